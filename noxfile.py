@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2026.4"]
+# ///
+"""The commands of seatrials.
+
+    nox                              lint, types, tests and mock: what a change must pass
+    nox -s mock                      every scenario on the mock platform
+    nox -s mock -- routing           the scenarios of one suite: cold_start, persistence, concurrency, routing, ...
+    nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
+    nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
+    nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
+    nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -R -s mock                   the same without installing anything: a few seconds earlier
+
+Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
+"""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+SCENARIOS = Path("tests/integration")
+
+# A session that is offline has no credentials, and no way to find any.
+OFFLINE: dict[str, str | None] = {
+    **{name: None for name in os.environ if name.startswith("AWS_")},
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # Reading moto's list of machine images takes half a second that no scenario needs.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+}
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Make the session's environment what uv.lock says: the project, what it needs, and *groups*.
+
+    uv itself comes from PyPI, so that pip is all a machine must have. `nox -R` skips both steps.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "uv"))
+    location = session.virtualenv.location
+    options = [f"--group={group}" for group in ("uv", *groups)]
+    session.run_install(
+        *("uv", "sync", "--locked", "--quiet", "--no-default-groups", *options, f"--python={location}"),
+        env={"UV_PROJECT_ENVIRONMENT": location},
+    )
+
+
+def run_scenarios(session: nox.Session, environment: str, *options: str) -> None:
+    """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them."""
+    path, arguments = SCENARIOS, session.posargs
+    if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
+        path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
+    session.run(
+        *("python", "-m", "pytest", str(path), "--environment", environment),
+        *("-q", "-n", "auto", "--dist", "worksteal", *options, *arguments),
+        env=OFFLINE,
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Run the checks of .pre-commit-config.yaml on every file."""
+    install(session, "lint")
+    session.run("pre-commit", "run", "--all-files", "--show-diff-on-failure", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of src, tests and this file."""
+    install(session, "types", "tests")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests: the twin, the mock applications, the tools."""
+    install(session, "tests")
+    session.run("python", "-m", "pytest", "tests/unit", "-q", "-n", "auto", *session.posargs, env=OFFLINE)
+
+
+@nox.session
+def mock(session: nox.Session) -> None:
+    """Run every scenario on the mock platform: one process, virtual time, no AWS account."""
+    install(session)
+    run_scenarios(session, "mock")
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Run the scenarios on the broken platforms: each must be found by some scenario."""
+    install(session)
+    session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Tell which lines no unit test runs."""
+    install(session, "tests")
+    session.run("coverage", "run", "-m", "pytest", "tests/unit", "-q", *session.posargs, env=OFFLINE)
+    session.run("coverage", "report")
+
+
+if __name__ == "__main__":
+    nox.main()

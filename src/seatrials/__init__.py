@@ -1,0 +1,1 @@
+"""Decides whether a release of the Webordinary platform may go out."""

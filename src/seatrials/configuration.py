@@ -1,0 +1,63 @@
+"""What is wrong with a configuration file, told in the file's own terms: key, problem, value seen, what is allowed."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_VALUE_CHARACTERS_MAX = 80
+
+
+def describe_problems(error: ValidationError, model: type[BaseModel], file: str, table: str) -> list[str]:
+    """Return a line for each problem of *table* in *file*, which was validated against *model*."""
+    return [_describe(problem, model, file, table) for problem in error.errors(include_url=False)]
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return the continuation of "there is no *word*": the known word that was probably meant, or all of them."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known) or 'none'}"
+
+
+def _describe(problem: ErrorDetails, model: type[BaseModel], file: str, table: str) -> str:
+    location = [str(part) for part in problem["loc"]]
+    where = f"{file}: {'.'.join([table, *location])}"
+    seen = _seen(problem["input"])
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: is not a key; {nearest(location[-1], _keys_beside(model, location))}"
+        case "missing":
+            return f"{where}: is missing"
+        case "value_error":
+            return f"{where}: {problem['ctx']['error']}{seen}"
+        case "model_type":
+            return f"{where}: must be a table{seen}"
+        case _:
+            return f"{where}: {_sentence(problem['msg'])}{seen}"
+
+
+def _sentence(message: str) -> str:
+    """Turn pydantic's "Input should be ..." into our "must be ..."."""
+    _, found, rest = message.partition(" should ")
+    return f"must {rest}" if found else message
+
+
+def _seen(value: object) -> str:
+    """Show the value of a key; a table is not shown, for it stands in the file, nor is a key that is not there."""
+    if value is None or isinstance(value, (Mapping, BaseModel)):
+        return ""
+    shown = repr(value)
+    if len(shown) > _VALUE_CHARACTERS_MAX:
+        shown = f"{shown[:_VALUE_CHARACTERS_MAX]}..."
+    return f", not {shown}"
+
+
+def _keys_beside(model: type[BaseModel], location: Sequence[str]) -> list[str]:
+    """Return the known keys of the table that the last part of *location* stands in."""
+    for part in location[:-1]:
+        nested = model.model_fields[part].annotation
+        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+            return []
+        model = nested
+    return list(model.model_fields)

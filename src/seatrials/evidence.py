@@ -1,0 +1,186 @@
+"""What was seen, written down as it happens.
+
+A `Recorder` keeps the steps and samples of one scenario. A `RunFolder` is `evidence/<environment>/<run>/`: `run.json`,
+pytest's report log, Allure's results and a timeline for each scenario. Everything is redacted before it is kept.
+"""
+
+import json
+import os
+import platform as machine
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from seatrials.clock import wall_timestamp
+
+_LIBRARIES = ("seatrials", "boto3", "botocore", "moto", "httpx", "pytest", "pytest-xdist", "allure-pytest")
+
+# E-mail addresses keep their first letter and domain; tokens and keys vanish.
+_EMAIL = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b")
+_ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
+_SECRET = re.compile(
+    r"(?i)(\"?(?:authorization|cookie|set-cookie|x-amz-security-token|x-api-key|password|secret|token"
+    r"|aws_secret_access_key|aws_session_token)\"?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;}]+(?: [^\s,;}]+)?)"
+)
+
+
+def redact(text: str) -> str:
+    """Return *text* without secrets, tokens and e-mail addresses."""
+    text = _SECRET.sub(r"\1[redacted]", text)
+    text = _ACCESS_KEY.sub("[redacted]", text)
+    return _EMAIL.sub(r"\1***@\2", text)
+
+
+def _redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        pairs = {str(name): _redact_value(each) for name, each in value.items()}
+        return {name: "[redacted]" if _SECRET.match(f"{name}: x") else each for name, each in pairs.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redact_value(each) for each in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something a scenario did, and what came of it."""
+
+    at_seconds: float
+    title: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A measurement; *kind* is modelled on virtual time, measured on real time."""
+
+    name: str
+    value: float
+    unit: str
+    kind: str
+
+
+class Recorder:
+    """The steps and samples of one scenario."""
+
+    def __init__(self, now: Callable[[], float], kind: str, on_step: Callable[[Step], None] = lambda _step: None) -> None:
+        self._now = now
+        self._began = now()
+        self._kind = kind
+        self._on_step = on_step
+        self._waits = 0
+        self._last_of_wait: Step | None = None
+        self.steps: list[Step] = []
+        self.samples: list[Sample] = []
+
+    def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
+        """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
+        step = Step(round(self._now() - self._began, 6), redact(title), _redact_value(details))
+        if self._waits:
+            self._last_of_wait = step
+        else:
+            self._keep(step)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Note the wait for *what* as one step, with the last thing seen in it."""
+        began = self._now()
+        self._waits += 1
+        try:
+            yield
+        finally:
+            self._waits -= 1
+            if not self._waits:
+                self._end_wait(what, began)
+
+    def sample(self, name: str, value: float, unit: str) -> None:
+        """Note a measurement."""
+        self.samples.append(Sample(name, round(value, 6), unit, self._kind))
+
+    def _end_wait(self, what: str, began: float) -> None:
+        last, self._last_of_wait = self._last_of_wait, None
+        self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
+        if last is not None:
+            self._keep(last)
+
+    def _keep(self, step: Step) -> None:
+        self.steps.append(step)
+        self._on_step(step)
+
+
+class RunFolder:
+    """The evidence of one run on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, root: Path, environment: str) -> "RunFolder":
+        """Make a new folder below *root*/*environment* and let `latest` point at it."""
+        parent = root / environment
+        stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
+        path = parent / f"{stamp}Z-{os.getpid()}"
+        (path / "timeline").mkdir(parents=True)
+        _point(parent / "latest", path.name)
+        return cls(path)
+
+    @property
+    def allure_results(self) -> Path:
+        """Where allure-pytest writes."""
+        return self.path / "allure-results"
+
+    @property
+    def report_log(self) -> Path:
+        """Where pytest-reportlog writes."""
+        return self.path / "report-log.jsonl"
+
+    def write_run(self, record: Mapping[str, Any]) -> None:
+        """Write `run.json` whole, so that a reader sees the old one or the new one."""
+        temporary = self.path / "run.json.new"
+        temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+        temporary.replace(self.path / "run.json")
+
+    def write_timeline(self, scenario: str, lines: list[str]) -> None:
+        """Write the platform's events during a scenario, one JSON object a line."""
+        text = "".join(f"{redact(line)}\n" for line in lines)
+        (self.path / "timeline" / f"{scenario}.jsonl").write_text(text)
+
+    def write_scenario(self, scenario: str, recorder: Recorder) -> None:
+        """Write the steps and samples of a scenario."""
+        record = {
+            "steps": [asdict(step) for step in recorder.steps],
+            "samples": [asdict(sample) for sample in recorder.samples],
+        }
+        (self.path / "timeline" / f"{scenario}.steps.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def commit_of(directory: Path) -> tuple[str | None, bool | None]:
+    """Return the commit checked out in *directory* and whether the tree differs from it; None outside a repository."""
+    commit = _git(directory, "rev-parse", "HEAD")
+    if commit is None:
+        return None, None
+    return commit, bool(_git(directory, "status", "--porcelain"))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    return {"python": machine.python_version(), **{name: version(name) for name in _LIBRARIES}}
+
+
+def _git(directory: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(directory), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed arguments
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def _point(link: Path, target: str) -> None:
+    temporary = link.with_name(f"{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target, target_is_directory=True)
+    temporary.replace(link)

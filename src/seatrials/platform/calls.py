@@ -1,0 +1,85 @@
+"""HTTP calls to the platform, each noted as a step of the scenario."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from seatrials.clock import Clock
+from seatrials.evidence import Recorder
+
+_SHOWN_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the platform answered."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+    request: str
+    elapsed_seconds: float
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:  # noqa: ANN401  # whatever the platform sends
+        """Return the body as JSON; fails the scenario, showing the body, when it is none."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            msg = f"expected JSON of {self}"
+            raise AssertionError(msg) from None
+
+    def __repr__(self) -> str:
+        body = self.text if len(self.text) <= _SHOWN_CHARACTERS else f"{self.text[:_SHOWN_CHARACTERS]}…"
+        return f"<{self.request} → {self.status} {body}>"
+
+
+class Calls:
+    """The way to the load balancer."""
+
+    def __init__(self, http: httpx.Client, clock: Clock, recorder: Recorder) -> None:
+        self._http = http
+        self._clock = clock
+        self._recorder = recorder
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """GET *path*; redirects are not followed."""
+        return self.send("GET", path, headers=headers)
+
+    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST *body* as JSON."""
+        content = json.dumps(body).encode()
+        return self.send("POST", path, content, {"content-type": "application/json", **(headers or {})})
+
+    def send(
+        self, method: str, path: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send any request; fails the scenario when the load balancer cannot be reached or does not answer."""
+        began = self._clock.now()
+        try:
+            response = self._http.request(method, path, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
+            self._recorder.step(f"{method} {path} → no answer", error=str(error))
+            raise AssertionError(msg) from error
+        answer = Answer(
+            response.status_code, response.headers, response.content, f"{method} {path}", self._clock.now() - began
+        )
+        self._note(answer, content, headers)
+        return answer
+
+    def _note(self, answer: Answer, content: bytes | None, headers: Mapping[str, str] | None) -> None:
+        self._recorder.step(
+            f"{answer.request} → {answer.status}",
+            request_headers=dict(headers or {}),
+            request=(content or b"")[:_SHOWN_CHARACTERS].decode("utf-8", "replace"),
+            answer=answer.content[:_SHOWN_CHARACTERS].decode("utf-8", "replace"),
+            seconds=round(answer.elapsed_seconds, 6),
+        )

@@ -1,0 +1,65 @@
+"""The ECS services: what they should be, what they are, and what scaled them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from seatrials.application import AwsClient
+from seatrials.environment import Environment
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many tasks a service wants and has."""
+
+    desired: int
+    running: int
+    pending: int
+
+
+class Services:
+    """Reads ECS and Application Auto Scaling; changes nothing."""
+
+    def __init__(self, ecs: AwsClient, autoscaling: AwsClient, environment: Environment) -> None:
+        self._ecs = ecs
+        self._autoscaling = autoscaling
+        self._environment = environment
+
+    def edit_counts(self) -> Counts:
+        """Return the edit service's counts."""
+        service = self.edit()
+        return Counts(service["desiredCount"], service["runningCount"], service["pendingCount"])
+
+    def edit(self) -> dict[str, Any]:
+        """Return the edit service as ECS describes it."""
+        return self._describe(self._environment.names.edit_service)
+
+    def edit_tasks(self) -> list[dict[str, Any]]:
+        """Return the edit service's tasks that are not asked to stop."""
+        return self._tasks(self._environment.names.edit_service, "RUNNING")
+
+    def edit_task_arns(self) -> list[str]:
+        """Return the ARNs of the edit service's tasks, sorted."""
+        return sorted(task["taskArn"] for task in self.edit_tasks())
+
+    def stopped_edit_tasks(self) -> list[dict[str, Any]]:
+        """Return the edit service's stopped and stopping tasks that ECS still shows."""
+        return self._tasks(self._environment.names.edit_service, "STOPPED")
+
+    def edit_activities(self) -> list[dict[str, Any]]:
+        """Return the scaling activities of the edit service, newest first."""
+        resource = f"service/{self._environment.names.cluster}/{self._environment.names.edit_service}"
+        answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
+        return list(answer["ScalingActivities"])
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        answer = self._ecs.describe_services(cluster=self._environment.names.cluster, services=[name])
+        assert answer["services"], f"ECS knows no service {name} in cluster {self._environment.names.cluster}"
+        service: dict[str, Any] = answer["services"][0]
+        return service
+
+    def _tasks(self, service: str, desired_status: str) -> list[dict[str, Any]]:
+        cluster = self._environment.names.cluster
+        arns = self._ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=desired_status)["taskArns"]
+        if not arns:
+            return []
+        return list(self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"])

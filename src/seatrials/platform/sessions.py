@@ -1,0 +1,160 @@
+"""Edit sessions: through Hermes, and as they stand in the table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from seatrials.application import AwsClient
+from seatrials.environment import Environment
+from seatrials.platform.calls import Answer, Calls
+
+BASE = "/hermes/api/sessions"
+DEFAULT_INSTRUCTION = "Create a file named hello.md with content: Hello from the edit session"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session as its activation answered it."""
+
+    id: str
+    user_id: str
+    client_id: str
+    thread_id: str
+    preview_url: str
+    # Every field as it came.
+    fields: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Session":
+        """Return the session of an activation's answer; fails the scenario when a field is missing."""
+        fields = answer.json()
+        missing = [name for name in ("sessionId", "userId", "clientId", "threadId", "previewUrl") if name not in fields]
+        assert not missing, f"the activation's answer lacks {missing}: {answer}"
+        return cls(
+            fields["sessionId"],
+            fields["userId"],
+            fields["clientId"],
+            fields["threadId"],
+            fields["previewUrl"],
+            fields,
+        )
+
+    @property
+    def preview_path(self) -> str:
+        """The path of the preview on the load balancer."""
+        return f"/session/{self.id}"
+
+
+class Sessions:
+    """Sessions of one scenario; all names it makes begin with the run's prefix."""
+
+    def __init__(self, calls: Calls, dynamodb: AwsClient, environment: Environment, prefix: str) -> None:
+        self._calls = calls
+        self._dynamodb = dynamodb
+        self._environment = environment
+        self._prefix = prefix
+        self._made = 0
+
+    def request(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # a request may be wrong on purpose
+        """Return a valid activation request for a client of its own, with *changes*; None takes a field out."""
+        self._made += 1
+        fields = {
+            "clientId": f"{self._prefix}-client-{self._made}",
+            "userId": f"{self._prefix}-user-{self._made}@example.com",
+            "instruction": DEFAULT_INSTRUCTION,
+            **changes,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def activate(self, request: Mapping[str, Any] | None = None) -> Answer:
+        """Ask Hermes for a session."""
+        return self._calls.post(f"{BASE}/activate", self.request() if request is None else request)
+
+    def start(self, request: Mapping[str, Any] | None = None) -> Session:
+        """Ask for a new session and fail the scenario unless there is one."""
+        answer = self.activate(request)
+        assert answer.status == 201, f"expected 201 for a new session, got {answer}"  # noqa: PLR2004  # HTTP's own
+        return Session.of(answer)
+
+    def status(self, session: Session) -> Answer:
+        """Ask Hermes for a session's status."""
+        return self._calls.get(f"{BASE}/{session.id}/status")
+
+    def keepalive(self, session: Session) -> Answer:
+        """Tell Hermes that a session is in use."""
+        return self._calls.post(f"{BASE}/{session.id}/keepalive", {})
+
+    def deactivate(self, session: Session) -> Answer:
+        """End a session."""
+        return self._calls.post(f"{BASE}/{session.id}/deactivate", {})
+
+    def preview(self, session: Session, page: str = "") -> Answer:
+        """Open a session's preview as a browser does."""
+        return self._calls.get(f"{session.preview_path}{page}")
+
+    def item(self, session: Session) -> dict[str, Any] | None:
+        """Return the session's item by a strongly consistent read, None when there is none."""
+        key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
+        answer = self._dynamodb.get_item(TableName=self._environment.names.table, Key=key, ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
+        """Return every item of a client, by a strongly consistent scan."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._environment.names.table,
+            ConsistentRead=True,
+            FilterExpression="clientId = :client",
+            ExpressionAttributeValues={":client": {"S": client_id}},
+        )
+        return [_plain(item) for page in pages for item in page["Items"]]
+
+    def live_items(self) -> list[dict[str, Any]]:
+        """Return every item of the table whose status is live, by a strongly consistent scan."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._environment.names.table, ConsistentRead=True)
+        items = [_plain(item) for page in pages for item in page["Items"]]
+        return [item for item in items if item.get("status") in ("initializing", "active")]
+
+    def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
+        """Return the ids that the client index has for a client and status."""
+        return self._query(
+            self._environment.names.client_index, "clientId = :a AND #s = :b", {"#s": "status"}, client_id, status
+        )
+
+    def ids_by_status_index(self, status: str, since_ms: int) -> list[str]:
+        """Return the ids that the status index has for a status and a last activity from *since_ms* on."""
+        answer = self._dynamodb.query(
+            TableName=self._environment.names.table,
+            IndexName=self._environment.names.activity_index,
+            KeyConditionExpression="#s = :status AND lastActivity >= :since",
+            ExpressionAttributeNames={"#s": "status"},
+            ExpressionAttributeValues={":status": {"S": status}, ":since": {"N": str(since_ms)}},
+        )
+        return [item["sessionId"]["S"] for item in answer["Items"]]
+
+    def _query(self, index: str, condition: str, names: dict[str, str], first: str, second: str) -> list[str]:
+        answer = self._dynamodb.query(
+            TableName=self._environment.names.table,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":a": {"S": first}, ":b": {"S": second}},
+        )
+        return [item["sessionId"]["S"] for item in answer["Items"]]
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a DynamoDB item as plain values; whole numbers as int."""
+    deserializer = TypeDeserializer()
+    return {name: _number(deserializer.deserialize(value)) for name, value in item.items()}
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401  # any DynamoDB value
+    if isinstance(value, dict):
+        return {name: _number(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_number(each) for each in value]
+    if hasattr(value, "as_integer_ratio") and not isinstance(value, (bool, int, float)):
+        return int(value) if value == int(value) else float(value)
+    return value

@@ -1,0 +1,69 @@
+"""What the platform says of itself: metrics, service events, and an explanation when a wait fails."""
+
+from datetime import UTC, datetime
+
+from seatrials.application import AwsClient
+from seatrials.clock import Clock
+from seatrials.environment import Environment
+from seatrials.platform.balancer import Balancer
+from seatrials.platform.services import Services
+
+_EVENTS_SHOWN = 6
+_MINUTE = 60
+
+
+class Telemetry:
+    """Reads CloudWatch, and sums up the platform's state for people."""
+
+    def __init__(
+        self, cloudwatch: AwsClient, clock: Clock, environment: Environment, services: Services, balancer: Balancer
+    ) -> None:
+        self._cloudwatch = cloudwatch
+        self._clock = clock
+        self._environment = environment
+        self._services = services
+        self._balancer = balancer
+
+    def active_sessions(self, seconds: int = 60) -> list[float]:
+        """Return the maxima of ActiveSessionCount, one for each *seconds* that ended within them, oldest first."""
+        points = self._statistics("Maximum", seconds)
+        return [value for _, value in points]
+
+    def newest_active_sessions(self) -> float | None:
+        """Return the newest published ActiveSessionCount of the last minute, None when there was none."""
+        points = self._statistics("Maximum", 1)
+        return points[-1][1] if points else None
+
+    def _statistics(self, statistic: str, period_seconds: int) -> list[tuple[float, float]]:
+        now = self._clock.now()
+        answer = self._cloudwatch.get_metric_statistics(
+            Namespace=self._environment.names.metric_namespace,
+            MetricName=self._environment.names.metric,
+            StartTime=datetime.fromtimestamp(int(now) - _MINUTE, UTC),
+            EndTime=datetime.fromtimestamp(int(now) + 1, UTC),
+            Period=period_seconds,
+            Statistics=[statistic],
+        )
+        return sorted((point["Timestamp"].timestamp(), point[statistic]) for point in answer["Datapoints"])
+
+    def explain(self) -> str:
+        """Return the state of the platform in a few lines, for the message of a wait that failed."""
+        service = self._services.edit()
+        lines = [
+            f"edit service: desired {service['desiredCount']}, running {service['runningCount']}, "
+            f"pending {service['pendingCount']}"
+        ]
+        lines += [f"  event: {event['message']}" for event in service["events"][:_EVENTS_SHOWN]]
+        lines += [f"  stopped: {_why(task)}" for task in self._services.stopped_edit_tasks()[-3:]]
+        lines += self._target_lines()
+        return "\n".join(lines)
+
+    def _target_lines(self) -> list[str]:
+        return [
+            f"target group {group['TargetGroupName']}: {self._balancer.targets(group['TargetGroupArn']) or 'no targets'}"
+            for group in self._balancer.target_groups()
+        ]
+
+
+def _why(task: dict[str, object]) -> str:
+    return f"{str(task['taskArn']).rsplit('/', 1)[-1]}: {task.get('stopCode')}: {task.get('stoppedReason')}"

@@ -1,0 +1,47 @@
+"""The workspace of a session, through the edit container's API."""
+
+from typing import Any
+from urllib.parse import quote
+
+from seatrials.platform.calls import Answer, Calls
+from seatrials.platform.sessions import Session
+
+
+class Workspace:
+    """Files and git of a session, asked for as the platform's own clients do."""
+
+    def __init__(self, calls: Calls, session: Session) -> None:
+        self._calls = calls
+        self._headers = {"x-session-id": session.id}
+
+    def read(self, path: str) -> Answer:
+        """Ask for a file."""
+        return self._calls.get(f"/api/files/{quote(path)}", self._headers)
+
+    def write(self, path: str, content: bytes) -> Answer:
+        """Write a file."""
+        return self._calls.send("PUT", f"/api/files/{quote(path)}", content, self._headers)
+
+    def exists(self, path: str) -> Answer:
+        """Ask whether there is a file."""
+        return self._calls.post("/api/files/exists", {"filePath": path}, self._headers)
+
+    def execute(self, instruction: str) -> Answer:
+        """Give the editor an instruction."""
+        return self._calls.post("/api/execute", {"instruction": instruction}, self._headers)
+
+    def git_status(self) -> dict[str, Any]:
+        """Return the state of the repository; fails the scenario unless the editor answers 200."""
+        return _ok(self._calls.get("/api/git/status", self._headers))
+
+    def git_log(self) -> list[dict[str, Any]]:
+        """Return the commits of the session's branch, newest first; fails the scenario unless answered 200."""
+        answer = _ok(self._calls.get("/api/git/log", self._headers))
+        commits: list[dict[str, Any]] = answer["commits"]
+        return commits
+
+
+def _ok(answer: Answer) -> dict[str, Any]:
+    assert answer.status == 200, f"expected 200, got {answer}"  # noqa: PLR2004  # HTTP's own
+    value: dict[str, Any] = answer.json()
+    return value

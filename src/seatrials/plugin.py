@@ -1,0 +1,158 @@
+"""The pytest plugin: options, fixtures, and the marks of a scenario.
+
+It does nothing until `--environment` names one. Then every collected test is a scenario: it carries one
+`@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture `platform`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import allure
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.environment import Environment, load_environment, read_variables
+from seatrials.errors import SeatrialsError
+from seatrials.evidence import Recorder
+from seatrials.mutants.mutant import Mutant
+from seatrials.platform import Platform
+from seatrials.reporting import RunReporter, emit_step
+from seatrials.stacks import StackOptions, StackRun, open_stacks
+from seatrials.stacks.open import Stacks
+
+SCOPES = ("mock_only", "staging", "production")
+RUN_KEY = pytest.StashKey[StackRun]()
+RECORDER_KEY = pytest.StashKey[Recorder]()
+_ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    group = parser.getgroup("seatrials", "scenarios against a stack")
+    group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
+    group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
+    group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
+    group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks; with an environment, begin a run."""
+    for line in (
+        "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
+        "mock_only: runs on mock, for what it needs exists nowhere else",
+        "staging: runs on mock and staging",
+        "production: runs on mock, staging and production",
+        "exclusive: needs the service to itself",
+    ):
+        config.addinivalue_line("markers", line)
+    if config.getoption("--environment") is None:
+        return
+    try:
+        config.stash[_ENVIRONMENT_KEY] = load_environment(
+            config.getoption("--environment"), config.getoption("--environments"), read_variables()
+        )
+    except SeatrialsError as error:
+        pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Begin the evidence of a run, before pytest's own and Allure's reporters look at their options."""
+    if config.getoption("--environment") is not None and not config.option.collectonly:
+        config.pluginmanager.register(RunReporter(config), "seatrials-run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the marks of all scenarios, all offenders in one error, and give Allure its labels."""
+    if config.getoption("--environment") is None:
+        return
+    problems = [problem for item in items for problem in _mark_problems(item)]
+    if problems:
+        raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
+    for item in items:
+        _add_labels(item, config.getoption("--environment"))
+
+
+def scenario_id(item: pytest.Item) -> str:
+    """Return the catalogue's id of a scenario."""
+    mark = item.get_closest_marker("scenario")
+    return str(mark.args[0]) if mark is not None else item.nodeid
+
+
+def suite_of(item: pytest.Item) -> str:
+    """Return the suite of a scenario: its file's name without `test_`."""
+    return item.path.stem.removeprefix("test_")
+
+
+@pytest.fixture(scope="session")
+def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
+    environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
+    if environment is None:
+        pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
+    options = StackOptions(seed=pytestconfig.getoption("--seed"), template=pytestconfig.getoption("--stack"))
+    try:
+        stacks = open_stacks(environment, options)
+    except SeatrialsError as error:
+        pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+    yield stacks
+    stacks.close()
+
+
+@pytest.fixture(name="mutant")
+def _mutant(request: pytest.FixtureRequest) -> Mutant | None:
+    return getattr(request, "param", None)
+
+
+@pytest.fixture(name="platform")
+def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: Mutant | None) -> Iterator[Platform]:
+    item = request.node
+    allure.dynamic.parameter("environment", request.config.getoption("--environment"))
+    with _stacks.open(scenario_id(item), mutant) as run:
+        recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
+        item.stash[RUN_KEY] = run
+        item.stash[RECORDER_KEY] = recorder
+        yield Platform(run.stack, recorder)
+
+
+@pytest.fixture(name="clock")
+def _clock(platform: Platform) -> Clock:
+    return platform.clock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a scenario that takes more platform time than its suite allows."""
+    run = item.stash.get(RUN_KEY, None)
+    if run is None:
+        yield
+        return
+    began = run.stack.clock.now()
+    yield
+    taken = run.stack.clock.now() - began
+    item.user_properties.append(("platform_seconds", round(taken, 6)))
+    mark = item.get_closest_marker("scenario")
+    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
+    limit = run.stack.environment.limits.seconds(suite_of(item)) + extra
+    if taken > limit:
+        pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)
+
+
+def _mark_problems(item: pytest.Item) -> list[str]:
+    mark = item.get_closest_marker("scenario")
+    problems = []
+    if mark is None or not mark.args or not re.fullmatch(r"[A-Z]+-\d\d", str(mark.args[0])):
+        problems.append(f"{item.nodeid}: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue")
+    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
+    if len(scopes) != 1:
+        problems.append(f"{item.nodeid}: needs exactly one of {SCOPES}, has {scopes}")
+    return problems
+
+
+def _add_labels(item: pytest.Item, environment: str) -> None:
+    severity = allure.severity_level.CRITICAL if item.get_closest_marker("production") else allure.severity_level.NORMAL
+    item.add_marker(allure.id(scenario_id(item)))
+    item.add_marker(allure.suite(suite_of(item)))
+    item.add_marker(allure.severity(severity))
+    item.add_marker(allure.label("env", environment))

@@ -1,0 +1,169 @@
+"""A run as it is reported: evidence on disk, and a summary in the terminal."""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import allure_commons
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from seatrials import plugin
+from seatrials.clock import wall_seconds, wall_timestamp
+from seatrials.errors import SeatrialsError
+from seatrials.evidence import RunFolder, Step, commit_of, versions
+
+_TIMELINE_SHOWN = 25
+_steps_emitted = iter(range(1 << 62))
+
+
+def emit_step(step: Step) -> None:
+    """Hand a step to Allure, its details as parameters: a file for each would cost more than the step."""
+    hook = allure_commons.plugin_manager.hook
+    identifier = str(UUID(int=next(_steps_emitted)))
+    hook.start_step(uuid=identifier, title=step.title, params={"at": f"{step.at_seconds:.3f} s", **step.details})
+    hook.stop_step(uuid=identifier, exc_type=None, exc_val=None, exc_tb=None)
+
+
+class RunReporter:
+    """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._began = wall_seconds()
+        self._is_worker = hasattr(config, "workerinput")
+        self._outcomes: dict[str, str] = {}
+        self._hashes: dict[str, str] = {}
+        self._platform_seconds: dict[str, float] = {}
+        self._expected: list[str] = []
+        if self._is_worker:
+            self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
+            return
+        self.folder = RunFolder.create(config.getoption("--evidence").resolve(), config.getoption("--environment"))
+        config.option.allure_report_dir = str(self.folder.allure_results)
+        config.option.report_log = str(self.folder.report_log)
+        self._head = self._describe_run()
+        self.folder.write_run(self._record(None))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist has no public type for it
+        """Tell a worker of pytest-xdist where the evidence goes."""
+        node.workerinput["seatrials_folder"] = str(self.folder.path)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note what a run will try, as a worker collected it."""
+        self._expected = sorted(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what a run without workers will try."""
+        if session.items:
+            self._expected = sorted(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Add to a test's report what the platform did, and write its timeline."""
+        report: pytest.TestReport = yield  # type: ignore[misc]  # pluggy's wrappers get the result here
+        run = item.stash.get(plugin.RUN_KEY, None)
+        if run is None:
+            report.user_properties.append(("scenario", plugin.scenario_id(item)))
+            return report  # type: ignore[return-value]
+        if call.when == "call":
+            self._describe(item, report)
+        return report  # type: ignore[return-value]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the outcome of each scenario; a failure of set-up or tear-down outweighs a pass."""
+        properties = dict(report.user_properties)
+        scenario = str(properties.get("scenario", report.nodeid))
+        if report.when == "call" or report.outcome != "passed":
+            failed_before = self._outcomes.get(scenario) == "failed"
+            self._outcomes[scenario] = "failed" if failed_before else report.outcome
+        if report.when == "call":
+            if "trace_sha256" in properties:
+                self._hashes[scenario] = str(properties["trace_sha256"])
+            self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write how the run ended."""
+        if not self._is_worker:
+            self.folder.write_run(self._record(int(exitstatus)))
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Say what the run proved, how fast time passed, and where the evidence is."""
+        if self._is_worker:
+            return
+        passed = sum(outcome == "passed" for outcome in self._outcomes.values())
+        wall = wall_seconds() - self._began
+        hours = sum(self._platform_seconds.values()) / 3600
+        terminalreporter.section("seatrials", sep="=", bold=True)
+        terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._head['environment']}")
+        terminalreporter.line(
+            f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
+            f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
+        )
+        terminalreporter.line(f"seed {self._head['seed']}, {_workers(self._config)} workers")
+        terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+
+    def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        run, recorder = item.stash[plugin.RUN_KEY], item.stash[plugin.RECORDER_KEY]
+        scenario = plugin.scenario_id(item)
+        report.user_properties.append(("scenario", scenario))
+        report.user_properties.append(("trace_sha256", run.trace_sha256()))
+        report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
+        self.folder.write_timeline(scenario, run.timeline_json())
+        self.folder.write_scenario(scenario, recorder)
+        if report.failed:
+            report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
+            report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
+            report.sections.append(("replay", self._replay(item)))
+
+    def _replay(self, item: pytest.Item) -> str:
+        stack = self._config.getoption("--stack")
+        options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
+        return f"nox -s mock -- -n 0 {options} -k {item.name.partition('[')[0]}"
+
+    def _describe_run(self) -> dict[str, Any]:
+        commit, dirty = commit_of(self._config.rootpath)
+        return {
+            "environment": self._config.getoption("--environment"),
+            "commit": commit,
+            "dirty": dirty,
+            "command": shlex.join(sys.argv),
+            "seed": self._config.getoption("--seed"),
+            "started": wall_timestamp(),
+            "versions": versions(),
+            "stack": str(self._config.getoption("--stack") or ""),
+        }
+
+    def _record(self, exit_status: int | None) -> dict[str, Any]:
+        return {
+            **self._head,
+            "workers": _workers(self._config),
+            "ended": None if exit_status is None else wall_timestamp(),
+            "exit_status": exit_status,
+            "expected": self._expected,
+            "wall_seconds": round(wall_seconds() - self._began, 3),
+            "platform_seconds": round(sum(self._platform_seconds.values()), 6),
+            "scenarios": self._outcomes,
+            "trace_sha256": self._hashes,
+        }
+
+
+def _workers(config: pytest.Config) -> int:
+    return len(config.option.tx or []) if getattr(config.option, "dist", "no") != "no" else 0
+
+
+def _lines(texts: Any) -> str:  # noqa: ANN401  # any iterable of lines
+    return "\n".join(texts)
+
+
+def _shortest(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,117 @@
+"""The mock stack: a fresh world of the twin for each scenario."""
+
+import copy
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from seatrials.environment import Environment
+from seatrials.errors import MissingProgramError
+from seatrials.http_client import http_client
+from seatrials.mutants.mutant import Mutant, Plan
+from seatrials.network import Connection, TlsConnection
+from seatrials.platform.stack import Stack
+from seatrials.stacks.open import StackOptions, StackRun
+from seatrials.twin.calibration import WORLDS
+from seatrials.twin.faults import TwinFaults
+from seatrials.twin.template import Template, load_template, parse_template
+from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.webordinary import editor, hermes
+
+# How long Hermes may take to start before a scenario begins without it, and then says so itself.
+_SETTLE_SECONDS = 180.0
+# Longer than the load balancer's idle timeout, so that its 504 is what a scenario sees.
+_CALL_TIMEOUT_SECONDS = 90.0
+
+
+class MockStacks:
+    """Worlds of one process: moto, the deployed templates and the certificate authority are kept between them."""
+
+    def __init__(self, environment: Environment, options: StackOptions) -> None:
+        if shutil.which("git") is None:
+            msg = "there is no `git` on the path, and the mock platform's workspaces are git repositories: install git"
+            raise MissingProgramError(msg)
+        self._environment = environment
+        self._options = options
+        self._held = ExitStack()
+        self._held.enter_context(moto_running())
+        self._authority = Authority()
+        template = options.template or environment.template
+        assert template is not None, "the model of a mock environment requires a template"
+        self._template = load_template(template)
+        self._planes: dict[str, ControlPlane] = {}
+
+    def close(self) -> None:
+        """Switch moto off."""
+        self._held.close()
+
+    @contextmanager
+    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
+        """Make a world for *scenario*, let it settle, and end it with the scenario."""
+        plan = Plan(calibration=WORLDS[self._environment.world])
+        if mutant is not None:
+            mutant.apply(plan)
+        with ExitStack() as held:
+            for owner, name, value in plan.replacements:
+                held.enter_context(patch.object(owner, name, value))
+            world = World(
+                self._plane(plan),
+                seed=f"{self._options.seed}/{scenario}",
+                calibration=plan.calibration,
+                applications=self._applications(),
+                authority=self._authority,
+            )
+            held.enter_context(world.running(alive=plan.alive))
+            world.settle(_SETTLE_SECONDS)
+            yield self._run(world, scenario)
+
+    def _plane(self, plan: Plan) -> ControlPlane:
+        template = self._edited(plan)
+        key = json.dumps(template.document, sort_keys=True, default=str)
+        if key not in self._planes:
+            region = self._environment.region
+            self._planes[key] = ControlPlane(template, region, "webordinary")
+        return self._planes[key]
+
+    def _edited(self, plan: Plan) -> Template:
+        if not plan.template_edits:
+            return self._template
+        document: dict[str, Any] = copy.deepcopy(dict(self._template.document))
+        for edit in plan.template_edits:
+            edit(document)
+        return parse_template(document)
+
+    def _applications(self) -> dict[str, Any]:
+        names = self._environment.names
+        return {names.hermes_container: hermes.main, names.edit_container: editor.main}
+
+    def _run(self, world: World, scenario: str) -> StackRun:
+        names = self._environment.names
+        services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        host = world.address_of(names.load_balancer)
+        url = f"https://{host}"
+        client = http_client(world.client_host, world.authority.trust, url, _CALL_TIMEOUT_SECONDS)
+        stack = Stack(
+            environment=self._environment,
+            clock=world.clock,
+            aws=lambda service: world.bridge.client("scenario", service),
+            http=client,
+            url=url,
+            connect=lambda: self._connect(world, host),
+            faults=TwinFaults(world, names.cluster, services),
+            run_prefix=f"TEST_{self._options.seed}_{scenario}",
+        )
+        return StackRun(
+            stack=stack,
+            sample_kind="modelled",
+            timeline_text=lambda: [event.as_text() for event in world.trace.events],
+            timeline_json=lambda: [event.as_json() for event in world.trace.events],
+            trace_sha256=world.trace.sha256,
+        )
+
+    def _connect(self, world: World, host: str) -> Connection:
+        connection = world.client_host.connect(host, self._environment.ports.https)
+        return TlsConnection(connection, world.authority.trust, server_side=False, server_hostname=host)

@@ -1,0 +1,55 @@
+"""The one place that asks which kind an environment is."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from seatrials.environment import Environment
+from seatrials.errors import ConfigurationError
+from seatrials.mutants.mutant import Mutant
+from seatrials.platform.stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """What a run chooses beyond the environment."""
+
+    seed: int = 1
+    # Another template than the environment's.
+    template: Path | None = None
+
+
+@dataclass(kw_only=True)
+class StackRun:
+    """A stack that is open for one scenario, and what it tells about itself."""
+
+    stack: Stack
+    # modelled on virtual time, or measured on real time.
+    sample_kind: str
+    # The platform's events so far: for people, as JSON lines, and their hash; empty where the stack has none of its own.
+    timeline_text: Callable[[], list[str]] = field(default=lambda: [])
+    timeline_json: Callable[[], list[str]] = field(default=lambda: [])
+    trace_sha256: Callable[[], str | None] = field(default=lambda: None)
+
+
+class Stacks(Protocol):
+    """Opens a stack for each scenario; lives as long as the process."""
+
+    def open(self, scenario: str, mutant: Mutant | None = None) -> AbstractContextManager[StackRun]:
+        """Return the stack for *scenario*, as the context of one test."""
+
+    def close(self) -> None:
+        """Give back what was held between scenarios."""
+
+
+def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
+    """Return how stacks of *environment* are opened."""
+    if environment.kind == "mock":
+        # moto takes a quarter of a second to import; only a mock pays for it.
+        from seatrials.stacks.mock import MockStacks  # noqa: PLC0415
+
+        return MockStacks(environment, options)
+    msg = f"environment {environment.name!r} is of kind {environment.kind!r}, which this version cannot open: use 'mock'"
+    raise ConfigurationError(msg)

@@ -1,0 +1,61 @@
+"""The answers that the balancer makes itself."""
+
+from collections.abc import Sequence
+from email.utils import formatdate
+from http import HTTPStatus
+
+# Where the wording of AWS's pages is not the standard's.
+_PHRASES = {
+    405: "Not Allowed",
+    408: "Request Time-out",
+    414: "Request-URI Too Large",
+    460: "",
+    463: "",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
+
+
+def phrase(status: int) -> str:
+    """Return the words that follow a status code."""
+    known = _PHRASES.get(status)
+    if known is not None:
+        return known
+    return HTTPStatus(status).phrase if status in {each.value for each in HTTPStatus} else ""
+
+
+def page(status: int) -> str:
+    """Return the small page that AWS's balancer gives with a status of its own."""
+    title = f"{status} {phrase(status)}".rstrip()
+    head = f"<head><title>{title}</title></head>"
+    return f"<html>\r\n{head}\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+
+
+def own_answer(  # the parts of an answer
+    status: int,
+    *,
+    now: float,
+    method: str = "GET",
+    body: str | None = None,
+    content_type: str = "text/html",
+    headers: Sequence[tuple[str, str]] = (),
+    keep_alive: bool,
+) -> bytes:
+    """Return a whole answer; without *body* it is the page of its status. *now* is in epoch seconds."""
+    content = (page(status) if body is None else body).encode()
+    fields = [
+        ("Server", "awselb/2.0"),
+        ("Date", formatdate(now, usegmt=True)),
+        ("Content-Type", content_type),
+        ("Content-Length", str(len(content))),
+        ("Connection", "keep-alive" if keep_alive else "close"),
+        *headers,
+    ]
+    head = head_bytes(f"HTTP/1.1 {status} {phrase(status)}", fields)
+    return head if method == "HEAD" else head + content
+
+
+def head_bytes(first_line: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    """Return a head as it goes on the wire."""
+    lines = [first_line, *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1")

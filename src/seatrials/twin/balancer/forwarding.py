@@ -1,0 +1,81 @@
+"""What the balancer changes in a request's head before a target sees it.
+
+Source: AWS ALB User Guide, "HTTP headers and Application Load Balancers" (X-Forwarded-*), "Request tracing" and "Edit
+attributes" (host header, X-Forwarded-For mode).
+"""
+
+import re
+from random import Random
+
+from seatrials.twin.balancer.answers import head_bytes
+from seatrials.twin.balancer.messages import Headers, RequestHead
+from seatrials.twin.balancer.table import ListenerSettings, LoadBalancerSettings
+
+_DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
+# Replaced, or handled here: the balancer answers `Expect: 100-continue` itself.
+_REPLACED = ("host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-amzn-trace-id", "expect")
+
+
+def outgoing_head(  # everything that the headers tell of
+    request: RequestHead,
+    listener: ListenerSettings,
+    settings: LoadBalancerSettings,
+    *,
+    peer: str,
+    now: float,
+    random: Random,
+) -> bytes:
+    """Return the head that goes to the target; the request line is the client's own."""
+    kept = [each for each in request.end_to_end() if each[0].lower() not in _REPLACED]
+    headers: Headers = [
+        ("Host", _host(request, listener, settings)),
+        *_forwarded_for(request, settings, peer),
+        ("X-Forwarded-Proto", listener.protocol.lower()),
+        ("X-Forwarded-Port", str(listener.port)),
+        ("X-Amzn-Trace-Id", _trace_id(request, now, random)),
+        *kept,
+        *_connection(request),
+        *_framing(request),
+    ]
+    return head_bytes(f"{request.method} {request.target} HTTP/1.1", headers)
+
+
+def _host(request: RequestHead, listener: ListenerSettings, settings: LoadBalancerSettings) -> str:
+    """Return the Host header: with the listener's port appended, or removed when it is 80 or 443."""
+    sent = next(iter(request.values("host")), "")
+    if settings.preserve_host_header or not sent:
+        return sent
+    name = re.sub(r":\d*\Z", "", sent)
+    return name if listener.port in _DEFAULT_PORTS.values() else f"{name}:{listener.port}"
+
+
+def _forwarded_for(request: RequestHead, settings: LoadBalancerSettings, peer: str) -> Headers:
+    before = request.values("x-forwarded-for")
+    mode = settings.forwarded_for_mode
+    after = {"append": [*before, peer], "preserve": before, "remove": []}[mode]
+    return [("X-Forwarded-For", ", ".join(after))] if after else []
+
+
+def _trace_id(request: RequestHead, now: float, random: Random) -> str:
+    """Return the trace: a new Root, or the client's own behind a Self."""
+    fresh = f"1-{int(now):08x}-{random.getrandbits(96):024x}"
+    given = next(iter(request.values("x-amzn-trace-id")), "")
+    fields = [field for field in given.split(";") if field and not field.startswith("Self=")]
+    if any(field.startswith("Root=") for field in fields):
+        return ";".join([f"Self={fresh}", *fields])
+    return ";".join([f"Root={fresh}", *fields])
+
+
+def _connection(request: RequestHead) -> Headers:
+    # Each request has a connection of its own to the target; a pool of them would keep these alive.
+    if request.upgrade is not None:
+        return [("Connection", "Upgrade"), ("Upgrade", request.upgrade)]
+    return [("Connection", "close")]
+
+
+def _framing(request: RequestHead) -> Headers:
+    if request.framing.chunked:
+        return [("Transfer-Encoding", "chunked")]
+    if request.framing.length or request.values("content-length"):
+        return [("Content-Length", str(request.framing.length))]
+    return []

@@ -1,0 +1,158 @@
+"""The balancer's own side: its ports and its connections."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+
+from seatrials.application import AwsClient
+from seatrials.network import Connection, Listener, TlsConnection
+from seatrials.twin.balancer.answers import own_answer
+from seatrials.twin.balancer.messages import RefusedRequestError
+from seatrials.twin.balancer.stickiness import StickyCookies
+from seatrials.twin.balancer.streams import PEER_GONE, ClientSide
+from seatrials.twin.balancer.table import ListenerSettings
+from seatrials.twin.balancer.targets import TargetRegistry
+from seatrials.twin.balancer.view import LoadBalancerView
+from seatrials.twin.balancer.visit import AccessLogEntry, Visit, Workings
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.network import Host
+from seatrials.twin.trace import Trace
+
+_TLS_HANDSHAKE_SECONDS = 10.0
+
+
+@dataclass(eq=False, kw_only=True)
+class Balancer:
+    """A load balancer of ELBv2 at work. `elbv2` answers at once: it must not wait on the clock."""
+
+    clock: VirtualClock
+    host: Host
+    elbv2: AwsClient
+    load_balancer_arn: str
+    targets: TargetRegistry
+    trace: Trace
+    random: Random
+    # The seconds that a proxied request spends in the balancer.
+    latency: Callable[[], float]
+    # By certificate ARN.
+    tls_context: Callable[[str], ssl.SSLContext]
+    _open: dict[int, tuple[ListenerSettings, Listener]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what the requests share."""
+        self.view = LoadBalancerView(self.elbv2, self.load_balancer_arn)
+        self._changed = self.clock.signal()
+        self._workings = Workings(
+            clock=self.clock,
+            host=self.host,
+            view=self.view,
+            targets=self.targets,
+            trace=self.trace,
+            random=self.random,
+            latency=self.latency,
+            cookies=StickyCookies(self.clock, self.random),
+        )
+
+    @property
+    def access_log(self) -> list[AccessLogEntry]:
+        """Every request that is finished, in that order."""
+        return self._workings.access_log
+
+    def start(self) -> None:
+        """Listen on every listener's port, from now on also on those that come later."""
+        self.targets.use(self.view.forwards_to)
+        self._open_and_close_ports()
+        self.clock.spawn_in(self.clock.world, self._follow, "balancer-listeners")
+
+    def invalidate(self) -> None:
+        """Read ELBv2 again when it is next needed; to be called after every change of it."""
+        self.view.invalidate()
+        self.targets.invalidate()
+        self._changed.pulse()
+
+    def _follow(self) -> None:
+        while True:
+            self._changed.wait_pulse()
+            self._open_and_close_ports()
+
+    def _open_and_close_ports(self) -> None:
+        wanted = {listener.port: listener for listener in self.view.listeners()}
+        for port in [port for port, (settings, _) in self._open.items() if wanted.get(port) != settings]:
+            self._open.pop(port)[1].close()
+        for port, settings in wanted.items():
+            if port not in self._open:
+                listener = self.host.listen(port)
+                self._open[port] = (settings, listener)
+                accept = partial(self._accept, settings, listener)
+                self.clock.spawn_in(self.clock.world, accept, f"balancer-accept-{port}")
+
+    def _accept(self, settings: ListenerSettings, listener: Listener) -> None:
+        while True:
+            try:
+                connection = listener.accept()
+            except ConnectionAbortedError:
+                return
+            self.clock.spawn(partial(self._serve, settings, connection), "balancer-connection")
+
+    def _serve(self, settings: ListenerSettings, connection: Connection) -> None:
+        try:
+            if settings.protocol == "HTTPS":
+                context = self.tls_context(settings.certificate_arn or "")
+                seconds = _TLS_HANDSHAKE_SECONDS
+                connection = TlsConnection(connection, context, server_side=True, timeout_seconds=seconds)
+        except (TimeoutError, *PEER_GONE):
+            connection.reset()
+            return
+        _ClientConnection(self._workings, settings, connection).run()
+        connection.close()
+
+
+class _ClientConnection:
+    """The requests of one connection, one after the other."""
+
+    def __init__(self, workings: Workings, listener: ListenerSettings, connection: Connection) -> None:
+        self._workings = workings
+        self._listener = listener
+        self._connection = connection
+        self._client = ClientSide(workings.clock, connection, workings.view.settings().idle_timeout_seconds)
+        self._opened_at = workings.clock.now()
+
+    def run(self) -> None:
+        try:
+            while self._serve_one():
+                pass
+        except RefusedRequestError as error:
+            self._refuse(error.status)
+        except TimeoutError:
+            # A connection that is merely idle is closed; one that stops inside a request is told so.
+            if self._client.stream.buffer:
+                self._refuse(408)
+        except PEER_GONE:
+            pass  # nobody is left to answer
+
+    def _serve_one(self) -> bool:
+        """Serve the next request; return whether the connection lives on."""
+        head = self._client.stream.request_head()
+        if head is None:
+            return False
+        return Visit(self._workings, self._listener, self._client, head).serve(keep_alive=self._may_live_on())
+
+    def _may_live_on(self) -> bool:
+        """Whether the connection is young enough. Source: AWS ALB User Guide, "HTTP client keepalive duration"."""
+        age_seconds = self._workings.clock.now() - self._opened_at
+        return age_seconds < self._workings.view.settings().client_keep_alive_seconds
+
+    def _refuse(self, status: int) -> None:
+        """Answer what could not be read as a request, and record it as far as it is known."""
+        workings, port = self._workings, self._listener.port
+        now = workings.clock.now()
+        workings.trace.add("request", "-", listener=port, rule="-", status=status, target_group="-", task="-")
+        entry = AccessLogEntry(time=now, listener_port=port, client=self._connection.peer_host, status=status)
+        workings.access_log.append(entry)
+        try:
+            self._connection.send(own_answer(status, now=now, keep_alive=False))
+        except PEER_GONE:
+            return
+        self._client.linger()

@@ -1,0 +1,251 @@
+"""What becomes of one request: an answer of the balancer's own, or an exchange with a target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from seatrials.twin.balancer.answers import own_answer
+from seatrials.twin.balancer.forwarding import outgoing_head
+from seatrials.twin.balancer.messages import Headers, RequestHead
+from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
+from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule
+from seatrials.twin.balancer.stickiness import GROUP_COOKIE, TARGET_COOKIE, StickyCookies
+from seatrials.twin.balancer.streams import PEER_GONE, ClientSide, MalformedBodyError
+from seatrials.twin.balancer.table import ListenerSettings
+from seatrials.twin.balancer.targets import Target, TargetRegistry
+from seatrials.twin.balancer.view import LoadBalancerView
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.network import Host
+from seatrials.twin.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessLogEntry:
+    """A finished request, or a WebSocket that has closed; an empty text stands for what there was not."""
+
+    # When it arrived, in epoch seconds.
+    time: float
+    listener_port: int
+    client: str
+    status: int
+    method: str = ""
+    target: str = ""
+    target_ip: str = ""
+    target_port: int = 0
+    target_group: str = ""
+    # A priority, or "default".
+    rule: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workings:
+    """What the requests of one balancer share."""
+
+    clock: VirtualClock
+    host: Host
+    view: LoadBalancerView
+    targets: TargetRegistry
+    trace: Trace
+    random: Random
+    latency: Callable[[], float]
+    cookies: StickyCookies
+    access_log: list[AccessLogEntry] = field(default_factory=list)
+
+
+class Visit:
+    """One request from its head to its entry in the access log."""
+
+    def __init__(
+        self, workings: Workings, listener: ListenerSettings, client: ClientSide, request: RequestHead
+    ) -> None:
+        self._workings = workings
+        self._listener = listener
+        self._client = client
+        self._request = request
+        self._peer = client.connection.peer_host
+        self._arrived_at = workings.clock.now()
+        self._incoming = self._describe()
+        self._rule = workings.view.rules(listener).route(self._incoming)
+        self._keep_alive = False
+        self._group_name = ""
+        self._target: Target | None = None
+
+    def serve(self, *, keep_alive: bool) -> bool:
+        """Answer the request; return whether the connection may bring another."""
+        self._keep_alive = keep_alive and self._request.keep_alive and not self._unsafe()
+        result = self._act(self._rule)
+        self._log(result.status)
+        return result.reusable
+
+    def _unsafe(self) -> bool:
+        """Whether the request is routed, but the connections are closed after it.
+
+        Source: AWS ALB User Guide, "Desync mitigation mode": so are ambiguous requests in defensive mode.
+        """
+        return self._request.ambiguous and self._workings.view.settings().desync_mode != "monitor"
+
+    def _describe(self) -> Incoming:
+        request = self._request
+        return Incoming(
+            method=request.method,
+            host=request.host,
+            path=request.path,
+            query=request.query,
+            headers=request.headers,
+            source_ip=self._peer,
+            protocol=self._listener.protocol,
+            port=self._listener.port,
+        )
+
+    def _act(self, rule: Rule) -> Result:
+        if self._request.ambiguous and self._workings.view.settings().desync_mode == "strictest":
+            return self._answer(400, close=True)
+        action = rule.action
+        if isinstance(action, FixedResponse):
+            content_type = f"{action.content_type}; charset=utf-8"
+            return self._answer(action.status, body=action.body, content_type=content_type)
+        if isinstance(action, Redirect):
+            return self._answer(action.status, headers=[("Location", action.location(self._incoming))])
+        return self._forward(action)
+
+    def _forward(self, action: Forward) -> Result:
+        cookies: Headers = []
+        group_arn = self._choose_group(action, cookies)
+        # An ARN of a target group is ...:targetgroup/name/id.
+        self._group_name = group_arn.split("/")[1] if group_arn else ""
+        self._target = self._choose_target(group_arn, cookies) if group_arn else None
+        if self._target is None:
+            return self._answer(503)
+        workings = self._workings
+        workings.clock.sleep(workings.latency())
+        settings = workings.view.settings()
+        head = outgoing_head(
+            self._request,
+            self._listener,
+            settings,
+            peer=self._peer,
+            now=workings.clock.now(),
+            random=workings.random,
+        )
+        result = Exchange(
+            clock=workings.clock,
+            network=workings.host,
+            client=self._client,
+            request=self._request,
+            head=head,
+            target=self._target,
+            idle_timeout_seconds=settings.idle_timeout_seconds,
+            extra_headers=cookies,
+            keep_alive=self._keep_alive,
+            on_head=self._trace,
+        ).run()
+        return result if result.answered else self._answer_failure(result)
+
+    def _choose_group(self, action: Forward, cookies: Headers) -> str | None:
+        """Return the group that the client sticks to, or one drawn by weight; None when all weigh nothing."""
+        workings = self._workings
+        arns = [arn for arn, weight in action.groups if weight]
+        weights = [weight for _, weight in action.groups if weight]
+        chosen = None
+        if action.group_stickiness_seconds is not None:
+            chosen = workings.cookies.subject(GROUP_COOKIE, self._request.values("cookie"))
+        if chosen not in arns:
+            drawn = workings.random.choices(arns, weights) if len(arns) > 1 else arns
+            chosen = next(iter(drawn), None)
+        if chosen is not None and action.group_stickiness_seconds is not None:
+            cookies += workings.cookies.headers(GROUP_COOKIE, chosen, action.group_stickiness_seconds)
+        return chosen
+
+    def _choose_target(self, group_arn: str, cookies: Headers) -> Target | None:
+        """Return the target that the client sticks to, if it may still get requests, or the group's next."""
+        workings = self._workings
+        groups = workings.targets.groups
+        if groups.attribute(group_arn, "stickiness.enabled", "false") != "true":
+            return workings.targets.choose(group_arn)
+        subject = workings.cookies.subject(TARGET_COOKIE, self._request.values("cookie")) or ""
+        group, _, address = subject.partition(" ")
+        ip, _, port = address.partition(":")
+        sticky = workings.targets.choosable(group_arn, (ip, int(port))) if group == group_arn else None
+        target = sticky or workings.targets.choose(group_arn)
+        if target is not None:
+            seconds = float(groups.attribute(group_arn, "stickiness.lb_cookie.duration_seconds", "86400"))
+            cookies += workings.cookies.headers(TARGET_COOKIE, f"{group_arn} {target.ip}:{target.port}", seconds)
+        return target
+
+    def _answer_failure(self, result: Result) -> Result:
+        """Give the client the answer that an exchange owes it; a client that has left gets none."""
+        if result.status == CLIENT_LEFT_STATUS:
+            self._trace(result.status)
+            return result
+        return self._answer(result.status, close=not result.reusable, body_read=True)
+
+    def _answer(  # the parts of an answer
+        self,
+        status: int,
+        *,
+        body: str | None = None,
+        content_type: str = "text/html",
+        headers: Headers | None = None,
+        close: bool = False,
+        body_read: bool = False,
+    ) -> Result:
+        """Answer without a target, having read the request's body unless that was tried already."""
+        whole = body_read or self._read_body()
+        keep_alive = self._keep_alive and whole and not close
+        self._trace(status)
+        answer = own_answer(
+            status,
+            now=self._workings.clock.now(),
+            method=self._request.method,
+            body=body,
+            content_type=content_type,
+            headers=headers or [],
+            keep_alive=keep_alive,
+        )
+        try:
+            self._client.connection.send(answer)
+        except PEER_GONE:
+            return Result(status, answered=True, reusable=False)
+        if not keep_alive:
+            self._client.linger()
+        return Result(status, answered=True, reusable=keep_alive)
+
+    def _read_body(self) -> bool:
+        """Read the body that nobody wants; return whether it came whole."""
+        if self._request.expects_continue:
+            return self._request.framing.empty
+        try:
+            for _ in self._client.stream.body(self._request.framing):
+                pass
+        except (TimeoutError, MalformedBodyError, *PEER_GONE):
+            return False
+        return True
+
+    def _trace(self, status: int) -> None:
+        target = self._target
+        self._workings.trace.add(
+            "request",
+            f"{self._request.method} {self._request.target}",
+            listener=self._listener.port,
+            rule=self._rule.label,
+            status=status,
+            target_group=self._group_name or "-",
+            task=target.ip if target else "-",
+        )
+
+    def _log(self, status: int) -> None:
+        target = self._target
+        self._workings.access_log.append(
+            AccessLogEntry(
+                time=self._arrived_at,
+                listener_port=self._listener.port,
+                client=self._peer,
+                method=self._request.method,
+                target=self._request.target,
+                status=status,
+                target_ip=target.ip if target else "",
+                target_port=target.port if target else 0,
+                target_group=self._group_name,
+                rule=self._rule.label,
+            )
+        )

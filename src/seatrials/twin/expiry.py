@@ -1,0 +1,69 @@
+"""DynamoDB's time to live: an expired item goes, but only after minutes to days.
+
+Until then it can be read, is billed and can be rescued by a later time. Only numbers count, in seconds, and nothing that
+expired more than five years ago. Source: Amazon DynamoDB Developer Guide, "Time to Live (TTL)".
+"""
+
+from random import Random
+from typing import Any
+
+from seatrials.application import AwsClient
+from seatrials.twin.calibration import Calibration
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.trace import Trace
+
+_SCAN_INTERVAL_SECONDS = 300.0
+_FIVE_YEARS_SECONDS = 5 * 365 * 86_400
+
+
+class Expiry:
+    """Deletes expired items of every table that has time to live enabled."""
+
+    def __init__(
+        self, clock: VirtualClock, dynamodb: AwsClient, calibration: Calibration, random: Random, trace: Trace
+    ) -> None:
+        self._clock = clock
+        self._dynamodb = dynamodb
+        self._calibration = calibration
+        self._random = random
+        self._trace = trace
+        # When each expired item will be deleted, by table and key.
+        self._due: dict[tuple[str, str], float] = {}
+
+    def start(self) -> None:
+        """Begin to look for expired items."""
+        self._clock.spawn(self._loop, "dynamodb ttl")
+
+    def _loop(self) -> None:
+        tables = [(name, attribute) for name in self._dynamodb.list_tables()["TableNames"] if (attribute := self._ttl(name))]
+        while tables:
+            self._clock.sleep(_SCAN_INTERVAL_SECONDS)
+            for name, attribute in tables:
+                self._sweep(name, attribute)
+
+    def _ttl(self, table: str) -> str | None:
+        description = self._dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        enabled = description.get("TimeToLiveStatus") == "ENABLED"
+        return str(description["AttributeName"]) if enabled else None
+
+    def _sweep(self, table: str, attribute: str) -> None:
+        schema = self._dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+        items = self._dynamodb.scan(TableName=table)["Items"]
+        for item in items:
+            key = {each["AttributeName"]: item[each["AttributeName"]] for each in schema}
+            name = (table, repr(key))
+            if not self._is_expired(item, attribute):
+                self._due.pop(name, None)
+            elif self._clock.now() >= self._due.setdefault(name, self._draw()):
+                self._dynamodb.delete_item(TableName=table, Key=key)
+                self._trace.add("ttl_delete", table, key=key)
+
+    def _draw(self) -> float:
+        return self._clock.now() + self._calibration.expiry_delay.draw(self._random)
+
+    def _is_expired(self, item: dict[str, Any], attribute: str) -> bool:
+        number = item.get(attribute, {}).get("N")
+        if number is None:
+            return False
+        age = self._clock.now() - float(number)
+        return 0 < age < _FIVE_YEARS_SECONDS

@@ -1,0 +1,314 @@
+"""The network of a mock world: real loopback sockets whose waits and delays are on virtual time.
+
+A host has the address that AWS would give it (10.0.1.7); on this machine it is bound to 127.B.1.7, where B is a block
+that this process has claimed, so that runs beside one another never meet. Bytes travel through the kernel, but when
+the other end may read them is an event of the world's clock, after a latency drawn from the world's seed. That is what
+makes the order of everything repeatable: a reader waits on the clock, never in the kernel.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from seatrials.errors import PortInUseError, UnknownHostError
+from seatrials.network import bind
+from seatrials.twin.clock import VirtualClock
+
+# What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
+_WINDOW_BYTES = 65_536
+_GUARD_PORT = 47_111
+_PRIVILEGED_PORTS = 1024
+
+
+class VirtualConnection:
+    """One end of a connection inside the world."""
+
+    def __init__(self, clock: VirtualClock, sock: socket.socket, latency: Callable[[], float], peer_host: str) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._clock = clock
+        self._socket = sock
+        self._latency = latency
+        self.peer_host = peer_host
+        self.peer: VirtualConnection | None = None
+        self.closed = False
+        self._changed = clock.signal()
+        self._readable_bytes = 0
+        self._travelling_bytes = 0
+        self._arrival_us = 0
+        self._ended = False
+        self._was_reset = False
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether `receive` would return at once, be it with the end of the stream."""
+        return bool(self._readable_bytes) or self._ended or self._was_reset or self.closed
+
+    def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
+        """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
+        deadline_us = None if timeout_seconds is None else self._clock.elapsed_us() + round(timeout_seconds * 1_000_000)
+        while not self._readable_bytes:
+            if self.closed or self._was_reset:
+                msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"
+                raise ConnectionResetError(msg)
+            if self._ended:
+                return b""
+            left_us = None if deadline_us is None else deadline_us - self._clock.elapsed_us()
+            if not self._changed.wait_pulse(None if left_us is None else left_us / 1_000_000):
+                msg = f"nothing arrived within {timeout_seconds:g} s"
+                raise TimeoutError(msg)
+        data = self._read(min(max_bytes, self._readable_bytes))
+        if self.peer is not None:
+            self.peer._changed.pulse()
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Send all of *data*, waiting while the peer's window is full."""
+        view = memoryview(data)
+        while view:
+            peer = self._living_peer()
+            room = _WINDOW_BYTES - peer._readable_bytes - peer._travelling_bytes
+            if room <= 0:
+                self._changed.wait_pulse()
+                continue
+            part = view[:room]
+            self._socket.settimeout(None)
+            self._socket.sendall(part)
+            peer._travelling_bytes += len(part)
+            self._deliver(peer, partial(peer._arrive, len(part)))
+            view = view[room:]
+
+    def close(self) -> None:
+        """Close in order: the peer reads what was sent, then the end."""
+        self._end(lambda peer: peer._end_of_stream())
+
+    def reset(self) -> None:
+        """Close at once: the peer loses what it has not read."""
+        self._end(lambda peer: peer._reset_by_peer())
+
+    def _end(self, tell: Callable[["VirtualConnection"], None]) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._readable_bytes = 0
+        self._changed.pulse()
+        self._socket.close()
+        peer = self.peer
+        if peer is not None and not peer.closed:
+            self._deliver(peer, lambda: tell(peer))
+
+    def _living_peer(self) -> "VirtualConnection":
+        if self.closed or self._was_reset or self.peer is None or self.peer.closed:
+            msg = "the other end of the connection is closed"
+            raise ConnectionResetError(msg)
+        return self.peer
+
+    def _deliver(self, peer: "VirtualConnection", arrive: Callable[[], None]) -> None:
+        """Let something arrive at *peer* after a latency, and never before what was sent earlier."""
+        now_us = self._clock.elapsed_us()
+        peer._arrival_us = max(peer._arrival_us, now_us + round(self._latency() * 1_000_000))
+        self._clock.call_later((peer._arrival_us - now_us) / 1_000_000, arrive)
+
+    def _arrive(self, count: int) -> None:
+        self._travelling_bytes -= count
+        if not self.closed:
+            self._readable_bytes += count
+            self._changed.pulse()
+
+    def _end_of_stream(self) -> None:
+        self._ended = True
+        self._changed.pulse()
+
+    def _reset_by_peer(self) -> None:
+        self._was_reset = True
+        self._readable_bytes = 0
+        self._changed.pulse()
+
+    def _read(self, count: int) -> bytes:
+        """Read exactly *count* bytes, which are known to be on their way through the kernel."""
+        parts = []
+        self._socket.settimeout(None)
+        left = count
+        while left:
+            part = self._socket.recv(left)
+            parts.append(part)
+            left -= len(part)
+        self._readable_bytes -= count
+        return b"".join(parts)
+
+
+class VirtualListener:
+    """A port of a host of the world."""
+
+    def __init__(self, host: "Host", port: int, sock: socket.socket) -> None:
+        self.host = host
+        self.port = port
+        self.socket = sock
+        self._waiting: list[VirtualConnection] = []
+        self._changed = host.network.clock.signal()
+        self.closed = False
+
+    def accept(self) -> VirtualConnection:
+        """Return the next connection; raises `ConnectionAbortedError` once the listener is closed."""
+        while not self._waiting:
+            if self.closed:
+                msg = "the listener is closed"
+                raise ConnectionAbortedError(msg)
+            self._changed.wait_pulse()
+        return self._waiting.pop(0)
+
+    def admit(self, connection: VirtualConnection) -> None:
+        """Queue a connection that has arrived."""
+        self.host.keep(connection)
+        self._waiting.append(connection)
+        self._changed.pulse()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        if not self.closed:
+            self.closed = True
+            self.socket.close()
+            self.host.network.listeners.pop((self.host.address, self.port), None)
+            for connection in self._waiting:
+                connection.reset()
+            self._waiting.clear()
+            self._changed.pulse()
+
+
+@dataclass(eq=False)
+class Host:
+    """A network interface of the world: what listens on it and what is connected from it."""
+
+    network: "VirtualNetwork"
+    address: str
+    blackholed: bool = False
+    connections: list[VirtualConnection] = field(default_factory=list)
+
+    def listen(self, port: int) -> VirtualListener:
+        """Listen on *port* of this host; raises `PortInUseError`."""
+        return self.network.listen(self, port)
+
+    def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> VirtualConnection:
+        """Open a connection to a host of the world, by name or address."""
+        return self.network.connect(self, host, port, timeout_seconds)
+
+    def keep(self, connection: VirtualConnection) -> None:
+        """Remember a connection of this host for as long as it is open."""
+        self.connections = [each for each in self.connections if not each.closed]
+        self.connections.append(connection)
+
+    def detach(self) -> None:
+        """Take the interface away: its listeners close and its connections are reset."""
+        for listener in [each for each in self.network.listeners.values() if each.host is self]:
+            listener.close()
+        for connection in self.connections:
+            connection.reset()
+        self.connections.clear()
+        self.network.hosts.pop(self.address, None)
+
+
+class VirtualNetwork:
+    """All hosts of one world, their names, and the latency between them."""
+
+    def __init__(self, clock: VirtualClock, latency: Callable[[], float]) -> None:
+        self.clock = clock
+        self.latency = latency
+        self.hosts: dict[str, Host] = {}
+        self.names: dict[str, str] = {}
+        self.listeners: dict[tuple[str, int], VirtualListener] = {}
+        self._block = claim_block()
+
+    def attach(self, address: str) -> Host:
+        """Bring up an interface with *address*."""
+        return self.hosts.setdefault(address, Host(self, address))
+
+    def listen(self, host: Host, port: int) -> VirtualListener:
+        """Listen on *port* of *host*."""
+        if (host.address, port) in self.listeners:
+            msg = f"port {port} of {host.address} is in use inside the world: one task defines it twice"
+            raise PortInUseError(msg)
+        listener = VirtualListener(host, port, self._bind(host.address, port))
+        self.listeners[host.address, port] = listener
+        return listener
+
+    def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> VirtualConnection:
+        """Connect *source* to a listener, or fail as TCP does: refused, or unanswered."""
+        self.clock.sleep(self.latency())
+        address = self.names.get(host, host)
+        listener = self.listeners.get((address, port))
+        target = self.hosts.get(address)
+        if target is None and host not in self.names and not _is_address(host):
+            msg = f"no host {host!r} in this world; its names are {sorted(self.names)}"
+            raise UnknownHostError(msg)
+        if target is None or target.blackholed or source.blackholed:
+            self._never(timeout_seconds, f"{host}:{port} does not answer")
+        if listener is None:
+            msg = f"{host}:{port} refused the connection: nothing listens there"
+            raise ConnectionRefusedError(msg)
+        return self._join(source, listener)
+
+    def close(self) -> None:
+        """Close every socket of the world."""
+        for listener in list(self.listeners.values()):
+            listener.close()
+        for host in list(self.hosts.values()):
+            host.detach()
+
+    def _never(self, timeout_seconds: float | None, message: str) -> None:
+        self.clock.signal().wait(timeout_seconds)
+        raise TimeoutError(message)
+
+    def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
+        client_socket = socket.create_connection(listener.socket.getsockname())
+        server_socket, _ = listener.socket.accept()
+        client = VirtualConnection(self.clock, client_socket, self.latency, listener.host.address)
+        server = VirtualConnection(self.clock, server_socket, self.latency, source.address)
+        client.peer, server.peer = server, client
+        source.keep(client)
+        listener.admit(server)
+        return client
+
+    def _bind(self, address: str, port: int) -> socket.socket:
+        """Bind the loopback twin of *address*; a privileged port gets any free one, for only root may have it."""
+        third, fourth = address.split(".")[2:]
+        kernel_port = port if port >= _PRIVILEGED_PORTS else 0
+        try:
+            return bind(f"127.{self._block}.{third}.{fourth}", kernel_port)
+        except PortInUseError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRNOTAVAIL:
+                # Systems such as macOS have only 127.0.0.1: there every port is a free one.
+                return bind("127.0.0.1", 0)
+            raise
+
+
+_claimed: dict[int, tuple[int, socket.socket]] = {}
+
+
+def claim_block() -> int:
+    """Return the B of this process's 127.B.0.0/16, held by a guard socket for as long as the process lives."""
+    pid = os.getpid()
+    if pid not in _claimed:
+        _claimed[pid] = _first_free_block(pid)
+    return _claimed[pid][0]
+
+
+def _first_free_block(start: int) -> tuple[int, socket.socket]:
+    for step in range(230):
+        block = 16 + (start + step) % 230
+        guard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            guard.bind((f"127.{block}.255.254", _GUARD_PORT))
+        except OSError as error:
+            guard.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                return 0, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        else:
+            return block, guard
+    msg = "all 230 loopback blocks 127.16.0.0-127.245.0.0 are claimed by runs of seatrials: end some of them"
+    raise PortInUseError(msg)
+
+
+def _is_address(host: str) -> bool:
+    return host.replace(".", "").isdigit()

@@ -1,0 +1,183 @@
+"""A CloudFormation template as it was written: loaded, checked for its outer form, nothing resolved yet.
+
+cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document` knows only the long ones (`Ref`,
+`Fn::Sub`) whether the file was YAML or JSON. `intrinsics.py` gives the values, `deployer.py` makes the resources.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
+from cfn_flip import load_json, load_yaml
+
+from seatrials.errors import TemplateError
+
+# Sections that say something about a deployment; Transform and Hooks are refused, since they would change it unseen.
+_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+_SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Rules")
+
+# What the CDK writes about itself; it makes nothing.
+_IGNORED_TYPES = ("AWS::CDK::Metadata",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One entry of the template's Resources."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    depends_on: tuple[str, ...]
+    condition: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A template of the right outer form; `document` is the plain dictionary, for those who want to change it."""
+
+    document: dict[str, Any]
+    resources: Mapping[str, Resource]
+    parameters: Mapping[str, Any]
+    mappings: Mapping[str, Any]
+    conditions: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+def load_template(path: Path) -> Template:
+    """Return the template in the YAML or JSON file *path*; raises `TemplateError` naming the file and what is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"cannot read the template {path}: {error}; give the path of a CloudFormation template"
+        raise TemplateError(msg) from error
+    try:
+        document = _document(text)
+    except (ValueError, yaml.YAMLError) as error:
+        msg = f"the template {path} is neither YAML nor JSON: {error}"
+        raise TemplateError(msg) from error
+    try:
+        # A copy, so that whoever changes a document changes only his own.
+        return parse_template(_plain(document))
+    except TemplateError as error:
+        msg = f"{path}: {error}"
+        raise TemplateError(msg) from error
+
+
+def parse_template(document: Mapping[str, Any]) -> Template:
+    """Return the template in an already loaded dictionary; raises `TemplateError` with every fault of its form."""
+    if not isinstance(document, Mapping):
+        msg = f"a template is a mapping with Resources, not {type(document).__name__}"
+        raise TemplateError(msg)
+    problems = [
+        f"the section {name!r} is not supported; supported are {', '.join((*_SILENT_SECTIONS, *_SECTIONS))}"
+        for name in document
+        if name not in _SECTIONS and name not in _SILENT_SECTIONS
+    ]
+    sections = {name: _section(document, name, problems) for name in _SECTIONS}
+    if not document.get("Resources"):
+        problems.append("the template has no Resources, so there is nothing to deploy")
+    resources = [_resource(name, body, problems) for name, body in sections["Resources"].items()]
+    raise_problems("the template cannot be used", problems)
+    return Template(
+        document=dict(document),
+        resources={resource.logical_id: resource for resource in resources if resource.type not in _IGNORED_TYPES},
+        parameters=sections["Parameters"],
+        mappings=sections["Mappings"],
+        conditions=sections["Conditions"],
+        outputs=sections["Outputs"],
+    )
+
+
+def raise_problems(what: str, problems: list[str]) -> None:
+    """Raise one `TemplateError` that lists *problems*, if there are any."""
+    if problems:
+        msg = "\n- ".join([f"{what}:", *dict.fromkeys(problems)])
+        raise TemplateError(msg)
+
+
+def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the value of every parameter, a list for the list types; raises `TemplateError` with every fault.
+
+    A parameter that names a key of the SSM parameter store (the CDK's bootstrap version) has that key as its value.
+    """
+    problems = [
+        f"there is no parameter {name!r}; the template has {', '.join(template.parameters) or 'none'}"
+        for name in given
+        if name not in template.parameters
+    ]
+    values = {
+        name: _parameter_value(name, declaration, given.get(name), problems)
+        for name, declaration in template.parameters.items()
+    }
+    raise_problems("the parameters do not fit the template", problems)
+    return values
+
+
+def as_text(value: object) -> str:
+    """Return a scalar of a template as CloudFormation writes it in text: `true`, not `True`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+@lru_cache(maxsize=8)
+def _document(text: str) -> object:
+    # A worker deploys the same template for each test, and reading YAML takes as long as deploying it.
+    # JSON has a reader of its own because it may be indented with tabs, which YAML refuses.
+    return load_json(text) if text.lstrip().startswith("{") else load_yaml(text)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  # a document is any nesting of dictionaries, lists and scalars
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # YAML reads an unquoted 2012-10-17, the version of every policy document, as a date.
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _section(document: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, Any]:
+    section = document.get(name) or {}
+    if not isinstance(section, Mapping):
+        problems.append(f"{name} must be a mapping, not {type(section).__name__}")
+        return {}
+    for entry, body in section.items():
+        if not isinstance(body, Mapping):
+            problems.append(f"{entry} in {name} must be a mapping, not {body!r}")
+    return {entry: body for entry, body in section.items() if isinstance(body, Mapping)}
+
+
+def _resource(logical_id: str, fields: Mapping[str, Any], problems: list[str]) -> Resource:
+    if not isinstance(fields.get("Type"), str):
+        problems.append(f"resource {logical_id} has no Type")
+    properties = fields.get("Properties") or {}
+    if not isinstance(properties, Mapping):
+        problems.append(f"the Properties of resource {logical_id} must be a mapping, not {type(properties).__name__}")
+        properties = {}
+    depends_on = fields.get("DependsOn") or []
+    return Resource(
+        logical_id=logical_id,
+        type=str(fields.get("Type")),
+        properties=properties,
+        depends_on=tuple(map(str, depends_on if isinstance(depends_on, list) else [depends_on])),
+        condition=fields.get("Condition"),
+    )
+
+
+def _parameter_value(name: str, declaration: Mapping[str, Any], given: str | None, problems: list[str]) -> object:
+    kind = str(declaration.get("Type", "String"))
+    value = declaration.get("Default") if given is None else given
+    if value is None:
+        problems.append(f"parameter {name} ({kind}) has no Default and was given no value")
+        return ""
+    text = as_text(value)
+    allowed = [as_text(item) for item in declaration.get("AllowedValues", ())]
+    if allowed and text not in allowed:
+        problems.append(f"parameter {name} is {text!r}, which is none of {', '.join(allowed)}")
+    if kind == "CommaDelimitedList" or kind.startswith("List<"):
+        return [item.strip() for item in text.split(",")]
+    return text

@@ -1,0 +1,257 @@
+"""A world: one control plane brought to life, with its own time, network, disk and chance.
+
+`ControlPlane` is moto with a stack deployed, kept as bytes for the life of the process. `World` starts from it in about
+a millisecond and adds everything that acts. Chance comes from one seed, split by purpose, so that one more draw in one
+part does not change what another part draws.
+"""
+
+import shutil
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import trustme
+
+from seatrials.application import Application, AwsClient
+from seatrials.twin.balancer import Balancer, TargetRegistry
+from seatrials.twin.calibration import Calibration
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.deployer import DeployedStack, deploy
+from seatrials.twin.expiry import Expiry
+from seatrials.twin.filesystem import FileSystems
+from seatrials.twin.moto_bridge import ACCOUNT, Bridge, control_plane, restore, seed_identifiers, snapshot
+from seatrials.twin.network import VirtualNetwork
+from seatrials.twin.runtime import Runtime
+from seatrials.twin.scaling import Scaling
+from seatrials.twin.scheduler import Scheduler
+from seatrials.twin.task_run import Surroundings
+from seatrials.twin.template import Template
+from seatrials.twin.trace import Trace
+
+# Every world begins at this moment, so that traces of different days are equal. 2026-03-02T09:00:00Z, a Monday.
+EPOCH_SECONDS = 1_772_442_000
+_CLIENT_ADDRESS = "203.0.113.10"
+_DEPLOYMENT_SEED = 1
+
+
+class Authority:
+    """A private certificate authority of this process, and the TLS contexts that come from it."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA(organization_name="seatrials twin")
+        self._servers: dict[tuple[str, ...], ssl.SSLContext] = {}
+        self.trust = ssl.create_default_context()
+        self._ca.configure_trust(self.trust)
+
+    def server(self, *names: str) -> ssl.SSLContext:
+        """Return a server's context with a certificate for *names*."""
+        if names not in self._servers:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._ca.issue_cert(*names).configure_cert(context)
+            self._servers[names] = context
+        return self._servers[names]
+
+
+class ControlPlane:
+    """moto with one template deployed, as every world of this process begins."""
+
+    def __init__(self, template: Template, region: str, stack_name: str) -> None:
+        self.region = region
+        bridge = Bridge(
+            region=region,
+            now=lambda: float(EPOCH_SECONDS),
+            on_call=lambda _caller, _operation: None,
+            on_change=lambda _service, _operation, _parameters: None,
+        )
+        seed_identifiers(_DEPLOYMENT_SEED)
+        Bridge.current = bridge
+        try:
+            self.stack: DeployedStack = deploy(
+                template,
+                lambda service: bridge.client("twin", service),
+                stack_name=stack_name,
+                region=region,
+                account=ACCOUNT,
+            )
+            self.state = snapshot()
+        finally:
+            Bridge.current = None
+            restore(_EMPTY[0])
+
+
+_EMPTY: list[bytes] = []
+
+
+@contextmanager
+def moto_running() -> Iterator[None]:
+    """Switch moto on for the life of a process that runs worlds."""
+    with control_plane():
+        _EMPTY[:] = [snapshot()]
+        yield
+
+
+class World:
+    """One living platform. Use it as a context manager: at the end nothing of it is left."""
+
+    def __init__(
+        self,
+        plane: ControlPlane,
+        *,
+        seed: str,
+        calibration: Calibration,
+        applications: Mapping[str, Application],
+        authority: Authority,
+    ) -> None:
+        self.seed = seed
+        self.stack = plane.stack
+        self.calibration = calibration
+        self.clock = VirtualClock(EPOCH_SECONDS)
+        self.trace = Trace(self.clock)
+        self.authority = authority
+        restore(plane.state)
+        seed_identifiers(self.random("moto").getrandbits(64))
+        self._latency = self.random("api latency")
+        self.bridge = Bridge(
+            region=plane.region, now=self.clock.now, on_call=self._on_call, on_change=self._on_change
+        )
+        Bridge.current = self.bridge
+        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-"))
+        hop = self.random("network")
+        self.network = VirtualNetwork(self.clock, lambda: calibration.network_latency.draw(hop))
+        self.client_host = self.network.attach(_CLIENT_ADDRESS)
+        self.file_systems = FileSystems(self.directory / "efs", self.aws("efs"))
+        self.runtime = Runtime(
+            clock=self.clock,
+            network=self.network,
+            file_systems=self.file_systems,
+            applications=applications,
+            aws=self.bridge.client,
+            trust=authority.trust,
+            directory=self.directory / "tasks",
+            random=self.random("applications"),
+            trace=self.trace,
+        )
+        self._bring_to_life(calibration)
+
+    def random(self, purpose: str) -> Random:
+        """Return the stream of chance for one purpose, a function of the world's seed alone."""
+        return Random(f"{self.seed}/{purpose}")  # noqa: S311  # repeatable on purpose; nothing here is a secret
+
+    def aws(self, service: str) -> AwsClient:
+        """Return the twin's own client of *service*: no latency, not in the trace."""
+        return self.bridge.client("twin", service)
+
+    @contextmanager
+    def running(self, *, alive: bool = True) -> Iterator["World"]:
+        """Let the world act until the block ends; then every actor, socket and file of it goes.
+
+        Not *alive*, it stays what moto makes of it: all is stored and nothing acts.
+        """
+        try:
+            with self.clock.closing():
+                if alive:
+                    self._start()
+                yield self
+        finally:
+            self.network.close()
+            Bridge.current = None
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def settle(self, timeout_seconds: float) -> None:
+        """Wait until every service is as it should be, or the time is over."""
+        deadline = self.clock.now() + timeout_seconds
+        while not self.scheduler.is_settled() and self.clock.now() < deadline:
+            self.clock.sleep(1.0)
+
+    def address_of(self, load_balancer: str) -> str:
+        """Return the DNS name of a load balancer, or a name that nothing answers to when there is none of that name."""
+        balancers = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+        names = [str(each["DNSName"]) for each in balancers if each["LoadBalancerName"] == load_balancer]
+        return names[0] if names else f"{load_balancer}.missing"
+
+    def _start(self) -> None:
+        for balancer in self.balancers:
+            balancer.start()
+        self.scheduler.start()
+        self.scaling.start()
+        self.expiry.start()
+
+    def _bring_to_life(self, calibration: Calibration) -> None:
+        elbv2, ecs = self.aws("elbv2"), self.aws("ecs")
+        balancer_hop = self.random("balancer")
+        descriptions = elbv2.describe_load_balancers()["LoadBalancers"]
+        hosts = [self.network.attach(f"10.0.{index}.4") for index, _ in enumerate(descriptions, start=1)]
+        self.targets = TargetRegistry(
+            clock=self.clock,
+            host=hosts[0] if hosts else self.client_host,
+            elbv2=elbv2,
+            random=self.random("health checks"),
+            trace=self.trace,
+        )
+        self.bridge.targets = self.targets
+        self.balancers = [
+            self._balancer(description, host, lambda: calibration.balancer_latency.draw(balancer_hop))
+            for description, host in zip(descriptions, hosts, strict=True)
+        ]
+        surroundings = Surroundings(
+            clock=self.clock,
+            bridge=self.bridge,
+            runtime=self.runtime,
+            targets=self.targets,
+            elbv2=elbv2,
+            calibration=calibration,
+            random=self.random("tasks"),
+            trace=self.trace,
+        )
+        self.scheduler = Scheduler(surroundings, ecs, self.aws("ec2"), self.random("scale-in"))
+        self.scaling = Scaling(
+            clock=self.clock,
+            bridge=self.bridge,
+            cloudwatch=self.aws("cloudwatch"),
+            autoscaling=self.aws("application-autoscaling"),
+            ecs=ecs,
+            calibration=calibration,
+            random=self.random("scaling"),
+            trace=self.trace,
+        )
+        self.expiry = Expiry(self.clock, self.aws("dynamodb"), calibration, self.random("expiry"), self.trace)
+
+    def _balancer(self, description: dict[str, Any], host: Any, latency: Callable[[], float]) -> Balancer:
+        name = description["DNSName"]
+        self.network.names[name] = host.address
+        return Balancer(
+            clock=self.clock,
+            host=host,
+            elbv2=self.aws("elbv2"),
+            load_balancer_arn=description["LoadBalancerArn"],
+            targets=self.targets,
+            trace=self.trace,
+            latency=latency,
+            tls_context=lambda _certificate: self.authority.server(name),
+            random=self.random(f"balancer {name}"),
+        )
+
+    def _on_call(self, caller: str, operation: str) -> None:
+        """A call from outside AWS takes its time before it has its effect."""
+        self.clock.sleep(self.calibration.api_latency.draw(self._latency))
+        self.trace.add("aws_call", caller, operation=operation)
+
+    def _on_change(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
+        """A call has changed something: let who depends on it look again."""
+        if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
+            for balancer in getattr(self, "balancers", []):
+                balancer.invalidate()
+        elif service == "ecs":
+            self.scheduler.service_changed()
+        elif service == "cloudwatch" and operation == "PutMetricData":
+            names = [each["MetricName"] for each in parameters.get("MetricData", [])]
+            self.scaling.metric_put(parameters["Namespace"], names)
+            for each in parameters.get("MetricData", []):
+                self.trace.add("metric", each["MetricName"], value=each.get("Value"))
+        elif service in ("cloudwatch", "application-autoscaling") and operation not in ("SetAlarmState",):
+            self.scaling.definitions_changed()

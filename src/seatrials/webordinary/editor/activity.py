@@ -1,0 +1,66 @@
+"""Tells the session table that a session is in use, so that it does not expire under its user's hands."""
+
+import threading
+
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped,unused-ignore]  # no types
+
+from seatrials.application import Context
+from seatrials.webordinary.editor.sessions import Session
+
+TTL_SECONDS = 1800
+WRITE_INTERVAL_SECONDS = 2.0
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+# The second half keeps a container whose clock is slow from undoing a later activity that Hermes has recorded.
+_CONDITION = "#status = :active AND (attribute_not_exists(lastActivity) OR lastActivity < :now)"
+
+
+class Activity:
+    """Writes `lastActivity` and `ttl` of sessions, each at most once in `WRITE_INTERVAL_SECONDS`."""
+
+    def __init__(self, context: Context) -> None:
+        self._clock = context.clock
+        self._log = context.log
+        self._table = context.variables["SESSIONS_TABLE"]
+        self._dynamodb = context.aws("dynamodb")
+        self._written_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def touch(self, session: Session) -> None:
+        """Record that *session* was used now; a table that cannot be written costs the user nothing but is logged."""
+        if not self._is_due(session.session_id):
+            return
+        try:
+            self._write(session)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _CONDITION_FAILED:
+                self._log(f"activity of {session.session_id} not recorded: {error}")
+        except BotoCoreError as error:
+            self._log(f"activity of {session.session_id} not recorded: {error}")
+
+    def forget(self, session_id: str) -> None:
+        """Drop what is remembered of a session that has left."""
+        self._written_at.pop(session_id, None)
+
+    def _is_due(self, session_id: str) -> bool:
+        now = self._clock.now()
+        with self._lock:
+            written_at = self._written_at.get(session_id)
+            if written_at is not None and now - written_at < WRITE_INTERVAL_SECONDS:
+                return False
+            self._written_at[session_id] = now
+            return True
+
+    def _write(self, session: Session) -> None:
+        now_ms = self._clock.epoch_ms()
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key={"sessionId": {"S": session.session_id}, "userId": {"S": session.user_id}},
+            UpdateExpression="SET lastActivity = :now, #ttl = :ttl",
+            ConditionExpression=_CONDITION,
+            ExpressionAttributeNames={"#ttl": "ttl", "#status": "status"},
+            ExpressionAttributeValues={
+                ":now": {"N": str(now_ms)},
+                ":ttl": {"N": str(now_ms // 1000 + TTL_SECONDS)},
+                ":active": {"S": "active"},
+            },
+        )

@@ -1,0 +1,72 @@
+"""What Hermes asks of a session's edit container, always through the load balancer, as a browser would reach it."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from seatrials.webordinary.hermes.fleet import Task
+from seatrials.webordinary.hermes.lifecycle import Session
+from seatrials.webordinary.hermes.rules import HANDOVER_HEADER, SESSION_HEADER
+
+TIMEOUT_SECONDS = 5.0
+# Carrying out an instruction is the AI's work.
+INSTRUCTION_TIMEOUT_SECONDS = 30.0
+
+
+class EditorClient:
+    """Calls to the edit container that a session's rules lead to; every method raises `httpx.HTTPError`."""
+
+    def __init__(self, http: httpx.Client, balancer_url: str) -> None:
+        self._http = http
+        self._balancer_url = balancer_url
+
+    def initialize(self, session: Session, moves_to: Task | None = None) -> None:
+        """Open the session's workspace in its container, or in the one that it *moves_to*."""
+        names = {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}
+        headers = {} if moves_to is None else {HANDOVER_HEADER: moves_to.short_id}
+        self._call("POST", "/api/init", session, names, headers=headers)
+
+    def execute(self, session: Session) -> None:
+        """Carry out the session's instruction."""
+        instruction = {"instruction": session.metadata["instruction"]}
+        self._call("POST", "/api/execute", session, instruction, timeout_seconds=INSTRUCTION_TIMEOUT_SECONDS)
+
+    def commit(self, session: Session) -> None:
+        """Commit what is not committed yet."""
+        self._call("POST", "/api/git/commit", session, {"message": f"Thread {session.thread_id}: end of the session"})
+
+    def forget(self, session: Session) -> None:
+        """Close the session in the container; its workspace stays."""
+        self._call("DELETE", f"/api/sessions/{quote(session.session_id)}", session)
+
+    def hosting_task(self, session: Session) -> str | None:
+        """Return the ARN of the task that answers for the session's preview; None when it does not say."""
+        answer = self._get(f"/session/{session.session_id}/health")
+        try:
+            document = answer.json()
+        except ValueError:  # not JSON, so no edit container
+            return None
+        return document.get("taskArn") if isinstance(document, dict) else None
+
+    def check_preview(self, session: Session) -> None:
+        """Raise `httpx.HTTPStatusError` unless the session's preview answers 200."""
+        self._get(f"/session/{session.session_id}")
+
+    def _get(self, path: str) -> httpx.Response:
+        return self._http.get(f"{self._balancer_url}{path}", timeout=TIMEOUT_SECONDS).raise_for_status()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        session: Session,
+        body: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        all_headers = {SESSION_HEADER: session.session_id, **(headers or {})}
+        url = f"{self._balancer_url}{path}"
+        self._http.request(method, url, headers=all_headers, json=body, timeout=timeout_seconds).raise_for_status()

@@ -1,0 +1,104 @@
+"""The tasks of the edit service, as ECS tells of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seatrials.application import AwsClient
+
+# DescribeTasks takes no more at a time. Source: Amazon ECS API Reference, DescribeTasks.
+_TASKS_PER_CALL = 100
+
+
+@dataclass(frozen=True)
+class Task:
+    """A running edit container."""
+
+    arn: str
+    # Its private IPv4 address.
+    address: str
+    # Epoch seconds; the future for a task that ECS has not said to have started.
+    started_at: float
+
+    @property
+    def short_id(self) -> str:
+        """The end of the task's id, by which its target groups are named."""
+        return short_id(self.arn)
+
+
+def short_id(task_arn: str) -> str:
+    """Return the last twelve characters of a task's id."""
+    return task_arn.rpartition("/")[2][-12:]
+
+
+class Fleet:
+    """Reads the tasks of one service; raises botocore's errors."""
+
+    def __init__(self, ecs: AwsClient, cluster: str, service: str) -> None:
+        self._ecs = ecs
+        self._cluster = cluster
+        self._service = service
+
+    def running(self) -> dict[str, Task]:
+        """Return the tasks that run and are meant to go on running, by ARN, oldest first."""
+        tasks = [_task_of(each) for each in self._describe("RUNNING") if _is_usable(each)]
+        return {task.arn: task for task in sorted(tasks, key=lambda task: (task.started_at, task.arn))}
+
+    def failure_reason(self, since: float) -> str | None:
+        """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did.
+
+        A task that scaling stopped is no failure.
+        """
+        stopped = [
+            each for each in self._describe("STOPPED") if _stopped_at(each) >= since and not _was_scaled_in(each)
+        ]
+        if not stopped:
+            return None
+        return _reason_of(max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"])))
+
+    def _describe(self, desired_status: str) -> list[Mapping[str, Any]]:
+        pages = self._ecs.get_paginator("list_tasks").paginate(
+            cluster=self._cluster, serviceName=self._service, desiredStatus=desired_status
+        )
+        arns = [arn for page in pages for arn in page["taskArns"]]
+        tasks: list[Mapping[str, Any]] = []
+        for start in range(0, len(arns), _TASKS_PER_CALL):
+            answer = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns[start : start + _TASKS_PER_CALL])
+            tasks += answer["tasks"]
+        return tasks
+
+
+def _is_usable(task: Mapping[str, Any]) -> bool:
+    runs = (task.get("lastStatus"), task.get("desiredStatus")) == ("RUNNING", "RUNNING")
+    return runs and _address_of(task) is not None
+
+
+def _task_of(task: Mapping[str, Any]) -> Task:
+    started = task.get("startedAt")
+    return Task(task["taskArn"], _address_of(task) or "", float("inf") if started is None else started.timestamp())
+
+
+def _address_of(task: Mapping[str, Any]) -> str | None:
+    details = [detail for attachment in task.get("attachments", []) for detail in attachment["details"]]
+    return next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), None)
+
+
+def _stopped_at(task: Mapping[str, Any]) -> float:
+    for name in ("stoppedAt", "stoppingAt", "createdAt"):
+        if task.get(name) is not None:
+            return float(task[name].timestamp())
+    return 0.0
+
+
+def _was_scaled_in(task: Mapping[str, Any]) -> bool:
+    reason = str(task.get("stoppedReason", ""))
+    return task.get("stopCode") == "ServiceSchedulerInitiated" and reason.startswith("Scaling activity")
+
+
+def _reason_of(task: Mapping[str, Any]) -> str:
+    reason = str(task.get("stoppedReason") or "the task stopped without a reason")
+    for container in task.get("containers", []):
+        detail = container.get("reason")
+        if detail and detail not in reason:
+            reason += f" (container {container.get('name', '?')}: {detail})"
+    return reason

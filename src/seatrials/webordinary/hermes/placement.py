@@ -1,0 +1,212 @@
+"""The steps that take a session through its life; each may stop anywhere and be begun again from the table's state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from seatrials.clock import Clock
+from seatrials.webordinary.hermes import lifecycle
+from seatrials.webordinary.hermes.editor import EditorClient
+from seatrials.webordinary.hermes.fleet import Fleet, Task
+from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.publisher import Publisher
+from seatrials.webordinary.hermes.routing import Router
+from seatrials.webordinary.hermes.store import SessionStore
+
+# A Hermes that dies with a claim holds up the others for no longer.
+CLAIM_SECONDS = 40
+# Longer than one call to the container may take.
+_CALL_SECONDS = 35
+_POLL_SECONDS = 0.5
+# A task whose targets are not healthy by then is given up for another, if there is one.
+HEALTH_SECONDS = 45
+# How long a container that runs is asked to commit before its session ends without.
+SETTLE_SECONDS = 60
+
+
+class StepFailedError(Exception):
+    """A step could not be done now; it is tried again at the next tick."""
+
+
+class UnhealthyTaskError(StepFailedError):
+    """The load balancer does not find the task healthy; another task may do better."""
+
+
+class StepAbandonedError(Exception):
+    """The session went on without this step: it was ended, or another Hermes has it."""
+
+
+@dataclass(eq=False)
+class Work:
+    """One step of one session, while an actor is busy with it."""
+
+    session: Session
+    task: Task | None = None
+    # Set when the session's status has changed under the step.
+    abandoned: bool = False
+    claimed_until: float = field(default=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Does the steps; raises botocore's and httpx's errors, and its own."""
+
+    clock: Clock
+    store: SessionStore
+    fleet: Fleet
+    router: Router
+    editor: EditorClient
+    publisher: Publisher
+    log: Callable[[str], None]
+    # Names this Hermes in the claims it makes.
+    worker: str
+
+    def place(self, work: Work, task: Task) -> None:
+        """Bring the session to *task*, and make it active if it is not: routes, container, instruction, preview."""
+        session = work.session
+        starts = session.status is Status.INITIALIZING
+        # While a session moves, the item names its old task until the new one serves: a step cut short is begun again.
+        self._claim(work, {"taskArn": task.arn} if starts else None)
+        groups = self.router.ensure_groups(task)
+        serving = None if starts else self.router.serving_groups(session.task_arn)
+        if serving is None:
+            self._bring_up(work, task, groups)
+        else:
+            self._hand_over(work, task, serving, groups)
+        self._check_served(session, task)
+        self._finish_placing(work, task)
+
+    def fail(self, work: Work, problem: str) -> None:
+        """End a session that got no container in time, with ECS's reason if it has one."""
+        session = work.session
+        self._claim(work)
+        reason = self.fleet.failure_reason(session.created_seconds) or problem
+        self.router.remove_rules(session.session_id)
+        metadata = {**session.metadata, "error": reason}
+        if self.store.change_status(session, Status.ERROR, {"metadata": metadata}):
+            self.log(f"session {session.session_id} ended in error: {reason}")
+            self.publisher.publish()
+
+    def begin_draining(self, work: Work) -> None:
+        """End an active session's life unless it has been active again meanwhile."""
+        if self.store.change_status(work.session, Status.DRAINING, if_untouched=True):
+            self.log(f"session {work.session.session_id} is draining: idle since {work.session.last_activity}")
+            self.publisher.publish()
+
+    def retire(self, work: Work, *, must_settle: bool, is_task_used: Callable[[], bool]) -> None:
+        """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
+        session = work.session
+        self._claim(work)
+        if work.task is not None:
+            self._settle(session, must_settle=must_settle)
+        else:
+            self.log(f"session {session.session_id}: its task is gone, so nothing is left to commit there")
+        self.router.remove_rules(session.session_id)
+        if session.task_arn is not None and not is_task_used():
+            self.router.remove_groups(session.task_arn)
+        if self.store.change_status(session, Status.EXPIRED):
+            self.log(f"session {session.session_id} expired")
+            self.publisher.publish()
+
+    def release(self, work: Work) -> None:
+        """Let another tick, or another Hermes, take the session up at once."""
+        if work.claimed_until:
+            self.store.release(work.session, self.worker)
+
+    def _claim(self, work: Work, changes: Mapping[str, Any] | None = None) -> None:
+        """Claim the session for `CLAIM_SECONDS` from now; raises `StepAbandonedError` when it cannot be had."""
+        until = self.clock.now() + CLAIM_SECONDS
+        if not self.store.claim(work.session, self.worker, CLAIM_SECONDS, changes):
+            msg = f"session {work.session.session_id} has changed, or another Hermes works on it"
+            raise StepAbandonedError(msg)
+        work.claimed_until = until
+
+    def _keep(self, work: Work, seconds: float) -> None:
+        """Make the claim last so long at least, unless the step has lost its sense."""
+        if work.abandoned:
+            msg = f"session {work.session.session_id} has no more use for this step"
+            raise StepAbandonedError(msg)
+        if work.claimed_until - self.clock.now() < seconds:
+            self._claim(work)
+
+    def _bring_up(self, work: Work, task: Task, groups: Mapping[str, str]) -> None:
+        """Let the session's routes lead to *task*, and open it there as soon as the task can be reached."""
+        self.router.ensure_rules(work.session.session_id, groups)
+        self._await_healthy(work, groups["api"], task)
+        self._open(work)
+        self._await_healthy(work, groups["preview"], task)
+        self._await_healthy(work, groups["hmr"], task)
+
+    def _hand_over(self, work: Work, task: Task, serving: Mapping[str, str], groups: Mapping[str, str]) -> None:
+        """Open the session on *task* while its old one serves on, and only then turn the routes: no request fails."""
+        session = work.session
+        self.router.ensure_rules(session.session_id, serving, standby=groups)
+        self.router.open_handover(session.session_id, task, groups["api"])
+        for group_arn in groups.values():
+            self._await_healthy(work, group_arn, task)
+        self._keep(work, _CALL_SECONDS)
+        self.editor.initialize(session, task)
+        self.router.ensure_rules(session.session_id, groups)
+        self.router.close_handover(session.session_id)
+
+    def _await_healthy(self, work: Work, group_arn: str, task: Task) -> None:
+        give_up_at = self.clock.now() + HEALTH_SECONDS
+        while not self.router.is_healthy(group_arn):
+            if self.clock.now() >= give_up_at or self._is_overdue(work.session):
+                msg = f"the container {task.arn} was not healthy within {HEALTH_SECONDS} s"
+                raise UnhealthyTaskError(msg)
+            self._keep(work, _CALL_SECONDS / 2)
+            self.clock.sleep(_POLL_SECONDS)
+
+    def _is_overdue(self, session: Session) -> bool:
+        return session.status is Status.INITIALIZING and lifecycle.is_start_overdue(session, self.clock.now())
+
+    def _open(self, work: Work) -> None:
+        """Open the workspace, and carry out the instruction unless that was done before."""
+        session = work.session
+        self._keep(work, _CALL_SECONDS)
+        self.editor.initialize(session)
+        if session.instruction_done:
+            return
+        self._keep(work, _CALL_SECONDS)
+        self.editor.execute(session)
+        if not self.store.set_fields(session, {"instructionDone": True}):
+            msg = f"session {session.session_id} ended while its instruction was carried out"
+            raise StepAbandonedError(msg)
+
+    def _check_served(self, session: Session, task: Task) -> None:
+        hosting = self.editor.hosting_task(session)
+        if hosting != task.arn:
+            msg = f"the preview of session {session.session_id} is answered by {hosting}, not by {task.arn}"
+            raise StepFailedError(msg)
+        self.editor.check_preview(session)
+
+    def _finish_placing(self, work: Work, task: Task) -> None:
+        session = work.session
+        self._keep(work, 1)
+        if session.status is Status.INITIALIZING:
+            is_placed = self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
+        else:
+            is_placed = self.store.set_fields(session, {"taskArn": task.arn})
+        if not is_placed:
+            msg = f"session {session.session_id} ended before it was placed"
+            raise StepAbandonedError(msg)
+        self.log(f"session {session.session_id} is served by {task.arn}")
+        self.publisher.publish()
+
+    def _settle(self, session: Session, *, must_settle: bool) -> None:
+        """Have the container commit and forget; without *must_settle* its failure to is only noted."""
+        try:
+            self.editor.commit(session)
+            self.editor.forget(session)
+        except httpx.HTTPError as error:
+            if must_settle and not _is_unknown_there(error):
+                raise
+            self.log(f"session {session.session_id}: the container did not commit and forget it: {error}")
+
+
+def _is_unknown_there(error: httpx.HTTPError) -> bool:
+    """Whether nobody knows the session, so that there is nothing to commit: it was never opened, or is forgotten."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.NOT_FOUND

@@ -1,0 +1,78 @@
+"""Publishes how many sessions are live, which is what the edit service scales on.
+
+One actor publishes, so that a count never overtakes a newer one; who changed the table asks and waits for it.
+"""
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from seatrials.application import AwsClient
+from seatrials.clock import Clock, Signal
+from seatrials.webordinary.hermes.store import SessionStore
+from seatrials.webordinary.hermes.table import StoreUnavailableError
+
+METRIC_NAME = "ActiveSessionCount"
+PUBLISH_SECONDS = 60
+_RETRY_SECONDS = 5
+# An answer waits no longer than this for the metric.
+_PATIENCE_SECONDS = 3
+
+
+class Publisher:
+    """The metric of live sessions, after every change and every minute."""
+
+    def __init__(
+        self, clock: Clock, cloudwatch: AwsClient, namespace: str, store: SessionStore, log: Callable[[str], None]
+    ) -> None:
+        self._clock = clock
+        self._cloudwatch = cloudwatch
+        self._namespace = namespace
+        self._store = store
+        self._log = log
+        self._wake = clock.signal()
+        self._waiting: list[Signal] = []
+        self._stopping = False
+
+    def start(self) -> None:
+        """Publish in the background from now on."""
+        self._clock.spawn(self._run, "metric-publisher")
+
+    def stop(self) -> None:
+        """Publish no more."""
+        self._stopping = True
+        self._wake.set()
+
+    def publish(self) -> None:
+        """Have the count published as it is now; call it after the table was changed, never before."""
+        published = self._clock.signal()
+        self._waiting.append(published)
+        self._wake.set()
+        published.wait(_PATIENCE_SECONDS)
+
+    def live_count(self) -> int:
+        """Return the number that is published."""
+        return self._store.live_count()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            pause_seconds = PUBLISH_SECONDS if self._publish_now() else _RETRY_SECONDS
+            self._wake.wait(pause_seconds)
+
+    def _publish_now(self) -> bool:
+        asked = [self._waiting.pop(0) for _ in range(len(self._waiting))]
+        try:
+            self._put(self.live_count())
+        except (StoreUnavailableError, ClientError, BotoCoreError) as error:
+            # Without the table the count is unknown, and an unknown count is not published: the metric must not lie.
+            self._log(f"{METRIC_NAME} not published: {error}")
+            return False
+        finally:
+            for published in asked:
+                published.set()
+        return True
+
+    def _put(self, count: int) -> None:
+        datum = {"MetricName": METRIC_NAME, "Value": count, "Unit": "Count"}
+        self._cloudwatch.put_metric_data(Namespace=self._namespace, MetricData=[datum])

@@ -1,0 +1,222 @@
+"""The way to a session's own container: its task's target groups, and the listener rules that lead there.
+
+Rules are known by what they match and groups by their names, so a Hermes that has just started finds what another made.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from seatrials.application import AwsClient
+from seatrials.webordinary.hermes import rules
+from seatrials.webordinary.hermes.fleet import Task, short_id
+from seatrials.webordinary.hermes.table import error_code
+
+# Ports of an edit container, by what serves there.
+PORTS: Mapping[str, int] = {"preview": 4321, "api": 8080, "hmr": 4322}
+TASK_TAG = "webordinary:task"
+DEREGISTRATION_DELAY_SECONDS = 30
+_NAME_PREFIX = "wo-"
+_NAME_PREFIXES = tuple(f"{_NAME_PREFIX}{kind}-" for kind in PORTS)
+
+
+class NoPriorityError(Exception):
+    """Every priority that sessions may have is taken."""
+
+
+class Router:
+    """Makes, changes and removes rules and target groups; raises botocore's errors for what it does not expect."""
+
+    def __init__(self, elbv2: AwsClient, listener_arn: str, vpc_id: str) -> None:
+        self._elbv2 = elbv2
+        self._listener_arn = listener_arn
+        self._vpc_id = vpc_id
+        # By the end of the task's id; only ever used to ask for a task's health.
+        self._preview_groups: dict[str, str] = {}
+
+    def ensure_groups(self, task: Task) -> dict[str, str]:
+        """Return the ARNs of the task's target groups by kind, with the task registered in each."""
+        existing = self._groups()
+        arns = {}
+        for kind, port in PORTS.items():
+            name = group_name(kind, task.short_id)
+            arns[kind] = existing.get(name) or self._create_group(name, port, task.arn)
+            self._elbv2.register_targets(TargetGroupArn=arns[kind], Targets=[{"Id": task.address, "Port": port}])
+        self._preview_groups[task.short_id] = arns["preview"]
+        return arns
+
+    def serving_groups(self, task_arn: str | None) -> dict[str, str] | None:
+        """Return the ARNs of a task's groups by kind while the load balancer finds its preview healthy, else None."""
+        if task_arn is None:
+            return None
+        existing = self._groups()
+        names = {kind: group_name(kind, short_id(task_arn)) for kind in PORTS}
+        if any(name not in existing for name in names.values()):
+            return None
+        arns = {kind: existing[name] for kind, name in names.items()}
+        return arns if self.is_healthy(arns["preview"]) else None
+
+    def ensure_rules(
+        self, session_id: str, groups: Mapping[str, str], standby: Mapping[str, str] | None = None
+    ) -> None:
+        """Let the session's three rules lead to *groups*, whether they exist or not, and have *standby* checked too."""
+        existing = self._rules()
+        mine = {rules.kind_of(rule): rule for rule in existing if rules.session_of(rule) == session_id}
+        taken = {rules.priority_of(rule) for rule in existing}
+        for kind, conditions in rules.conditions_of(session_id).items():
+            actions = rules.forward(groups[kind], standby[kind] if standby else None)
+            if kind not in mine:
+                self._create_rule(taken, rules.PRIORITIES, conditions, actions)
+            elif not rules.leads_to(mine[kind], actions):
+                self._elbv2.modify_rule(RuleArn=mine[kind]["RuleArn"], Actions=actions)
+
+    def open_handover(self, session_id: str, task: Task, api_group_arn: str) -> None:
+        """Let Hermes reach *task* for a session that still is on another."""
+        self.close_handover(session_id)
+        conditions = rules.handover_conditions(session_id, task.short_id)
+        taken = {rules.priority_of(rule) for rule in self._rules()}
+        self._create_rule(taken, rules.HANDOVER_PRIORITIES, conditions, rules.forward(api_group_arn))
+
+    def close_handover(self, session_id: str) -> None:
+        """Undo `open_handover`, if it was done."""
+        for rule in self._rules_of(session_id):
+            if rules.kind_of(rule) == rules.HANDOVER:
+                self._delete_rule(rule)
+
+    def is_healthy(self, group_arn: str) -> bool:
+        """Whether the load balancer finds the task of a task's own group healthy."""
+        return self._state(group_arn) == "healthy"
+
+    def failing(self, tasks: Collection[Task]) -> list[str]:
+        """Return the ARNs of those tasks whose preview the load balancer has marked unhealthy."""
+        groups = [(task, self._preview_groups.get(task.short_id)) for task in tasks]
+        return [task.arn for task, arn in groups if arn is not None and self._state(arn) == "unhealthy"]
+
+    def remove_rules(self, session_id: str) -> None:
+        """Remove the session's rules, as far as there are any."""
+        for rule in self._rules_of(session_id):
+            self._delete_rule(rule)
+
+    def remove_groups(self, task_arn: str) -> None:
+        """Remove the task's target groups, as far as there are any and no rule uses them."""
+        existing = self._groups()
+        for kind in PORTS:
+            arn = existing.get(group_name(kind, short_id(task_arn)))
+            if arn is not None:
+                self._delete_group(arn)
+        self._preview_groups.pop(short_id(task_arn), None)
+
+    def sweep(self, is_over: Callable[[str], bool], task_arns_used: Collection[str]) -> None:
+        """Remove the rules of sessions that are over, and the groups of tasks that no session uses."""
+        for rule in self._rules():
+            session_id = rules.session_of(rule)
+            if session_id is not None and is_over(session_id):
+                self._delete_rule(rule)
+        used = {short_id(arn) for arn in task_arns_used}
+        for name, arn in self._groups().items():
+            kind, _, task_id = name.removeprefix(_NAME_PREFIX).partition("-")
+            if task_id not in used:
+                self._delete_group(arn)
+            elif kind == "preview":
+                self._preview_groups[task_id] = arn
+
+    def _rules(self) -> list[rules.Rule]:
+        pages = self._elbv2.get_paginator("describe_rules").paginate(ListenerArn=self._listener_arn)
+        return [rule for page in pages for rule in page["Rules"]]
+
+    def _rules_of(self, session_id: str) -> list[rules.Rule]:
+        return [rule for rule in self._rules() if rules.session_of(rule) == session_id]
+
+    def _groups(self) -> dict[str, str]:
+        """Return the ARNs of the target groups that Hermes made, by name."""
+        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        groups = {each["TargetGroupName"]: each["TargetGroupArn"] for page in pages for each in page["TargetGroups"]}
+        return {name: arn for name, arn in groups.items() if name.startswith(_NAME_PREFIXES)}
+
+    def _create_group(self, name: str, port: int, task_arn: str) -> str:
+        try:
+            answer = self._elbv2.create_target_group(
+                Name=name,
+                Protocol="HTTP",
+                Port=port,
+                VpcId=self._vpc_id,
+                TargetType="ip",
+                HealthCheckPath="/health",
+                HealthCheckIntervalSeconds=30,
+                HealthCheckTimeoutSeconds=5,
+                HealthyThresholdCount=2,
+                UnhealthyThresholdCount=2,
+                Matcher={"HttpCode": "200"},
+                Tags=[{"Key": TASK_TAG, "Value": task_arn}],
+            )
+        except ClientError as error:
+            if error_code(error) != "DuplicateTargetGroupName":
+                raise
+            return self._groups()[name]  # another session on the same task has just made it
+        arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
+        delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(DEREGISTRATION_DELAY_SECONDS)}
+        self._elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
+        return arn
+
+    def _create_rule(
+        self,
+        taken: set[int | None],
+        priorities: range,
+        conditions: rules.Conditions,
+        actions: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Create a rule at the first priority that is free, and note that it is *taken*."""
+        for priority in priorities:
+            if priority in taken:
+                continue
+            taken.add(priority)
+            if self._try_priority(priority, conditions, actions):
+                return
+        msg = f"no listener rule priority is free in {priorities.start}-{priorities.stop - 1}"
+        raise NoPriorityError(msg)
+
+    def _try_priority(self, priority: int, conditions: rules.Conditions, actions: Sequence[Mapping[str, Any]]) -> bool:
+        try:
+            self._elbv2.create_rule(
+                ListenerArn=self._listener_arn, Priority=priority, Conditions=conditions, Actions=actions
+            )
+        except ClientError as error:
+            if error_code(error) == "PriorityInUse":
+                return False  # taken since the rules were read
+            raise
+        return True
+
+    def _state(self, group_arn: str) -> str:
+        """Return the state of the one target of a task's own group."""
+        try:
+            answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)
+        except ClientError as error:
+            if error_code(error) == "TargetGroupNotFound":
+                return "unused"
+            raise
+        return next((str(each["TargetHealth"]["State"]) for each in answer["TargetHealthDescriptions"]), "unused")
+
+    def _delete_rule(self, rule: rules.Rule) -> None:
+        _unless("RuleNotFound", lambda: self._elbv2.delete_rule(RuleArn=rule["RuleArn"]))
+
+    def _delete_group(self, arn: str) -> None:
+        """Delete a group that no rule uses; one in use belongs to a session that is not over yet, and stays."""
+        _unless(
+            "ResourceInUse",
+            lambda: _unless("TargetGroupNotFound", lambda: self._elbv2.delete_target_group(TargetGroupArn=arn)),
+        )
+
+
+def group_name(kind: str, task_id: str) -> str:
+    """Return the name of a task's target group; AWS allows 32 characters."""
+    return f"{_NAME_PREFIX}{kind}-{task_id}"
+
+
+def _unless(code: str, act: Callable[[], object]) -> None:
+    """Do *act*; the AWS error *code* means that there is nothing to do."""
+    try:
+        act()
+    except ClientError as error:
+        if error_code(error) != code:
+            raise

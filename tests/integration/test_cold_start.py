@@ -1,0 +1,470 @@
+"""COLD: from nothing running to a live preview, and back to nothing."""
+
+from uuid import UUID
+
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.platform import Platform, Session
+from seatrials.platform.services import Counts
+
+IDLE_SECONDS = 5 * 60
+TTL_SECONDS = 30 * 60
+ALARM_PERIOD_SECONDS = 60
+COOLDOWN_SECONDS = 60
+DRAIN_SECONDS = 30
+# A session that is left alone is draining by then: Hermes looks several times a minute.
+EXPIRY_LATEST_SECONDS = IDLE_SECONDS + 60
+# From 1 task to 0: the idle time, two periods of the alarm, the cooldown and the drain.
+TO_ZERO_SECONDS = IDLE_SECONDS + 2 * ALARM_PERIOD_SECONDS + COOLDOWN_SECONDS + DRAIN_SECONDS
+
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_nothing_runs_without_a_session(platform: Platform) -> None:
+    """The platform is up, and without a live session the edit service has no task and its groups no target."""
+    hermes = platform.balancer.get("/hermes/health")
+    default = platform.balancer.get("/nothing-is-here")
+    targets = {
+        group["TargetGroupName"]: platform.balancer.targets(group["TargetGroupArn"])
+        for group in platform.balancer.edit_target_groups()
+    }
+
+    assert hermes.status == 200
+    assert (default.status, default.json()) == (404, {"error": "not found"})
+    assert platform.sessions.live_items() == []
+    assert platform.services.edit_counts() == Counts(desired=0, running=0, pending=0)
+    assert targets
+    assert dict.fromkeys(targets, []) == targets
+
+
+@pytest.mark.scenario("COLD-02")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platform) -> None:
+    """An activation takes the service from 0 to 1 through the platform's metric, alarm and policy."""
+    before = platform.services.edit_counts()
+    platform.sessions.start()
+
+    metric = platform.wait_until(
+        platform.telemetry.newest_active_sessions, 60, what="ActiveSessionCount to be published as 1"
+    )
+    platform.wait_until(lambda: platform.services.edit_counts().running == 1, 100, what="one running edit task")
+    activity = platform.services.edit_activities()[-1]
+
+    assert before == Counts(desired=0, running=0, pending=0)
+    assert metric == 1
+    assert platform.services.edit_counts().desired == 1
+    assert activity["Description"] == "Setting desired count to 1."
+    assert "triggered policy webordinary-edit-scale-out" in activity["Cause"]
+
+
+@pytest.mark.scenario("COLD-03")
+@pytest.mark.production
+def test_an_activation_answers_every_field_of_the_contract(platform: Platform, clock: Clock) -> None:
+    """The activation's answer has each field with its type and unit."""
+    request = platform.sessions.request(metadata={"source": "e-mail", "attempt": 1})
+    began_ms = clock.epoch_ms()
+    fields = platform.sessions.start(request).fields
+    ended_ms = clock.epoch_ms()
+
+    assert UUID(fields["sessionId"].removeprefix("session-")).version == 4
+    assert UUID(fields["threadId"].removeprefix("thread-")).version == 4
+    assert fields["sessionId"].startswith("session-")
+    assert fields["threadId"].startswith("thread-")
+    assert (fields["clientId"], fields["userId"]) == (request["clientId"], request["userId"])
+    assert fields["status"] == "initializing"
+    assert fields["previewUrl"] == f"{platform.url}/session/{fields['sessionId']}"
+    assert type(fields["createdAt"]) is int
+    assert began_ms <= fields["createdAt"] <= ended_ms
+    assert fields["lastActivity"] == fields["createdAt"]
+    assert type(fields["ttl"]) is int
+    assert began_ms // 1000 + TTL_SECONDS <= fields["ttl"] <= ended_ms // 1000 + TTL_SECONDS + 1
+    assert fields["metadata"] == {"instruction": request["instruction"], "source": "e-mail", "attempt": 1}
+
+
+@pytest.mark.scenario("COLD-04")
+@pytest.mark.production
+def test_the_table_holds_what_the_activation_answered(platform: Platform) -> None:
+    """The item equals the answer field by field, and both indexes find it."""
+    session = platform.sessions.start()
+    item = platform.sessions.item(session)
+    client, since_ms = session.client_id, session.fields["createdAt"]
+
+    assert item is not None
+    assert {name: item.get(name) for name in session.fields} == dict(session.fields)
+    platform.wait_until(
+        lambda: session.id in platform.sessions.ids_by_client_index(client, "initializing"),
+        10,
+        what="the client index to find the session",
+    )
+    platform.wait_until(
+        lambda: session.id in platform.sessions.ids_by_status_index("initializing", since_ms),
+        10,
+        what="the status index to find the session",
+    )
+
+
+@pytest.mark.scenario("COLD-05")
+@pytest.mark.staging
+def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
+    """The status goes from initializing to active, never back, and never before the preview answers 200."""
+    session = platform.sessions.start()
+    walk = [str(session.fields["status"])]
+    previews_while_active = []
+
+    def settled() -> bool:
+        walk.append(platform.sessions.status(session).json()["status"])
+        if walk[-1] == "active":
+            previews_while_active.append(platform.sessions.preview(session).status)
+        return len(previews_while_active) == 5
+
+    platform.wait_until(settled, 110, what="the session to be seen active five times")
+
+    assert list(dict.fromkeys(walk)) == ["initializing", "active"]
+    assert walk == sorted(walk, reverse=True)
+    assert previews_while_active == [200] * 5
+
+
+@pytest.mark.scenario("COLD-06")
+@pytest.mark.staging
+def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
+    """Before a healthy target the preview does not answer 200; from the first 200 on it keeps answering 200."""
+    session = platform.sessions.start()
+    unready = []
+
+    def first_page() -> bool:
+        healthy = "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)]
+        status = platform.sessions.preview(session).status
+        unready.extend([] if healthy else [status])
+        return status == 200
+
+    platform.wait_until(first_page, 100, what="the preview's first 200", every_seconds=0.5)
+    targets_at_readiness = platform.balancer.preview_targets(session.id)
+    afterwards: list[int] = []
+
+    def one_minute_of_pages() -> bool:
+        afterwards.append(platform.sessions.preview(session).status)
+        return len(afterwards) == 30
+
+    platform.wait_until(one_minute_of_pages, 70, what="30 more pages in a minute", every_seconds=2)
+
+    assert unready
+    assert 200 not in unready
+    assert [state for _, state in targets_at_readiness] == ["healthy"]
+    assert afterwards == [200] * 30
+
+
+@pytest.mark.scenario("COLD-07")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock) -> None:
+    """From activation to the preview's first 200 it takes less than 60 s; the legs are recorded."""
+    began = clock.now()
+    session = platform.sessions.start()
+    platform.wait_until(lambda: platform.services.edit_counts().desired == 1, 100, what="the scaling decision")
+    decided = clock.now()
+    platform.wait_until(lambda: platform.services.edit_counts().running == 1, 100, what="a running task")
+    running = clock.now()
+    platform.wait_until(
+        lambda: "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)],
+        100,
+        what="a healthy target for the preview",
+    )
+    healthy = clock.now()
+    platform.wait_until(lambda: platform.sessions.preview(session).status == 200, 100, what="the preview's first 200")
+    ready = clock.now()
+
+    platform.sample("cold_start_seconds", ready - began)
+    platform.sample("cold_start_scaling_decision_seconds", decided - began)
+    platform.sample("cold_start_task_start_seconds", running - decided)
+    platform.sample("cold_start_target_health_seconds", healthy - running)
+    platform.sample("cold_start_route_seconds", ready - healthy)
+
+    assert ready - began < 60
+
+
+@pytest.mark.scenario("COLD-08")
+@pytest.mark.production
+def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) -> None:
+    """The preview's URL serves this session's own site, with the content that its instruction asked for."""
+    mine = "Fresh herring every Friday"
+    other = "Vintage lamps restored"
+    session = platform.ready(platform.sessions.request(instruction=_page_with(mine)))
+    neighbour = platform.ready(platform.sessions.request(instruction=_page_with(other)))
+
+    page = platform.sessions.preview(session)
+    neighbours_page = platform.sessions.preview(neighbour)
+
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert mine in page.text
+    assert other not in page.text
+    assert other in neighbours_page.text
+    assert mine not in neighbours_page.text
+
+
+@pytest.mark.scenario("COLD-09")
+@pytest.mark.staging
+def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platform) -> None:
+    """The instruction's file is in the workspace, committed on the thread's branch with the contract's message."""
+    instruction = "Create a file named menu.md with content: Soup of the day, and the rest of a long instruction"
+    session = platform.ready(platform.sessions.request(instruction=instruction))
+    workspace = platform.workspace(session)
+
+    file = workspace.read("menu.md")
+    status = workspace.git_status()
+    newest = workspace.git_log()[0]
+
+    assert (file.status, file.text.strip()) == (200, "Soup of the day, and the rest of a long instruction")
+    assert status["branch"] == f"thread-{session.thread_id}"
+    assert status["clean"] is True
+    assert newest["message"] == f"Thread {session.thread_id}: {instruction[:50]}"
+
+
+@pytest.mark.scenario("COLD-10")
+@pytest.mark.staging
+def test_a_warm_activation_is_ready_in_five_seconds(platform: Platform) -> None:
+    """A second activation while a task is warm is ready in less than 5 s and starts no task."""
+    platform.ready()
+    tasks = platform.services.edit_task_arns()
+
+    second = platform.sessions.start()
+    waited = platform.wait_ready(second)
+    platform.sample("warm_start_seconds", waited)
+
+    assert waited < 5
+    assert len(tasks) == 1
+    assert platform.services.edit_task_arns() == tasks
+    assert platform.services.edit_counts() == Counts(desired=1, running=1, pending=0)
+
+
+@pytest.mark.scenario("COLD-11")
+@pytest.mark.production
+def test_a_keepalive_moves_the_session_forward(platform: Platform, clock: Clock) -> None:
+    """A keepalive moves ttl and lastActivity strictly forward, in its answer and in the table."""
+    session = platform.ready()
+    before = platform.sessions.item(session)
+    clock.sleep(3)
+
+    answer = platform.sessions.keepalive(session)
+    after = platform.sessions.item(session)
+
+    assert answer.status == 200
+    assert before is not None
+    assert after is not None
+    assert {name: after[name] for name in ("ttl", "lastActivity")} == answer.json()
+    assert after["ttl"] > before["ttl"]
+    assert after["lastActivity"] > before["lastActivity"]
+    assert after["ttl"] == pytest.approx(after["lastActivity"] / 1000 + TTL_SECONDS, abs=1)
+
+
+@pytest.mark.scenario("COLD-12", extra_seconds=TO_ZERO_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platform, clock: Clock) -> None:
+    """Left idle, the session expires and the service returns to 0 by itself, in the time that its parts allow."""
+    session = platform.ready()
+    item = platform.sessions.item(session)
+    assert item is not None
+    left_alone = item["lastActivity"] / 1000
+
+    platform.wait_until(
+        lambda: _stored_status(platform, session) == "expired",
+        EXPIRY_LATEST_SECONDS + 10,
+        what="the idle session to expire",
+        every_seconds=5,
+    )
+    expired = clock.now()
+    platform.wait_until(
+        lambda: platform.services.edit_counts() == Counts(desired=0, running=0, pending=0),
+        TO_ZERO_SECONDS,
+        what="the edit service to return to 0",
+        every_seconds=5,
+    )
+    zero = clock.now()
+
+    assert IDLE_SECONDS <= expired - left_alone <= EXPIRY_LATEST_SECONDS
+    assert zero - left_alone <= TO_ZERO_SECONDS
+    assert platform.sessions.status(session).status == 410
+
+
+@pytest.mark.scenario("COLD-13", extra_seconds=20 * 60)
+@pytest.mark.mock_only
+def test_browsing_the_preview_keeps_a_session_alive(platform: Platform, clock: Clock) -> None:
+    """A session whose preview is opened every 4 minutes is alive after 20."""
+    session = platform.ready()
+    pages = []
+    for _ in range(5):
+        clock.sleep(4 * 60)
+        pages.append(platform.sessions.preview(session).status)
+
+    status = platform.sessions.status(session)
+
+    assert pages == [200] * 5
+    assert (status.status, status.json()["status"]) == (200, "active")
+
+
+@pytest.mark.scenario("COLD-14")
+@pytest.mark.production
+def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None:
+    """After deactivation the session drains and expires, its preview, rules and targets go, and others stay."""
+    neighbour = platform.ready()
+    session = platform.ready()
+    neighbours_rules = platform.balancer.session_rules(neighbour.id)
+    walk = ["active"]
+
+    answer = platform.sessions.deactivate(session)
+    walk.append(_stored_status(platform, session))
+
+    def expired() -> bool:
+        walk.append(_stored_status(platform, session))
+        return walk[-1] == "expired"
+
+    platform.wait_until(expired, 30, what="the session to expire", every_seconds=0.2)
+    preview = platform.sessions.preview(session)
+
+    assert (answer.status, answer.json()) == (202, {"status": "draining"})
+    assert list(dict.fromkeys(walk)) == ["active", "draining", "expired"]
+    assert preview.status in {404, 410}
+    assert platform.sessions.status(session).status == 410
+    assert platform.balancer.session_rules(session.id) == []
+    assert platform.balancer.session_rules(neighbour.id) == neighbours_rules
+    assert platform.sessions.preview(neighbour).status == 200
+    assert platform.sessions.status(neighbour).json()["status"] == "active"
+    assert platform.balancer.get("/hermes/health").status == 200
+
+
+@pytest.mark.scenario("COLD-15")
+@pytest.mark.production
+def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform) -> None:
+    """Each invalid activation is refused with 4xx naming the field, stores nothing and scales nothing."""
+    client = str(platform.sessions.request()["clientId"])
+
+    def refused(**changes: object) -> tuple[int, object]:
+        answer = platform.sessions.activate(platform.sessions.request(**{"clientId": client, **changes}))
+        return answer.status, answer.json().get("field")
+
+    def refused_body(content: bytes) -> tuple[int, object]:
+        headers = {"content-type": "application/json"}
+        answer = platform.balancer.send("POST", "/hermes/api/sessions/activate", content, headers)
+        return answer.status, answer.json().get("field")
+
+    before = platform.services.edit_counts()
+    answers = {
+        "no client": refused(clientId=None),
+        "no user": refused(userId=None),
+        "no instruction": refused(instruction=None),
+        "empty client": refused(clientId=""),
+        "empty user": refused(userId=""),
+        "empty instruction": refused(instruction=""),
+        "a number for the client": refused(clientId=7),
+        "a list for the user": refused(userId=["a"]),
+        "an object for the instruction": refused(instruction={"text": "x"}),
+        "a number for the thread": refused(threadId=1),
+        "a text for the metadata": refused(metadata="x"),
+        "an instruction of 4,001 characters": refused(instruction="x" * 4_001),
+        "not JSON": refused_body(b"{"),
+        "JSON, but no object": refused_body(b"[1]"),
+        "more than 1 MB": refused_body(b'{"instruction": "' + b"x" * (1 << 20) + b'"}')[0],
+    }
+
+    assert answers == {
+        "no client": (400, "clientId"),
+        "no user": (400, "userId"),
+        "no instruction": (400, "instruction"),
+        "empty client": (400, "clientId"),
+        "empty user": (400, "userId"),
+        "empty instruction": (400, "instruction"),
+        "a number for the client": (400, "clientId"),
+        "a list for the user": (400, "userId"),
+        "an object for the instruction": (400, "instruction"),
+        "a number for the thread": (400, "threadId"),
+        "a text for the metadata": (400, "metadata"),
+        "an instruction of 4,001 characters": (400, "instruction"),
+        "not JSON": (400, "body"),
+        "JSON, but no object": (400, "body"),
+        "more than 1 MB": 413,
+    }
+    assert platform.sessions.items_of_client(client) == []
+    assert platform.services.edit_counts() == before
+
+
+@pytest.mark.scenario("COLD-16", extra_seconds=60)
+@pytest.mark.mock_only
+def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Platform) -> None:
+    """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it."""
+    with platform.faults.image_missing("edit"):
+        session = platform.sessions.start()
+        with pytest.raises(AssertionError) as failure:
+            platform.wait_ready(session, timeout_seconds=60)
+        platform.wait_until(
+            lambda: _stored_status(platform, session) == "error", 80, what="the session to end in error"
+        )
+    item = platform.sessions.item(session)
+
+    assert "CannotPullContainerError" in str(failure.value)
+    assert item is not None
+    assert "CannotPullContainerError" in item["metadata"]["error"]
+    assert platform.sessions.preview(session).status == 404
+    assert platform.balancer.session_rules(session.id) == []
+
+
+@pytest.mark.scenario("COLD-17", extra_seconds=EXPIRY_LATEST_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform, clock: Clock) -> None:
+    """ActiveSessionCount equals the number of live sessions after each activation, deactivation and expiry."""
+    published = []
+    sessions = []
+    for _ in range(3):
+        sessions.append(platform.ready())
+        published.append(_settled_metric(platform, clock))
+    platform.sessions.deactivate(sessions[0])
+    platform.wait_until(lambda: _stored_status(platform, sessions[0]) == "expired", 30, what="the deactivation")
+    published.append(_settled_metric(platform, clock))
+    platform.wait_until(
+        lambda: {_stored_status(platform, each) for each in sessions} == {"expired"},
+        EXPIRY_LATEST_SECONDS,
+        what="the idle sessions to expire",
+        every_seconds=5,
+    )
+    published.append(_settled_metric(platform, clock))
+
+    assert published == [1, 2, 3, 2, 0]
+
+
+@pytest.mark.scenario("COLD-18")
+@pytest.mark.staging
+def test_activating_twice_gives_one_session(platform: Platform) -> None:
+    """Activating again for a live client, user and thread returns the same session and stores no second item."""
+    request = platform.sessions.request(threadId="thread-of-the-test")
+    first = platform.sessions.activate(request)
+    again_while_initializing = platform.sessions.activate(request)
+    session = Session.of(first)
+    platform.wait_ready(session)
+    again_while_active = platform.sessions.activate(request)
+    other_thread = platform.sessions.activate({**request, "threadId": "another-thread"})
+
+    assert [first.status, again_while_initializing.status, again_while_active.status] == [201, 200, 200]
+    assert Session.of(again_while_initializing).id == session.id
+    assert Session.of(again_while_active).id == session.id
+    assert (other_thread.status, Session.of(other_thread).id != session.id) == (201, True)
+    items = platform.sessions.items_of_client(session.client_id)
+    assert sorted(item["sessionId"] for item in items) == sorted([session.id, Session.of(other_thread).id])
+
+
+def _page_with(text: str) -> str:
+    return f"Create a file named index.md with content: {text}"
+
+
+def _stored_status(platform: Platform, session: Session) -> str | None:
+    """Return the status in the table: asking Hermes or the preview could count as activity."""
+    item = platform.sessions.item(session)
+    return None if item is None else str(item["status"])
+
+
+def _settled_metric(platform: Platform, clock: Clock) -> float | None:
+    clock.sleep(2)
+    return platform.telemetry.newest_active_sessions()

@@ -1,0 +1,181 @@
+"""Tests of the source itself: what a reviewer would otherwise have to look for in every change.
+
+Which module may import which is import-linter's affair, which calls are banned is ruff's; `nox -s lint` runs both.
+"""
+
+import ast
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+SOURCE = PROJECT / "src"
+FUNCTION_LINES_MAX = 70
+MODULE_LINES_MAX = 500
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+SCENARIO_FILES = sorted((PROJECT / "tests/integration").rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# In a file's own words, so that a failure shows the offending code and the reason.
+BROAD_ERRORS = {"Exception", "BaseException"}
+ENVIRONMENT_WORDS = {"mock", "rehearsal", "live", "staging", "production"}
+
+
+def name_of(path: Path) -> str:
+    """Return a path as the project writes it, for the names of tests."""
+    return path.relative_to(PROJECT).as_posix()
+
+
+def parse(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    """Yield every function and method."""
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def length(function: Function) -> int:
+    """Return the lines of a function without its docstring."""
+    first = function.body[0]
+    documented = ast.get_docstring(function) is not None and first.end_lineno is not None
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def module_name(path: Path) -> str:
+    """Return the name by which a file of src is imported."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the names of the modules that a file may import; `from a import b` may mean a.b."""
+    package = module_name(path).split(".") if path.name == "__init__.py" else module_name(path).split(".")[:-1]
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *(node.module.split(".") if node.module else [])])
+            yield source
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def packages_of(module: str) -> Iterator[str]:
+    """Yield the packages that importing *module* imports too."""
+    parts = module.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Yield the string constants of a file; a table that names modules uses them as an import does."""
+    constants = (node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant))
+    return (value for value in constants if isinstance(value, str))
+
+
+def entry_points() -> set[str]:
+    """Return the modules that pyproject.toml hands to others."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    targets = [*project["scripts"].values(), *project["entry-points"]["pytest11"].values()]
+    return {target.partition(":")[0] for target in targets}
+
+
+def mentions(path: Path, words: set[str]) -> list[ast.expr]:
+    """Return the tests of a file's `if`s that hold one of *words* as a string."""
+    found = []
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.If | ast.IfExp):
+            constants = [each.value for each in ast.walk(node.test) if isinstance(each, ast.Constant)]
+            found += [node.test] if any(value in words for value in constants if isinstance(value, str)) else []
+    return found
+
+
+def places(path: Path, nodes: Sequence[ast.expr | ast.stmt | ast.ExceptHandler]) -> list[str]:
+    """Return where *nodes* stand and what they say."""
+    return [f"{name_of(path)}:{node.lineno}: {ast.unparse(node).splitlines()[0]}" for node in nodes]
+
+
+def is_status_choice(node: ast.AST) -> bool:
+    """Whether *node* asks if something is one of several HTTP statuses."""
+    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.In):
+        return False
+    choice = node.comparators[0]
+    if not isinstance(choice, ast.Tuple | ast.List | ast.Set):
+        return False
+    values = [each.value for each in choice.elts if isinstance(each, ast.Constant)]
+    return any(isinstance(value, int) and 100 <= value < 600 for value in values)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_function_fits_a_glance(path: Path) -> None:
+    """No function is longer than 70 lines, its docstring aside."""
+    lengths = {each.name: length(each) for each in functions(parse(path))}
+
+    assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_fits_a_mind(path: Path) -> None:
+    """No module is longer than 500 lines."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES_MAX
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    """Every module begins with a docstring."""
+    assert ast.get_docstring(parse(path))
+
+
+def test_no_module_is_dead() -> None:
+    """Every module of src is imported by another one, named by one, or is an entry point of the project."""
+    used = entry_points() | {"seatrials"}
+    for path in MODULES:
+        names = {name.partition(":")[0] for name in (*imports(path), *strings(path))} - {module_name(path)}
+        used |= names | {package for name in names for package in packages_of(name)}
+    dead = [name_of(path) for path in MODULES if path.stem != "__main__" and module_name(path) not in used]
+
+    assert dead == []
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
+def test_a_scenario_has_no_clock_of_its_own(path: Path) -> None:
+    """A scenario waits with `wait_until` on the platform's clock: it imports no `time` and sleeps nowhere."""
+    tree = parse(path)
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    sleeps = [call for call in calls if ast.unparse(call).rpartition(".")[2] == "sleep"]
+    imported = [
+        node
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and "time" in [alias.name for alias in node.names])
+        or (isinstance(node, ast.ImportFrom) and node.module == "time")
+    ]
+
+    assert [*places(path, sleeps), *places(path, imported)] == []
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
+def test_a_scenario_swallows_no_failure(path: Path) -> None:
+    """A scenario catches nothing that would hide a failed assertion."""
+    handlers = [node for node in ast.walk(parse(path)) if isinstance(node, ast.ExceptHandler)]
+    broad = [each for each in handlers if each.type is None or BROAD_ERRORS & set(ast.unparse(each.type).split(", "))]
+
+    assert places(path, broad) == []
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
+def test_a_scenario_does_not_ask_where_it_runs(path: Path) -> None:
+    """A scenario is the same everywhere: no `if` of it names an environment."""
+    assert places(path, mentions(path, ENVIRONMENT_WORDS)) == []
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
+def test_a_scenario_expects_one_status(path: Path) -> None:
+    """A scenario says which status is right, and does not pass with any of several."""
+    choices = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Compare) and is_status_choice(node)]
+
+    assert places(path, choices) == []

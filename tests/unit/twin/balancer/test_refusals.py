@@ -1,0 +1,165 @@
+"""Requests that the balancer answers itself and closes the connection upon; the next connection is served.
+
+Source of every code: AWS ALB User Guide, "Troubleshoot your Application Load Balancers" and "Desync mitigation mode".
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.twin.balancer.conftest import World, receive_all, status_of
+
+from seatrials.twin.balancer.messages import RefusedRequestError, parse_request
+
+IP = "10.0.1.7"
+HOST = "Host: shop.example.com\r\n"
+REFUSED = {
+    "no-request-at-all": ("GARBAGE\r\n\r\n", 400),
+    "no-version": ("GET /\r\n\r\n", 400),
+    "no-target": (f"GET  HTTP/1.1\r\n{HOST}\r\n", 400),
+    "authority-target": (f"GET shop.example.com HTTP/1.1\r\n{HOST}\r\n", 400),
+    "raw-nul": (f"GET /a\0b HTTP/1.1\r\n{HOST}\r\n", 400),
+    "raw-cr": (f"GET /a\rb HTTP/1.1\r\n{HOST}\r\n", 400),
+    "bare-lf": ("GET / HTTP/1.1\nHost: a\n\n", 400),
+    "no-host": ("GET / HTTP/1.1\r\n\r\n", 400),
+    "header-without-colon": (f"GET / HTTP/1.1\r\n{HOST}oops\r\n\r\n", 400),
+    "space-in-header-name": (f"GET / HTTP/1.1\r\n{HOST}X A: 1\r\n\r\n", 400),
+    "folded-header": (f"GET / HTTP/1.1\r\n{HOST}X-A: 1\r\n 2\r\n\r\n", 400),
+    "control-in-value": (f"GET / HTTP/1.1\r\n{HOST}X-A: \x01\r\n\r\n", 400),
+    "lengths-that-differ": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "length-that-is-none": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: +1\r\n\r\na", 400),
+    "header-over-16k": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 16_400}\r\n\r\n", 400),
+    "header-over-16k-unended": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 20_000}", 400),
+    "headers-over-64k": (f"GET / HTTP/1.1\r\n{HOST}" + f"X-A: {'a' * 9_000}\r\n" * 8 + "\r\n", 400),
+    "target-over-16k": (f"GET /{'a' * 17_000} HTTP/1.1\r\n{HOST}\r\n", 414),
+    "trace": (f"TRACE / HTTP/1.1\r\n{HOST}\r\n", 405),
+    "forwarded-too-often": (f"GET / HTTP/1.1\r\n{HOST}X-Forwarded-For: {', '.join(['10.1.1.1'] * 31)}\r\n\r\n", 463),
+    "gzip-coding": (f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+    "http-2-preface": ("PRI * HTTP/2.0\r\n\r\n", 505),
+    "http-3": (f"GET / HTTP/3.1\r\n{HOST}\r\n", 505),
+}
+
+
+@pytest.mark.parametrize(("text", "status"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused_requests(world: World, text: str, status: int) -> None:
+    """Each gets its documented code, a closed connection, and nothing of it reaches a target."""
+    world.serve(IP)
+    world.register(IP)
+    connection = world.connect()
+    connection.send(text.encode("latin-1"))
+    answer = receive_all(connection).decode()
+
+    assert status == status_of(answer)
+    assert connection.receive(1, 1) == b""
+    assert "Connection: close\r\n" in answer
+    assert world.seen == []
+    assert status_of(world.get("/next")) == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"GET /a b HTTP/1.1\r\n{HOST}\r\n",
+        f"GET /%00/%0d HTTP/1.1\r\n{HOST}\r\n",
+        f"\r\nGET / HTTP/1.1\r\n{HOST}\r\n",
+        f"POST / HTTP/1.1\r\n{HOST}Content-Length: 2\r\nContent-Length: 2\r\n\r\nab",
+        f"GET / HTTP/1.1\r\n{HOST}X-Forwarded-For: {', '.join(['10.1.1.1'] * 30)}\r\n\r\n",
+        f"GET /{'a' * 16_000} HTTP/1.1\r\n{HOST}\r\n",
+    ],
+    ids=["raw-space", "encoded-nul", "empty-line-first", "equal-lengths", "30-addresses", "long-target"],
+)
+def test_requests_that_are_let_through(text: str) -> None:
+    """What the guide calls acceptable is parsed."""
+    head = parse_request(text.removeprefix("\r\n").partition("\r\n\r\n")[0].encode("latin-1") + b"\r\n\r\n")
+
+    assert not head.ambiguous
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_request_or_a_documented_refusal(data: bytes) -> None:
+    """Nothing that a client sends raises anything else."""
+    try:
+        parse_request(b"GET /" + data + b"\r\n\r\n")
+        status = 200
+    except RefusedRequestError as error:
+        status = error.status
+
+    assert status in {200, 400, 405, 414, 463, 501, 505}
+
+
+def test_an_ambiguous_request_is_routed_and_its_connection_closed(world: World) -> None:
+    """In defensive mode, the default: here both Content-Length and chunks."""
+    world.serve(IP)
+    world.register(IP)
+    connection = world.connect()
+    head = f"POST / HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send(f"{head}2\r\nab\r\n0\r\n\r\n".encode())
+    answer = receive_all(connection).decode()
+
+    assert "Connection: close\r\n" in answer
+    assert (200, [b"ab"]) == (status_of(answer), [each.body for each in world.seen])
+    assert world.seen[0].header("content-length") is None
+
+
+def test_an_ambiguous_request_is_refused_in_strictest_mode(world: World) -> None:
+    """With 400."""
+    world.elbv2.attributes["routing.http.desync_mitigation_mode"] = "strictest"
+    text = f"POST / HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+    assert status_of(world.ask(text)) == 400
+
+
+def test_a_client_that_stops_inside_its_head_gets_408(world: World) -> None:
+    """After the idle timeout."""
+    connection = world.connect()
+    connection.send(b"GET / HT")
+
+    assert status_of(connection.receive(1000, 61).decode()) == 408
+
+
+def test_a_client_that_stops_inside_its_body_gets_408(world: World) -> None:
+    """After the idle timeout, also when the head has reached a target."""
+    world.serve(IP)
+    world.register(IP)
+    connection = world.connect()
+    connection.send(f"POST / HTTP/1.1\r\n{HOST}Content-Length: 5\r\n\r\nab".encode())
+
+    assert status_of(connection.receive(1000, 70).decode()) == 408
+
+
+def test_a_broken_chunk_gets_400(world: World) -> None:
+    """And never becomes a whole request at the target."""
+    world.serve(IP)
+    world.register(IP)
+    answer = world.ask(f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n")
+
+    assert (400, []) == (status_of(answer), world.seen)
+
+
+def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: World) -> None:
+    """Source: AWS ALB User Guide, troubleshoot, HTTP 400."""
+    world.serve(IP)
+    world.register(IP)
+    connection = world.connect()
+    connection.send(f"POST / HTTP/1.1\r\n{HOST}Content-Length: 5\r\n\r\nab".encode())
+    world.clock.sleep(1)
+    connection.close()
+    world.clock.sleep(1)
+
+    assert (400, []) == (world.balancer.access_log[-1].status, world.seen)
+
+
+def test_an_idle_connection_is_closed_in_silence(world: World) -> None:
+    """After the idle timeout. Source: AWS ALB User Guide, connection idle timeout."""
+    connection = world.connect()
+
+    assert connection.receive(1, 61) == b""
+
+
+def test_refusals_are_in_trace_and_log(world: World) -> None:
+    """As far as they are known."""
+    world.ask("GARBAGE\r\n\r\n")
+    [event] = [each for each in world.trace.events if each.kind == "request"]
+
+    assert event.details == {"listener": 80, "rule": "-", "status": 400, "target_group": "-", "task": "-"}
+    assert [entry.status for entry in world.balancer.access_log] == [400]

@@ -1,0 +1,87 @@
+"""What the session table hears of a session's use."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+
+def _error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "UpdateItem")
+
+
+def test_use_moves_last_activity_and_ttl(hosted: Any) -> None:
+    """A visit writes the time in milliseconds and the expiry in seconds, 30 minutes on, if the session is active."""
+    hosted.preview("/session/s1")
+
+    update = hosted.dynamodb.updates[-1]
+    values = update["ExpressionAttributeValues"]
+    now_ms = int(values[":now"]["N"])
+    assert {"sessionId": {"S": "s1"}, "userId": {"S": "ann"}} == update["Key"]
+    assert 0 <= hosted.clock.epoch_ms() - now_ms < 100
+    assert {"N": str(now_ms // 1000 + 1800)} == values[":ttl"]
+    assert update["ConditionExpression"].startswith("#status = :active")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "port"),
+    [
+        ("GET", "/session/s1", None, 4321),
+        ("HEAD", "/session/s1", None, 4321),
+        ("GET", "/session/s1/page", None, 4321),
+        ("POST", "/api/execute", {"instruction": "x"}, 8080),
+        ("PUT", "/api/files/a", b"x", 8080),
+        ("POST", "/api/git/commit", {"message": "m"}, 8080),
+        ("POST", "/api/exec", {"command": "true"}, 8080),
+    ],
+)
+def test_what_counts_as_use(hosted: Any, method: str, path: str, body: object, port: int) -> None:
+    """Browsing, instructing, writing, committing and running are each recorded."""
+    hosted.call("PUT", "/api/files/page.md", b"page", session="s1")
+    hosted.clock.sleep(10)
+    hosted.dynamodb.updates.clear()
+
+    hosted.call(method, path, body, session="s1", port=port)
+
+    assert 1 == len(hosted.dynamodb.updates)
+
+
+@pytest.mark.parametrize(
+    ("path", "port"),
+    [("/session/s1/health", 4321), ("/session/s1/nothing", 4321), ("/api/files", 8080), ("/health", 8080)],
+)
+def test_what_does_not_count_as_use(hosted: Any, path: str, port: int) -> None:
+    """Health checks, failures and looking around keep no session alive."""
+    hosted.call("GET", path, session="s1", port=port)
+
+    assert [] == hosted.dynamodb.updates
+
+
+def test_at_most_one_write_in_two_seconds(hosted: Any) -> None:
+    """Visits in quick succession cost one write, and the next one later writes again."""
+    for _ in range(5):
+        hosted.preview("/session/s1")
+    at_once = len(hosted.dynamodb.updates)
+
+    hosted.clock.sleep(2)
+    hosted.preview("/session/s1")
+
+    assert (1, 2) == (at_once, len(hosted.dynamodb.updates))
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [
+        (_error("ConditionalCheckFailedException"), 0),
+        (_error("ThrottlingException"), 1),
+        (EndpointConnectionError(endpoint_url="https://dynamodb"), 1),
+    ],
+)
+def test_a_table_that_refuses_costs_the_user_nothing(hosted: Any, error: Exception, lines: int) -> None:
+    """The page is served whatever the table says; a session that is not active is no error, all else is logged."""
+    hosted.dynamodb.error = error
+
+    answer = hosted.preview("/session/s1")
+
+    assert 200 == answer.status
+    assert lines == len(hosted.lines)

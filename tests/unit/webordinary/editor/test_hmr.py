@@ -1,0 +1,109 @@
+"""Hot reload over WebSockets."""
+
+import json
+from typing import Any
+
+import wsproto
+from wsproto import events
+
+
+class Browser:
+    """A WebSocket client over the world's network."""
+
+    def __init__(self, world: Any, session: str) -> None:
+        self._connection = world.host.connect("10.0.1.5", 4322)
+        self._unread: list[events.Event] = []
+        self._protocol = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+        target = f"/ws/hmr?sessionId={session}"
+        self._connection.send(self._protocol.send(events.Request(host="editor", target=target)))
+        self.opening = self.receive()[0]
+
+    def receive(self) -> list[events.Event]:
+        """Return the next events."""
+        self._protocol.receive_data(self._connection.receive(65_536, 5) or None)
+        return list(self._protocol.events())
+
+    def message(self) -> Any:
+        """Return the next message, put together from its parts."""
+        text = ""
+        while True:
+            while not self._unread:
+                self._unread += self.receive()
+            event = self._unread.pop(0)
+            assert isinstance(event, events.TextMessage)
+            text += event.data
+            if event.message_finished:
+                return json.loads(text)
+
+    def say(self, text: str) -> None:
+        """Send a message."""
+        self._connection.send(self._protocol.send(events.TextMessage(text)))
+
+
+def test_a_ping_is_answered(hosted: Any) -> None:
+    """A browser's ping gets a pong, and what is no message at all is ignored."""
+    browser = Browser(hosted, "s1")
+
+    browser.say("no json")
+    browser.say('{"type":"ping"}')
+
+    assert {"type": "pong"} == browser.message()
+
+
+def test_a_change_reaches_the_sessions_own_browsers(hosted: Any) -> None:
+    """Every kind of change is told to the browsers of that session and to no other's."""
+    hosted.init("s2", client="other")
+    browser, other = Browser(hosted, "s1"), Browser(hosted, "s2")
+
+    hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
+    put = browser.message()
+    hosted.execute("s1", "Add a new page called About")
+    executed = browser.message()
+    hosted.call("POST", "/api/exec", {"command": "echo x > b.txt; rm a.txt"}, session="s1")
+    ran = [browser.message(), browser.message()]
+    other.say('{"type":"ping"}')
+
+    assert {"type": "update", "path": "a.txt"} == put
+    assert {"type": "update", "path": "src/pages/about.md"} == executed
+    assert [{"type": "update", "path": "a.txt"}, {"type": "update", "path": "b.txt"}] == ran
+    assert {"type": "pong"} == other.message()
+
+
+def test_an_unknown_session_is_refused_before_the_upgrade(hosted: Any) -> None:
+    """A WebSocket for a session that is not hosted gets 404."""
+    opening = Browser(hosted, "nobody").opening
+
+    assert isinstance(opening, events.RejectConnection)
+    assert 404 == opening.status_code
+
+
+def test_a_request_that_is_no_handshake_is_refused(hosted: Any) -> None:
+    """Plain HTTP on the WebSocket's path is a bad request."""
+    assert 400 == hosted.call("GET", "/ws/hmr?sessionId=s1", port=4322).status
+    assert 405 == hosted.call("POST", "/ws/hmr?sessionId=s1", port=4322).status
+    assert 404 == hosted.call("GET", "/ws", port=4322).status
+
+
+def test_forgetting_a_session_hangs_up(hosted: Any) -> None:
+    """The browsers of a session that leaves are told to go away."""
+    browser = Browser(hosted, "s1")
+
+    hosted.call("DELETE", "/api/sessions/s1")
+    event = browser.receive()[0]
+
+    assert isinstance(event, events.CloseConnection)
+    assert 1001 == event.code
+
+
+def test_a_browser_that_does_not_read_holds_nobody_up(hosted: Any) -> None:
+    """Changes go on, and other browsers hear of them, while one browser reads nothing."""
+    Browser(hosted, "s1")
+    reader = Browser(hosted, "s1")
+    session = hosted.editor.sessions.find("s1")
+
+    hosted.editor.reload.publish(session, ["x" * 1000] * 500)
+    hosted.clock.sleep(1)
+    heard = [reader.message() for _ in range(500)]
+
+    assert [{"type": "update", "path": "x" * 1000}] * 500 == heard
+    assert 200 == hosted.call("PUT", "/api/files/a.txt", b"A", session="s1").status

@@ -1,0 +1,47 @@
+"""The process: how it starts and how it stops."""
+
+import shutil
+from typing import Any
+
+import pytest
+
+from seatrials.errors import MissingProgramError
+
+
+def test_sigterm_ends_it_with_zero_after_what_is_in_flight(hosted: Any) -> None:
+    """A request in flight is answered, new connections are refused, and the exit code is 0."""
+    answers = []
+    hosted.clock.spawn(lambda: answers.append(hosted.execute("s1", "say hello")), "instruction")
+    hosted.clock.sleep(0.1)
+
+    hosted.stopping.set()
+    hosted.clock.sleep(0.1)
+    stopped_early = list(hosted.exit_codes)
+    with pytest.raises(ConnectionRefusedError):
+        hosted.call("GET", "/health")
+    hosted.clock.sleep(3)
+
+    assert [] == stopped_early
+    assert [200] == [answer.status for answer in answers]
+    assert [0] == hosted.exit_codes
+
+
+def test_without_git_it_does_not_start(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without git is told so at once."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+
+    with pytest.raises(MissingProgramError, match="git"):
+        start()
+
+
+def test_commit_ids_depend_on_nothing_of_the_machine(world: Any) -> None:
+    """Known content, message and time have a known commit id, whatever the machine's git is configured to."""
+    world.init("s1")
+    workspace = world.editor.sessions.find("s1").workspace
+    workspace.write("a.txt", b"A")
+
+    with workspace.repository.on_branch(workspace.branch):
+        commit = workspace.repository.commit_all("m")
+
+    assert 1_700_000_000 == int(world.clock.now())
+    assert "f34cc76fd940e7b653564fbde19b9c75fc6b4618" == commit.id

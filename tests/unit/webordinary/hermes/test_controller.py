@@ -1,0 +1,446 @@
+"""What the controller decides, and what becomes of sessions when it does it."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from seatrials.webordinary.hermes.controller import Step, choose_task, next_step
+from seatrials.webordinary.hermes.fleet import Task
+from seatrials.webordinary.hermes.lifecycle import Session, Status
+
+if TYPE_CHECKING:
+    from tests.unit.webordinary.hermes.conftest import Hooks, World
+
+NOW = 1_700_000_000
+A, B = Task("arn:task/a", "10.0.1.1", 1.0), Task("arn:task/b", "10.0.1.2", 2.0)
+
+SESSION = Session(
+    session_id="session-1",
+    user_id="jo",
+    client_id="acme",
+    thread_id="t1",
+    status=Status.ACTIVE,
+    preview_url="https://alb.example/session/session-1",
+    created_at=NOW * 1000,
+    last_activity=NOW * 1000,
+    ttl=NOW + 1800,
+    metadata={"instruction": "x"},
+    task_arn=A.arn,
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds_later", "expected"),
+    [
+        ("initializing", 0, Step.PLACE),
+        ("initializing", 119, Step.PLACE),
+        ("initializing", 120, Step.FAIL),
+        ("active", 0, None),
+        ("active", 299, None),
+        ("active", 300, Step.DRAIN),
+        ("draining", 0, Step.RETIRE),
+    ],
+)
+def test_the_step_follows_from_status_and_time(status: str, seconds_later: int, expected: Step | None) -> None:
+    """On a task that runs."""
+    session = dataclasses.replace(SESSION, status=Status(status))
+
+    assert expected is next_step(session, NOW + seconds_later, seconds_later, {A.arn: A}, [])
+
+
+def test_a_session_past_its_ttl_is_drained() -> None:
+    """Whatever its last activity is said to be."""
+    assert Step.DRAIN is next_step(SESSION, NOW + 1800, 0, {A.arn: A}, [])
+
+
+@pytest.mark.parametrize(("running", "failing"), [({B.arn: B}, []), ({A.arn: A, B.arn: B}, [A.arn]), ({}, [])])
+def test_an_active_session_without_its_task_is_placed_anew(running: dict[str, Task], failing: list[str]) -> None:
+    """Because the task is gone, or because the balancer finds it unhealthy."""
+    assert Step.PLACE is next_step(SESSION, NOW, 0, running, failing)
+
+
+@pytest.mark.parametrize(
+    ("counts", "unwanted", "expected"),
+    [
+        ({}, [], A),
+        ({A.arn: 1}, [], B),
+        ({A.arn: 1, B.arn: 1}, [], A),
+        ({B.arn: 5}, [A.arn], B),
+        ({}, [A.arn, B.arn], A),
+    ],
+)
+def test_the_task_with_the_fewest_sessions_is_chosen(
+    counts: dict[str, int], unwanted: list[str], expected: Task
+) -> None:
+    """The oldest of equals; an unwanted one only when there is no other."""
+    assert expected == choose_task({B.arn: B, A.arn: A}, counts, unwanted)
+
+
+def test_no_task_is_chosen_when_none_runs() -> None:
+    """The session waits."""
+    assert choose_task({}, {}, []) is None
+
+
+@pytest.fixture
+def running(world: "World") -> "World":
+    """Return the world with a Hermes and one task in it."""
+    world.start_hermes()
+    world.ecs.run(1)
+    return world
+
+
+def started(world: "World", number: int = 1) -> dict[str, Any]:
+    """Return a session that has had ten seconds to become active."""
+    session: dict[str, Any] = world.activate(number).document
+    world.clock.sleep(10)
+    assert "active" == world.status(session["sessionId"])
+    return session
+
+
+def test_a_session_becomes_active_when_its_container_serves_it(running: "World") -> None:
+    """Opened, its instruction carried out, and its preview seen through the balancer."""
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(5)
+
+    expected = ["/api/init", "/api/execute", f"/session/{session_id}/health", f"/session/{session_id}"]
+    assert ("active", expected) == (running.status(session_id), running.editors.paths())
+
+
+def test_a_session_that_is_served_has_three_rules_and_three_groups(running: "World") -> None:
+    """All of them its own, or its task's."""
+    started(running)
+
+    names = ["wo-api-000000000001", "wo-hmr-000000000001", "wo-preview-000000000001"]
+    assert (["150", "151", "152"], names) == ([rule["Priority"] for rule in running.rules()], running.group_names())
+
+
+def test_a_session_is_not_active_while_its_preview_does_not_answer(running: "World") -> None:
+    """And its instruction is not carried out twice meanwhile."""
+    session_id = running.activate().document["sessionId"]
+    running.editors.broken[f"/session/{session_id}"] = 503
+    running.clock.sleep(30)
+    before = running.status(session_id)
+    running.editors.broken.clear()
+    running.clock.sleep(5)
+
+    assert ("initializing", "active", 1) == (
+        before,
+        running.status(session_id),
+        running.editors.paths().count("/api/execute"),
+    )
+
+
+def test_sessions_are_spread_over_the_tasks(running: "World") -> None:
+    """The one with the fewest takes the next, also when several come at once."""
+    running.ecs.run(2)
+    for number in range(4):
+        running.activate(number)
+    running.clock.sleep(15)
+
+    assert [2, 2] == [len(sessions) for sessions in running.editors.hosted.values()]
+
+
+def test_a_slow_container_holds_up_nobody_else(running: "World") -> None:
+    """Each session's step is an actor of its own."""
+    running.ecs.run(2)
+    running.editors.slow[running.ecs.tasks[0]["taskArn"]] = 20.0
+    ids = [running.activate(number).document["sessionId"] for number in (1, 2)]
+    running.clock.sleep(8)
+
+    assert ["initializing", "active"] == [running.status(each) for each in ids]
+
+
+def test_a_session_without_a_container_ends_in_error(world: "World") -> None:
+    """After 120 s, with a reason, and with no rule left."""
+    world.start_hermes()
+    session_id = world.activate().document["sessionId"]
+    world.clock.sleep(119)
+    before = world.status(session_id)
+    world.clock.sleep(4)
+    answer = world.get(f"/hermes/api/sessions/{session_id}/status")
+
+    expected = ("initializing", 200, "error", "no container could be had within 120 s", [0, 1, 0])
+    assert expected == (
+        before,
+        answer.status,
+        answer.document["status"],
+        answer.document["metadata"]["error"],
+        world.cloudwatch.values(),
+    )
+
+
+def test_an_error_has_the_reason_of_ecs(world: "World") -> None:
+    """That of the newest task that could not start."""
+    world.start_hermes()
+    session_id = world.activate().document["sessionId"]
+    reason = "CannotPullContainerError: image not found"
+    world.ecs.stop(world.ecs.run(10), stoppedReason=reason, stopCode="TaskFailedToStart")
+    world.ecs.tasks[0]["createdAt"] = world.ecs.tasks[0]["startedAt"]
+    world.clock.sleep(124)
+
+    assert reason == world.get(f"/hermes/api/sessions/{session_id}/status").document["metadata"]["error"]
+
+
+def test_an_error_tells_of_the_container_that_never_answered(running: "World") -> None:
+    """When there was a task, but it did not serve the session."""
+    running.editors.broken["/api/init"] = 500
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(124)
+    document = running.get(f"/hermes/api/sessions/{session_id}/status").document
+
+    assert ("error", []) == (document["status"], running.rules())
+    assert "/api/init" in document["metadata"]["error"]
+
+
+def test_an_idle_session_is_drained_and_expires(running: "World") -> None:
+    """Committed, forgotten, its routes gone, after five minutes."""
+    session_id = started(running)["sessionId"]
+    running.clock.sleep(289)
+    before = running.status(session_id)
+    running.clock.sleep(14)
+
+    assert ("active", "expired", [], []) == (
+        before,
+        running.status(session_id),
+        running.rules(),
+        running.group_names(),
+    )
+    assert ["/api/git/commit", f"/api/sessions/{session_id}"] == running.editors.paths()[-2:]
+
+
+def test_a_session_kept_alive_lives_on(running: "World") -> None:
+    """Twenty minutes with a keepalive every four."""
+    session_id = started(running)["sessionId"]
+    for _ in range(5):
+        running.clock.sleep(240)
+        running.post(f"/hermes/api/sessions/{session_id}/keepalive")
+
+    assert "active" == running.status(session_id)
+
+
+def test_a_deactivated_session_expires_soon(running: "World") -> None:
+    """Hermes is woken, and the metric follows."""
+    session_id = started(running)["sessionId"]
+    running.post(f"/hermes/api/sessions/{session_id}/deactivate")
+    running.clock.sleep(2)
+
+    assert ("expired", [0, 1, 0]) == (running.status(session_id), running.cloudwatch.values())
+
+
+def test_a_session_deactivated_while_it_starts_expires_too(running: "World") -> None:
+    """The step under way gives up."""
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(0.1)
+    running.post(f"/hermes/api/sessions/{session_id}/deactivate")
+    running.clock.sleep(5)
+
+    assert ("expired", [], []) == (running.status(session_id), running.rules(), running.group_names())
+
+
+def test_the_end_of_one_session_leaves_the_others_on_its_task_alone(running: "World") -> None:
+    """The groups stay as long as somebody uses them."""
+    first, second = started(running, 1), started(running, 2)
+    running.post(f"/hermes/api/sessions/{first['sessionId']}/deactivate")
+    running.clock.sleep(5)
+
+    assert ("active", 3, 3) == (running.status(second["sessionId"]), len(running.rules()), len(running.group_names()))
+
+
+def test_sessions_that_end_together_leave_nothing(running: "World") -> None:
+    """Neither relies on the other to clear away."""
+    sessions = [started(running, number) for number in (1, 2)]
+    for session in sessions:
+        running.post(f"/hermes/api/sessions/{session['sessionId']}/deactivate")
+    running.clock.sleep(5)
+
+    assert ([], []) == (running.rules(), running.group_names())
+
+
+def test_a_container_that_runs_is_asked_again_to_commit(running: "World") -> None:
+    """Uncommitted work is worth a minute."""
+    session_id = started(running)["sessionId"]
+    running.editors.broken["/api/git/commit"] = 503
+    running.post(f"/hermes/api/sessions/{session_id}/deactivate")
+    running.clock.sleep(30)
+    before = running.status(session_id)
+    running.clock.sleep(40)
+
+    assert ("draining", "expired") == (before, running.status(session_id))
+
+
+def test_a_session_whose_task_is_gone_expires_without_it(running: "World") -> None:
+    """There is nobody to ask."""
+    session_id = started(running)["sessionId"]
+    running.ecs.stop(running.ecs.tasks[0]["taskArn"])
+    calls = len(running.editors.calls)
+    running.post(f"/hermes/api/sessions/{session_id}/deactivate")
+    running.clock.sleep(5)
+
+    assert ("expired", calls) == (running.status(session_id), len(running.editors.calls))
+
+
+def test_a_session_whose_task_is_lost_moves_to_another(running: "World") -> None:
+    """It stays active, is opened there, and its instruction is not carried out again."""
+    session_id = started(running)["sessionId"]
+    running.ecs.stop(running.ecs.tasks[0]["taskArn"])
+    running.ecs.run(2)
+    running.clock.sleep(20)
+    item = running.items()[0]
+
+    assert ("active", running.ecs.tasks[1]["taskArn"], 1, [session_id]) == (
+        item["status"]["S"],
+        item["taskArn"]["S"],
+        running.editors.paths().count("/api/execute"),
+        running.editors.hosted[running.ecs.tasks[1]["taskArn"]],
+    )
+
+
+def test_a_session_is_served_all_the_while_it_moves(running: "World") -> None:
+    """Its routes turn to the new task only once it is open there. Here the old one serves until then."""
+    session_id = started(running)["sessionId"]
+    old, new = running.ecs.tasks[0]["taskArn"], running.ecs.run(2)
+    running.ecs.tasks[0]["desiredStatus"] = "STOPPED"
+    seen = []
+    for _ in range(150):
+        running.clock.sleep(0.1)
+        task = running.routed_task(f"/session/{session_id}", session_id, None)
+        seen.append((task, session_id in running.editors.hosted.get(task, [])))
+    turns = [each for index, each in enumerate(seen) if index == 0 or seen[index - 1] != each]
+
+    assert [(old, True), (new, True)] == turns
+
+
+def test_nothing_is_left_of_the_task_that_a_session_moved_from(running: "World") -> None:
+    """Neither its groups nor the rule of the move, once its last requests are done."""
+    started(running)
+    running.ecs.run(2)
+    running.ecs.tasks[0]["desiredStatus"] = "STOPPED"
+    running.clock.sleep(60)
+
+    names = ["wo-api-000000000002", "wo-hmr-000000000002", "wo-preview-000000000002"]
+    assert (["api", "hmr", "preview"], names) == (
+        sorted(
+            "api" if "/api/*" in str(rule) else "hmr" if "/ws/" in str(rule) else "preview" for rule in running.rules()
+        ),
+        running.group_names(),
+    )
+
+
+def test_a_new_hermes_carries_on(running: "World") -> None:
+    """A session that was starting becomes active, one that was draining expires."""
+    first = started(running, 1)
+    second = running.activate(2).document
+    running.post(f"/hermes/api/sessions/{first['sessionId']}/deactivate")
+    running.clock.sleep(0.05)
+    running.start_hermes()
+    running.clock.sleep(10)
+
+    assert ["expired", "active"] == [running.status(each["sessionId"]) for each in (first, second)]
+
+
+def test_two_hermes_place_a_session_once(running: "World", hooks: "Hooks") -> None:
+    """As during a deployment of Hermes: three rules, and the instruction once."""
+    hooks.before = lambda _: running.clock.sleep(running.random.uniform(0.001, 0.01))
+    other = running.hermes
+    running.hermes = None
+    running.start_hermes()
+    assert other is not None
+    started(running)
+
+    assert (3, 1) == (len(running.rules()), running.editors.paths().count("/api/execute"))
+
+
+def test_what_an_item_deleted_from_outside_leaves_is_swept(running: "World") -> None:
+    """DynamoDB's TTL deletes items without asking."""
+    session = started(running)
+    key = {"sessionId": {"S": session["sessionId"]}, "userId": {"S": session["userId"]}}
+    running.dynamodb.delete_item(TableName="webordinary-edit-sessions", Key=key)
+    running.clock.sleep(12)
+
+    assert ([], []) == (running.rules(), running.group_names())
+
+
+def test_a_task_that_the_balancer_finds_unhealthy_is_left(running: "World") -> None:
+    """Without waiting for ECS to replace it, as soon as there is another."""
+    started(running)
+    running.elbv2.states["10.0.1.1"] = "unhealthy"
+    running.clock.sleep(30)
+    before = running.items()[0]["taskArn"]["S"]
+    other = running.ecs.run(2)
+    running.clock.sleep(10)
+
+    assert (running.ecs.tasks[0]["taskArn"], other) == (before, running.items()[0]["taskArn"]["S"])
+
+
+def test_a_task_that_does_not_become_healthy_is_given_up(running: "World") -> None:
+    """In time for another to take the session."""
+    running.elbv2.states["10.0.1.1"] = "initial"
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(20)
+    other = running.ecs.run(2)
+    running.clock.sleep(40)
+
+    assert ("active", other) == (running.status(session_id), running.items()[0]["taskArn"]["S"])
+
+
+def test_a_failing_call_puts_a_step_off_and_no_more(running: "World", hooks: "Hooks") -> None:
+    """The loop goes on, and the session becomes active when the trouble is over."""
+
+    def refuse(operation: str) -> None:
+        if operation in ("CreateRule", "DescribeTargetHealth"):
+            raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, operation)
+
+    hooks.before = refuse
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(20)
+    before = running.status(session_id)
+    hooks.before = lambda _: None
+    running.clock.sleep(6)
+
+    assert ("initializing", "active") == (before, running.status(session_id))
+    assert any("step put off" in line for line in running.logs)
+
+
+def test_a_table_that_is_away_stops_nothing_for_good(running: "World", hooks: "Hooks") -> None:
+    """For a minute nothing is published and nothing decided; then all is as before."""
+    session_id = started(running)["sessionId"]
+    count = len(running.cloudwatch.data)
+
+    def refuse(operation: str) -> None:
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no table"}}, operation)
+
+    hooks.before = refuse
+    running.clock.sleep(60)
+    published = len(running.cloudwatch.data) - count
+    hooks.before = lambda _: None
+    running.clock.sleep(20)
+
+    assert (0, "active", 3) == (published, running.status(session_id), len(running.rules()))
+    assert len(running.cloudwatch.data) > count
+
+
+def test_the_metric_is_published_every_minute(running: "World") -> None:
+    """Also when nothing changes."""
+    running.clock.sleep(301)
+
+    assert [0] * 6 == [int(each["Value"]) for each in running.cloudwatch.data]
+
+
+def test_the_metric_is_a_count_without_dimensions(running: "World") -> None:
+    """As the alarms of the edit service expect it."""
+    running.clock.sleep(1)
+
+    assert {"MetricName": "ActiveSessionCount", "Value": 0, "Unit": "Count"} == running.cloudwatch.data[0]
+
+
+def test_a_quiet_hermes_makes_few_calls(world: "World", hooks: "Hooks") -> None:
+    """One scan for each look every ten seconds, and one for the metric every minute; a sweep every five."""
+    world.start_hermes()
+    world.clock.sleep(5)
+    calls: list[str] = []
+    hooks.before = calls.append
+    world.clock.sleep(240)
+
+    assert ["Scan"] * 28 == calls

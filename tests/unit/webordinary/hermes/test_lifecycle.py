@@ -1,0 +1,112 @@
+"""Which sessions count, when they end, and how idleness is told."""
+
+import dataclasses
+
+import pytest
+
+from seatrials.webordinary.hermes import lifecycle
+from seatrials.webordinary.hermes.idleness import IdleWatch
+from seatrials.webordinary.hermes.items import answer_of, attributes, item_of, session_of
+from seatrials.webordinary.hermes.lifecycle import Session, Status
+
+NOW = 1_700_000_000
+
+SESSION = Session(
+    session_id="session-1",
+    user_id="jo",
+    client_id="acme",
+    thread_id="t1",
+    status=Status.ACTIVE,
+    preview_url="https://alb.example/session/session-1",
+    created_at=NOW * 1000,
+    last_activity=NOW * 1000,
+    ttl=NOW + 1800,
+    metadata={"instruction": "x", "nested": {"list": [1, 1.5, None, True, "é"]}},
+)
+
+
+def test_a_session_lives_thirty_minutes_after_its_last_activity() -> None:
+    """The ttl is in seconds, the activity in milliseconds."""
+    assert NOW + 30 * 60 == lifecycle.ttl_of(NOW * 1000 + 999)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_live"),
+    [("initializing", True), ("active", True), ("draining", False), ("expired", False), ("error", False)],
+)
+def test_a_session_that_starts_or_is_active_is_live(status: str, is_live: bool) -> None:  # noqa: FBT001  # the case
+    """The others count no more."""
+    session = dataclasses.replace(SESSION, status=Status(status))
+
+    assert is_live == lifecycle.is_live(session, NOW)
+
+
+def test_a_session_past_its_ttl_is_expired_whatever_the_item_says() -> None:
+    """DynamoDB may take days to delete it. Source: DynamoDB Developer Guide, Time to Live."""
+    seen = [(lifecycle.is_live(SESSION, at), lifecycle.reported_status(SESSION, at)) for at in (NOW + 1799, NOW + 1800)]
+
+    assert [(True, Status.ACTIVE), (False, Status.EXPIRED)] == seen
+
+
+@pytest.mark.parametrize("before", list(Status))
+def test_no_status_leads_back(before: Status) -> None:
+    """From each status, only later ones can be reached."""
+    order = list(Status)
+    later = [order.index(after) > order.index(before) for after in lifecycle.TRANSITIONS[before]]
+
+    assert all(later)
+
+
+def test_a_forbidden_transition_is_an_error_that_names_both() -> None:
+    """Expired is final."""
+    with pytest.raises(ValueError, match="is expired cannot become active: it can become nothing"):
+        lifecycle.check_transition(Status.EXPIRED, Status.ACTIVE)
+
+
+def test_an_item_is_the_session_and_back() -> None:
+    """Nothing is lost or changed on the way through the table, nested metadata included."""
+    session = dataclasses.replace(SESSION, task_arn="arn:task/1", instruction_done=True)
+
+    assert session == session_of(item_of(session))
+
+
+def test_an_answer_has_the_contracts_fields_and_no_other() -> None:
+    """Hermes's own attributes stay in the table."""
+    expected = ["sessionId", "userId", "clientId", "threadId", "status", "previewUrl"]
+    expected += ["createdAt", "lastActivity", "ttl", "metadata"]
+
+    assert expected == list(answer_of(dataclasses.replace(SESSION, instruction_done=True)))
+
+
+def test_an_item_that_is_no_session_is_passed_over() -> None:
+    """The lock lives in the same table."""
+    assert session_of(attributes({"sessionId": "lock-activation", "userId": "lock"})) is None
+
+
+def idle_seconds(looks: list[tuple[float, float]]) -> float:
+    """Return the idle time at the last of the looks, each a time and the lastActivity seen then, in seconds."""
+    watch = IdleWatch()
+    idle = 0.0
+    for now, last_activity in looks:
+        session = dataclasses.replace(SESSION, last_activity=round(last_activity * 1000))
+        watch.look([session], now)
+        idle = watch.idle_seconds(session, now)
+    return idle
+
+
+def test_idleness_is_counted_from_the_last_activity() -> None:
+    """As long as the clocks agree, when Hermes happens to look plays no part."""
+    assert 295.0 == idle_seconds([(NOW, NOW), (NOW + 10, NOW + 7), (NOW + 302, NOW + 7)])
+
+
+@pytest.mark.parametrize("skew", [-90, 90])
+def test_idleness_is_told_right_when_the_containers_clock_is_wrong(skew: int) -> None:
+    """Activity stamped 90 s early or late moves the end by no more than the time between two looks."""
+    idle = idle_seconds([(NOW, NOW), (NOW + 240, NOW), (NOW + 250, NOW + 245 + skew), (NOW + 500, NOW + 245 + skew)])
+
+    assert idle in {250.0, 260.0}
+
+
+def test_idleness_is_taken_from_the_item_at_the_first_look() -> None:
+    """A Hermes that has just started does not grant every session five minutes more."""
+    assert 200.0 == idle_seconds([(NOW + 200, NOW)])
