@@ -35,8 +35,8 @@ OFFLINE: dict[str, str | None] = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
-    # Reading moto's list of machine images takes half a second that no scenario needs.
-    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    # Without compiled files every worker would compile every library anew.
+    "PYTHONDONTWRITEBYTECODE": None,
 }
 
 
@@ -49,7 +49,16 @@ def install(session: nox.Session, *groups: str) -> None:
     location = session.virtualenv.location
     options = [f"--group={group}" for group in ("uv", *groups)]
     session.run_install(
-        *("uv", "sync", "--locked", "--quiet", "--no-default-groups", *options, f"--python={location}"),
+        *(
+            "uv",
+            "sync",
+            "--locked",
+            "--quiet",
+            "--compile-bytecode",
+            "--no-default-groups",
+            *options,
+            f"--python={location}",
+        ),
         env={"UV_PROJECT_ENVIRONMENT": location},
     )
 

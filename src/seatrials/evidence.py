@@ -69,7 +69,9 @@ class Sample:
 class Recorder:
     """The steps and samples of one scenario."""
 
-    def __init__(self, now: Callable[[], float], kind: str, on_step: Callable[[Step], None] = lambda _step: None) -> None:
+    def __init__(
+        self, now: Callable[[], float], kind: str, on_step: Callable[[Step], None] = lambda _step: None
+    ) -> None:
         self._now = now
         self._began = now()
         self._kind = kind

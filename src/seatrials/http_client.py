@@ -10,11 +10,13 @@ import httpx
 from seatrials.network import Connection, Network, TlsConnection
 
 
-def http_client(network: Network, trust: ssl.SSLContext, base_url: str = "", timeout_seconds: float = 5.0) -> httpx.Client:
+def http_client(
+    network: Network, trust: ssl.SSLContext, base_url: str = "", timeout_seconds: float = 5.0
+) -> httpx.Client:
     """Return a client whose connections go through *network* and trust what *trust* does."""
     transport = httpx.HTTPTransport(verify=trust)
     # httpx has no public way to choose the network below its transport; httpcore's pool has one.
-    transport._pool = httpcore.ConnectionPool(
+    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001
         ssl_context=trust,
         network_backend=_Backend(network),
         max_connections=None,

@@ -1,9 +1,8 @@
 """A run as it is reported: evidence on disk, and a summary in the terminal."""
 
 import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,6 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials import plugin
 from seatrials.clock import wall_seconds, wall_timestamp
-from seatrials.errors import SeatrialsError
 from seatrials.evidence import RunFolder, Step, commit_of, versions
 
 _TIMELINE_SHOWN = 25
@@ -67,16 +65,16 @@ class RunReporter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add to a test's report what the platform did, and write its timeline."""
-        report: pytest.TestReport = yield  # type: ignore[misc]  # pluggy's wrappers get the result here
+        report = yield
         run = item.stash.get(plugin.RUN_KEY, None)
         if run is None:
             report.user_properties.append(("scenario", plugin.scenario_id(item)))
-            return report  # type: ignore[return-value]
+            return report
         if call.when == "call":
             self._describe(item, report)
-        return report  # type: ignore[return-value]
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome of each scenario; a failure of set-up or tear-down outweighs a pass."""
@@ -161,7 +159,7 @@ def _workers(config: pytest.Config) -> int:
     return len(config.option.tx or []) if getattr(config.option, "dist", "no") != "no" else 0
 
 
-def _lines(texts: Any) -> str:  # noqa: ANN401  # any iterable of lines
+def _lines(texts: Iterable[str]) -> str:
     return "\n".join(texts)
 
 

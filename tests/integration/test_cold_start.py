@@ -36,7 +36,7 @@ def test_nothing_runs_without_a_session(platform: Platform) -> None:
     assert platform.sessions.live_items() == []
     assert platform.services.edit_counts() == Counts(desired=0, running=0, pending=0)
     assert targets
-    assert dict.fromkeys(targets, []) == targets
+    assert {name: [] for name in targets} == targets
 
 
 @pytest.mark.scenario("COLD-02")
@@ -313,7 +313,7 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     neighbour = platform.ready()
     session = platform.ready()
     neighbours_rules = platform.balancer.session_rules(neighbour.id)
-    walk = ["active"]
+    walk: list[str | None] = ["active"]
 
     answer = platform.sessions.deactivate(session)
     walk.append(_stored_status(platform, session))

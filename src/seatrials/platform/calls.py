@@ -37,6 +37,7 @@ class Answer:
             raise AssertionError(msg) from None
 
     def __repr__(self) -> str:
+        """Show request, status and body: what the message of a failed assertion needs."""
         body = self.text if len(self.text) <= _SHOWN_CHARACTERS else f"{self.text[:_SHOWN_CHARACTERS]}…"
         return f"<{self.request} → {self.status} {body}>"
 

@@ -112,7 +112,9 @@ class Sessions:
 
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._environment.names.table, ConsistentRead=True)
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._environment.names.table, ConsistentRead=True
+        )
         items = [_plain(item) for page in pages for item in page["Items"]]
         return [item for item in items if item.get("status") in ("initializing", "active")]
 

@@ -49,20 +49,19 @@ class Telemetry:
     def explain(self) -> str:
         """Return the state of the platform in a few lines, for the message of a wait that failed."""
         service = self._services.edit()
-        lines = [
-            f"edit service: desired {service['desiredCount']}, running {service['runningCount']}, "
-            f"pending {service['pendingCount']}"
-        ]
+        counts = ", ".join(f"{name} {service[f'{name}Count']}" for name in ("desired", "running", "pending"))
+        lines = [f"edit service: {counts}"]
         lines += [f"  event: {event['message']}" for event in service["events"][:_EVENTS_SHOWN]]
         lines += [f"  stopped: {_why(task)}" for task in self._services.stopped_edit_tasks()[-3:]]
         lines += self._target_lines()
         return "\n".join(lines)
 
     def _target_lines(self) -> list[str]:
-        return [
-            f"target group {group['TargetGroupName']}: {self._balancer.targets(group['TargetGroupArn']) or 'no targets'}"
+        states = {
+            group["TargetGroupName"]: self._balancer.targets(group["TargetGroupArn"])
             for group in self._balancer.target_groups()
-        ]
+        }
+        return [f"target group {name}: {targets or 'no targets'}" for name, targets in states.items()]
 
 
 def _why(task: dict[str, object]) -> str:

@@ -43,6 +43,7 @@ class MockStacks:
         assert template is not None, "the model of a mock environment requires a template"
         self._template = load_template(template)
         self._planes: dict[str, ControlPlane] = {}
+        self._plane(Plan(calibration=WORLDS[environment.world]))
 
     def close(self) -> None:
         """Switch moto off."""

@@ -28,9 +28,9 @@ class StackRun:
     stack: Stack
     # modelled on virtual time, or measured on real time.
     sample_kind: str
-    # The platform's events so far: for people, as JSON lines, and their hash; empty where the stack has none of its own.
-    timeline_text: Callable[[], list[str]] = field(default=lambda: [])
-    timeline_json: Callable[[], list[str]] = field(default=lambda: [])
+    # The platform's events so far: for people, as JSON lines, and their hash; a stack may have none of its own.
+    timeline_text: Callable[[], list[str]] = field(default=list)
+    timeline_json: Callable[[], list[str]] = field(default=list)
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
 
 
@@ -51,5 +51,7 @@ def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
         from seatrials.stacks.mock import MockStacks  # noqa: PLC0415
 
         return MockStacks(environment, options)
-    msg = f"environment {environment.name!r} is of kind {environment.kind!r}, which this version cannot open: use 'mock'"
+    msg = (
+        f"environment {environment.name!r} is of kind {environment.kind!r}, which this version cannot open: use 'mock'"
+    )
     raise ConfigurationError(msg)

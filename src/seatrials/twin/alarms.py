@@ -1,7 +1,7 @@
 """CloudWatch alarms: read the metric that moto stores, decide the state, say so.
 
-An alarm of a 60 s period looks at a window that slides, not at the minute of the clock, and its Auto Scaling actions are
-invoked again once a minute for as long as the state lasts.
+An alarm of a 60 s period looks at a window that slides, not at the minute of the clock, and its Auto Scaling actions
+are invoked again once a minute for as long as the state lasts.
 Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Using Amazon CloudWatch alarms".
 """
 

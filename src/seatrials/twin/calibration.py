@@ -1,8 +1,8 @@
 """How long AWS takes: the numbers of a world, each with where it comes from.
 
-`DEFAULT` is a platform that keeps Webordinary's promise of a cold start below 60 s: it starts tasks about twice as fast
-as the public Fargate samples and evaluates alarms every 10 s, as high-resolution alarms are. `SLOW` has the measured and
-documented values, with which that promise cannot be kept.
+`DEFAULT` is a platform that keeps Webordinary's promise of a cold start below 60 s: it starts tasks about twice as
+fast as the public Fargate samples and evaluates alarms every 10 s, as high-resolution alarms are. `SLOW` has the
+measured and documented values, with which that promise cannot be kept.
 """
 
 from dataclasses import dataclass

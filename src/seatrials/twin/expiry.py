@@ -1,7 +1,7 @@
 """DynamoDB's time to live: an expired item goes, but only after minutes to days.
 
-Until then it can be read, is billed and can be rescued by a later time. Only numbers count, in seconds, and nothing that
-expired more than five years ago. Source: Amazon DynamoDB Developer Guide, "Time to Live (TTL)".
+Until then it can be read, is billed and can be rescued by a later time. Only numbers count, in seconds, and nothing
+that expired more than five years ago. Source: Amazon DynamoDB Developer Guide, "Time to Live (TTL)".
 """
 
 from random import Random
@@ -35,7 +35,9 @@ class Expiry:
         self._clock.spawn(self._loop, "dynamodb ttl")
 
     def _loop(self) -> None:
-        tables = [(name, attribute) for name in self._dynamodb.list_tables()["TableNames"] if (attribute := self._ttl(name))]
+        tables = [
+            (name, attribute) for name in self._dynamodb.list_tables()["TableNames"] if (attribute := self._ttl(name))
+        ]
         while tables:
             self._clock.sleep(_SCAN_INTERVAL_SECONDS)
             for name, attribute in tables:

@@ -34,7 +34,7 @@ class FileSystems:
         shutil.rmtree(container_root, ignore_errors=True)
 
     def _source(self, configuration: dict[str, Any]) -> Path:
-        file_system = configuration["fileSystemId"]
+        file_system = str(configuration["fileSystemId"])
         self._require(
             any(each["FileSystemId"] == file_system for each in self._efs.describe_file_systems()["FileSystems"]),
             f"the file system {file_system} does not exist",
@@ -42,11 +42,11 @@ class FileSystems:
         root = self._directory / file_system
         point = configuration.get("authorizationConfig", {}).get("accessPointId")
         if point is None:
-            return root / configuration.get("rootDirectory", "/").lstrip("/")
+            return root / str(configuration.get("rootDirectory", "/")).lstrip("/")
         points = self._efs.describe_access_points(FileSystemId=file_system)["AccessPoints"]
         paths = [each["RootDirectory"]["Path"] for each in points if each["AccessPointId"] == point]
         self._require(bool(paths), f"the access point {point} does not exist on {file_system}")
-        return root / paths[0].lstrip("/")
+        return root / str(paths[0]).lstrip("/")
 
     def _require(self, holds: bool, problem: str) -> None:  # noqa: FBT001  # reads as the condition it is
         if not holds:

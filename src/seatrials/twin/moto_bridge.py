@@ -12,9 +12,10 @@ Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/test_moto_bridge.
 import io
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
 import boto3
@@ -24,16 +25,21 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from moto import mock_aws
 from moto import settings as moto_settings
 from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core import responses as moto_responses
+from moto.core import serialize
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import ActionResult
 from moto.ecs import urls as ecs_urls
-from moto.ecs.models import EC2ContainerServiceBackend, Service, ecs_backends
+from moto.ecs.exceptions import InvalidParameterException
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
@@ -44,8 +50,14 @@ from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.tasks import TaskRecord
 
 ACCOUNT = "123456789012"
-_MEMORABLE_SERVICES = ("dynamodb", "ecs", "elbv2")
+# What target health is remembered under: it changes without a call.
+TARGET_HEALTH = "target health"
+_MEMORABLE_SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ec2", "ecs", "efs", "elbv2")
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
+
+
+# Answers by (service, operation, parameters): the HTTP answer, and the parsed one pickled.
+Memory = dict[tuple[str, str, str], tuple[Any, bytes]]
 
 
 class Bridge:
@@ -57,18 +69,25 @@ class Bridge:
         self,
         *,
         region: str,
+        pristine: "Memory",
         now: Callable[[], float],
         on_call: Callable[[str, str], None],
-        on_change: Callable[[str, str, dict[str, Any]], None],
+        on_change: Callable[[str, str, dict[str, Any], dict[str, Any]], None],
     ) -> None:
-        """*on_call* hears (caller, operation) before a call, *on_change* (service, operation, parameters) after one."""
+        """*on_call* hears (caller, operation) before a call.
+
+        *pristine* holds the answers that are true of the control plane as it was restored; more are added to it.
+        *on_change* hears (service, operation, parameters, answer) after one that may have changed something.
+        """
         self.region = region
         self.now = now
         self.on_call = on_call
         self.on_change = on_change
         self.targets: TargetRegistry | None = None
         # Answers to reads of services that have not changed since, by question.
-        self.memory: dict[tuple[str, str, str], tuple[Any, bytes]] = {}
+        self.memory: Memory = dict(pristine)
+        self._pristine = pristine
+        self._touched: set[str] = set()
         self.on_stop_task: Callable[[TaskRecord, str], None] | None = None
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
@@ -79,8 +98,15 @@ class Bridge:
 
     def forget(self, service: str) -> None:
         """Note that something of *service* has changed: no read of it may be answered from memory."""
+        self._touched.add(service)
         for question in [each for each in self.memory if each[0] == service]:
             del self.memory[question]
+
+    def remember(self, question: tuple[str, str, str], answer: tuple[Any, bytes]) -> None:
+        """Note an answer for as long as nothing changes, and for later worlds if nothing has changed yet."""
+        self.memory[question] = answer
+        if question[0] not in self._touched:
+            self._pristine[question] = answer
 
     def timestamp(self) -> datetime:
         """Return the world's time as moto stores times."""
@@ -89,7 +115,8 @@ class Bridge:
     def add_task(self, cluster_name: str, task: TaskRecord) -> None:
         """Let ECS know *task*; later changes of the record show by themselves."""
         self.forget("ecs")
-        self._ecs().tasks.setdefault(cluster_name, {})[task.task_arn] = task
+        tasks: dict[str, Any] = self._ecs().tasks.setdefault(cluster_name, {})
+        tasks[task.task_arn] = task
 
     def forget_task(self, cluster_name: str, task: TaskRecord) -> None:
         """Let ECS no longer list *task*, as it does some time after a task has stopped."""
@@ -106,21 +133,53 @@ class Bridge:
         """Return how often UpdateService has asked for a new deployment of the same task definition."""
         return int(getattr(self._ecs().services[f"{cluster_name}:{service_name}"], "forced_deployments", 0))
 
-    def _ecs(self) -> EC2ContainerServiceBackend:
+    def _ecs(self) -> Any:  # noqa: ANN401  # moto's backend, which holds records of ours as its own
         return ecs_backends[ACCOUNT][self.region]
 
 
-def control_plane() -> AbstractContextManager[None]:
+def control_plane() -> AbstractContextManager[Any]:
     """Switch moto on; inside, no AWS client of this process reaches the network."""
+    # moto looks up the methods of a class, and the names of an attribute, anew for each answer.
+    _replace(moto_responses, "method_names_from_class", cache)
+    for picker in (serialize.AttributePicker, serialize.XFormedAttributePicker):
+        _replace(picker, "get_possible_keys", _keys_once)
     # 512 machine images that nobody here uses would make each restored world 20 times slower.
-    moto_settings.ec2_load_default_amis = lambda: False
+    _replace(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
     ecs_backends.backend = _TwinEcs
     elbv2_backends.backend = _TwinElb
     ecs_urls.url_paths["{0}/$"] = _TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = _TwinAutoScalingResponse.dispatch
-    BotocoreStubber.process_request = _on_virtual_time(BotocoreStubber.process_request)
-    mock: AbstractContextManager[None] = mock_aws(config={"core": {"reset_boto3_session": False}})
+    _replace(BotocoreStubber, "process_request", _on_virtual_time)
+    mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
+
+
+_replaced: set[tuple[str, str]] = set()
+
+
+def _replace(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # noqa: ANN401  # a module or class of moto
+    """Put *change* of a function of moto in its place, once for the life of the process."""
+    if (owner.__name__, name) not in _replaced:
+        _replaced.add((owner.__name__, name))
+        setattr(owner, name, change(getattr(owner, name)))
+
+
+def _keys_once(keys: Callable[[Any, Any], Iterable[str]]) -> Callable[[Any, Any], Iterable[str]]:
+    """Let moto derive the names of an attribute once for each class and shape, on which alone they depend."""
+    known: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+    def get_possible_keys(self: Any, context: Any) -> Iterable[str]:  # noqa: ANN401  # moto's own signature
+        question = (self.__class__, context.obj.__class__, context.shape, context.key)
+        if question not in known:
+            known[question] = tuple(keys(self, context))
+        return known[question]
+
+    return get_possible_keys
+
+
+def _backends() -> list[Any]:
+    instances: list[Any] = vars(BackendDict)["_instances"]
+    return instances
 
 
 def seed_identifiers(seed: int) -> None:
@@ -132,7 +191,7 @@ def snapshot() -> bytes:
     """Return the whole control plane as it is now."""
     kept = [
         (backends.service_name, account, region, backend)
-        for backends in BackendDict._instances
+        for backends in _backends()
         for account, regions in backends.items()
         for region, backend in regions.items()
     ]
@@ -143,7 +202,7 @@ def snapshot() -> bytes:
 
 def restore(state: bytes) -> None:
     """Make the control plane what it was when *state* was taken."""
-    for backends in BackendDict._instances:
+    for backends in _backends():
         for regions in backends.values():
             regions.clear()
     for service, account, region, backend in pickle.loads(state):  # noqa: S301  # made by `snapshot` in this process
@@ -154,7 +213,7 @@ class _Pickler(pickle.Pickler):
     """Pickles what moto's ACM holds beside plain objects: keys and certificates of the library cryptography."""
 
     def reducer_override(self, value: Any) -> Any:  # noqa: ANN401  # pickle's own signature
-        if isinstance(value, PrivateKeyTypes):
+        if isinstance(value, EllipticCurvePrivateKey | RSAPrivateKey):
             form = serialization.PrivateFormat.PKCS8
             der = value.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
             return _load_key, (der,)
@@ -173,8 +232,6 @@ def _load_certificate(der: bytes) -> x509.Certificate:
 
 def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
     """Let moto stamp what it stores with the world's time, and leave the rest of the process on its own."""
-    if getattr(process, "on_virtual_time", False):
-        return process
 
     def process_request(self: BotocoreStubber, request: Any) -> Any:  # noqa: ANN401  # moto's own signature
         bridge = Bridge.current
@@ -183,7 +240,6 @@ def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
         with time_machine.travel(bridge.timestamp(), tick=False):
             return process(self, request)
 
-    process_request.on_virtual_time = True  # type: ignore[attr-defined]
     return process_request
 
 
@@ -248,19 +304,22 @@ def _after(model: Any, context: dict[str, Any], http_response: Any, parsed: Any,
     if not model.name.startswith(_READ_ONLY):
         bridge.forget(service)
         if http_response.status_code < 300:  # noqa: PLR2004  # HTTP's own
-            bridge.on_change(service, model.name, context["parameters"])
+            bridge.on_change(service, model.name, context["parameters"], parsed)
     elif _is_memorable(model) and http_response.status_code == 200:  # noqa: PLR2004
-        bridge.memory.setdefault(_question(model, context), (http_response, pickle.dumps(parsed)))
+        question = _question(model, context)
+        if question not in bridge.memory:
+            bridge.remember(question, (http_response, pickle.dumps(parsed)))
 
 
 def _is_memorable(model: Any) -> bool:  # noqa: ANN401  # botocore's operation model
     """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
-    reads = model.name.startswith(_READ_ONLY) and model.name != "DescribeTargetHealth"
+    reads = model.name.startswith(_READ_ONLY) and model.name != "DescribeScalingActivities"
     return reads and model.service_model.service_name in _MEMORABLE_SERVICES
 
 
 def _question(model: Any, context: dict[str, Any]) -> tuple[str, str, str]:  # noqa: ANN401
-    return model.service_model.service_name, model.name, repr(context["parameters"])
+    subject = TARGET_HEALTH if model.name == "DescribeTargetHealth" else model.service_model.service_name
+    return subject, model.name, repr(context["parameters"])
 
 
 class _TwinEcs(EC2ContainerServiceBackend):
@@ -269,8 +328,8 @@ class _TwinEcs(EC2ContainerServiceBackend):
     # moto finds a backend's URLs by the name of the module of its class.
     _url_module = ecs_urls
 
-    def update_service(self, service_properties: dict[str, Any]) -> Service:
-        service: Service = self._get_service(service_properties["cluster"], service_properties["service"])
+    def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
+        service: Any = self._get_service(service_properties["cluster"], service_properties["service"])
         definition = service_properties.get("task_definition")
         if definition:
             service.task_definition = self.describe_task_definition(definition).arn
@@ -299,9 +358,12 @@ class _TwinEcs(EC2ContainerServiceBackend):
         return [task for task in tasks if task.group == group]
 
     def stop_task(self, cluster_str: str, task_str: str, reason: str) -> Any:  # noqa: ANN401  # a task of ours
-        task = self.tasks[self._get_cluster(cluster_str).name][
-            next(arn for arn in self.tasks[self._get_cluster(cluster_str).name] if arn.endswith(task_str))
-        ]
+        tasks: dict[str, Any] = self.tasks.get(self._get_cluster(cluster_str).name, {})
+        found = [arn for arn in tasks if arn.endswith(task_str.rsplit("/", 1)[-1])]
+        if not found:
+            msg = "The referenced task was not found."
+            raise InvalidParameterException(msg)
+        task = tasks[found[0]]
         bridge = Bridge.current
         if bridge is not None and bridge.on_stop_task is not None:
             bridge.on_stop_task(task, reason or "Task stopped by user")
@@ -313,7 +375,9 @@ class _TwinEcsResponse(EC2ContainerServiceResponse):
 
     def create_service(self) -> ActionResult:
         result = super().create_service()
-        service = self.ecs_backend._get_service(self._get_param("cluster", "default"), self._get_param("serviceName"))
+        service: Any = self.ecs_backend._get_service(
+            self._get_param("cluster", "default"), self._get_param("serviceName")
+        )
         service.running_count = 0
         service.pending_count = 0
         service.deployments = []
@@ -333,7 +397,9 @@ class _TwinElb(ELBv2Backend):
         targets = _targets()
         if targets is not None:
             default_port = self.target_groups[target_group_arn].port
-            targets.register(target_group_arn, [(each["Id"], int(each.get("Port", default_port))) for each in instances])
+            targets.register(
+                target_group_arn, [(each["Id"], int(each.get("Port", default_port))) for each in instances]
+            )
 
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
         super().deregister_targets(target_group_arn, instances)

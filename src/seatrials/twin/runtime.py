@@ -117,9 +117,7 @@ class Runtime:
         for container in self.containers.pop(task_id, []):
             self._file_systems.unmount(container.root.parent)
 
-    def _run(
-        self, task_id: str, task_arn: str, host: Host, root: Path, definition: Mapping[str, Any]
-    ) -> Container:
+    def _run(self, task_id: str, task_arn: str, host: Host, root: Path, definition: Mapping[str, Any]) -> Container:
         name = definition["name"]
         container = Container(
             name=name,

@@ -1,6 +1,7 @@
 """Application Auto Scaling: alarms that fire set the desired count of a service, step by step.
 
-Source: Application Auto Scaling User Guide, "Step scaling policies"; Amazon ECS Developer Guide, "Service auto scaling".
+Source: Application Auto Scaling User Guide, "Step scaling policies"; Amazon ECS Developer Guide, "Service auto
+scaling".
 """
 
 import math
@@ -81,13 +82,19 @@ class Scaling:
     def _look(self, alarm: dict[str, Any]) -> None:
         now = self._clock.now()
         if self._must_read(alarm, now):
-            self._last_seen[alarm["AlarmArn"]] = evaluate(alarm, read_values(self._cloudwatch, alarm, now))
+            self._last_seen[alarm["AlarmArn"]] = evaluate(alarm, self._values(alarm, now))
             self._read_at[alarm["AlarmArn"]] = now
         seen = self._last_seen[alarm["AlarmArn"]]
         if seen.state != alarm["StateValue"]:
             self._change_state(alarm, seen)
         if seen.state == "ALARM" and seen.value is not None:
             self._act(alarm, seen.value, now)
+
+    def _values(self, alarm: dict[str, Any], now: float) -> list[float | None]:
+        """Return the metric's values; none is asked for that nobody has ever put."""
+        if (alarm["Namespace"], alarm["MetricName"]) not in self._readable_at:
+            return [None] * int(alarm["EvaluationPeriods"])
+        return read_values(self._cloudwatch, alarm, now)
 
     def _must_read(self, alarm: dict[str, Any], now: float) -> bool:
         """Tell whether the metric's window holds something else than at the last look."""
@@ -125,7 +132,10 @@ class Scaling:
         resource = policy["ResourceId"]
         service = self._service(resource)
         current = int(service["runningCount"])
-        wanted = self._clamp(resource, adjusted(current, configuration, step))
+        wanted = adjusted(current, configuration, step)
+        if wanted == int(service["desiredCount"]):
+            return
+        wanted = self._clamp(resource, wanted)
         if wanted == int(service["desiredCount"]) or self._is_blocked(resource, service, wanted):
             return
         self._clock.sleep(self._calibration.scaling_action.draw(self._random))
@@ -136,8 +146,8 @@ class Scaling:
     def _is_blocked(self, resource: str, service: dict[str, Any], wanted: int) -> bool:
         """Tell whether scaling must wait: cooldowns, and no scale-in during a deployment.
 
-        A scale-out during the cooldown of a scale-in acts at once; a scale-in waits for any cooldown; a larger scale-out
-        may follow a smaller one.
+        A scale-out during the cooldown of a scale-in acts at once; a scale-in waits for any cooldown; a larger
+        scale-out may follow a smaller one.
         """
         desired = int(service["desiredCount"])
         deploying = any(each["rolloutState"] == "IN_PROGRESS" for each in service["deployments"])

@@ -6,7 +6,6 @@ long as something is unsettled. What it decides is in `_reconcile`, one rule a m
 Source: Amazon ECS Developer Guide, "Amazon ECS services"; wording of events from public logs of 2026.
 """
 
-from datetime import datetime
 from ipaddress import ip_network
 from random import Random
 from typing import Any
@@ -334,7 +333,7 @@ class Scheduler:
 
     def _event(self, state: ServiceState, text: str) -> None:
         message = f"(service {state.name}) {text}"
-        created: datetime = self._world.bridge.timestamp()
+        created = self._world.bridge.timestamp()
         state.events.insert(0, {"id": f"{len(state.events):08d}", "createdAt": created, "message": message})
         del state.events[_EVENTS_MAX:]
         self._world.trace.add("service_event", state.name, message=text)

@@ -11,6 +11,7 @@ aws/amazon-ecs-agent issue 2316 for StopTask.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -129,7 +130,7 @@ class TaskRun:
         self.containers = world.runtime.start(self.record.id, self.record.task_arn, self.address, self.definition)
         for container in self.containers:
             if container.essential:
-                world.clock.spawn(lambda container=container: self._watch(container), f"watch {self.record.id}")
+                world.clock.spawn(partial(self._watch, container), f"watch {self.record.id}")
 
     def _watch(self, container: Container) -> None:
         container.exited.wait()

@@ -23,8 +23,17 @@ from seatrials.twin.clock import VirtualClock
 from seatrials.twin.deployer import DeployedStack, deploy
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
-from seatrials.twin.moto_bridge import ACCOUNT, Bridge, control_plane, restore, seed_identifiers, snapshot
-from seatrials.twin.network import VirtualNetwork
+from seatrials.twin.moto_bridge import (
+    ACCOUNT,
+    TARGET_HEALTH,
+    Bridge,
+    Memory,
+    control_plane,
+    restore,
+    seed_identifiers,
+    snapshot,
+)
+from seatrials.twin.network import Host, VirtualNetwork
 from seatrials.twin.runtime import Runtime
 from seatrials.twin.scaling import Scaling
 from seatrials.twin.scheduler import Scheduler
@@ -62,11 +71,13 @@ class ControlPlane:
 
     def __init__(self, template: Template, region: str, stack_name: str) -> None:
         self.region = region
+        self.answers: Memory = {}
         bridge = Bridge(
             region=region,
+            pristine={},
             now=lambda: float(EPOCH_SECONDS),
             on_call=lambda _caller, _operation: None,
-            on_change=lambda _service, _operation, _parameters: None,
+            on_change=lambda _service, _operation, _parameters, _answer: None,
         )
         seed_identifiers(_DEPLOYMENT_SEED)
         Bridge.current = bridge
@@ -78,10 +89,18 @@ class ControlPlane:
                 region=region,
                 account=ACCOUNT,
             )
+            _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()
         finally:
             Bridge.current = None
             restore(_EMPTY[0])
+
+
+def _let_alarms_begin(cloudwatch: AwsClient) -> None:
+    """Give new alarms the state that AWS gives them; moto calls them OK."""
+    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
+        reason = "Unchecked: Initial alarm creation"
+        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=reason)
 
 
 _EMPTY: list[bytes] = []
@@ -117,7 +136,11 @@ class World:
         seed_identifiers(self.random("moto").getrandbits(64))
         self._latency = self.random("api latency")
         self.bridge = Bridge(
-            region=plane.region, now=self.clock.now, on_call=self._on_call, on_change=self._on_change
+            region=plane.region,
+            pristine=plane.answers,
+            now=self.clock.now,
+            on_call=self._on_call,
+            on_change=self._on_change,
         )
         Bridge.current = self.bridge
         self.directory = Path(tempfile.mkdtemp(prefix="seatrials-"))
@@ -140,7 +163,7 @@ class World:
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""
-        return Random(f"{self.seed}/{purpose}")  # noqa: S311  # repeatable on purpose; nothing here is a secret
+        return Random(f"{self.seed}/{purpose}")
 
     def aws(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*: no latency, not in the trace."""
@@ -192,6 +215,7 @@ class World:
             elbv2=elbv2,
             random=self.random("health checks"),
             trace=self.trace,
+            on_change=self._health_changed,
         )
         self.bridge.targets = self.targets
         self.balancers = [
@@ -221,7 +245,7 @@ class World:
         )
         self.expiry = Expiry(self.clock, self.aws("dynamodb"), calibration, self.random("expiry"), self.trace)
 
-    def _balancer(self, description: dict[str, Any], host: Any, latency: Callable[[], float]) -> Balancer:
+    def _balancer(self, description: dict[str, Any], host: Host, latency: Callable[[], float]) -> Balancer:
         name = description["DNSName"]
         self.network.names[name] = host.address
         return Balancer(
@@ -241,11 +265,15 @@ class World:
         self.clock.sleep(self.calibration.api_latency.draw(self._latency))
         self.trace.add("aws_call", caller, operation=operation)
 
-    def _on_change(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
+    def _health_changed(self) -> None:
+        self.bridge.forget(TARGET_HEALTH)
+        self.scheduler.poke()
+
+    def _on_change(self, service: str, operation: str, parameters: dict[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
-            for balancer in getattr(self, "balancers", []):
-                balancer.invalidate()
+            for balancer in self.balancers:
+                balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
         elif service == "cloudwatch" and operation == "PutMetricData":
@@ -253,5 +281,5 @@ class World:
             self.scaling.metric_put(parameters["Namespace"], names)
             for each in parameters.get("MetricData", []):
                 self.trace.add("metric", each["MetricName"], value=each.get("Value"))
-        elif service in ("cloudwatch", "application-autoscaling") and operation not in ("SetAlarmState",):
+        elif service in ("cloudwatch", "application-autoscaling") and operation != "SetAlarmState":
             self.scaling.definitions_changed()

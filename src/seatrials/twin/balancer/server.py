@@ -1,10 +1,11 @@
 """The balancer's own side: its ports and its connections."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from typing import Any
 
 from seatrials.application import AwsClient
 from seatrials.network import Connection, Listener, TlsConnection
@@ -66,8 +67,18 @@ class Balancer:
         self._open_and_close_ports()
         self.clock.spawn_in(self.clock.world, self._follow, "balancer-listeners")
 
+    def changed(self, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Hear of a call that has changed ELBv2: a rule is taken over, anything else read again when it is needed."""
+        if "Rule" in operation:
+            self.view.rules_changed(operation, parameters, answer)
+            self.targets.use_changed()
+        elif "TargetGroup" in operation:
+            self.targets.invalidate()
+        else:
+            self.invalidate()
+
     def invalidate(self) -> None:
-        """Read ELBv2 again when it is next needed; to be called after every change of it."""
+        """Read all of ELBv2 again when it is next needed."""
         self.view.invalidate()
         self.targets.invalidate()
         self._changed.pulse()

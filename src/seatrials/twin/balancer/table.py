@@ -22,7 +22,6 @@ from seatrials.twin.balancer.rules import (
     Redirect,
     RequestMethod,
     Rule,
-    RuleList,
     SourceIp,
 )
 
@@ -89,12 +88,14 @@ def read_listeners(client: AwsClient, load_balancer_arn: str) -> list[ListenerSe
     return sorted(listeners, key=lambda listener: listener.port)
 
 
-def read_rules(client: AwsClient, listener_arn: str) -> RuleList:
-    """Return the rules of a listener in the order of their evaluation, which is not the order that moto gives."""
-    return RuleList.of([_rule(each) for each in pages(client, "describe_rules", "Rules", ListenerArn=listener_arn)])
+def read_rules(client: AwsClient, listener_arn: str) -> dict[str, Rule]:
+    """Return the rules of a listener by their ARNs, in no order that means anything."""
+    documents = pages(client, "describe_rules", "Rules", ListenerArn=listener_arn)
+    return {document["RuleArn"]: rule_of(document) for document in documents}
 
 
-def _rule(document: Document) -> Rule:
+def rule_of(document: Document) -> Rule:
+    """Return a rule that ELBv2 describes."""
     priority = None if document["Priority"] == "default" else int(document["Priority"])
     conditions = tuple(_condition(each) for each in document.get("Conditions", []))
     # With several actions, the last by order is the one that routes; those before it authenticate.

@@ -65,12 +65,23 @@ class Target:
 class TargetRegistry:
     """Every target of every group of a world."""
 
-    def __init__(self, *, clock: VirtualClock, host: Host, elbv2: AwsClient, trace: Trace, random: Random) -> None:
+    def __init__(
+        self,
+        *,
+        clock: VirtualClock,
+        host: Host,
+        elbv2: AwsClient,
+        trace: Trace,
+        random: Random,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*on_change* hears whenever what `describe` answers may have changed."""
         self.groups = GroupCatalogue(elbv2)
         self._clock = clock
         self._host = host
         self._trace = trace
         self._random = random
+        self._on_change = on_change
         self._targets: dict[str, dict[Address, Target]] = {}
         self._turns: dict[str, int] = {}
         self._users: list[Callable[[str], bool]] = []
@@ -84,6 +95,11 @@ class TargetRegistry:
     def invalidate(self) -> None:
         """Read the groups' settings again when they are next needed; to be called after every change of ELBv2."""
         self.groups.invalidate()
+        self.use_changed()
+
+    def use_changed(self) -> None:
+        """Look again which groups a listener rule forwards to."""
+        self._on_change()
         self._changed.pulse()
 
     def in_use(self, group_arn: str) -> bool:
@@ -100,6 +116,7 @@ class TargetRegistry:
             if before is not None:
                 self._delist(before)
             target = group[ip, port] = Target(group_arn, ip, port)
+            self._on_change()
             self._clock.spawn_in(self._clock.world, partial(self._watch, target), f"health-{ip}:{port}")
 
     def deregister(self, group_arn: str, targets: Sequence[Address]) -> None:
@@ -192,6 +209,7 @@ class TargetRegistry:
 
     def _delist(self, target: Target) -> None:
         target.listed = False
+        self._on_change()
         if target.drained is not None:
             target.drained.cancel()
         group = self._targets.get(target.group_arn, {})
@@ -200,6 +218,7 @@ class TargetRegistry:
 
     def _note(self, target: Target) -> None:
         health = target.health
+        self._on_change()
         self._trace.add("target_health", self._label(target), state=health.state.value, reason=health.reason)
 
     def _label(self, target: Target) -> str:

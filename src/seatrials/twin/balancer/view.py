@@ -1,13 +1,15 @@
 """What ELBv2 holds of one load balancer now: read when it is needed, and kept until it may have changed."""
 
 from seatrials.application import AwsClient
-from seatrials.twin.balancer.rules import RuleList
+from seatrials.twin.balancer.rules import Rule, RuleList
 from seatrials.twin.balancer.table import (
+    Document,
     ListenerSettings,
     LoadBalancerSettings,
     read_listeners,
     read_rules,
     read_settings,
+    rule_of,
 )
 
 
@@ -18,13 +20,28 @@ class LoadBalancerView:
         self._elbv2 = elbv2
         self._load_balancer_arn = load_balancer_arn
         self._listeners: list[ListenerSettings] | None = None
-        self._rules: dict[str, RuleList] = {}
+        # By listener ARN: its rules by their own ARNs, and in the order of their evaluation.
+        self._rules: dict[str, dict[str, Rule]] = {}
+        self._ordered: dict[str, RuleList] = {}
         self._settings: LoadBalancerSettings | None = None
+
+    def rules_changed(self, operation: str, parameters: Document, answer: Document) -> None:
+        """Take over what a call has changed: sessions come and go, and reading all rules anew is dear."""
+        self._ordered = {}
+        for document in answer.get("Rules", []):
+            arn = document["RuleArn"]
+            for listener_arn, rules in self._rules.items():
+                if arn in rules or listener_arn == parameters.get("ListenerArn"):
+                    rules[arn] = rule_of(document)
+        if operation == "DeleteRule":
+            for rules in self._rules.values():
+                rules.pop(parameters["RuleArn"], None)
 
     def invalidate(self) -> None:
         """Read everything again when it is next asked for."""
         self._listeners = None
         self._rules = {}
+        self._ordered = {}
         self._settings = None
 
     def listeners(self) -> list[ListenerSettings]:
@@ -35,9 +52,11 @@ class LoadBalancerView:
 
     def rules(self, listener: ListenerSettings) -> RuleList:
         """Return the rules of a listener."""
-        if listener.arn not in self._rules:
-            self._rules[listener.arn] = read_rules(self._elbv2, listener.arn)
-        return self._rules[listener.arn]
+        if listener.arn not in self._ordered:
+            if listener.arn not in self._rules:
+                self._rules[listener.arn] = read_rules(self._elbv2, listener.arn)
+            self._ordered[listener.arn] = RuleList.of(list(self._rules[listener.arn].values()))
+        return self._ordered[listener.arn]
 
     def settings(self) -> LoadBalancerSettings:
         """Return the load balancer's attributes."""

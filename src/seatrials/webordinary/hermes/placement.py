@@ -155,7 +155,7 @@ class Placement:
         give_up_at = self.clock.now() + HEALTH_SECONDS
         while not self.router.is_healthy(group_arn):
             if self.clock.now() >= give_up_at or self._is_overdue(work.session):
-                msg = f"the container {task.arn} was not healthy within {HEALTH_SECONDS} s"
+                msg = f"the container {task.arn} was not healthy in time"
                 raise UnhealthyTaskError(msg)
             self._keep(work, _CALL_SECONDS / 2)
             self.clock.sleep(_POLL_SECONDS)

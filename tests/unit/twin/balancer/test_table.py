@@ -14,6 +14,7 @@ from seatrials.twin.balancer.rules import (
     PathPattern,
     QueryString,
     Redirect,
+    RuleList,
     SourceIp,
 )
 from seatrials.twin.balancer.table import LoadBalancerSettings, read_listeners, read_rules, read_settings
@@ -24,7 +25,7 @@ def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeElbv2) -> None:
     elbv2.rules = [rule(each, "/x", forward("g")) for each in (30, 5, "default", 10, 20)]
     elbv2.page_size = 2
 
-    found = read_rules(elbv2, "l")
+    found = RuleList.of(list(read_rules(elbv2, "l").values()))
 
     assert ["5", "10", "20", "30", "default"] == [each.label for each in found.rules]
 
@@ -40,7 +41,7 @@ def test_conditions_are_read_from_values_and_from_configs(elbv2: FakeElbv2) -> N
     ]
     elbv2.rules = [document]
 
-    [found] = read_rules(elbv2, "l").rules
+    [found] = read_rules(elbv2, "l").values()
 
     assert found.conditions == (
         PathPattern(("/a",)),
@@ -61,7 +62,7 @@ def test_actions_are_read(elbv2: FakeElbv2) -> None:
         rule("default", None, {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}),
     ]
 
-    found = [each.action for each in read_rules(elbv2, "l").rules]
+    found = [each.action for each in read_rules(elbv2, "l").values()]
 
     assert found == [
         Forward((("g", 3),), 60),

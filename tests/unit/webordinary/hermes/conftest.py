@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import httpx
@@ -78,8 +78,7 @@ class FakeEcs:
 class FakeElbv2:
     """The calls of the load balancer's control plane that Hermes makes; test_routing.py tries them on moto."""
 
-    # Told the name of each call.
-    before: Callable[[str], None]
+    hooks: "Hooks"
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By ARN, which here is the name.
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -88,7 +87,9 @@ class FakeElbv2:
 
     def get_paginator(self, operation: str) -> "FakePages":
         """Return what answers `paginate`."""
-        self.before({"describe_rules": "DescribeRules", "describe_target_groups": "DescribeTargetGroups"}[operation])
+        self.hooks.before(
+            {"describe_rules": "DescribeRules", "describe_target_groups": "DescribeTargetGroups"}[operation]
+        )
         if operation == "describe_rules":
             return FakePages({"Rules": list(self.rules.values())})
         return FakePages({"TargetGroups": list(self.groups.values())})
@@ -102,10 +103,10 @@ class FakeElbv2:
         Actions: list[dict[str, Any]],  # noqa: N803
     ) -> None:
         """Create a rule unless its priority is taken."""
-        self.before("CreateRule")
+        self.hooks.before("CreateRule")
         assert ListenerArn == LISTENER_ARN
         if any(rule["Priority"] == str(Priority) for rule in self.rules.values()):
-            raise aws_error("PriorityInUse")
+            fail_with("PriorityInUse")
         arn = f"rule-{Priority}"
         self.rules[arn] = {
             "RuleArn": arn,
@@ -116,38 +117,38 @@ class FakeElbv2:
 
     def modify_rule(self, *, RuleArn: str, Actions: list[dict[str, Any]]) -> None:  # noqa: N803
         """Change where a rule leads."""
-        self.before("ModifyRule")
+        self.hooks.before("ModifyRule")
         self.rules[RuleArn]["Actions"] = Actions
 
     def delete_rule(self, *, RuleArn: str) -> None:  # noqa: N803
         """Delete a rule."""
-        self.before("DeleteRule")
+        self.hooks.before("DeleteRule")
         if RuleArn not in self.rules:
-            raise aws_error("RuleNotFound")
+            fail_with("RuleNotFound")
         del self.rules[RuleArn]
 
     def create_target_group(self, *, Name: str, **settings: object) -> dict[str, Any]:  # noqa: N803
         """Create a group unless its name is taken."""
-        self.before("CreateTargetGroup")
+        self.hooks.before("CreateTargetGroup")
         if Name in self.groups:
-            raise aws_error("DuplicateTargetGroupName")
+            fail_with("DuplicateTargetGroupName")
         self.groups[Name] = {"TargetGroupName": Name, "TargetGroupArn": Name, **settings}
         return {"TargetGroups": [self.groups[Name]]}
 
     def modify_target_group_attributes(self, **_: object) -> None:
         """Take attributes."""
-        self.before("ModifyTargetGroupAttributes")
+        self.hooks.before("ModifyTargetGroupAttributes")
 
     def register_targets(self, *, TargetGroupArn: str, Targets: list[dict[str, Any]]) -> None:  # noqa: N803
         """Note a group's targets."""
-        self.before("RegisterTargets")
+        self.hooks.before("RegisterTargets")
         self.groups[TargetGroupArn]["targets"] = Targets
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:  # noqa: N803
         """Say healthy, or what the test says."""
-        self.before("DescribeTargetHealth")
+        self.hooks.before("DescribeTargetHealth")
         if TargetGroupArn not in self.groups:
-            raise aws_error("TargetGroupNotFound")
+            fail_with("TargetGroupNotFound")
         targets = self.groups[TargetGroupArn]["targets"]
         states = [(target, self.states.get(target["Id"], "healthy")) for target in targets]
         return {
@@ -156,11 +157,11 @@ class FakeElbv2:
 
     def delete_target_group(self, *, TargetGroupArn: str) -> None:  # noqa: N803
         """Delete a group that no rule uses."""
-        self.before("DeleteTargetGroup")
+        self.hooks.before("DeleteTargetGroup")
         if TargetGroupArn not in self.groups:
-            raise aws_error("TargetGroupNotFound")
+            fail_with("TargetGroupNotFound")
         if any(TargetGroupArn in json.dumps(rule["Actions"]) for rule in self.rules.values()):
-            raise aws_error("ResourceInUse")
+            fail_with("ResourceInUse")
         del self.groups[TargetGroupArn]
 
 
@@ -175,9 +176,9 @@ class FakePages:
         return [self.page]
 
 
-def aws_error(code: str) -> ClientError:
-    """Return an error as AWS answers it."""
-    return ClientError({"Error": {"Code": code, "Message": code}}, "operation")
+def fail_with(code: str) -> NoReturn:
+    """Fail as AWS does, with an error of that code."""
+    raise ClientError({"Error": {"Code": code, "Message": code}}, "operation")
 
 
 @dataclass
@@ -246,7 +247,7 @@ class World:
     def __init__(self, clock: VirtualClock, dynamodb: AwsClient, hooks: "Hooks", seed: int = 1) -> None:
         self.clock = clock
         self.dynamodb = dynamodb
-        self.elbv2 = FakeElbv2(lambda operation: hooks.before(operation))
+        self.elbv2 = FakeElbv2(hooks)
         self.random = Random(seed)
         self.ecs = FakeEcs()
         self.editors = FakeEditors(self)
@@ -345,7 +346,7 @@ class World:
                 forward = rule["Actions"][0].get("ForwardConfig", {}).get("TargetGroups", [])
                 group = rule["Actions"][0].get("TargetGroupArn") or forward[0]["TargetGroupArn"]
                 task_id = group.rpartition("-")[2]
-                return next(task["taskArn"] for task in self.ecs.tasks if task["taskArn"].endswith(task_id))
+                return next(str(each["taskArn"]) for each in self.ecs.tasks if each["taskArn"].endswith(task_id))
         return "nobody"
 
     def _create(self) -> None:
@@ -369,7 +370,7 @@ class Hooks:
 
     before: Callable[[str], None] = lambda _: None
 
-    def before_call(self, model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's own
+    def before_call(self, model: Any, **_: object) -> None:
         """Be told of a call by botocore."""
         self.before(model.name)
 

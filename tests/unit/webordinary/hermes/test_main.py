@@ -49,7 +49,7 @@ def test_hermes_finishes_the_request_in_flight(world: "World", exit_codes: list[
     hooks.before = lambda _: world.clock.sleep(0.3)
     body = b'{"clientId":"acme","userId":"jo","instruction":"x"}'
     head = b"POST /hermes/api/sessions/activate HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
-    world.clock.spawn(lambda: (world.clock.sleep(0.5), world.stopping.set()), "sigterm")
+    world.clock.call_later(0.5, world.stopping.set)
     answer = exchange(world, head + body)
     running = list(exit_codes)
     world.clock.sleep(10)

@@ -19,10 +19,8 @@ B = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "b", "1
 class Balancer:
     """A load balancer with one listener."""
 
-    def __init__(self) -> None:
-        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-west-2")  # noqa: S106
-        self.elbv2: AwsClient = session.client("elbv2")
-        ec2 = session.client("ec2")
+    def __init__(self, elbv2: AwsClient, ec2: AwsClient) -> None:
+        self.elbv2 = elbv2
         self.vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet_id = ec2.create_subnet(VpcId=self.vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
         balancer = self.elbv2.create_load_balancer(Name="alb", Subnets=[subnet_id])["LoadBalancers"][0]
@@ -47,12 +45,19 @@ class Balancer:
         return sorted(group["TargetGroupName"] for group in self.elbv2.describe_target_groups()["TargetGroups"])
 
 
+@pytest.fixture(scope="module")
+def clients() -> list[AwsClient]:
+    """Return clients of ELBv2 and EC2, for making one takes longer than a test."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-west-2")  # noqa: S106
+    return [session.client(service) for service in ("elbv2", "ec2")]
+
+
 @pytest.fixture
-def balancer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Balancer]:
+def balancer(clients: list[AwsClient], monkeypatch: pytest.MonkeyPatch) -> Iterator[Balancer]:
     """Return a load balancer that is forgotten after the test."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        yield Balancer()
+        yield Balancer(*clients)
 
 
 def test_a_session_gets_three_rules_to_its_tasks_groups(balancer: Balancer) -> None:
