@@ -6,20 +6,23 @@ It does nothing until `--environment` names one. Then every collected test is a 
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import allure
 import pytest
+from rich.console import Console
 
 from seatrials.clock import Clock
 from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import SeatrialsError
 from seatrials.evidence import Recorder
+from seatrials.mutants.matrix import MatrixReporter
 from seatrials.mutants.mutant import Mutant
+from seatrials.mutants.selection import is_relevant, load_mutants
 from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
-from seatrials.stacks import StackOptions, StackRun, open_stacks
+from seatrials.stacks import StackOptions, StackRun, check_stacks, open_stacks
 from seatrials.stacks.open import Stacks
 
 SCOPES = ("mock_only", "staging", "production")
@@ -35,11 +38,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
     group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
+    group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
+    group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks; with an environment, begin a run."""
+    """Declare the marks; with an environment, begin a run before pytest's and Allure's reporters read their options."""
     for line in (
         "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
         "mock_only: runs on mock, for what it needs exists nowhere else",
@@ -51,18 +58,32 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--environment") is None:
         return
     try:
-        config.stash[_ENVIRONMENT_KEY] = load_environment(
-            config.getoption("--environment"), config.getoption("--environments"), read_variables()
-        )
+        _begin(config)
     except SeatrialsError as error:
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Begin the evidence of a run, before pytest's own and Allure's reporters look at their options."""
-    if config.getoption("--environment") is not None and not config.option.collectonly:
+def _begin(config: pytest.Config) -> None:
+    """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
+    is_worker = hasattr(config, "workerinput")
+    environment = load_environment(
+        config.getoption("--environment"), config.getoption("--environments"), read_variables()
+    )
+    config.stash[_ENVIRONMENT_KEY] = environment
+    if config.option.collectonly:
+        return
+    if not is_worker:
+        check_stacks(environment, _options(config))
+    if not config.getoption("--on-mutants"):
         config.pluginmanager.register(RunReporter(config), "seatrials-run")
+    elif not is_worker:
+        mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
+        reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console())
+        config.pluginmanager.register(reporter, "seatrials-matrix")
+
+
+def _options(config: pytest.Config) -> StackOptions:
+    return StackOptions(seed=config.getoption("--seed"), template=config.getoption("--stack"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -74,6 +95,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
         _add_labels(item, config.getoption("--environment"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
+    if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
+        return
+    only = metafunc.config.getoption("--only")
+    chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
+    marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]
+    scenario = str(marks[0].args[0]) if marks else ""
+    relevant = [mutant for mutant in chosen if is_relevant(mutant, scenario)]
+    platforms = [*([] if only else [None]), *relevant]
+    metafunc.parametrize("mutant", platforms, ids=[each.id if each else "healthy" for each in platforms], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in each report which scenario it is about, and on which platform."""
+    report = yield
+    if item.config.getoption("--environment") is not None:
+        report.user_properties.append(("scenario", scenario_id(item)))
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "mutant" in callspec.params:
+            mutant = callspec.params["mutant"]
+            report.user_properties.append(("mutant", mutant.id if mutant else "healthy"))
+    return report
 
 
 def scenario_id(item: pytest.Item) -> str:
@@ -92,14 +139,10 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
     if environment is None:
         pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
-    options = StackOptions(seed=pytestconfig.getoption("--seed"), template=pytestconfig.getoption("--stack"))
     # Imports and the first deployment make half a million objects that stay: looking through them again and again for
     # garbage would double the time that they take.
     gc.disable()
-    try:
-        stacks = open_stacks(environment, options)
-    except SeatrialsError as error:
-        pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+    stacks = open_stacks(environment, _options(pytestconfig))
     gc.freeze()
     gc.enable()
     yield stacks

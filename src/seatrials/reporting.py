@@ -68,11 +68,7 @@ class RunReporter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add to a test's report what the platform did, and write its timeline."""
         report = yield
-        run = item.stash.get(plugin.RUN_KEY, None)
-        if run is None:
-            report.user_properties.append(("scenario", plugin.scenario_id(item)))
-            return report
-        if call.when == "call":
+        if call.when == "call" and plugin.RUN_KEY in item.stash:
             self._describe(item, report)
         return report
 
@@ -113,7 +109,6 @@ class RunReporter:
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
         run, recorder = item.stash[plugin.RUN_KEY], item.stash[plugin.RECORDER_KEY]
         scenario = plugin.scenario_id(item)
-        report.user_properties.append(("scenario", scenario))
         report.user_properties.append(("trace_sha256", run.trace_sha256()))
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
         self.folder.write_timeline(scenario, run.timeline_json())

@@ -39,6 +39,8 @@ class Mutant:
     breaks: str
     sentence: str
     changes: tuple[Change, ...]
+    # Whether the platform only pretends to be one: no scenario may pass on it.
+    hollow: bool = False
 
     def apply(self, plan: Plan) -> None:
         """Make the mutant's changes to *plan*."""

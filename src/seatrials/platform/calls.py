@@ -36,10 +36,16 @@ class Answer:
             msg = f"expected JSON of {self}"
             raise AssertionError(msg) from None
 
+    @property
+    def origin(self) -> str:
+        """Who answered: a service that says so, the load balancer itself, or a service that does not say."""
+        balancer = self.headers.get("server", "").startswith("awselb")
+        return self.headers.get("x-service") or ("the load balancer itself" if balancer else "a service")
+
     def __repr__(self) -> str:
         """Show request, status and body: what the message of a failed assertion needs."""
         body = self.text if len(self.text) <= _SHOWN_CHARACTERS else f"{self.text[:_SHOWN_CHARACTERS]}…"
-        return f"<{self.request} → {self.status} {body}>"
+        return f"<{self.request} → {self.status} from {self.origin}: {body}>"
 
 
 class Calls:

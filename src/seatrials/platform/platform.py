@@ -72,6 +72,11 @@ class Platform:
                 explain=self.telemetry.explain,
             )
 
+    def let_pass(self, seconds: float, *, what: str) -> None:
+        """Let platform time pass because the requirement names it: idleness, an interval between visits."""
+        due = self.clock.now() + seconds
+        self.wait_until(lambda: self.clock.now() >= due, seconds + 1, what=what, every_seconds=seconds)
+
     def in_parallel(self, *tasks: Callable[[], T]) -> list[T]:
         """Run *tasks* beside one another and return their results in order."""
         return in_parallel(self.clock, tasks)

@@ -100,6 +100,12 @@ class Sessions:
         answer = self._dynamodb.get_item(TableName=self._environment.names.table, Key=key, ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
+    def ttl_attribute(self) -> str | None:
+        """Return the attribute by which the table expires items, None when it does not."""
+        answer = self._dynamodb.describe_time_to_live(TableName=self._environment.names.table)
+        description = answer["TimeToLiveDescription"]
+        return description["AttributeName"] if description["TimeToLiveStatus"] == "ENABLED" else None
+
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
         """Return every item of a client, by a strongly consistent scan."""
         pages = self._dynamodb.get_paginator("scan").paginate(

@@ -2,19 +2,18 @@
 
 import copy
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from seatrials.environment import Environment
-from seatrials.errors import MissingProgramError
 from seatrials.http_client import http_client
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.network import Connection, TlsConnection
 from seatrials.platform.stack import Stack
 from seatrials.stacks.open import StackOptions, StackRun
+from seatrials.stacks.preflight import template_of
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.template import Template, load_template, parse_template
@@ -31,19 +30,15 @@ class MockStacks:
     """Worlds of one process: moto, the deployed templates and the certificate authority are kept between them."""
 
     def __init__(self, environment: Environment, options: StackOptions) -> None:
-        if shutil.which("git") is None:
-            msg = "there is no `git` on the path, and the mock platform's workspaces are git repositories: install git"
-            raise MissingProgramError(msg)
         self._environment = environment
         self._options = options
-        self._held = ExitStack()
-        self._held.enter_context(moto_running())
         self._authority = Authority()
-        template = options.template or environment.template
-        assert template is not None, "the model of a mock environment requires a template"
-        self._template = load_template(template)
         self._planes: dict[str, ControlPlane] = {}
-        self._plane(Plan(calibration=WORLDS[environment.world]))
+        with ExitStack() as held:
+            held.enter_context(moto_running())
+            self._template = load_template(template_of(environment, options))
+            self._plane(Plan(calibration=WORLDS[environment.world]))
+            self._held = held.pop_all()
 
     def close(self) -> None:
         """Switch moto off."""

@@ -44,6 +44,14 @@ class Stacks(Protocol):
         """Give back what was held between scenarios."""
 
 
+def check_stacks(environment: Environment, options: StackOptions) -> None:
+    """Raise what keeps every scenario from running on *environment*, in one error with its own exit code."""
+    if environment.kind == "mock":
+        from seatrials.stacks.preflight import check  # noqa: PLC0415  # it needs the types of this file
+
+        check(environment, options)
+
+
 def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
     """Return how stacks of *environment* are opened."""
     if environment.kind == "mock":

@@ -25,12 +25,19 @@ class Deployment:
     def complete(self) -> None:
         """Note that every task of the service belongs to this deployment and is healthy."""
         self.rollout_state = "COMPLETED"
+        self.reason = ""
         self.failed_tasks = 0
 
     def fail(self) -> None:
         """Note that the circuit breaker has tripped."""
         self.rollout_state = "FAILED"
         self.reason = "ECS deployment circuit breaker: task failed to start."
+
+    def resume(self) -> None:
+        """Become the service's deployment again, after a later one has failed."""
+        self.status = "PRIMARY"
+        self.rollout_state = "IN_PROGRESS"
+        self.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {self.id}."
 
     def as_api(self, desired: int, running: int, pending: int, service: dict[str, Any]) -> dict[str, Any]:
         """Return the deployment as DescribeServices shows it."""

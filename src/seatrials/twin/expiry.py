@@ -57,6 +57,7 @@ class Expiry:
             if not self._is_expired(item, attribute):
                 self._due.pop(name, None)
             elif self._clock.now() >= self._due.setdefault(name, self._draw()):
+                del self._due[name]
                 self._dynamodb.delete_item(TableName=table, Key=key)
                 self._trace.add("ttl_delete", table, key=key)
 

@@ -24,7 +24,6 @@ class FileSystems:
     def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> None:
         """Make *volume* of a task definition appear at *container_path* below *container_root*."""
         source = self._source(volume["efsVolumeConfiguration"])
-        source.mkdir(parents=True, exist_ok=True)
         mount_point = container_root / container_path.lstrip("/")
         mount_point.parent.mkdir(parents=True, exist_ok=True)
         mount_point.symlink_to(source, target_is_directory=True)
@@ -40,13 +39,20 @@ class FileSystems:
             f"the file system {file_system} does not exist",
         )
         root = self._directory / file_system
+        root.mkdir(parents=True, exist_ok=True)
         point = configuration.get("authorizationConfig", {}).get("accessPointId")
-        if point is None:
-            return root / str(configuration.get("rootDirectory", "/")).lstrip("/")
-        points = self._efs.describe_access_points(FileSystemId=file_system)["AccessPoints"]
-        paths = [each["RootDirectory"]["Path"] for each in points if each["AccessPointId"] == point]
-        self._require(bool(paths), f"the access point {point} does not exist on {file_system}")
-        return root / str(paths[0]).lstrip("/")
+        shown = {"Path": configuration.get("rootDirectory", "/")}
+        if point is not None:
+            points = self._efs.describe_access_points(FileSystemId=file_system)["AccessPoints"]
+            found = [each["RootDirectory"] for each in points if each["AccessPointId"] == point]
+            self._require(bool(found), f"the access point {point} does not exist on {file_system}")
+            shown = found[0]
+        source = root / str(shown.get("Path", "/")).lstrip("/")
+        # EFS makes a missing root only for an access point that says whose it shall be.
+        if "CreationInfo" in shown:
+            source.mkdir(parents=True, exist_ok=True)
+        self._require(source.is_dir(), f"the directory {shown.get('Path', '/')} does not exist on {file_system}")
+        return source
 
     def _require(self, holds: bool, problem: str) -> None:  # noqa: FBT001  # reads as the condition it is
         if not holds:

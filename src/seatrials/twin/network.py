@@ -283,6 +283,13 @@ class VirtualNetwork:
             raise
 
 
+def check_ports(ports: list[int]) -> None:
+    """Raise `PortInUseError` when tasks could not listen on *ports*, because a program has one on all addresses."""
+    block = claim_block()
+    for port in ports:
+        bind(f"127.{block}.255.253" if block else "127.0.0.1", port if block else 0).close()
+
+
 _claimed: dict[int, tuple[int, socket.socket]] = {}
 
 

@@ -88,17 +88,14 @@ class Runtime:
 
     def start(self, task_id: str, task_arn: str, address: str, definition: Mapping[str, Any]) -> list[Container]:
         """Start the containers of a task on *address*; raises `MountError` when a volume cannot be mounted."""
+        # Everything is made ready first: a task that cannot start must not leave a part of it running.
+        roots = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
-        volumes = {each["name"]: each for each in definition.get("volumes", [])}
-        started = []
-        for container in definition["containerDefinitions"]:
-            root = self._directory / task_id / container["name"]
-            root.mkdir(parents=True)
-            for mount in container.get("mountPoints", []):
-                self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
-            started.append(self._run(task_id, task_arn, host, root, container))
-        self.containers[task_id] = started
-        return started
+        self.containers[task_id] = [
+            self._run(task_id, task_arn, host, root, each)
+            for root, each in zip(roots, definition["containerDefinitions"], strict=True)
+        ]
+        return self.containers[task_id]
 
     def terminate(self, container: Container) -> None:
         """Send SIGTERM, and SIGKILL when the container has not exited after its stop timeout."""
@@ -117,6 +114,22 @@ class Runtime:
         for container in self.containers.pop(task_id, []):
             self._file_systems.unmount(container.root.parent)
 
+    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Path:
+        """Return the root of a container, with its volumes mounted."""
+        name = str(container["name"])
+        if name not in self._applications:
+            msg = (
+                f"CannotStartContainerError: no application for a container named {name!r}; "
+                f"this world has {sorted(self._applications)}"
+            )
+            raise ImageError(msg)
+        root = self._directory / task_id / name
+        root.mkdir(parents=True)
+        volumes = {each["name"]: each for each in definition.get("volumes", [])}
+        for mount in container.get("mountPoints", []):
+            self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
+        return root
+
     def _run(self, task_id: str, task_arn: str, host: Host, root: Path, definition: Mapping[str, Any]) -> Container:
         name = definition["name"]
         container = Container(
@@ -132,14 +145,7 @@ class Runtime:
         )
         container.process.on_crash = lambda error: self._crash(container, error)
         context = self._context(container, task_arn, definition)
-        application = self._applications.get(name)
-        if application is None:
-            msg = (
-                f"CannotStartContainerError: no application for a container named {name!r}; "
-                f"this world has {sorted(self._applications)}"
-            )
-            raise ImageError(msg)
-        main = application
+        main = self._applications[name]
         self._clock.spawn_in(container.process, lambda: self._main(container, main, context), f"{name} main")
         return container
 
@@ -156,7 +162,8 @@ class Runtime:
         if container.exit_code is None:
             container.exit_code = exit_code
             container.process.alive = False
-            container.host.detach()
+            if container.essential:  # with it goes the task, and with that the interface that its containers share
+                container.host.detach()
             container.exited.set()
 
     def _context(self, container: Container, task_arn: str, definition: Mapping[str, Any]) -> Context:

@@ -16,6 +16,8 @@ from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.trace import Trace
 
 _ACTION_INTERVAL_SECONDS = 60.0
+# Source: Application Auto Scaling User Guide, "Step scaling policies".
+_COOLDOWN_SECONDS = 300
 
 
 class Scaling:
@@ -43,8 +45,8 @@ class Scaling:
         self._trace = trace
         self._alarms: list[dict[str, Any]] = []
         self._policies: dict[str, dict[str, Any]] = {}
-        # By resource: when its last scaling ended its cooldown, and whether that was a scale-out.
-        self._cooldowns: dict[str, tuple[float, bool]] = {}
+        # By resource: when the cooldown of its last scaling ends, and what a scale-out of it counted from.
+        self._cooldowns: dict[str, tuple[float, int | None]] = {}
         self._last_action: dict[str, float] = {}
         self._readable_at: dict[tuple[str, str], list[float]] = {}
         self._read_at: dict[str, float] = {}
@@ -131,23 +133,32 @@ class Scaling:
             return
         resource = policy["ResourceId"]
         service = self._service(resource)
-        current = int(service["runningCount"])
-        wanted = adjusted(current, configuration, step)
-        if wanted == int(service["desiredCount"]):
+        desired = int(service["desiredCount"])
+        base = self._base(resource, int(service["runningCount"]))
+        wanted = adjusted(base, configuration, step)
+        # Most often there is nothing to do, and the bounds need not be asked for.
+        if wanted == desired:
             return
         wanted = self._clamp(resource, wanted)
-        if wanted == int(service["desiredCount"]) or self._is_blocked(resource, service, wanted):
+        if wanted == desired or self._is_blocked(resource, service, wanted):
             return
         self._clock.sleep(self._calibration.scaling_action.draw(self._random))
         self._set_desired(policy, alarm, wanted)
-        cooldown = float(configuration.get("Cooldown", 300))
-        self._cooldowns[resource] = (self._clock.now() + cooldown, wanted > int(service["desiredCount"]))
+        cooldown = float(configuration.get("Cooldown", _COOLDOWN_SECONDS))
+        self._cooldowns[resource] = (self._clock.now() + cooldown, base if wanted > desired else None)
+
+    def _base(self, resource: str, running: int) -> int:
+        """Return what an adjustment counts from: what runs, or during a scale-out's cooldown what ran before it.
+
+        So the same step does nothing again, and a larger one adds what is left of it.
+        """
+        until, base = self._cooldowns.get(resource, (0.0, None))
+        return running if base is None or self._clock.now() >= until else base
 
     def _is_blocked(self, resource: str, service: dict[str, Any], wanted: int) -> bool:
         """Tell whether scaling must wait: cooldowns, and no scale-in during a deployment.
 
-        A scale-out during the cooldown of a scale-in acts at once; a scale-in waits for any cooldown; a larger
-        scale-out may follow a smaller one.
+        A scale-out during the cooldown of a scale-in acts at once; a scale-in waits for any cooldown.
         """
         desired = int(service["desiredCount"])
         deploying = any(each["rolloutState"] == "IN_PROGRESS" for each in service["deployments"])
@@ -201,7 +212,7 @@ def choose_step(steps: list[dict[str, Any]], difference: float) -> dict[str, Any
 
 
 def adjusted(current: int, configuration: dict[str, Any], step: dict[str, Any]) -> int:
-    """Return the capacity that *step* asks for; a percentage rounds away from no change at all."""
+    """Return the capacity that *step* asks for; a percentage rounds toward none, but never to no change at all."""
     amount = int(step["ScalingAdjustment"])
     kind = configuration["AdjustmentType"]
     if kind == "ExactCapacity":
@@ -209,8 +220,6 @@ def adjusted(current: int, configuration: dict[str, Any], step: dict[str, Any]) 
     if kind == "ChangeInCapacity":
         return current + amount
     change = current * amount / 100
-    if 0 < change < 1:
-        return current + 1
-    if -1 < change < 0:
-        return current - 1
-    return current + math.trunc(change)
+    whole = math.trunc(change) if abs(change) >= 1 else math.copysign(1, change) if change else 0
+    least = int(configuration.get("MinAdjustmentMagnitude", 0))
+    return current + int(whole if abs(whole) >= least else math.copysign(least, amount))

@@ -28,9 +28,11 @@ class ServiceState:
         self.deployments: list[Deployment] = []
         self.runs: list[TaskRun] = []
         self.events: list[dict[str, Any]] = []
+        self.events_ever = 0
         self.failures = 0
         self.not_before = 0.0
-        self.last_completed: str | None = None
+        # The deployment that a failed one rolls back to; none while it is on its way back itself.
+        self.last_completed: Deployment | None = None
         self.steady = False
 
     @property
@@ -145,33 +147,61 @@ class Scheduler:
             older.status = "ACTIVE"
         state.deployments.insert(0, deployment)
         state.failures = 0
+        state.not_before = 0.0
         self._world.trace.add("deployment", state.name, id=deployment.id, state="begun", definition=definition)
 
     def _count_failures(self, state: ServiceState) -> None:
-        """Take note of tasks that ended, slow down starts that fail, and trip the circuit breaker."""
-        for run in [each for each in state.runs if each.record.stopped_at is not None]:
-            state.runs.remove(run)
-            if run.failed_to_start:
-                state.failures += 1
-                state.not_before = self._world.clock.now() + throttle_seconds(state.failures)
-                if state.failures > 1:
-                    self._event(state, "is unable to consistently start tasks successfully.")
-                self._fail_deployment(state, run)
-        if any(run.record.is_running for run in state.wanted(state.primary)):
-            state.failures = 0
+        """Take note of tasks that ended, slow down starts that fail, and trip the circuit breaker.
 
-    def _fail_deployment(self, state: ServiceState, run: TaskRun) -> None:
+        Starts that fail count until a task of the deployment runs, failed health checks always; a healthy task resets
+        the count. Source: Amazon ECS Developer Guide, "Deployment circuit breaker".
+        """
+        is_up = any(run.record.is_running for run in state.wanted(state.primary))
+        for run in [each for each in state.runs if not each.record.is_wanted and not each.is_counted]:
+            run.is_counted = True
+            if run.record.started_by != state.primary.id:
+                continue
+            if run.failed_to_start:
+                self._slow_down(state)
+            if run.is_being_replaced or (run.failed_to_start and not is_up):
+                self._fail_deployment(state)
+        state.runs = [each for each in state.runs if each.record.stopped_at is None]
+        if is_up:
+            state.failures = 0
+        if any(self._is_healthy(run) for run in state.wanted(state.primary)):
+            state.primary.failed_tasks = 0
+
+    def _slow_down(self, state: ServiceState) -> None:
+        state.failures += 1
+        state.not_before = self._world.clock.now() + throttle_seconds(state.failures)
+        if state.failures > 1:
+            self._event(state, "is unable to consistently start tasks successfully.")
+
+    def _fail_deployment(self, state: ServiceState) -> None:
         deployment = state.primary
-        if deployment.rollout_state != "IN_PROGRESS" or run.record.started_by != deployment.id:
+        if deployment.rollout_state != "IN_PROGRESS":
             return
         deployment.failed_tasks += 1
         breaker = state.description.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
         if breaker.get("enable") and deployment.failed_tasks >= breaker_threshold(state.desired):
             deployment.fail()
             self._event(state, f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
-            if breaker.get("rollback") and state.last_completed not in (None, deployment.task_definition):
-                self._world.bridge.show_service(state.cluster, state.name, task_definition=state.last_completed)
-                self.service_changed()
+            if breaker.get("rollback"):
+                self._roll_back(state)
+
+    def _roll_back(self, state: ServiceState) -> None:
+        """Go back to the last completed deployment, whose tasks go on; without one the service stalls."""
+        failed, completed = state.primary, state.last_completed
+        if completed is None:
+            return
+        state.last_completed = None
+        completed.resume()
+        completed.forced = failed.forced
+        failed.status = "ACTIVE"
+        state.deployments = [completed, *(each for each in state.deployments if each is not completed)]
+        self._event(state, f"rolling back to deployment {completed.id}.")
+        self._world.bridge.show_service(state.cluster, state.name, task_definition=completed.task_definition)
+        self.service_changed()
 
     def _mark_unhealthy(self, state: ServiceState) -> None:
         """Mark tasks whose targets fail their health checks, once the grace period is over."""
@@ -199,11 +229,13 @@ class Scheduler:
             self._event(state, f"has started {missing} tasks: {ids}.")
 
     def _stop_replaced(self, state: ServiceState) -> None:
-        """Stop an unhealthy task once a healthy one stands in for it, or at once when there is no room for both."""
+        """Stop an unhealthy task once a healthy one stands in for it, or before, when there is no room for both."""
         limits = self._limits(state)
-        healthy = sum(self._is_healthy(run) for run in state.wanted(state.primary) if not run.is_being_replaced)
+        sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
+        stood_in_for = sum(self._is_healthy(run) for run in sound) >= state.desired
         for run in [each for each in state.wanted() if each.is_being_replaced]:
-            if healthy >= state.desired or len(state.wanted()) > limits.most_running or state.desired == 0:
+            no_room = len(sound) < state.desired and len(state.wanted()) >= limits.most_running
+            if stood_in_for or no_room:
                 reason = f"Task failed ELB health checks in (target-group {run.groups[0][0]})"
                 self._stop(state, run, "ServiceSchedulerInitiated", reason)
 
@@ -237,7 +269,7 @@ class Scheduler:
         steady = len(healthy) == state.desired and len(state.wanted()) == state.desired and len(state.deployments) == 1
         if steady and state.primary.rollout_state == "IN_PROGRESS":
             state.primary.complete()
-            state.last_completed = state.primary.task_definition
+            state.last_completed = state.primary
             self._event(state, f"(deployment {state.primary.id}) deployment completed.")
         if steady and not state.steady:
             self._event(state, "has reached a steady state.")
@@ -334,7 +366,8 @@ class Scheduler:
     def _event(self, state: ServiceState, text: str) -> None:
         message = f"(service {state.name}) {text}"
         created = self._world.bridge.timestamp()
-        state.events.insert(0, {"id": f"{len(state.events):08d}", "createdAt": created, "message": message})
+        state.events.insert(0, {"id": f"{state.events_ever:08d}", "createdAt": created, "message": message})
+        state.events_ever += 1
         del state.events[_EVENTS_MAX:]
         self._world.trace.add("service_event", state.name, message=text)
 

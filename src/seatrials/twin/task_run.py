@@ -69,6 +69,8 @@ class TaskRun:
         self.subnet: str = record.attachments[0]["details"][0]["value"]
         # Set by the scheduler while a replacement is on its way.
         self.is_being_replaced = False
+        # Set by the scheduler once it has counted the end of the task.
+        self.is_counted = False
         self._on_change = on_change
         self._stop_asked = world.clock.signal()
         self._order = StopOrder.SIGTERM_FIRST
@@ -129,14 +131,14 @@ class TaskRun:
         world.clock.sleep(world.calibration.activating.draw(world.random))
         self.containers = world.runtime.start(self.record.id, self.record.task_arn, self.address, self.definition)
         for container in self.containers:
-            if container.essential:
-                world.clock.spawn(partial(self._watch, container), f"watch {self.record.id}")
+            world.clock.spawn(partial(self._watch, container), f"watch {self.record.id}")
 
     def _watch(self, container: Container) -> None:
         container.exited.wait()
         self._shown(container.name)["exitCode"] = container.exit_code
         self._changed()
-        self.stop("EssentialContainerExited", "Essential container in task exited", StopOrder.SIGTERM_FIRST)
+        if container.essential:
+            self.stop("EssentialContainerExited", "Essential container in task exited", StopOrder.SIGTERM_FIRST)
 
     def _take_down(self) -> None:
         record, world = self.record, self._world

@@ -79,6 +79,7 @@ class ControlPlane:
             on_call=lambda _caller, _operation: None,
             on_change=lambda _service, _operation, _parameters, _answer: None,
         )
+        restore(_EMPTY[0])
         seed_identifiers(_DEPLOYMENT_SEED)
         Bridge.current = bridge
         try:
@@ -93,7 +94,6 @@ class ControlPlane:
             self.state = snapshot()
         finally:
             Bridge.current = None
-            restore(_EMPTY[0])
 
 
 def _let_alarms_begin(cloudwatch: AwsClient) -> None:

@@ -3,6 +3,7 @@
 import json
 
 from seatrials.http1 import Request, Response, json_response
+from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.editor import site
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.editor.answers import RequestError, not_allowed
@@ -38,7 +39,8 @@ class Preview:
         if page == "health":
             return self._health(session)
         content_type, content = site.page(session, page) if page else (site.HTML, site.index(session))
-        self._activity.touch(session)
+        if request.header("user-agent") != HERMES_AGENT:
+            self._activity.touch(session)
         # The target as it arrived, so that whoever routes here can show that nothing was lost on the way.
         headers = [("content-type", content_type), ("cache-control", "no-store"), ("x-request-target", request.target)]
         return Response(200, content, headers)

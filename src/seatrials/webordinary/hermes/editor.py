@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
+from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session
 from seatrials.webordinary.hermes.rules import HANDOVER_HEADER, SESSION_HEADER
@@ -55,7 +56,9 @@ class EditorClient:
         self._get(f"/session/{session.session_id}")
 
     def _get(self, path: str) -> httpx.Response:
-        return self._http.get(f"{self._balancer_url}{path}", timeout=TIMEOUT_SECONDS).raise_for_status()
+        headers = {"user-agent": HERMES_AGENT}
+        url = f"{self._balancer_url}{path}"
+        return self._http.get(url, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
 
     def _call(
         self,

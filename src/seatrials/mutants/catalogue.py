@@ -1,0 +1,6 @@
+"""Every mutant of the project; one file a suite, and the hollow platforms."""
+
+from seatrials.mutants import cold_start, hollow
+from seatrials.mutants.mutant import Mutant
+
+CATALOGUE: tuple[Mutant, ...] = (*hollow.MUTANTS, *cold_start.MUTANTS)

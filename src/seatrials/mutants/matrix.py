@@ -1,0 +1,200 @@
+"""Runs scenarios on mutants and tells who kills whom: a scenario kills a mutant when it fails on it.
+
+A scenario that passes on everything proves nothing, and a mutant that survives shows a requirement nobody examines.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from seatrials.clock import wall_seconds
+from seatrials.evidence import RunFolder
+from seatrials.mutants.mutant import Mutant
+
+HEALTHY = "healthy"
+# Scenarios that only read the control plane, which is intact on a hollow platform.
+_CONTROL_PLANE_SUITE = "INFRA"
+
+
+@dataclass
+class Matrix:
+    """Who ran on what, and who failed there."""
+
+    mutants: Sequence[Mutant]
+    ran: dict[str, list[str]] = field(default_factory=dict)
+    killed_by: dict[str, list[str]] = field(default_factory=dict)
+    # Runs that ended in an error of set-up or tear-down, which says nothing about the scenario.
+    broken: list[str] = field(default_factory=list)
+
+    def note(self, mutant: str, scenario: str, *, failed: bool) -> None:
+        """Note that *scenario* ran on *mutant*."""
+        self.ran.setdefault(mutant, []).append(scenario)
+        if failed:
+            self.killed_by.setdefault(mutant, []).append(scenario)
+
+    def problems(self) -> list[str]:
+        """Return what keeps the matrix from being a proof, a sentence each."""
+        return [*self._unhealthy(), *self._survivors(), *self._blind(), *self._fooled(), *self.broken]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the matrix for `kill-matrix.json`."""
+        scenarios = sorted({scenario for ran in self.ran.values() for scenario in ran})
+        return {
+            "mutants": {
+                each.id: {
+                    "breaks": each.breaks,
+                    "sentence": each.sentence,
+                    "killed_by": sorted(self.killed_by.get(each.id, [])),
+                    "survived": sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, []))),
+                }
+                for each in self.mutants
+            },
+            "scenarios": {scenario: {"kills": self._kills(scenario)} for scenario in scenarios},
+            "problems": self.problems(),
+        }
+
+    def as_markdown(self) -> str:
+        """Return the matrix as a page for people."""
+        rows = [
+            f"| `{each.id}` | {each.breaks} | {each.sentence} | {_names(self.killed_by.get(each.id, []))} |"
+            for each in self.mutants
+        ]
+        scenarios = self.as_json()["scenarios"]
+        kills = [f"| {name} | {len(each['kills'])} | {_names(each['kills'])} |" for name, each in scenarios.items()]
+        problems = [f"- {problem}" for problem in self.problems()] or [
+            "Every mutant is killed, by scenarios that pass."
+        ]
+        return "\n".join(
+            [
+                *("# Kill matrix", "", *problems, "", "## Mutants", ""),
+                *("| mutant | breaks | what is wrong with it | killed by |", "| --- | --- | --- | --- |", *rows),
+                *("", "## Scenarios", "", "| scenario | kills | mutants |", "| --- | --- | --- |", *kills, ""),
+            ]
+        )
+
+    def _kills(self, scenario: str) -> list[str]:
+        return [each.id for each in self.mutants if scenario in self.killed_by.get(each.id, [])]
+
+    def _unhealthy(self) -> list[str]:
+        failed = _names(self.killed_by.get(HEALTHY, []))
+        return [f"on the healthy platform these fail: {failed}"] if failed else []
+
+    def _survivors(self) -> list[str]:
+        return [
+            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
+            for each in self.mutants
+            if each.id in self.ran and not self.killed_by.get(each.id)
+        ]
+
+    def _blind(self) -> list[str]:
+        """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""
+        if HEALTHY not in self.ran:
+            return []
+        real = [each.id for each in self.mutants if not each.hollow]
+        seeing = {scenario for mutant in real for scenario in self.killed_by.get(mutant, [])}
+        return [f"scenario {name} kills no mutant" for name in sorted(set(self.ran[HEALTHY]) - seeing)]
+
+    def _fooled(self) -> list[str]:
+        return [
+            f"scenario {scenario} passes on the hollow platform {each.id}: {each.sentence}"
+            for each in self.mutants
+            if each.hollow
+            for scenario in sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, [])))
+            if not scenario.startswith(_CONTROL_PLANE_SUITE)
+        ]
+
+
+class MatrixReporter:
+    """A pytest plugin of the controller: fills the matrix, shows progress, and decides the exit code."""
+
+    def __init__(self, mutants: Sequence[Mutant], evidence: Path, console: Console) -> None:
+        self.matrix = Matrix(mutants)
+        self.folder = RunFolder.create(evidence, "mutants")
+        self._console = console
+        self._began = wall_seconds()
+        self._expected: dict[str, int] = {}
+        self._finished = 0
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Learn what will run, from the first worker that has collected."""
+        if not self._expected:
+            self._expect(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learn what will run, without workers."""
+        if session.items:
+            self._expect([item.nodeid for item in session.items])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Show why a file of scenarios cannot be collected."""
+        if report.failed:
+            self.matrix.broken.append(f"{report.nodeid} cannot be collected: {report.longreprtext}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note who failed on what."""
+        properties = dict(report.user_properties)
+        mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
+        if report.when == "call":
+            self.matrix.note(mutant, scenario, failed=report.failed)
+            self._finished += 1
+            self._show_progress(mutant)
+        elif report.failed:
+            self.matrix.broken.append(f"{report.when} of {scenario} on {mutant} failed: {_message(report)}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the matrix and turn failures that were wanted into a success."""
+        if not self.matrix.ran:
+            self.matrix.broken.append("no scenario ran, so nothing is proven")
+        (self.folder.path / "kill-matrix.json").write_text(json.dumps(self.matrix.as_json(), indent=2) + "\n")
+        (self.folder.path / "kill-matrix.md").write_text(self.matrix.as_markdown())
+        session.exitstatus = 1 if self.matrix.problems() else 0
+        self._show_result()
+
+    def _show_result(self) -> None:
+        """Say what was proven and where the matrix is."""
+        problems = self.matrix.problems()
+        for problem in problems:
+            self._console.print(f"[red]{problem}[/red]", highlight=False)
+        killed = sum(bool(self.matrix.killed_by.get(each.id)) for each in self.matrix.mutants)
+        healthy = self.matrix.ran.get(HEALTHY, [])
+        green = len(healthy) - len(self.matrix.killed_by.get(HEALTHY, []))
+        self._console.print(
+            f"{killed} of {len(self.matrix.mutants)} mutants killed; "
+            f"{green} of {len(healthy)} scenarios pass on the healthy platform; "
+            f"{self._finished} runs in {wall_seconds() - self._began:.1f} s",
+            highlight=False,
+        )
+        self._console.print(f"matrix: {self.folder.path / 'kill-matrix.md'}", highlight=False, soft_wrap=True)
+
+    def _expect(self, ids: list[str]) -> None:
+        # pytest's NOTSET stands for a scenario that is run on none of the chosen mutants.
+        for identifier in [each for each in ids if not each.endswith("[NOTSET]")]:
+            mutant = identifier.partition("[")[2].removesuffix("]") or HEALTHY
+            self._expected[mutant] = self._expected.get(mutant, 0) + 1
+        self._console.print(f"{sum(self._expected.values())} runs on {len(self._expected)} platforms", highlight=False)
+
+    def _show_progress(self, mutant: str) -> None:
+        ran = self.matrix.ran[mutant]
+        if len(ran) < self._expected.get(mutant, 0):
+            return
+        killers = self.matrix.killed_by.get(mutant, [])
+        done = f"[{self._finished:4}/{sum(self._expected.values())}]"
+        verdict = f"killed by {_names(killers)}" if killers else ("passes" if mutant == HEALTHY else "SURVIVES")
+        self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
+
+
+def _message(report: pytest.TestReport) -> str:
+    """Return the error of a report in short; the whole of it is for who runs that one scenario."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longreprtext)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names))

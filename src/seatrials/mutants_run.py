@@ -1,0 +1,26 @@
+"""One run of scenarios on mutants: pytest in a process of its own, with the matrix as its reporter."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def run_mutants(  # one parameter an option of the command
+    *,
+    file: Path | None,
+    only: Sequence[str],
+    scenarios: str,
+    seed: int,
+    workers: str,
+    path: Path,
+    evidence: Path,
+) -> int:
+    """Run and show the matrix; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made."""
+    arguments = [str(path), "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
+    arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
+    arguments += ["-k", scenarios] if scenarios else []
+    arguments += ["--mutants", str(file.resolve())] if file is not None else []
+    arguments += [option for name in only for option in ("--only", name)]
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # this Python, and arguments of our own
