@@ -1,6 +1,13 @@
 """Every mutant of the project; one file a suite, and the hollow platforms."""
 
-from seatrials.mutants import cold_start, hollow
+from seatrials.mutants import cold_start, concurrency, hollow, infrastructure, persistence, routing
 from seatrials.mutants.mutant import Mutant
 
-CATALOGUE: tuple[Mutant, ...] = (*hollow.MUTANTS, *cold_start.MUTANTS)
+CATALOGUE: tuple[Mutant, ...] = (
+    *hollow.MUTANTS,
+    *cold_start.MUTANTS,
+    *persistence.MUTANTS,
+    *concurrency.MUTANTS,
+    *routing.MUTANTS,
+    *infrastructure.MUTANTS,
+)
