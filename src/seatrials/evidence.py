@@ -20,30 +20,43 @@ from seatrials.clock import wall_timestamp
 
 _LIBRARIES = ("seatrials", "boto3", "botocore", "moto", "httpx", "pytest", "pytest-xdist", "allure-pytest")
 
-# E-mail addresses keep their first letter and domain; tokens and keys vanish.
-_EMAIL = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b")
+# What ends a word in JSON, in headers and in prose.
+_ENDS = r"\s@\"'{}<>()\[\],;:"
+_EMAIL = re.compile(rf"([^{_ENDS}]*)@([^{_ENDS}]+\.[^{_ENDS}]+)")
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
+_SECRET_NAME = re.compile(r"(?i)authorization|cookie|password|secret|token|api[-_]?key")
+_QUOTED = r"\"[^\"]*\"|'[^']*'"
+_COOKIES = re.compile(rf"(?i)((?:set-)?cookie[\"']?\s*[:=]\s*)({_QUOTED}|[^\n]+)")
 _SECRET = re.compile(
-    r"(?i)(\"?(?:authorization|cookie|set-cookie|x-amz-security-token|x-api-key|password|secret|token"
-    r"|aws_secret_access_key|aws_session_token)\"?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;}]+(?: [^\s,;}]+)?)"
+    rf"(?i)([\w-]*(?:authorization|password|secret|token|api[-_]?key)[\w-]*[\"']?\s*[:=]\s*)"
+    rf"({_QUOTED}|[^\s,;}}\]]+(?: [^\s,;}}\]]+)?)"
 )
 
 
 def redact(text: str) -> str:
-    """Return *text* without secrets, tokens and e-mail addresses."""
+    """Return *text* without secrets and tokens; e-mail addresses keep their first letter and domain."""
+    text = _COOKIES.sub(r"\1[redacted]", text)
     text = _SECRET.sub(r"\1[redacted]", text)
     text = _ACCESS_KEY.sub("[redacted]", text)
-    return _EMAIL.sub(r"\1***@\2", text)
+    return _EMAIL.sub(_masked, text)
 
 
-def _redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+def _masked(match: re.Match[str]) -> str:
+    name, domain = match.groups()
+    return match.group() if name.endswith("***") else f"{name[:1]}***@{domain}"
+
+
+def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    """Return *value* redacted at any depth; whatever has the name of a secret vanishes whole."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        pairs = {str(name): _redact_value(each) for name, each in value.items()}
-        return {name: "[redacted]" if _SECRET.match(f"{name}: x") else each for name, each in pairs.items()}
+        return {
+            str(name): "[redacted]" if _SECRET_NAME.search(str(name)) else redact_value(each)
+            for name, each in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_redact_value(each) for each in value]
+        return [redact_value(each) for each in value]
     return value
 
 
@@ -83,7 +96,7 @@ class Recorder:
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
-        step = Step(round(self._now() - self._began, 6), redact(title), _redact_value(details))
+        step = Step(round(self._now() - self._began, 6), redact(title), redact_value(details))
         if self._waits:
             self._last_of_wait = step
         else:
@@ -127,7 +140,9 @@ class RunFolder:
         """Make a new folder below *root*/*environment* and let `latest` point at it."""
         parent = root / environment
         stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
-        path = parent / f"{stamp}Z-{os.getpid()}"
+        name = f"{stamp}Z-{os.getpid()}"
+        taken = sum(each.name.startswith(name) for each in parent.glob(f"{name}*"))
+        path = parent / (f"{name}-{taken + 1}" if taken else name)
         (path / "timeline").mkdir(parents=True)
         _point(parent / "latest", path.name)
         return cls(path)
@@ -150,7 +165,9 @@ class RunFolder:
 
     def write_timeline(self, scenario: str, lines: list[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
-        text = "".join(f"{redact(line)}\n" for line in lines)
+        events = [redact_value(json.loads(line)) for line in lines]
+        lines = [json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for event in events]
+        text = "".join(f"{line}\n" for line in lines)
         (self.path / "timeline" / f"{scenario}.jsonl").write_text(text)
 
     def write_scenario(self, scenario: str, recorder: Recorder) -> None:

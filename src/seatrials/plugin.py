@@ -91,6 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--environment") is None:
         return
     problems = [problem for item in items for problem in _mark_problems(item)]
+    problems += _shared_ids(items)
     if problems:
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
@@ -196,6 +197,18 @@ def _mark_problems(item: pytest.Item) -> list[str]:
     scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
     if len(scopes) != 1:
         problems.append(f"{item.nodeid}: needs exactly one of {SCOPES}, has {scopes}")
+    return problems
+
+
+def _shared_ids(items: list[pytest.Item]) -> list[str]:
+    """Return a problem for each id that two scenarios have: evidence is kept by id."""
+    first: dict[str, str] = {}
+    problems = []
+    for item in items:
+        # Without the mutant that pytest adds to the name.
+        name = item.nodeid.partition("[")[0]
+        if first.setdefault(scenario_id(item), name) != name:
+            problems.append(f"{name}: has the id {scenario_id(item)} of {first[scenario_id(item)]}")
     return problems
 
 

@@ -1,5 +1,6 @@
 """A run as it is reported: evidence on disk, and a summary in the terminal."""
 
+import json
 import shlex
 import sys
 from collections.abc import Generator, Iterable
@@ -13,6 +14,7 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials import plugin
 from seatrials.clock import wall_seconds, wall_timestamp
+from seatrials.errors import NothingRanError
 from seatrials.evidence import RunFolder, Step, commit_of, versions
 
 _TIMELINE_SHOWN = 25
@@ -23,7 +25,8 @@ def emit_step(step: Step) -> None:
     """Hand a step to Allure, its details as parameters: a file for each would cost more than the step."""
     hook = allure_commons.plugin_manager.hook
     identifier = str(UUID(int=next(_steps_emitted)))
-    hook.start_step(uuid=identifier, title=step.title, params={"at": f"{step.at_seconds:.3f} s", **step.details})
+    details = {name: value if isinstance(value, str) else json.dumps(value) for name, value in step.details.items()}
+    hook.start_step(uuid=identifier, title=step.title, params={"at": f"{step.at_seconds:.3f} s", **details})
     hook.stop_step(uuid=identifier, exc_type=None, exc_val=None, exc_tb=None)
 
 
@@ -40,6 +43,7 @@ class RunReporter:
         self._expected: list[str] = []
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
+            config.option.allure_report_dir = str(self.folder.allure_results)
             return
         self.folder = RunFolder.create(config.getoption("--evidence").resolve(), config.getoption("--environment"))
         config.option.allure_report_dir = str(self.folder.allure_results)
@@ -85,15 +89,20 @@ class RunReporter:
             self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write how the run ended."""
-        if not self._is_worker:
-            self.folder.write_run(self._record(int(exitstatus)))
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write how the run ended; one that selected no scenario proves nothing, and is an error."""
+        if self._is_worker:
+            return
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = NothingRanError.exit_code
+        self.folder.write_run(self._record(int(session.exitstatus)))
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
         if self._is_worker:
             return
+        if not self._expected:
+            terminalreporter.line("seatrials: no scenario was selected, so nothing is proven: check -k and the suite")
         passed = sum(outcome == "passed" for outcome in self._outcomes.values())
         wall = wall_seconds() - self._began
         hours = sum(self._platform_seconds.values()) / 3600

@@ -48,6 +48,16 @@ class Balancer:
         """Return the rules with a condition that names a session."""
         return [rule for rule in self.rules() if session_id in str(rule["Conditions"])]
 
+    def rules_of_sessions(self) -> list[dict[str, Any]]:
+        """Return the rules at the priorities of sessions, whichever session they are for."""
+        return [rule for rule in self.rules() if _number(rule["Priority"]) in SESSION_PRIORITIES]
+
+    def all_targets(self) -> dict[str, list[str]]:
+        """Return address:port of the targets of every target group there is, used by a rule or not, by its ARN."""
+        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        arns = [group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]]
+        return {arn: sorted(target for target, _ in self.targets(arn)) for arn in arns}
+
     def preview_targets(self, session_id: str) -> list[tuple[str, str]]:
         """Return (address:port, state) of the targets that a session's preview is routed to; empty without a rule."""
         path = f"/session/{session_id}"

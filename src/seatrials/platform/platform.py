@@ -1,6 +1,7 @@
 """The platform under test, as a scenario holds it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from seatrials.clock import in_parallel, wait_until
@@ -80,6 +81,15 @@ class Platform:
     def in_parallel(self, *tasks: Callable[[], T]) -> list[T]:
         """Run *tasks* beside one another and return their results in order."""
         return in_parallel(self.clock, tasks)
+
+    def at_rate(self, per_second: float, *tasks: Callable[[], T]) -> list[T]:
+        """Begin so many of *tasks* each second, whether the ones before are done or not; return results in order."""
+
+        def begin(index: int, task: Callable[[], T]) -> T:
+            self.clock.sleep(index / per_second)
+            return task()
+
+        return self.in_parallel(*(partial(begin, index, task) for index, task in enumerate(tasks)))
 
     def sample(self, name: str, value: float, unit: str = "seconds") -> None:
         """Record a measurement of this scenario."""

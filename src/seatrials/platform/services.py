@@ -1,5 +1,6 @@
 """The ECS services: what they should be, what they are, and what scaled them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,19 @@ class Counts:
     desired: int
     running: int
     pending: int
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """One change of a service's desired count by Application Auto Scaling."""
+
+    # Epoch seconds.
+    began_at: float
+    desired: int
+
+
+# Source: Application Auto Scaling API Reference, ScalingActivity, examples.
+_DESIRED = re.compile(r"Setting desired count to (\d+)\.")
 
 
 class Services:
@@ -50,6 +64,15 @@ class Services:
         resource = f"service/{self._environment.names.cluster}/{self._environment.names.edit_service}"
         answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
         return list(answer["ScalingActivities"])
+
+    def edit_scalings(self) -> list[Scaling]:
+        """Return what the scaling activities of the edit service did to its desired count, oldest first."""
+        scalings = []
+        for activity in reversed(self.edit_activities()):
+            wanted = _DESIRED.fullmatch(activity["Description"])
+            assert wanted is not None, f"a scaling activity does not say what it set: {activity['Description']!r}"
+            scalings.append(Scaling(activity["StartTime"].timestamp(), int(wanted[1])))
+        return scalings
 
     def _describe(self, name: str) -> dict[str, Any]:
         answer = self._ecs.describe_services(cluster=self._environment.names.cluster, services=[name])

@@ -1,7 +1,8 @@
 """Edit sessions: through Hermes, and as they stand in the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -116,6 +117,16 @@ class Sessions:
         )
         return [_plain(item) for page in pages for item in page["Items"]]
 
+    def items_of_run(self) -> list[dict[str, Any]]:
+        """Return every item of the clients that this scenario made up, by a strongly consistent scan."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._environment.names.table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(clientId, :prefix)",
+            ExpressionAttributeValues={":prefix": {"S": f"{self._prefix}-client-"}},
+        )
+        return [_plain(item) for page in pages for item in page["Items"]]
+
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
         pages = self._dynamodb.get_paginator("scan").paginate(
@@ -150,6 +161,16 @@ class Sessions:
             ExpressionAttributeValues={":a": {"S": first}, ":b": {"S": second}},
         )
         return [item["sessionId"]["S"] for item in answer["Items"]]
+
+
+def longest_outage_seconds(sightings: Sequence[tuple[float, bool]]) -> float:
+    """Return the longest time without a good sighting, of (when, whether it was good) in order.
+
+    It counts from good sighting to good sighting, so it is never shorter than the outage really was.
+    """
+    good = [when for when, is_good in sightings if is_good]
+    moments = [sightings[0][0], *good, sightings[-1][0]]
+    return max(later - earlier for earlier, later in pairwise(moments))
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,15 @@ class Workspace:
         """Give the editor an instruction."""
         return self._calls.post("/api/execute", {"instruction": instruction}, self._headers)
 
+    def list_files(self) -> Answer:
+        """Ask for every file's path and size."""
+        return self._calls.get("/api/files", self._headers)
+
+    def paths(self) -> list[str]:
+        """Return the path of every file, sorted; fails the scenario unless the editor answers 200."""
+        answer = _ok(self.list_files())
+        return sorted(file["path"] for file in answer["files"])
+
     def git_status(self) -> dict[str, Any]:
         """Return the state of the repository; fails the scenario unless the editor answers 200."""
         return _ok(self._calls.get("/api/git/status", self._headers))

@@ -6,6 +6,7 @@ the other end may read them is an event of the world's clock, after a latency dr
 makes the order of everything repeatable: a reader waits on the clock, never in the kernel.
 """
 
+import atexit
 import errno
 import os
 import socket
@@ -312,6 +313,7 @@ def _first_free_block(start: int) -> tuple[int, socket.socket]:
             if error.errno == errno.EADDRNOTAVAIL:
                 return 0, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         else:
+            atexit.register(guard.close)
             return block, guard
     msg = "all 230 loopback blocks 127.16.0.0-127.245.0.0 are claimed by runs of seatrials: end some of them"
     raise PortInUseError(msg)

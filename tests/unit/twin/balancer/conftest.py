@@ -57,7 +57,8 @@ class FakeElbv2:
         self.calls += 1
         end = int(Marker) + self.page_size
         more = {"NextMarker": str(end)} if end < len(self.rules) else {}
-        return {"Rules": self.rules[int(Marker) : end], **more}
+        rules = [{"RuleArn": f"rule-{each['Priority']}", **each} for each in self.rules]
+        return {"Rules": rules[int(Marker) : end], **more}
 
     def describe_target_groups(self) -> Document:
         """Return both target groups."""

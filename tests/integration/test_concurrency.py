@@ -1,0 +1,474 @@
+"""CONC: several sessions at once, up to more than the platform takes, and back to none."""
+
+from collections import Counter
+from functools import partial
+from itertools import pairwise
+from statistics import mean, quantiles
+
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.platform import Platform, Session
+from seatrials.platform.calls import Answer
+from seatrials.platform.services import Counts
+from seatrials.platform.sessions import longest_outage_seconds
+
+SESSIONS_MAX = 12
+TASKS_MAX = 3
+IDLE_SECONDS = 5 * 60
+# A session that is left alone has expired by then: Hermes looks several times a minute.
+EXPIRY_LATEST_SECONDS = IDLE_SECONDS + 60
+ALARM_PERIOD_SECONDS = 60
+COOLDOWN_SECONDS = 60
+SUSTAINED_SECONDS = 3 * 60
+OUTAGE_SECONDS_MAX = 30
+
+
+@pytest.mark.scenario("CONC-01")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_three_simultaneous_activations_succeed(platform: Platform) -> None:
+    """Three activations at the same moment are answered 201 with distinct ids, and all are in the table."""
+    answers = platform.in_parallel(*[platform.sessions.activate] * 3)
+    sessions = [Session.of(answer) for answer in answers]
+    stored = platform.sessions.items_of_run()
+
+    assert [answer.status for answer in answers] == [201] * 3
+    assert len({session.id for session in sessions}) == 3
+    assert sorted(item["sessionId"] for item in stored) == sorted(session.id for session in sessions)
+
+
+@pytest.mark.scenario("CONC-02")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_three_sessions_are_ready_within_ninety_seconds(platform: Platform, clock: Clock) -> None:
+    """Three sessions that are asked for at once are all ready within 90 s."""
+    began = clock.now()
+    sessions = platform.in_parallel(*[platform.sessions.start] * 3)
+    platform.in_parallel(*(partial(platform.wait_ready, session) for session in sessions))
+
+    assert clock.now() - began < 90
+
+
+@pytest.mark.scenario("CONC-03")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_the_third_session_brings_the_third_task(platform: Platform) -> None:
+    """One session and two have one task; three have exactly three."""
+    platform.ready()
+    with_one = _edit_counts_for(platform, 5)
+    platform.sessions.start()
+    with_two = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
+    platform.sessions.start()
+    platform.wait_until(
+        lambda: platform.services.edit_counts().running == 3, 100, what="three running edit tasks", every_seconds=2
+    )
+    with_three = _edit_counts_for(platform, 10)
+
+    assert with_one == {Counts(desired=1, running=1, pending=0)}
+    assert with_two == {Counts(desired=1, running=1, pending=0)}
+    assert with_three == {Counts(desired=3, running=3, pending=0)}
+
+
+@pytest.mark.scenario("CONC-04")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_six_sessions_share_three_tasks(platform: Platform) -> None:
+    """With six sessions the desired count never exceeds 3, and every session is served."""
+    requests = [platform.sessions.request(instruction=_page_with(f"Shop number {number}")) for number in range(6)]
+    sessions = platform.in_parallel(*(partial(platform.sessions.start, request) for request in requests))
+    platform.in_parallel(*(partial(platform.wait_ready, session) for session in sessions))
+    seen = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
+    pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
+
+    assert max(scaling.desired for scaling in platform.services.edit_scalings()) == TASKS_MAX
+    assert max(counts.desired for counts in seen) == TASKS_MAX
+    assert max(counts.running + counts.pending for counts in seen) <= TASKS_MAX
+    assert [page.status for page in pages] == [200] * 6
+    assert [f"Shop number {number}" in page.text for number, page in enumerate(pages)] == [True] * 6
+
+
+@pytest.mark.scenario("CONC-05")
+@pytest.mark.mock_only
+def test_the_thirteenth_session_is_refused(platform: Platform) -> None:
+    """The 13th live session gets 429 with Retry-After, stores nothing, and does the 12 no harm."""
+    sessions = platform.in_parallel(*[platform.sessions.start] * SESSIONS_MAX)
+    platform.in_parallel(*(partial(platform.wait_ready, session) for session in sessions))
+    before = platform.sessions.items_of_run()
+
+    refused = platform.sessions.activate()
+    platform.let_pass(10, what="the platform to do harm, if it does")
+    after = platform.sessions.items_of_run()
+    pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
+
+    assert refused.status == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert [item["sessionId"] for item in after] == [item["sessionId"] for item in before]
+    assert [item["status"] for item in after] == ["active"] * SESSIONS_MAX
+    assert [page.status for page in pages] == [200] * SESSIONS_MAX
+
+
+@pytest.mark.scenario("CONC-06")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_scaling_steps_keep_their_cooldown(platform: Platform) -> None:
+    """A burst of sessions scales out and in again, each step at least 60 s after the one before it."""
+    platform.sessions.start()
+    platform.wait_until(lambda: platform.services.edit_counts().desired == 1, 60, what="one desired task")
+    burst = [platform.sessions.start() for _ in range(2)]
+    for session in burst:
+        platform.sessions.deactivate(session)
+    platform.wait_until(
+        lambda: [scaling.desired for scaling in platform.services.edit_scalings()] == [1, 3, 1],
+        170,
+        what="the service to scale to 1, to 3 and back to 1",
+        every_seconds=2,
+    )
+    scalings = platform.services.edit_scalings()
+    pauses = [later.began_at - earlier.began_at for earlier, later in pairwise(scalings)]
+
+    assert len(pauses) == 2
+    assert min(pauses) >= COOLDOWN_SECONDS
+
+
+@pytest.mark.scenario("CONC-07")
+@pytest.mark.staging
+def test_interleaved_requests_see_their_own_content(platform: Platform) -> None:
+    """However requests interleave, every session's preview shows its own content and nobody else's."""
+    texts = ["Herring every Friday", "Vintage lamps", "Bicycles repaired", "Honey from the roof"]
+    requests = [platform.sessions.request(instruction=_page_with(text)) for text in texts]
+    sessions = platform.in_parallel(*(partial(platform.ready, request) for request in requests))
+    pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions * 5))
+
+    assert [page.status for page in pages] == [200] * 20
+    assert [[text for text in texts if text in page.text] for page in pages] == [[text] for text in texts] * 5
+
+
+@pytest.mark.scenario("CONC-08")
+@pytest.mark.staging
+def test_files_written_at_once_stay_in_their_workspace(platform: Platform) -> None:
+    """Files that are written at the same time in all sessions appear in their own workspace and in no other."""
+    clients, users = [platform.sessions.request()["clientId"] for _ in range(2)], ["ann@example.com", "bob@example.com"]
+    requests = [platform.sessions.request(clientId=client, userId=user) for client in clients for user in users]
+    sessions = platform.in_parallel(*(partial(platform.ready, request) for request in requests))
+    workspaces = [platform.workspace(session) for session in sessions]
+    content = [f"written by session {number}".encode() * 10_000 for number in range(4)]
+
+    same_name = [partial(each.write, "shared.txt", content[number]) for number, each in enumerate(workspaces)]
+    own_name = [partial(each.write, f"own-{number}.txt", content[number]) for number, each in enumerate(workspaces)]
+    writes = platform.in_parallel(*same_name, *own_name)
+    paths = platform.in_parallel(*(each.paths for each in workspaces))
+    shared = platform.in_parallel(*(partial(each.read, "shared.txt") for each in workspaces))
+    own = platform.in_parallel(*(partial(each.read, f"own-{number}.txt") for number, each in enumerate(workspaces)))
+
+    assert [write.status for write in writes] == [200] * 8
+    assert paths == [["hello.md", f"own-{number}.txt", "shared.txt"] for number in range(4)]
+    assert [(file.status, file.content) for file in shared] == [(200, each) for each in content]
+    assert [(file.status, file.content) for file in own] == [(200, each) for each in content]
+
+
+@pytest.mark.scenario("CONC-09")
+@pytest.mark.staging
+def test_parallel_commits_keep_their_histories_apart(platform: Platform) -> None:
+    """Commits made in parallel give each session its own history, two threads of one user included; none is lost."""
+    one_user = platform.sessions.request()
+    requests = [
+        {**one_user, "threadId": "first-thread"},
+        {**one_user, "threadId": "second-thread"},
+        platform.sessions.request(),
+    ]
+    sessions = platform.in_parallel(*(partial(platform.ready, request) for request in requests))
+    workspaces = [platform.workspace(session) for session in sessions]
+    words = [["one", "two"], ["three", "four"], ["five", "six"]]
+
+    commits = platform.in_parallel(
+        *(
+            partial(workspace.execute, _note(word))
+            for workspace, mine in zip(workspaces, words, strict=True)
+            for word in mine
+        )
+    )
+    logs = [workspace.git_log() for workspace in workspaces]
+    messages = [[commit["message"] for commit in log] for log in logs]
+
+    assert [commit.status for commit in commits] == [200] * 6
+    assert [len(log) for log in logs] == [3, 3, 3]
+    assert [sorted(each[:2]) for each in messages] == [
+        sorted(f"Thread {session.thread_id}: {_note(word)[:50]}" for word in mine)
+        for session, mine in zip(sessions, words, strict=True)
+    ]
+    assert [commit.json()["commit"] in [each["id"] for each in logs[index // 2]] for index, commit in enumerate(commits)] == [
+        True
+    ] * 6
+    assert [[each["parents"] for each in log] for log in logs] == [
+        [[log[1]["id"]], [log[2]["id"]], []] for log in logs
+    ]
+
+
+@pytest.mark.scenario("CONC-10")
+@pytest.mark.staging
+def test_ending_a_session_costs_the_others_nothing(platform: Platform) -> None:
+    """While one session of a container ends, not one request of the others fails."""
+    stays = platform.ready()
+    also_stays, ends = platform.in_parallel(platform.ready, platform.ready)
+
+    def a_visit(session: Session) -> tuple[int, int]:
+        return platform.sessions.preview(session).status, platform.workspace(session).read("hello.md").status
+
+    visits = [partial(a_visit, session) for _ in range(40) for session in (stays, also_stays)]
+    ended, answers = platform.in_parallel(
+        lambda: _end(platform, ends),
+        lambda: platform.at_rate(2, *visits),
+    )
+
+    assert ended == "expired"
+    assert answers == [(200, 200)] * 80
+
+
+@pytest.mark.scenario("CONC-11", extra_seconds=EXPIRY_LATEST_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_only_the_idle_session_expires(platform: Platform, clock: Clock) -> None:
+    """One session that is left alone expires; two that are kept alive stay up."""
+    idle, *kept = platform.in_parallel(*[platform.ready] * 3)
+    item = platform.sessions.item(idle)
+    assert item is not None
+    left_alone = item["lastActivity"] / 1000
+    keepalives: list[int] = []
+
+    def expired() -> bool:
+        keepalives.extend(platform.sessions.keepalive(session).status for session in kept)
+        return platform.services.edit_counts().desired > 0 and _stored_status(platform, idle) == "expired"
+
+    platform.wait_until(expired, EXPIRY_LATEST_SECONDS, what="the idle session to expire", every_seconds=15)
+    idle_seconds = clock.now() - left_alone
+    answers = [platform.sessions.status(session) for session in kept]
+    pages = [platform.sessions.preview(session).status for session in kept]
+
+    assert IDLE_SECONDS <= idle_seconds <= EXPIRY_LATEST_SECONDS
+    assert platform.sessions.status(idle).status == 410
+    assert set(keepalives) == {200}
+    assert [(answer.status, answer.json()["status"]) for answer in answers] == [(200, "active")] * 2
+    assert pages == [200] * 2
+
+
+@pytest.mark.scenario("CONC-12", extra_seconds=OUTAGE_SECONDS_MAX)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_scale_in_takes_no_session_down(platform: Platform, clock: Clock) -> None:
+    """Scaled in from three tasks to one, no session is down for longer than 30 s, and no file of it is lost."""
+    first = platform.in_parallel(*[platform.ready] * 3)
+    platform.wait_until(lambda: platform.services.edit_counts().running == 3, 60, what="three running edit tasks")
+    later = [platform.ready(), platform.ready()]
+    items = {session.id: platform.sessions.item(session) for session in [*first, *later]}
+    by_task = {str((items[session.id] or {})["taskArn"]): session for session in [*first, *later]}
+    survivors = list(by_task.values())[:2]
+    content = [f"the work of {session.id}".encode() * 1_000 for session in survivors]
+    for session, each in zip(survivors, content, strict=True):
+        platform.workspace(session).write("work.txt", each)
+    for session in [each for each in [*first, *later] if each not in survivors]:
+        platform.sessions.deactivate(session)
+    sightings: dict[str, list[tuple[float, bool]]] = {session.id: [] for session in survivors}
+
+    def scaled_in() -> bool:
+        for session in survivors:
+            is_up = platform.sessions.preview(session).status == 200
+            sightings[session.id].append((clock.now(), is_up))
+        return [task["lastStatus"] for task in platform.services.stopped_edit_tasks()] == ["STOPPED"] * 2
+
+    platform.wait_until(scaled_in, 170, what="two of three tasks to have stopped")
+    files = [platform.workspace(session).read("work.txt") for session in survivors]
+
+    assert len(by_task) == TASKS_MAX
+    assert platform.services.edit_counts() == Counts(desired=1, running=1, pending=0)
+    assert max(longest_outage_seconds(each) for each in sightings.values()) <= OUTAGE_SECONDS_MAX
+    assert [platform.sessions.preview(session).status for session in survivors] == [200] * 2
+    assert [(file.status, file.content) for file in files] == [(200, each) for each in content]
+
+
+@pytest.mark.scenario("CONC-13")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
+    """After three sessions have ended there is no task, no rule of a session, no target and no live item."""
+    sessions = platform.in_parallel(*[platform.ready] * 3)
+    at_work = (len(platform.balancer.rules_of_sessions()), len(platform.sessions.live_items()))
+    platform.in_parallel(*(partial(_end, platform, session) for session in sessions))
+    platform.wait_until(
+        lambda: platform.services.edit_counts() == Counts(desired=0, running=0, pending=0),
+        170,
+        what="the edit service to return to 0",
+        every_seconds=2,
+    )
+    platform.wait_until(
+        lambda: {task["lastStatus"] for task in platform.services.stopped_edit_tasks()} == {"STOPPED"},
+        30,
+        what="the tasks to have stopped",
+    )
+    edit_groups = [group["TargetGroupArn"] for group in platform.balancer.edit_target_groups()]
+    hermes_targets = [target for target in platform.balancer.all_targets().values() if target]
+
+    assert at_work == (9, 3)
+    assert platform.balancer.rules_of_sessions() == []
+    assert [platform.balancer.targets(arn) for arn in edit_groups] == [[]] * len(edit_groups)
+    assert len(hermes_targets) == 1
+    assert platform.sessions.live_items() == []
+
+
+@pytest.mark.scenario("CONC-14")
+@pytest.mark.staging
+def test_a_session_is_created_in_two_seconds(platform: Platform) -> None:
+    """Twelve activations, three at a time, take less than 2 s on average and less than 5 s in the 95th percentile."""
+    answers: list[Answer] = []
+    for _ in range(4):
+        answers += platform.in_parallel(*[platform.sessions.activate] * 3)
+    seconds = [answer.elapsed_seconds for answer in answers]
+    for each in seconds:
+        platform.sample("session_creation_seconds", each)
+
+    assert [answer.status for answer in answers] == [201] * 12
+    assert mean(seconds) < 2
+    assert _p95(seconds) < 5
+
+
+@pytest.mark.scenario("CONC-15")
+@pytest.mark.staging
+def test_the_api_answers_in_half_a_second(platform: Platform) -> None:
+    """At 10 requests a second over three sessions the API answers in less than 500 ms in the 95th percentile."""
+    sessions = platform.in_parallel(*[platform.ready] * 3)
+    calls = [
+        call
+        for session in sessions
+        for call in (
+            partial(platform.sessions.status, session),
+            partial(platform.workspace(session).exists, "hello.md"),
+            partial(platform.sessions.keepalive, session),
+            partial(platform.workspace(session).read, "hello.md"),
+        )
+    ]
+    answers = platform.at_rate(10, *calls * 6)
+    seconds = [answer.elapsed_seconds for answer in answers]
+    for each in seconds:
+        platform.sample("api_seconds", each)
+
+    assert [answer.status for answer in answers] == [200] * 72
+    assert _p95(seconds) < 0.5
+
+
+@pytest.mark.scenario("CONC-16", extra_seconds=SUSTAINED_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_sustained_activations_are_served_or_refused(platform: Platform) -> None:
+    """Of 10 activations a minute for 3 minutes each is answered 201 or, at capacity, 429; none is lost, none orphaned."""
+    answers = platform.at_rate(10 / 60, *[platform.sessions.activate] * 30)
+    sessions = [Session.of(answer) for answer in answers if answer.status == 201]
+    for session in sessions:
+        platform.wait_ready(session)
+    items = platform.sessions.items_of_run()
+    rules = platform.balancer.rules_of_sessions()
+    routed = Counter(session.id for session in sessions for rule in rules if session.id in str(rule["Conditions"]))
+
+    assert Counter(answer.status for answer in answers) == {201: SESSIONS_MAX, 429: 30 - SESSIONS_MAX}
+    assert {item["sessionId"]: item["status"] for item in items} == {session.id: "active" for session in sessions}
+    assert len(rules) == 3 * SESSIONS_MAX
+    assert routed == {session.id: 3 for session in sessions}
+
+
+@pytest.mark.scenario("CONC-17")
+@pytest.mark.staging
+def test_simultaneous_activations_of_one_thread_give_one_session(platform: Platform) -> None:
+    """Two simultaneous activations for one client, user and thread are answered with one session, stored once."""
+    request = platform.sessions.request(threadId="the-thread")
+    activate = partial(platform.sessions.activate, request)
+
+    answers = platform.in_parallel(activate, activate)
+    ids = [Session.of(answer).id for answer in answers]
+    items = platform.sessions.items_of_client(request["clientId"])
+
+    assert sorted(answer.status for answer in answers) == [200, 201]
+    assert ids[0] == ids[1]
+    assert [item["sessionId"] for item in items] == ids[:1]
+
+
+@pytest.mark.scenario("CONC-18")
+@pytest.mark.staging
+def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
+    """Twenty sessions made and ended leave as many rules, target groups and targets as there were before."""
+    platform.ready()
+    rules, targets = platform.balancer.rules(), platform.balancer.all_targets()
+
+    for _ in range(20):
+        session = platform.ready()
+        assert len(platform.balancer.session_rules(session.id)) == 3
+        _end(platform, session)
+    platform.let_pass(10, what="the last of it to go")
+
+    assert platform.balancer.rules() == rules
+    assert platform.balancer.all_targets() == targets
+
+
+@pytest.mark.scenario("CONC-19")
+@pytest.mark.staging
+def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
+    """In three sessions at once, writing, reading, finding and listing take less than 1 s in the 95th percentile."""
+    sessions = platform.in_parallel(*[platform.ready] * 3)
+
+    def work(session: Session) -> list[Answer]:
+        workspace = platform.workspace(session)
+        return [
+            workspace.write("small.txt", b"x" * 1_000),
+            workspace.write("picture.png", b"x" * 500_000),
+            workspace.read("small.txt"),
+            workspace.read("picture.png"),
+            workspace.exists("picture.png"),
+            workspace.list_files(),
+        ]
+
+    answers = [answer for answers in platform.in_parallel(*(partial(work, each) for each in sessions)) for answer in answers]
+    seconds = [answer.elapsed_seconds for answer in answers]
+    for each in seconds:
+        platform.sample("file_operation_seconds", each)
+
+    assert [answer.status for answer in answers] == [200] * 18
+    assert _p95(seconds) < 1
+
+
+def _page_with(text: str) -> str:
+    return f"Create a file named index.md with content: {text}"
+
+
+def _note(word: str) -> str:
+    return f"Create a file named {word}.md with content: Note {word}"
+
+
+def _stored_status(platform: Platform, session: Session) -> str | None:
+    """Return the status in the table: asking Hermes or the preview could count as activity."""
+    item = platform.sessions.item(session)
+    return None if item is None else str(item["status"])
+
+
+def _end(platform: Platform, session: Session) -> str:
+    """Deactivate a session and wait until it has expired."""
+    answer = platform.sessions.deactivate(session)
+    assert answer.status == 202
+    platform.wait_until(
+        lambda: _stored_status(platform, session) == "expired", 60, what=f"session {session.id} to expire"
+    )
+    return "expired"
+
+
+def _edit_counts_for(platform: Platform, seconds: float) -> set[Counts]:
+    """Return all counts that the edit service has within so many seconds."""
+    seen: list[Counts] = []
+    due = platform.clock.now() + seconds
+
+    def over() -> bool:
+        seen.append(platform.services.edit_counts())
+        return platform.clock.now() >= due
+
+    platform.wait_until(over, seconds + 5, what="the edit service's counts to be watched", every_seconds=2)
+    return set(seen)
+
+
+def _p95(seconds: list[float]) -> float:
+    return quantiles(seconds, n=20, method="inclusive")[-1]

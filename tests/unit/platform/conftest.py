@@ -1,0 +1,47 @@
+"""What a scenario's platform is made of, without a platform."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from seatrials.environment import Environment, load_environment
+from seatrials.evidence import Recorder
+from seatrials.platform.calls import Calls
+from seatrials.twin.clock import VirtualClock
+
+PROJECT = Path(__file__).parents[3]
+START_SECONDS = 1_700_000_000
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def clock() -> Iterator[VirtualClock]:
+    """Return a virtual clock."""
+    with VirtualClock(START_SECONDS).closing() as clock:
+        yield clock
+
+
+@pytest.fixture
+def environment() -> Environment:
+    """Return the project's mock environment."""
+    return load_environment("mock", PROJECT / "environments.toml", {})
+
+
+@pytest.fixture
+def recorder(clock: VirtualClock) -> Recorder:
+    """Return a recorder on virtual time."""
+    return Recorder(clock.now, "modelled")
+
+
+@pytest.fixture
+def make_calls(clock: VirtualClock, recorder: Recorder) -> Callable[[Handler], Calls]:
+    """Return what makes calls that a handler answers."""
+
+    def make(handler: Handler) -> Calls:
+        client = httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example")
+        return Calls(client, clock, recorder)
+
+    return make

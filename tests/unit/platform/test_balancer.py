@@ -1,0 +1,136 @@
+"""Tests of how the load balancer's configuration is read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials.environment import Environment
+from seatrials.platform.balancer import Balancer
+from seatrials.platform.calls import Calls
+
+MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+
+
+def rule(priority: str, group: str | None = None, *conditions: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule that forwards to a group, or answers by itself."""
+    action = {"TargetGroupArn": group} if group else {"FixedResponseConfig": {"StatusCode": "404"}}
+    return {"Priority": priority, "Conditions": list(conditions), "Actions": [action]}
+
+
+def path(*values: str) -> dict[str, Any]:
+    """Return a condition on the path."""
+    return {"Field": "path-pattern", "PathPatternConfig": {"Values": list(values)}}
+
+
+HEADER = {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Session-ID", "Values": ["session-1"]}}
+RULES = [
+    rule("default"),
+    rule("610", "arn:api", path("/api/*")),
+    rule("99", "arn:hermes", path("/hermes/*")),
+    rule("100", "arn:preview", path("/session/session-1", "/session/session-1/*")),
+    rule("101", "arn:api-1", HEADER, path("/api/*")),
+    rule("103", "arn:preview-2", path("/session/session-2", "/session/session-2/*")),
+]
+GROUPS = [
+    {"TargetGroupName": "hermes", "TargetGroupArn": "arn:hermes", "Port": 3000},
+    {"TargetGroupName": "api", "TargetGroupArn": "arn:api", "Port": 8080},
+    {"TargetGroupName": "preview", "TargetGroupArn": "arn:preview", "Port": 4321},
+    {"TargetGroupName": "hmr", "TargetGroupArn": "arn:hmr", "Port": 4322},
+]
+
+
+class FakeElbv2:
+    """One load balancer."""
+
+    def __init__(self, *, protocols: tuple[str, ...] = ("HTTP", "HTTPS"), exists: bool = True) -> None:
+        self.protocols = protocols
+        self.exists = exists
+        self.rules_asked_of: list[str] = []
+
+    def describe_load_balancers(self, **parameters: Any) -> dict[str, Any]:
+        """Return the load balancer under the name that was asked for."""
+        name = parameters["Names"][0]
+        return {"LoadBalancers": [{"LoadBalancerArn": f"arn:{name}"}] if self.exists else []}
+
+    def describe_target_groups(self, **parameters: Any) -> dict[str, Any]:
+        """Return the groups of the one load balancer."""
+        return {"TargetGroups": GROUPS if parameters["LoadBalancerArn"] == "arn:webordinary-edit-alb" else []}
+
+    def describe_listeners(self, **_parameters: Any) -> dict[str, Any]:
+        """Return a listener for each protocol."""
+        return {"Listeners": [{"ListenerArn": f"arn:{each}", "Protocol": each} for each in self.protocols]}
+
+    def describe_rules(self, **parameters: Any) -> dict[str, Any]:
+        """Return the rules in no order."""
+        self.rules_asked_of.append(parameters["ListenerArn"])
+        return {"Rules": RULES}
+
+    def describe_target_health(self, **parameters: Any) -> dict[str, Any]:
+        """Return one target of the group."""
+        target = {"Id": f"10.0.0.{len(parameters['TargetGroupArn'])}", "Port": 4321}
+        return {"TargetHealthDescriptions": [{"Target": target, "TargetHealth": {"State": "healthy"}}]}
+
+
+@pytest.fixture
+def make_balancer(make_calls: MakeCalls, environment: Environment) -> Callable[[FakeElbv2], Balancer]:
+    """Return what makes a balancer of a fake."""
+    calls = make_calls(lambda _request: httpx.Response(204))
+    return lambda elbv2: Balancer(calls, elbv2, environment)
+
+
+def test_rules_come_in_the_order_in_which_they_apply(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """Priorities are compared as numbers, the default is last, and the HTTPS listener is the one asked.
+
+    Source: AWS ALB User Guide, listener rules: the lowest number first, the default rule last.
+    """
+    elbv2 = FakeElbv2()
+
+    rules = make_balancer(elbv2).rules()
+
+    assert [each["Priority"] for each in rules] == ["99", "100", "101", "103", "610", "default"]
+    assert elbv2.rules_asked_of == ["arn:HTTPS"]
+
+
+def test_a_missing_listener_is_told(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A load balancer without HTTPS fails the scenario, showing the listeners that it has."""
+    with pytest.raises(AssertionError, match=r"has no HTTPS listener: .*arn:HTTP"):
+        make_balancer(FakeElbv2(protocols=("HTTP",))).rules()
+
+
+def test_a_missing_load_balancer_is_named(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A load balancer that is not there fails the scenario with its name."""
+    with pytest.raises(AssertionError, match="there is no load balancer webordinary-edit-alb"):
+        make_balancer(FakeElbv2(exists=False)).target_groups()
+
+
+def test_edit_groups_are_known_by_their_ports(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """The groups of API, preview and hot reload are the edit container's; that of Hermes is not."""
+    groups = make_balancer(FakeElbv2()).edit_target_groups()
+
+    assert [group["TargetGroupName"] for group in groups] == ["api", "preview", "hmr"]
+
+
+def test_targets_are_addresses_with_states(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A target is told by address, port and state."""
+    assert make_balancer(FakeElbv2()).targets("arn:api") == [("10.0.0.7:4321", "healthy")]
+
+
+def test_rules_of_a_session_name_it(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A session's rules are those with a condition on its id, in path or header."""
+    rules = make_balancer(FakeElbv2()).session_rules("session-1")
+
+    assert [each["Priority"] for each in rules] == ["100", "101"]
+
+
+def test_a_preview_has_the_targets_of_its_own_rule(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """Only the rule on the session's path counts, not the one on its header."""
+    balancer = make_balancer(FakeElbv2())
+
+    assert balancer.preview_targets("session-1") == balancer.targets("arn:preview")
+
+
+def test_a_session_without_rules_has_no_targets(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """Before a session is routed its preview has no target."""
+    assert make_balancer(FakeElbv2()).preview_targets("session-9") == []

@@ -1,0 +1,133 @@
+"""Tests of calls to the load balancer: what is sent, what is noted, what is said when nobody answers."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials.evidence import Recorder
+from seatrials.platform.calls import Answer, Calls
+from seatrials.twin.clock import VirtualClock
+
+MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+
+
+def answer(content: bytes, status: int = 200, **headers: str) -> Answer:
+    """Return an answer with a body; `_` in the name of a header stands for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, httpx.Headers(named), content, "GET /x", 0.0)
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    """Answer with what was asked."""
+    told: dict[str, Any] = {
+        "method": request.method,
+        "url": str(request.url),
+        "body": request.content.decode(),
+        "type": request.headers.get("content-type"),
+        "session": request.headers.get("x-session-id"),
+    }
+    return httpx.Response(200, json=told)
+
+
+def test_a_post_is_json(make_calls: MakeCalls) -> None:
+    """A body goes out as JSON and says so, beside the caller's own headers."""
+    seen = make_calls(echo).post("/api/execute", {"a": 1}, {"x-session-id": "s"}).json()
+
+    assert seen == {
+        "method": "POST",
+        "url": "https://alb.example/api/execute",
+        "body": '{"a": 1}',
+        "type": "application/json",
+        "session": "s",
+    }
+
+
+def test_redirects_are_not_followed(make_calls: MakeCalls) -> None:
+    """A redirect is an answer like any other."""
+    calls = make_calls(lambda _request: httpx.Response(301, headers={"location": "https://alb.example/elsewhere"}))
+
+    assert (301, "https://alb.example/elsewhere") == (
+        calls.get("/").status,
+        calls.get("/").headers["location"],
+    )
+
+
+def test_an_answer_knows_how_long_it_took(make_calls: MakeCalls, clock: VirtualClock) -> None:
+    """The time of an answer is platform time."""
+
+    def slow(_request: httpx.Request) -> httpx.Response:
+        clock.sleep(1.5)
+        return httpx.Response(204)
+
+    assert make_calls(slow).get("/").elapsed_seconds == 1.5
+
+
+def test_a_call_is_a_step(make_calls: MakeCalls, recorder: Recorder) -> None:
+    """What was sent and answered is noted, without secrets."""
+    make_calls(echo).post("/api/x", {"userId": "anna@example.com"}, {"Cookie": "AWSALB=1"})
+
+    (step,) = recorder.steps
+    assert step.title == "POST /api/x → 200"
+    assert step.details["request"] == '{"userId": "a***@example.com"}'
+    assert step.details["request_headers"] == {"content-type": "application/json", "Cookie": "[redacted]"}
+    assert "anna@" not in json.dumps(step.details)
+
+
+def test_a_long_body_is_noted_in_part(make_calls: MakeCalls, recorder: Recorder) -> None:
+    """Evidence holds the beginning of a body, not all of 10 MB."""
+    make_calls(lambda _request: httpx.Response(200, content=b"y" * 10_000)).send("PUT", "/api/x", b"x" * 10_000)
+
+    (step,) = recorder.steps
+    assert (len(step.details["request"]), len(step.details["answer"])) == (400, 400)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("nothing came")])
+def test_no_answer_fails_the_scenario(make_calls: MakeCalls, recorder: Recorder, error: httpx.HTTPError) -> None:
+    """A scenario that gets no answer fails with the request and the reason, and the attempt is noted."""
+
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    expected = rf"GET /x got no answer from the load balancer: {type(error).__name__}: {error}"
+    with pytest.raises(AssertionError, match=expected):
+        make_calls(fail).get("/x")
+    assert [step.title for step in recorder.steps] == ["GET /x → no answer"]
+
+
+def test_what_is_no_json_is_shown() -> None:
+    """An answer that should be JSON and is not fails the scenario, showing the body."""
+    with pytest.raises(
+        AssertionError, match=r"expected JSON of <GET /x → 502 from a service: <html>Bad Gateway</html>>"
+    ):
+        answer(b"<html>Bad Gateway</html>", 502).json()
+
+
+def test_an_answer_is_shown_short() -> None:
+    """A long body does not hide the request in the message of a failed assertion."""
+    shown = repr(answer(b"z" * 5_000))
+
+    assert shown == f"<GET /x → 200 from a service: {'z' * 400}…>"
+
+
+def test_a_body_that_is_no_text_can_be_shown() -> None:
+    """Bytes of no encoding are shown, and never an error of their own."""
+    assert answer(b"\xff").text == "�"
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin"),
+    [
+        pytest.param({"x_service": "hermes", "server": "awselb/2.0"}, "hermes", id="named"),
+        pytest.param({"server": "awselb/2.0"}, "the load balancer itself", id="balancer"),
+        pytest.param({}, "a service", id="unnamed"),
+    ],
+)
+def test_an_answer_tells_who_gave_it(headers: dict[str, str], origin: str) -> None:
+    """A 404 of the load balancer and one of a service are not the same failure.
+
+    Source: AWS ALB User Guide, fixed-response actions: the answer's `Server` is `awselb/2.0`.
+    """
+    assert origin == answer(b"", 404, **headers).origin

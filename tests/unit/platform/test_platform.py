@@ -1,0 +1,164 @@
+"""Tests of the platform as a scenario holds it: readiness, and waits that explain themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials.environment import Environment
+from seatrials.errors import FatalStateError, WaitTimeoutError
+from seatrials.evidence import Recorder
+from seatrials.platform import Platform, Stack
+from seatrials.platform.sessions import Session
+from seatrials.twin.clock import VirtualClock
+
+SESSION = Session("session-1", "u@example.com", "c", "thread-1", "https://alb.example/session/session-1", {})
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class FakeAws:
+    """Answers every call of any service with a platform where nothing runs."""
+
+    def describe_services(self, **_parameters: Any) -> dict[str, Any]:
+        """Return a service that cannot start a task."""
+        events = [{"message": "(service edit) was unable to place a task."}]
+        return {"services": [{"desiredCount": 1, "runningCount": 0, "pendingCount": 0, "events": events}]}
+
+    def list_tasks(self, **_parameters: Any) -> dict[str, Any]:
+        """Return no task."""
+        return {"taskArns": []}
+
+    def describe_load_balancers(self, **_parameters: Any) -> dict[str, Any]:
+        """Return one load balancer."""
+        return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
+
+    def describe_target_groups(self, **_parameters: Any) -> dict[str, Any]:
+        """Return no group."""
+        return {"TargetGroups": []}
+
+
+def unused(*_arguments: Any) -> Any:
+    """Stand for a part of the stack that the test does not touch."""
+    raise NotImplementedError
+
+
+@pytest.fixture
+def make_platform(clock: VirtualClock, environment: Environment, recorder: Recorder) -> Callable[[Handler], Platform]:
+    """Return what makes a platform whose load balancer is a handler."""
+
+    def make(handler: Handler) -> Platform:
+        stack = Stack(
+            environment=environment,
+            clock=clock,
+            aws=lambda _service: FakeAws(),
+            http=httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example"),
+            url="https://alb.example",
+            connect=unused,
+            faults=unused,  # type: ignore[arg-type]  # no test breaks anything
+            run_prefix="TEST_1",
+        )
+        return Platform(stack, recorder)
+
+    return make
+
+
+def hermes(clock: VirtualClock, *, active_at: float, preview_at: float, status: str = "active") -> Handler:
+    """Return a load balancer behind which a session becomes *status*, then its preview answers."""
+    began = clock.now()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        after = clock.now() - began
+        if request.url.path.endswith("/status"):
+            return httpx.Response(200, json={"status": status if after >= active_at else "initializing"})
+        return httpx.Response(200 if after >= preview_at else 404)
+
+    return handler
+
+
+def test_a_session_is_ready_when_its_preview_answers(
+    make_platform: Callable[[Handler], Platform], clock: VirtualClock
+) -> None:
+    """Readiness is an active session and a preview that answers 200; the wait's length is returned."""
+    platform = make_platform(hermes(clock, active_at=3, preview_at=5))
+
+    assert platform.wait_ready(SESSION) == 5
+
+
+def test_a_session_that_has_failed_is_not_waited_for(
+    make_platform: Callable[[Handler], Platform], clock: VirtualClock
+) -> None:
+    """A final state ends the wait at once, with the state, the answer and the platform's own words."""
+    platform = make_platform(hermes(clock, active_at=2, preview_at=999, status="error"))
+    began = clock.now()
+
+    with pytest.raises(FatalStateError) as failure:
+        platform.wait_ready(SESSION)
+
+    assert clock.now() - began == 2
+    assert "gave up waiting for session session-1 to be active and previewed: the session is error" in str(
+        failure.value
+    )
+    assert "event: (service edit) was unable to place a task." in str(failure.value)
+
+
+def test_a_wait_that_is_over_explains_the_platform(
+    make_platform: Callable[[Handler], Platform], clock: VirtualClock
+) -> None:
+    """A session that is not ready in time fails with what was waited for and the state of the service."""
+    platform = make_platform(hermes(clock, active_at=999, preview_at=999))
+
+    with pytest.raises(WaitTimeoutError) as failure:
+        platform.wait_ready(SESSION, timeout_seconds=30)
+
+    assert str(failure.value).splitlines() == [
+        "waited 30 s for session session-1 to be active and previewed; last seen: False",
+        "edit service: desired 1, running 0, pending 0",
+        "  event: (service edit) was unable to place a task.",
+    ]
+
+
+def test_a_wait_is_one_step(
+    make_platform: Callable[[Handler], Platform], clock: VirtualClock, recorder: Recorder
+) -> None:
+    """However often it asks, a wait leaves its length and the last answer."""
+    make_platform(hermes(clock, active_at=9, preview_at=9)).wait_ready(SESSION)
+
+    assert [step.title for step in recorder.steps] == [
+        "waited for session session-1 to be active and previewed",
+        "GET /session/session-1 → 200",
+    ]
+
+
+def test_tasks_run_beside_one_another(make_platform: Callable[[Handler], Platform], clock: VirtualClock) -> None:
+    """Results come in the order of the tasks, and the time is that of the longest."""
+    platform = make_platform(unused)
+    began = clock.now()
+
+    def sleep(seconds: int) -> int:
+        clock.sleep(seconds)
+        return seconds
+
+    assert platform.in_parallel(lambda: sleep(3), lambda: sleep(1), lambda: sleep(2)) == [3, 1, 2]
+    assert clock.now() - began == 3
+
+
+def test_a_sample_is_recorded(make_platform: Callable[[Handler], Platform], recorder: Recorder) -> None:
+    """A measurement goes to the scenario's evidence."""
+    make_platform(unused).sample("cold_start_seconds", 31)
+
+    assert [(sample.name, sample.value, sample.unit) for sample in recorder.samples] == [
+        ("cold_start_seconds", 31, "seconds")
+    ]
+
+
+def test_time_passes_when_a_requirement_names_it(
+    make_platform: Callable[[Handler], Platform], clock: VirtualClock, recorder: Recorder
+) -> None:
+    """Time that is let pass is exact, and a step says why."""
+    began = clock.now()
+
+    make_platform(unused).let_pass(240, what="4 minutes without a request")
+
+    assert clock.now() - began == 240
+    assert [step.title for step in recorder.steps] == ["waited for 4 minutes without a request"]

@@ -1,0 +1,227 @@
+"""Tests of sessions: the requests that are made of them, and how their items are read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials.environment import Environment
+from seatrials.platform.calls import Calls
+from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions
+from seatrials.platform.workspace import Workspace
+
+MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+
+FIELDS = {
+    "sessionId": "session-1",
+    "userId": "u@example.com",
+    "clientId": "c",
+    "threadId": "thread-1",
+    "previewUrl": "https://alb.example/session/session-1",
+    "status": "initializing",
+}
+SESSION = Session("session-1", "u@example.com", "c", "thread-1", FIELDS["previewUrl"], FIELDS)
+ITEM = {
+    "sessionId": {"S": "session-1"},
+    "status": {"S": "active"},
+    "ttl": {"N": "1700001800"},
+    "metadata": {"M": {"share": {"N": "0.5"}, "attempts": {"L": [{"N": "1"}, {"BOOL": True}]}}},
+}
+
+
+class FakeDynamodb:
+    """Answers from a list of items and remembers what it was asked."""
+
+    def __init__(self, *items: dict[str, Any]) -> None:
+        self.items = list(items)
+        self.asked: list[dict[str, Any]] = []
+
+    def get_item(self, **parameters: Any) -> dict[str, Any]:
+        """Return the first item, or an answer without one."""
+        self.asked.append(parameters)
+        return {"Item": self.items[0]} if self.items else {}
+
+    def query(self, **parameters: Any) -> dict[str, Any]:
+        """Return all items."""
+        self.asked.append(parameters)
+        return {"Items": self.items}
+
+    def describe_time_to_live(self, **_parameters: Any) -> dict[str, Any]:
+        """Return the state of a table with items as enabled, of an empty one as disabled."""
+        status = "ENABLED" if self.items else "DISABLED"
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": "ttl"}}
+
+    def get_paginator(self, _operation: str) -> "FakeDynamodb":
+        """Return the pages of a scan."""
+        return self
+
+    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Return one page for each item."""
+        self.asked.append(parameters)
+        return [{"Items": [item]} for item in self.items]
+
+
+@pytest.fixture
+def sent() -> list[httpx.Request]:
+    """Return the requests that were sent, filled as they are."""
+    return []
+
+
+@pytest.fixture
+def make_sessions(
+    make_calls: MakeCalls, environment: Environment, sent: list[httpx.Request]
+) -> Callable[..., Sessions]:
+    """Return what makes sessions with items in the table and one answer of Hermes."""
+
+    def make(*items: dict[str, Any], status: int = 201, body: Any = FIELDS) -> Sessions:
+        def handler(request: httpx.Request) -> httpx.Response:
+            sent.append(request)
+            return httpx.Response(status, json=body)
+
+        return Sessions(make_calls(handler), FakeDynamodb(*items), environment, "TEST_1_COLD-01")
+
+    return make
+
+
+def test_each_request_is_of_a_client_of_its_own(make_sessions: Callable[..., Sessions]) -> None:
+    """Requests carry the run's prefix, and no two share client or user."""
+    sessions = make_sessions()
+
+    assert [sessions.request(), sessions.request()] == [
+        {
+            "clientId": f"TEST_1_COLD-01-client-{number}",
+            "userId": f"TEST_1_COLD-01-user-{number}@example.com",
+            "instruction": DEFAULT_INSTRUCTION,
+        }
+        for number in (1, 2)
+    ]
+
+
+def test_a_request_can_be_wrong_on_purpose(make_sessions: Callable[..., Sessions]) -> None:
+    """A change replaces a field or adds one, and None takes it out."""
+    request = make_sessions().request(clientId=7, userId=None, threadId="t")
+
+    assert request == {"clientId": 7, "instruction": DEFAULT_INSTRUCTION, "threadId": "t"}
+
+
+def test_a_started_session_is_what_was_answered(make_sessions: Callable[..., Sessions]) -> None:
+    """A session has its ids, its preview's path, and every field as it came."""
+    session = make_sessions().start()
+
+    assert session == SESSION
+    assert session.preview_path == "/session/session-1"
+
+
+def test_a_session_that_is_not_new_fails_the_start(make_sessions: Callable[..., Sessions]) -> None:
+    """Anything but 201 fails the scenario, showing the answer."""
+    sessions = make_sessions(status=429, body={"error": "at capacity"})
+
+    with pytest.raises(AssertionError, match=r"expected 201 for a new session, got .* → 429 .*at capacity"):
+        sessions.start()
+
+
+def test_missing_fields_are_named(make_sessions: Callable[..., Sessions]) -> None:
+    """An answer without fields of the contract fails with their names."""
+    sessions = make_sessions(body={"sessionId": "s", "userId": "u", "clientId": "c"})
+
+    with pytest.raises(AssertionError, match=r"lacks \['threadId', 'previewUrl'\]"):
+        sessions.start()
+
+
+def test_calls_go_where_the_contract_says(make_sessions: Callable[..., Sessions], sent: list[httpx.Request]) -> None:
+    """Each call has its method and path."""
+    sessions = make_sessions()
+    for call in (sessions.status, sessions.keepalive, sessions.deactivate, sessions.preview):
+        call(SESSION)
+
+    assert [f"{request.method} {request.url.path}" for request in sent] == [
+        "GET /hermes/api/sessions/session-1/status",
+        "POST /hermes/api/sessions/session-1/keepalive",
+        "POST /hermes/api/sessions/session-1/deactivate",
+        "GET /session/session-1",
+    ]
+
+
+def test_a_workspace_speaks_for_its_session(make_calls: MakeCalls) -> None:
+    """Each call of a workspace carries the session's header, and paths are quoted."""
+    seen: list[tuple[str, str, str]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append((request.method, request.url.raw_path.decode(), request.headers["x-session-id"]))
+        return httpx.Response(200, json={"commits": [{"commit": "abc"}]})
+
+    workspace = Workspace(make_calls(handler), SESSION)
+    workspace.write("a b.md", b"x")
+    workspace.read("ü.md")
+    commits = workspace.git_log()
+
+    assert seen == [
+        ("PUT", "/api/files/a%20b.md", "session-1"),
+        ("GET", "/api/files/%C3%BC.md", "session-1"),
+        ("GET", "/api/git/log", "session-1"),
+    ]
+    assert commits == [{"commit": "abc"}]
+
+
+def test_a_workspace_that_is_not_there_fails_the_scenario(make_calls: MakeCalls) -> None:
+    """The state of a repository is an answer of 200 or a failed scenario."""
+    workspace = Workspace(make_calls(lambda _request: httpx.Response(404, json={"error": "unknown session"})), SESSION)
+
+    with pytest.raises(AssertionError, match=r"expected 200, got .*unknown session"):
+        workspace.git_status()
+
+
+def test_an_item_is_read_as_plain_values(make_sessions: Callable[..., Sessions]) -> None:
+    """Whole numbers are int, others float, at any depth."""
+    item = make_sessions(ITEM).item(SESSION)
+
+    assert item == {
+        "sessionId": "session-1",
+        "status": "active",
+        "ttl": 1_700_001_800,
+        "metadata": {"share": 0.5, "attempts": [1, True]},
+    }
+    assert type(item["ttl"]) is int
+
+
+def test_an_item_that_is_not_there_is_none(make_sessions: Callable[..., Sessions]) -> None:
+    """No item is None, not an empty one."""
+    assert make_sessions().item(SESSION) is None
+
+
+def test_the_table_is_read_strongly(make_calls: MakeCalls, environment: Environment) -> None:
+    """Reads of the table itself see every write before them."""
+    dynamodb = FakeDynamodb(ITEM)
+    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment, "TEST")
+    sessions.item(SESSION)
+    sessions.items_of_client("c")
+    sessions.live_items()
+
+    assert [asked["ConsistentRead"] for asked in dynamodb.asked] == [True] * 3
+
+
+def test_live_items_are_those_that_are_not_over(make_sessions: Callable[..., Sessions]) -> None:
+    """Initializing and active sessions are live, and every page of the table is read."""
+    items = [
+        {"sessionId": {"S": status}, "status": {"S": status}}
+        for status in ("initializing", "active", "draining", "expired", "error")
+    ]
+
+    assert [item["sessionId"] for item in make_sessions(*items).live_items()] == ["initializing", "active"]
+
+
+def test_an_index_gives_ids(make_calls: MakeCalls, environment: Environment) -> None:
+    """The indexes are asked by their names of the environment and give session ids."""
+    dynamodb = FakeDynamodb(ITEM)
+    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment, "TEST")
+
+    ids = [sessions.ids_by_client_index("c", "active"), sessions.ids_by_status_index("active", 1)]
+
+    assert ids == [["session-1"], ["session-1"]]
+    assert [asked["IndexName"] for asked in dynamodb.asked] == ["clientId-status-index", "status-lastActivity-index"]
+
+
+def test_the_attribute_of_expiry_counts_when_it_is_enabled(make_sessions: Callable[..., Sessions]) -> None:
+    """A table that names an attribute and has time to live disabled expires nothing."""
+    assert (make_sessions(ITEM).ttl_attribute(), make_sessions().ttl_attribute()) == ("ttl", None)

@@ -1,0 +1,360 @@
+"""Tests of the pytest plugin: small runs of pytest inside a run of pytest, on a stack that does nothing."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials import plugin
+from seatrials.environment import Environment
+from seatrials.mutants.mutant import Mutant
+from seatrials.platform import Stack
+from seatrials.stacks import StackOptions, StackRun
+from seatrials.twin.clock import VirtualClock
+
+pytest_plugins = ["pytester"]
+
+PROJECT = Path(__file__).parents[2]
+ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
+SCENARIO = """
+    import pytest
+
+    @pytest.mark.scenario("COLD-01")
+    @pytest.mark.staging
+    def test_waits(platform, clock):
+        platform.recorder.step("asked for anna@example.com")
+        clock.sleep(100)
+        platform.sample("wait_seconds", 100)
+"""
+# The options that keep an inner run from doing what an outer one does.
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+
+
+def unused(*_arguments: Any) -> Any:
+    """Stand for a part of the stack that no test touches."""
+    raise NotImplementedError
+
+
+class FakeStacks:
+    """Opens stacks with time and nothing else, and remembers for whom."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.opened: list[str] = []
+        self.closed = False
+
+    @contextmanager
+    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
+        """Return a stack of which only the clock works."""
+        assert mutant is None
+        self.opened.append(scenario)
+        with VirtualClock(1_700_000_000).closing() as clock:
+            stack = Stack(
+                environment=self.environment,
+                clock=clock,
+                aws=lambda _service: None,
+                http=httpx.Client(transport=httpx.MockTransport(unused)),
+                url="https://alb.example",
+                connect=unused,
+                faults=unused,  # type: ignore[arg-type]  # no scenario here breaks anything
+                run_prefix="TEST",
+            )
+            yield StackRun(
+                stack=stack,
+                sample_kind="modelled",
+                timeline_text=lambda: ["0.000 s  task  abc"],
+                timeline_json=lambda: ['{"kind":"task"}'],
+                trace_sha256=lambda: "0" * 64,
+            )
+
+    def close(self) -> None:
+        """Note that the process gives everything back."""
+        self.closed = True
+
+
+@pytest.fixture
+def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
+    """Let runs open fake stacks; return those that they opened."""
+    opened: list[FakeStacks] = []
+
+    def open_stacks(environment: Environment, _options: StackOptions) -> FakeStacks:
+        opened.append(FakeStacks(environment))
+        return opened[-1]
+
+    monkeypatch.setattr(plugin, "open_stacks", open_stacks)
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: None)
+    return opened
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, stacks: list[FakeStacks]) -> Callable[..., pytest.RunResult]:
+    """Return what runs a file of scenarios on the fake stack."""
+    assert stacks == []
+    pytester.makeini("[pytest]")
+    (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
+
+    def run(source: str, *options: str, environment: str = "mock") -> pytest.RunResult:
+        pytester.makepyfile(test_cold_start=source)
+        return pytester.runpytest_inprocess(*PLAIN, "--environment", environment, *options)
+
+    return run
+
+
+def record(pytester: pytest.Pytester) -> dict[str, Any]:
+    """Return run.json of the newest run."""
+    value: dict[str, Any] = json.loads((pytester.path / "evidence/mock/latest/run.json").read_text())
+    return value
+
+
+def test_nothing_happens_without_an_environment(pytester: pytest.Pytester) -> None:
+    """Tests that are no scenarios run as ever, and nothing is written."""
+    pytester.makepyfile("def test_plain(): pass")
+
+    result = pytester.runpytest_inprocess(*PLAIN)
+
+    result.assert_outcomes(passed=1)
+    assert not (pytester.path / "evidence").exists()
+    assert "seatrials" not in result.stdout.str().partition("plugins:")[2].partition("\n")[2]
+
+
+def test_a_scenario_without_an_environment_is_told_how_to_run(pytester: pytest.Pytester) -> None:
+    """A scenario that nobody gave an environment ends the run with an example."""
+    pytester.makepyfile(test_cold_start=SCENARIO)
+
+    result = pytester.runpytest_inprocess(*PLAIN)
+
+    assert result.ret == 64
+    result.stdout.fnmatch_lines(["*scenarios need --environment NAME, for example: nox -s mock*"])
+
+
+def test_an_unknown_environment_names_the_known_ones(run: Callable[..., pytest.RunResult]) -> None:
+    """A mistyped environment ends the run with 64 and the names that there are."""
+    result = run(SCENARIO, environment="production")
+
+    assert result.ret == 64
+    result.stderr.fnmatch_lines(["*no environment is called 'production'; allowed: mock*"])
+
+
+def test_an_unknown_environment_leaves_no_evidence(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """A run that never began has no folder."""
+    run(SCENARIO, environment="production")
+
+    assert not (pytester.path / "evidence").exists()
+
+
+def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunResult]) -> None:
+    """One error names every scenario without an id, without a scope, or with two scopes."""
+    result = run("""
+        import pytest
+
+        @pytest.mark.staging
+        def test_no_id(): pass
+
+        @pytest.mark.scenario("cold 1")
+        @pytest.mark.staging
+        def test_wrong_id(): pass
+
+        @pytest.mark.scenario("COLD-01")
+        def test_no_scope(): pass
+
+        @pytest.mark.scenario("COLD-02")
+        @pytest.mark.staging
+        @pytest.mark.production
+        def test_two_scopes(): pass
+
+        @pytest.mark.scenario("COLD-03")
+        @pytest.mark.mock_only
+        def test_right(): pass
+    """)
+
+    problems = [line.rpartition("::")[2] for line in result.stderr.lines if "::" in line]
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert problems == [
+        "test_no_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
+        "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
+        "test_no_scope: needs exactly one of ('mock_only', 'staging', 'production'), has []",
+        "test_two_scopes: needs exactly one of ('mock_only', 'staging', 'production'), has ['staging', 'production']",
+    ]
+
+
+def test_an_id_is_given_once(run: Callable[..., pytest.RunResult]) -> None:
+    """Two scenarios with one id are an error, for evidence is kept by id."""
+    other = SCENARIO.replace("import pytest", "").replace("test_waits", "test_waits_too")
+
+    assert run(SCENARIO + other).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_each_scenario_has_a_stack_of_its_own(run: Callable[..., pytest.RunResult], stacks: list[FakeStacks]) -> None:
+    """The stacks of a process are opened once, a stack for each scenario by its id, and given back at the end."""
+    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+
+    result = run(SCENARIO + other)
+
+    result.assert_outcomes(passed=2)
+    assert [(each.opened, each.closed) for each in stacks] == [(["COLD-01", "COLD-02"], True)]
+
+
+def test_a_scenario_over_its_time_fails(run: Callable[..., pytest.RunResult]) -> None:
+    """A scenario that passes, but takes more platform time than its suite allows, fails with both numbers."""
+    result = run(SCENARIO.replace("sleep(100)", "sleep(121)"))
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*took 121.0 s of platform time; the limit of this scenario is 120 s*"])
+
+
+def test_a_longer_sentence_has_its_time_on_top(run: Callable[..., pytest.RunResult]) -> None:
+    """The extra seconds of the mark are added to the limit of the suite."""
+    source = SCENARIO.replace("sleep(100)", "sleep(121)").replace('"COLD-01"', '"COLD-01", extra_seconds=1')
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_a_failure_tells_what_was_done_and_how_to_repeat_it(run: Callable[..., pytest.RunResult]) -> None:
+    """A failed scenario shows its steps, the platform's timeline, and the command that replays it."""
+    result = run(SCENARIO.replace("clock.sleep(100)", "assert False"), "--seed", "7")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*what the scenario did*",
+            "asked for a***@example.com",
+            "*timeline of the platform*",
+            "0.000 s  task  abc",
+            "*replay*",
+            "nox -s mock -- -n 0 --seed 7 -k test_waits",
+        ]
+    )
+
+
+def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """run.json tells what was run, on which seed and versions, how it ended, and each scenario's outcome and trace."""
+    run(SCENARIO, "--seed", "7")
+
+    written = record(pytester)
+    assert sorted(written) == [
+        "command",
+        "commit",
+        "dirty",
+        "ended",
+        "environment",
+        "exit_status",
+        "expected",
+        "platform_seconds",
+        "scenarios",
+        "seed",
+        "stack",
+        "started",
+        "trace_sha256",
+        "versions",
+        "wall_seconds",
+        "workers",
+    ]
+    assert (written["seed"], written["exit_status"], written["workers"]) == (7, 0, 0)
+    assert written["expected"] == ["test_cold_start.py::test_waits"]
+    assert written["scenarios"] == {"COLD-01": "passed"}
+    assert written["trace_sha256"] == {"COLD-01": "0" * 64}
+    assert written["platform_seconds"] == 100
+
+
+def test_a_run_leaves_its_evidence(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """Beside run.json stand the report log, Allure's results, and timeline and steps of each scenario."""
+    run(SCENARIO)
+
+    folder = pytester.path / "evidence/mock/latest"
+    steps = json.loads((folder / "timeline/COLD-01.steps.json").read_text())
+    assert (folder / "report-log.jsonl").is_file()
+    assert list((folder / "allure-results").glob("*-result.json"))
+    assert (folder / "timeline/COLD-01.jsonl").read_text() == '{"kind":"task"}\n'
+    assert [step["title"] for step in steps["steps"]] == ["asked for a***@example.com"]
+    assert [sample["kind"] for sample in steps["samples"]] == ["modelled"]
+
+
+def test_a_broken_tear_down_outweighs_a_pass(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """A scenario whose tear-down fails has failed, though its own lines passed."""
+    run(
+        SCENARIO.replace("(platform, clock)", "(platform, clock, broken)")
+        + """
+    @pytest.fixture
+    def broken():
+        yield
+        raise RuntimeError
+"""
+    )
+
+    assert record(pytester)["scenarios"] == {"COLD-01": "failed"}
+
+
+def test_the_summary_says_what_was_proved(run: Callable[..., pytest.RunResult]) -> None:
+    """The end of the output has the count, the seed and the folder of the evidence."""
+    result = run(SCENARIO, "--seed", "7")
+
+    result.stdout.fnmatch_lines(
+        ["1 of 1 scenarios passed on mock", "0.03 hours of platform time in *", "seed 7, 0 workers", "evidence: *"]
+    )
+
+
+def test_a_run_of_nothing_is_an_error(run: Callable[..., pytest.RunResult]) -> None:
+    """A run that selected no scenario proves nothing and ends with 74."""
+    assert run(SCENARIO, "-k", "no_such_scenario").ret == 74
+
+
+def refused(pytester: pytest.Pytester, *options: str, ports: str = "") -> pytest.RunResult:
+    """Run a scenario on the project's own template, which the test keeps from being deployed."""
+    template = f"template = '{PROJECT / 'stack/webordinary.yaml'}'"
+    environments = ENVIRONMENTS.replace('template = "stack.yaml"', template)
+    (pytester.path / "environments.toml").write_text(f"{environments}ports = {{ {ports} }}\n")
+    pytester.makepyfile(test_cold_start=SCENARIO)
+    return pytester.runpytest_inprocess(*PLAIN, "--environment", "mock", *options)
+
+
+def test_a_missing_template_ends_the_run(pytester: pytest.Pytester) -> None:
+    """A template that is not there ends the run with 65 and its path, with workers too."""
+    result = refused(pytester, "--stack", "no.yaml", "-n", "2")
+
+    assert result.ret == 65
+    result.stderr.fnmatch_lines(["*seatrials: there is no template *no.yaml: give the path*"])
+
+
+def test_a_wrong_template_ends_the_run(pytester: pytest.Pytester) -> None:
+    """A template that cannot be deployed ends the run with 65 and its faults, with workers too."""
+    (pytester.path / "own.yaml").write_text("Resources:\n  Zoo:\n    Type: AWS::Zoo::Animal\n")
+
+    result = refused(pytester, "--stack", "own.yaml", "-n", "2")
+
+    assert result.ret == 65
+    result.stderr.fnmatch_lines(["*the template cannot be deployed:*", "- Zoo: the resource type * is not supported"])
+
+
+def test_a_missing_git_ends_the_run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without git is told to install it, with 69."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = refused(pytester)
+
+    assert result.ret == 69
+    result.stderr.fnmatch_lines(["*seatrials: there is no `git` on the path*install git*"])
+
+
+def test_a_port_in_use_ends_the_run(pytester: pytest.Pytester) -> None:
+    """Another program on a port of the platform ends the run with 71 and a way to find the program."""
+    with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104  # as the other program listens
+        port = server.getsockname()[1]
+
+        result = refused(pytester, ports=f"hermes = {port}")
+
+    assert result.ret == 71
+    result.stderr.fnmatch_lines([f"*cannot listen on *:{port}: *Another program has the port*"])
+
+
+def test_a_refused_run_leaves_no_evidence(pytester: pytest.Pytester) -> None:
+    """What could not begin has no folder."""
+    refused(pytester, "--stack", "no.yaml")
+
+    assert not (pytester.path / "evidence").exists()

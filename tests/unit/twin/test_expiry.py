@@ -1,0 +1,201 @@
+"""Tests of DynamoDB's time to live."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from seatrials.twin.calibration import DEFAULT, Spread
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.expiry import Expiry
+from seatrials.twin.trace import Trace
+
+START = 1_772_442_000
+FIVE_YEARS = 5 * 365 * 86_400
+DELAY = Spread(1000, 1000, 1000)
+
+Item = dict[str, dict[str, str]]
+
+
+@dataclass
+class FakeDynamo:
+    """A table of items by their id, and when each was deleted."""
+
+    clock: VirtualClock
+    items: dict[str, Item] = field(default_factory=dict)
+    deleted: list[tuple[str, float]] = field(default_factory=list)
+    status: str = "ENABLED"
+
+    def put(self, name: str, expires: object, kind: str = "N") -> None:
+        """Store an item that expires at some time."""
+        self.items[name] = {"id": {"S": name}, "ttl": {kind: str(expires)}}
+
+    def list_tables(self) -> dict[str, Any]:
+        """Answer ListTables."""
+        return {"TableNames": ["carts"]}
+
+    def describe_time_to_live(self, *, TableName: str) -> dict[str, Any]:  # noqa: N803  # boto3's name
+        """Answer DescribeTimeToLive."""
+        assert TableName == "carts"
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": self.status, "AttributeName": "ttl"}}
+
+    def describe_table(self, *, TableName: str) -> dict[str, Any]:  # noqa: N803
+        """Answer DescribeTable."""
+        assert TableName == "carts"
+        return {"Table": {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}}
+
+    def scan(self, *, TableName: str) -> dict[str, Any]:  # noqa: N803
+        """Answer Scan in one page."""
+        assert TableName == "carts"
+        return {"Items": list(self.items.values())}
+
+    def delete_item(self, *, TableName: str, Key: Item) -> None:  # noqa: N803
+        """Answer DeleteItem."""
+        assert TableName == "carts"
+        del self.items[Key["id"]["S"]]
+        self.deleted.append((Key["id"]["S"], self.clock.now() - START))
+
+
+@pytest.fixture
+def clock() -> Iterator[VirtualClock]:
+    """Give a world's clock."""
+    with VirtualClock(START).closing() as clock:
+        yield clock
+
+
+@pytest.fixture
+def table(clock: VirtualClock) -> FakeDynamo:
+    """Give an empty table."""
+    return FakeDynamo(clock)
+
+
+@pytest.fixture
+def start(clock: VirtualClock, table: FakeDynamo) -> Callable[[], Trace]:
+    """Give what begins the expiry of the table's items and returns its trace."""
+
+    def begin() -> Trace:
+        trace = Trace(clock)
+        Expiry(clock, table, replace(DEFAULT, expiry_delay=DELAY), Random(1), trace).start()
+        return trace
+
+    return begin
+
+
+def test_an_expired_item_goes_late(clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]) -> None:
+    """An expired item is deleted only after a delay, and can be read until then.
+
+    Source: Amazon DynamoDB Developer Guide, "Time to Live (TTL)": within a few days, best effort.
+    """
+    table.put("old", START + 60)
+    trace = start()
+    clock.sleep(1200)
+    there = "old" in table.items
+    clock.sleep(600)
+
+    assert there
+    assert [("old", 1500)] == table.deleted
+    assert [(each.kind, each.subject) for each in trace.events] == [("ttl_delete", "carts")]
+
+
+def test_an_item_lives_until_its_time(clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]) -> None:
+    """An item whose time has not come is kept."""
+    table.put("young", START + 90_000)
+    start()
+    clock.sleep(86_400)
+
+    assert "young" in table.items
+
+
+@pytest.mark.parametrize(
+    ("expires", "kind"),
+    [
+        (START - 10, "S"),
+        ((START - 10) * 1000, "N"),
+        (START - FIVE_YEARS - 10, "N"),
+        (START - FIVE_YEARS - 10, "S"),
+    ],
+    ids=["text", "milliseconds", "older than five years", "old text"],
+)
+def test_some_times_do_not_count(
+    clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace], expires: int, kind: str
+) -> None:
+    """Only numbers in seconds count, and nothing older than five years (same guide, "Using time to live")."""
+    table.put("odd", expires, kind)
+    start()
+    clock.sleep(10 * 86_400)
+
+    assert table.deleted == []
+
+
+def test_an_item_without_the_attribute_is_kept(
+    clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]
+) -> None:
+    """An item that has no time to live never expires."""
+    table.items["plain"] = {"id": {"S": "plain"}}
+    start()
+    clock.sleep(10 * 86_400)
+
+    assert "plain" in table.items
+
+
+def test_a_later_time_rescues_an_expired_item(
+    clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]
+) -> None:
+    """An expired item that was not deleted yet can be updated, and lives on (same guide, "Expired items")."""
+    table.put("old", START + 60)
+    start()
+    clock.sleep(1000)
+    table.put("old", START + 90_000)
+    clock.sleep(80_000)
+
+    assert "old" in table.items
+
+
+def test_a_rescued_item_gets_a_new_delay(clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]) -> None:
+    """When a rescued item expires again, its deletion is as late as any."""
+    table.put("old", START + 60)
+    start()
+    clock.sleep(1000)
+    table.put("old", START + 5000)
+    clock.sleep(10_000)
+
+    assert [("old", 6300)] == table.deleted
+
+
+def test_an_item_that_comes_back_expired_gets_a_new_delay(
+    clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]
+) -> None:
+    """A deletion is remembered of the item, not of its key."""
+    table.put("old", START + 60)
+    start()
+    clock.sleep(1501)
+    table.put("old", START + 60)
+    clock.sleep(3000)
+
+    assert [("old", 1500), ("old", 3000)] == table.deleted
+
+
+def test_a_table_without_time_to_live_is_left_alone(
+    clock: VirtualClock, table: FakeDynamo, start: Callable[[], Trace]
+) -> None:
+    """Nothing expires where time to live is not enabled."""
+    table.status = "DISABLED"
+    table.put("old", START - 60)
+    start()
+    clock.sleep(86_400)
+
+    assert "old" in table.items
+
+
+def test_the_platforms_sessions_expire(twin: Any) -> None:
+    """On the deployed table, the time to live's attribute and the whole key are those of the template."""
+    dynamodb = twin.world.aws("dynamodb")
+    for name, expires in (("old", twin.world.clock.now() - 10), ("young", twin.world.clock.now() + 90_000)):
+        item = {"sessionId": {"S": name}, "userId": {"S": "u"}, "ttl": {"N": str(int(expires))}}
+        dynamodb.put_item(TableName="webordinary-edit-sessions", Item=item)
+    twin.sleep(1600)
+    kept = dynamodb.scan(TableName="webordinary-edit-sessions")["Items"]
+
+    assert ["young"] == [item["sessionId"]["S"] for item in kept]

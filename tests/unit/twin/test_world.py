@@ -1,0 +1,144 @@
+"""Tests of whole worlds: each begins the same, ends without a trace, and is a function of its seed."""
+
+from typing import Any
+
+import pytest
+
+from seatrials.http_client import http_client
+from seatrials.twin.clock import ActorKilledError
+from seatrials.twin.moto_bridge import Bridge
+from seatrials.twin.world import EPOCH_SECONDS
+
+TABLE = "webordinary-edit-sessions"
+
+
+def history(worlds: Any, seed: str) -> str:
+    """Return the hash of what happens in a world in which a service comes and goes and is called."""
+    durations = {"provisioning": worlds.default.provisioning, "network_latency": worlds.default.network_latency}
+    with worlds.open(seed=seed, **durations) as twin:
+        twin.scale(2)
+        ecs = twin.world.bridge.client("scenario", "ecs")
+        ecs.describe_clusters(clusters=["webordinary-edit-cluster"])
+        twin.scale(1)
+        return str(twin.world.trace.sha256())
+
+
+def test_the_same_seed_gives_the_same_history(worlds: Any) -> None:
+    """Two worlds of one seed have equal traces to the last byte."""
+    assert history(worlds, "7") == history(worlds, "7")
+
+
+def test_another_seed_gives_another_history(worlds: Any) -> None:
+    """Chance comes from the seed."""
+    assert history(worlds, "7") != history(worlds, "8")
+
+
+def test_a_purpose_has_its_own_stream(twin: Any) -> None:
+    """What one part draws does not depend on how much another one draws."""
+    world = twin.world
+
+    assert world.random("a").random() == world.random("a").random()
+    assert world.random("a").random() != world.random("b").random()
+
+
+def test_every_world_begins_at_the_same_moment(twin: Any) -> None:
+    """Traces of different days are equal, for time begins at one moment."""
+    assert EPOCH_SECONDS == twin.world.clock.now()
+
+
+def test_a_world_does_not_see_the_last_one(worlds: Any) -> None:
+    """What one world stores is gone in the next."""
+    with worlds.open() as twin:
+        item = {"sessionId": {"S": "a"}, "userId": {"S": "b"}}
+        twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=item)
+        twin.scale(1)
+    with worlds.open() as twin:
+        assert twin.world.aws("dynamodb").scan(TableName=TABLE)["Count"] == 0
+        assert twin.service()["desiredCount"] == 0
+        assert twin.ecs.list_tasks(cluster="webordinary-edit-cluster")["taskArns"] == []
+
+
+def test_nothing_is_left_of_a_world(worlds: Any) -> None:
+    """At its end a world has no files, no sockets and no actors, and moto belongs to nobody."""
+    with worlds.open() as twin:
+        twin.scale(1)
+        world = twin.world
+
+    assert not world.directory.exists()
+    assert world.network.listeners == {}
+    assert Bridge.current is None
+    with pytest.raises(ActorKilledError):
+        world.clock.sleep(1)
+
+
+def test_a_world_that_fails_ends_too(worlds: Any) -> None:
+    """The end is the same when the block raises."""
+    seen = []
+
+    def fail() -> None:
+        with worlds.open() as twin:
+            seen.append(twin.world.directory)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert [False] == [directory.exists() for directory in seen]
+    assert Bridge.current is None
+
+
+def test_settling_waits_for_every_service(worlds: Any) -> None:
+    """A world has settled once its services run what they ask for, or when the time is over."""
+    with worlds.open() as twin:
+        twin.update(desiredCount=1)
+        twin.world.settle(5)
+        soon = twin.world.scheduler.is_settled()
+        twin.world.settle(60)
+
+        assert not soon
+        assert twin.world.scheduler.is_settled()
+        assert twin.service()["runningCount"] == 1
+
+
+def test_a_lifeless_world_only_stores(worlds: Any) -> None:
+    """Not alive, a world is what moto makes of it: nothing starts."""
+    with worlds.open(alive=False) as twin:
+        twin.update(desiredCount=1)
+        twin.sleep(600)
+
+        assert twin.runs() == []
+        assert twin.world.trace.events == []
+
+
+def test_a_call_takes_its_time(twin: Any) -> None:
+    """A call from outside AWS takes a latency and stands in the trace; one of the twin's own does neither."""
+    twin.world.aws("ecs").list_clusters()
+    own = twin.now
+    twin.world.bridge.client("scenario", "ecs").list_clusters()
+
+    assert (0, 0.01) == (own, twin.now)
+    assert [(0.01, {"operation": "ecs.ListClusters"})] == twin.happened("aws_call", "scenario")
+
+
+def test_the_platform_can_be_called(worlds: Any) -> None:
+    """A request goes through DNS name, TLS, balancer and network to a container and back."""
+    with worlds.open() as twin:
+        [run] = twin.scale(1)
+        host = twin.world.address_of("webordinary-edit-alb")
+        client = http_client(twin.world.client_host, twin.world.authority.trust, f"https://{host}")
+        answer = client.get("/api/anything")
+
+        assert (200, {"address": run.address}) == (answer.status_code, answer.json())
+
+
+def test_a_load_balancer_that_is_not_there_has_no_answer(twin: Any) -> None:
+    """The name of a missing load balancer leads nowhere, instead of to another one."""
+    assert twin.world.address_of("nobody") == "nobody.missing"
+
+
+def test_certificates_are_made_once(kept_worlds: Any) -> None:
+    """A TLS context for the same names is the same object: keys are dear."""
+    authority = kept_worlds.authority
+
+    assert authority.server("a.example") is authority.server("a.example")
+    assert authority.server("a.example") is not authority.server("b.example")
