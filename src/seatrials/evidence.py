@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -89,40 +90,40 @@ class Recorder:
         self._began = now()
         self._kind = kind
         self._on_step = on_step
-        self._waits = 0
-        self._last_of_wait: Step | None = None
+        # The last step within the wait of the actor that asks; parallel actors wait apart from one another.
+        self._wait: ContextVar[list[Step] | None] = ContextVar("wait", default=None)
         self.steps: list[Step] = []
         self.samples: list[Sample] = []
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
         step = Step(round(self._now() - self._began, 6), redact(title), redact_value(details))
-        if self._waits:
-            self._last_of_wait = step
-        else:
+        wait = self._wait.get()
+        if wait is None:
             self._keep(step)
+        else:
+            wait[:] = [step]
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
         """Note the wait for *what* as one step, with the last thing seen in it."""
+        if self._wait.get() is not None:
+            yield  # a wait within a wait is part of it
+            return
         began = self._now()
-        self._waits += 1
+        wait: list[Step] = []
+        token = self._wait.set(wait)
         try:
             yield
         finally:
-            self._waits -= 1
-            if not self._waits:
-                self._end_wait(what, began)
+            self._wait.reset(token)
+            self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
+            for last in wait:
+                self._keep(last)
 
     def sample(self, name: str, value: float, unit: str) -> None:
         """Note a measurement."""
         self.samples.append(Sample(name, round(value, 6), unit, self._kind))
-
-    def _end_wait(self, what: str, began: float) -> None:
-        last, self._last_of_wait = self._last_of_wait, None
-        self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
-        if last is not None:
-            self._keep(last)
 
     def _keep(self, step: Step) -> None:
         self.steps.append(step)

@@ -90,6 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Check the marks of all scenarios, all offenders in one error, and give Allure its labels."""
     if config.getoption("--environment") is None:
         return
+    # pytest's NOTSET stands for a scenario that is run on none of the chosen mutants.
+    items[:] = [item for item in items if not item.nodeid.endswith("[NOTSET]")]
     problems = [problem for item in items for problem in _mark_problems(item)]
     problems += _shared_ids(items)
     if problems:

@@ -302,7 +302,7 @@ def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
     )
     platform.wait_until(
         lambda: {task["lastStatus"] for task in platform.services.stopped_edit_tasks()} == {"STOPPED"},
-        30,
+        60,
         what="the tasks to have stopped",
     )
     edit_groups = [group["TargetGroupArn"] for group in platform.balancer.edit_target_groups()]

@@ -88,7 +88,7 @@ class Matrix:
         return [
             f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
             for each in self.mutants
-            if each.id in self.ran and not self.killed_by.get(each.id)
+            if not self.killed_by.get(each.id)
         ]
 
     def _blind(self) -> list[str]:
@@ -174,8 +174,7 @@ class MatrixReporter:
         self._console.print(f"matrix: {self.folder.path / 'kill-matrix.md'}", highlight=False, soft_wrap=True)
 
     def _expect(self, ids: list[str]) -> None:
-        # pytest's NOTSET stands for a scenario that is run on none of the chosen mutants.
-        for identifier in [each for each in ids if not each.endswith("[NOTSET]")]:
+        for identifier in ids:
             mutant = identifier.partition("[")[2].removesuffix("]") or HEALTHY
             self._expected[mutant] = self._expected.get(mutant, 0) + 1
         self._console.print(f"{sum(self._expected.values())} runs on {len(self._expected)} platforms", highlight=False)

@@ -25,6 +25,11 @@ class Balancer:
         arn = self._load_balancer()["LoadBalancerArn"]
         return list(self._elbv2.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"])
 
+    def every_group_name(self) -> list[str]:
+        """Return the names of all target groups, those too that no rule uses, in order."""
+        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        return sorted(group["TargetGroupName"] for page in pages for group in page["TargetGroups"])
+
     def edit_target_groups(self) -> list[dict[str, Any]]:
         """Return the target groups of the load balancer on the edit container's ports."""
         known = self._environment.ports

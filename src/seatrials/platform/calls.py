@@ -1,7 +1,7 @@
 """HTTP calls to the platform, each noted as a step of the scenario."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +66,23 @@ class Calls:
         return self.send("POST", path, content, {"content-type": "application/json", **(headers or {})})
 
     def send(
-        self, method: str, path: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        content: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        to_the_letter: bool = False,
     ) -> Answer:
-        """Send any request; fails the scenario when the load balancer cannot be reached or does not answer."""
+        """Send any request; fails the scenario when the load balancer cannot be reached or does not answer.
+
+        Content in parts is sent chunked, a chunk for each. A path goes *to the letter* or, as browsers send it, with
+        its `..` resolved.
+        """
+        extensions = {"target": path.encode("ascii")} if to_the_letter else None
         began = self._clock.now()
         try:
-            response = self._http.request(method, path, content=content, headers=headers)
+            response = self._http.request(method, path, content=content, headers=headers, extensions=extensions)
         except httpx.HTTPError as error:
             msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
             self._recorder.step(f"{method} {path} → no answer", error=str(error))
@@ -79,7 +90,7 @@ class Calls:
         answer = Answer(
             response.status_code, response.headers, response.content, f"{method} {path}", self._clock.now() - began
         )
-        self._note(answer, content, headers)
+        self._note(answer, content if isinstance(content, bytes) else None, headers)
         return answer
 
     def _note(self, answer: Answer, content: bytes | None, headers: Mapping[str, str] | None) -> None:

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import httpx
+
 from seatrials.clock import in_parallel, wait_until
 from seatrials.errors import FatalStateError
 from seatrials.evidence import Recorder
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
+from seatrials.platform.infrastructure import Infrastructure
+from seatrials.platform.raw import RawClient
 from seatrials.platform.services import Services
 from seatrials.platform.sessions import Session, Sessions
 from seatrials.platform.stack import Stack
 from seatrials.platform.telemetry import Telemetry
+from seatrials.platform.websocket import WebSockets
 from seatrials.platform.workspace import Workspace
 
 T = TypeVar("T")
@@ -35,8 +40,16 @@ class Platform:
         self.sessions = Sessions(calls, stack.aws("dynamodb"), environment, stack.run_prefix)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), environment)
         self.balancer = Balancer(calls, stack.aws("elbv2"), environment)
+        self.raw = RawClient(stack.connect, stack.url, recorder)
+        self.websockets = WebSockets(stack.connect, stack.clock, stack.url, recorder)
+        self.infrastructure = Infrastructure(stack.aws, environment)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, environment, self.services, self.balancer)
         self._calls = calls
+
+    @property
+    def plain_url(self) -> str:
+        """Where the load balancer answers without TLS."""
+        return f"http://{httpx.URL(self.url).host}:{self.environment.ports.http}"
 
     def workspace(self, session: Session) -> Workspace:
         """Return the workspace of a session."""
@@ -47,6 +60,24 @@ class Platform:
         session = self.sessions.start(request)
         self.wait_ready(session)
         return session
+
+    def ready_on_each_task(self, tasks: int = 3) -> dict[str, Session]:
+        """Start sessions until each of so many edit tasks has one; return one session a task, by the task's ARN.
+
+        The first sessions may share the task that is up first. From three sessions on the service has three tasks.
+        """
+        sessions = self.in_parallel(*[self.sessions.start] * tasks)
+        self.wait_until(
+            lambda: self.services.edit_counts().running == tasks, 180, what=f"{tasks} edit tasks", every_seconds=2
+        )
+        for session in sessions:
+            self.wait_ready(session)
+        hosted = {self.sessions.host(session): session for session in sessions}
+        while len(hosted) < tasks and len(sessions) < 3 * tasks:
+            sessions.append(self.ready())
+            hosted.setdefault(self.sessions.host(sessions[-1]), sessions[-1])
+        assert len(hosted) == tasks, f"{len(sessions)} sessions are on {sorted(hosted)}, not on {tasks} tasks"
+        return hosted
 
     def wait_ready(self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS) -> float:
         """Wait until a session is active and its preview answers 200; return the seconds waited.

@@ -31,7 +31,7 @@ _DESIRED = re.compile(r"Setting desired count to (\d+)\.")
 
 
 class Services:
-    """Reads ECS and Application Auto Scaling; changes nothing."""
+    """Reads ECS and Application Auto Scaling, and does to tasks what an operator does."""
 
     def __init__(self, ecs: AwsClient, autoscaling: AwsClient, environment: Environment) -> None:
         self._ecs = ecs
@@ -54,6 +54,15 @@ class Services:
     def edit_task_arns(self) -> list[str]:
         """Return the ARNs of the edit service's tasks, sorted."""
         return sorted(task["taskArn"] for task in self.edit_tasks())
+
+    def stop_task(self, task_arn: str) -> None:
+        """Have ECS stop a task, which gets SIGTERM; its service starts another one."""
+        self._ecs.stop_task(cluster=self._environment.names.cluster, task=task_arn, reason="stopped by a scenario")
+
+    def redeploy_edit(self) -> None:
+        """Have every task of the edit service replaced, as a new deployment does."""
+        names = self._environment.names
+        self._ecs.update_service(cluster=names.cluster, service=names.edit_service, forceNewDeployment=True)
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's stopped and stopping tasks that ECS still shows."""

@@ -101,11 +101,35 @@ class Sessions:
         answer = self._dynamodb.get_item(TableName=self._environment.names.table, Key=key, ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
+    def host(self, session: Session) -> str:
+        """Return the ARN of the task that the table says hosts a session; fails the scenario when it names none."""
+        item = self.item(session)
+        assert item is not None, f"the table has no item of {session.id}"
+        assert "taskArn" in item, f"the item of {session.id} names no task: {item}"
+        return str(item["taskArn"])
+
     def ttl_attribute(self) -> str | None:
         """Return the attribute by which the table expires items, None when it does not."""
         answer = self._dynamodb.describe_time_to_live(TableName=self._environment.names.table)
         description = answer["TimeToLiveDescription"]
         return description["AttributeName"] if description["TimeToLiveStatus"] == "ENABLED" else None
+
+    def is_recoverable(self) -> bool:
+        """Whether the table can be restored to any moment (point-in-time recovery)."""
+        answer = self._dynamodb.describe_continuous_backups(TableName=self._environment.names.table)
+        recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+    def set_ttl(self, session: Session, epoch_seconds: int) -> None:
+        """Give the session's item another `ttl`, behind Hermes's back."""
+        self._dynamodb.update_item(
+            TableName=self._environment.names.table,
+            Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
+            UpdateExpression="SET #ttl = :ttl",
+            ConditionExpression="attribute_exists(sessionId)",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":ttl": {"N": str(epoch_seconds)}},
+        )
 
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
         """Return every item of a client, by a strongly consistent scan."""

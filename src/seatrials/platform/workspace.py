@@ -1,5 +1,6 @@
 """The workspace of a session, through the edit container's API."""
 
+import hashlib
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ class Workspace:
 
     def __init__(self, calls: Calls, session: Session) -> None:
         self._calls = calls
+        self._session = session
         self._headers = {"x-session-id": session.id}
 
     def read(self, path: str) -> Answer:
@@ -21,6 +23,20 @@ class Workspace:
     def write(self, path: str, content: bytes) -> Answer:
         """Write a file."""
         return self._calls.send("PUT", f"/api/files/{quote(path)}", content, self._headers)
+
+    def ask(self, method: str, path: str, content: bytes | None = None) -> Answer:
+        """Ask for *path*, spelled to the letter, as this session."""
+        return self._calls.send(method, path, content, self._headers, to_the_letter=True)
+
+    def sha256(self, path: str) -> str:
+        """Return the SHA-256 of a file; fails the scenario unless there is one."""
+        answer = self.read(path)
+        assert answer.status == 200, f"expected the file {path}, got {answer}"  # noqa: PLR2004  # HTTP's own
+        return hashlib.sha256(answer.content).hexdigest()
+
+    def files(self) -> list[str]:
+        """Return the paths of all files; fails the scenario unless the editor answers 200."""
+        return [str(each["path"]) for each in _ok(self._calls.get("/api/files", self._headers))["files"]]
 
     def exists(self, path: str) -> Answer:
         """Ask whether there is a file."""
@@ -38,6 +54,25 @@ class Workspace:
         """Return the path of every file, sorted; fails the scenario unless the editor answers 200."""
         answer = _ok(self.list_files())
         return sorted(file["path"] for file in answer["files"])
+
+    def open(self) -> dict[str, Any]:
+        """Open the workspace as Hermes does; return where it is and whether it was there before."""
+        session = self._session
+        names = {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}
+        return _ok(self._calls.post("/api/init", names, self._headers))
+
+    def hosted_sessions(self) -> list[str]:
+        """Return the ids of all sessions that this session's container hosts."""
+        return [str(each["sessionId"]) for each in _ok(self._calls.get("/api/sessions", self._headers))["sessions"]]
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a shell command in the container; return its exit code and output."""
+        answer = _ok(self._calls.post("/api/exec", {"command": command}, self._headers))
+        return int(answer["exitCode"]), str(answer["output"])
+
+    def commit(self, message: str) -> str:
+        """Commit what changed; return the commit's id."""
+        return str(_ok(self._calls.post("/api/git/commit", {"message": message}, self._headers))["commit"])
 
     def git_status(self) -> dict[str, Any]:
         """Return the state of the repository; fails the scenario unless the editor answers 200."""

@@ -2,8 +2,10 @@
 
 import copy
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -96,7 +98,7 @@ class MockStacks:
             aws=lambda service: world.bridge.client("scenario", service),
             http=client,
             url=url,
-            connect=lambda: self._connect(world, host),
+            connect=partial(self._connect, world, host),
             faults=TwinFaults(world, names.cluster, services),
             run_prefix=f"TEST_{self._options.seed}_{scenario}",
         )
@@ -108,6 +110,6 @@ class MockStacks:
             trace_sha256=world.trace.sha256,
         )
 
-    def _connect(self, world: World, host: str) -> Connection:
+    def _connect(self, world: World, host: str, trust: ssl.SSLContext | None = None) -> Connection:
         connection = world.client_host.connect(host, self._environment.ports.https)
-        return TlsConnection(connection, world.authority.trust, server_side=False, server_hostname=host)
+        return TlsConnection(connection, trust or world.authority.trust, server_side=False, server_hostname=host)

@@ -18,6 +18,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import greenlet
 
@@ -40,6 +41,8 @@ class Process:
     actors: list[greenlet.greenlet] = field(default_factory=list)
     alive: bool = True
     on_crash: Callable[[Exception], None] | None = None
+    # While the process is paused: the actors whose turn has come.
+    held: "list[greenlet.greenlet] | None" = None
 
 
 @dataclass(eq=False)
@@ -210,6 +213,16 @@ class VirtualClock:
                 self._throw(actor)
             self._forget(actor, process)
 
+    def pause(self, process: Process) -> None:
+        """Give no actor of *process* a turn until `unpause`, as SIGSTOP does; a paused process can be killed."""
+        process.held = []
+
+    def unpause(self, process: Process) -> None:
+        """Give the turns that came meanwhile, in their order, as SIGCONT does."""
+        held, process.held = process.held or [], None
+        for actor in held:
+            self.call_later(0, partial(self.resume, actor))
+
     def block(self) -> None:
         """Hand the turn to the hub until someone resumes the calling actor."""
         self._check_alive()
@@ -224,7 +237,10 @@ class VirtualClock:
 
     def resume(self, actor: greenlet.greenlet) -> None:
         """Give the turn to *actor*; only the hub may call this, from an event."""
-        if not actor.dead:
+        process = self._processes.get(actor)
+        if process is not None and process.held is not None:
+            process.held.append(actor)
+        elif not actor.dead:
             actor.switch()
 
     @contextmanager

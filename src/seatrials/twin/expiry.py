@@ -13,6 +13,7 @@ from seatrials.twin.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
 _SCAN_INTERVAL_SECONDS = 300.0
+_HURRIED_INTERVAL_SECONDS = 1.0
 _FIVE_YEARS_SECONDS = 5 * 365 * 86_400
 
 
@@ -29,17 +30,25 @@ class Expiry:
         self._trace = trace
         # When each expired item will be deleted, by table and key.
         self._due: dict[tuple[str, str], float] = {}
+        self._hurried_delay_seconds: float | None = None
+        self._pace_changed = clock.signal()
 
     def start(self) -> None:
         """Begin to look for expired items."""
         self._clock.spawn(self._loop, "dynamodb ttl")
+
+    def hurry(self, delay_seconds: float | None) -> None:
+        """Delete items so soon after they expire, looking every second; None: as DynamoDB usually does."""
+        self._hurried_delay_seconds = delay_seconds
+        self._pace_changed.pulse()
 
     def _loop(self) -> None:
         tables = [
             (name, attribute) for name in self._dynamodb.list_tables()["TableNames"] if (attribute := self._ttl(name))
         ]
         while tables:
-            self._clock.sleep(_SCAN_INTERVAL_SECONDS)
+            is_hurried = self._hurried_delay_seconds is not None
+            self._pace_changed.wait_pulse(_HURRIED_INTERVAL_SECONDS if is_hurried else _SCAN_INTERVAL_SECONDS)
             for name, attribute in tables:
                 self._sweep(name, attribute)
 
@@ -62,6 +71,8 @@ class Expiry:
                 self._trace.add("ttl_delete", table, key=key)
 
     def _draw(self) -> float:
+        if self._hurried_delay_seconds is not None:
+            return self._clock.now() + self._hurried_delay_seconds
         return self._clock.now() + self._calibration.expiry_delay.draw(self._random)
 
     def _is_expired(self, item: dict[str, Any], attribute: str) -> bool:

@@ -1,8 +1,9 @@
 """What can be broken in a world, each fault a context manager that undoes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from seatrials.twin.runtime import Container
 from seatrials.twin.world import World
 
 
@@ -25,6 +26,71 @@ class TwinFaults:
             yield
         finally:
             missing.difference_update(images)
+
+    @contextmanager
+    def stopped(self, service: str) -> Iterator[None]:
+        """Stop every task of *service* at once, and let none start."""
+        ecs, name = self._world.aws("ecs"), self._services[service]
+        desired = ecs.describe_services(cluster=self._cluster, services=[name])["services"][0]["desiredCount"]
+        ecs.update_service(cluster=self._cluster, service=name, desiredCount=0)
+        for arn in ecs.list_tasks(cluster=self._cluster, serviceName=name)["taskArns"]:
+            ecs.stop_task(cluster=self._cluster, task=arn, reason=f"{service} is stopped on purpose")
+        try:
+            yield
+        finally:
+            ecs.update_service(cluster=self._cluster, service=name, desiredCount=desired)
+
+    @contextmanager
+    def hanging(self, task_arn: str) -> Iterator[None]:
+        """Let a task's containers take connections and do nothing, as a process does that SIGSTOP has stopped."""
+        processes = [container.process for container in self._containers(task_arn)]
+        for process in processes:
+            self._world.clock.pause(process)
+        try:
+            yield
+        finally:
+            for process in processes:
+                self._world.clock.unpause(process)
+
+    @contextmanager
+    def hanging_up(self, task_arn: str) -> Iterator[None]:
+        """Let a task close every new connection at once, without a byte."""
+        host = self._containers(task_arn)[0].host
+        host.hangs_up = True
+        try:
+            yield
+        finally:
+            host.hangs_up = False
+
+    @contextmanager
+    def failing_health_checks(self, task_arns: Sequence[str], port: int) -> Iterator[None]:
+        """Let tasks answer 503 to the load balancer's health checks on *port*, and serve everything else."""
+        addresses = [(self._containers(arn)[0].host.address, port) for arn in task_arns]
+        faulty = self._world.targets.faulty
+        faulty.update(addresses)
+        try:
+            yield
+        finally:
+            faulty.difference_update(addresses)
+
+    def _containers(self, task_arn: str) -> list[Container]:
+        return self._world.runtime.containers[task_arn.rpartition("/")[2]]
+
+    @contextmanager
+    def task_killed(self, task_arn: str) -> Iterator[None]:
+        """End a task's containers with SIGKILL; nothing is left to undo, for its service starts another task."""
+        for container in list(self._world.runtime.containers[task_arn.rsplit("/", 1)[-1]]):
+            self._world.runtime.kill(container)
+        yield
+
+    @contextmanager
+    def expiry_hurried(self, delay_seconds: float) -> Iterator[None]:
+        """Let DynamoDB delete an item so soon after its time to live is over, instead of after minutes to days."""
+        self._world.expiry.hurry(delay_seconds)
+        try:
+            yield
+        finally:
+            self._world.expiry.hurry(None)
 
     def _images(self, service: str) -> list[str]:
         ecs = self._world.aws("ecs")

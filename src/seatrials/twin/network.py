@@ -185,6 +185,8 @@ class Host:
     network: "VirtualNetwork"
     address: str
     blackholed: bool = False
+    # Whether connections to it are closed as soon as they are made.
+    hangs_up: bool = False
     connections: list[VirtualConnection] = field(default_factory=list)
 
     def listen(self, port: int) -> VirtualListener:
@@ -268,7 +270,10 @@ class VirtualNetwork:
         server = VirtualConnection(self.clock, server_socket, self.latency, source.address)
         client.peer, server.peer = server, client
         source.keep(client)
-        listener.admit(server)
+        if listener.host.hangs_up:
+            server.close()
+        else:
+            listener.admit(server)
         return client
 
     def _bind(self, address: str, port: int) -> socket.socket:

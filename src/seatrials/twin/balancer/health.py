@@ -141,7 +141,7 @@ def probe(clock: Clock, network: Network, ip: str, port: int, settings: HealthCh
         return Outcome(passed=False, reason="Target.Timeout", description="Request timed out")
     except ConnectionError:
         return Outcome(passed=False, reason="Target.FailedHealthChecks", description="Health checks failed")
-    return _judge_status(status, settings)
+    return judge_status(status, settings)
 
 
 def _read_status(connection: Connection, seconds_left: Callable[[], float]) -> bytes:
@@ -156,7 +156,8 @@ def _read_status(connection: Connection, seconds_left: Callable[[], float]) -> b
     return rest[:3] if version.startswith(b"HTTP/1.") else b""
 
 
-def _judge_status(status: bytes, settings: HealthCheckSettings) -> Outcome:
+def judge_status(status: bytes, settings: HealthCheckSettings) -> Outcome:
+    """Return what a check means that was answered with *status*; what is no status fails."""
     if not (len(status) == len(b"200") and status.isdigit()):
         return Outcome(passed=False, reason="Target.FailedHealthChecks", description="Health checks failed")
     if settings.accepts(int(status)):

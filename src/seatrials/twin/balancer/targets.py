@@ -11,7 +11,7 @@ from random import Random
 
 from seatrials.application import AwsClient
 from seatrials.twin.balancer.groups import GroupCatalogue, TargetGroup
-from seatrials.twin.balancer.health import Health, State, TargetState, probe
+from seatrials.twin.balancer.health import Health, Outcome, State, TargetState, judge_status, probe
 from seatrials.twin.clock import Timer, VirtualClock
 from seatrials.twin.network import Host
 from seatrials.twin.trace import Trace
@@ -86,6 +86,8 @@ class TargetRegistry:
         self._turns: dict[str, int] = {}
         self._users: list[Callable[[str], bool]] = []
         self._changed = clock.signal()
+        # Addresses whose checks are answered 503, for faults.
+        self.faulty: set[Address] = set()
 
     def use(self, forwards_to: Callable[[str], bool]) -> None:
         """Let *forwards_to* say of a group whether one more load balancer sends it requests."""
@@ -194,12 +196,17 @@ class TargetRegistry:
     def _check(self, target: Target, group: TargetGroup) -> None:
         began = self._clock.now()
         target.health.begin_checks()
-        outcome = probe(self._clock, self._host, target.ip, target.port, group.health_check)
+        outcome = self._probe(target, group)
         if not target.checked:
             return
         if target.health.judge(outcome, group.health_check):
             self._note(target)
         self._clock.sleep(max(0.0, began + group.health_check.interval_seconds - self._clock.now()))
+
+    def _probe(self, target: Target, group: TargetGroup) -> Outcome:
+        if (target.ip, target.port) in self.faulty:
+            return judge_status(b"503", group.health_check)
+        return probe(self._clock, self._host, target.ip, target.port, group.health_check)
 
     def _end_draining(self, target: Target) -> None:
         for flight in list(target.flights):

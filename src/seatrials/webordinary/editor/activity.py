@@ -32,6 +32,8 @@ class Activity:
         try:
             self._write(session)
         except ClientError as error:
+            # What was not written must not keep the next activity from being written.
+            self.forget(session.session_id)
             if error.response["Error"]["Code"] != _CONDITION_FAILED:
                 self._log(f"activity of {session.session_id} not recorded: {error}")
         except BotoCoreError as error:

@@ -36,18 +36,19 @@ class Preview:
         return self._session(request, self._sessions.find(session_id), page)
 
     def _session(self, request: Request, session: Session, page: str) -> Response:
+        # The target as it arrived, so that whoever routes here can show that nothing was lost on the way.
+        arrived = ("x-request-target", request.target)
         if page == "health":
-            return self._health(session)
+            return self._health(session, arrived)
         content_type, content = site.page(session, page) if page else (site.HTML, site.index(session))
         if request.header("user-agent") != HERMES_AGENT:
             self._activity.touch(session)
-        # The target as it arrived, so that whoever routes here can show that nothing was lost on the way.
-        headers = [("content-type", content_type), ("cache-control", "no-store"), ("x-request-target", request.target)]
+        headers = [("content-type", content_type), ("cache-control", "no-store"), arrived]
         return Response(200, content, headers)
 
-    def _health(self, session: Session) -> Response:
+    def _health(self, session: Session, arrived: tuple[str, str]) -> Response:
         details = {"taskArn": self._task_arn, "workspace": session.project_path}
-        return json_response(200, {"status": "healthy", **session.identity(), **details})
+        return json_response(200, {"status": "healthy", **session.identity(), **details}, dict([arrived]))
 
     def _astro(self, path: str) -> Response:
         """Answer what belongs to no session: a page below `/preview/`, a script below `/_astro/`."""

@@ -172,7 +172,7 @@ class Api:
 
     def _hosted(self, request: Request) -> Session:
         """Return the session that the request names: 400 when it names none, 404 when it is not hosted here."""
-        return self._sessions.find(_session_header(request))
+        return self._sessions.find_in_any_case(_session_header(request))
 
     def _changed(self, session: Session, paths: list[str]) -> None:
         """Tell the browsers, and the session table that the session is in use."""

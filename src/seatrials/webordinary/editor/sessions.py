@@ -85,6 +85,14 @@ class Sessions:
             raise RequestError(404, "no such session")
         return session
 
+    def find_in_any_case(self, session_id: str) -> Session:
+        """Return the hosted session of a header's value, which the load balancer too compares without regard to case.
+
+        Source: AWS ALB User Guide, "HTTP header conditions".
+        """
+        wanted = session_id.casefold()
+        return self.find(next((each for each in self._hosted if each.casefold() == wanted), session_id))
+
     def forget(self, session_id: str) -> str | None:
         """Commit a session's uncommitted work and host it no longer; return that commit's id, if one was needed."""
         session = self.find(session_id)

@@ -7,6 +7,7 @@ actor of its own: a container that is slow holds up nobody else's session.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -110,6 +111,8 @@ class Controller:
         self._shunned_until: dict[str, float] = {}
         self._settling_since: dict[str, float] = {}
         self._failures: dict[str, _Failure] = {}
+        # Sessions that are over and are being cleared away.
+        self._leaving: set[str] = set()
         # The first look sweeps: the Hermes before this one may have left something.
         self._sweep_at = 0.0
 
@@ -303,9 +306,23 @@ class Controller:
             return
         self._sweep_at = now + SWEEP_SECONDS
         known = {session.session_id for session in sessions}
-        self._router.sweep(
-            lambda session_id: session_id not in known and self._is_over(session_id), self._arns_in_use()
-        )
+        for session_id in self._router.sessions():
+            if session_id not in known and session_id not in self._leaving and self._is_over(session_id):
+                self._leaving.add(session_id)
+                self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
+        self._router.remove_unused_groups(self._arns_in_use())
+
+    def _dismiss(self, session_id: str) -> None:
+        """Clear away what is left of a session that ended without a step of ours."""
+        try:
+            self._placement.dismiss(session_id)
+        except _PASSING as error:
+            self._log(f"session {session_id}: what is left of it stays until the next sweep: {error}")
+        else:
+            self._sweep_at = self._clock.now()  # its task's groups may have no rule now
+            self._wake.set()
+        finally:
+            self._leaving.discard(session_id)
 
     def _is_over(self, session_id: str) -> bool:
         """Whether a session that was not among the open ones is really over, and not just made."""

@@ -27,20 +27,21 @@ class EditorClient:
         """Open the session's workspace in its container, or in the one that it *moves_to*."""
         names = {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}
         headers = {} if moves_to is None else {HANDOVER_HEADER: moves_to.short_id}
-        self._call("POST", "/api/init", session, names, headers=headers)
+        self._call("POST", "/api/init", session.session_id, names, headers=headers)
 
     def execute(self, session: Session) -> None:
         """Carry out the session's instruction."""
         instruction = {"instruction": session.metadata["instruction"]}
-        self._call("POST", "/api/execute", session, instruction, timeout_seconds=INSTRUCTION_TIMEOUT_SECONDS)
+        self._call("POST", "/api/execute", session.session_id, instruction, timeout_seconds=INSTRUCTION_TIMEOUT_SECONDS)
 
     def commit(self, session: Session) -> None:
         """Commit what is not committed yet."""
-        self._call("POST", "/api/git/commit", session, {"message": f"Thread {session.thread_id}: end of the session"})
+        message = f"Thread {session.thread_id}: end of the session"
+        self._call("POST", "/api/git/commit", session.session_id, {"message": message})
 
-    def forget(self, session: Session) -> None:
-        """Close the session in the container; its workspace stays."""
-        self._call("DELETE", f"/api/sessions/{quote(session.session_id)}", session)
+    def forget(self, session_id: str) -> None:
+        """Close the session in the container, which commits what is not committed; its workspace stays."""
+        self._call("DELETE", f"/api/sessions/{quote(session_id)}", session_id)
 
     def hosting_task(self, session: Session) -> str | None:
         """Return the ARN of the task that answers for the session's preview; None when it does not say."""
@@ -64,12 +65,12 @@ class EditorClient:
         self,
         method: str,
         path: str,
-        session: Session,
+        session_id: str,
         body: Mapping[str, Any] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        all_headers = {SESSION_HEADER: session.session_id, **(headers or {})}
+        all_headers = {SESSION_HEADER: session_id, **(headers or {})}
         url = f"{self._balancer_url}{path}"
         self._http.request(method, url, headers=all_headers, json=body, timeout=timeout_seconds).raise_for_status()

@@ -110,6 +110,14 @@ class Placement:
             self.log(f"session {session.session_id} expired")
             self.publisher.publish()
 
+    def dismiss(self, session_id: str) -> None:
+        """Take a session whose item is gone off its task, which only its rules still know."""
+        try:
+            self.editor.forget(session_id)
+        except httpx.HTTPError as error:
+            self.log(f"session {session_id}: the container did not forget it: {error}")
+        self.router.remove_rules(session_id)
+
     def release(self, work: Work) -> None:
         """Let another tick, or another Hermes, take the session up at once."""
         if work.claimed_until:
@@ -190,6 +198,7 @@ class Placement:
             is_placed = self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
         else:
             is_placed = self.store.set_fields(session, {"taskArn": task.arn})
+            self.release(work)
         if not is_placed:
             msg = f"session {session.session_id} ended before it was placed"
             raise StepAbandonedError(msg)
@@ -200,7 +209,7 @@ class Placement:
         """Have the container commit and forget; without *must_settle* its failure to is only noted."""
         try:
             self.editor.commit(session)
-            self.editor.forget(session)
+            self.editor.forget(session.session_id)
         except httpx.HTTPError as error:
             if must_settle and not _is_unknown_there(error):
                 raise

@@ -107,12 +107,13 @@ class Router:
                 self._delete_group(arn)
         self._preview_groups.pop(short_id(task_arn), None)
 
-    def sweep(self, is_over: Callable[[str], bool], task_arns_used: Collection[str]) -> None:
-        """Remove the rules of sessions that are over, and the groups of tasks that no session uses."""
-        for rule in self._rules():
-            session_id = rules.session_of(rule)
-            if session_id is not None and is_over(session_id):
-                self._delete_rule(rule)
+    def sessions(self) -> list[str]:
+        """Return the ids of the sessions that have rules."""
+        ids = [session_id for rule in self._rules() if (session_id := rules.session_of(rule)) is not None]
+        return list(dict.fromkeys(ids))
+
+    def remove_unused_groups(self, task_arns_used: Collection[str]) -> None:
+        """Remove the groups of tasks that no session uses."""
         used = {short_id(arn) for arn in task_arns_used}
         for name, arn in self._groups().items():
             kind, _, task_id = name.removeprefix(_NAME_PREFIX).partition("-")

@@ -1,0 +1,271 @@
+"""The stack as AWS describes it: read from the control plane, never changed."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from seatrials.application import AwsClient
+from seatrials.environment import Environment
+from seatrials.platform.listeners import Listeners
+from seatrials.platform.monitoring import Monitoring
+from seatrials.platform.scaling_rules import ScalingRules
+from seatrials.platform.security_groups import Ingress, ingress_of
+
+ServiceName = Literal["edit", "hermes"]
+
+# Names of variables that hold something secret, and values that are nothing else.
+_SECRET_NAME = re.compile(r"(?i)password|passwd|secret|token|credential|private_?key|api_?key|access_?key")
+_SECRET_VALUE = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsu]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abp]-|\bsk-[\w-]{16,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]+:[^/\s@]+@"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceFacts:
+    """How an ECS service is set up."""
+
+    status: str
+    launch_type: str
+    # The least and the most tasks that scaling may choose; None when nothing scales the service.
+    capacity: tuple[int, int] | None
+    circuit_breaker: bool
+    rollback: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFacts:
+    """How the session table is set up; keys and index keys as `name:type kind`, hash first."""
+
+    key: tuple[str, ...]
+    indexes: dict[str, tuple[str, ...]]
+    billing: str
+    ttl_attribute: str | None
+    point_in_time_recovery: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """An EFS volume of a container."""
+
+    path: str
+    read_only: bool
+    transit_encryption: str
+    through_access_point: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFacts:
+    """What the task definition that a service runs gives its container."""
+
+    cpu: str
+    memory: str
+    ports: tuple[int, ...]
+    mounts: tuple[Mount, ...]
+    log_group: str | None
+
+
+class Infrastructure:
+    """Everything that was deployed; clients are made when they are first needed."""
+
+    def __init__(self, aws: Callable[[str], AwsClient], environment: Environment) -> None:
+        self._aws = aws
+        self._environment = environment
+        names = environment.names
+        self._services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        self._containers = {"edit": names.edit_container, "hermes": names.hermes_container}
+
+    @cached_property
+    def listeners(self) -> Listeners:
+        """The load balancer's listeners, rules and target groups."""
+        backends = {
+            group["targetGroupArn"]: (name, int(group["containerPort"]))
+            for name in self._services
+            for group in self._describe(name)["loadBalancers"]
+        }
+        return Listeners(self._aws("elbv2"), self._aws("dynamodb"), self._environment, backends)
+
+    @cached_property
+    def scaling(self) -> ScalingRules:
+        """What scales the edit service, and when."""
+        resource = f"service/{self._environment.names.cluster}/{self._environment.names.edit_service}"
+        return ScalingRules(self._aws("application-autoscaling"), self._aws("cloudwatch"), resource)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """The dashboards and alarms of the runs' metrics."""
+        namespace = self._environment.names.run_metric_namespace
+        return Monitoring(self._aws("cloudwatch"), namespace, self._environment.region)
+
+    def cluster_status(self) -> str:
+        """Return the status of the cluster; fails the scenario when there is none of that name."""
+        name = self._environment.names.cluster
+        clusters = self._aws("ecs").describe_clusters(clusters=[name])["clusters"]
+        assert clusters, f"ECS knows no cluster {name}"
+        return str(clusters[0]["status"])
+
+    def service(self, name: ServiceName) -> ServiceFacts:
+        """Return how a service is set up."""
+        service = self._describe(name)
+        breaker = service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+        return ServiceFacts(
+            status=service["status"],
+            launch_type=service.get("launchType", "by capacity providers"),
+            capacity=self._capacity(name),
+            circuit_breaker=breaker.get("enable", False),
+            rollback=breaker.get("rollback", False),
+        )
+
+    def table(self) -> TableFacts:
+        """Return how the session table is set up."""
+        name = self._environment.names.table
+        dynamodb = self._aws("dynamodb")
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        return TableFacts(
+            key=_key(table["KeySchema"], types),
+            indexes={
+                each["IndexName"]: _key(each["KeySchema"], types) for each in table.get("GlobalSecondaryIndexes", [])
+            },
+            # DynamoDB leaves the summary out for a table that was always provisioned.
+            billing=table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            ttl_attribute=expiry.get("AttributeName") if expiry["TimeToLiveStatus"] == "ENABLED" else None,
+            point_in_time_recovery=backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+        )
+
+    def task(self, name: ServiceName) -> TaskFacts:
+        """Return what the task definition that a service runs gives its container."""
+        definition = self._task_definition(name)
+        container = self._container(name, definition)
+        log = container.get("logConfiguration", {})
+        return TaskFacts(
+            cpu=definition["cpu"],
+            memory=definition["memory"],
+            ports=tuple(sorted(each["containerPort"] for each in container.get("portMappings", []))),
+            mounts=tuple(_mount(each, definition["volumes"]) for each in container.get("mountPoints", [])),
+            log_group=log["options"].get("awslogs-group") if log.get("logDriver") == "awslogs" else None,
+        )
+
+    def plaintext_secrets(self, name: ServiceName) -> list[str]:
+        """Return the names of variables that hold a secret in the open; their values are told to nobody."""
+        containers = self._task_definition(name)["containerDefinitions"]
+        variables = [variable for container in containers for variable in container.get("environment", [])]
+        return [
+            each["name"]
+            for each in variables
+            if _SECRET_NAME.search(each["name"]) or _SECRET_VALUE.search(each.get("value", ""))
+        ]
+
+    def log_groups(self) -> list[str]:
+        """Return the names of the log groups that exist."""
+        pages = self._aws("logs").get_paginator("describe_log_groups").paginate()
+        return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+    def file_system(self) -> dict[str, Any]:
+        """Return the file system that the edit service mounts, as EFS describes it."""
+        answer = self._aws("efs").describe_file_systems(FileSystemId=self._file_system_id())
+        description: dict[str, Any] = answer["FileSystems"][0]
+        return description
+
+    def access_point_roots(self) -> list[str]:
+        """Return the root directory of each access point of the file system, sorted."""
+        pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
+        return sorted(point["RootDirectory"]["Path"] for page in pages for point in page["AccessPoints"])
+
+    def mount_target_subnets(self) -> list[str]:
+        """Return the subnets in which the file system can be mounted now, sorted."""
+        return sorted(each["SubnetId"] for each in self._mount_targets() if each["LifeCycleState"] == "available")
+
+    def service_subnets(self, name: ServiceName) -> list[str]:
+        """Return the subnets that a service's tasks may start in, sorted."""
+        return sorted(self._network(name)["subnets"])
+
+    def balancer_groups(self) -> list[str]:
+        """Return the security groups of the load balancer, sorted."""
+        return sorted(self.listeners.load_balancer["SecurityGroups"])
+
+    def task_groups(self, name: ServiceName) -> list[str]:
+        """Return the security groups of a service's tasks, sorted."""
+        return sorted(self._network(name)["securityGroups"])
+
+    def ingress(self, groups: Sequence[str]) -> list[Ingress]:
+        """Return what security groups let in."""
+        answer = self._aws("ec2").describe_security_groups(GroupIds=list(groups))
+        return ingress_of(answer["SecurityGroups"])
+
+    def open_to_the_world(self) -> list[str]:
+        """Return `owner protocol ports` for whatever any group of the network lets in from everywhere, sorted.
+
+        The owner is `balancer` for a group of the load balancer, else the group's id.
+        """
+        balancer = self.balancer_groups()
+        filters = [{"Name": "vpc-id", "Values": [self.listeners.load_balancer["VpcId"]]}]
+        pages = self._aws("ec2").get_paginator("describe_security_groups").paginate(Filters=filters)
+        groups = [group for page in pages for group in page["SecurityGroups"]]
+        found = {
+            f"{'balancer' if each.group in balancer else each.group} {each.protocol} {each.ports}"
+            for each in ingress_of(groups)
+            if each.is_from_the_world
+        }
+        return sorted(found)
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        cluster, service = self._environment.names.cluster, self._services[name]
+        services = self._aws("ecs").describe_services(cluster=cluster, services=[service])["services"]
+        assert services, f"ECS knows no service {service} in cluster {cluster}"
+        description: dict[str, Any] = services[0]
+        return description
+
+    def _capacity(self, name: str) -> tuple[int, int] | None:
+        resource = f"service/{self._environment.names.cluster}/{self._services[name]}"
+        answer = self._aws("application-autoscaling").describe_scalable_targets(
+            ServiceNamespace="ecs", ResourceIds=[resource], ScalableDimension="ecs:service:DesiredCount"
+        )
+        targets = answer["ScalableTargets"]
+        return (targets[0]["MinCapacity"], targets[0]["MaxCapacity"]) if targets else None
+
+    def _task_definition(self, name: str) -> dict[str, Any]:
+        answer = self._aws("ecs").describe_task_definition(taskDefinition=self._describe(name)["taskDefinition"])
+        definition: dict[str, Any] = answer["taskDefinition"]
+        return definition
+
+    def _container(self, name: str, definition: dict[str, Any]) -> dict[str, Any]:
+        wanted = self._containers[name]
+        found = {each["name"]: each for each in definition["containerDefinitions"]}
+        assert wanted in found, f"the task definition of {name} has the containers {sorted(found)}, not {wanted}"
+        container: dict[str, Any] = found[wanted]
+        return container
+
+    def _network(self, name: str) -> dict[str, Any]:
+        network: dict[str, Any] = self._describe(name)["networkConfiguration"]["awsvpcConfiguration"]
+        return network
+
+    def _file_system_id(self) -> str:
+        volumes = self._task_definition("edit").get("volumes", [])
+        mounted = {each["efsVolumeConfiguration"]["fileSystemId"] for each in volumes if "efsVolumeConfiguration" in each}
+        assert len(mounted) == 1, f"the edit service mounts {sorted(mounted)}, not one file system"
+        return str(mounted.pop())
+
+    def _mount_targets(self) -> list[dict[str, Any]]:
+        pages = self._aws("efs").get_paginator("describe_mount_targets").paginate(FileSystemId=self._file_system_id())
+        return [target for page in pages for target in page["MountTargets"]]
+
+
+def _key(schema: Sequence[dict[str, str]], types: dict[str, str]) -> tuple[str, ...]:
+    """Return a key as `name:type kind`; DynamoDB lists the hash key first."""
+    return tuple(f"{each['AttributeName']}:{types[each['AttributeName']]} {each['KeyType']}" for each in schema)
+
+
+def _mount(point: dict[str, Any], volumes: Sequence[dict[str, Any]]) -> Mount:
+    volume = next((each for each in volumes if each["name"] == point["sourceVolume"]), {})
+    efs = volume.get("efsVolumeConfiguration", {})
+    return Mount(
+        path=point["containerPath"],
+        read_only=point.get("readOnly", False),
+        transit_encryption=efs.get("transitEncryption", "DISABLED" if efs else "not EFS"),
+        through_access_point="accessPointId" in efs.get("authorizationConfig", {}),
+    )

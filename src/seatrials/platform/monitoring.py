@@ -1,0 +1,75 @@
+"""The dashboards and alarms that watch the metrics of the runs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from seatrials.application import AwsClient
+from seatrials.run_metrics import RUN_METRICS
+
+# In a dashboard's row of a metric, these stand for what the row before has.
+_SAME = "."
+
+
+class Monitoring:
+    """Reads CloudWatch. A metric is written `region namespace name`, with its dimensions behind it."""
+
+    def __init__(self, cloudwatch: AwsClient, namespace: str, region: str) -> None:
+        self._cloudwatch = cloudwatch
+        self._namespace = namespace
+        self._region = region
+
+    def published(self) -> set[str]:
+        """Return the metrics that a run publishes: it publishes each without dimensions."""
+        return {f"{self._region} {self._namespace} {name}" for name in RUN_METRICS}
+
+    def on_dashboards(self) -> set[str]:
+        """Return the metrics of all dashboards that show any of the runs' namespace."""
+        shown = [set(self._shown(name)) for name in self._dashboards()]
+        return {metric for metrics in shown if self._is_about_runs(metrics) for metric in metrics}
+
+    def in_alarms(self) -> set[str]:
+        """Return the metrics that the alarms on the runs' namespace look at."""
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        return {
+            _metric(self._region, [alarm["Namespace"], alarm["MetricName"], *_dimensions(alarm)])
+            for alarm in alarms
+            if alarm.get("Namespace") == self._namespace
+        }
+
+    def _is_about_runs(self, metrics: set[str]) -> bool:
+        return any(metric.split(" ")[1] == self._namespace for metric in metrics)
+
+    def _dashboards(self) -> list[str]:
+        pages = self._cloudwatch.get_paginator("list_dashboards").paginate()
+        return [entry["DashboardName"] for page in pages for entry in page["DashboardEntries"]]
+
+    def _shown(self, dashboard: str) -> Iterator[str]:
+        body = json.loads(self._cloudwatch.get_dashboard(DashboardName=dashboard)["DashboardBody"])
+        for widget in body.get("widgets", []):
+            properties = widget.get("properties", {})
+            region = properties.get("region", self._region)
+            for row in _rows(properties.get("metrics", [])):
+                yield _metric(region, row)
+
+
+def _rows(metrics: Sequence[Sequence[Any]]) -> Iterator[list[str]]:
+    """Yield namespace, name and dimensions of each metric of a widget; expressions have none of their own.
+
+    Source: CloudWatch API Reference, "Dashboard body structure and syntax", metric widget.
+    """
+    before: list[str] = []
+    for entry in metrics:
+        words = [word for word in entry if isinstance(word, str)]
+        if words:
+            before = [before[index] if word == _SAME else word for index, word in enumerate(words)]
+            yield before
+
+
+def _metric(region: str, words: Sequence[str]) -> str:
+    return " ".join([region, *words])
+
+
+def _dimensions(alarm: dict[str, Any]) -> list[str]:
+    return [word for each in alarm.get("Dimensions", []) for word in (each["Name"], each["Value"])]

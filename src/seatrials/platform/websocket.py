@@ -1,0 +1,139 @@
+"""WebSockets of the preview's hot reload, as a browser opens them."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from wsproto import ConnectionType, WSConnection
+from wsproto import events as ws
+
+from seatrials.clock import Clock
+from seatrials.evidence import Recorder
+from seatrials.network import Connection
+from seatrials.platform.stack import Connect
+
+PATH = "/ws/hmr"
+_CHUNK_BYTES = 65_536
+_HANDSHAKE_SECONDS = 10.0
+# How long what is on its way may take to arrive.
+_ARRIVAL_SECONDS = 0.5
+_SWITCHING_PROTOCOLS = 101
+
+
+class WebSocket:
+    """One attempt at a WebSocket: open when its status is 101, else refused with what an ordinary answer has."""
+
+    def __init__(self, connection: Connection, clock: Clock, host: str, target: str) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._protocol = WSConnection(ConnectionType.CLIENT)
+        self.status = 0
+        self.headers: httpx.Headers = httpx.Headers()
+        self.content = b""
+        # Text messages as JSON, in the order of their arrival.
+        self.messages: list[Any] = []
+        self.is_closed = False
+        self._pongs: list[bytes] = []
+        self._refused = False
+        connection.send(self._protocol.send(ws.Request(host=host, target=target)))
+        deadline = clock.now() + _HANDSHAKE_SECONDS
+        while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
+            self._take(deadline - clock.now())
+
+    def ping(self, payload: bytes = b"are you there") -> bool:
+        """Send a ping; return whether a pong with the same payload comes."""
+        self._connection.send(self._protocol.send(ws.Ping(payload)))
+        self._take_arriving()
+        return payload in self._pongs
+
+    def received(self) -> list[Any]:
+        """Return every message so far, those on their way included."""
+        self._take_arriving()
+        return self.messages
+
+    def stays_open(self) -> bool:
+        """Whether the other side has not closed."""
+        self._take_arriving()
+        return not self.is_closed
+
+    def wait_closed(self, timeout_seconds: float) -> float:
+        """Wait until the other side closes; return the seconds that took, and fail the scenario after *timeout*."""
+        began = self._clock.now()
+        deadline = began + timeout_seconds
+        while not self.is_closed:
+            assert self._clock.now() < deadline, f"the WebSocket is still open after {timeout_seconds:g} s"
+            self._take_within(deadline - self._clock.now())
+        return self._clock.now() - began
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def _take_arriving(self) -> None:
+        deadline = self._clock.now() + _ARRIVAL_SECONDS
+        while not self.is_closed and self._clock.now() < deadline:
+            self._take_within(deadline - self._clock.now())
+
+    def _take_within(self, seconds: float) -> None:
+        try:
+            self._take(seconds)
+        except TimeoutError:  # nothing came, which is for the caller to judge
+            pass
+
+    def _take(self, seconds: float) -> None:
+        """Wait for something to arrive and take it in; raises `TimeoutError`."""
+        try:
+            data = self._connection.receive(_CHUNK_BYTES, max(0.0, seconds))
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.is_closed = True
+            return
+        self._protocol.receive_data(data)
+        for event in self._protocol.events():
+            self._note(event)
+
+    def _note(self, event: ws.Event) -> None:
+        if isinstance(event, ws.AcceptConnection):
+            self.status = _SWITCHING_PROTOCOLS
+        elif isinstance(event, ws.RejectConnection):
+            self.status = event.status_code
+            self.headers = httpx.Headers(event.headers)
+            self._refused = not event.has_body
+        elif isinstance(event, ws.RejectData):
+            self.content += event.data
+            self._refused = event.body_finished
+        elif isinstance(event, ws.TextMessage):
+            self.messages.append(json.loads(event.data))
+        elif isinstance(event, ws.Pong):
+            self._pongs.append(bytes(event.payload))
+        elif isinstance(event, ws.CloseConnection):
+            self.is_closed = True
+
+    def __repr__(self) -> str:
+        """Show status and body: what the message of a failed assertion needs."""
+        return f"<WebSocket {self.status}: {self.content.decode('utf-8', 'replace')[:200]}>"
+
+
+class WebSockets:
+    """The way to the load balancer for WebSockets; each has a connection of its own."""
+
+    def __init__(self, connect: Connect, clock: Clock, url: str, recorder: Recorder) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._host = httpx.URL(url).netloc.decode()
+        self._recorder = recorder
+
+    def open(self, session_id: str) -> WebSocket:
+        """Open the WebSocket of a session; fails the scenario unless it opens."""
+        websocket = self.attempt(session_id)
+        assert websocket.status == _SWITCHING_PROTOCOLS, f"expected 101 for {session_id}, got {websocket}"
+        return websocket
+
+    def attempt(self, session_id: str) -> WebSocket:
+        """Ask for the WebSocket of a session and return what came of it."""
+        target = f"{PATH}?sessionId={quote(session_id)}"
+        websocket = WebSocket(self._connect(), self._clock, self._host, target)
+        self._recorder.step(f"WebSocket {target} → {websocket.status}", answer=repr(websocket))
+        return websocket

@@ -1,0 +1,513 @@
+"""PERS: what a session leaves is there for the next one, and for nobody else."""
+
+import hashlib
+import shlex
+from random import Random
+
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.platform import Platform, Session
+from seatrials.platform.workspace import Workspace
+
+TTL_SECONDS = 30 * 60
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.scenario("PERS-01")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> None:
+    """50 files of every kind have the same SHA-256 after their task was stopped and a new session resumed."""
+    request = platform.sessions.request(threadId="thread-of-the-files")
+    first = platform.ready(request)
+    files = _fifty_files()
+    written = {path: platform.workspace(first).write(path, content) for path, content in files.items()}
+    task = _task_of(platform, first)
+    platform.services.stop_task(task)
+    platform.sessions.deactivate(first)
+
+    second = platform.ready(request)
+    found = {path: platform.workspace(second).read(path) for path in files}
+    for answer in (*written.values(), *found.values()):
+        platform.sample("file_operation_seconds", answer.elapsed_seconds)
+
+    assert len(files) == 50
+    assert {path: answer.status for path, answer in written.items()} == dict.fromkeys(files, 200)
+    assert {path: _sha256(answer.content) for path, answer in found.items()} == {
+        path: _sha256(content) for path, content in files.items()
+    }
+    assert second.id != first.id
+    assert _task_of(platform, second) != task
+    assert task not in platform.services.edit_task_arns()
+
+
+@pytest.mark.scenario("PERS-02")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_the_history_is_the_same_after_a_restart(platform: Platform) -> None:
+    """Commits keep ids, authors, messages and order over a restart, and the next one's parent is the old HEAD."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+    workspace.write("one.md", b"first")
+    workspace.commit("The first of two")
+    workspace.write("two.md", b"second")
+    head = workspace.commit("The second of two\n\nwith a body, and ünïcode")
+    before = workspace.git_log()
+
+    _restart(platform, session)
+    after = workspace.git_log()
+    workspace.write("three.md", b"third")
+    newest_id = workspace.commit("After the restart")
+    newest, *older = workspace.git_log()
+
+    assert [each["message"] for each in before[:2]] == [
+        "The second of two\n\nwith a body, and ünïcode",
+        "The first of two",
+    ]
+    assert after == before
+    assert older == before
+    assert (newest["id"], newest["message"], newest["parents"]) == (newest_id, "After the restart", [head])
+    assert before[0]["id"] == head
+
+
+@pytest.mark.scenario("PERS-03")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_uncommitted_changes_survive_a_task_stop(platform: Platform) -> None:
+    """A new file and a changed one, neither committed, are there after the task was stopped."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+    workspace.write("page.md", b"as committed")
+    workspace.commit("A page")
+    workspace.write("page.md", b"changed since")
+    workspace.write("drafts/new.md", b"never committed")
+    changes = [change["path"] for change in workspace.git_status()["changes"]]
+
+    _restart(platform, session)
+    page = workspace.read("page.md")
+    draft = workspace.read("drafts/new.md")
+
+    assert changes == ["drafts/new.md", "page.md"]
+    assert (page.status, page.content) == (200, b"changed since")
+    assert (draft.status, draft.content) == (200, b"never committed")
+
+
+@pytest.mark.scenario("PERS-04")
+@pytest.mark.mock_only
+def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platform) -> None:
+    """After SIGKILL amid a write, the repository is sound, committed files are intact, and the session works."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+    committed, replacement = _bytes(1, 2 * MEGABYTE), _bytes(2, 2 * MEGABYTE)
+    whole = workspace.write("data.bin", committed)
+    workspace.write("notes.md", b"committed, too")
+    head = workspace.commit("Data and notes")
+    task = _task_of(platform, session)
+
+    def kill_amid_the_write() -> None:
+        platform.let_pass(0.85 * whole.elapsed_seconds, what="most of a write to be done")
+        with platform.faults.task_killed(task):
+            pass
+
+    cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", replacement), kill_amid_the_write)
+    _await_another_task(platform, session, task)
+    check = workspace.run("git fsck --full --strict --no-dangling 2>&1")
+    data, notes = workspace.sha256("data.bin"), workspace.sha256("notes.md")
+    committed_data = workspace.run("git show HEAD:data.bin | sha256sum | cut -c -64")
+    newest_id = workspace.git_log()[0]["id"]
+    worked = workspace.execute("Create a file named after.md with content: Still at work")
+
+    assert cut_short.status == 502
+    assert check == (0, "")
+    assert newest_id == head
+    assert (data, notes) == (_sha256(committed), _sha256(b"committed, too"))
+    assert committed_data == (0, f"{_sha256(committed)}\n")
+    assert (worked.status, worked.json()["filesChanged"]) == (200, ["after.md"])
+    assert "Still at work" in platform.sessions.preview(session).text
+
+
+@pytest.mark.scenario("PERS-05")
+@pytest.mark.staging
+def test_threads_of_one_user_do_not_see_each_others_files(platform: Platform) -> None:
+    """Two threads of a user have a branch each; however work goes from one to the other, no file leaks."""
+    one = platform.sessions.request(threadId="thread-one", instruction="Create a file named one.md with content: One")
+    two = {**one, "threadId": "thread-two", "instruction": "Create a file named two.md with content: Two"}
+    first = platform.ready(one)
+    firsts = platform.workspace(first)
+    firsts.write("drafts/one.txt", b"not committed")
+    second = platform.ready(two)
+    seconds = platform.workspace(second)
+    seconds.write("drafts/two.txt", b"not committed either")
+
+    seen_first, seen_second = firsts.files(), seconds.files()
+    seen_first_again = firsts.files()
+    branches = [firsts.git_status()["branch"], seconds.git_status()["branch"]]
+
+    assert branches == ["thread-thread-one", "thread-thread-two"]
+    assert seen_first == ["drafts/one.txt", "one.md"]
+    assert seen_second == ["drafts/two.txt", "two.md"]
+    assert seen_first_again == seen_first
+    assert firsts.read("drafts/one.txt").content == b"not committed"
+    assert seconds.read("one.md").status == 404
+    assert firsts.read("two.md").status == 404
+
+
+@pytest.mark.scenario("PERS-06")
+@pytest.mark.staging
+def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
+    """A first visit is not resumed; a later session of the same client and user is, at the same project path."""
+    request = platform.sessions.request()
+    first = platform.ready(request)
+    opened_first = platform.workspace(first).open()
+    platform.sessions.deactivate(first)
+    _await_status(platform, first, "expired")
+
+    second = platform.ready(request)
+    opened_second = platform.workspace(second).open()
+
+    assert opened_first["resumed"] is False
+    assert opened_second["resumed"] is True
+    assert opened_first["projectPath"] == f"/workspace/{first.client_id}/{first.user_id}/project"
+    assert opened_second["projectPath"] == opened_first["projectPath"]
+
+
+@pytest.mark.scenario("PERS-07")
+@pytest.mark.staging
+def test_the_item_is_unchanged_by_a_restart_of_its_container(platform: Platform) -> None:
+    """Every attribute of the item is the same after a restart, but for the task that it names."""
+    metadata = {
+        "source": {"channel": "e-mail", "labels": ["new", {"colour": "blue", "weights": [0.25, -3, 10**15]}]},
+        "urgent": True,
+        "nothing": None,
+        "empty": {"text": "", "list": [], "map": {}},
+    }
+    session = platform.ready(platform.sessions.request(metadata=metadata))
+    before = platform.sessions.item(session)
+    assert before is not None
+    assert before["metadata"] == {**metadata, "instruction": session.fields["metadata"]["instruction"]}
+
+    _restart(platform, session)
+    platform.let_pass(5, what="whatever else the restart may write")
+    after = platform.sessions.item(session)
+
+    assert after == {**before, "taskArn": _task_of(platform, session)}
+    assert platform.services.edit_task_arns() == [after["taskArn"]]
+
+
+@pytest.mark.scenario("PERS-08")
+@pytest.mark.staging
+def test_every_kind_of_activity_moves_last_activity(platform: Platform) -> None:
+    """A keepalive, a request to the preview and an instruction each make lastActivity strictly later."""
+    session = platform.ready()
+    stamps = [_last_activity(platform, session)]
+
+    platform.let_pass(3, what="time between two activities")
+    keepalive = platform.sessions.keepalive(session)
+    stamps.append(_last_activity(platform, session))
+    platform.let_pass(3, what="time between two activities")
+    preview = platform.sessions.preview(session)
+    stamps.append(_last_activity(platform, session))
+    platform.let_pass(3, what="time between two activities")
+    instruction = platform.workspace(session).execute("Create a file named more.md with content: More")
+    stamps.append(_last_activity(platform, session))
+
+    assert [keepalive.status, preview.status, instruction.status] == [200, 200, 200]
+    assert stamps == sorted(set(stamps))
+
+
+@pytest.mark.scenario("PERS-09")
+@pytest.mark.production
+def test_the_table_expires_and_can_be_recovered(platform: Platform) -> None:
+    """The item's ttl is a number of seconds, the table expires items by it, and can be restored to any moment."""
+    session = platform.sessions.start()
+    item = platform.sessions.item(session)
+
+    assert item is not None
+    assert type(item["ttl"]) is int
+    assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + TTL_SECONDS, abs=1)
+    assert platform.sessions.ttl_attribute() == "ttl"
+    assert platform.sessions.is_recoverable()
+
+
+@pytest.mark.scenario("PERS-10")
+@pytest.mark.mock_only
+def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platform, clock: Clock) -> None:
+    """Past its ttl the status call answers 410 at once, and the preview soon no more; the item is still there."""
+    session = platform.ready()
+    platform.sessions.set_ttl(session, int(clock.now()) - 1)
+
+    status_at_once = platform.sessions.status(session)
+    item_at_once = platform.sessions.item(session)
+    platform.wait_until(
+        lambda: platform.sessions.preview(session).status == 404, 30, what="the session not to be served", every_seconds=2
+    )
+    status_later = platform.sessions.status(session)
+    item_later = platform.sessions.item(session)
+
+    assert (status_at_once.status, status_later.status) == (410, 410)
+    assert item_at_once is not None
+    assert item_later is not None
+    assert platform.workspace(session).ask("GET", "/api/files").status == 404
+
+
+@pytest.mark.scenario("PERS-11")
+@pytest.mark.mock_only
+def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platform, clock: Clock) -> None:
+    """An item whose ttl moves forward in time stays; of a session whose item is deleted nothing is left."""
+    groups_before = platform.balancer.every_group_name()
+    kept, lost = platform.sessions.start(), platform.sessions.start()
+    platform.wait_ready(kept)
+    platform.wait_ready(lost)
+    hosted_before = platform.workspace(kept).hosted_sessions()
+
+    with platform.faults.expiry_hurried(4):
+        platform.sessions.set_ttl(lost, int(clock.now()) - 1)
+        platform.sessions.set_ttl(kept, int(clock.now()) - 1)
+        platform.let_pass(2, what="both items to be noticed as expired")
+        platform.sessions.set_ttl(kept, int(clock.now()) + TTL_SECONDS)
+        platform.wait_until(lambda: platform.sessions.item(lost) is None, 10, what="one item to be deleted")
+        platform.let_pass(3, what="the other item's first time to be over as well")
+        kept_item = platform.sessions.item(kept)
+        platform.wait_until(
+            lambda: platform.balancer.session_rules(lost.id) == [], 20, what="the rules to go", every_seconds=2
+        )
+        hosted_after = platform.workspace(kept).hosted_sessions()
+        platform.sessions.set_ttl(kept, int(clock.now()) - 1)
+        platform.wait_until(lambda: platform.sessions.item(kept) is None, 10, what="the other item to be deleted")
+    platform.let_pass(15, what="Hermes to clear away what is left")
+
+    assert sorted(hosted_before) == sorted([kept.id, lost.id])
+    assert kept_item is not None
+    assert hosted_after == [kept.id]
+    assert platform.balancer.preview_targets(lost.id) == []
+    assert (platform.sessions.status(lost).status, platform.sessions.preview(lost).status) == (404, 404)
+    assert platform.balancer.session_rules(kept.id) == []
+    assert platform.balancer.every_group_name() == groups_before
+
+
+@pytest.mark.scenario("PERS-12")
+@pytest.mark.staging
+def test_expiry_leaves_the_workspace_to_the_next_session(platform: Platform, clock: Clock) -> None:
+    """The files of an expired session, committed and not, are there for the next session of the same work."""
+    request = platform.sessions.request(threadId="thread-that-expires")
+    first = platform.ready(request)
+    platform.workspace(first).write("kept.md", b"committed")
+    platform.workspace(first).commit("Something to keep")
+    platform.workspace(first).write("drafts/kept.md", b"not committed")
+    platform.sessions.set_ttl(first, int(clock.now()) - 1)
+    _await_status(platform, first, "expired")
+
+    second = platform.ready(request)
+    workspace = platform.workspace(second)
+
+    assert second.id != first.id
+    assert workspace.read("kept.md").content == b"committed"
+    assert workspace.read("drafts/kept.md").content == b"not committed"
+    assert workspace.files() == ["drafts/kept.md", "hello.md", "kept.md"]
+
+
+@pytest.mark.scenario("PERS-13")
+@pytest.mark.staging
+def test_a_client_cannot_reach_another_clients_files(platform: Platform) -> None:
+    """Of two clients neither can list, read, write or traverse into the other's files, whatever the spelling."""
+    request = platform.sessions.request()
+    # One name begins with the other: a comparison of texts is not one of paths.
+    one = platform.sessions.start(request)
+    two = platform.sessions.start({**request, "clientId": f"{one.client_id}-b"})
+    platform.wait_ready(one)
+    platform.wait_ready(two)
+
+    assert _intrusion(platform, one, two) == REFUSED
+    assert _intrusion(platform, two, one) == REFUSED
+
+
+@pytest.mark.scenario("PERS-14")
+@pytest.mark.staging
+def test_a_user_cannot_reach_another_users_files(platform: Platform) -> None:
+    """Of two users of one client neither can list, read, write or traverse into the other's files."""
+    request = platform.sessions.request()
+    one = platform.sessions.start(request)
+    two = platform.sessions.start({**request, "userId": f"{one.user_id}-b"})
+    platform.wait_ready(one)
+    platform.wait_ready(two)
+
+    assert _intrusion(platform, one, two) == REFUSED
+    assert _intrusion(platform, two, one) == REFUSED
+
+
+@pytest.mark.scenario("PERS-15")
+@pytest.mark.staging
+def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
+    """Sessions of another thread, user or client have none of a session's commits in their logs."""
+    request = platform.sessions.request(threadId="thread-a")
+    sessions = [
+        platform.sessions.start(request),
+        platform.sessions.start({**request, "threadId": "thread-b"}),
+        platform.sessions.start({**request, "userId": f"{request['userId']}-c"}),
+        platform.sessions.start({**request, "clientId": f"{request['clientId']}-d"}),
+    ]
+    platform.in_parallel(*[lambda session=session: platform.wait_ready(session) for session in sessions])
+    workspaces = [platform.workspace(session) for session in sessions]
+    commits = [
+        _commit_of(workspace, "mine.md", f"By {session.id}")
+        for workspace, session in zip(workspaces, sessions, strict=True)
+    ]
+
+    logs = [workspace.git_log() for workspace in workspaces]
+
+    assert [log[0]["id"] for log in logs] == commits
+    assert [[each["id"] for each in log if each["id"] in commits] for log in logs] == [[each] for each in commits]
+    assert [[each["message"] for each in log if each["message"].startswith("By ")] for log in logs] == [
+        [f"By {session.id}"] for session in sessions
+    ]
+
+
+@pytest.mark.scenario("PERS-17")
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) -> None:
+    """A session whose task a new deployment replaces keeps its files, its git history and itself."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+    workspace.write("kept.md", b"committed")
+    workspace.commit("Before the deployment")
+    workspace.write("draft.md", b"not committed")
+    task, log = _task_of(platform, session), workspace.git_log()
+    platform.services.redeploy_edit()
+
+    _await_another_task(platform, session, task)
+    platform.wait_until(
+        lambda: task not in platform.services.edit_task_arns(), 60, what="the old task to be replaced", every_seconds=2
+    )
+    status = platform.sessions.status(session).json()
+
+    assert platform.services.edit_task_arns() == [status["taskArn"]]
+    assert (status["sessionId"], status["status"]) == (session.id, "active")
+    assert workspace.files() == ["draft.md", "hello.md", "kept.md"]
+    assert workspace.read("kept.md").content == b"committed"
+    assert workspace.read("draft.md").content == b"not committed"
+    assert workspace.git_log() == log
+    assert platform.sessions.preview(session).status == 200
+
+
+REFUSED = {
+    "listed": ["hello.md"],
+    "read by its name": 404,
+    "read through ..": 400,
+    "read through encoded ..": 400,
+    "read through dots encoded": 400,
+    "read through twice encoded ..": 404,
+    "read by an absolute path": 400,
+    "read by an encoded absolute path": 400,
+    "read through a link to the file": 400,
+    "read through a link to the folder": 400,
+    "asked for through ..": 400,
+    "written through ..": 400,
+    "written through encoded ..": 400,
+    "written by an absolute path": 400,
+    "written through a link to the file": 400,
+    "written through a link to the folder": 400,
+    "the neighbour's files": ["hello.md", "secret.md"],
+    "the neighbour's secret": b"nobody else's",
+}
+
+
+def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[str, object]:
+    """Let one session try to reach the other's files in every way; return what became of each try."""
+    mine, others = platform.workspace(intruder), platform.workspace(victim)
+    others.write("secret.md", b"nobody else's")
+    folder = f"{victim.client_id}/{victim.user_id}/project"
+    up, absolute = f"../../../{folder}", f"/workspace/{folder}"
+    encoded, twice = up.replace("/", "%2F"), up.replace("../", "%252e%252e%252f")
+    mine.run(f"ln -s {shlex.quote(f'{up}/secret.md')} file-link; ln -s {shlex.quote(up)} folder-link")
+    found = {
+        "listed": mine.files(),
+        "read by its name": mine.read("secret.md").status,
+        "read through ..": mine.ask("GET", f"/api/files/{up}/secret.md").status,
+        "read through encoded ..": mine.ask("GET", f"/api/files/{encoded}%2Fsecret.md").status,
+        "read through dots encoded": mine.ask("GET", f"/api/files/{up.replace('..', '%2e%2e')}/secret.md").status,
+        "read through twice encoded ..": mine.ask("GET", f"/api/files/{twice}/secret.md").status,
+        "read by an absolute path": mine.ask("GET", f"/api/files/{absolute}/secret.md").status,
+        "read by an encoded absolute path": mine.ask(
+            "GET", f"/api/files/{absolute.replace('/', '%2F')}%2Fsecret.md"
+        ).status,
+        "read through a link to the file": mine.read("file-link").status,
+        "read through a link to the folder": mine.read("folder-link/secret.md").status,
+        "asked for through ..": mine.exists(f"{up}/secret.md").status,
+        "written through ..": mine.ask("PUT", f"/api/files/{up}/secret.md", b"overwritten").status,
+        "written through encoded ..": mine.ask("PUT", f"/api/files/{encoded}%2Fplanted.md", b"planted").status,
+        "written by an absolute path": mine.ask("PUT", f"/api/files/{absolute}/planted.md", b"planted").status,
+        "written through a link to the file": mine.write("file-link", b"overwritten").status,
+        "written through a link to the folder": mine.write("folder-link/planted.md", b"planted").status,
+    }
+    mine.run("rm file-link folder-link")
+    found |= {"the neighbour's files": others.files(), "the neighbour's secret": others.read("secret.md").content}
+    others.run("rm secret.md")
+    return found
+
+
+def _fifty_files() -> dict[str, bytes]:
+    """Return 50 files by path: nested, empty, with names of several scripts, and one of 5 MB."""
+    plain = {f"src/pages/page-{number}.md": f"# Page {number}\n".encode() for number in range(25)}
+    nested = {f"a/b/c/d/e/{number}/deep.txt": b"deep" * number for number in range(1, 11)}
+    empty = {f"empty/{number}": b"" for number in range(5)}
+    named = {
+        "ünïcödé/Straße.md": "Grüße".encode(),
+        "日本語/ページ.md": "こんにちは".encode(),
+        "עברית.txt": "שלום".encode(),
+        "emoji-🎉.md": "🎉".encode(),
+        "with space & sign + 100%.txt": b"signs",
+        "UPPER.TXT": b"upper",
+        "upper.txt": b"lower",
+    }
+    binary = {"null.bin": bytes(range(256)), "lines.bin": b"\r\n\n\r" * 64, "large.bin": _bytes(0, 5 * MEGABYTE)}
+    return {**plain, **nested, **empty, **named, **binary}
+
+
+def _bytes(seed: int, count: int) -> bytes:
+    return Random(seed).randbytes(count)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _commit_of(workspace: Workspace, path: str, text: str) -> str:
+    """Write *text* to a file and commit it with *text* as the message; return the commit's id."""
+    written = workspace.write(path, text.encode())
+    assert written.status == 200, f"expected 200, got {written}"
+    return workspace.commit(text)
+
+
+def _task_of(platform: Platform, session: Session) -> str:
+    """Return the ARN of the task that the session is assigned to."""
+    item = platform.sessions.item(session)
+    assert item is not None, f"the table has no session {session.id}"
+    return str(item.get("taskArn"))
+
+
+def _last_activity(platform: Platform, session: Session) -> int:
+    item = platform.sessions.item(session)
+    assert item is not None, f"the table has no session {session.id}"
+    return int(item["lastActivity"])
+
+
+def _await_status(platform: Platform, session: Session, status: str) -> None:
+    """Wait for a status in the table: asking Hermes or the preview could count as activity."""
+    platform.wait_until(
+        lambda: (platform.sessions.item(session) or {}).get("status") == status, 60, what=f"the session to be {status}"
+    )
+
+
+def _await_another_task(platform: Platform, session: Session, before: str) -> None:
+    platform.wait_until(
+        lambda: _task_of(platform, session) != before, 100, what="another task to serve the session", every_seconds=2
+    )
+
+
+def _restart(platform: Platform, session: Session) -> None:
+    """Have the session's task stopped, and wait until another one serves it."""
+    task = _task_of(platform, session)
+    platform.services.stop_task(task)
+    _await_another_task(platform, session, task)
