@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from seatrials.errors import SeatrialsError
-from seatrials.mutants_run import run_mutants
+from seatrials.mutants.run import run_mutants
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",

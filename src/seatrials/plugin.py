@@ -22,12 +22,9 @@ from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.selection import is_relevant, load_mutants
 from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
-from seatrials.stacks import StackOptions, StackRun, check_stacks, open_stacks
-from seatrials.stacks.open import Stacks
+from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id, suite_of
+from seatrials.stacks import StackOptions, Stacks, check_stacks, open_stacks
 
-SCOPES = ("mock_only", "staging", "production")
-RUN_KEY = pytest.StashKey[StackRun]()
-RECORDER_KEY = pytest.StashKey[Recorder]()
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 
 
@@ -124,17 +121,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             mutant = callspec.params["mutant"]
             report.user_properties.append(("mutant", mutant.id if mutant else "healthy"))
     return report
-
-
-def scenario_id(item: pytest.Item) -> str:
-    """Return the catalogue's id of a scenario."""
-    mark = item.get_closest_marker("scenario")
-    return str(mark.args[0]) if mark is not None else item.nodeid
-
-
-def suite_of(item: pytest.Item) -> str:
-    """Return the suite of a scenario: its file's name without `test_`."""
-    return item.path.stem.removeprefix("test_")
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ import allure_commons
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from seatrials import plugin
 from seatrials.clock import wall_seconds, wall_timestamp
 from seatrials.errors import NothingRanError
 from seatrials.evidence import RunFolder, Step, commit_of, versions
+from seatrials.scenarios import RECORDER_KEY, RUN_KEY, scenario_id
 
 _TIMELINE_SHOWN = 25
 _steps_emitted = iter(range(1 << 62))
@@ -72,7 +72,7 @@ class RunReporter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add to a test's report what the platform did, and write its timeline."""
         report = yield
-        if call.when == "call" and plugin.RUN_KEY in item.stash:
+        if call.when == "call" and RUN_KEY in item.stash:
             self._describe(item, report)
         return report
 
@@ -116,8 +116,8 @@ class RunReporter:
         terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
-        run, recorder = item.stash[plugin.RUN_KEY], item.stash[plugin.RECORDER_KEY]
-        scenario = plugin.scenario_id(item)
+        run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
+        scenario = scenario_id(item)
         report.user_properties.append(("trace_sha256", run.trace_sha256()))
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
         self.folder.write_timeline(scenario, run.timeline_json())

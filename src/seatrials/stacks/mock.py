@@ -14,8 +14,7 @@ from seatrials.http_client import http_client
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.network import Connection, TlsConnection
 from seatrials.platform.stack import Stack
-from seatrials.stacks.open import StackOptions, StackRun
-from seatrials.stacks.preflight import template_of
+from seatrials.stacks.base import StackOptions, StackRun, template_of
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.template import Template, load_template, parse_template

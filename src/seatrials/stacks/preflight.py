@@ -1,11 +1,10 @@
 """What keeps a mock from running at all, found before a worker is started and without importing moto."""
 
 import shutil
-from pathlib import Path
 
 from seatrials.environment import Environment
 from seatrials.errors import MissingProgramError, TemplateError
-from seatrials.stacks.open import StackOptions
+from seatrials.stacks.base import StackOptions, template_of
 from seatrials.twin.network import check_ports
 
 
@@ -25,10 +24,3 @@ def check(environment: Environment, options: StackOptions) -> None:
         from seatrials.stacks.mock import MockStacks  # noqa: PLC0415  # imports moto
 
         MockStacks(environment, options).close()
-
-
-def template_of(environment: Environment, options: StackOptions) -> Path:
-    """Return the template that a mock deploys."""
-    template = options.template or environment.template
-    assert template is not None, "the model of a mock environment requires a template"
-    return template
