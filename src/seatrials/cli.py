@@ -1,4 +1,4 @@
-"""The command line: `seatrials mutants`."""
+"""The command line: `seatrials mutants`, `seatrials scenarios`."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from seatrials.errors import SeatrialsError
+from seatrials import traceability
+from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.mutants.run import run_mutants
 
 app = typer.Typer(
@@ -39,6 +40,42 @@ def mutants(  # one parameter an option
         file=file, only=only or [], scenarios=scenarios, seed=seed, workers=workers, path=path, evidence=evidence
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def scenarios(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="write the page")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="fail when the page is out of date, or a row unproven")
+    ] = False,
+    matrix: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="with --check: the kill-matrix.json of a run on all mutants")
+    ] = None,
+    path: Annotated[Path, typer.Option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
+    page: Annotated[Path, typer.Option(metavar="FILE", help="where the page is")] = Path("docs/scenarios.md"),
+) -> None:
+    """Write or check the page that says which test examines which row; without an option, show it."""
+    if (write and check) or (matrix and not check):
+        msg = "take --write or --check, and --matrix with --check only"
+        raise ConfigurationError(msg)
+    from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
+
+    suites, mutants_by_row = traceability.read_suites(path), traceability.mutants_by_row(CATALOGUE)
+    text = traceability.as_markdown(suites, mutants_by_row)
+    if write:
+        page.write_text(text, encoding="utf-8")
+    elif not check:
+        typer.echo(text, nl=False)
+    else:
+        problems = traceability.gaps(suites, mutants_by_row)
+        if not page.is_file() or page.read_text(encoding="utf-8") != text:
+            problems.append(f"{page} is out of date: run `seatrials scenarios --write`")
+        if matrix is not None:
+            problems += traceability.unproven(mutants_by_row, traceability.read_matrix(matrix))
+        for problem in problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(1 if problems else 0)
 
 
 def main() -> None:

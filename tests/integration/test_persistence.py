@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platf
         with platform.faults.task_killed(task):
             pass
 
-    cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", replacement), kill_amid_the_write)
+    cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", replacement).status, kill_amid_the_write)
     _await_another_task(platform, session, task)
     check = workspace.run("git fsck --full --strict --no-dangling 2>&1")
     data, notes = workspace.sha256("data.bin"), workspace.sha256("notes.md")
@@ -118,7 +118,7 @@ def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platf
     newest_id = workspace.git_log()[0]["id"]
     worked = workspace.execute("Create a file named after.md with content: Still at work")
 
-    assert cut_short.status == 502
+    assert cut_short == 502
     assert check == (0, "")
     assert newest_id == head
     assert (data, notes) == (_sha256(committed), _sha256(b"committed, too"))
@@ -240,7 +240,10 @@ def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platf
     status_at_once = platform.sessions.status(session)
     item_at_once = platform.sessions.item(session)
     platform.wait_until(
-        lambda: platform.sessions.preview(session).status == 404, 30, what="the session not to be served", every_seconds=2
+        lambda: platform.sessions.preview(session).status == 404,
+        30,
+        what="the session not to be served",
+        every_seconds=2,
     )
     status_later = platform.sessions.status(session)
     item_later = platform.sessions.item(session)
@@ -259,7 +262,7 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
     kept, lost = platform.sessions.start(), platform.sessions.start()
     platform.wait_ready(kept)
     platform.wait_ready(lost)
-    hosted_before = platform.workspace(kept).hosted_sessions()
+    hosted_before = platform.balancer.hosted_sessions()
 
     with platform.faults.expiry_hurried(4):
         platform.sessions.set_ttl(lost, int(clock.now()) - 1)
@@ -272,17 +275,18 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
         platform.wait_until(
             lambda: platform.balancer.session_rules(lost.id) == [], 20, what="the rules to go", every_seconds=2
         )
-        hosted_after = platform.workspace(kept).hosted_sessions()
+        hosted_after = platform.balancer.hosted_sessions()
         platform.sessions.set_ttl(kept, int(clock.now()) - 1)
         platform.wait_until(lambda: platform.sessions.item(kept) is None, 10, what="the other item to be deleted")
     platform.let_pass(15, what="Hermes to clear away what is left")
 
     assert sorted(hosted_before) == sorted([kept.id, lost.id])
     assert kept_item is not None
-    assert hosted_after == [kept.id]
+    assert lost.id not in hosted_after
     assert platform.balancer.preview_targets(lost.id) == []
     assert (platform.sessions.status(lost).status, platform.sessions.preview(lost).status) == (404, 404)
     assert platform.balancer.session_rules(kept.id) == []
+    assert platform.balancer.hosted_sessions() == []
     assert platform.balancer.every_group_name() == groups_before
 
 
@@ -347,7 +351,8 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
         platform.sessions.start({**request, "userId": f"{request['userId']}-c"}),
         platform.sessions.start({**request, "clientId": f"{request['clientId']}-d"}),
     ]
-    platform.in_parallel(*[lambda session=session: platform.wait_ready(session) for session in sessions])
+    for session in sessions:
+        platform.wait_ready(session)
     workspaces = [platform.workspace(session) for session in sessions]
     commits = [
         _commit_of(workspace, "mine.md", f"By {session.id}")
@@ -361,6 +366,29 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
     assert [[each["message"] for each in log if each["message"].startswith("By ")] for log in logs] == [
         [f"By {session.id}"] for session in sessions
     ]
+
+
+@pytest.mark.scenario("PERS-16")
+@pytest.mark.staging
+def test_the_access_point_roots_each_client(platform: Platform) -> None:
+    """Each client has an access point at its own root, and sees no other client's directory even through exec."""
+    one, two = platform.sessions.start(), platform.sessions.start()
+    platform.wait_ready(one)
+    platform.wait_ready(two)
+    platform.workspace(one).write("secret.md", b"one's")
+    platform.workspace(two).write("secret.md", b"two's")
+
+    roots = platform.infrastructure.access_point_roots()
+    own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
+    seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
+
+    assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
+    assert [root for root in roots if two.client_id in root] == [f"/workspace/{two.client_id}"]
+    assert own == [(0, "one's"), (0, "two's")]
+    assert seen_by_one == dict.fromkeys(seen_by_one, "")
+    assert seen_by_two == dict.fromkeys(seen_by_two, "")
+    assert platform.workspace(one).files() == ["hello.md", "secret.md"]
+    assert platform.workspace(two).files() == ["hello.md", "secret.md"]
 
 
 @pytest.mark.scenario("PERS-17")
@@ -445,6 +473,24 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     found |= {"the neighbour's files": others.files(), "the neighbour's secret": others.read("secret.md").content}
     others.run("rm secret.md")
     return found
+
+
+def _seen_through_exec(platform: Platform, looker: Session, other: Session) -> dict[str, str]:
+    """Let a session look for another client's directory with a shell; return what each command printed."""
+    client, project = shlex.quote(other.client_id), shlex.quote(f"{other.client_id}/{other.user_id}/project")
+    commands = {
+        "its folder above": f"test -e ../../../{client} && echo there",
+        "its folder by name": f"test -e /workspace/{client} && echo there",
+        "its name above": f"ls -a ../../.. | grep -F {client}",
+        "its name in the root": f"ls -a /workspace 2>/dev/null | grep -F {client}",
+        "its file above": f"cat ../../../{project}/secret.md 2>/dev/null",
+        "its file by name": f"cat /workspace/{project}/secret.md 2>/dev/null",
+        "its file through a link": f"ln -s ../../../{client} link; cat link/*/project/secret.md 2>/dev/null; rm link",
+        "its file by a search": f"find -L ../../.. -path '*'{client}'*' -name secret.md",
+        "a file planted in it": f"(echo planted > ../../../{project}/planted.md) 2>/dev/null && echo written",
+    }
+    workspace = platform.workspace(looker)
+    return {name: workspace.run(command)[1] for name, command in commands.items()}
 
 
 def _fifty_files() -> dict[str, bytes]:

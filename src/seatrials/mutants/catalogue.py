@@ -1,6 +1,6 @@
 """Every mutant of the project; one file a suite, and the hollow platforms."""
 
-from seatrials.mutants import cold_start, concurrency, hollow, infrastructure, persistence, routing
+from seatrials.mutants import balancing, cold_start, concurrency, hollow, infrastructure, persistence, routing
 from seatrials.mutants.mutant import Mutant
 
 CATALOGUE: tuple[Mutant, ...] = (
@@ -9,5 +9,6 @@ CATALOGUE: tuple[Mutant, ...] = (
     *persistence.MUTANTS,
     *concurrency.MUTANTS,
     *routing.MUTANTS,
+    *balancing.MUTANTS,
     *infrastructure.MUTANTS,
 )

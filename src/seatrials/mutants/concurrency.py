@@ -1,5 +1,537 @@
-"""What can go wrong with concurrency."""
+"""What can go wrong when several sessions live at once."""
 
-from seatrials.mutants.mutant import Mutant
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-MUTANTS: tuple[Mutant, ...] = ()
+from seatrials.http1 import Request, Response, json_response
+from seatrials.mutants.mutant import Mutant, edit_template, replace
+from seatrials.webordinary.editor import workspace
+from seatrials.webordinary.editor.preview import Preview
+from seatrials.webordinary.editor.repository import Repository
+from seatrials.webordinary.editor.routes import Api
+from seatrials.webordinary.editor.sessions import Session as HostedSession
+from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
+from seatrials.webordinary.editor.workspace import Workspace
+from seatrials.webordinary.hermes import controller, lifecycle, lock, rules
+from seatrials.webordinary.hermes.activation import Activations, FullError
+from seatrials.webordinary.hermes.controller import Step
+from seatrials.webordinary.hermes.idleness import IdleWatch
+from seatrials.webordinary.hermes.items import attributes
+from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.lock import ActivationLock, Lease
+from seatrials.webordinary.hermes.placement import Placement, Work
+from seatrials.webordinary.hermes.publisher import Publisher
+from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.routing import Router
+from seatrials.webordinary.hermes.store import SessionStore
+from seatrials.webordinary.hermes.table import Table
+from seatrials.webordinary.hermes.validation import Activation
+
+Document = dict[str, Any]
+_TOO_MANY = 429
+_COUNTED_REQUESTS_MAX = 3
+
+
+def _properties(document: Document, resource: str) -> Document:
+    properties: Document = document["Resources"][resource]["Properties"]
+    return properties
+
+
+def _steps(document: Document) -> list[Document]:
+    steps: list[Document] = _properties(document, "ScaleOutPolicy")["StepScalingPolicyConfiguration"]["StepAdjustments"]
+    return steps
+
+
+def _three_tasks_from_two_sessions(document: Document) -> None:
+    first, second = _steps(document)
+    first["MetricIntervalUpperBound"] = second["MetricIntervalLowerBound"] = 1
+
+
+def _two_tasks_at_most(document: Document) -> None:
+    _properties(document, "EditScalableTarget")["MaxCapacity"] = 2
+
+
+def _six_tasks_for_six_sessions(document: Document) -> None:
+    _properties(document, "EditScalableTarget")["MaxCapacity"] = 6
+    _steps(document)[-1]["MetricIntervalUpperBound"] = 5
+    _steps(document).append({"MetricIntervalLowerBound": 5, "ScalingAdjustment": 6})
+
+
+def _policies(document: Document) -> list[Document]:
+    names = ("ScaleOutPolicy", "ScaleInPolicy")
+    return [_properties(document, name)["StepScalingPolicyConfiguration"] for name in names]
+
+
+def _cooldown_of_six_seconds(document: Document) -> None:
+    for policy in _policies(document):
+        policy["Cooldown"] = 6
+
+
+def _cooldown_left_out(document: Document) -> None:
+    for policy in _policies(document):
+        del policy["Cooldown"]
+
+
+def _id_from_the_clock(activations: Activations) -> uuid.UUID:
+    return uuid.UUID(int=int(activations.clock.now()), version=4)
+
+
+_open = HostedSessions.open
+
+
+def _one_at_a_time(sessions: HostedSessions, session_id: str, body: Document) -> HostedSession:
+    session = _open(sessions, session_id, body)
+    sessions._hosted = {session_id: session}
+    return session
+
+
+_activate_route = Routes.activate
+
+
+def _without_retry_after(routes: Routes, request: Request, rest: str) -> Response:
+    answer = _activate_route(routes, request, rest)
+    return Response(answer.status, answer.body) if answer.status == _TOO_MANY else answer
+
+
+_activate = Activations.activate
+
+
+def _stored_before_counted(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    try:
+        return _activate(activations, wanted)
+    except FullError:
+        activations.store.add(activations.new_session(wanted))
+        raise
+
+
+def _oldest_makes_room(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    try:
+        return _activate(activations, wanted)
+    except FullError:
+        activations.store.change_status(activations.store.live_sessions()[0], Status.DRAINING)
+        raise
+
+
+def _page_of_the_latest_request(preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """Stand in for a preview that keeps the current session in an attribute while it builds."""
+    current: Any = preview
+    current._session_now = session
+    preview._activity._clock.sleep(0.002)
+    return _preview_session(preview, request, current._session_now, page)
+
+
+_preview_session = Preview._session
+
+
+def _pages_by_path(preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """Stand in for a preview whose cache of built pages does not know of sessions."""
+    built: dict[str, Response] = preview.__dict__.setdefault("_built", {})
+    if page == "health":
+        return _preview_session(preview, request, session, page)
+    return built.setdefault(page, _preview_session(preview, request, session, page))
+
+
+def _one_upload_for_all(repository: Repository) -> Path:
+    """Stand in for a temporary file whose name is the same for everybody on the file system."""
+    return repository.project.parents[2] / "upload.part"
+
+
+_receive = Workspace.receive
+
+
+def _into_the_latest_workspace(files: Workspace, path: str, content: bytes) -> None:
+    """Stand in for an upload that looks up where it goes when all of it has arrived."""
+    place: Any = files._clock
+    place._workspace_now = files
+    files._clock.sleep(0.003)
+    _receive(place._workspace_now, path, content)
+
+
+_execute = Api._execute
+
+
+def _on_the_head_read_before(api: Api, request: Request) -> Response:
+    """Stand in for a commit whose parent is read before the AI begins to think, and checked by nobody after."""
+    repository, branch = api._hosted(request).workspace.repository, api._hosted(request).workspace.branch
+    with repository.on_branch(branch):
+        head = repository.head()
+    think = api._think
+
+    def think_and_rewind() -> None:
+        think()
+        if head is not None:
+            with repository.on_branch(branch):
+                repository._git.run(repository.project, "reset", "--quiet", "--soft", head)
+
+    rewinding: Any = _Rewinding(api, think_and_rewind)
+    return _execute(rewinding, request)
+
+
+class _Rewinding:
+    """The API with another way to think."""
+
+    def __init__(self, api: Api, think: Any) -> None:  # noqa: ANN401  # a function without arguments
+        self._api = api
+        self._think = think
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the API has
+        return getattr(self._api, name)
+
+
+@contextmanager
+def _on_whatever_branch(repository: Repository, branch: str) -> Iterator[None]:
+    """Stand in for work on the branch that happens to be checked out."""
+    with _on_branch(repository, branch if repository.head() is None else repository.current_branch()):
+        yield
+
+
+_on_branch = Repository.on_branch
+_forget = HostedSessions.forget
+
+
+def _all_forgotten(sessions: HostedSessions, session_id: str) -> str | None:
+    commit = _forget(sessions, session_id)
+    sessions._hosted.clear()
+    return commit
+
+
+_retire = Placement.retire
+
+
+def _task_stopped_too(placement: Placement, work: Work, **arguments: Any) -> None:  # noqa: ANN401  # as in the original
+    _retire(placement, work, **arguments)
+    if work.task is not None:
+        fleet = placement.fleet
+        fleet._ecs.stop_task(cluster=fleet._cluster, task=work.task.arn, reason="its session has ended")
+
+
+_remove_rules = Router.remove_rules
+
+
+def _targets_deregistered_too(router: Router, session_id: str) -> None:
+    for rule in router._rules_of(session_id):
+        for action in rule["Actions"]:
+            group = action["TargetGroupArn"]
+            targets = router._elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+            if targets:
+                router._elbv2.deregister_targets(TargetGroupArn=group, Targets=[each["Target"] for each in targets])
+    _remove_rules(router, session_id)
+
+
+_touch = SessionStore.touch
+
+
+def _all_touched(store: SessionStore, session: Session) -> tuple[int, int] | None:
+    for other in store.live_sessions():
+        if other.session_id != session.session_id:
+            _touch(store, other)
+    return _touch(store, session)
+
+
+def _idle_since_creation(_watch: IdleWatch, session: Session, now: float) -> float:
+    return now - session.created_seconds
+
+
+_next_step = controller.next_step
+
+
+def _never_moved(session: Session, *arguments: Any) -> Step | None:  # noqa: ANN401  # as in the original
+    step = _next_step(session, *arguments)
+    return None if step is Step.PLACE and session.status is Status.ACTIVE else step
+
+
+_prepare = HostedSessions._prepare
+
+
+def _clean_checkout(sessions: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+    opened = _prepare(sessions, repository, branch, remote)
+    repository._git.run(repository.project, "clean", "--quiet", "--force", "-d", "-x")
+    return opened
+
+
+_put_metric = Publisher._put
+
+
+def _nothing_for_zero(publisher: Publisher, count: int) -> None:
+    if count:
+        _put_metric(publisher, count)
+
+
+def _answered_when_active(routes: Routes, request: Request, rest: str) -> Response:
+    """Stand in for an activation that is answered when the container is there."""
+    answer = _activate_route(routes, request, rest)
+    for _ in range(50):
+        if any(each.status is Status.ACTIVE for each in routes.store.live_sessions()):
+            break
+        routes.clock.sleep(1)
+    return answer
+
+
+_status_route = Routes.status
+
+
+def _status_after_the_next_look(routes: Routes, request: Request, session_id: str) -> Response:
+    routes.wake_controller()
+    routes.clock.sleep(controller.TICK_PENDING_SECONDS)
+    return _status_route(routes, request, session_id)
+
+
+_handle = Routes.handle
+
+
+def _limited_by_peer(routes: Routes, request: Request) -> Response:
+    """Stand in for a limit per address, where every request comes from the load balancer's."""
+    counted: Any = routes.clock
+    second = int(routes.clock.now())
+    before = getattr(counted, "_counted", (0, 0))
+    counted._counted = (second, before[1] + 1 if before[0] == second else 1)
+    if counted._counted[1] > _COUNTED_REQUESTS_MAX:
+        return json_response(_TOO_MANY, {"error": "too many requests"}, {"retry-after": "1"})
+    return _handle(routes, request)
+
+
+@contextmanager
+def _unheld(activation_lock: ActivationLock) -> Iterator[Lease]:
+    """Stand in for no lock at all: look whether there is a session, then write one."""
+    clock = activation_lock._clock
+    yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
+
+
+def _read_then_taken(activation_lock: ActivationLock, owner: str) -> Lease | None:
+    """Stand in for a lock that is read, found free, and written without a condition."""
+    table, clock = activation_lock._table, activation_lock._clock
+    if table.partition(lock.LOCK_KEY["sessionId"]):
+        return None
+    ends_at_ms = clock.epoch_ms() + lock.LOCK_SECONDS * 1000
+    item = attributes({**lock.LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
+    table._call("put_item", {"Item": item})
+    return Lease(clock, ends_at_ms)
+
+
+MUTANTS = (
+    Mutant(
+        "ids-from-the-clock",
+        breaks="CONC-01",
+        sentence="a session's id is made of the second in which it is asked for",
+        changes=(replace(Activations, "_uuid", _id_from_the_clock),),
+    ),
+    Mutant(
+        "lock-tried-once",
+        breaks="CONC-01",
+        sentence="an activation that finds the lock taken is answered 503 at once",
+        changes=(replace(lock, "_WAIT_SECONDS_MAX", 0.001),),
+    ),
+    Mutant(
+        "looks-every-two-minutes",
+        breaks="CONC-02",
+        sentence="Hermes looks after sessions that wait for a container every two minutes instead of two seconds",
+        changes=(replace(controller, "TICK_PENDING_SECONDS", 120),),
+    ),
+    Mutant(
+        "three-tasks-from-two-sessions",
+        breaks="CONC-03",
+        sentence="the bound between the scaling policy's steps is off by one",
+        changes=(edit_template(_three_tasks_from_two_sessions),),
+    ),
+    Mutant(
+        "two-tasks-at-most",
+        breaks="CONC-03",
+        sentence="the scalable target ends at two tasks, so the third is never there",
+        changes=(edit_template(_two_tasks_at_most),),
+    ),
+    Mutant(
+        "six-tasks-for-six-sessions",
+        breaks="CONC-04",
+        sentence="a further step starts a task for each of six sessions",
+        changes=(edit_template(_six_tasks_for_six_sessions),),
+    ),
+    Mutant(
+        "one-session-a-container",
+        breaks="CONC-04",
+        sentence="a container that opens a session closes the one it had",
+        changes=(replace(HostedSessions, "open", _one_at_a_time),),
+    ),
+    Mutant(
+        "thirteen-sessions",
+        breaks="CONC-05",
+        sentence="the 13th session is taken: the limit is off by one",
+        changes=(replace(lifecycle, "SESSIONS_MAX", 13),),
+    ),
+    Mutant(
+        "refusal-without-retry-after",
+        breaks="CONC-05",
+        sentence="a refusal at capacity does not say when to come back",
+        changes=(replace(Routes, "activate", _without_retry_after),),
+    ),
+    Mutant(
+        "refused-but-stored",
+        breaks="CONC-05",
+        sentence="a session that is refused at capacity is in the table all the same",
+        changes=(replace(Activations, "activate", _stored_before_counted),),
+    ),
+    Mutant(
+        "oldest-session-makes-room",
+        breaks="CONC-05",
+        sentence="a refusal at capacity ends the oldest session, so that there is room when the client comes back",
+        changes=(replace(Activations, "activate", _oldest_makes_room),),
+    ),
+    Mutant(
+        "cooldown-of-six-seconds",
+        breaks="CONC-06",
+        sentence="the cooldown of the scaling policies has lost a digit",
+        changes=(edit_template(_cooldown_of_six_seconds),),
+    ),
+    Mutant(
+        "cooldown-left-out",
+        breaks="CONC-06",
+        sentence="the scaling policies name no cooldown and get AWS's of five minutes",
+        changes=(edit_template(_cooldown_left_out),),
+    ),
+    Mutant(
+        "page-of-the-latest-request",
+        breaks="CONC-07",
+        sentence="a page that is built while another is asked for is the other one's",
+        changes=(replace(Preview, "_session", _page_of_the_latest_request),),
+    ),
+    Mutant(
+        "page-cache-by-path",
+        breaks="CONC-07",
+        sentence="the preview's cache knows pages by their path and not by their session",
+        changes=(replace(Preview, "_session", _pages_by_path),),
+    ),
+    Mutant(
+        "one-upload-file-for-all",
+        breaks="CONC-08",
+        sentence="files are received in one temporary file that all workspaces share",
+        changes=(replace(Repository, "incoming", _one_upload_for_all),),
+    ),
+    Mutant(
+        "upload-to-the-latest-workspace",
+        breaks="CONC-08",
+        sentence="a file that arrives while another upload begins goes to the other one's workspace",
+        changes=(replace(Workspace, "receive", _into_the_latest_workspace),),
+    ),
+    Mutant(
+        "commit-on-a-stale-head",
+        breaks="CONC-09",
+        sentence="a commit takes the place of another that was made while it was thought out",
+        changes=(replace(Api, "_execute", _on_the_head_read_before),),
+    ),
+    Mutant(
+        "commit-on-whatever-branch",
+        breaks="CONC-09",
+        sentence="a commit goes to the branch that happens to be checked out",
+        changes=(replace(Repository, "on_branch", _on_whatever_branch),),
+    ),
+    Mutant(
+        "neighbours-forgotten",
+        breaks="CONC-10",
+        sentence="a container that closes one session closes all",
+        changes=(replace(HostedSessions, "forget", _all_forgotten),),
+    ),
+    Mutant(
+        "task-stopped-with-a-session",
+        breaks="CONC-10",
+        sentence="the task of a session that ends is stopped, whoever else is on it",
+        changes=(replace(Placement, "retire", _task_stopped_too),),
+    ),
+    Mutant(
+        "targets-deregistered-with-a-session",
+        breaks="CONC-10",
+        sentence="ending a session deregisters the targets that it shares with others",
+        changes=(replace(Router, "remove_rules", _targets_deregistered_too),),
+    ),
+    Mutant(
+        "keepalive-for-all",
+        breaks="CONC-11",
+        sentence="a keepalive of one session keeps every session alive",
+        changes=(replace(SessionStore, "touch", _all_touched),),
+    ),
+    Mutant(
+        "idle-since-creation",
+        breaks="CONC-11",
+        sentence="a session ends five minutes after it was made, whatever its user does",
+        changes=(replace(IdleWatch, "idle_seconds", _idle_since_creation),),
+    ),
+    Mutant(
+        "sessions-never-moved",
+        breaks="CONC-12",
+        sentence="a session whose task is scaled in stays without one",
+        changes=(replace(controller, "next_step", _never_moved),),
+    ),
+    Mutant(
+        "moved-to-a-clean-checkout",
+        breaks="CONC-12",
+        sentence="a session that moves to another task loses what it had not committed",
+        changes=(replace(HostedSessions, "_prepare", _clean_checkout),),
+    ),
+    Mutant(
+        "zero-not-published",
+        breaks="CONC-13",
+        sentence="a count of 0 is taken for no count, and not published",
+        changes=(replace(Publisher, "_put", _nothing_for_zero),),
+    ),
+    Mutant(
+        "target-groups-left-behind",
+        breaks="CONC-13",
+        sentence="the target groups of a task that is gone stay, and its targets with them",
+        changes=(replace(Router, "_delete_group", lambda _router, _arn: None),),
+    ),
+    Mutant(
+        "lock-kept-until-it-ends",
+        breaks="CONC-14",
+        sentence="the activation lock is not given back, and ends by itself after ten seconds",
+        changes=(replace(Table, "delete_surely", lambda _table, _key, _condition=None: None),),
+    ),
+    Mutant(
+        "answered-when-active",
+        breaks="CONC-14",
+        sentence="an activation is answered when the container is there",
+        changes=(replace(Routes, "activate", _answered_when_active),),
+    ),
+    Mutant(
+        "status-after-the-next-look",
+        breaks="CONC-15",
+        sentence="a status is answered after Hermes has looked at all sessions again",
+        changes=(replace(Routes, "status", _status_after_the_next_look),),
+    ),
+    Mutant(
+        "limited-by-peer",
+        breaks="CONC-15",
+        sentence="requests are limited by address, and all come from the load balancer's",
+        changes=(replace(Routes, "handle", _limited_by_peer),),
+    ),
+    Mutant(
+        "rules-for-six-sessions",
+        breaks="CONC-16",
+        sentence="there are listener priorities for six sessions only, and the others get no container",
+        changes=(replace(rules, "PRIORITIES", range(150, 168)),),
+    ),
+    Mutant(
+        "checks-and-then-writes",
+        breaks="CONC-17",
+        sentence="activations look for a session and store one without a lock",
+        changes=(replace(ActivationLock, "held", _unheld),),
+    ),
+    Mutant(
+        "lock-read-and-then-taken",
+        breaks="CONC-17",
+        sentence="the activation lock is read, found free, and taken without a condition",
+        changes=(replace(ActivationLock, "_try", _read_then_taken),),
+    ),
+    Mutant(
+        "hmr-rule-left-behind",
+        breaks="CONC-18",
+        sentence="the rule for the WebSocket is not recognised as a session's when the session ends",
+        changes=(replace(rules, "_query_value", lambda _rule: None),),
+    ),
+    Mutant(
+        "file-system-out-of-credits",
+        breaks="CONC-19",
+        sentence="the file system writes 100 KB a second",
+        changes=(replace(workspace, "_WRITE_BYTES_PER_SECOND", 100_000),),
+    ),
+)

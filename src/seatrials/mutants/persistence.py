@@ -10,15 +10,18 @@ from urllib.parse import unquote
 
 from seatrials.mutants.mutant import Mutant, edit_template, replace
 from seatrials.twin.expiry import Expiry
-from seatrials.webordinary.editor import activity, workspace
-from seatrials.webordinary.editor.activity import Activity
+from seatrials.webordinary.editor import activity, execution, workspace
+from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.git import Git
+from seatrials.webordinary.editor.main import Editor
 from seatrials.webordinary.editor.repository import Commit, Repository
 from seatrials.webordinary.editor.routes import Api
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.editor.workspace import Workspace
 from seatrials.webordinary.hermes import controller, items, lifecycle, store
+from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.controller import Controller
 from seatrials.webordinary.hermes.items import Item
 from seatrials.webordinary.hermes.lifecycle import Session
@@ -43,19 +46,11 @@ def _no_recovery(document: Document) -> None:
     _properties(document, "SessionTable")["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] = False
 
 
-def _no_expiry(document: Document) -> None:
-    _properties(document, "SessionTable")["TimeToLiveSpecification"]["Enabled"] = False
-
-
 _receive = Workspace.receive
 
 
 def _text_only(self: Workspace, path: str, content: bytes) -> None:
     _receive(self, path, content.decode("utf-8", "replace").encode())
-
-
-def _lines_of_unix(self: Workspace, path: str, content: bytes) -> None:
-    _receive(self, path, content.replace(b"\r\n", b"\n"))
 
 
 def _into_its_place(self: Workspace, path: str, content: bytes) -> None:
@@ -111,10 +106,6 @@ def _amended(self: Repository, message: str, *, with_ignored: bool = False) -> C
         self._git.run(self.project, "add", "--all")
         self._git.run(self.project, "commit", "--quiet", *amend, "--cleanup=verbatim", "--message", message)
     return Commit(self.head(), tuple(change.path for change in changes))
-
-
-def _nothing_saved(_repository: Repository, _current: str) -> None:
-    """Stand in for `_save_before_switch` of an editor that leaves to git what it carries over."""
 
 
 def _only_known_files_saved(self: Repository, current: str) -> None:
@@ -272,10 +263,16 @@ def _decoded_twice(self: Workspace, path: str) -> Path:
     return self.repository.project / unquote(path)
 
 
-def _files_of_the_client(self: Workspace) -> list[workspace.FileEntry]:
-    client = self.repository.project.parents[1]
-    found = [each for each in sorted(client.rglob("*")) if each.is_file() and ".git" not in each.parts]
-    return [workspace.FileEntry(each.name, each.stat().st_size) for each in found]
+def _files_of_the_neighbours_too(self: Workspace) -> list[workspace.FileEntry]:
+    """Stand in for `files` of an editor that lists the client's directory, and names the user where it is another."""
+    user = self.repository.project.parent
+    others = sorted(each for each in user.parent.iterdir() if each != user)
+    files = [file for other in others for file in sorted(other.glob("project/*")) if file.is_file()]
+    found = [workspace.FileEntry(f"{file.parents[1].name}/{file.name}", file.stat().st_size) for file in files]
+    return [*_files(self), *found]
+
+
+_files = Workspace.files
 
 
 def _project_of_the_client(self: HostedSessions, client_id: str, user_id: str) -> Repository:
@@ -299,9 +296,25 @@ def _log_of_all(self: Repository) -> list[dict[str, object]]:
 _log = Repository.log
 
 
-def _deployed_onto_a_clean_disk(document: Document) -> None:
-    for container in _properties(document, "EditTaskDefinition")["ContainerDefinitions"]:
-        container["MountPoints"] = [{**each, "ContainerPath": "/data"} for each in container["MountPoints"]]
+_run_command = execution.run_command
+
+
+def _command_in_the_whole_mount(session: HostedSession, mount: Path, git: Git, command: str) -> execution.Outcome:
+    """Stand in for `run_command` of an editor that shows commands all of `/workspace`, as it sees it itself."""
+    everything = command.replace("/workspace/", f"{os.path.realpath(mount)}/")
+    return _run_command(session, mount, git, everything)
+
+
+_run = Editor.run
+
+
+def _stopped_with_a_reset(self: Editor) -> int:
+    """Stand in for `run` of an editor that leaves every project as it was committed last."""
+    exit_code = _run(self)
+    for session in self.sessions.all():
+        with session.workspace.repository.on_branch(session.workspace.branch):
+            self.sessions.git.run(session.workspace.repository.project, "stash", "--quiet", "--include-untracked")
+    return exit_code
 
 
 def _ended_with_its_task(
@@ -333,12 +346,6 @@ MUTANTS: tuple[Mutant, ...] = (
         breaks="PERS-01",
         sentence="what is not UTF-8 in a file is replaced",
         changes=(replace(Workspace, "receive", _text_only),),
-    ),
-    Mutant(
-        "line-ends-of-unix",
-        breaks="PERS-01",
-        sentence="CR LF becomes LF, in binary files too",
-        changes=(replace(Workspace, "receive", _lines_of_unix),),
     ),
     Mutant(
         "last-commit-made-anew",
@@ -381,12 +388,6 @@ MUTANTS: tuple[Mutant, ...] = (
         breaks="PERS-05",
         sentence="files that git does not know stay when the thread is switched",
         changes=(replace(Repository, "_save_before_switch", _only_known_files_saved),),
-    ),
-    Mutant(
-        "switch-saves-nothing",
-        breaks="PERS-05",
-        sentence="nothing is committed before the thread is switched",
-        changes=(replace(Repository, "_save_before_switch", _nothing_saved),),
     ),
     Mutant(
         "thread-branches-off-the-other",
@@ -443,12 +444,6 @@ MUTANTS: tuple[Mutant, ...] = (
         changes=(edit_template(_no_recovery),),
     ),
     Mutant(
-        "table-without-expiry",
-        breaks="PERS-09",
-        sentence="the table's time to live is declared and not enabled",
-        changes=(edit_template(_no_expiry),),
-    ),
-    Mutant(
         "ttl-as-text",
         breaks="PERS-09",
         sentence="ttl is a text, which DynamoDB does not expire by",
@@ -470,9 +465,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "ttl-in-another-unit-than-now",
         breaks="PERS-10",
         sentence="the status call compares seconds with milliseconds",
-        changes=(
-            replace(lifecycle, "reported_status", lambda session, now: _reported_status(session, now / 1000)),
-        ),
+        changes=(replace(lifecycle, "reported_status", lambda session, now: _reported_status(session, now / 1000)),),
     ),
     Mutant(
         "deleted-item-is-not-over",
@@ -547,7 +540,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "files-of-the-whole-client-listed",
         breaks="PERS-14",
         sentence="the list of files is that of the whole client",
-        changes=(replace(Workspace, "files", _files_of_the_client),),
+        changes=(replace(Workspace, "files", _files_of_the_neighbours_too),),
     ),
     Mutant(
         "one-repository-for-the-client",
@@ -562,10 +555,22 @@ MUTANTS: tuple[Mutant, ...] = (
         changes=(replace(Repository, "log", _log_of_all),),
     ),
     Mutant(
-        "mounted-at-another-path",
+        "client-without-an-access-point",
+        breaks="PERS-16",
+        sentence="no client gets an access point, so that all are below one root",
+        changes=(replace(AccessPoints, "ensure", lambda _points, _client_id: None),),
+    ),
+    Mutant(
+        "commands-see-the-whole-mount",
+        breaks="PERS-16",
+        sentence="a command sees the whole of /workspace, as the container does",
+        changes=(replace(editor_routes, "run_command", _command_in_the_whole_mount),),
+    ),
+    Mutant(
+        "stash-at-the-stop",
         breaks="PERS-17",
-        sentence="the file system is mounted where the editor does not look, so that a deployment begins with no files",
-        changes=(edit_template(_deployed_onto_a_clean_disk),),
+        sentence="a container that is told to stop stashes what is not committed, and nobody gets it back",
+        changes=(replace(Editor, "run", _stopped_with_a_reset),),
     ),
     Mutant(
         "session-ends-with-its-task",

@@ -1,5 +1,7 @@
 """The load balancer: its rules, its target groups, and requests of any kind."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from seatrials.application import AwsClient
@@ -11,7 +13,7 @@ SESSION_PRIORITIES = range(100, 500)
 
 
 class Balancer:
-    """Reads ELBv2, and sends requests; changes nothing."""
+    """Reads ELBv2, sends requests, and takes targets out for a while."""
 
     def __init__(self, calls: Calls, elbv2: AwsClient, environment: Environment) -> None:
         self._elbv2 = elbv2
@@ -24,6 +26,12 @@ class Balancer:
         """Return every target group of the load balancer."""
         arn = self._load_balancer()["LoadBalancerArn"]
         return list(self._elbv2.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"])
+
+    def hosted_sessions(self) -> list[str]:
+        """Return the ids of all sessions that an edit container hosts: of any, so ask while there is one."""
+        answer = self.get("/api/sessions")
+        assert answer.status == 200, f"expected 200, got {answer}"  # noqa: PLR2004  # HTTP's own
+        return [str(each["sessionId"]) for each in answer.json()["sessions"]]
 
     def every_group_name(self) -> list[str]:
         """Return the names of all target groups, those too that no rule uses, in order."""
@@ -40,6 +48,10 @@ class Balancer:
         """Return (address:port, state) of each target of a group."""
         answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
         return [(f"{each['Target']['Id']}:{each['Target']['Port']}", each["TargetHealth"]["State"]) for each in answer]
+
+    def states(self, group_arn: str) -> list[str]:
+        """Return the states of a group's targets, sorted."""
+        return sorted(state for _, state in self.targets(group_arn))
 
     def rules(self) -> list[dict[str, Any]]:
         """Return the rules of the HTTPS listener in the order in which they apply."""
@@ -63,6 +75,36 @@ class Balancer:
         arns = [group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]]
         return {arn: sorted(target for target, _ in self.targets(arn)) for arn in arns}
 
+    def priority(self, path: str, session_id: str | None = None) -> int:
+        """Return the priority of the rule for a path pattern, a session's own or the one for all."""
+        return _number(str(self._rule(path, session_id)["Priority"]))
+
+    def shared_group(self, path: str) -> str:
+        """Return the ARN of the target group that the rule for all sends a path pattern to."""
+        return str(self._rule(path, None)["Actions"][0]["TargetGroupArn"])
+
+    @contextmanager
+    def deregistered(self, group_arn: str) -> Iterator[str]:
+        """Take one target out of a group for a while; gives its address:port."""
+        address = self.targets(group_arn)[0][0]
+        ip, _, port = address.partition(":")
+        targets = [{"Id": ip, "Port": int(port)}]
+        self._elbv2.deregister_targets(TargetGroupArn=group_arn, Targets=targets)
+        try:
+            yield address
+        finally:
+            self._elbv2.register_targets(TargetGroupArn=group_arn, Targets=targets)
+
+    def _rule(self, path: str, session_id: str | None) -> dict[str, Any]:
+        """Return the first rule for a path pattern, of one session or of none; fails the scenario without one."""
+        if session_id is None:
+            candidates = [rule for rule in self.rules() if _number(rule["Priority"]) not in SESSION_PRIORITIES]
+        else:
+            candidates = self.session_rules(session_id)
+        found = [rule for rule in candidates if path in _path_patterns(rule)]
+        assert found, f"no rule for {path} of {session_id or 'all sessions'}: {candidates}"
+        return found[0]
+
     def preview_targets(self, session_id: str) -> list[tuple[str, str]]:
         """Return (address:port, state) of the targets that a session's preview is routed to; empty without a rule."""
         path = f"/session/{session_id}"
@@ -81,6 +123,12 @@ class Balancer:
         assert balancers, f"there is no load balancer {name}"
         description: dict[str, Any] = balancers[0]
         return description
+
+
+def _path_patterns(rule: Mapping[str, Any]) -> list[str]:
+    conditions = [each for each in rule["Conditions"] if each["Field"] == "path-pattern"]
+    # DescribeRules gives the patterns under both names; older rules have only the second.
+    return [pattern for each in conditions for pattern in each.get("PathPatternConfig", each)["Values"]]
 
 
 def _number(priority: str) -> int:

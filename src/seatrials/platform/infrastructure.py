@@ -246,7 +246,9 @@ class Infrastructure:
 
     def _file_system_id(self) -> str:
         volumes = self._task_definition("edit").get("volumes", [])
-        mounted = {each["efsVolumeConfiguration"]["fileSystemId"] for each in volumes if "efsVolumeConfiguration" in each}
+        mounted = {
+            each["efsVolumeConfiguration"]["fileSystemId"] for each in volumes if "efsVolumeConfiguration" in each
+        }
         assert len(mounted) == 1, f"the edit service mounts {sorted(mounted)}, not one file system"
         return str(mounted.pop())
 

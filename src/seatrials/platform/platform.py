@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 # How long a session may take to become ready before waiting for it fails; Hermes itself gives up after 120 s.
 READY_TIMEOUT_SECONDS = 120.0
+# New sessions go to the task with the fewest, so the sixth at the latest has reached the last of three tasks.
+_SESSIONS_FOR_THREE_TASKS_MAX = 6
 
 
 class Platform:
@@ -61,23 +63,46 @@ class Platform:
         self.wait_ready(session)
         return session
 
-    def ready_on_each_task(self, tasks: int = 3) -> dict[str, Session]:
-        """Start sessions until each of so many edit tasks has one; return one session a task, by the task's ARN.
+    def ready_on_three_tasks(self) -> list[Session]:
+        """Start three sessions, for which the edit service has three tasks, and wait until all are ready.
 
-        The first sessions may share the task that is up first. From three sessions on the service has three tasks.
+        A task may host several of them, and another none: the first task that is up is taken at once.
         """
-        sessions = self.in_parallel(*[self.sessions.start] * tasks)
+        sessions = self.in_parallel(*[self.sessions.start] * 3)
+        groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
         self.wait_until(
-            lambda: self.services.edit_counts().running == tasks, 180, what=f"{tasks} edit tasks", every_seconds=2
+            lambda: [self.balancer.states(group) for group in groups] == [["healthy"] * 3] * 2,
+            180,
+            what="three healthy edit tasks",
+            every_seconds=4,
         )
         for session in sessions:
             self.wait_ready(session)
+        return sessions
+
+    def ready_on_each_task(self) -> dict[str, Session]:
+        """Start sessions until each of three edit tasks has one; return one session a task, by the task's ARN."""
+        sessions = self.ready_on_three_tasks()
         hosted = {self.sessions.host(session): session for session in sessions}
-        while len(hosted) < tasks and len(sessions) < 3 * tasks:
+        while len(hosted) < len(self.services.edit_task_arns()) and len(sessions) < _SESSIONS_FOR_THREE_TASKS_MAX:
             sessions.append(self.ready())
             hosted.setdefault(self.sessions.host(sessions[-1]), sessions[-1])
-        assert len(hosted) == tasks, f"{len(sessions)} sessions are on {sorted(hosted)}, not on {tasks} tasks"
+        assert len(hosted) == 3, f"{len(sessions)} sessions are on {sorted(hosted)}"  # noqa: PLR2004  # three tasks
         return hosted
+
+    def ready_together(self, *requests: dict[str, object] | None) -> list[Session]:
+        """Start a session for each of *requests* at the same moment (None: any), and wait until all are ready."""
+        sessions = self.in_parallel(*(partial(self.sessions.start, request) for request in requests))
+        ids = {session.id for session in sessions}
+        # One read of the table says of all of them whether asking for each is worth it.
+        self.wait_until(
+            lambda: not ids & set(self.sessions.initializing_ids()),
+            READY_TIMEOUT_SECONDS,
+            what=f"{len(ids)} sessions to be initializing no longer",
+        )
+        for session in sessions:
+            self.wait_ready(session)
+        return sessions
 
     def wait_ready(self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS) -> float:
         """Wait until a session is active and its preview answers 200; return the seconds waited.

@@ -12,6 +12,7 @@ from seatrials.environment import Environment
 from seatrials.platform.calls import Answer, Calls
 
 BASE = "/hermes/api/sessions"
+_LIVE = ("initializing", "active")
 DEFAULT_INSTRUCTION = "Create a file named hello.md with content: Hello from the edit session"
 
 
@@ -33,6 +34,11 @@ class Session:
         fields = answer.json()
         missing = [name for name in ("sessionId", "userId", "clientId", "threadId", "previewUrl") if name not in fields]
         assert not missing, f"the activation's answer lacks {missing}: {answer}"
+        return cls.from_fields(fields)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "Session":
+        """Return the session of an answer's or an item's fields."""
         return cls(
             fields["sessionId"],
             fields["userId"],
@@ -151,13 +157,21 @@ class Sessions:
         )
         return [_plain(item) for page in pages for item in page["Items"]]
 
+    def live_of_run(self) -> list[Session]:
+        """Return the sessions of this scenario whose status in the table is live."""
+        return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in _LIVE]
+
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._environment.names.table, ConsistentRead=True
         )
         items = [_plain(item) for page in pages for item in page["Items"]]
-        return [item for item in items if item.get("status") in ("initializing", "active")]
+        return [item for item in items if item.get("status") in _LIVE]
+
+    def initializing_ids(self) -> list[str]:
+        """Return the ids of all sessions that are initializing, by a strongly consistent scan."""
+        return [item["sessionId"] for item in self.live_items() if item["status"] == "initializing"]
 
     def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
         """Return the ids that the client index has for a client and status."""

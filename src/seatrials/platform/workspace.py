@@ -36,7 +36,7 @@ class Workspace:
 
     def files(self) -> list[str]:
         """Return the paths of all files; fails the scenario unless the editor answers 200."""
-        return [str(each["path"]) for each in _ok(self._calls.get("/api/files", self._headers))["files"]]
+        return [str(each["path"]) for each in _ok(self.list_files())["files"]]
 
     def exists(self, path: str) -> Answer:
         """Ask whether there is a file."""
@@ -50,20 +50,11 @@ class Workspace:
         """Ask for every file's path and size."""
         return self._calls.get("/api/files", self._headers)
 
-    def paths(self) -> list[str]:
-        """Return the path of every file, sorted; fails the scenario unless the editor answers 200."""
-        answer = _ok(self.list_files())
-        return sorted(file["path"] for file in answer["files"])
-
     def open(self) -> dict[str, Any]:
         """Open the workspace as Hermes does; return where it is and whether it was there before."""
         session = self._session
         names = {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}
         return _ok(self._calls.post("/api/init", names, self._headers))
-
-    def hosted_sessions(self) -> list[str]:
-        """Return the ids of all sessions that this session's container hosts."""
-        return [str(each["sessionId"]) for each in _ok(self._calls.get("/api/sessions", self._headers))["sessions"]]
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a shell command in the container; return its exit code and output."""

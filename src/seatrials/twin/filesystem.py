@@ -28,6 +28,22 @@ class FileSystems:
         mount_point.parent.mkdir(parents=True, exist_ok=True)
         mount_point.symlink_to(source, target_is_directory=True)
 
+    def set_apart(self, point: dict[str, Any]) -> None:
+        """Give the root of a new access point a directory of its own on this machine; one that is there stays.
+
+        EFS lets nobody who came in through an access point climb above its root. Here the way up from it, `..` and all,
+        meets no other access point's root. Source: Amazon EFS User Guide, "Enforcing a root directory with an access
+        point", which says too that only a root with CreationInfo is made.
+        """
+        path = str(point["RootDirectory"]["Path"]).strip("/")
+        shown = self._directory / point["FileSystemId"] / path
+        if not path or "CreationInfo" not in point["RootDirectory"] or shown.exists():
+            return
+        apart = self._directory / "roots" / point["AccessPointId"] / shown.name
+        apart.mkdir(parents=True)
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown.symlink_to(apart, target_is_directory=True)
+
     def unmount(self, container_root: Path) -> None:
         """Remove a container's own file system; what it mounted stays."""
         shutil.rmtree(container_root, ignore_errors=True)

@@ -41,6 +41,9 @@ from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.efs import urls as efs_urls
+from moto.efs.exceptions import EFSError
+from moto.efs.models import AccessPoint, EFSBackend, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
 from moto.moto_api._internal import mock_random
@@ -147,6 +150,7 @@ def control_plane() -> AbstractContextManager[Any]:
     _replace(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
     ecs_backends.backend = _TwinEcs
     elbv2_backends.backend = _TwinElb
+    efs_backends.backend = _TwinEfs
     ecs_urls.url_paths["{0}/$"] = _TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = _TwinAutoScalingResponse.dispatch
     _replace(BotocoreStubber, "process_request", _on_virtual_time)
@@ -420,6 +424,32 @@ class _TwinElb(ELBv2Backend):
             FakeHealthStatus(each.ip, str(each.port), str(each.port), each.state, each.reason, each.description)
             for each in registry.describe(target_group_arn, wanted)
         ]
+
+
+class _AccessPointAlreadyExistsError(EFSError):
+    code = 409
+
+    def __init__(self, access_point_id: str) -> None:
+        super().__init__("AccessPointAlreadyExists", f"Access point already exists: {access_point_id}")
+
+
+class _TwinEfs(EFSBackend):
+    """EFS that makes an access point once for each token, however often it is asked."""
+
+    _url_module = efs_urls
+
+    def create_access_point(
+        self,
+        client_token: str,
+        tags: list[dict[str, str]],
+        file_system_id: str,
+        posix_user: dict[str, Any],
+        root_directory: dict[str, Any],
+    ) -> AccessPoint:
+        for point in self.access_points.values():
+            if (point.client_token, point.file_system_id) == (client_token, file_system_id):
+                raise _AccessPointAlreadyExistsError(point.access_point_id)
+        return super().create_access_point(client_token, tags, file_system_id, posix_user, root_directory)
 
 
 class _TwinAutoScalingResponse(ApplicationAutoScalingResponse):

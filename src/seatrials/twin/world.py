@@ -276,6 +276,8 @@ class World:
                 balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
+        elif service == "efs" and operation == "CreateAccessPoint":
+            self.file_systems.set_apart(answer)
         elif service == "cloudwatch" and operation == "PutMetricData":
             names = [each["MetricName"] for each in parameters.get("MetricData", [])]
             self.scaling.metric_put(parameters["Namespace"], names)

@@ -199,3 +199,33 @@ def test_the_platforms_sessions_expire(twin: Any) -> None:
     kept = dynamodb.scan(TableName="webordinary-edit-sessions")["Items"]
 
     assert ["young"] == [item["sessionId"]["S"] for item in kept]
+
+
+def test_a_hurried_expiry_is_soon(clock: VirtualClock, table: FakeDynamo) -> None:
+    """Hurried, an expired item goes within a second of the delay that was asked for, and a rescued one stays."""
+    table.put("lost", START - 1)
+    table.put("rescued", START - 1)
+    expiry = Expiry(clock, table, replace(DEFAULT, expiry_delay=DELAY), Random(1), Trace(clock))
+    expiry.start()
+    clock.sleep(1)
+    expiry.hurry(5)
+    clock.sleep(3)
+    table.put("rescued", START + 1000)
+    clock.sleep(20)
+
+    assert ["lost"] == [name for name, _ in table.deleted]
+    assert 5 <= table.deleted[0][1] <= 8
+
+
+def test_an_expiry_that_is_no_longer_hurried_is_slow(clock: VirtualClock, table: FakeDynamo) -> None:
+    """After the hurry, items go as late as before."""
+    expiry = Expiry(clock, table, replace(DEFAULT, expiry_delay=DELAY), Random(1), Trace(clock))
+    expiry.start()
+    clock.sleep(1)
+    expiry.hurry(0)
+    clock.sleep(5)
+    expiry.hurry(None)
+    table.put("late", START - 1)
+    clock.sleep(1000)
+
+    assert [] == table.deleted

@@ -48,3 +48,13 @@ def test_what_runs_already_runs_on(twin: Any, faults: TwinFaults) -> None:
         twin.sleep(120)
 
     assert run.record.is_running
+
+
+def test_a_killed_task_is_replaced(twin: Any, faults: TwinFaults) -> None:
+    """SIGKILL ends the container with the code of a killed process, and the service starts another task."""
+    [run] = twin.scale(1)
+    with faults.task_killed(run.record.task_arn):
+        killed_at_once = run.containers[0].exit_code
+    twin.until(lambda: run.record.stopped_at is not None and [each for each in twin.runs() if each.record.is_running])
+
+    assert (137, "EssentialContainerExited") == (killed_at_once, run.record.stop_code)

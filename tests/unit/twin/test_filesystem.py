@@ -106,3 +106,32 @@ def test_unmounting_what_is_gone_is_no_error(file_systems: FileSystems, tmp_path
     file_systems.unmount(tmp_path / "never")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_way_leads_up_from_an_access_points_root(file_systems: FileSystems, tmp_path: Path) -> None:
+    """Who works in one root meets no other by `..`; who mounts the whole file system sees all of them.
+
+    Source: Amazon EFS User Guide, "Enforcing a root directory with an access point".
+    """
+    for number, client in enumerate(("acme", "bolt")):
+        root = {"Path": f"/workspace/{client}", "CreationInfo": OWNED}
+        point = {"FileSystemId": "fs-1", "AccessPointId": f"fsap-{number}", "RootDirectory": root}
+        file_systems.set_apart(point)
+    file_systems.mount(tmp_path / "whole", "/all", volume())
+    (tmp_path / "whole/all/workspace/acme/note").write_text("acme's")
+    inside = (tmp_path / "whole/all/workspace/acme").resolve()
+
+    assert ["acme", "bolt"] == sorted(each.name for each in (tmp_path / "whole/all/workspace").iterdir())
+    assert ["acme"] == [each.name for each in (inside / "..").iterdir()]
+    assert (inside / "note").read_text() == "acme's"
+
+
+def test_a_root_that_exists_stays_as_it_is(file_systems: FileSystems, tmp_path: Path) -> None:
+    """An access point takes a directory that is there as its root, with what is in it (same page)."""
+    file_systems.mount(tmp_path / "whole", "/all", volume())
+    (tmp_path / "whole/all/acme").mkdir()
+    (tmp_path / "whole/all/acme/note").write_text("older")
+    root = {"Path": "/acme", "CreationInfo": OWNED}
+    file_systems.set_apart({"FileSystemId": "fs-1", "AccessPointId": "fsap-7", "RootDirectory": root})
+
+    assert (tmp_path / "whole/all/acme/note").read_text() == "older"

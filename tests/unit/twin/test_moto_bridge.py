@@ -242,3 +242,15 @@ def test_a_call_is_never_led_out_of_the_process(twin: Any, monkeypatch: pytest.M
     client = twin.world.bridge.client("somebody new", "ecs")
 
     assert len(client.list_clusters()["clusterArns"]) == 1
+
+
+def test_an_access_point_is_made_once_for_a_token(twin: Any) -> None:
+    """A second call with the token of an access point is refused (EFS API, CreateAccessPoint: ClientToken, errors)."""
+    efs = twin.world.aws("efs")
+    wanted = {"ClientToken": "client-acme", "FileSystemId": twin.world.stack.physical_ids["FileSystem"]}
+    efs.create_access_point(**wanted)
+    before = len(efs.describe_access_points()["AccessPoints"])
+
+    with pytest.raises(ClientError, match="AccessPointAlreadyExists"):
+        efs.create_access_point(**wanted)
+    assert before == len(efs.describe_access_points()["AccessPoints"])

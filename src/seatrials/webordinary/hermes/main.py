@@ -2,6 +2,7 @@
 
 from seatrials.application import Context
 from seatrials.http1 import HttpServer
+from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.controller import Controller
 from seatrials.webordinary.hermes.editor import EditorClient
@@ -41,6 +42,7 @@ class Hermes:
             store=self.store,
             fleet=self.fleet,
             router=self.router,
+            access_points=AccessPoints(context.aws("efs"), variables["FILE_SYSTEM_ID"]),
             editor=EditorClient(context.http, balancer_url),
             publisher=self.publisher,
             log=log,

@@ -8,6 +8,7 @@ import httpx
 
 from seatrials.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
+from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.editor import EditorClient
 from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.lifecycle import Session, Status
@@ -57,6 +58,7 @@ class Placement:
     store: SessionStore
     fleet: Fleet
     router: Router
+    access_points: AccessPoints
     editor: EditorClient
     publisher: Publisher
     log: Callable[[str], None]
@@ -69,6 +71,7 @@ class Placement:
         starts = session.status is Status.INITIALIZING
         # While a session moves, the item names its old task until the new one serves: a step cut short is begun again.
         self._claim(work, {"taskArn": task.arn} if starts else None)
+        self.access_points.ensure(session.client_id)
         groups = self.router.ensure_groups(task)
         serving = None if starts else self.router.serving_groups(session.task_arn)
         if serving is None:

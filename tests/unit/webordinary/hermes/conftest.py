@@ -198,6 +198,22 @@ class FakeCloudWatch:
         return [value for index, value in enumerate(values) if index == 0 or values[index - 1] != value]
 
 
+@dataclass
+class FakeEfs:
+    """Remembers the access points, and refuses a second one of a token."""
+
+    hooks: "Hooks"
+    # Root directories by token.
+    roots: dict[str, str] = field(default_factory=dict)
+
+    def create_access_point(self, *, ClientToken: str, RootDirectory: dict[str, Any], **_: object) -> None:  # noqa: N803
+        """Create an access point unless its token is taken."""
+        self.hooks.before("CreateAccessPoint")
+        if ClientToken in self.roots:
+            fail_with("AccessPointAlreadyExists")
+        self.roots[ClientToken] = RootDirectory["Path"]
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer of Hermes, its JSON read."""
@@ -248,6 +264,7 @@ class World:
         self.clock = clock
         self.dynamodb = dynamodb
         self.elbv2 = FakeElbv2(hooks)
+        self.efs = FakeEfs(hooks)
         self.random = Random(seed)
         self.ecs = FakeEcs()
         self.editors = FakeEditors(self)
@@ -288,7 +305,13 @@ class World:
 
     def aws(self, service: str) -> AwsClient:
         """Return a client."""
-        return {"ecs": self.ecs, "cloudwatch": self.cloudwatch, "elbv2": self.elbv2, "dynamodb": self.dynamodb}[service]
+        return {
+            "ecs": self.ecs,
+            "cloudwatch": self.cloudwatch,
+            "efs": self.efs,
+            "elbv2": self.elbv2,
+            "dynamodb": self.dynamodb,
+        }[service]
 
     def start_hermes(self) -> Hermes:
         """Start a Hermes without its server; a second one takes over."""

@@ -91,6 +91,12 @@ def running(world: "World") -> "World":
     return world
 
 
+def delete_item(world: "World", session: dict[str, Any]) -> None:
+    """Delete a session's item as DynamoDB does: behind Hermes's back."""
+    key = {"sessionId": {"S": session["sessionId"]}, "userId": {"S": session["userId"]}}
+    world.dynamodb.delete_item(TableName="webordinary-edit-sessions", Key=key)
+
+
 def started(world: "World", number: int = 1) -> dict[str, Any]:
     """Return a session that has had ten seconds to become active."""
     session: dict[str, Any] = world.activate(number).document
@@ -353,13 +359,34 @@ def test_two_hermes_place_a_session_once(running: "World", hooks: "Hooks") -> No
 
 
 def test_what_an_item_deleted_from_outside_leaves_is_swept(running: "World") -> None:
-    """DynamoDB's TTL deletes items without asking."""
+    """DynamoDB's TTL deletes items without asking; the container is told that the session is over."""
     session = started(running)
-    key = {"sessionId": {"S": session["sessionId"]}, "userId": {"S": session["userId"]}}
-    running.dynamodb.delete_item(TableName="webordinary-edit-sessions", Key=key)
+    delete_item(running, session)
     running.clock.sleep(12)
 
     assert ([], []) == (running.rules(), running.group_names())
+    assert f"/api/sessions/{session['sessionId']}" in running.editors.paths()
+
+
+def test_a_container_that_does_not_answer_holds_up_no_sweep(running: "World") -> None:
+    """Of a session whose item is gone the rules go, whether the container could be told or not."""
+    session = started(running)
+    running.editors.broken[f"/api/sessions/{session['sessionId']}"] = 500
+    delete_item(running, session)
+    running.clock.sleep(12)
+
+    assert ([], []) == (running.rules(), running.group_names())
+
+
+def test_a_session_that_has_moved_is_free_for_the_next_step(running: "World") -> None:
+    """The claim under which it was moved is gone from its item."""
+    started(running)
+    running.ecs.stop(running.ecs.tasks[0]["taskArn"])
+    running.ecs.run(2)
+    running.clock.sleep(20)
+    item = running.items()[0]
+
+    assert (running.ecs.tasks[1]["taskArn"], None) == (item["taskArn"]["S"], item.get("worker"))
 
 
 def test_a_task_that_the_balancer_finds_unhealthy_is_left(running: "World") -> None:

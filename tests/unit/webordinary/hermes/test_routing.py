@@ -156,15 +156,18 @@ def test_removal_takes_what_is_there_and_no_more(balancer: Balancer) -> None:
 
 
 def test_a_sweep_leaves_what_is_used_and_what_is_not_hermess(balancer: Balancer) -> None:
-    """Sessions that are over lose their rules, unused tasks their groups, others nothing."""
+    """Unused tasks lose their groups, others nothing, and only Hermes's own rules tell of sessions."""
     balancer.router.ensure_rules("session-1", balancer.router.ensure_groups(A))
     balancer.router.ensure_rules("session-2", balancer.router.ensure_groups(B))
     static = balancer.elbv2.create_target_group(Name="edit-api", Protocol="HTTP", Port=8080, VpcId=balancer.vpc_id)
     condition = {"Field": "path-pattern", "Values": ["/session/session-1"]}
     forward = rules.forward(static["TargetGroups"][0]["TargetGroupArn"])
     balancer.elbv2.create_rule(ListenerArn=balancer.listener_arn, Priority=610, Conditions=[condition], Actions=forward)
-    balancer.router.sweep(lambda session_id: session_id == "session-1", [B.arn])
+    known = balancer.router.sessions()
+    balancer.router.remove_rules("session-1")
+    balancer.router.remove_unused_groups([B.arn])
 
+    assert ["session-1", "session-2"] == known
     names = ["edit-api", "wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
     assert (["153", "154", "155", "610"], names) == (
         [rule["Priority"] for rule in balancer.rules()],

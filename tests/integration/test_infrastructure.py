@@ -1,0 +1,216 @@
+"""INFRA: the stack is what it should be, as its control plane describes it."""
+
+import re
+
+import pytest
+
+from seatrials.platform import Platform
+from seatrials.platform.infrastructure import Mount, ServiceFacts, TableFacts, TaskFacts
+from seatrials.platform.listeners import GroupFacts
+from seatrials.platform.scaling_rules import AlarmFacts, PolicyFacts, TargetFacts
+
+
+@pytest.mark.scenario("INFRA-01")
+@pytest.mark.production
+def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> None:
+    """Cluster and services are ACTIVE, on Fargate, within their capacities, with a circuit breaker that rolls back."""
+    cluster = platform.infrastructure.cluster_status()
+    edit = platform.infrastructure.service("edit")
+    hermes = platform.infrastructure.service("hermes")
+
+    assert cluster == "ACTIVE"
+    assert edit == ServiceFacts(
+        status="ACTIVE", launch_type="FARGATE", capacity=(0, 3), circuit_breaker=True, rollback=True
+    )
+    assert hermes == ServiceFacts(
+        status="ACTIVE", launch_type="FARGATE", capacity=(0, 2), circuit_breaker=True, rollback=True
+    )
+
+
+@pytest.mark.scenario("INFRA-02")
+@pytest.mark.production
+def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> None:
+    """The table has the contract's keys and indexes, expires items by ttl, can be restored, and is paid on demand."""
+    names = platform.environment.names
+
+    table = platform.infrastructure.table()
+
+    assert table == TableFacts(
+        key=("sessionId:S HASH", "userId:S RANGE"),
+        indexes={
+            names.client_index: ("clientId:S HASH", "status:S RANGE"),
+            names.activity_index: ("status:S HASH", "lastActivity:N RANGE"),
+        },
+        billing="PAY_PER_REQUEST",
+        ttl_attribute="ttl",
+        point_in_time_recovery="ENABLED",
+    )
+
+
+@pytest.mark.scenario("INFRA-03")
+@pytest.mark.production
+def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
+    """Every target group takes addresses, checks health and drains as agreed, and each container port has its own."""
+    ports = platform.environment.ports
+    listeners = platform.infrastructure.listeners
+
+    setups = set(listeners.target_groups())
+
+    assert setups == {
+        GroupFacts(
+            target_type="ip",
+            protocol="HTTP",
+            health_check="HTTP traffic-port /health",
+            interval_seconds=30,
+            timeout_seconds=5,
+            healthy_threshold=2,
+            unhealthy_threshold=2,
+            success_codes="200",
+            deregistration_delay_seconds=30,
+        )
+    }
+    assert listeners.registrations("hermes") == {ports.hermes: ports.hermes}
+    assert listeners.registrations("edit") == {
+        ports.edit_api: ports.edit_api,
+        ports.edit_preview: ports.edit_preview,
+    }
+    assert set(listeners.target_group_ports()) <= {ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr}
+
+
+@pytest.mark.scenario("INFRA-04")
+@pytest.mark.production
+def test_listener_rules_are_those_of_the_contract(platform: Platform) -> None:
+    """The listeners have exactly the contract's static rules, and rules of sessions only for live sessions."""
+    ports = platform.environment.ports
+    listeners = platform.infrastructure.listeners
+
+    assert listeners.protocols() == {ports.http: "HTTP", ports.https: "HTTPS"}
+    assert listeners.static_rules(ports.http) == [f"default: all → HTTP_301 to HTTPS:{ports.https}"]
+    assert listeners.static_rules(ports.https) == [
+        '1: path-pattern /health → 200 application/json {"status":"healthy"}',
+        f"5: path-pattern /hermes/* → hermes:{ports.hermes}",
+        f"610: path-pattern /api/* → edit:{ports.edit_api}",
+        f"620: path-pattern /_astro/* /preview/* → edit:{ports.edit_preview}",
+        'default: all → 404 application/json {"error":"not found"}',
+    ]
+    assert listeners.stray_session_rules() == []
+
+
+@pytest.mark.scenario("INFRA-05")
+@pytest.mark.production
+def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
+    """The edit service is scaled in steps by alarms on the live sessions: none to 0, one or two to 1, more to 3."""
+    names = platform.environment.names
+    scaling = platform.infrastructure.scaling
+
+    assert scaling.target() == TargetFacts(minimum=0, maximum=3, suspended=())
+    assert scaling.step_policies() == {PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=60)}
+    assert scaling.alarms() == {
+        AlarmFacts(
+            metric=f"{names.metric_namespace} {names.metric}",
+            statistic="Maximum",
+            period_seconds=60,
+            periods="1 of 1",
+            acts=True,
+        )
+    }
+    assert {sessions: scaling.capacities(sessions) for sessions in (0, 1, 2, 3, 4, 12)} == {
+        0: [0],
+        1: [1],
+        2: [1],
+        3: [3],
+        4: [3],
+        12: [3],
+    }
+
+
+@pytest.mark.scenario("INFRA-06")
+@pytest.mark.production
+def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> None:
+    """The file system is encrypted, roots each client apart, and can be mounted in every subnet of the service."""
+    infrastructure = platform.infrastructure
+    session = platform.sessions.start()
+    clients_root = f"/workspace/{session.client_id}"
+
+    platform.wait_until(
+        lambda: clients_root in infrastructure.access_point_roots(),
+        50,
+        what="the client's access point",
+        every_seconds=5,
+    )
+    roots = infrastructure.access_point_roots()
+    shared = [root for root in roots if not re.fullmatch(r"/workspace/[^/]+", root)]
+    unreachable = set(infrastructure.service_subnets("edit")) - set(infrastructure.mount_target_subnets())
+
+    assert infrastructure.file_system()["Encrypted"] is True
+    assert roots == sorted(set(roots)), "a client has more than one access point"
+    assert shared == ["/workspace"], "beside the clients' own, only the service's access point may be there"
+    assert unreachable == set()
+
+
+@pytest.mark.scenario("INFRA-07")
+@pytest.mark.production
+def test_only_the_balancer_is_open_to_the_world(platform: Platform) -> None:
+    """Tasks let in the load balancer's group only, and nothing lets in the world but the balancer's 80 and 443."""
+    ports = platform.environment.ports
+    infrastructure = platform.infrastructure
+
+    balancer = infrastructure.balancer_groups()
+    edit = infrastructure.ingress(infrastructure.task_groups("edit"))
+    hermes = infrastructure.ingress(infrastructure.task_groups("hermes"))
+    edit_ports = [ports.edit_preview, ports.edit_hmr, ports.edit_api]
+
+    assert infrastructure.open_to_the_world() == [f"balancer tcp {ports.https}", f"balancer tcp {ports.http}"]
+    assert {each.source for each in (*edit, *hermes)} == set(balancer)
+    assert [port for port in edit_ports if not any(each.lets_in(port, balancer[0]) for each in edit)] == []
+    assert any(each.lets_in(ports.hermes, balancer[0]) for each in hermes)
+
+
+@pytest.mark.scenario("INFRA-08")
+@pytest.mark.production
+def test_task_definitions_give_what_the_containers_need(platform: Platform) -> None:
+    """Tasks have their size, ports, log group and encrypted workspace, and no secret in plain sight."""
+    names, ports = platform.environment.names, platform.environment.ports
+    infrastructure = platform.infrastructure
+
+    workspace = Mount(path="/workspace", read_only=False, transit_encryption="ENABLED", through_access_point=True)
+
+    assert infrastructure.task("edit") == TaskFacts(
+        cpu="2048",
+        memory="4096",
+        ports=(ports.edit_preview, ports.edit_hmr, ports.edit_api),
+        mounts=(workspace,),
+        log_group=names.edit_log_group,
+    )
+    assert infrastructure.task("hermes") == TaskFacts(
+        cpu="512", memory="1024", ports=(ports.hermes,), mounts=(), log_group=names.hermes_log_group
+    )
+    assert {names.edit_log_group, names.hermes_log_group} <= set(infrastructure.log_groups())
+    assert infrastructure.plaintext_secrets("edit") == []
+    assert infrastructure.plaintext_secrets("hermes") == []
+
+
+@pytest.mark.scenario("INFRA-09")
+@pytest.mark.production
+def test_nothing_below_tls_1_2_is_agreed_to(platform: Platform) -> None:
+    """The TLS policy of the HTTPS listener allows TLS 1.2 and 1.3 only."""
+    versions = platform.infrastructure.listeners.tls_protocols()
+
+    assert versions
+    assert set(versions) <= {"TLSv1.2", "TLSv1.3"}
+
+
+@pytest.mark.scenario("INFRA-10")
+@pytest.mark.production
+def test_the_runs_metrics_are_watched(platform: Platform) -> None:
+    """The dashboard and the alarms of the runs' metrics exist, and look at metrics that a run publishes."""
+    monitoring = platform.infrastructure.monitoring
+
+    published = monitoring.published()
+    shown = monitoring.on_dashboards()
+    alarmed = monitoring.in_alarms()
+
+    assert shown
+    assert alarmed
+    assert shown - published == set()
+    assert alarmed - published == set()

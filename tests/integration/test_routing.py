@@ -1,0 +1,629 @@
+"""ROUTE: every request reaches whom it is for, and nobody else."""
+
+import ssl
+from collections import Counter
+from ipaddress import ip_address
+from statistics import quantiles
+
+import pytest
+import trustme
+
+from seatrials.clock import Clock
+from seatrials.platform import Platform, Session
+
+IDLE_TIMEOUT_SECONDS = 60
+DEFAULT_ANSWER = (404, {"error": "not found"})
+# Two checks of 30 s each decide about a target, and a check may have just begun.
+MARKED_SECONDS = 90
+# CloudWatch repeats a scaling action once a minute: where only the first session was counted at first, two more
+# tasks come a minute later.
+THREE_TASKS_SECONDS = 60
+UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
+# What a file of the host would show: accounts, shells, the machine's own paths.
+HOST_WORDS = ("root:", "daemon:", "/bin/", "/nologin", "/etc/passwd:")
+
+
+@pytest.mark.scenario("ROUTE-01")
+@pytest.mark.production
+def test_health_is_answered_by_the_balancer(platform: Platform) -> None:
+    """`/health` answers 200 with the contract's body; paths that only look like it get the default 404."""
+    health = platform.balancer.get("/health")
+    longer = platform.balancer.get("/healthz")
+    capital = platform.balancer.get("/Health")
+
+    assert (health.status, health.json()) == (200, {"status": "healthy"})
+    assert (longer.status, longer.json()) == DEFAULT_ANSWER
+    assert (capital.status, capital.json()) == DEFAULT_ANSWER
+
+
+@pytest.mark.scenario("ROUTE-02")
+@pytest.mark.production
+def test_api_paths_reach_an_edit_container(platform: Platform) -> None:
+    """`/api/status`, `/api/sessions` and `/api/files` reach an edit container, which says so, never Hermes."""
+    session = platform.ready()
+    header = {"x-session-id": session.id}
+
+    status = platform.balancer.get("/api/status", header)
+    sessions = platform.balancer.get("/api/sessions", header)
+    files = platform.balancer.get("/api/files", header)
+    shared = platform.balancer.get("/api/status")
+    nobodys_files = platform.balancer.get("/api/files")
+
+    tasks = platform.services.edit_task_arns()
+    assert [status.status, sessions.status, files.status] == [200, 200, 200]
+    assert (shared.status, nobodys_files.status) == (200, 400)
+    assert [each.origin for each in (status, sessions, files, shared, nobodys_files)] == ["edit"] * 5
+    assert [status.json()["service"], sessions.json()["service"], shared.json()["service"]] == ["edit"] * 3
+    assert {status.json()["taskArn"], sessions.json()["taskArn"], shared.json()["taskArn"]} <= set(tasks)
+    assert session.id in [each["sessionId"] for each in sessions.json()["sessions"]]
+    assert "hello.md" in [each["path"] for each in files.json()["files"]]
+
+
+@pytest.mark.scenario("ROUTE-03")
+@pytest.mark.production
+def test_hermes_paths_reach_hermes(platform: Platform) -> None:
+    """`/hermes/health`, `/hermes/status` and `/hermes/api/sessions/*` reach Hermes, also beside an edit container."""
+    session = platform.ready()
+    base = "/hermes/api/sessions"
+
+    health = platform.balancer.get("/hermes/health")
+    status = platform.balancer.get("/hermes/status")
+    of_session = platform.balancer.get(f"{base}/{session.id}/status")
+    of_client = platform.balancer.get(f"{base}/client/{session.client_id}")
+    with_header = platform.balancer.get(f"{base}/{session.id}/status", {"x-session-id": session.id})
+    unknown = platform.balancer.get(f"{base}/{UNKNOWN_SESSION}/status")
+
+    answers = [health, status, of_session, of_client, with_header, unknown]
+    assert [each.status for each in answers] == [200, 200, 200, 200, 200, 404]
+    assert [each.origin for each in answers] == ["hermes"] * 6
+    assert [health.json()["service"], status.json()["service"]] == ["hermes", "hermes"]
+    assert [of_session.json()["sessionId"], with_header.json()["sessionId"]] == [session.id, session.id]
+    assert [each["sessionId"] for each in of_client.json()] == [session.id]
+
+
+@pytest.mark.scenario("ROUTE-04", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_each_preview_is_answered_by_the_task_that_hosts_it(platform: Platform) -> None:
+    """With 3 sessions on 3 tasks each preview is answered by the very task that hosts it, 20 times of 20."""
+    hosted = platform.ready_on_each_task()
+
+    answers = {
+        host: Counter(_task_of_preview(platform, session) for _ in range(20)) for host, session in hosted.items()
+    }
+
+    assert len(hosted) == 3
+    assert {host: Counter({(200, host): 20}) for host in hosted} == answers
+
+
+@pytest.mark.scenario("ROUTE-05", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> None:
+    """`/session/{id}/health` and `/session/{id}/{page}` reach the session's container, path and query intact."""
+    session = platform.ready_on_three_tasks()[0]
+    host = platform.sessions.host(session)
+    written = platform.workspace(session).write("src/pages/über uns.md", b"# Wir\n")
+    health = f"/session/{session.id}/health?probe=1&probe=2"
+    page = f"/session/{session.id}/%C3%BCber%20uns?next=%2Fa%2Fb&q=a+b%26c&empty="
+
+    healths = [platform.raw.get(health) for _ in range(6)]
+    pages = [platform.raw.get(page) for _ in range(6)]
+
+    assert written.status == 200
+    assert [each.status for each in (*healths, *pages)] == [200] * 12
+    assert {each.headers["x-task-arn"] for each in (*healths, *pages)} == {host}
+    assert {each.headers["x-request-target"] for each in healths} == {health}
+    assert {each.headers["x-request-target"] for each in pages} == {page}
+    assert [each.json()["sessionId"] for each in healths] == [session.id] * 6
+    assert "<h1>Wir</h1>" in pages[0].text
+
+
+@pytest.mark.scenario("ROUTE-06", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+def test_the_session_header_leads_to_the_hosting_container(platform: Platform) -> None:
+    """`X-Session-ID` takes `/api/*` to the container that hosts the session, and another id to another."""
+    hosted = platform.ready_on_each_task()
+
+    answers = {host: [_api_status(platform, session.id) for _ in range(6)] for host, session in hosted.items()}
+
+    assert len(hosted) == 3
+    assert {host: [(200, host)] * 6 for host in hosted} == answers
+
+
+@pytest.mark.scenario("ROUTE-07")
+@pytest.mark.production
+def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
+    """An unknown `X-Session-ID` gets 404, and neither sees nor changes anything of a session that is there."""
+    session = platform.ready()
+    before = platform.workspace(session).files()
+    refused = {"error": "no such session"}
+
+    def refusal(method: str, path: str, session_id: str, content: bytes | None = None) -> tuple[int, object]:
+        answer = platform.balancer.send(method, path, content, {"x-session-id": session_id})
+        return answer.status, answer.json()
+
+    answers = {
+        "status": refusal("GET", "/api/status", UNKNOWN_SESSION),
+        "files": refusal("GET", "/api/files", UNKNOWN_SESSION),
+        "a file": refusal("GET", "/api/files/hello.md", UNKNOWN_SESSION),
+        "log": refusal("GET", "/api/git/log", UNKNOWN_SESSION),
+        "write": refusal("PUT", "/api/files/planted.md", UNKNOWN_SESSION, b"planted"),
+        "execute": refusal("POST", "/api/execute", UNKNOWN_SESSION, b'{"instruction": "Add a page called Planted"}'),
+        "the beginning of an id": refusal("GET", "/api/files", session.id[:-1]),
+        "an id and more": refusal("GET", "/api/files", f"{session.id}0"),
+        "a pattern": refusal("GET", "/api/files", "session-*"),
+    }
+
+    assert dict.fromkeys(answers, (404, refused)) == answers
+    assert before
+    assert platform.workspace(session).files() == before
+
+
+@pytest.mark.scenario("ROUTE-08")
+@pytest.mark.staging
+def test_the_path_wins_over_the_header(platform: Platform) -> None:
+    """With path and header of different sessions the path decides, and nothing of the other session is shown."""
+    request = platform.sessions.request
+    first = platform.ready(request(instruction="Create a file named index.md with content: Fresh herring"))
+    second = platform.ready(request(instruction="Create a file named index.md with content: Vintage lamps"))
+
+    def contradicting(path: Session, header: Session, page: str = "") -> tuple[int, bool, bool, bool]:
+        answer = platform.balancer.get(f"{path.preview_path}{page}", {"x-session-id": header.id})
+        return answer.status, "herring" in answer.text, "lamps" in answer.text, header.id in answer.text
+
+    fronts = [contradicting(first, second), contradicting(second, first)]
+    pages = [contradicting(first, second, "/index"), contradicting(second, first, "/index")]
+    health = platform.balancer.get(f"{first.preview_path}/health", {"x-session-id": second.id})
+
+    assert fronts == [(200, True, False, False), (200, False, True, False)]
+    assert pages == [(200, True, False, False), (200, False, True, False)]
+    assert (health.status, health.json()["sessionId"], health.json()["clientId"]) == (200, first.id, first.client_id)
+    assert second.id not in health.text
+
+
+@pytest.mark.scenario("ROUTE-09")
+@pytest.mark.staging
+def test_shared_pages_and_assets_reach_an_astro_server(platform: Platform) -> None:
+    """`/preview/*` and `/_astro/*` reach an Astro server."""
+    platform.ready()
+
+    page = platform.balancer.get("/preview/about")
+    script = platform.balancer.get("/_astro/client.js")
+
+    assert (page.status, page.headers["server"], page.origin) == (200, "astro", "edit")
+    assert (script.status, script.headers["server"], script.origin) == (200, "astro", "edit")
+    assert page.headers["content-type"].startswith("text/html")
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.scenario("ROUTE-10")
+@pytest.mark.staging
+def test_the_websocket_opens_and_answers_a_ping(platform: Platform) -> None:
+    """`/ws/hmr?sessionId=` of a live session upgrades with 101 and answers a ping with the same payload."""
+    session = platform.ready()
+    websocket = platform.websockets.attempt(session.id)
+
+    assert websocket.status == 101
+    assert websocket.ping(b"first")
+    assert websocket.ping(b"second")
+    assert websocket.stays_open()
+
+
+@pytest.mark.scenario("ROUTE-11")
+@pytest.mark.staging
+def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> None:
+    """Edits of a session arrive on its WebSocket as updates that name the files, and on no other session's."""
+    session = platform.ready()
+    neighbour = platform.ready()
+    mine, theirs = platform.websockets.open(session.id), platform.websockets.open(neighbour.id)
+
+    executed = platform.workspace(session).execute("Create a file named notes.md with content: first")
+    written = platform.workspace(session).write("src/pages/news.md", b"# News\n")
+    platform.wait_until(lambda: len(mine.received()) >= 2, 10, what="two updates")
+
+    assert (executed.status, written.status) == (200, 200)
+    assert mine.received() == [
+        {"type": "update", "path": "notes.md"},
+        {"type": "update", "path": "src/pages/news.md"},
+    ]
+    assert theirs.received() == []
+    assert theirs.ping()
+
+
+@pytest.mark.scenario("ROUTE-12")
+@pytest.mark.staging
+def test_a_websocket_of_an_unknown_session_is_refused(platform: Platform) -> None:
+    """A WebSocket for an unknown session gets 404 and no 101, while a live session's opens."""
+    session = platform.ready()
+
+    unknown = platform.websockets.attempt(UNKNOWN_SESSION)
+    longer = platform.websockets.attempt(f"{session.id}0")
+    nameless = platform.websockets.attempt("")
+    live = platform.websockets.attempt(session.id)
+
+    assert [unknown.status, longer.status, nameless.status] == [404, 404, 404]
+    assert live.status == 101
+    assert live.ping()
+
+
+@pytest.mark.scenario("ROUTE-13", extra_seconds=2 * IDLE_TIMEOUT_SECONDS)
+@pytest.mark.mock_only
+def test_a_quiet_websocket_is_closed_at_the_idle_timeout(platform: Platform, clock: Clock) -> None:
+    """A quiet WebSocket is closed at the idle timeout and not before; pings keep one open."""
+    session = platform.ready()
+    began = clock.now()
+    quiet, pinged = platform.websockets.open(session.id), platform.websockets.open(session.id)
+
+    platform.let_pass(40, what="most of the idle timeout")
+    is_answered_at_40 = pinged.ping()
+    platform.let_pass(17, what="almost the whole idle timeout")
+    is_open_at_58 = quiet.stays_open()
+    quiet.wait_closed(10)
+    closed_after = clock.now() - began
+    platform.let_pass(35, what="more than the idle timeout since the pinged one was opened")
+    is_answered_at_95 = pinged.ping()
+
+    assert is_answered_at_40
+    assert is_open_at_58
+    assert IDLE_TIMEOUT_SECONDS <= closed_after < IDLE_TIMEOUT_SECONDS + 1
+    assert is_answered_at_95
+    assert pinged.stays_open()
+
+
+@pytest.mark.scenario("ROUTE-14", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+def test_a_lower_priority_number_wins(platform: Platform) -> None:
+    """Of two rules that fit, that of the lower number is applied: a session's own, before the shared one for all."""
+    session = platform.ready_on_three_tasks()[0]
+    host = platform.sessions.host(session)
+    own = platform.balancer.priority("/api/*", session.id)
+    shared = platform.balancer.priority("/api/*")
+
+    with_header = [_api_status(platform, session.id) for _ in range(9)]
+    without = Counter(platform.balancer.get("/api/status").json()["taskArn"] for _ in range(9))
+
+    assert own < shared
+    assert with_header == [(200, host)] * 9
+    assert sorted(without) == platform.services.edit_task_arns()
+
+
+@pytest.mark.scenario("ROUTE-15")
+@pytest.mark.production
+def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
+    """A path that no rule names gets the load balancer's default 404, whatever it resembles."""
+    paths = ["/", "/nothing", "/nothing/at/all", "/hermes", "/api", "/apis/status", "/session", "/preview", "/ws/other"]
+
+    answers = {path: platform.balancer.get(path) for path in paths}
+    posted = platform.balancer.post("/nothing", {"some": "body"})
+
+    assert {path: (each.status, each.json()) for path, each in answers.items()} == dict.fromkeys(paths, DEFAULT_ANSWER)
+    assert {each.origin for each in answers.values()} == {"the load balancer itself"}
+    assert (posted.status, posted.json()) == DEFAULT_ANSWER
+
+
+@pytest.mark.scenario("ROUTE-16", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.production
+def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) -> None:
+    """`/API/status` gets the default 404; a session's id in capitals leads to its container all the same."""
+    session = platform.ready_on_three_tasks()[0]
+    host = platform.sessions.host(session)
+
+    capital_api = platform.balancer.get("/API/status", {"x-session-id": session.id})
+    capital_hermes = platform.balancer.get("/Hermes/health")
+    capital_session = platform.balancer.get(f"/Session/{session.id}")
+    capital_header = [_api_status(platform, session.id.upper()) for _ in range(6)]
+
+    assert (capital_api.status, capital_api.json()) == DEFAULT_ANSWER
+    assert (capital_hermes.status, capital_hermes.json()) == DEFAULT_ANSWER
+    assert (capital_session.status, capital_session.json()) == DEFAULT_ANSWER
+    assert capital_header == [(200, host)] * 6
+
+
+@pytest.mark.scenario("ROUTE-17")
+@pytest.mark.production
+def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
+    """An unknown session gets 404, and nothing tells it from an expired one of another client."""
+    platform.ready()
+    expired = platform.ready()
+    platform.sessions.deactivate(expired)
+    platform.wait_until(
+        lambda: platform.sessions.status(expired).status == 410, 30, what="the session to be over", every_seconds=2
+    )
+
+    def looks(session_id: str) -> dict[str, tuple[int, object, list[str]]]:
+        header = {"x-session-id": session_id}
+        calls = {
+            "preview": platform.balancer.get(f"/session/{session_id}"),
+            "page": platform.balancer.get(f"/session/{session_id}/hello.md"),
+            "health": platform.balancer.get(f"/session/{session_id}/health"),
+            "files": platform.balancer.get("/api/files", header),
+        }
+        return {name: (each.status, each.json(), sorted(each.headers)) for name, each in calls.items()}
+
+    unknown_websocket = platform.websockets.attempt(UNKNOWN_SESSION)
+    expired_websocket = platform.websockets.attempt(expired.id)
+    of_unknown, of_expired = looks(UNKNOWN_SESSION), looks(expired.id)
+
+    assert {name: look[0] for name, look in of_unknown.items()} == dict.fromkeys(of_unknown, 404)
+    assert [of_unknown[name][:2] for name in ("preview", "page", "health")] == [DEFAULT_ANSWER] * 3
+    assert of_expired == of_unknown
+    assert (unknown_websocket.status, expired_websocket.status) == (404, 404)
+    assert expired_websocket.content == unknown_websocket.content
+
+
+@pytest.mark.scenario("ROUTE-18")
+@pytest.mark.staging
+def test_malformed_requests_are_refused_and_do_no_harm(platform: Platform) -> None:
+    """A malformed request gets its documented 4xx and a closed connection, and the next request is served."""
+    end = b"Host: {host}\r\n\r\n"
+    requests = {
+        "a raw NUL in the path": b"GET /hermes/\x00health HTTP/1.1\r\n" + end,
+        "a raw CR in the path": b"GET /hermes/\rhealth HTTP/1.1\r\n" + end,
+        "no version": b"GET /hermes/health\r\n" + end,
+        "no request at all": b"hello there, load balancer\r\n" + end,
+        "two Content-Lengths": b"POST /hermes/health HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + end,
+        "a header over 16 KB": b"GET /hermes/health HTTP/1.1\r\nX-Long: " + b"x" * 16_400 + b"\r\n" + end,
+        "a target over the limit": b"GET /hermes/" + b"x" * 16_400 + b" HTTP/1.1\r\n" + end,
+        "TRACE": b"TRACE /hermes/health HTTP/1.1\r\n" + end,
+    }
+
+    refusals = {name: platform.raw.send(request) for name, request in requests.items()}
+    afterwards = [platform.balancer.get("/hermes/health").status for _ in requests]
+
+    assert {name: (answer.status, answer.is_closed) for name, answer in refusals.items()} == {
+        "a raw NUL in the path": (400, True),
+        "a raw CR in the path": (400, True),
+        "no version": (400, True),
+        "no request at all": (400, True),
+        "two Content-Lengths": (400, True),
+        "a header over 16 KB": (400, True),
+        "a target over the limit": (414, True),
+        "TRACE": (405, True),
+    }
+    assert afterwards == [200] * len(requests)
+
+
+@pytest.mark.scenario("ROUTE-19")
+@pytest.mark.production
+def test_no_spelling_of_a_path_leaves_the_workspace(platform: Platform) -> None:
+    """Traversal in a preview's path ends in a 4xx, and nothing of the host is in the answer."""
+    session = platform.ready()
+    mine = f"/session/{session.id}"
+    targets = [
+        "/session/../../etc/passwd",
+        f"{mine}/../../../../../../../../../../etc/passwd",
+        f"{mine}/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        f"{mine}/..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+        f"{mine}/..%5c..%5c..%5c..%5c..%5cetc%5cpasswd",
+        f"{mine}/%252e%252e/%252e%252e/%252e%252e/etc/passwd",
+        f"{mine}/src/../../../../../../../../../../../etc/passwd",
+        f"{mine}//etc/passwd",
+        f"{mine}/%2fetc%2fpasswd",
+        f"//session/{session.id}/../../../../../../etc/passwd",
+        f"{mine}/%00",
+        f"{mine}/../../../../../../../../../../etc/passwd%00.md",
+    ]
+
+    answers = {target: platform.raw.get(target) for target in targets}
+    shown = {target: [word for word in HOST_WORDS if word in answer.text] for target, answer in answers.items()}
+
+    assert {target: answer.status // 100 for target, answer in answers.items()} == dict.fromkeys(targets, 4)
+    assert {target: words for target, words in shown.items() if words} == {}
+    assert platform.sessions.preview(session).status == 200
+
+
+@pytest.mark.scenario("ROUTE-20", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_shared_paths_are_spread_over_all_targets(platform: Platform) -> None:
+    """30 requests to a shared path over 3 healthy targets reach all three, none more than twice the fair share."""
+    platform.ready_on_three_tasks()
+
+    answers = Counter(platform.balancer.get("/api/status").json()["taskArn"] for _ in range(30))
+
+    assert sorted(answers) == platform.services.edit_task_arns()
+    assert len(answers) == 3
+    assert max(answers.values()) <= 20
+
+
+@pytest.mark.scenario("ROUTE-21", extra_seconds=THREE_TASKS_SECONDS + 3 * MARKED_SECONDS)
+@pytest.mark.mock_only
+def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None:
+    """An unhealthy target gets no request once marked, and gets them again after recovery; all unhealthy get all."""
+    port = platform.environment.ports.edit_api
+    platform.ready_on_three_tasks()
+    tasks = platform.services.edit_task_arns()
+    group = platform.balancer.shared_group("/api/*")
+
+    def asked() -> Counter[tuple[int, str]]:
+        return Counter(_api_status(platform) for _ in range(9))
+
+    def wait_for(states: list[str]) -> None:
+        platform.wait_until(
+            lambda: platform.balancer.states(group) == states,
+            MARKED_SECONDS,
+            what=f"the targets to be {states}",
+            every_seconds=5,
+        )
+
+    # Without an image no replacement comes, and ECS keeps the unhealthy task until one does.
+    with platform.faults.image_missing("edit"):
+        with platform.faults.failing_health_checks(tasks[:1], port):
+            wait_for(["healthy", "healthy", "unhealthy"])
+            while_one_is_unhealthy = asked()
+        wait_for(["healthy"] * 3)
+        after_recovery = asked()
+        with platform.faults.failing_health_checks(tasks, port):
+            wait_for(["unhealthy"] * 3)
+            while_all_are_unhealthy = asked()
+
+    assert sorted(while_one_is_unhealthy) == [(200, task) for task in tasks[1:]]
+    assert sorted(after_recovery) == [(200, task) for task in tasks]
+    assert sorted(while_all_are_unhealthy) == [(200, task) for task in tasks]
+
+
+@pytest.mark.scenario("ROUTE-22", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive
+def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
+    """A draining target finishes its requests in flight and gets no new ones."""
+    platform.ready_on_three_tasks()
+    tasks = platform.services.edit_task_arns()
+    group = platform.balancer.shared_group("/api/*")
+    head = b"GET /api/status HTTP/1.1\r\nHost: {host}\r\nContent-Length: 4\r\n\r\n"
+    in_flight = [platform.raw.begin(head + b"ha") for _ in range(6)]
+    platform.let_pass(1, what="the requests to be in flight")
+
+    with platform.balancer.deregistered(group) as drained:
+        new = Counter(_api_status(platform) for _ in range(9))
+        states = dict(platform.balancer.targets(group))
+        platform.let_pass(10, what="a part of the deregistration delay")
+        finished = [request.finish(b"lf") for request in in_flight]
+
+    by_task = Counter((answer.status, answer.json()["taskArn"]) for answer in finished)
+    assert states[drained] == "draining"
+    assert len(new) == 2
+    assert {status for status, _ in new} == {200}
+    assert sorted(by_task) == [(200, task) for task in tasks]
+    assert by_task.total() == 6
+
+
+@pytest.mark.scenario("ROUTE-23", extra_seconds=IDLE_TIMEOUT_SECONDS)
+@pytest.mark.mock_only
+def test_failures_of_targets_have_their_own_statuses(platform: Platform) -> None:
+    """No target is a 503, a target that closes is a 502, and one that hangs is a 504 at the idle timeout."""
+    nobody = platform.balancer.get("/api/status")
+    session = platform.ready()
+    host = platform.sessions.host(session)
+    with platform.faults.hanging_up(host):
+        closing = platform.sessions.preview(session)
+    between = platform.sessions.preview(session)
+    with platform.faults.hanging(host):
+        hanging = platform.sessions.preview(session)
+
+    answers = [nobody, closing, between, hanging]
+    assert [each.status for each in answers] == [503, 502, 200, 504]
+    assert [each.origin for each in answers if each.status != 200] == ["the load balancer itself"] * 3
+    assert IDLE_TIMEOUT_SECONDS <= hanging.elapsed_seconds < IDLE_TIMEOUT_SECONDS + 1
+    assert closing.elapsed_seconds < 1
+
+
+@pytest.mark.scenario("ROUTE-24")
+@pytest.mark.staging
+def test_the_container_learns_where_a_request_came_from(platform: Platform) -> None:
+    """`X-Forwarded-For` (appended), `-Proto`, `-Port` and `X-Amzn-Trace-Id` reach the container."""
+    platform.ready()
+    given_trace = "Root=1-67891233-abcdef012345678912345678"
+    given = {"x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http", "x-amzn-trace-id": given_trace}
+
+    plain = platform.balancer.get("/api/status").json()["request"]
+    again = platform.balancer.get("/api/status").json()["request"]
+    forwarded = platform.balancer.get("/api/status", given).json()["request"]
+
+    assert ip_address(plain["x-forwarded-for"])
+    assert forwarded["x-forwarded-for"] == f"198.51.100.7, {plain['x-forwarded-for']}"
+    assert [each["x-forwarded-proto"] for each in (plain, forwarded)] == ["https", "https"]
+    assert [each["x-forwarded-port"] for each in (plain, forwarded)] == [str(platform.environment.ports.https)] * 2
+    assert plain["x-amzn-trace-id"].startswith("Root=1-")
+    assert len(plain["x-amzn-trace-id"]) == len(given_trace)
+    assert again["x-amzn-trace-id"] != plain["x-amzn-trace-id"]
+    assert forwarded["x-amzn-trace-id"].startswith("Self=1-")
+    assert forwarded["x-amzn-trace-id"].endswith(f";{given_trace}")
+
+
+@pytest.mark.scenario("ROUTE-25")
+@pytest.mark.staging
+def test_bodies_pass_through_byte_for_byte(platform: Platform) -> None:
+    """HEAD, OPTIONS, a 10 MB POST, a chunked upload and a streamed answer pass through byte for byte."""
+    session = platform.ready()
+    workspace, header = platform.workspace(session), {"x-session-id": session.id}
+    lines = "".join(f"{number:09d}\n" for number in range(1 << 20))
+    parts = [bytes([number]) * size for number, size in enumerate((1, 65_536, 3, 70_001, 16_384, 0x1000))]
+
+    page = platform.sessions.preview(session)
+    head = platform.balancer.send("HEAD", session.preview_path)
+    options = platform.balancer.send("OPTIONS", "/api/files/a.md", headers=header)
+    posted = workspace.execute(f"Create a file named lines.txt with content: {lines}")
+    streamed = workspace.read("lines.txt")
+    uploaded = platform.balancer.send("PUT", "/api/files/parts.bin", iter(parts), header)
+    stored = workspace.read("parts.bin")
+
+    assert (head.status, head.content) == (200, b"")
+    assert head.headers["content-length"] == page.headers["content-length"] == str(len(page.content))
+    assert (options.status, options.content) == (204, b"")
+    assert options.headers["allow"] == "GET, HEAD, PUT, OPTIONS"
+    assert (posted.status, posted.json()["filesChanged"]) == (200, ["lines.txt"])
+    assert streamed.headers["transfer-encoding"] == "chunked"
+    assert streamed.text == lines
+    assert uploaded.json() == {"path": "parts.bin", "size": sum(map(len, parts))}
+    assert stored.content == b"".join(parts)
+
+
+@pytest.mark.scenario("ROUTE-26")
+@pytest.mark.production
+def test_routing_adds_little(platform: Platform) -> None:
+    """Of 100 requests p95 is below 500 ms and none takes 2 s; recorded as `routing_seconds`."""
+    answers = [platform.balancer.get("/hermes/health") for _ in range(100)]
+    seconds = [answer.elapsed_seconds for answer in answers]
+    for each in seconds:
+        platform.sample("routing_seconds", each)
+
+    assert [answer.status for answer in answers] == [200] * 100
+    assert quantiles(seconds, n=20)[-1] < 0.5
+    assert max(seconds) < 2
+
+
+@pytest.mark.scenario("ROUTE-27")
+@pytest.mark.production
+def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) -> None:
+    """HTTP is redirected to HTTPS with 301; the certificate is the trusted one, and another one is refused."""
+    another = ssl.create_default_context()
+    trustme.CA().configure_trust(another)
+
+    redirect = platform.balancer.get(f"{platform.plain_url}/hermes/health?from=http")
+    posted = platform.balancer.send("POST", f"{platform.plain_url}/hermes/api/sessions/activate", b"{}")
+    trusted = platform.balancer.get("/hermes/health")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        platform.raw.connect_trusting(another)
+
+    origin = f"{platform.url}:{platform.environment.ports.https}"
+    assert (redirect.status, redirect.headers["location"]) == (301, f"{origin}/hermes/health?from=http")
+    assert (posted.status, posted.headers["location"]) == (301, f"{origin}/hermes/api/sessions/activate")
+    assert (trusted.status, trusted.origin) == (200, "hermes")
+
+
+@pytest.mark.scenario("ROUTE-28")
+@pytest.mark.mock_only
+def test_previews_are_served_without_hermes(platform: Platform) -> None:
+    """While Hermes does not run, `/hermes/*` is a 503 of the balancer, and live sessions' previews keep serving."""
+    session = platform.ready()
+    before = platform.sessions.preview(session)
+    previews = []
+
+    def six_previews() -> bool:
+        previews.append(platform.sessions.preview(session))
+        return len(previews) == 6
+
+    with platform.faults.stopped("hermes"):
+        platform.wait_until(lambda: platform.balancer.get("/hermes/health").status == 503, 20, what="Hermes to be gone")
+        hermes = [platform.balancer.get("/hermes/status"), platform.sessions.status(session)]
+        refused = platform.sessions.activate()
+        platform.wait_until(six_previews, 30, what="six previews without Hermes", every_seconds=4)
+        file = platform.workspace(session).read("hello.md")
+
+    assert [(each.status, each.origin) for each in (*hermes, refused)] == [(503, "the load balancer itself")] * 3
+    assert [each.status for each in (before, *previews)] == [200] * 7
+    assert {each.content for each in previews} == {before.content}
+    assert file.status == 200
+
+
+def _task_of_preview(platform: Platform, session: Session) -> tuple[int, str]:
+    """Return the status of a preview and the task that answered."""
+    answer = platform.sessions.preview(session)
+    return answer.status, answer.headers.get("x-task-arn", answer.origin)
+
+
+def _api_status(platform: Platform, session_id: str | None = None) -> tuple[int, str]:
+    """Return the status of a call of the API, of a session if one is named, and the task that answered."""
+    answer = platform.balancer.get("/api/status", None if session_id is None else {"x-session-id": session_id})
+    return answer.status, answer.headers.get("x-task-arn", answer.origin)
