@@ -2,6 +2,7 @@
 
 import hashlib
 import shlex
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -99,18 +100,24 @@ def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platf
     """After SIGKILL amid a write, the repository is sound, committed files are intact, and the session works."""
     session = platform.ready()
     workspace = platform.workspace(session)
-    committed, replacement = _bytes(1, 2 * MEGABYTE), _bytes(2, 2 * MEGABYTE)
-    whole = workspace.write("data.bin", committed)
+    committed, replacement = _bytes(1, 4 * MEGABYTE), _bytes(2, 4 * MEGABYTE)
+    workspace.write("data.bin", committed)
     workspace.write("notes.md", b"committed, too")
     head = workspace.commit("Data and notes")
     task = _task_of(platform, session)
+    sent: list[str] = []
+
+    def sending() -> Iterator[bytes]:
+        yield from (replacement[start : start + 65_536] for start in range(0, len(replacement), 65_536))
+        sent.append("all of it")
 
     def kill_amid_the_write() -> None:
-        platform.let_pass(0.85 * whole.elapsed_seconds, what="most of a write to be done")
+        platform.wait_until(lambda: sent, 30, what="the file to be on its way", every_seconds=0.005)
+        platform.let_pass(0.02, what="half of the time that EFS takes for a file of this size")
         with platform.faults.task_killed(task):
             pass
 
-    cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", replacement).status, kill_amid_the_write)
+    cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", sending()).status, kill_amid_the_write)
     _await_another_task(platform, session, task)
     check = workspace.run("git fsck --full --strict --no-dangling 2>&1")
     data, notes = workspace.sha256("data.bin"), workspace.sha256("notes.md")

@@ -1,13 +1,25 @@
 """Every mutant of the project; one file a suite, and the hollow platforms."""
 
-from seatrials.mutants import balancing, cold_start, concurrency, hollow, infrastructure, persistence, routing
+from seatrials.mutants import (
+    balancing,
+    cold_start,
+    concurrency,
+    hollow,
+    infrastructure,
+    isolation,
+    persistence,
+    routing,
+    sharing,
+)
 from seatrials.mutants.mutant import Mutant
 
 CATALOGUE: tuple[Mutant, ...] = (
     *hollow.MUTANTS,
     *cold_start.MUTANTS,
     *persistence.MUTANTS,
+    *isolation.MUTANTS,
     *concurrency.MUTANTS,
+    *sharing.MUTANTS,
     *routing.MUTANTS,
     *balancing.MUTANTS,
     *infrastructure.MUTANTS,

@@ -1,6 +1,7 @@
 """The workspace of a session, through the edit container's API."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -20,8 +21,8 @@ class Workspace:
         """Ask for a file."""
         return self._calls.get(f"/api/files/{quote(path)}", self._headers)
 
-    def write(self, path: str, content: bytes) -> Answer:
-        """Write a file."""
+    def write(self, path: str, content: bytes | Iterable[bytes]) -> Answer:
+        """Write a file; content in parts goes part by part."""
         return self._calls.send("PUT", f"/api/files/{quote(path)}", content, self._headers)
 
     def ask(self, method: str, path: str, content: bytes | None = None) -> Answer:

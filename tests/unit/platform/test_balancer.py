@@ -48,6 +48,7 @@ class FakeElbv2:
         self.protocols = protocols
         self.exists = exists
         self.rules_asked_of: list[str] = []
+        self.changes: list[tuple[str, str, list[dict[str, Any]]]] = []
 
     def describe_load_balancers(self, **parameters: Any) -> dict[str, Any]:
         """Return the load balancer under the name that was asked for."""
@@ -71,6 +72,14 @@ class FakeElbv2:
         """Return one target of the group."""
         target = {"Id": f"10.0.0.{len(parameters['TargetGroupArn'])}", "Port": 4321}
         return {"TargetHealthDescriptions": [{"Target": target, "TargetHealth": {"State": "healthy"}}]}
+
+    def deregister_targets(self, **parameters: Any) -> None:
+        """Note the call."""
+        self.changes.append(("deregister", parameters["TargetGroupArn"], parameters["Targets"]))
+
+    def register_targets(self, **parameters: Any) -> None:
+        """Note the call."""
+        self.changes.append(("register", parameters["TargetGroupArn"], parameters["Targets"]))
 
 
 @pytest.fixture
@@ -134,3 +143,33 @@ def test_a_preview_has_the_targets_of_its_own_rule(make_balancer: Callable[[Fake
 def test_a_session_without_rules_has_no_targets(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
     """Before a session is routed its preview has no target."""
     assert make_balancer(FakeElbv2()).preview_targets("session-9") == []
+
+
+def test_a_path_has_a_priority_for_all_and_for_a_session(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """The rule for all is found apart from those of the sessions, whose patterns are the same."""
+    balancer = make_balancer(FakeElbv2())
+
+    assert (balancer.priority("/api/*"), balancer.priority("/api/*", "session-1")) == (610, 101)
+    assert balancer.shared_group("/api/*") == "arn:api"
+
+
+def test_a_missing_rule_is_told(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A path without a rule fails the scenario."""
+    with pytest.raises(AssertionError, match="no rule for /none of all sessions"):
+        make_balancer(FakeElbv2()).priority("/none")
+
+
+def test_a_target_is_taken_out_and_put_back(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """A target is deregistered for a while, and registered again also when the block fails."""
+    elbv2 = FakeElbv2()
+    with pytest.raises(ZeroDivisionError), make_balancer(elbv2).deregistered("arn:api") as address:
+        raise ZeroDivisionError
+
+    target = {"Id": "10.0.0.7", "Port": 4321}
+    assert address == "10.0.0.7:4321"
+    assert elbv2.changes == [("deregister", "arn:api", [target]), ("register", "arn:api", [target])]
+
+
+def test_states_of_a_group_are_sorted(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
+    """The states of a group's targets can be compared with a list."""
+    assert make_balancer(FakeElbv2()).states("arn:api") == ["healthy"]

@@ -131,3 +131,17 @@ def test_an_answer_tells_who_gave_it(headers: dict[str, str], origin: str) -> No
     Source: AWS ALB User Guide, fixed-response actions: the answer's `Server` is `awselb/2.0`.
     """
     assert origin == answer(b"", 404, **headers).origin
+
+
+def test_content_in_parts_is_sent_chunked(make_calls: MakeCalls) -> None:
+    """Parts go out chunked, and arrive as one body."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        request.read()
+        seen.append(request)
+        return httpx.Response(200)
+
+    make_calls(handler).send("PUT", "/api/files/a", iter([b"ab", b"c"]))
+
+    assert (seen[0].headers["transfer-encoding"], seen[0].content) == ("chunked", b"abc")

@@ -143,6 +143,20 @@ def test_tasks_run_beside_one_another(make_platform: Callable[[Handler], Platfor
     assert clock.now() - began == 3
 
 
+def test_tasks_begin_at_a_rate(make_platform: Callable[[Handler], Platform], clock: VirtualClock) -> None:
+    """Each begins at its time, though the one before it is not done."""
+    platform = make_platform(unused)
+    began = clock.now()
+
+    def beginning() -> float:
+        moment = clock.now() - began
+        clock.sleep(60)
+        return moment
+
+    assert platform.at_rate(2, beginning, beginning, beginning) == [0, 0.5, 1]
+    assert clock.now() - began == 61
+
+
 def test_a_sample_is_recorded(make_platform: Callable[[Handler], Platform], recorder: Recorder) -> None:
     """A measurement goes to the scenario's evidence."""
     make_platform(unused).sample("cold_start_seconds", 31)

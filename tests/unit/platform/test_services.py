@@ -1,11 +1,12 @@
 """Tests of how ECS and Application Auto Scaling are read."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from seatrials.environment import Environment
-from seatrials.platform.services import Counts, Services
+from seatrials.platform.services import Counts, Scaling, Services
 
 SERVICE = {"serviceName": "webordinary-edit-service", "desiredCount": 3, "runningCount": 2, "pendingCount": 1}
 
@@ -37,13 +38,14 @@ class FakeEcs:
 class FakeAutoscaling:
     """Remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *activities: dict[str, Any]) -> None:
+        self.activities = list(activities) or [{"Description": "Setting desired count to 1."}]
         self.asked: list[dict[str, Any]] = []
 
     def describe_scaling_activities(self, **parameters: Any) -> dict[str, Any]:
-        """Return one activity."""
+        """Return the activities."""
         self.asked.append(parameters)
-        return {"ScalingActivities": [{"Description": "Setting desired count to 1."}]}
+        return {"ScalingActivities": self.activities}
 
 
 def services(environment: Environment, ecs: FakeEcs, autoscaling: FakeAutoscaling | None = None) -> Services:
@@ -101,3 +103,14 @@ def test_activities_are_those_of_the_edit_service(environment: Environment) -> N
     assert autoscaling.asked == [
         {"ServiceNamespace": "ecs", "ResourceId": "service/webordinary-edit-cluster/webordinary-edit-service"}
     ]
+
+
+def test_scalings_are_what_activities_did(environment: Environment) -> None:
+    """Each scaling has its time and the desired count that it set, oldest first."""
+    began = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    newest = {"Description": "Setting desired count to 3.", "StartTime": began + timedelta(seconds=60)}
+    oldest = {"Description": "Setting desired count to 1.", "StartTime": began}
+
+    scalings = services(environment, FakeEcs([SERVICE], {}), FakeAutoscaling(newest, oldest)).edit_scalings()
+
+    assert scalings == [Scaling(began.timestamp(), 1), Scaling(began.timestamp() + 60, 3)]

@@ -422,3 +422,44 @@ def test_nothing_outlives_the_world() -> None:
         world.sleep(1)
 
     assert ["actor"] == ended
+
+
+def test_a_paused_process_acts_when_it_goes_on(clock: VirtualClock) -> None:
+    """While a process is paused none of its actors has a turn; afterwards all have those that came, in order."""
+    acts: list[tuple[str, float]] = []
+
+    def main(name: str, seconds: float) -> None:
+        clock.sleep(seconds)
+        acts.append((name, clock.now() - START))
+
+    paused, other = Process("paused"), Process("other")
+    clock.spawn_in(paused, lambda: main("second", 3), "second")
+    clock.spawn_in(paused, lambda: main("first", 2), "first")
+    clock.spawn_in(other, lambda: main("other", 4), "other")
+    clock.sleep(1)
+    clock.pause(paused)
+    clock.sleep(9)
+    clock.unpause(paused)
+    clock.sleep(1)
+
+    assert [("other", 4), ("first", 10), ("second", 10)] == acts
+
+
+def test_a_paused_process_can_be_killed(clock: VirtualClock) -> None:
+    """SIGKILL ends a process that SIGSTOP has stopped: what it was about to do does not happen."""
+    acts: list[str] = []
+
+    def main() -> None:
+        clock.sleep(2)
+        acts.append("acted")
+
+    process = Process("paused")
+    clock.spawn_in(process, main, "main")
+    clock.sleep(1)
+    clock.pause(process)
+    clock.sleep(5)
+    clock.kill(process)
+    clock.unpause(process)
+    clock.sleep(1)
+
+    assert [] == acts

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from seatrials.network import TlsConnection
 from seatrials.twin.faults import TwinFaults
 
 CLUSTER = "webordinary-edit-cluster"
@@ -58,3 +59,75 @@ def test_a_killed_task_is_replaced(twin: Any, faults: TwinFaults) -> None:
     twin.until(lambda: run.record.stopped_at is not None and [each for each in twin.runs() if each.record.is_running])
 
     assert (137, "EssentialContainerExited") == (killed_at_once, run.record.stop_code)
+
+
+def balancer_status(twin: Any, path: str) -> int:
+    """Return what the load balancer answers to a GET."""
+    [host] = [each for each in twin.world.network.hosts.values() if each.address == "10.0.1.4"]
+    connection = TlsConnection(
+        twin.world.client_host.connect(host.address, 443),
+        twin.world.authority.trust,
+        server_side=False,
+        server_hostname=twin.world.address_of("webordinary-edit-alb"),
+    )
+    connection.send(f"GET {path} HTTP/1.1\r\nHost: alb\r\nConnection: close\r\n\r\n".encode())
+    status = int(connection.receive(65_536).split(b" ")[1])
+    connection.close()
+    return status
+
+
+def test_a_stopped_service_has_no_task(twin: Any, faults: TwinFaults) -> None:
+    """A stopped service loses its tasks at once, without draining, and gets them back afterwards."""
+    [run] = twin.scale(1)
+    with faults.stopped("edit"):
+        twin.until(lambda: run.containers[0].exit_code is not None, 5)
+        twin.sleep(60)
+        while_stopped = twin.runs()
+    twin.until(lambda: [each for each in twin.runs() if each.record.is_running])
+
+    assert [] == while_stopped
+    assert "edit is stopped on purpose" == run.record.stopped_reason
+
+
+def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Any, faults: TwinFaults) -> None:
+    """Requests to a hanging task end at the idle timeout with 504, as AWS documents; afterwards it answers again.
+
+    Source: AWS ALB User Guide, "Troubleshoot your Application Load Balancers", HTTP 504.
+    """
+    [run] = twin.scale(1)
+    with faults.hanging(run.record.task_arn):
+        began = twin.now
+        while_hanging = balancer_status(twin, "/api/status")
+        seconds = twin.now - began
+
+    assert 504 == while_hanging
+    assert 60 <= seconds < 61
+    assert 200 == balancer_status(twin, "/api/status")
+
+
+def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Any, faults: TwinFaults) -> None:
+    """A target that closes before it answers is a 502.
+
+    Source: AWS ALB User Guide, "Troubleshoot your Application Load Balancers", HTTP 502.
+    """
+    [run] = twin.scale(1)
+    with faults.hanging_up(run.record.task_arn):
+        while_closing = balancer_status(twin, "/api/status")
+
+    assert (502, 200) == (while_closing, balancer_status(twin, "/api/status"))
+
+
+def test_failing_health_checks_mark_one_port_of_a_task(twin: Any, faults: TwinFaults) -> None:
+    """A task whose checks answer 503 is unhealthy on that port alone, with AWS's reason, and serves on.
+
+    Source: ELBv2 API Reference, TargetHealth, Target.ResponseCodeMismatch.
+    """
+    [run] = twin.scale(1)
+    with faults.image_missing("edit"), faults.failing_health_checks([run.record.task_arn], 8080):
+        twin.until(lambda: run.targets_are("healthy", "unhealthy") and not run.targets_are("healthy"), 90)
+        states = [twin.world.targets.describe(group, [(run.address, port)])[0] for group, port in run.groups]
+        served = balancer_status(twin, "/api/status")
+
+    assert [(8080, "unhealthy"), (4321, "healthy")] == [(each.port, each.state) for each in states]
+    assert "Health checks failed with these codes: [503]" == states[0].description
+    assert 200 == served

@@ -241,6 +241,16 @@ def test_a_blackholed_host_does_not_answer(world: World) -> None:
         world.client.connect(world.server.address, PORT, 3)
 
 
+def test_a_host_that_hangs_up_takes_and_closes(world: World) -> None:
+    """A host that hangs up accepts a connection as TCP does, and closes it without a byte."""
+    world.server.listen(PORT)
+    world.server.hangs_up = True
+
+    connection = world.client.connect(world.server.address, PORT, 3)
+
+    assert b"" == connection.receive(100, 1)
+
+
 def test_names_are_found(world: World) -> None:
     """A host is reached by a name of the world."""
     world.network.names["alb.example"] = world.server.address

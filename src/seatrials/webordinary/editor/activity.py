@@ -10,8 +10,9 @@ from seatrials.webordinary.editor.sessions import Session
 TTL_SECONDS = 1800
 WRITE_INTERVAL_SECONDS = 2.0
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-# The second half keeps a container whose clock is slow from undoing a later activity that Hermes has recorded.
-_CONDITION = "#status = :active AND (attribute_not_exists(lastActivity) OR lastActivity < :now)"
+# The second part keeps a container whose clock is slow from undoing a later activity that Hermes has recorded, and the
+# third keeps a session that is past its time from coming back to life because a browser asks for it once more.
+_CONDITION = "#status = :active AND (attribute_not_exists(lastActivity) OR lastActivity < :now) AND #ttl > :seconds"
 
 
 class Activity:
@@ -63,6 +64,7 @@ class Activity:
             ExpressionAttributeValues={
                 ":now": {"N": str(now_ms)},
                 ":ttl": {"N": str(now_ms // 1000 + TTL_SECONDS)},
+                ":seconds": {"N": str(now_ms // 1000)},
                 ":active": {"S": "active"},
             },
         )

@@ -34,6 +34,8 @@ class Router:
         self._vpc_id = vpc_id
         # By the end of the task's id; only ever used to ask for a task's health.
         self._preview_groups: dict[str, str] = {}
+        # Priorities that steps of this Hermes have tried since the rules were last read: no use in trying them again.
+        self._tried: set[int] = set()
 
     def ensure_groups(self, task: Task) -> dict[str, str]:
         """Return the ARNs of the task's target groups by kind, with the task registered in each."""
@@ -124,7 +126,9 @@ class Router:
 
     def _rules(self) -> list[rules.Rule]:
         pages = self._elbv2.get_paginator("describe_rules").paginate(ListenerArn=self._listener_arn)
-        return [rule for page in pages for rule in page["Rules"]]
+        found = [rule for page in pages for rule in page["Rules"]]
+        self._tried.clear()
+        return found
 
     def _rules_of(self, session_id: str) -> list[rules.Rule]:
         return [rule for rule in self._rules() if rules.session_of(rule) == session_id]
@@ -169,9 +173,10 @@ class Router:
     ) -> None:
         """Create a rule at the first priority that is free, and note that it is *taken*."""
         for priority in priorities:
-            if priority in taken:
+            if priority in taken or priority in self._tried:
                 continue
             taken.add(priority)
+            self._tried.add(priority)
             if self._try_priority(priority, conditions, actions):
                 return
         msg = f"no listener rule priority is free in {priorities.start}-{priorities.stop - 1}"

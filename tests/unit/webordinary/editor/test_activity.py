@@ -23,6 +23,16 @@ def test_use_moves_last_activity_and_ttl(hosted: Any) -> None:
     assert update["ConditionExpression"].startswith("#status = :active")
 
 
+def test_use_revives_nothing(hosted: Any) -> None:
+    """A session that is past its ttl is over, so that a visit is written only while the ttl is to come."""
+    hosted.preview("/session/s1")
+
+    update = hosted.dynamodb.updates[-1]
+    values = update["ExpressionAttributeValues"]
+    assert update["ConditionExpression"].endswith("AND #ttl > :seconds")
+    assert {"N": str(int(values[":now"]["N"]) // 1000)} == values[":seconds"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "port"),
     [

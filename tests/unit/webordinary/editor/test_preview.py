@@ -99,6 +99,12 @@ def test_the_health_of_a_session_says_whose_it_is(hosted: Any) -> None:
     } == hosted.preview("/session/s1/health").json
 
 
+@pytest.mark.parametrize("target", ["/session/s1?a=%2F&b", "/session/s1/health?probe=1"])
+def test_a_preview_tells_what_arrived(hosted: Any, target: str) -> None:
+    """The request's target comes back to the letter, so that routing can be examined."""
+    assert target == hosted.preview(target).headers["x-request-target"]
+
+
 @pytest.mark.parametrize("path", ["/preview/anything", "/_astro/client.js"])
 def test_shared_paths_are_answered_by_astro(world: Any, path: str) -> None:
     """The preview server's own paths say that Astro answers, and on which task."""

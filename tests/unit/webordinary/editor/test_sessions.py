@@ -49,6 +49,17 @@ def test_init_of_another_identity_under_a_hosted_id_is_refused(hosted: Any) -> N
     assert 409 == answer.status
 
 
+def test_a_header_names_a_session_in_any_case(world: Any) -> None:
+    """A session's id in another case is the same session, as it is for the load balancer's rule.
+
+    Source: AWS ALB User Guide, "HTTP header conditions": values are compared without regard to case.
+    """
+    world.init("session-Ab1")
+
+    assert 200 == world.call("GET", "/api/files", session="SESSION-aB1").status
+    assert 404 == world.call("GET", "/api/files", session="SESSION-aB").status
+
+
 def test_a_later_session_resumes_the_project(hosted: Any) -> None:
     """A new session of the same client and user finds the files, and says so."""
     hosted.execute("s1", "Create a file named a.txt with content: A")

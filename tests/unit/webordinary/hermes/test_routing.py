@@ -1,6 +1,7 @@
 """Rules and target groups as moto's load balancer holds them; it refuses what AWS refuses."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -98,13 +99,32 @@ def test_a_target_group_is_as_the_contract_has_it(balancer: Balancer) -> None:
 def test_a_priority_that_was_taken_meanwhile_is_passed_over(
     balancer: Balancer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two sessions may look for one at the same time. Source: ELBv2 API Reference, CreateRule, PriorityInUse."""
+    """Two Hermes may look for one at the same time. Source: ELBv2 API Reference, CreateRule, PriorityInUse."""
     groups = balancer.router.ensure_groups(A)
     balancer.router.ensure_rules("session-1", groups)
-    monkeypatch.setattr(balancer.router, "_rules", list)
-    balancer.router.ensure_rules("session-2", groups)
+    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id)
+    monkeypatch.setattr(other, "_rules", list)
+    other.ensure_rules("session-2", groups)
 
     assert ["150", "151", "152", "153", "154", "155"] == [rule["Priority"] for rule in balancer.rules()]
+
+
+def test_a_priority_is_tried_once(balancer: Balancer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that one Hermes places at the same time do not try the priorities that it has just given away."""
+    groups = balancer.router.ensure_groups(A)
+    tried: list[int] = []
+    create = balancer.elbv2.create_rule
+
+    def create_rule(**arguments: Any) -> Any:
+        tried.append(arguments["Priority"])
+        return create(**arguments)
+
+    monkeypatch.setattr(balancer.elbv2, "create_rule", create_rule)
+    monkeypatch.setattr(balancer.router, "_rules", list)
+    balancer.router.ensure_rules("session-1", groups)
+    balancer.router.ensure_rules("session-2", groups)
+
+    assert tried == [150, 151, 152, 153, 154, 155]
 
 
 def test_rules_turn_to_another_task(balancer: Balancer) -> None:

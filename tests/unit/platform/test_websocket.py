@@ -1,0 +1,99 @@
+"""Tests of WebSockets as a scenario opens them, on a small server of the mock's network."""
+
+import ssl
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from seatrials.evidence import Recorder
+from seatrials.http1 import HttpServer, Request, Response, ServerWebSocket, Upgrade, json_response
+from seatrials.network import Connection
+from seatrials.platform.websocket import WebSockets
+from seatrials.twin.clock import VirtualClock
+from seatrials.twin.network import VirtualNetwork
+
+SERVER = "10.0.0.10"
+Serve = Callable[[ServerWebSocket], None]
+
+
+@pytest.fixture
+def make_websockets(clock: VirtualClock, recorder: Recorder) -> Iterator[Callable[[Serve], WebSockets]]:
+    """Return what makes WebSockets to a server that knows the session `s1` and serves it as the test says."""
+    network = VirtualNetwork(clock, lambda: 0.001)
+    client, host = network.attach("10.0.9.9"), network.attach(SERVER)
+
+    def make(serve: Serve) -> WebSockets:
+        def route(request: Request) -> Response | Upgrade:
+            known = request.target == "/ws/hmr?sessionId=s1"
+            return Upgrade(serve) if known else json_response(404, {"error": "not found"})
+
+        def connect(_trust: ssl.SSLContext | None = None, /) -> Connection:
+            return client.connect(SERVER, 8080)
+
+        HttpServer(clock, host, 8080, route)
+        return WebSockets(connect, clock, "https://alb.example", recorder)
+
+    yield make
+    network.close()
+
+
+def listen(websocket: ServerWebSocket) -> None:
+    """Answer what the protocol asks for and nothing else."""
+    websocket.serve_until_closed(lambda _text: None)
+
+
+def test_an_open_websocket_answers_pings(make_websockets: Callable[[Serve], WebSockets]) -> None:
+    """A WebSocket that opens has status 101, and its ping comes back."""
+    websocket = make_websockets(listen).open("s1")
+
+    assert (websocket.status, websocket.ping(b"a"), websocket.stays_open()) == (101, True, True)
+
+
+def test_a_refusal_is_kept(make_websockets: Callable[[Serve], WebSockets]) -> None:
+    """A refused handshake has the status and body of the answer."""
+    websocket = make_websockets(listen).attempt("s2")
+
+    assert (websocket.status, websocket.content) == (404, b'{"error":"not found"}')
+
+
+def test_a_refusal_fails_who_needs_it_open(make_websockets: Callable[[Serve], WebSockets]) -> None:
+    """`open` fails the scenario with what came instead."""
+    with pytest.raises(AssertionError, match="expected 101 for s2, got <WebSocket 404"):
+        make_websockets(listen).open("s2")
+
+
+def test_messages_are_kept_in_order(make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock) -> None:
+    """Messages are JSON, those on their way included."""
+
+    def tell(websocket: ServerWebSocket) -> None:
+        websocket.send_json({"n": 1})
+        clock.sleep(0.1)
+        websocket.send_json({"n": 2})
+        listen(websocket)
+
+    assert make_websockets(tell).open("s1").received() == [{"n": 1}, {"n": 2}]
+
+
+def test_the_end_is_noticed(make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock) -> None:
+    """How long it took until the other side closed is told; afterwards the WebSocket is no longer open."""
+
+    def leave(_websocket: ServerWebSocket) -> None:
+        clock.sleep(7)
+
+    websocket = make_websockets(leave).open("s1")
+
+    assert websocket.wait_closed(10) == pytest.approx(7, abs=0.1)
+    assert not websocket.stays_open()
+
+
+def test_a_websocket_that_does_not_end_fails_the_wait(make_websockets: Callable[[Serve], WebSockets]) -> None:
+    """Waiting for an end that does not come fails the scenario."""
+    with pytest.raises(AssertionError, match="still open after 3 s"):
+        make_websockets(listen).open("s1").wait_closed(3)
+
+
+def test_a_server_that_does_not_answer_pings_is_noticed(
+    make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock
+) -> None:
+    """Without a pong a ping is not answered."""
+    assert not make_websockets(lambda _websocket: clock.sleep(60)).open("s1").ping()
