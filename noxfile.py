@@ -54,7 +54,6 @@ def install(session: nox.Session, *groups: str) -> None:
             "sync",
             "--locked",
             "--quiet",
-            "--compile-bytecode",
             "--no-default-groups",
             *options,
             f"--python={location}",

@@ -152,6 +152,8 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: Mutant | 
         item.stash[RUN_KEY] = run
         item.stash[RECORDER_KEY] = recorder
         yield Platform(run.stack, recorder)
+        # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
+        del item.stash[RUN_KEY], item.stash[RECORDER_KEY]
 
 
 @pytest.fixture(name="clock")

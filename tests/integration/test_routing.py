@@ -10,9 +10,10 @@ import trustme
 
 from seatrials.clock import Clock
 from seatrials.platform import Platform, Session
+from seatrials.platform.calls import Answer
 
 IDLE_TIMEOUT_SECONDS = 60
-DEFAULT_ANSWER = (404, {"error": "not found"})
+DEFAULT_ANSWER = (404, {"error": "not found"}, "the load balancer itself")
 # Two checks of 30 s each decide about a target, and a check may have just begun.
 MARKED_SECONDS = 90
 # CloudWatch repeats a scaling action once a minute: where only the first session was counted at first, two more
@@ -32,8 +33,8 @@ def test_health_is_answered_by_the_balancer(platform: Platform) -> None:
     capital = platform.balancer.get("/Health")
 
     assert (health.status, health.json()) == (200, {"status": "healthy"})
-    assert (longer.status, longer.json()) == DEFAULT_ANSWER
-    assert (capital.status, capital.json()) == DEFAULT_ANSWER
+    assert _told(longer) == DEFAULT_ANSWER
+    assert _told(capital) == DEFAULT_ANSWER
 
 
 @pytest.mark.scenario("ROUTE-02")
@@ -296,9 +297,8 @@ def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
     answers = {path: platform.balancer.get(path) for path in paths}
     posted = platform.balancer.post("/nothing", {"some": "body"})
 
-    assert {path: (each.status, each.json()) for path, each in answers.items()} == dict.fromkeys(paths, DEFAULT_ANSWER)
-    assert {each.origin for each in answers.values()} == {"the load balancer itself"}
-    assert (posted.status, posted.json()) == DEFAULT_ANSWER
+    assert {path: _told(answer) for path, answer in answers.items()} == dict.fromkeys(paths, DEFAULT_ANSWER)
+    assert _told(posted) == DEFAULT_ANSWER
 
 
 @pytest.mark.scenario("ROUTE-16", extra_seconds=THREE_TASKS_SECONDS)
@@ -313,9 +313,9 @@ def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) 
     capital_session = platform.balancer.get(f"/Session/{session.id}")
     capital_header = [_api_status(platform, session.id.upper()) for _ in range(6)]
 
-    assert (capital_api.status, capital_api.json()) == DEFAULT_ANSWER
-    assert (capital_hermes.status, capital_hermes.json()) == DEFAULT_ANSWER
-    assert (capital_session.status, capital_session.json()) == DEFAULT_ANSWER
+    assert _told(capital_api) == DEFAULT_ANSWER
+    assert _told(capital_hermes) == DEFAULT_ANSWER
+    assert _told(capital_session) == DEFAULT_ANSWER
     assert capital_header == [(200, host)] * 6
 
 
@@ -330,7 +330,7 @@ def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
         lambda: platform.sessions.status(expired).status == 410, 30, what="the session to be over", every_seconds=2
     )
 
-    def looks(session_id: str) -> dict[str, tuple[int, object, list[str]]]:
+    def looks(session_id: str) -> dict[str, tuple[tuple[int, object, str], list[str]]]:
         header = {"x-session-id": session_id}
         calls = {
             "preview": platform.balancer.get(f"/session/{session_id}"),
@@ -338,14 +338,18 @@ def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
             "health": platform.balancer.get(f"/session/{session_id}/health"),
             "files": platform.balancer.get("/api/files", header),
         }
-        return {name: (each.status, each.json(), sorted(each.headers)) for name, each in calls.items()}
+        return {name: (_told(each), sorted(each.headers)) for name, each in calls.items()}
 
     unknown_websocket = platform.websockets.attempt(UNKNOWN_SESSION)
     expired_websocket = platform.websockets.attempt(expired.id)
     of_unknown, of_expired = looks(UNKNOWN_SESSION), looks(expired.id)
 
-    assert {name: look[0] for name, look in of_unknown.items()} == dict.fromkeys(of_unknown, 404)
-    assert [of_unknown[name][:2] for name in ("preview", "page", "health")] == [DEFAULT_ANSWER] * 3
+    assert {name: told for name, (told, _) in of_unknown.items()} == {
+        "preview": DEFAULT_ANSWER,
+        "page": DEFAULT_ANSWER,
+        "health": DEFAULT_ANSWER,
+        "files": (404, {"error": "no such session"}, "edit"),
+    }
     assert of_expired == of_unknown
     assert (unknown_websocket.status, expired_websocket.status) == (404, 404)
     assert expired_websocket.content == unknown_websocket.content
@@ -615,6 +619,11 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
     assert [each.status for each in (before, *previews)] == [200] * 7
     assert {each.content for each in previews} == {before.content}
     assert file.status == 200
+
+
+def _told(answer: Answer) -> tuple[int, object, str]:
+    """Return status, JSON and origin of an answer."""
+    return answer.status, answer.json(), answer.origin
 
 
 def _task_of_preview(platform: Platform, session: Session) -> tuple[int, str]:

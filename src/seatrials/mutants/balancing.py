@@ -31,7 +31,7 @@ from seatrials.webordinary.hermes.routes import Routes
 
 Document = dict[str, Any]
 _MEGABYTE = 1 << 20
-_WORD_MAX = 0xFFFF
+_CHUNK_BYTES_MAX = 0x3FFF
 _HEAD_BYTES_MAX = 64 * 1024
 
 
@@ -57,11 +57,6 @@ def _idle_after_an_hour(document: Document) -> None:
 def _forwarded_for_preserved(document: Document) -> None:
     attributes = _properties(document, "LoadBalancer")["LoadBalancerAttributes"]
     _set_attribute(attributes, "routing.http.xff_header_processing.mode", "preserve")
-
-
-def _sticky_targets(document: Document) -> None:
-    attributes = _properties(document, "EditApiTargetGroup")["TargetGroupAttributes"]
-    _set_attribute(attributes, "stickiness.enabled", "true")
 
 
 def _no_deregistration_delay(document: Document) -> None:
@@ -191,7 +186,7 @@ def _new_trace(_request: RequestHead, now: float, random: Random) -> str:
 
 
 def _cut_chunk(part: bytes, *, chunked: bool) -> bytes:
-    return framed(part[:_WORD_MAX] if chunked else part, chunked=chunked)
+    return framed(part[:_CHUNK_BYTES_MAX] if chunked else part, chunked=chunked)
 
 
 def _without_the_end(content: bytes) -> Iterator[bytes]:
@@ -291,12 +286,6 @@ MUTANTS = (
         changes=(replace(server._ClientConnection, "_refuse", _refused_and_kept),),
     ),
     Mutant(
-        "sticky-shared-targets",
-        breaks="ROUTE-20",
-        sentence="a cookie keeps a client of the shared API with one container",
-        changes=(edit_template(_sticky_targets),),
-    ),
-    Mutant(
         "first-target-always",
         breaks="ROUTE-20",
         sentence="the first healthy target gets every request",
@@ -383,7 +372,7 @@ MUTANTS = (
     Mutant(
         "chunks-cut",
         breaks="ROUTE-25",
-        sentence="a chunk of 64 KB loses its last byte",
+        sentence="a chunk of 16 KB loses its last byte",
         changes=(replace(proxy, "framed", _cut_chunk),),
     ),
     Mutant(
