@@ -413,7 +413,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
 
     _await_another_task(platform, session, task)
     platform.wait_until(
-        lambda: task not in platform.services.edit_task_arns(), 60, what="the old task to be replaced", every_seconds=2
+        lambda: platform.services.has_ended(task), 60, what="the old task's container to end", every_seconds=2
     )
     status = platform.sessions.status(session).json()
 

@@ -118,7 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "path-decoded-twice",
-        breaks="PERS-13",
+        breaks="PERS-14",
         sentence="a path is decoded once more after it was checked",
         changes=(replace(Workspace, "_locate", _decoded_twice),),
     ),

@@ -71,7 +71,7 @@ class Platform:
         sessions = self.in_parallel(*[self.sessions.start] * 3)
         groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
         self.wait_until(
-            lambda: [self.balancer.states(group) for group in groups] == [["healthy"] * 3] * 2,
+            lambda: all(self.balancer.states(group) == ["healthy"] * 3 for group in groups),
             180,
             what="three healthy edit tasks",
             every_seconds=4,

@@ -59,6 +59,13 @@ class Services:
         """Have ECS stop a task, which gets SIGTERM; its service starts another one."""
         self._ecs.stop_task(cluster=self._environment.names.cluster, task=task_arn, reason="stopped by a scenario")
 
+    def has_ended(self, task_arn: str) -> bool:
+        """Whether every container of a task has exited; fails the scenario when ECS does not know the task."""
+        cluster = self._environment.names.cluster
+        tasks = self._ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
+        assert tasks, f"ECS knows no task {task_arn}"
+        return "executionStoppedAt" in tasks[0]
+
     def redeploy_edit(self) -> None:
         """Have every task of the edit service replaced, as a new deployment does."""
         names = self._environment.names

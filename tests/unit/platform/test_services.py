@@ -8,6 +8,7 @@ import pytest
 from seatrials.environment import Environment
 from seatrials.platform.services import Counts, Scaling, Services
 
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SERVICE = {"serviceName": "webordinary-edit-service", "desiredCount": 3, "runningCount": 2, "pendingCount": 1}
 
 
@@ -32,7 +33,9 @@ class FakeEcs:
     def describe_tasks(self, **parameters: Any) -> dict[str, Any]:
         """Return the tasks that were asked for."""
         self.asked.append(("DescribeTasks", parameters))
-        return {"tasks": [{"taskArn": arn} for arn in parameters["tasks"]]}
+        known = [arn for arn in parameters["tasks"] if not arn.endswith("/unknown")]
+        ended = [arn for arn in known if arn.endswith("/ended")]
+        return {"tasks": [{"taskArn": arn, **({"executionStoppedAt": NOW} if arn in ended else {})} for arn in known]}
 
 
 class FakeAutoscaling:
@@ -114,3 +117,12 @@ def test_scalings_are_what_activities_did(environment: Environment) -> None:
     scalings = services(environment, FakeEcs([SERVICE], {}), FakeAutoscaling(newest, oldest)).edit_scalings()
 
     assert scalings == [Scaling(began.timestamp(), 1), Scaling(began.timestamp() + 60, 3)]
+
+
+def test_a_task_has_ended_when_its_containers_have(environment: Environment) -> None:
+    """Whether or not ECS has released its network interface; one that ECS does not know is a failure."""
+    services = Services(FakeEcs([SERVICE], {}), FakeAutoscaling(), environment)
+
+    assert [False, True] == [services.has_ended(arn) for arn in ("arn:task/runs", "arn:task/ended")]
+    with pytest.raises(AssertionError, match="ECS knows no task arn:task/unknown"):
+        services.has_ended("arn:task/unknown")
