@@ -110,6 +110,7 @@ class ResourceNames(_Table):
     load_balancer: Text = "webordinary-edit-alb"
     metric_namespace: Text = "Webordinary/EditSessions"
     metric: Text = "ActiveSessionCount"
+    scale_out_policy: Text = "webordinary-edit-scale-out"
     run_metric_namespace: Text = "Webordinary/IntegrationTests"
     edit_log_group: Text = "/ecs/edit"
     hermes_log_group: Text = "/ecs/hermes"

@@ -57,7 +57,7 @@ def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platf
     assert metric == 1
     assert platform.services.edit_counts().desired == 1
     assert activity["Description"] == "Setting desired count to 1."
-    assert "triggered policy webordinary-edit-scale-out" in activity["Cause"]
+    assert f"triggered policy {platform.environment.names.scale_out_policy}" in activity["Cause"]
 
 
 @pytest.mark.scenario("COLD-03")
@@ -331,6 +331,7 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     assert preview.status == 404
     assert platform.sessions.status(session).status == 410
     assert platform.balancer.session_rules(session.id) == []
+    assert platform.balancer.preview_targets(session.id) == []
     assert platform.balancer.session_rules(neighbour.id) == neighbours_rules
     assert platform.sessions.preview(neighbour).status == 200
     assert platform.sessions.status(neighbour).json()["status"] == "active"

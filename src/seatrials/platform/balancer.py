@@ -35,8 +35,7 @@ class Balancer:
 
     def every_group_name(self) -> list[str]:
         """Return the names of all target groups, those too that no rule uses, in order."""
-        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
-        return sorted(group["TargetGroupName"] for page in pages for group in page["TargetGroups"])
+        return sorted(group["TargetGroupName"] for group in self._every_group())
 
     def edit_target_groups(self) -> list[dict[str, Any]]:
         """Return the target groups of the load balancer on the edit container's ports."""
@@ -58,7 +57,8 @@ class Balancer:
         listeners = self._elbv2.describe_listeners(LoadBalancerArn=self._load_balancer()["LoadBalancerArn"])
         https = [each["ListenerArn"] for each in listeners["Listeners"] if each["Protocol"] == "HTTPS"]
         assert https, f"the load balancer has no HTTPS listener: {listeners['Listeners']}"
-        rules = self._elbv2.describe_rules(ListenerArn=https[0])["Rules"]
+        pages = self._elbv2.get_paginator("describe_rules").paginate(ListenerArn=https[0])
+        rules = [rule for page in pages for rule in page["Rules"]]
         return sorted(rules, key=lambda rule: (rule["Priority"] == "default", _number(rule["Priority"])))
 
     def session_rules(self, session_id: str) -> list[dict[str, Any]]:
@@ -71,8 +71,7 @@ class Balancer:
 
     def all_targets(self) -> dict[str, list[str]]:
         """Return address:port of the targets of every target group there is, used by a rule or not, by its ARN."""
-        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
-        arns = [group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]]
+        arns = [group["TargetGroupArn"] for group in self._every_group()]
         return {arn: sorted(target for target, _ in self.targets(arn)) for arn in arns}
 
     def priority(self, path: str, session_id: str | None = None) -> int:
@@ -111,11 +110,15 @@ class Balancer:
         groups = [
             action["TargetGroupArn"]
             for rule in self.session_rules(session_id)
-            if any(path in condition.get("Values", []) or path in str(condition) for condition in rule["Conditions"])
+            if path in _path_patterns(rule)
             for action in rule["Actions"]
             if "TargetGroupArn" in action
         ]
         return [target for group in groups for target in self.targets(group)]
+
+    def _every_group(self) -> list[dict[str, Any]]:
+        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        return [group for page in pages for group in page["TargetGroups"]]
 
     def _load_balancer(self) -> dict[str, Any]:
         name = self._environment.names.load_balancer

@@ -24,27 +24,19 @@ class Telemetry:
         self._services = services
         self._balancer = balancer
 
-    def active_sessions(self, seconds: int = 60) -> list[float]:
-        """Return the maxima of ActiveSessionCount, one for each *seconds* that ended within them, oldest first."""
-        points = self._statistics("Maximum", seconds)
-        return [value for _, value in points]
-
     def newest_active_sessions(self) -> float | None:
         """Return the newest published ActiveSessionCount of the last minute, None when there was none."""
-        points = self._statistics("Maximum", 1)
-        return points[-1][1] if points else None
-
-    def _statistics(self, statistic: str, period_seconds: int) -> list[tuple[float, float]]:
         now = self._clock.now()
         answer = self._cloudwatch.get_metric_statistics(
             Namespace=self._environment.names.metric_namespace,
             MetricName=self._environment.names.metric,
             StartTime=datetime.fromtimestamp(int(now) - _MINUTE, UTC),
             EndTime=datetime.fromtimestamp(int(now) + 1, UTC),
-            Period=period_seconds,
-            Statistics=[statistic],
+            Period=1,
+            Statistics=["Maximum"],
         )
-        return sorted((point["Timestamp"].timestamp(), point[statistic]) for point in answer["Datapoints"])
+        points = sorted((point["Timestamp"].timestamp(), float(point["Maximum"])) for point in answer["Datapoints"])
+        return points[-1][1] if points else None
 
     def explain(self) -> str:
         """Return the state of the platform in a few lines, for the message of a wait that failed."""

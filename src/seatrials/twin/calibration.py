@@ -38,8 +38,6 @@ class Calibration:
     activating: Spread = Spread(1.5, 2.5, 4.0)
     # Execution stopped to STOPPED: the network interface is detached.
     deprovisioning: Spread = Spread(6.0, 8.0, 12.0)
-    # From the registration of a target to its first health check.
-    first_health_check: Spread = Spread(1.0, 2.0, 3.0)
     # An alarm of a 60 s period is evaluated every minute. Source: CloudWatch User Guide, "Alarm evaluation".
     alarm_interval_seconds: float = 10.0
     # From an alarm's action to the new desired count.
@@ -48,8 +46,6 @@ class Calibration:
     metric_lag: Spread = Spread(0.1, 0.3, 1.0)
     # Expired items go within two days, typically. Source: DynamoDB API Reference, UpdateTimeToLive.
     expiry_delay: Spread = Spread(300.0, 6 * 3600.0, 48 * 3600.0)
-    # A global index shows a write after so long. Source: DynamoDB Developer Guide, "Global secondary indexes".
-    index_lag: Spread = Spread(0.05, 0.2, 1.0)
 
 
 DEFAULT = Calibration()

@@ -12,7 +12,7 @@ Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/test_moto_bridge.
 import io
 import json
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
@@ -34,8 +34,10 @@ from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core import responses as moto_responses
 from moto.core import serialize
+from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.constants import MISSING
 from moto.core.responses import ActionResult
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
@@ -121,10 +123,6 @@ class Bridge:
         tasks: dict[str, Any] = self._ecs().tasks.setdefault(cluster_name, {})
         tasks[task.task_arn] = task
 
-    def forget_task(self, cluster_name: str, task: TaskRecord) -> None:
-        """Let ECS no longer list *task*, as it does some time after a task has stopped."""
-        self._ecs().tasks[cluster_name].pop(task.task_arn, None)
-
     def show_service(self, cluster_name: str, service_name: str, **attributes: Any) -> None:  # noqa: ANN401
         """Set what DescribeServices answers; attribute names are the API's in snake case."""
         self.forget("ecs")
@@ -144,13 +142,14 @@ def control_plane() -> AbstractContextManager[Any]:
     """Switch moto on; inside, no AWS client of this process reaches the network."""
     # moto looks up the methods of a class, and the names of an attribute, anew for each answer.
     _replace(moto_responses, "method_names_from_class", cache)
-    for picker in (serialize.AttributePicker, serialize.XFormedAttributePicker):
-        _replace(picker, "get_possible_keys", _keys_once)
+    _replace(serialize.ResponseSerializer, "get_value", _value_at_once)
+    _replace(serialize.JSONSerializer, "_serialize_type_structure", _items_as_stored)
     # 512 machine images that nobody here uses would make each restored world 20 times slower.
     _replace(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
-    ecs_backends.backend = _TwinEcs
-    elbv2_backends.backend = _TwinElb
-    efs_backends.backend = _TwinEfs
+    for backends, ours in ((ecs_backends, _TwinEcs), (elbv2_backends, _TwinElb), (efs_backends, _TwinEfs)):
+        backends.backend = ours
+        # One that was asked for before has moto's own class.
+        backends.clear()
     ecs_urls.url_paths["{0}/$"] = _TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = _TwinAutoScalingResponse.dispatch
     _replace(BotocoreStubber, "process_request", _on_virtual_time)
@@ -168,17 +167,38 @@ def _replace(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # no
         setattr(owner, name, change(getattr(owner, name)))
 
 
-def _keys_once(keys: Callable[[Any, Any], Iterable[str]]) -> Callable[[Any, Any], Iterable[str]]:
+def _value_at_once(get_value: Callable[..., Any]) -> Callable[..., Any]:
     """Let moto derive the names of an attribute once for each class and shape, on which alone they depend."""
     known: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
-    def get_possible_keys(self: Any, context: Any) -> Iterable[str]:  # noqa: ANN401  # moto's own signature
-        question = (self.__class__, context.obj.__class__, context.shape, context.key)
-        if question not in known:
-            known[question] = tuple(keys(self, context))
-        return known[question]
+    def get(self: Any, value: Any, key: str, shape: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        picker = self._value_picker
+        if getattr(picker, "response_transformers", True):
+            return get_value(self, value, key, shape)
+        question = (picker.__class__, value.__class__, shape, key)
+        names = known.get(question)
+        if names is None:
+            context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
+            names = known[question] = tuple(picker.get_possible_keys(context))
+        for name in names:
+            found = moto_utils.get_value(value, name, MISSING)
+            if found is not MISSING:
+                return found
+        return None
 
-    return get_possible_keys
+    return get
+
+
+def _items_as_stored(serialize_structure: Callable[..., None]) -> Callable[..., None]:
+    """Let the values of DynamoDB's items pass as they are: moto stores them in the shape in which they are sent."""
+
+    def serialize_type_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401
+        if shape.name == "AttributeValue" and value.__class__ is dict:
+            serialized[key] = value
+        else:
+            serialize_structure(self, serialized, value, shape, key)
+
+    return serialize_type_structure
 
 
 def _backends() -> list[Any]:

@@ -63,10 +63,15 @@ class FakeElbv2:
         """Return a listener for each protocol."""
         return {"Listeners": [{"ListenerArn": f"arn:{each}", "Protocol": each} for each in self.protocols]}
 
-    def describe_rules(self, **parameters: Any) -> dict[str, Any]:
-        """Return the rules in no order."""
+    def get_paginator(self, operation: str) -> "FakeElbv2":
+        """Return what gives the pages of the rules."""
+        assert operation == "describe_rules"
+        return self
+
+    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the rules in no order, over two pages."""
         self.rules_asked_of.append(parameters["ListenerArn"])
-        return {"Rules": RULES}
+        return [{"Rules": RULES[:1]}, {"Rules": RULES[1:]}]
 
     def describe_target_health(self, **parameters: Any) -> dict[str, Any]:
         """Return one target of the group."""

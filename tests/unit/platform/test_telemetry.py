@@ -74,13 +74,6 @@ def telemetry(
     return Telemetry(cloudwatch, clock, environment, cast("Services", services), cast("Balancer", FakeBalancer()))
 
 
-def test_values_come_oldest_first(clock: VirtualClock, environment: Environment, services: FakeServices) -> None:
-    """CloudWatch's points have no order; the values have that of time."""
-    cloudwatch = FakeCloudwatch((-10, 3.0), (-50, 1.0), (-30, 2.0))
-
-    assert telemetry(clock, environment, cloudwatch, services).active_sessions() == [1.0, 2.0, 3.0]
-
-
 def test_the_newest_value_is_the_last(clock: VirtualClock, environment: Environment, services: FakeServices) -> None:
     """The newest published value wins, wherever it stands in the answer."""
     cloudwatch = FakeCloudwatch((-10, 3.0), (-50, 1.0))

@@ -49,6 +49,16 @@ class GroupCatalogue:
         self._groups = {}
         self._attributes = {}
 
+    def changed(self, operation: str, parameters: Document, answer: Document) -> None:
+        """Take over what a call has changed: tasks come and go with their groups, and reading all anew is dear."""
+        for document in answer.get("TargetGroups", []):
+            self._groups[document["TargetGroupArn"]] = _group(document)
+        arn = parameters.get("TargetGroupArn")
+        if arn is not None:
+            self._attributes.pop(arn, None)
+        if operation == "DeleteTargetGroup":
+            self._groups.pop(parameters["TargetGroupArn"], None)
+
     def find(self, arn: str) -> TargetGroup | None:
         """Return a group, or None when it does not exist."""
         if arn not in self._groups:

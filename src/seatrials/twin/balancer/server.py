@@ -73,7 +73,8 @@ class Balancer:
             self.view.rules_changed(operation, parameters, answer)
             self.targets.use_changed()
         elif "TargetGroup" in operation:
-            self.targets.invalidate()
+            self.targets.groups.changed(operation, parameters, answer)
+            self.targets.use_changed()
         else:
             self.invalidate()
 
