@@ -29,15 +29,21 @@ def mutants(  # one parameter an option
         Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
     ] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="run these mutants alone")] = None,
+    whole_suite: Annotated[bool, typer.Option("--whole-suite", help="run the suite of its row on each mutant")] = False,
     scenarios: Annotated[str, typer.Option("-k", metavar="NAMES", help="run the scenarios that match alone")] = "",
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
-    path: Annotated[Path, typer.Option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = Path("evidence"),
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     code = run_mutants(
-        file=file, only=only or [], scenarios=scenarios, seed=seed, workers=workers, path=path, evidence=evidence
+        file=file,
+        only=only or [],
+        whole_suite=whole_suite,
+        scenarios=scenarios,
+        seed=seed,
+        workers=workers,
+        evidence=evidence,
     )
     raise typer.Exit(code)
 

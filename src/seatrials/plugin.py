@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
+    group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
     group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
 
 
@@ -75,7 +76,8 @@ def _begin(config: pytest.Config) -> None:
         config.pluginmanager.register(RunReporter(config), "seatrials-run")
     elif not is_worker:
         mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-        reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console())
+        is_partial = bool(config.getoption("keyword"))
+        reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
         config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
@@ -105,7 +107,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
     marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]
     scenario = str(marks[0].args[0]) if marks else ""
-    relevant = [mutant for mutant in chosen if is_relevant(mutant, scenario)]
+    whole_suite = metafunc.config.getoption("--whole-suite")
+    relevant = [mutant for mutant in chosen if is_relevant(mutant, scenario, whole_suite=whole_suite)]
     platforms = [*([] if only else [None]), *relevant]
     metafunc.parametrize("mutant", platforms, ids=[each.id if each else "healthy" for each in platforms], indirect=True)
 

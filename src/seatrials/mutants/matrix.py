@@ -26,6 +26,8 @@ class Matrix:
     """Who ran on what, and who failed there."""
 
     mutants: Sequence[Mutant]
+    # Whether only some scenarios were chosen, so that a mutant may rightly have been run by none.
+    is_partial: bool = False
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
     # Runs that ended in an error of set-up or tear-down, which says nothing about the scenario.
@@ -88,7 +90,7 @@ class Matrix:
         return [
             f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
             for each in self.mutants
-            if not self.killed_by.get(each.id)
+            if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
         ]
 
     def _blind(self) -> list[str]:
@@ -112,8 +114,10 @@ class Matrix:
 class MatrixReporter:
     """A pytest plugin of the controller: fills the matrix, shows progress, and decides the exit code."""
 
-    def __init__(self, mutants: Sequence[Mutant], evidence: Path, console: Console) -> None:
-        self.matrix = Matrix(mutants)
+    def __init__(
+        self, mutants: Sequence[Mutant], evidence: Path, console: Console, *, is_partial: bool = False
+    ) -> None:
+        self.matrix = Matrix(mutants, is_partial=is_partial)
         self.folder = RunFolder.create(evidence, "mutants")
         self._console = console
         self._began = wall_seconds()

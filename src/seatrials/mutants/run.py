@@ -10,15 +10,16 @@ def run_mutants(  # one parameter an option of the command
     *,
     file: Path | None,
     only: Sequence[str],
+    whole_suite: bool,
     scenarios: str,
     seed: int,
     workers: str,
-    path: Path,
     evidence: Path,
 ) -> int:
     """Run and show the matrix; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made."""
-    arguments = [str(path), "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
+    arguments = ["tests/integration", "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
     arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
+    arguments += ["--whole-suite"] if whole_suite else []
     arguments += ["-k", scenarios] if scenarios else []
     arguments += ["--mutants", str(file.resolve())] if file is not None else []
     arguments += [option for name in only for option in ("--only", name)]

@@ -24,9 +24,13 @@ def load_mutants(file: Path | None, only: Sequence[str] = ()) -> list[Mutant]:
     return [mutant for mutant in mutants if not only or mutant.id in only]
 
 
-def is_relevant(mutant: Mutant, scenario: str) -> bool:
-    """Whether *scenario* is run on *mutant*: those of the suite whose row it breaks, and all on a hollow platform."""
-    return mutant.hollow or scenario.partition("-")[0] == mutant.breaks.partition("-")[0]
+def is_relevant(mutant: Mutant, scenario: str, *, whole_suite: bool = False) -> bool:
+    """Whether *scenario* is run on *mutant*: the row that it breaks or its suite, and all rows on a hollow platform."""
+    if mutant.hollow:
+        return True
+    if whole_suite:
+        return scenario.partition("-")[0] == mutant.breaks.partition("-")[0]
+    return scenario == mutant.breaks
 
 
 def _mutants_of(file: Path) -> list[Mutant]:

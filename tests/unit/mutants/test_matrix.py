@@ -1,0 +1,91 @@
+"""What a kill matrix proves, and what keeps it from being a proof."""
+
+from seatrials.mutants.matrix import HEALTHY, Matrix
+from seatrials.mutants.mutant import Mutant
+
+WRONG_TTL = Mutant("wrong-ttl", "COLD-03", "ttl is wrong", ())
+NO_SCALING = Mutant("no-scaling", "COLD-02", "nothing scales", ())
+DEAD = Mutant("dead", "COLD-01", "503 to all", (), hollow=True)
+
+
+def proof() -> Matrix:
+    """Return a matrix in which all is as it should be."""
+    matrix = Matrix([DEAD, WRONG_TTL, NO_SCALING])
+    for scenario in ("COLD-02", "COLD-03"):
+        matrix.note(HEALTHY, scenario, failed=False)
+        matrix.note("dead", scenario, failed=True)
+    matrix.note("wrong-ttl", "COLD-03", failed=True)
+    matrix.note("no-scaling", "COLD-02", failed=True)
+    return matrix
+
+
+def test_a_proof_has_no_problem() -> None:
+    """Every mutant killed, every scenario killing, green on the healthy platform, fooled by no hollow one."""
+    assert proof().problems() == []
+
+
+def test_a_survivor_is_a_problem() -> None:
+    """A mutant that every scenario passes on is named with the row that nobody examines."""
+    matrix = proof()
+    matrix.killed_by["wrong-ttl"] = []
+
+    assert matrix.problems() == [
+        "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong",
+        "scenario COLD-03 kills no mutant",
+    ]
+
+
+def test_a_mutant_that_nobody_ran_on_is_a_survivor() -> None:
+    """No run is no kill, unless only some scenarios were asked for."""
+    matrix = proof()
+    del matrix.ran["no-scaling"], matrix.killed_by["no-scaling"]
+    partial = proof()
+    partial.is_partial = True
+    del partial.ran["no-scaling"], partial.killed_by["no-scaling"]
+
+    assert "mutant no-scaling survives, so nobody examines COLD-02: nothing scales" in matrix.problems()
+    assert partial.problems() == ["scenario COLD-02 kills no mutant"]
+
+
+def test_a_failure_on_the_healthy_platform_is_a_problem() -> None:
+    """A scenario that fails without a defect kills everything and proves nothing."""
+    matrix = proof()
+    matrix.killed_by[HEALTHY] = ["COLD-02"]
+
+    assert matrix.problems() == ["on the healthy platform these fail: COLD-02"]
+
+
+def test_hollow_kills_do_not_make_a_scenario_see() -> None:
+    """A scenario that notices nothing but a dead platform is blind."""
+    matrix = proof()
+    matrix.note(HEALTHY, "COLD-09", failed=False)
+    matrix.note("dead", "COLD-09", failed=True)
+
+    assert matrix.problems() == ["scenario COLD-09 kills no mutant"]
+
+
+def test_passing_on_a_hollow_platform_is_a_problem_but_for_infrastructure() -> None:
+    """Only rows that read the control plane may pass where nothing works."""
+    matrix = proof()
+    matrix.note("dead", "COLD-08", failed=False)
+    matrix.note("dead", "INFRA-01", failed=False)
+
+    assert matrix.problems() == ["scenario COLD-08 passes on the hollow platform dead: 503 to all"]
+
+
+def test_the_file_has_both_directions() -> None:
+    """`kill-matrix.json` says who kills a mutant and what a scenario kills."""
+    record = proof().as_json()
+
+    assert record["mutants"]["wrong-ttl"]["breaks"] == "COLD-03"
+    assert record["mutants"]["wrong-ttl"]["killed_by"] == ["COLD-03"]
+    assert record["scenarios"]["COLD-03"]["kills"] == ["dead", "wrong-ttl"]
+    assert record["problems"] == []
+
+
+def test_the_page_names_every_mutant() -> None:
+    """The page for people lists each mutant with its sentence and its killers."""
+    page = proof().as_markdown()
+
+    assert "| `wrong-ttl` | COLD-03 | ttl is wrong | COLD-03 |" in page
+    assert "Every mutant is killed, by scenarios that pass." in page

@@ -1,0 +1,85 @@
+"""Which mutants a run is about, and which scenarios are run on each."""
+
+from pathlib import Path
+
+import pytest
+
+from seatrials.errors import ConfigurationError
+from seatrials.mutants.catalogue import CATALOGUE
+from seatrials.mutants.mutant import Mutant
+from seatrials.mutants.selection import is_relevant, load_mutants
+
+MINE = """
+from seatrials.mutants import Mutant, lifeless
+
+MUTANTS = [Mutant("mine", "COLD-03", "nothing acts", (lifeless(),))]
+"""
+
+
+def test_ids_of_the_catalogue_are_unique() -> None:
+    """No two mutants share an id or a sentence."""
+    ids = [mutant.id for mutant in CATALOGUE]
+    sentences = [mutant.sentence for mutant in CATALOGUE]
+
+    assert len(set(ids)) == len(ids)
+    assert len(set(sentences)) == len(sentences)
+
+
+def test_some_are_chosen_by_id() -> None:
+    """Only the named mutants remain."""
+    assert [mutant.id for mutant in load_mutants(None, ["no-scale-in"])] == ["no-scale-in"]
+
+
+def test_a_file_adds_its_mutants(tmp_path: Path) -> None:
+    """The mutants of a file come after those of the catalogue."""
+    file = tmp_path / "mine.py"
+    file.write_text(MINE)
+
+    mutants = load_mutants(file)
+
+    assert mutants[-1].id == "mine"
+    assert len(mutants) == len(CATALOGUE) + 1
+
+
+def test_every_unknown_id_is_told() -> None:
+    """All ids that no mutant has are named at once."""
+    with pytest.raises(ConfigurationError) as error:
+        load_mutants(None, ["nobody", "no-scale-in", "nothing"])
+
+    assert "'nobody'" in str(error.value)
+    assert "'nothing'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("MUTANTS = 1", "must define MUTANTS"),
+        ("import no_such_module", "cannot be loaded"),
+        (MINE.replace('"mine"', '"no-scale-in"'), "two mutants are called 'no-scale-in'"),
+        ("from seatrials.mutants import replace\nreplace(str, 'no_such', 1)", "has no such attribute"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """A file that is no list of mutants is refused with what is wrong with it."""
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+
+    with pytest.raises(ConfigurationError, match=told):
+        load_mutants(file)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A path that leads nowhere is told."""
+    with pytest.raises(ConfigurationError, match="there is no file"):
+        load_mutants(tmp_path / "none.py")
+
+
+def test_a_mutant_is_run_with_its_row() -> None:
+    """Its own row alone, or its suite when that is asked for; a hollow platform with every row."""
+    mutant = Mutant("a", "COLD-03", "x", ())
+    hollow = Mutant("b", "COLD-03", "y", (), hollow=True)
+    rows = ("COLD-03", "COLD-04", "PERS-03")
+
+    assert [is_relevant(mutant, row) for row in rows] == [True, False, False]
+    assert [is_relevant(mutant, row, whole_suite=True) for row in rows] == [True, True, False]
+    assert [is_relevant(hollow, row) for row in rows] == [True, True, True]
