@@ -11,6 +11,7 @@ from seatrials.platform.services import Counts
 IDLE_SECONDS = 5 * 60
 TTL_SECONDS = 30 * 60
 ALARM_PERIOD_SECONDS = 60
+PUBLISH_SECONDS = 60
 COOLDOWN_SECONDS = 60
 DRAIN_SECONDS = 30
 # A session that is left alone is draining by then: Hermes looks several times a minute.
@@ -413,7 +414,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     assert platform.balancer.session_rules(session.id) == []
 
 
-@pytest.mark.scenario("COLD-17", extra_seconds=EXPIRY_LATEST_SECONDS)
+@pytest.mark.scenario("COLD-17", extra_seconds=EXPIRY_LATEST_SECONDS + PUBLISH_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform) -> None:
@@ -469,4 +470,9 @@ def _stored_status(platform: Platform, session: Session) -> str | None:
 
 def _settled_metric(platform: Platform) -> float | None:
     platform.let_pass(2, what="the metric to be published")
+    platform.wait_until(
+        lambda: platform.telemetry.newest_active_sessions() is not None,
+        PUBLISH_SECONDS + 5,
+        what="a newest value of the metric, which two of one second do not have",
+    )
     return platform.telemetry.newest_active_sessions()

@@ -25,7 +25,10 @@ class Telemetry:
         self._balancer = balancer
 
     def newest_active_sessions(self) -> float | None:
-        """Return the newest published ActiveSessionCount of the last minute, None when there was none."""
+        """Return the newest published ActiveSessionCount of the last minute, None when it cannot be told.
+
+        CloudWatch keeps no order within a second: when two values of the newest second differ, neither is the newest.
+        """
         now = self._clock.now()
         answer = self._cloudwatch.get_metric_statistics(
             Namespace=self._environment.names.metric_namespace,
@@ -33,10 +36,12 @@ class Telemetry:
             StartTime=datetime.fromtimestamp(int(now) - _MINUTE, UTC),
             EndTime=datetime.fromtimestamp(int(now) + 1, UTC),
             Period=1,
-            Statistics=["Maximum"],
+            Statistics=["Maximum", "Minimum"],
         )
-        points = sorted((point["Timestamp"].timestamp(), float(point["Maximum"])) for point in answer["Datapoints"])
-        return points[-1][1] if points else None
+        newest = max(answer["Datapoints"], key=lambda point: point["Timestamp"], default=None)
+        if newest is None or newest["Maximum"] != newest["Minimum"]:
+            return None
+        return float(newest["Maximum"])
 
     def explain(self) -> str:
         """Return the state of the platform in a few lines, for the message of a wait that failed."""

@@ -21,6 +21,8 @@ class FakeCloudwatch:
 
     def __init__(self, *points: tuple[int, float]) -> None:
         self.points = points
+        # No minimum is above it.
+        self.least = float("inf")
         self.asked: list[dict[str, Any]] = []
 
     def get_metric_statistics(self, **parameters: Any) -> dict[str, Any]:
@@ -28,7 +30,12 @@ class FakeCloudwatch:
         self.asked.append(parameters)
         return {
             "Datapoints": [
-                {"Timestamp": datetime.fromtimestamp(NOW + at, UTC), "Maximum": value} for at, value in self.points
+                {
+                    "Timestamp": datetime.fromtimestamp(NOW + at, UTC),
+                    "Maximum": value,
+                    "Minimum": min(value, self.least),
+                }
+                for at, value in self.points
             ]
         }
 
@@ -81,6 +88,16 @@ def test_the_newest_value_is_the_last(clock: VirtualClock, environment: Environm
     assert telemetry(clock, environment, cloudwatch, services).newest_active_sessions() == 3.0
 
 
+def test_two_values_of_one_second_have_no_order(
+    clock: VirtualClock, environment: Environment, services: FakeServices
+) -> None:
+    """When the newest second has two values, neither is taken for the newest."""
+    cloudwatch = FakeCloudwatch((-10, 3.0))
+    cloudwatch.least = 2.0
+
+    assert telemetry(clock, environment, cloudwatch, services).newest_active_sessions() is None
+
+
 def test_nothing_published_is_none(clock: VirtualClock, environment: Environment, services: FakeServices) -> None:
     """A minute without a value is not a value of 0."""
     assert telemetry(clock, environment, FakeCloudwatch(), services).newest_active_sessions() is None
@@ -101,7 +118,7 @@ def test_the_last_minute_of_platform_time_is_asked_for(
             "StartTime": datetime.fromtimestamp(NOW - 60, UTC),
             "EndTime": datetime.fromtimestamp(NOW + 1, UTC),
             "Period": 1,
-            "Statistics": ["Maximum"],
+            "Statistics": ["Maximum", "Minimum"],
         }
     ]
 
