@@ -422,8 +422,9 @@ def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform)
     published = []
     sessions = []
     for _ in range(3):
-        sessions.append(platform.ready())
+        sessions.append(platform.sessions.start())
         published.append(_settled_metric(platform))
+        platform.wait_ready(sessions[-1])
     platform.sessions.deactivate(sessions[0])
     platform.wait_until(lambda: _stored_status(platform, sessions[0]) == "expired", 30, what="the deactivation")
     published.append(_settled_metric(platform))
