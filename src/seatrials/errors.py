@@ -52,6 +52,12 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class EvidenceError(SeatrialsError):
+    """Something is no evidence that can be read, or evidence cannot be written."""
+
+    exit_code = 77
+
+
 class WaitTimeoutError(AssertionError):
     """What a scenario waited for did not happen in time; the text explains what was seen instead."""
 
