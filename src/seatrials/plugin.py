@@ -73,7 +73,7 @@ def _begin(config: pytest.Config) -> None:
     if not is_worker:
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        config.pluginmanager.register(RunReporter(config), "seatrials-run")
+        config.pluginmanager.register(RunReporter(config, environment), "seatrials-run")
     elif not is_worker:
         mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
         is_partial = bool(config.getoption("keyword"))
@@ -138,6 +138,9 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     gc.freeze()
     gc.enable()
     yield stacks
+    reporter = pytestconfig.pluginmanager.get_plugin("seatrials-run")
+    if reporter is not None:
+        reporter.note_leftovers(stacks.leftovers())
     stacks.close()
 
 

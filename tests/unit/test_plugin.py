@@ -70,7 +70,12 @@ class FakeStacks:
                 timeline_text=lambda: ["0.000 s  task  abc"],
                 timeline_json=lambda: ['{"kind":"task"}'],
                 trace_sha256=lambda: "0" * 64,
+                usage=lambda: {"task_seconds": 30.5},
             )
+
+    def leftovers(self) -> list[str] | None:
+        """Say what a careless scenario of anna's left."""
+        return ["session session-1 of anna@example.com"]
 
     def close(self) -> None:
         """Note that the process gives everything back."""

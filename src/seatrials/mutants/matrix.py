@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from seatrials.clock import wall_seconds
-from seatrials.evidence import RunFolder
+from seatrials.clock import wall_seconds, wall_timestamp
+from seatrials.evidence import RunFolder, commit_of
 from seatrials.mutants.mutant import Mutant
 
 HEALTHY = "healthy"
@@ -121,6 +121,7 @@ class MatrixReporter:
         self.folder = RunFolder.create(evidence, "mutants")
         self._console = console
         self._began = wall_seconds()
+        self._started = wall_timestamp()
         self._expected: dict[str, int] = {}
         self._finished = 0
 
@@ -156,7 +157,10 @@ class MatrixReporter:
         """Write the matrix and turn failures that were wanted into a success."""
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
-        (self.folder.path / "kill-matrix.json").write_text(json.dumps(self.matrix.as_json(), indent=2) + "\n")
+        commit, dirty = commit_of(session.config.rootpath)
+        run = {"commit": commit, "dirty": dirty, "started": self._started, "is_partial": self.matrix.is_partial}
+        text = json.dumps({"run": run, **self.matrix.as_json()}, indent=2)
+        (self.folder.path / "kill-matrix.json").write_text(f"{text}\n")
         (self.folder.path / "kill-matrix.md").write_text(self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0
         self._show_result()

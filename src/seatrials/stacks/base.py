@@ -31,6 +31,8 @@ class StackRun:
     timeline_text: Callable[[], list[str]] = field(default=list)
     timeline_json: Callable[[], list[str]] = field(default=list)
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
+    # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
+    usage: Callable[[], dict[str, float]] = field(default=dict)
 
 
 class Stacks(Protocol):
@@ -38,6 +40,9 @@ class Stacks(Protocol):
 
     def open(self, scenario: str, mutant: Mutant | None = None) -> AbstractContextManager[StackRun]:
         """Return the stack for *scenario*, as the context of one test."""
+
+    def leftovers(self) -> list[str] | None:
+        """Return what the scenarios of this process made and left behind, a line each; None when nobody looked."""
 
     def close(self) -> None:
         """Give back what was held between scenarios."""
