@@ -12,6 +12,7 @@
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -s report                    one Allure report over the newest runs of all environments
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
@@ -107,6 +108,13 @@ def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session)
     session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make one Allure report over the newest runs of all environments."""
+    install(session, "report")
+    session.run("seatrials", "report", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

@@ -1,4 +1,4 @@
-"""The command line: `seatrials mutants`, `seatrials scenarios`."""
+"""The command line: `seatrials mutants`, `seatrials report`, `seatrials scenarios`."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from seatrials import traceability
+from seatrials.environment import read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.mutants.run import run_mutants
+from seatrials.report import Build, write_report
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
@@ -46,6 +48,19 @@ def mutants(  # one parameter an option
         evidence=evidence,
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def report(
+    *,
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the runs are")] = Path("evidence"),
+    tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
+    build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
+    build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
+) -> None:
+    """Make one Allure report over the newest runs of all environments."""
+    build = Build(name=build_name, url=build_url)
+    typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
 
 
 @app.command()

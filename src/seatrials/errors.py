@@ -52,6 +52,12 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class ReportError(SeatrialsError):
+    """The Allure report cannot be made, or would load something from elsewhere."""
+
+    exit_code = 76
+
+
 class EvidenceError(SeatrialsError):
     """Something is no evidence that can be read, or evidence cannot be written."""
 
