@@ -5,6 +5,7 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
+import os
 import shutil
 import ssl
 import tempfile
@@ -32,6 +33,7 @@ from seatrials.twin.moto_bridge import (
     restore,
     seed_identifiers,
     snapshot,
+    unplug,
 )
 from seatrials.twin.network import Host, VirtualNetwork
 from seatrials.twin.runtime import Runtime
@@ -45,6 +47,8 @@ from seatrials.twin.trace import Trace
 EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
 _DEPLOYMENT_SEED = 1
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # below it, mkdtemp makes a folder that is ours alone
+_ROOM_BYTES = 256 * 1024 * 1024
 
 
 class Authority:
@@ -81,7 +85,7 @@ class ControlPlane:
         )
         restore(_EMPTY[0])
         seed_identifiers(_DEPLOYMENT_SEED)
-        Bridge.current = bridge
+        bridge.plug_in()
         try:
             self.stack: DeployedStack = deploy(
                 template,
@@ -93,7 +97,7 @@ class ControlPlane:
             _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()
         finally:
-            Bridge.current = None
+            unplug()
 
 
 def _let_alarms_begin(cloudwatch: AwsClient) -> None:
@@ -101,6 +105,12 @@ def _let_alarms_begin(cloudwatch: AwsClient) -> None:
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
         reason = "Unchecked: Initial alarm creation"
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=reason)
+
+
+def _scratch() -> Path | None:
+    """Return the folder for a world's files: in memory where the system has room for that, for git makes many."""
+    has_room = _MEMORY_FOLDER.is_dir() and shutil.disk_usage(_MEMORY_FOLDER).free > _ROOM_BYTES
+    return _MEMORY_FOLDER if has_room and os.access(_MEMORY_FOLDER, os.W_OK) else None
 
 
 _EMPTY: list[bytes] = []
@@ -142,8 +152,8 @@ class World:
             on_call=self._on_call,
             on_change=self._on_change,
         )
-        Bridge.current = self.bridge
-        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-"))
+        self.bridge.plug_in()
+        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
         hop = self.random("network")
         self.network = VirtualNetwork(self.clock, lambda: calibration.network_latency.draw(hop))
         self.client_host = self.network.attach(_CLIENT_ADDRESS)
@@ -182,7 +192,7 @@ class World:
                 yield self
         finally:
             self.network.close()
-            Bridge.current = None
+            unplug()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def settle(self, timeout_seconds: float) -> None:
@@ -269,7 +279,7 @@ class World:
         self.bridge.forget(TARGET_HEALTH)
         self.scheduler.poke()
 
-    def _on_change(self, service: str, operation: str, parameters: dict[str, Any], answer: dict[str, Any]) -> None:
+    def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
