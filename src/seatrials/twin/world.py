@@ -28,6 +28,7 @@ from seatrials.twin.moto_bridge import (
     ACCOUNT,
     TARGET_HEALTH,
     Bridge,
+    IndexLag,
     Memory,
     control_plane,
     restore,
@@ -39,6 +40,7 @@ from seatrials.twin.network import Host, VirtualNetwork
 from seatrials.twin.runtime import Runtime
 from seatrials.twin.scaling import Scaling
 from seatrials.twin.scheduler import Scheduler
+from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.task_run import Surroundings
 from seatrials.twin.template import Template
 from seatrials.twin.trace import Trace
@@ -152,10 +154,14 @@ class World:
             on_call=self._on_call,
             on_change=self._on_change,
         )
+        lag = self.random("index lag")
+        self.bridge.index_lag = IndexLag(plane.region, self.clock.now, lambda: calibration.index_lag.draw(lag))
         self.bridge.plug_in()
         self.directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
         hop = self.random("network")
         self.network = VirtualNetwork(self.clock, lambda: calibration.network_latency.draw(hop))
+        self.security_groups = SecurityGroups(self.aws("ec2"))
+        self.network.admit = self.security_groups.admit
         self.client_host = self.network.attach(_CLIENT_ADDRESS)
         self.file_systems = FileSystems(self.directory / "efs", self.aws("efs"))
         self.runtime = Runtime(
@@ -236,6 +242,7 @@ class World:
             clock=self.clock,
             bridge=self.bridge,
             runtime=self.runtime,
+            security_groups=self.security_groups,
             targets=self.targets,
             elbv2=elbv2,
             calibration=calibration,
@@ -258,6 +265,7 @@ class World:
     def _balancer(self, description: dict[str, Any], host: Host, latency: Callable[[], float]) -> Balancer:
         name = description["DNSName"]
         self.network.names[name] = host.address
+        self.security_groups.assign(host.address, description["SecurityGroups"])
         return Balancer(
             clock=self.clock,
             host=host,
@@ -286,6 +294,8 @@ class World:
                 balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
+        elif service == "ec2":
+            self.security_groups.changed()
         elif service == "efs" and operation == "CreateAccessPoint":
             self.file_systems.set_apart(answer)
         elif service == "cloudwatch" and operation == "PutMetricData":

@@ -22,11 +22,13 @@ from seatrials.twin.moto_bridge.control_plane import (  # noqa: E402
     snapshot,
 )
 from seatrials.twin.moto_bridge.hooks import TARGET_HEALTH, Memory, current, unplug  # noqa: E402
+from seatrials.twin.moto_bridge.index_lag import IndexLag  # noqa: E402
 
 __all__ = [
     "ACCOUNT",
     "TARGET_HEALTH",
     "Bridge",
+    "IndexLag",
     "Memory",
     "control_plane",
     "current",

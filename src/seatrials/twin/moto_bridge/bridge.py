@@ -1,5 +1,7 @@
 """What a world does to moto beyond calls: tasks, counts, events and deployments, which the scheduler owns."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from moto.ecs.models import ecs_backends
@@ -8,11 +10,24 @@ from seatrials.application import AwsClient
 from seatrials.twin.moto_bridge.backends import ACCOUNT
 from seatrials.twin.moto_bridge.clients import aws_client
 from seatrials.twin.moto_bridge.hooks import Hooks
+from seatrials.twin.moto_bridge.index_lag import IndexLag
 from seatrials.twin.tasks import TaskRecord
 
 
 class Bridge(Hooks):
     """A world's hooks, its clients, and its way into ECS's records."""
+
+    index_lag: IndexLag | None = None
+
+    @contextmanager
+    def answering(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+        """Let indexes lag behind their table."""
+        if service != "dynamodb" or self.index_lag is None:
+            yield
+            return
+        self.index_lag.note(operation, parameters)
+        with self.index_lag.of_read(parameters):
+            yield
 
     def client(self, caller: str, service: str) -> AwsClient:
         """Return the client of *service* with which *caller* speaks; one is kept for the life of the process."""

@@ -73,7 +73,7 @@ def _call(
     recalled = hooks.recall(service, operation, parameters)
     if recalled is not None:
         return recalled
-    with time_machine.travel(hooks.timestamp(), tick=False):
+    with time_machine.travel(hooks.timestamp(), tick=False), hooks.answering(service, operation, parameters):
         status, parsed = answer(service, operation, parameters, hooks.region)
     hooks.answered(service, operation, parameters, status, parsed)
     if status >= 300:  # noqa: PLR2004  # HTTP's own

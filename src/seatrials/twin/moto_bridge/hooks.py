@@ -1,7 +1,8 @@
 """What a world plugs into moto: its time, its ears, and the answers that it remembers."""
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,11 @@ class Hooks:
         """Return the world's time as moto stores times."""
         return datetime.fromtimestamp(self.now(), UTC)
 
+    @contextmanager
+    def answering(self, _service: str, _operation: str, _parameters: Mapping[str, Any]) -> Iterator[None]:
+        """Surround the answering of a call by moto."""
+        yield
+
     def forget(self, service: str) -> None:
         """Note that something of *service* has changed: no read of it may be answered from memory."""
         self._touched.add(service)
@@ -68,7 +74,7 @@ class Hooks:
 
     def recall(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what a read was answered when nothing of its service has changed since, else None."""
-        if not _is_memorable(service, operation):
+        if not _is_memorable(service, operation, parameters):
             return None
         found = self._memory.get(_question(service, operation, parameters))
         answer: dict[str, Any] | None = None if found is None else pickle.loads(found)  # noqa: S301  # see `answered`
@@ -83,7 +89,7 @@ class Hooks:
             self.forget(service)
             if is_success:
                 self.on_change(service, operation, parameters, answer)
-        elif is_success and _is_memorable(service, operation):
+        elif is_success and _is_memorable(service, operation, parameters):
             question = _question(service, operation, parameters)
             pickled = self._memory[question] = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
             if question[0] not in self._touched:
@@ -100,11 +106,12 @@ def unplug() -> None:
     _current.clear()
 
 
-def _is_memorable(service: str, operation: str) -> bool:
+def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
-    return (
-        operation.startswith(_READ_ONLY) and operation != "DescribeScalingActivities" and service in _MEMORABLE_SERVICES
-    )
+    if "IndexName" in parameters:
+        return False  # what an index shows changes with time alone
+    reads = operation.startswith(_READ_ONLY) and operation != "DescribeScalingActivities"
+    return reads and service in _MEMORABLE_SERVICES
 
 
 def _question(service: str, operation: str, parameters: Mapping[str, Any]) -> Question:
