@@ -54,7 +54,7 @@ class SecurityGroups:
 def _covers(permission: dict[str, Any], port: int) -> bool:
     if permission["IpProtocol"] == _ANY_PROTOCOL:
         return True
-    return permission["IpProtocol"] == "tcp" and permission["FromPort"] <= port <= permission["ToPort"]
+    return permission["IpProtocol"] == "tcp" and port in range(permission["FromPort"], permission["ToPort"] + 1)
 
 
 def _names(permission: dict[str, Any], address: str, groups: Sequence[str]) -> bool:
