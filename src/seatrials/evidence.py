@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
         return redact(value)
     if isinstance(value, Mapping):
         return {
-            str(name): "[redacted]" if _SECRET_NAME.search(str(name)) else redact_value(each)
+            str(name): "[redacted]" if _is_secret(str(name)) else redact_value(each)
             for name, each in value.items()
         }
     if isinstance(value, (list, tuple)):
@@ -180,6 +181,11 @@ class RunFolder:
             "samples": [asdict(sample) for sample in recorder.samples],
         }
         (self.path / "timeline" / f"{scenario}.steps.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+@cache
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _is_suspect(text: str) -> bool:

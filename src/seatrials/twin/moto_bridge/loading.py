@@ -25,7 +25,8 @@ def session(region: str) -> boto3.Session:
 
 def import_ec2() -> None:
     """Import moto's EC2 without the tables of its machine types, and with botocore's endpoints read once."""
-    resolver: Any = session("us-east-1")._session._get_internal_component("endpoint_resolver")
+    shared = session("us-east-1")
+    resolver: Any = shared._session._get_internal_component("endpoint_resolver")
 
     def regions(_session: boto3.Session, service: str, partition_name: str = "aws") -> list[str]:
         found: list[str] = resolver.get_available_endpoints(service, partition_name)
@@ -36,5 +37,6 @@ def import_ec2() -> None:
         patch("moto.utilities.utils.load_resource", lambda _name: {}),
     ):
         importlib.import_module("moto.ec2.models")
-    # moto makes a loader for each model that it reads.
+    # moto makes a loader for each model that it reads, and reads a service's model to learn its regions.
+    vars(importlib.import_module("moto.core.base_backend"))["AccountSpecificBackend"].get_session = lambda: shared
     vars(importlib.import_module("moto.core.utils"))["create_loader"] = lambda: LOADER
