@@ -83,6 +83,11 @@ class VirtualSignal:
         """Whether the flag is up."""
         return self._set
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an actor waits for the next pulse."""
+        return bool(self._waiting)
+
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for `set`; return whether it came, even when the flag was lowered again before the caller's turn."""
         return self._set or self.wait_pulse(timeout_seconds)
@@ -296,8 +301,7 @@ class VirtualClock:
             if self._failure is not None:
                 self._scenario.switch()
                 continue
-            if not self._heap:
-                self._failure = StalledError(self._stall_message())
+            if not self._await_next():
                 continue
             due, _, timer = heapq.heappop(self._heap)
             if timer.action is None:
@@ -311,6 +315,12 @@ class VirtualClock:
                 continue
             self._now_us = due
             self._perform(timer.action)
+
+    def _await_next(self) -> bool:
+        """Return whether the next event may be taken now; where nothing comes from outside, there must be one."""
+        if not self._heap:
+            self._failure = StalledError(self._stall_message())
+        return bool(self._heap)
 
     def _perform(self, action: Callable[[], None]) -> None:
         try:

@@ -138,6 +138,11 @@ class Bridge:
         return ecs_backends[ACCOUNT][self.region]
 
 
+def reads_only(operation: str) -> bool:
+    """Whether an operation of AWS's API changes nothing, by its name."""
+    return operation.startswith(_READ_ONLY)
+
+
 def control_plane() -> AbstractContextManager[Any]:
     """Switch moto on; inside, no AWS client of this process reaches the network."""
     # moto looks up the methods of a class, and the names of an attribute, anew for each answer.

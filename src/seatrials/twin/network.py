@@ -13,9 +13,10 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
-from seatrials.network import bind
+from seatrials.network import Connection, Network, bind
 from seatrials.twin.clock import VirtualClock
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
@@ -187,13 +188,20 @@ class Host:
     blackholed: bool = False
     # Whether connections to it are closed as soon as they are made.
     hangs_up: bool = False
+    # Who connects to what its containers listen on, when they are programs of this machine.
+    outside: Network | None = None
     connections: list[VirtualConnection] = field(default_factory=list)
 
     def listen(self, port: int) -> VirtualListener:
         """Listen on *port* of this host; raises `PortInUseError`."""
         return self.network.listen(self, port)
 
-    def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> VirtualConnection:
+    @property
+    def loopback_address(self) -> str:
+        """Where the host is on this machine."""
+        return self.network.loopback_address(self.address)
+
+    def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> Connection:
         """Open a connection to a host of the world, by name or address."""
         return self.network.connect(self, host, port, timeout_seconds)
 
@@ -236,7 +244,7 @@ class VirtualNetwork:
         self.listeners[host.address, port] = listener
         return listener
 
-    def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> VirtualConnection:
+    def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> Connection:
         """Connect *source* to a listener, or fail as TCP does: refused, or unanswered."""
         self.clock.sleep(self.latency())
         address = self.names.get(host, host)
@@ -247,6 +255,8 @@ class VirtualNetwork:
             raise UnknownHostError(msg)
         if target is None or target.blackholed or source.blackholed:
             self._never(timeout_seconds, f"{host}:{port} does not answer")
+        if listener is None and target.outside is not None:
+            return target.outside.connect(target.loopback_address, port, timeout_seconds)
         if listener is None:
             msg = f"{host}:{port} refused the connection: nothing listens there"
             raise ConnectionRefusedError(msg)
@@ -259,7 +269,12 @@ class VirtualNetwork:
         for host in list(self.hosts.values()):
             host.detach()
 
-    def _never(self, timeout_seconds: float | None, message: str) -> None:
+    def loopback_address(self, address: str) -> str:
+        """Return where a host of the world is on this machine."""
+        third, fourth = address.split(".")[2:]
+        return f"127.{self._block}.{third}.{fourth}"
+
+    def _never(self, timeout_seconds: float | None, message: str) -> NoReturn:
         self.clock.signal().wait(timeout_seconds)
         raise TimeoutError(message)
 
@@ -278,10 +293,9 @@ class VirtualNetwork:
 
     def _bind(self, address: str, port: int) -> socket.socket:
         """Bind the loopback twin of *address*; a privileged port gets any free one, for only root may have it."""
-        third, fourth = address.split(".")[2:]
         kernel_port = port if port >= _PRIVILEGED_PORTS else 0
         try:
-            return bind(f"127.{self._block}.{third}.{fourth}", kernel_port)
+            return bind(self.loopback_address(address), kernel_port)
         except PortInUseError as error:
             if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRNOTAVAIL:
                 # Systems such as macOS have only 127.0.0.1: there every port is a free one.
