@@ -72,7 +72,8 @@ class _ThreadSignal:
 class SystemClock:
     """Real time; with a *pace* above 1, platform seconds pass that many times faster.
 
-    Both times were equal at *epoch_seconds*, so clocks of one pace and epoch agree across processes; without it, now.
+    Processes that share a platform give the same *epoch_seconds*, the moment at which platform time and real time were
+    the same; without one it is now.
     """
 
     def __init__(self, pace: float = 1.0, epoch_seconds: float | None = None) -> None:
@@ -80,9 +81,9 @@ class SystemClock:
             msg = f"the pace of a clock must be above 0 platform seconds per second, not {pace!r}"
             raise ValueError(msg)
         self._pace = pace
-        wall = time.time()
-        self.epoch_seconds = wall if epoch_seconds is None else epoch_seconds
-        self._started = self.epoch_seconds + (wall - self.epoch_seconds) * pace
+        real = time.time()
+        self.epoch_seconds = real if epoch_seconds is None else epoch_seconds
+        self._started = self.epoch_seconds + (real - self.epoch_seconds) * pace
         self._started_monotonic = time.monotonic()
 
     @property

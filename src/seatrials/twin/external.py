@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from seatrials.network import bind
+from seatrials.twin.clock import microseconds
 from seatrials.twin.paced_clock import READ, WRITE, PacedClock
 
 _PATIENCE_SECONDS = 1.0
@@ -206,10 +207,11 @@ class _Deadline:
 
     def __init__(self, clock: PacedClock, timeout_seconds: float | None) -> None:
         self._clock = clock
-        self._at: float | None = None
+        self._at_us: int | None = None
         if timeout_seconds is not None:
-            self._at = clock.real.now() + max(timeout_seconds, _PATIENCE_SECONDS * clock.real.pace)
+            patience_seconds = max(timeout_seconds, _PATIENCE_SECONDS * clock.real.pace)
+            self._at_us = clock.elapsed_us() + microseconds(clock.late_seconds + patience_seconds)
 
     def seconds_left(self) -> float | None:
         """Return the seconds of platform time that are left, or None without a timeout."""
-        return None if self._at is None else max(0.0, self._at - self._clock.now())
+        return None if self._at_us is None else max(0, self._at_us - self._clock.elapsed_us()) / 1_000_000
