@@ -16,8 +16,9 @@ from functools import partial
 from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
-from seatrials.network import Connection, Network, bind
+from seatrials.network import Connection, bind
 from seatrials.twin.clock import VirtualClock, microseconds
+from seatrials.twin.external import ExternalNetwork
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
 _WINDOW_BYTES = 65_536
@@ -189,7 +190,7 @@ class Host:
     # Whether connections to it are closed as soon as they are made.
     hangs_up: bool = False
     # Who connects to what its containers listen on, when they are programs of this machine.
-    outside: Network | None = None
+    outside: ExternalNetwork | None = None
     connections: list[VirtualConnection] = field(default_factory=list)
 
     def listen(self, port: int) -> VirtualListener:
@@ -217,6 +218,8 @@ class Host:
         for connection in self.connections:
             connection.reset()
         self.connections.clear()
+        if self.outside is not None:
+            self.outside.close()
         self.network.hosts.pop(self.address, None)
 
 
