@@ -1,4 +1,4 @@
-"""The command line: `seatrials mutants`, `seatrials scenarios`."""
+"""The command line: `seatrials mutants`, `seatrials scenarios`, `seatrials twin serve`."""
 
 import sys
 from pathlib import Path
@@ -9,12 +9,14 @@ import typer
 from seatrials import traceability
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.mutants.run import run_mutants
+from seatrials.twin_server import command as twin
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(twin.app, name="twin")
 
 
 @app.callback()
