@@ -33,6 +33,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
     ] = None,
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
+    ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
     from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
@@ -51,6 +52,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         http_port=http_port,
         aws_port=aws_port,
         directory=directory,
+        ends_with_stdin=ends_with_stdin,
         run=run or (),
     )
     Server(options, chosen, variables, _say).run()
