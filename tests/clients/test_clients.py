@@ -14,7 +14,7 @@ import pytest
 
 from seatrials.clock import SystemClock, wait_until
 from seatrials.environment import read_variables
-from seatrials.rehearsal import server
+from seatrials.twin_server import running_server
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def variables() -> Iterator[Mapping[str, str]]:
     """Give the variables of a shell that has sourced those of a server, whose edit container is a program of Node."""
     project = HERE.parents[1] / "environments.toml"
     run = f"edit={NODE} {HERE / 'editor.js'}"
-    with server("--environments", str(project), "--pace", "10", "--run", run) as running:
+    with running_server("--environments", str(project), "--pace", "10", "--run", run) as running:
         yield {**read_variables(), **running.variables}
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from seatrials.clock import SystemClock, wait_until
 from seatrials.errors import ServerError
-from seatrials.rehearsal import server
+from seatrials.twin_server import running_server
 
 T = TypeVar("T")
 PROJECT = Path(__file__).parents[3]
@@ -31,7 +31,7 @@ TEMPLATE = ("--environments", str(PROJECT / "environments.toml"))
 @pytest.fixture(scope="module")
 def variables() -> Iterator[Mapping[str, str]]:
     """Give the variables of a server on which thirty seconds pass in one."""
-    with server(*TEMPLATE, "--pace", "30") as running:
+    with running_server(*TEMPLATE, "--pace", "30") as running:
         yield running.variables
 
 
@@ -166,7 +166,7 @@ def test_platform_time_passes_at_the_pace(variables: Mapping[str, str], client: 
 def test_a_command_is_a_container() -> None:
     """A command of the user's runs as the edit container: reached through the balancer, stopped, its end told."""
     run = f"edit={sys.executable} -S -u {CHILD}"
-    with server(*TEMPLATE, "--pace", "20", "--run", run) as running:
+    with running_server(*TEMPLATE, "--pace", "20", "--run", run) as running:
         variables = running.variables
         trust = ssl.create_default_context(cafile=variables["SEATRIALS_CA_FILE"])
         ecs, logs = scale(variables, 1), aws(variables, "logs")
@@ -193,7 +193,7 @@ def test_a_taken_port_is_told_with_its_exit_code() -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(ServerError, match=rf"(?s)exit code 71 .*cannot listen on 127\.0\.0\.1:{port}"),
-            server(*TEMPLATE, "--aws-port", str(port)),
+            running_server(*TEMPLATE, "--aws-port", str(port)),
         ):
             pass
 
@@ -202,7 +202,7 @@ def test_another_address_than_the_loopback_is_refused() -> None:
     """The server is for this machine alone."""
     with (
         pytest.raises(ServerError, match=r"(?s)exit code 64 .*--address"),
-        server(*TEMPLATE, "--address", "0.0.0.0"),  # noqa: S104  # must be refused
+        running_server(*TEMPLATE, "--address", "0.0.0.0"),  # noqa: S104  # must be refused
     ):
         pass
 
@@ -211,7 +211,7 @@ def test_a_container_that_the_template_does_not_have_is_told() -> None:
     """A misspelt container ends the start, and the right name is offered."""
     with (
         pytest.raises(ServerError, match=r"(?s)exit code 64 .*'edti'; did you mean 'edit'"),
-        server(*TEMPLATE, "--run", "edti=true"),
+        running_server(*TEMPLATE, "--run", "edti=true"),
     ):
         pass
 

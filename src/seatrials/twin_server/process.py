@@ -31,7 +31,7 @@ class RunningServer:
 
 
 @contextmanager
-def server(*options: str, within_seconds: float = 60.0) -> Iterator[RunningServer]:
+def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[RunningServer]:
     """Yield a server that `seatrials twin serve` has started with *options*; when the block ends, it is stopped.
 
     It ends too when this process is killed. Raises `ServerError` with what the server said when it is not ready in
