@@ -37,15 +37,16 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
     It ends too when this process is killed. Raises `ServerError` with what the server said when it is not ready in
     time, or does not end in order.
     """
-    with tempfile.TemporaryDirectory(prefix="seatrials-server-") as name:
-        directory = Path(name)
-        process = _start(directory, options)
-        _wait_until_ready(process, directory / JSON_FILE, within_seconds)
-        try:
-            variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
-            yield RunningServer(process_id=process.pid, variables=variables)
-        finally:
-            _stop(process)
+    directory = Path(tempfile.mkdtemp(prefix="seatrials-server-"))
+    # The server makes it again, and what it has made goes with it, also when this process is no more.
+    directory.rmdir()
+    process = _start(directory, options)
+    _wait_until_ready(process, directory / JSON_FILE, within_seconds)
+    try:
+        variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
+        yield RunningServer(process_id=process.pid, variables=variables)
+    finally:
+        _stop(process)
 
 
 def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":

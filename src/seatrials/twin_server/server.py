@@ -11,6 +11,7 @@ from seatrials.configuration import nearest
 from seatrials.environment import Environment
 from seatrials.errors import ConfigurationError, TemplateError
 from seatrials.http1 import HttpServer
+from seatrials.stacks.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.clock import Process, VirtualSignal
 from seatrials.twin.external import ExternalNetwork, Ports
@@ -61,6 +62,7 @@ class Server:
         began = wall_seconds()
         with ExitStack() as held:
             held.enter_context(exiting_on_signals())
+            check_machine(self._environment)
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
             world, clock, variables = self._make_world(held, ports, directory)

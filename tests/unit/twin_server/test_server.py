@@ -218,18 +218,43 @@ def test_a_container_that_the_template_does_not_have_is_told() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_server_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    """After SIGINT or SIGTERM the exit code is 0, and no file is left."""
+    """After SIGINT or SIGTERM the exit code is 0, and no file is left; a profile of the shell's changes nothing."""
     command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "30"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path), "AWS_PROFILE": "not-there"}
     process = subprocess.Popen(  # noqa: S603  # this Python
         command, stdout=subprocess.PIPE, env=variables, text=True
     )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("ready"):
-            break
+    wait_for_ready(process)
     process.send_signal(number)
     process.communicate(timeout=20)
 
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_ends_with_who_has_started_it(tmp_path: Path) -> None:
+    """When its starter is killed, a server stops its containers and leaves no file."""
+    run = f"hermes={sys.executable} -S -u {CHILD}"
+    options = [*TEMPLATE, "--pace", "100", "--run", run, "--ends-with-stdin"]
+    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(  # noqa: S603  # this Python
+        [sys.executable, "-m", "seatrials.cli", "twin", "serve", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=variables,
+        text=True,
+    )
+    wait_for_ready(process)
+    process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def wait_for_ready(process: "subprocess.Popen[str]") -> None:
+    """Read what a server says until it is ready."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("ready"):
+            return
+    pytest.fail(f"the server ended with exit code {process.wait()}")
