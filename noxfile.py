@@ -12,6 +12,7 @@
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
@@ -107,6 +108,13 @@ def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session)
     session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
+    install(session, "tests", "clients")
+    session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
