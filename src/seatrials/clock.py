@@ -70,14 +70,20 @@ class _ThreadSignal:
 
 
 class SystemClock:
-    """Real time; with a *pace* above 1, platform seconds pass that many times faster."""
+    """Real time; with a *pace* above 1, platform seconds pass that many times faster.
 
-    def __init__(self, pace: float = 1.0) -> None:
+    Processes that share a platform give the same *epoch_seconds*, the moment at which platform time and real time were
+    the same; without one it is now.
+    """
+
+    def __init__(self, pace: float = 1.0, epoch_seconds: float | None = None) -> None:
         if pace <= 0:
             msg = f"the pace of a clock must be above 0 platform seconds per second, not {pace!r}"
             raise ValueError(msg)
         self._pace = pace
-        self._started = time.time()
+        real = time.time()
+        epoch = real if epoch_seconds is None else epoch_seconds
+        self._started = epoch + (real - epoch) * pace
         self._started_monotonic = time.monotonic()
 
     def now(self) -> float:

@@ -57,6 +57,7 @@ class FakeStacks:
             stack = Stack(
                 environment=self.environment,
                 clock=clock,
+                request_clock=clock,
                 aws=lambda _service: None,
                 http=httpx.Client(transport=httpx.MockTransport(unused)),
                 url="https://alb.example",

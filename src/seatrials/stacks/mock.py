@@ -94,6 +94,7 @@ class MockStacks:
         stack = Stack(
             environment=self._environment,
             clock=world.clock,
+            request_clock=world.clock,
             aws=lambda service: world.bridge.client("scenario", service),
             http=client,
             url=url,
