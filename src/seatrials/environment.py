@@ -224,6 +224,8 @@ class Environment(_Table):
     template: FilePath | None = None
     # Where a real load balancer answers.
     base_url: BaseUrl | None = None
+    # Where it answers without TLS, when that is another port than its listener's, as it is behind a tunnel.
+    http_port: Port | None = None
     # Where a rehearsal answers in place of AWS.
     endpoint_url: EndpointUrl | None = None
     trust: Trust = Trust()
@@ -348,5 +350,5 @@ def _build(name: str, table: object, variables: Mapping[str, str] | None, folder
     if not isinstance(table, dict):
         return Environment.model_validate(table)
     context = {"folder": folder, "table": name, "chosen": variables is not None}
-    changed = overridden(table, variables or {}, ResourceNames, Ports)
+    changed = overridden(table, variables or {}, ResourceNames)
     return Environment.model_validate({"name": name, **changed}, context=context)

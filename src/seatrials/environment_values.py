@@ -14,9 +14,19 @@ from seatrials.errors import ConfigurationError
 PREFIX = "SEATRIALS_"
 
 # Keys of the table itself, for every kind but mock, whose values are all the file's own.
-_TOP_KEYS = ("account_id", "region", "profile", "role_arn", "base_url", "endpoint_url", "pace", "epoch_seconds")
+_TOP_KEYS = (
+    "account_id",
+    "region",
+    "profile",
+    "role_arn",
+    "base_url",
+    "endpoint_url",
+    "http_port",
+    "pace",
+    "epoch_seconds",
+)
 _TRUST_KEYS = ("ca_file", "sha256")
-_NUMBERS = ("pace", "epoch_seconds")
+_NUMBERS = ("http_port", "pace", "epoch_seconds")
 
 # Which key of an environment an output of a CloudFormation stack is the value of.
 OUTPUT_KEYS: Mapping[str, str] = {
@@ -33,14 +43,11 @@ OUTPUT_KEYS: Mapping[str, str] = {
 }
 
 
-def overridden(
-    table: Mapping[str, Any], variables: Mapping[str, str], names: type[BaseModel], ports: type[BaseModel]
-) -> dict[str, Any]:
+def overridden(table: Mapping[str, Any], variables: Mapping[str, str], names: type[BaseModel]) -> dict[str, Any]:
     """Return an environment's *table* with the values that *variables* give in place of the file's."""
     changed = _with(table, "names", _given(variables, names.model_fields))
     if table.get("kind") == "mock":
         return changed
-    changed = _with(changed, "ports", _numbers(_given(variables, ports.model_fields, "_PORT")))
     trust = _given(variables, _TRUST_KEYS)
     if trust:
         # One way to trust takes the place of the other: both together are an error.
@@ -73,8 +80,8 @@ def _with(table: Mapping[str, Any], key: str, given: Mapping[str, Any]) -> dict[
     return {**table, key: {**inner, **given}} if given and isinstance(inner, dict) else dict(table)
 
 
-def _given(variables: Mapping[str, str], keys: Any, suffix: str = "") -> dict[str, Any]:  # noqa: ANN401  # names of any kind
-    values = {key: variables.get(f"{PREFIX}{key.upper()}{suffix}") for key in keys}
+def _given(variables: Mapping[str, str], keys: Any) -> dict[str, Any]:  # noqa: ANN401  # names of any kind
+    values = {key: variables.get(f"{PREFIX}{key.upper()}") for key in keys}
     return {key: value for key, value in values.items() if value}
 
 

@@ -142,6 +142,10 @@ class AwsError(SeatrialsError):
     exit_code = 94
 
 
+class NotRunHereError(Exception):
+    """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
+
+
 class WaitTimeoutError(AssertionError):
     """What a scenario waited for did not happen in time; the text explains what was seen instead."""
 

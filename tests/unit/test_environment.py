@@ -216,7 +216,7 @@ def test_variables_say_which_stack_is_meant(tmp_path: Path) -> None:
     )
 
     assert (environment.account_id, environment.base_url) == ("210987654321", "https://other.example.org")
-    assert (environment.trust, environment.ports.http) == (Trust(ca_file=Path("/ca.pem")), 8080)
+    assert (environment.trust, environment.http_port) == (Trust(ca_file=Path("/ca.pem")), 8080)
 
 
 def test_a_rehearsal_comes_from_variables_whole(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_rehearsal_comes_from_variables_whole(tmp_path: Path) -> None:
 
 def test_a_number_that_is_none_is_told(tmp_path: Path) -> None:
     """A variable that should be a number is refused with the value seen."""
-    with pytest.raises(ConfigurationError, match=r"ports.http: must be a valid integer, not 'x'"):
+    with pytest.raises(ConfigurationError, match=r"http_port: must be a valid integer, not 'x'"):
         load(tmp_path, LIVE, "staging", SEATRIALS_HTTP_PORT="x")
 
 

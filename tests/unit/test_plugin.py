@@ -12,6 +12,7 @@ import pytest
 
 from seatrials import plugin
 from seatrials.environment import Environment
+from seatrials.errors import NotRunHereError
 from seatrials.mutants.mutant import Mutant
 from seatrials.platform import Stack
 from seatrials.stacks import StackOptions, StackRun
@@ -49,9 +50,12 @@ class FakeStacks:
         self.closed = False
 
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
-        """Return a stack of which only the clock works."""
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
         assert mutant is None
+        if exclusive and scenario == "COLD-09":
+            msg = "others are here"
+            raise NotRunHereError(msg)
         self.opened.append(scenario)
         with VirtualClock(1_700_000_000).closing() as clock:
             stack = Stack(
@@ -76,6 +80,10 @@ class FakeStacks:
     def close(self) -> None:
         """Note that the process gives everything back."""
         self.closed = True
+
+    def leftovers(self) -> list[str] | None:
+        """Return None: nothing can be left."""
+        return None
 
 
 @pytest.fixture

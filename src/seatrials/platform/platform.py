@@ -52,7 +52,8 @@ class Platform:
     @property
     def plain_url(self) -> str:
         """Where the load balancer answers without TLS."""
-        return f"http://{httpx.URL(self.url).host}:{self.environment.ports.http}"
+        port = self.environment.http_port or self.environment.ports.http
+        return f"http://{httpx.URL(self.url).host}:{port}"
 
     def workspace(self, session: Session) -> Workspace:
         """Return the workspace of a session."""

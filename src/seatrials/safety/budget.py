@@ -6,6 +6,7 @@ is a rail, not a bill; `seatrials.cost` says what a run has cost.
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from seatrials.environment import Budget as Limits
 from seatrials.errors import BudgetExceededError
@@ -51,12 +52,10 @@ class Budget:
         """Raise `BudgetExceededError` when the run has used up its dollars or its minutes."""
         minutes = (self._real_seconds() - self._began) / _PER_MINUTE
         if minutes > self._limits.minutes:
-            msg = f"the run has taken {minutes:.1f} minutes; its budget is {self._limits.minutes:g}"
-            raise BudgetExceededError(f"{msg}: run fewer suites, or raise `budget.minutes`")
+            _stop(f"taken {minutes:.1f} minutes", f"{self._limits.minutes:g} minutes", "minutes")
         dollars = self.dollars()
         if dollars > self._limits.dollars:
-            msg = f"the run has cost ${dollars:.2f} by its own estimate; its budget is ${self._limits.dollars:.2f}"
-            raise BudgetExceededError(f"{msg}: run fewer suites, or raise `budget.dollars`")
+            _stop(f"cost ${dollars:.2f} by its own estimate", f"${self._limits.dollars:.2f}", "dollars")
 
     def dollars(self) -> float:
         """Return what the run has cost so far, by estimate."""
@@ -66,3 +65,8 @@ class Budget:
                 self._dollars = estimated_dollars(self._counts())
                 self._read_at = now
             return self._dollars
+
+
+def _stop(used: str, limit: str, key: str) -> NoReturn:
+    msg = f"the run has {used}, and its budget is {limit}: run fewer suites at once, or raise `budget.{key}`"
+    raise BudgetExceededError(msg)

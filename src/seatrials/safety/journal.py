@@ -73,3 +73,8 @@ def entries(store: Store, run_id: str | None = None) -> list[Entry]:
 def forget(store: Store, entry: Entry) -> None:
     """Take an entry out of the table, for it is undone; the file of the evidence keeps it."""
     store.delete(_KIND, entry.name)
+
+
+def process_name() -> str:
+    """Return a name of this process that no other one of its run has."""
+    return f"process-{os.getpid()}"

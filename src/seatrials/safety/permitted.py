@@ -57,7 +57,9 @@ class Permitted:
 
     def is_of_runs(self, service: str, given: Parameters) -> bool:
         """Whether a call is about the lease or the journal, which come before anything else."""
-        return service == "dynamodb" and is_own_key(given.get("Key") or given.get("Item") or {})
+        tables = (self._names.table, self._names.lease_table)
+        is_in_table = service == "dynamodb" and given.get("TableName") in tables
+        return is_in_table and is_own_key(given.get("Key") or given.get("Item") or {})
 
     def _metric(self, given: Parameters) -> str:
         wanted, seen = self._names.run_metric_namespace, given.get("Namespace")

@@ -40,7 +40,12 @@ def test_the_second_run_may_wait(make_lease: Callable[[str], Lease], clock: Cloc
     """A run that waits has the stack once the first has given it back."""
     first, second = make_lease("one"), make_lease("two")
     first.acquire()
-    clock.spawn(lambda: (clock.sleep(20), first.release()), "the first run")
+
+    def end_later() -> None:
+        clock.sleep(20)
+        first.release()
+
+    clock.spawn(end_later, "the first run")
 
     second.acquire(wait_seconds=60)
 
@@ -106,7 +111,7 @@ def test_an_owner_that_slept_too_long_changes_nothing(make_lease: Callable[[str]
     second.acquire()
 
     assert not held_at_expiry
-    with pytest.raises(LeaseLostError, match="another run has taken the lease"):
+    with pytest.raises(LeaseLostError, match="another has taken it: it changes nothing any more"):
         first.beat()
     assert (first.holds(), second.holds()) == (False, True)
 
