@@ -158,6 +158,8 @@ def _answer(http: httpx.Client, path: str) -> str:
 
 def _is_about_the_certificate(error: BaseException | None) -> bool:
     """Whether an error, or what it came from, is of a handshake that did not believe the certificate."""
+    # httpcore raises its errors "from None", which leaves where they came from in their context.
     return error is not None and (
-        isinstance(error, ssl.SSLCertVerificationError) or _is_about_the_certificate(error.__cause__)
+        isinstance(error, ssl.SSLCertVerificationError)
+        or _is_about_the_certificate(error.__cause__ or error.__context__)
     )

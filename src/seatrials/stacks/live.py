@@ -53,8 +53,11 @@ class LiveStacks:
         self._prefix = f"{TEST_PREFIX}{self.run_id}_"
         self._leftovers: list[str] | None = None
         self._sessions_made = 0
-        require_all(self._access.checks())
-        self._begin()
+        with ExitStack() as undo:
+            undo.callback(self._access.http.close)
+            require_all(self._access.checks())
+            self._begin()
+            undo.pop_all()
 
     def _begin(self) -> None:
         access, names = self._access, self._environment.names

@@ -1,17 +1,13 @@
-"""What the safety of a run is tested on: moto's control plane in this process, and time that only moves on request."""
+"""Time that only moves on request, and a table for what runs keep."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from seatrials.clock import Clock
 from seatrials.safety.store import Store
 from seatrials.twin.clock import VirtualClock
-
-REGION = "us-west-2"
 
 
 @pytest.fixture
@@ -22,28 +18,14 @@ def clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
-    """Return what makes clients of an AWS that is moto's, in this process."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield lambda service: boto3.client(service, region_name=REGION)
-
-
-@pytest.fixture
 def store(aws: Callable[[str], Any]) -> Store:
     """Return the items of runs in a session table with nothing in it."""
     dynamodb = aws("dynamodb")
+    keys = [("sessionId", "HASH"), ("userId", "RANGE")]
     dynamodb.create_table(
         TableName="sessions",
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "sessionId", "KeyType": "HASH"},
-            {"AttributeName": "userId", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "sessionId", "AttributeType": "S"},
-            {"AttributeName": "userId", "AttributeType": "S"},
-        ],
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
     )
     return Store(dynamodb, "sessions")
