@@ -122,17 +122,16 @@ class SmallPlatform:
         self.requests.append(f"{request.method} {request.target}")
         if request.target == "/health":
             return json_response(200, {"status": "healthy"})
-        if not self.is_hermes_up:
-            return json_response(503, {})
+        return self._answer_as_hermes(request) if self.is_hermes_up else json_response(503, {})
+
+    def _answer_as_hermes(self, request: Request) -> Response:
         if request.target == "/hermes/health":
             return json_response(200, {})
         if request.target.endswith("/activate"):
             client = json.loads(request.body)["clientId"]
             return json_response(201, self._item(self.add_session(client)))
-        if request.target.endswith("/deactivate"):
-            session_id = request.target.split("/")[-2]
-            if session_id not in self.sessions():
-                return json_response(404, {})
+        session_id = request.target.split("/")[-2]
+        if request.target.endswith("/deactivate") and session_id in self.sessions():
             self._put({**self._item(session_id), "status": "expired"})
             return json_response(202, {"status": "draining"})
         return json_response(404, {"error": "not found"})

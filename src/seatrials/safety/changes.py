@@ -5,6 +5,7 @@ from typing import Any
 
 from seatrials.application import AwsClient
 from seatrials.environment import Environment
+from seatrials.errors import MissingResourceError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.journal import Entry, Journal
 
@@ -68,12 +69,16 @@ def describe_service(ecs: AwsClient, cluster: str, name: str) -> dict[str, Any]:
     """Return a service as ECS describes it; raises our errors."""
     with translated(f"describe the service {name}"):
         answer = ecs.describe_services(cluster=cluster, services=[name])
+    if not answer["services"]:
+        msg = f"there is no service {name} in {cluster}: correct the environment's names, or deploy the stack"
+        raise MissingResourceError(msg)
     service: dict[str, Any] = answer["services"][0]
     return service
 
 
 def _put_service_back(details: Mapping[str, Any], cluster: str, ecs: AwsClient) -> None:
-    if details["found"]:
+    service = describe_service(ecs, cluster, details["service"])
+    if any(service[key] != value for key, value in details["found"].items()):
         with translated(f"put the service {details['service']} back as it was"):
             ecs.update_service(cluster=cluster, service=details["service"], **details["found"])
 

@@ -40,7 +40,7 @@ class Guard:
         """Allow the lease to be taken, for account and region are the environment's."""
         self._permitted = permitted
 
-    def confirm_lease(self, holds: Callable[[], bool], announce: Announce, budget: Budget) -> None:
+    def confirm_lease(self, holds: Callable[[], bool], announce: Announce, budget: Budget | None) -> None:
         """Allow what the run may change, while *holds* says that the stack is its own."""
         self._holds, self._announce, self._budget = holds, announce, budget
 

@@ -52,6 +52,14 @@ class Lease:
                 raise LeaseHeldError(_held_by(holder, self._clock.epoch_ms()))
             self._clock.sleep(min(_POLL_SECONDS, max(0.1, deadline - self._clock.now())))
 
+    def require_free(self, wait_seconds: float = 0.0) -> None:
+        """Write nothing, and raise `LeaseHeldError` when another run has the stack for longer than *wait_seconds*."""
+        deadline = self._clock.now() + wait_seconds
+        while (seen := holder(self._store)) is not None and not self._may_take(seen):
+            if self._clock.now() >= deadline:
+                raise LeaseHeldError(_held_by(seen, self._clock.epoch_ms()))
+            self._clock.sleep(_POLL_SECONDS)
+
     def holds(self) -> bool:
         """Whether this process may change the stack now."""
         return self._clock.epoch_ms() < self._expires_ms
@@ -112,7 +120,7 @@ class Lease:
             values = {":expires": expires_ms, ":one": 1, ":run": self._run_id}
             expression = "SET expires_ms = :expires ADD members :one, beats :one"
             taken = self._store.update(_KIND, _NAME, expression, _MINE, values) is not None
-        elif is_over(seen, self._clock.epoch_ms(), self._margin):
+        elif self._may_take(seen):
             # The beats say that its owner has not woken up since it was seen.
             condition, values = "run_id = :seen AND beats = :beats", {":seen": seen["run_id"], ":beats": seen["beats"]}
             taken = self._store.put(_KIND, _NAME, mine, condition, values)
@@ -123,6 +131,10 @@ class Lease:
             return None
         return self._store.get(_KIND, _NAME) or seen or mine
 
+    def _may_take(self, lease: Item) -> bool:
+        """Whether the owner of *lease* has let it expire, and the margin besides."""
+        return self._clock.epoch_ms() > int(lease["expires_ms"]) + self._margin * 1000
+
     def _expiry_ms(self) -> int:
         return self._clock.epoch_ms() + int(self._seconds * 1000)
 
@@ -130,11 +142,6 @@ class Lease:
 def holder(store: Store) -> Item | None:
     """Return the lease as it stands in the table, over or not."""
     return store.get(_KIND, _NAME)
-
-
-def is_over(lease: Item, now_ms: int, margin_seconds: float = MARGIN_SECONDS) -> bool:
-    """Whether another run may take *lease*."""
-    return now_ms > int(lease["expires_ms"]) + margin_seconds * 1000
 
 
 def _held_by(lease: Item, now_ms: int) -> str:

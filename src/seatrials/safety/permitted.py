@@ -14,6 +14,8 @@ _READING = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "Scan", "S
 # Every run's names begin with this, and a run's own with `TEST_<run>_`.
 TEST_PREFIX = "TEST_"
 
+_SCALING = {"cluster", "service", "desiredCount"}
+
 Parameters = Mapping[str, Any]
 # Returns why a call may not be made, "" when it may.
 Rule = Callable[[Parameters], str]
@@ -27,11 +29,19 @@ def is_reading(operation: str) -> bool:
 class Permitted:
     """What a run may change on the stack of an environment."""
 
-    def __init__(self, environment: Environment, prefix: str, strangers: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        prefix: str,
+        *,
+        strangers: Callable[[], list[str]],
+        desired_count: Callable[[str], int],
+    ) -> None:
         """*prefix* is that of the run's names; *strangers* returns the ids of live sessions of anyone else."""
         self._names = environment.names
         self._prefix = prefix
         self._strangers = strangers
+        self._desired_count = desired_count
         # ARNs that a sweep has found to be left by a run.
         self.left_behind: set[str] = set()
         self._rules: dict[tuple[str, str], Rule] = {
@@ -43,7 +53,6 @@ class Permitted:
             ("ecs", "UpdateService"): self._service,
             ("efs", "DeleteAccessPoint"): self._left(lambda given: given["AccessPointId"]),
             ("elbv2", "DeleteRule"): self._left(lambda given: given["RuleArn"]),
-            ("elbv2", "DeleteTargetGroup"): self._left(lambda given: given["TargetGroupArn"]),
             ("elbv2", "DeregisterTargets"): lambda _: self._nobody_else("take targets out of a group"),
             ("elbv2", "RegisterTargets"): lambda _: self._nobody_else("put targets into a group"),
         }
@@ -90,6 +99,9 @@ class Permitted:
         known = (self._names.edit_service, self._names.hermes_service)
         if given.get("cluster") != self._names.cluster or given.get("service") not in known:
             return f"the run knows the services {', '.join(known)} of {self._names.cluster} only"
+        if set(given) == _SCALING and given["desiredCount"] >= self._desired_count(given["service"]):
+            # A service that was scaled down or stopped is put back, whoever came meanwhile: more tasks disturb nobody.
+            return ""
         return self._nobody_else(f"change {given['service']}")
 
     def _task(self, given: Parameters) -> str:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from seatrials.application import AwsClient
 from seatrials.clock import Clock, wait_until
 from seatrials.environment import Environment
-from seatrials.errors import LeftoversError, UnreachableError, WaitTimeoutError
+from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import error_code, translated
 from seatrials.safety.changes import is_put_back, put_back
@@ -29,7 +29,9 @@ _BASE = "/hermes/api/sessions"
 _END_SECONDS = 180.0
 _RULES_SECONDS = 60.0
 _SESSION_PRIORITIES = range(100, 500)
-_ACCEPTED, _GONE = 202, (404, 410)
+# A task of Fargate starts in less, even on a bad day.
+_HERMES_SECONDS = 300.0
+_OK, _ACCEPTED, _GONE = 200, 202, (404, 410)
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,12 @@ class Sweeper:
 
     def remove(self, permitted: Permitted) -> None:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
-        for entry in self._entries():
-            put_back(entry, self._environment, self._aws)
+        refused = self._put_back()
         items = self.items()
-        self.end([item for item in items if item["status"] in OPEN])
+        still_open = [item for item in items if item["status"] in OPEN]
+        if still_open:
+            self._wait_for_hermes()
+        self.end(still_open)
         self._remove_rules([item["sessionId"] for item in items], permitted)
         for item in self.items():
             self._delete_item(item)
@@ -98,7 +102,21 @@ class Sweeper:
             with translated(f"delete the access point {each}"):
                 self._aws("efs").delete_access_point(AccessPointId=each)
         for entry in self._entries():
-            journal.forget(self._store, entry)
+            if entry.name not in refused:
+                journal.forget(self._store, entry)
+        if refused:
+            msg = "\n".join(["what was changed cannot be put back now:", *refused.values(), "sweep again later"])
+            raise LeftoversError(msg)
+
+    def _put_back(self) -> dict[str, str]:
+        """Undo what the journal has; return why for each entry that would disturb somebody else now."""
+        refused = {}
+        for entry in self._entries():
+            try:
+                put_back(entry, self._environment, self._aws)
+            except RefusedWriteError as error:
+                refused[entry.name] = str(error)
+        return refused
 
     def end(self, items: Sequence[dict[str, str]]) -> None:
         """End sessions through Hermes, and wait until the table says that they are over."""
@@ -124,6 +142,18 @@ class Sweeper:
 
     def _entries(self) -> list[journal.Entry]:
         return journal.entries(self._store, self._run_id)
+
+    def _wait_for_hermes(self) -> None:
+        """Wait for the Hermes that was put back to answer; what it answers then is judged by whoever asks it."""
+
+        def answers() -> bool:
+            return self._http.get("/hermes/health").status_code == _OK
+
+        try:
+            wait_until(self._clock, answers, _HERMES_SECONDS, what="Hermes to answer", every_seconds=5)
+        except (WaitTimeoutError, httpx.HTTPError) as error:
+            msg = f"Hermes does not answer, and sessions are ended by it alone ({error}): start it, then sweep"
+            raise UnreachableError(msg) from error
 
     def _deactivate(self, session_id: str) -> None:
         try:

@@ -15,11 +15,14 @@ from seatrials.errors import ConfigurationError
 from seatrials.http_client import http_client
 from seatrials.network import Connection, SystemNetwork, TlsConnection
 from seatrials.safety.aws_errors import translated
+from seatrials.safety.changes import describe_service
 from seatrials.safety.checks import Check, checks_of
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import confirm_identity
+from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
 from seatrials.safety.store import Store
+from seatrials.safety.sweep import Sweeper, strangers
 from seatrials.safety.trust import trust_context
 from seatrials.safety.usage import Usage
 from seatrials.stacks.aws_session import AwsSession
@@ -47,6 +50,21 @@ class Access:
     def checks(self) -> list[Check]:
         """Return what must be true before a run begins."""
         return checks_of(self.environment, self.session.client, self.store, lambda: self.http)
+
+    def permitted(self, prefix: str) -> Permitted:
+        """Return what may be changed by a run whose names begin with *prefix*."""
+        names, client = self.environment.names, self.session.client
+        return Permitted(
+            self.environment,
+            prefix,
+            strangers=lambda: strangers(client("dynamodb"), names.table, prefix),
+            desired_count=lambda service: int(describe_service(client("ecs"), names.cluster, service)["desiredCount"]),
+        )
+
+    def sweeper(self, run_id: str | None = None) -> Sweeper:
+        """Return what finds and removes what a run has left, or any run."""
+        client = self.session.client
+        return Sweeper(self.environment, client, self.store, self.http, self.clock, run_id=run_id)
 
     def connect(self, trust: ssl.SSLContext | None = None, /) -> Connection:
         """Open a bare TLS connection to the load balancer."""

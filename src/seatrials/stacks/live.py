@@ -21,7 +21,7 @@ from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
-from seatrials.safety.permitted import TEST_PREFIX, Permitted
+from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.stacks.access import open_access
 from seatrials.stacks.base import StackOptions, StackRun
 from seatrials.stacks.live_faults import LiveFaults
@@ -60,13 +60,9 @@ class LiveStacks:
             undo.pop_all()
 
     def _begin(self) -> None:
-        access, names = self._access, self._environment.names
+        access = self._access
         identity = confirm_identity(self._environment, access.session.client)
-        self._permitted = Permitted(
-            self._environment,
-            self._prefix,
-            lambda: sweep.strangers(access.session.client("dynamodb"), names.table, self._prefix),
-        )
+        self._permitted = access.permitted(self._prefix)
         access.guard.confirm_identity(self._permitted)
         self._turns = Turns(self._folder / "turns")
         self._lease = Lease(
@@ -128,8 +124,12 @@ class LiveStacks:
         return self._leftovers
 
     def _clean_up(self) -> None:
-        sweeper = self._sweeper(self.run_id)
-        sweeper.remove(self._permitted)
+        sweeper = self._access.sweeper(self.run_id)
+        try:
+            sweeper.remove(self._permitted)
+        except SeatrialsError as error:
+            self._leftovers = [str(error)]
+            raise
         self._leftovers = [str(each) for each in sweeper.find()]
         if not self._live_sessions():
             self._leftovers += self._tasks_left()
@@ -144,11 +144,6 @@ class LiveStacks:
         except AssertionError as error:
             return [f"tasks of {self._environment.names.edit_service}: {error}"]
         return []
-
-    def _sweeper(self, run_id: str | None) -> sweep.Sweeper:
-        access = self._access
-        client = access.session.client
-        return sweep.Sweeper(self._environment, client, access.store, access.http, access.clock, run_id=run_id)
 
     def _refuse_leftovers(self) -> None:
         runs = sorted({entry.run for entry in journal.entries(self._access.store)} - {self.run_id})
@@ -189,7 +184,7 @@ class LiveStacks:
         try:
             yield
         finally:
-            sweeper = self._sweeper(None)
+            sweeper = self._access.sweeper()
             sweeper.prefix = prefix
             with self._access.guard.cleaning():
                 sweeper.end([item for item in sweeper.items() if item["status"] in sweep.OPEN])
