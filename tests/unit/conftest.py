@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,14 +164,12 @@ def make_resources(aws: Callable[[str], Any], environment: Environment) -> None:
     )
     subnets = [each["SubnetId"] for each in aws("ec2").describe_subnets()["Subnets"][:2]]
     balancer = aws("elbv2").create_load_balancer(Name=names.load_balancer, Subnets=subnets)["LoadBalancers"][0]
-    certificate = aws("acm").request_certificate(DomainName="edit.example.org")["CertificateArn"]
     vpc = aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
     group = aws("elbv2").create_target_group(Name="hermes", Protocol="HTTP", Port=3000, VpcId=vpc, TargetType="ip")
     listener = aws("elbv2").create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
-        Protocol="HTTPS",
-        Port=443,
-        Certificates=[{"CertificateArn": certificate}],
+        Protocol="HTTP",
+        Port=80,
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
     )
     aws("elbv2").create_rule(
@@ -190,13 +189,15 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[s
         monkeypatch.setenv(name, str(tmp_path / name))
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
+    # Nothing here starts from an image, and making moto's takes a second.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     activities = json.dumps({"ScalingActivities": []})
     # moto does not implement the call.
     monkeypatch.setattr(
         ApplicationAutoScalingResponse, "describe_scaling_activities", lambda _self: activities, raising=False
     )
     with mock_aws():
-        yield lambda service: boto3.client(service, region_name=REGION)
+        yield cache(lambda service: boto3.client(service, region_name=REGION))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import create_loader
 
 from seatrials.application import AwsClient
 from seatrials.environment import Environment
@@ -24,6 +25,7 @@ _CONFIG = {
     "max_pool_connections": 20,
     "user_agent_extra": "seatrials",
 }
+_LOADER = create_loader()
 
 
 class AwsSession:
@@ -56,6 +58,8 @@ class AwsSession:
 
 def _core_session(environment: Environment) -> Any:  # noqa: ANN401  # botocore's sessions have no type
     core = botocore.session.Session(profile=environment.profile)
+    # Reading the models of AWS's services takes longer than all else here; a process may have several sessions.
+    core.register_component("data_loader", _LOADER)
     try:
         core.get_scoped_config()
     except BotoCoreError as error:
