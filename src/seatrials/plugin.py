@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import allure
 import pytest
-from rich.console import Console
 
 from seatrials.clock import Clock
 from seatrials.configuration import nearest
@@ -93,13 +92,19 @@ def _begin(config: pytest.Config) -> None:
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:
-        from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415  # imports the twin
-        from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+        _begin_matrix(config)
 
-        mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-        is_partial = bool(config.getoption("keyword"))
-        matrix = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
-        config.pluginmanager.register(matrix, "seatrials-matrix")
+
+def _begin_matrix(config: pytest.Config) -> None:
+    from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
+
+    from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
+    from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+
+    mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
+    is_partial = bool(config.getoption("keyword"))
+    reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
+    config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
 def _hold(environment: Environment, options: StackOptions, reporter: RunReporter) -> Stacks | None:
@@ -175,7 +180,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
     if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
         return
-    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports the twin
+    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports moto
 
     only = metafunc.config.getoption("--only")
     chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
