@@ -1,4 +1,4 @@
-"""The command line: `seatrials mutants`, `seatrials scenarios`, `seatrials doctor`, `seatrials sweep`."""
+"""The command line: `seatrials mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
 
 import sys
 from pathlib import Path
@@ -11,12 +11,14 @@ from seatrials import traceability
 from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.mutants.run import run_mutants
+from seatrials.twin_server import command as twin
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(twin.app, name="twin")
 
 
 @app.callback()

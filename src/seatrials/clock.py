@@ -82,9 +82,14 @@ class SystemClock:
             raise ValueError(msg)
         self._pace = pace
         real = time.time()
-        epoch = real if epoch_seconds is None else epoch_seconds
-        self._started = epoch + (real - epoch) * pace
+        self.epoch_seconds = real if epoch_seconds is None else epoch_seconds
+        self._started = self.epoch_seconds + (real - self.epoch_seconds) * pace
         self._started_monotonic = time.monotonic()
+
+    @property
+    def pace(self) -> float:
+        """The platform seconds per second."""
+        return self._pace
 
     def now(self) -> float:
         """Return the seconds since the epoch, of platform time."""

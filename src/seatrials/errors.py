@@ -52,6 +52,12 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class ServerError(SeatrialsError):
+    """A server of the platform does not start, or does not end in order; the text has what it said."""
+
+    exit_code = 78
+
+
 class CredentialsError(SeatrialsError):
     """There are no credentials for AWS, or AWS does not take them."""
 

@@ -29,6 +29,14 @@ _MICROSECONDS = 1_000_000
 _EVENTS_PER_INSTANT_MAX = 200_000
 
 
+def microseconds(seconds: float) -> int:
+    """Return a time in whole microseconds, and at least one unless it is none.
+
+    The rest of a deadline that no float can tell would otherwise be waited for in no time, again and again.
+    """
+    return max(1, round(seconds * _MICROSECONDS)) if seconds > 0 else 0
+
+
 class ActorKilledError(BaseException):
     """Thrown into an actor whose process is killed; no `Exception`, so that no handler mistakes it for a failure."""
 
@@ -82,6 +90,11 @@ class VirtualSignal:
     def is_set(self) -> bool:
         """Whether the flag is up."""
         return self._set
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an actor waits for the next pulse."""
+        return bool(self._waiting)
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for `set`; return whether it came, even when the flag was lowered again before the caller's turn."""
@@ -183,7 +196,7 @@ class VirtualClock:
             msg = f"time cannot go back: call_later({seconds!r})"
             raise ValueError(msg)
         timer = Timer(action)
-        due = self._now_us + round(seconds * _MICROSECONDS)
+        due = self._now_us + microseconds(seconds)
         heapq.heappush(self._heap, (due, next(self._serial), timer))
         return timer
 
@@ -296,8 +309,7 @@ class VirtualClock:
             if self._failure is not None:
                 self._scenario.switch()
                 continue
-            if not self._heap:
-                self._failure = StalledError(self._stall_message())
+            if not self._await_next():
                 continue
             due, _, timer = heapq.heappop(self._heap)
             if timer.action is None:
@@ -311,6 +323,12 @@ class VirtualClock:
                 continue
             self._now_us = due
             self._perform(timer.action)
+
+    def _await_next(self) -> bool:
+        """Return whether the next event may be taken now; where nothing comes from outside, there must be one."""
+        if not self._heap:
+            self._failure = StalledError(self._stall_message())
+        return bool(self._heap)
 
     def _perform(self, action: Callable[[], None]) -> None:
         try:

@@ -37,6 +37,7 @@ from seatrials.twin.moto_bridge import (
     unplug,
 )
 from seatrials.twin.network import Host, VirtualNetwork
+from seatrials.twin.outside import Outside
 from seatrials.twin.runtime import Runtime
 from seatrials.twin.scaling import Scaling
 from seatrials.twin.scheduler import Scheduler
@@ -61,6 +62,11 @@ class Authority:
         self._servers: dict[tuple[str, ...], ssl.SSLContext] = {}
         self.trust = ssl.create_default_context()
         self._ca.configure_trust(self.trust)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The authority's own certificate, for clients outside this process."""
+        return self._ca.cert_pem.bytes()
 
     def server(self, *names: str) -> ssl.SSLContext:
         """Return a server's context with a certificate for *names*."""
@@ -137,11 +143,14 @@ class World:
         calibration: Calibration,
         applications: Mapping[str, Application],
         authority: Authority,
+        outside: Outside | None = None,
     ) -> None:
+        """With *outside*, real clients reach the world, and its time is theirs."""
         self.seed = seed
         self.stack = plane.stack
         self.calibration = calibration
-        self.clock = VirtualClock(EPOCH_SECONDS)
+        self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
+        self._outside = outside
         self.trace = Trace(self.clock)
         self.authority = authority
         restore(plane.state)
@@ -266,6 +275,12 @@ class World:
         name = description["DNSName"]
         self.network.names[name] = host.address
         self.security_groups.assign(host.address, description["SecurityGroups"])
+        names: tuple[str, ...] = (name,)
+        outside = self._way_in_to(description["LoadBalancerName"])
+        if outside is not None:
+            names = outside.certificate_names(name)
+            self.network.names[outside.network.address] = host.address
+            self.runtime.public_names = outside.public_names(name)
         return Balancer(
             clock=self.clock,
             host=host,
@@ -274,9 +289,15 @@ class World:
             targets=self.targets,
             trace=self.trace,
             latency=latency,
-            tls_context=lambda _certificate: self.authority.server(name),
+            tls_context=lambda _certificate: self.authority.server(*names),
             random=self.random(f"balancer {name}"),
+            outside=outside.network if outside else None,
+            outside_ports=outside.ports.outside if outside else {},
         )
+
+    def _way_in_to(self, load_balancer: str) -> Outside | None:
+        outside = self._outside
+        return outside if outside is not None and outside.load_balancer == load_balancer else None
 
     def _on_call(self, caller: str, operation: str) -> None:
         """A call from outside AWS takes its time before it has its effect."""

@@ -85,7 +85,7 @@ class Hooks:
     ) -> None:
         """Note an answer of moto: a read is remembered, also for later worlds if nothing has changed yet."""
         is_success = status < 300  # noqa: PLR2004  # HTTP's own
-        if not operation.startswith(_READ_ONLY):
+        if not reads_only(operation):
             self.forget(service)
             if is_success:
                 self.on_change(service, operation, parameters, answer)
@@ -106,11 +106,16 @@ def unplug() -> None:
     _current.clear()
 
 
+def reads_only(operation: str) -> bool:
+    """Whether an operation of AWS's API changes nothing, by its name."""
+    return operation.startswith(_READ_ONLY)
+
+
 def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
     if "IndexName" in parameters:
         return False  # what an index shows changes with time alone
-    reads = operation.startswith(_READ_ONLY) and operation != "DescribeScalingActivities"
+    reads = reads_only(operation) and operation != "DescribeScalingActivities"
     return reads and service in _MEMORABLE_SERVICES
 
 
