@@ -55,6 +55,12 @@ class Platform:
         port = self.environment.http_port or self.environment.ports.http
         return f"http://{httpx.URL(self.url).host}:{port}"
 
+    @property
+    def tls_url(self) -> str:
+        """Where the load balancer answers with TLS, with the port that browsers leave out."""
+        url = httpx.URL(self.url)
+        return f"https://{url.host}:{url.port or self.environment.ports.https}"
+
     def workspace(self, session: Session) -> Workspace:
         """Return the workspace of a session."""
         return Workspace(self._calls, session)

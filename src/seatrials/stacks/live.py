@@ -5,8 +5,9 @@ its sessions are ended with it. The process that is there for the whole run remo
 and gives the lease up.
 """
 
+import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -14,8 +15,10 @@ import httpx
 from seatrials.clock import SystemClock, wait_until, wall_seconds
 from seatrials.environment import Environment
 from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
-from seatrials.platform.stack import Stack
+from seatrials.network import Connection
+from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, sweep, usage
+from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Budget
 from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
@@ -103,8 +106,8 @@ class LiveStacks:
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
             watch = Watch(self._environment, self._access.session.client, self._access.clock)
-            with watch.watching(), self._ended_sessions(f"{prefix}-"):
-                yield self._run(prefix, watch)
+            with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
+                yield self._run(prefix, watch, connect)
             self._access.usage.write(self._usage_path())
 
     def close(self) -> None:
@@ -168,7 +171,8 @@ class LiveStacks:
 
         def is_zero() -> bool:
             service = describe_service(self._access.session.client("ecs"), names.cluster, names.edit_service)
-            return [service[f"{each}Count"] for each in ("desired", "running", "pending")] == [0, 0, 0]
+            counts = [service[f"{each}Count"] for each in ("desired", "running", "pending")]
+            return counts == [0, 0, 0] and not self._edit_targets()
 
         wait_until(
             self._access.clock,
@@ -177,6 +181,19 @@ class LiveStacks:
             what=f"{names.edit_service} to be at zero without a session",
             every_seconds=5,
         )
+
+    def _edit_targets(self) -> list[str]:
+        """Return the addresses of the edit service's targets, those included that drain."""
+        elbv2, known = self._access.session.client("elbv2"), self._environment.ports
+        with translated("read the targets of the load balancer"):
+            pages = elbv2.get_paginator("describe_target_groups").paginate()
+            groups = [group for page in pages for group in page["TargetGroups"]]
+            health = [
+                elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+                for group in groups
+                if group.get("Port") in {known.edit_api, known.edit_preview, known.edit_hmr}
+            ]
+        return [each["Target"]["Id"] for group in health for each in group]
 
     @contextmanager
     def _ended_sessions(self, prefix: str) -> Iterator[None]:
@@ -189,7 +206,23 @@ class LiveStacks:
             with self._access.guard.cleaning():
                 sweeper.end([item for item in sweeper.items() if item["status"] in sweep.OPEN])
 
-    def _run(self, prefix: str, watch: Watch) -> StackRun:
+    @contextmanager
+    def _closed_connections(self) -> Iterator[Connect]:
+        """Give the way to bare connections, and close at the end of a block those that a scenario left open."""
+        opened: list[Connection] = []
+
+        def connect(trust: ssl.SSLContext | None = None, /) -> Connection:
+            opened.append(self._access.connect(trust))
+            return opened[-1]
+
+        try:
+            yield connect
+        finally:
+            for connection in opened:
+                with suppress(OSError):  # which says that it was closed already
+                    connection.close()
+
+    def _run(self, prefix: str, watch: Watch, connect: Connect) -> StackRun:
         access, names = self._access, self._environment.names
         client = access.session.client
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
@@ -200,7 +233,7 @@ class LiveStacks:
             aws=client,
             http=access.http,
             url=access.url,
-            connect=access.connect,
+            connect=connect,
             faults=LiveFaults(client, names.cluster, services),
             run_prefix=prefix,
         )
