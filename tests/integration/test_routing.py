@@ -593,7 +593,7 @@ def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) ->
     with pytest.raises(ssl.SSLCertVerificationError):
         platform.raw.connect_trusting(another)
 
-    origin = f"{platform.tls_url}"
+    origin = platform.tls_url
     assert (redirect.status, redirect.headers["location"]) == (301, f"{origin}/hermes/health?from=http")
     assert (posted.status, posted.headers["location"]) == (301, f"{origin}/hermes/api/sessions/activate")
     assert (trusted.status, trusted.origin) == (200, "hermes")

@@ -1,5 +1,7 @@
 """Tests of a real stack: refused before anything is written, one run at a time, nothing left, nobody else touched."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -581,3 +583,15 @@ def test_a_real_stack_takes_no_mutant(begin: Begin) -> None:
     with pytest.raises(ConfigurationError, match="staging is none: use the mock"), stacks.open("COLD-03", object()):
         pytest.fail("it was run")
     stacks.close()
+
+
+def test_a_real_stack_is_examined_without_the_twin() -> None:
+    """A process that examines a real stack imports neither the twin nor the mock applications, moto or a mutant."""
+    program = (
+        "import sys, seatrials.plugin, seatrials.stacks.live, seatrials.stacks.tending;"
+        "print([name for name in sys.modules if name.startswith("
+        "('moto', 'greenlet', 'seatrials.twin', 'seatrials.webordinary', 'seatrials.mutants'))])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert result.stdout == "[]\n"
