@@ -11,13 +11,13 @@ from typing import NoReturn
 from seatrials.environment import Budget as Limits
 from seatrials.errors import BudgetExceededError
 
-# US dollars in us-west-2, rounded up, November 2026; a task is counted as 2 vCPU and 4 GB, the larger of the two.
+# US dollars in us-west-2, rounded up, November 2026.
 _DOLLARS: Mapping[str, float] = {
-    "tasks.seconds": 0.10 / 3600,
-    "dynamodb.read_units": 0.13e-6,
-    "dynamodb.write_units": 0.63e-6,
-    "calls.cloudwatch.GetMetricStatistics": 0.01e-3,
-    "calls.cloudwatch.PutMetricData": 0.01e-3,
+    "fargate_vcpu_seconds": 0.041 / 3600,
+    "fargate_memory_gb_seconds": 0.0045 / 3600,
+    "dynamodb_read_units": 0.13e-6,
+    "dynamodb_write_units": 0.63e-6,
+    "cloudwatch_requests": 0.01e-3,
 }
 _PER_MINUTE = 60.0
 # How old the reading of all processes' counts may be.

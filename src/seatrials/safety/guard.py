@@ -90,7 +90,9 @@ class Guard:
 
     def _count(self, parsed: Mapping[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
         service, operation = str(model.service_model.service_name), str(model.name)
-        self._usage.add(f"calls.{service}.{operation}")
+        self._usage.add("aws_requests")
+        if service == "cloudwatch":
+            self._usage.add("cloudwatch_requests")
         if service == "dynamodb":
             self._usage.add_capacity(operation, parsed)
 

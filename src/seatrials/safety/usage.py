@@ -21,7 +21,7 @@ class Usage:
         self._lock = threading.Lock()
 
     def add(self, name: str, amount: float = 1) -> None:
-        """Add to the count of *name*, such as `calls.ecs.DescribeServices`."""
+        """Add to the count of *name*, such as `aws_requests`."""
         with self._lock:
             self._counts[name] += amount  # type: ignore[assignment]  # a Counter counts in fractions too
 
@@ -30,7 +30,7 @@ class Usage:
         consumed = answer.get("ConsumedCapacity", [])
         kind = "read" if operation in READS else "write"
         for each in consumed if isinstance(consumed, list) else [consumed]:
-            self.add(f"dynamodb.{kind}_units", float(each["CapacityUnits"]))
+            self.add(f"dynamodb_{kind}_units", float(each["CapacityUnits"]))
 
     def counts(self) -> dict[str, float]:
         """Return all counts by name, sorted."""

@@ -41,6 +41,8 @@ class StackRun:
     timeline_text: Callable[[], list[str]] = field(default=list)
     timeline_json: Callable[[], list[str]] = field(default=list)
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
+    # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
+    usage: Callable[[], dict[str, float]] = field(default=dict)
 
 
 class Stacks(Protocol):

@@ -33,7 +33,6 @@ from seatrials.stacks.watch import Watch
 
 # Without sessions the service goes to zero: the publication, the alarm, the cooldown and the drain, with room.
 _TO_ZERO_SECONDS = 600.0
-_METER_SECONDS = 20.0
 _CREATED = 201
 _SAMPLE_KINDS = {"rehearsal": "rehearsed", "live": "measured"}
 
@@ -88,9 +87,6 @@ class LiveStacks:
         self._budget = Budget(self._environment.budget, wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._budget)
         access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
-        self._over = access.clock.signal()
-        if self._options.is_whole_run:
-            access.clock.spawn(self._meter, "meter")
 
     @contextmanager
     def open(self, scenario: str, mutant: object = None, *, exclusive: bool = False) -> Iterator[StackRun]:
@@ -105,14 +101,13 @@ class LiveStacks:
             prefix = f"{self._prefix}{scenario}"
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
-            watch = Watch(self._environment, self._access.session.client, self._access.clock)
+            watch = Watch(self._environment, self._access.session.client, self._access.clock, self._count_tasks)
             with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
                 yield self._run(prefix, watch, connect)
             self._access.usage.write(self._usage_path())
 
     def close(self) -> None:
         """Leave the run; its last process removes what is left of it first."""
-        self._over.set()
         try:
             with self._access.guard.cleaning():
                 if self._options.is_whole_run:
@@ -223,6 +218,7 @@ class LiveStacks:
                     connection.close()
 
     def _run(self, prefix: str, watch: Watch, connect: Connect) -> StackRun:
+        before = self._access.usage.counts()
         access, names = self._access, self._environment.names
         client = access.session.client
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
@@ -242,11 +238,12 @@ class LiveStacks:
             sample_kind=_SAMPLE_KINDS[self._environment.kind],
             timeline_text=lambda: [each.as_text() for each in watch.happenings()],
             timeline_json=lambda: [each.as_json() for each in watch.happenings()],
+            usage=lambda: usage.difference(access.usage.counts(), before),
         )
 
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request, and refuse a second session where one is all that is allowed."""
-        self._access.usage.add("http.requests")
+        self._access.usage.add("http_requests")
         if _is_activation(request) and self._sessions_made and not self._environment.allows("sessions"):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
@@ -254,22 +251,17 @@ class LiveStacks:
     def _after_response(self, response: httpx.Response) -> None:
         if _is_activation(response.request) and response.status_code == _CREATED:
             self._sessions_made += 1
+            self._access.usage.add("sessions")
 
-    def _meter(self) -> None:
-        """Count for how long tasks run, from the run's start to its end."""
-        names = self._environment.names
-        services = [names.edit_service, names.hermes_service]
-        while not self._over.wait(_METER_SECONDS):
-            try:
-                counts = [
-                    describe_service(self._access.session.client("ecs"), names.cluster, each) for each in services
-                ]
-            except SeatrialsError:
-                # Counted instead of the tasks, so that an estimate that is too low shows that it is.
-                self._access.usage.add("meter.failures")
-                continue
-            running = sum(service["runningCount"] for service in counts)
-            self._access.usage.add("tasks.seconds", running * _METER_SECONDS)
+    def _count_tasks(self, task_seconds: float, vcpu_seconds: float, memory_gb_seconds: float) -> None:
+        """Count how long tasks ran; each of the workers that watch them at the same time counts its share."""
+        amounts = {
+            "task_seconds": task_seconds,
+            "fargate_vcpu_seconds": vcpu_seconds,
+            "fargate_memory_gb_seconds": memory_gb_seconds,
+        }
+        for name, amount in amounts.items():
+            self._access.usage.add(name, amount / self._options.workers)
 
     def _counts(self) -> Mapping[str, float]:
         """Return what all processes of the run have used, as of when each wrote it down."""

@@ -54,7 +54,6 @@ def kill_a_run(small_platform: Any, folder: Path, *, is_lease_over: bool = True)
             run.stack.aws("ecs").update_service(cluster=names.cluster, service=names.edit_service, desiredCount=2)
     # Its threads die with it, and nobody prolongs its lease.
     stacks._lease._leaving.set()  # noqa: SLF001
-    stacks._over.set()  # noqa: SLF001
     stacks._access.http.close()  # noqa: SLF001
     if is_lease_over:
         small_platform.aws("dynamodb").update_item(
