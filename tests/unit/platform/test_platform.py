@@ -51,6 +51,7 @@ def make_platform(clock: VirtualClock, environment: Environment, recorder: Recor
         stack = Stack(
             environment=environment,
             clock=clock,
+            request_clock=clock,
             aws=lambda _service: FakeAws(),
             http=httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example"),
             url="https://alb.example",
