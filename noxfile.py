@@ -15,6 +15,7 @@
     nox -s live-production -- --confirm production
                                      the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
@@ -131,6 +132,13 @@ def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session)
     session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
+    install(session, "tests", "clients")
+    session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

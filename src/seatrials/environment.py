@@ -325,6 +325,12 @@ def read_variables() -> dict[str, str]:
     return dict(os.environ)
 
 
+def forget_aws_variables() -> None:
+    """Take from this process what would lead its AWS clients anywhere, for one that never speaks to AWS."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        del os.environ[name]
+
+
 def _read_tables(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

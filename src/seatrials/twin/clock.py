@@ -29,14 +29,6 @@ _MICROSECONDS = 1_000_000
 _EVENTS_PER_INSTANT_MAX = 200_000
 
 
-def microseconds(seconds: float) -> int:
-    """Return a time in whole microseconds, and at least one unless it is none.
-
-    The rest of a deadline that no float can tell would otherwise be waited for in no time, again and again.
-    """
-    return max(1, round(seconds * _MICROSECONDS)) if seconds > 0 else 0
-
-
 class ActorKilledError(BaseException):
     """Thrown into an actor whose process is killed; no `Exception`, so that no handler mistakes it for a failure."""
 
@@ -190,13 +182,17 @@ class VirtualClock:
         finally:
             timer.cancel()
 
+    def microseconds(self, seconds: float) -> int:
+        """Return a time as this clock counts it."""
+        return round(seconds * _MICROSECONDS)
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Let the hub run *action*, which must not block, after so many seconds."""
         if seconds < 0:
             msg = f"time cannot go back: call_later({seconds!r})"
             raise ValueError(msg)
         timer = Timer(action)
-        due = self._now_us + microseconds(seconds)
+        due = self._now_us + self.microseconds(seconds)
         heapq.heappush(self._heap, (due, next(self._serial), timer))
         return timer
 

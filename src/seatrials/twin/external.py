@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from seatrials.network import bind
-from seatrials.twin.clock import microseconds
 from seatrials.twin.paced_clock import READ, WRITE, PacedClock
 
 _PATIENCE_SECONDS = 1.0
@@ -210,7 +209,7 @@ class _Deadline:
         self._at_us: int | None = None
         if timeout_seconds is not None:
             patience_seconds = max(timeout_seconds, _PATIENCE_SECONDS * clock.real.pace)
-            self._at_us = clock.elapsed_us() + microseconds(clock.late_seconds + patience_seconds)
+            self._at_us = clock.elapsed_us() + clock.microseconds(clock.late_seconds + patience_seconds)
 
     def seconds_left(self) -> float | None:
         """Return the seconds of platform time that are left, or None without a timeout."""

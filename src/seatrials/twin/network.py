@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
 from seatrials.network import Connection, bind
-from seatrials.twin.clock import VirtualClock, microseconds
+from seatrials.twin.clock import VirtualClock
 from seatrials.twin.external import ExternalNetwork
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
@@ -51,7 +51,9 @@ class VirtualConnection:
 
     def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
-        deadline_us = None if timeout_seconds is None else self._clock.elapsed_us() + microseconds(timeout_seconds)
+        deadline_us: int | None = None
+        if timeout_seconds is not None:
+            deadline_us = self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
         while not self._readable_bytes:
             if self.closed or self._was_reset:
                 msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"

@@ -39,6 +39,14 @@ class PacedClock(VirtualClock):
         """How far the world is behind platform time."""
         return max(0.0, self.real.now() - self.now())
 
+    def microseconds(self, seconds: float) -> int:
+        """Return a time in whole microseconds, and at least one unless it is none.
+
+        What is left of a deadline may be less than this clock can tell; waited for in no time, again and again, it
+        would never pass.
+        """
+        return max(1, super().microseconds(seconds)) if seconds > 0 else 0
+
     def wait_ready(self, file: int, event: int, timeout_seconds: float | None = None) -> bool:
         """Wait until *file* can be read (`READ`) or written (`WRITE`), or is let go; return whether it was in time."""
         signal = self._wanted.setdefault((file, event), self.signal())

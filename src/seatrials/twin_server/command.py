@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seatrials.environment import load_environment, read_variables
+from seatrials.environment import forget_aws_variables, load_environment, read_variables
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
@@ -33,8 +33,10 @@ def serve(  # noqa: PLR0913  # one parameter an option
         list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
     ] = None,
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
+    ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
+    forget_aws_variables()
     from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
     from seatrials.twin_server.server import Server  # noqa: PLC0415
 
@@ -51,6 +53,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         http_port=http_port,
         aws_port=aws_port,
         directory=directory,
+        ends_with_stdin=ends_with_stdin,
         run=run or (),
     )
     Server(options, chosen, variables, _say).run()

@@ -28,6 +28,8 @@ class ServerOptions:
     aws_port: int = 0
     # Where the files with the variables and the certificate go; None: a new directory.
     directory: Path | None = None
+    # Whether the server ends with its standard input, which is how it learns that who started it was killed.
+    ends_with_stdin: bool = False
     # The command that a container runs in place of the mock's application, by the container's name.
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -44,6 +46,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     http_port: int = 0,
     aws_port: int = 0,
     directory: Path | None = None,
+    ends_with_stdin: bool = False,
     run: Sequence[str] = (),
 ) -> ServerOptions:
     """Return the choices that were made; what is left out is the environment's.
@@ -77,6 +80,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         http_port=http_port,
         aws_port=aws_port,
         directory=directory,
+        ends_with_stdin=ends_with_stdin,
         commands=commands,
     )
 

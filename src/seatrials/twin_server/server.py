@@ -1,5 +1,6 @@
 """The server: a world on a paced clock, with the ways in from outside."""
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from seatrials.configuration import nearest
 from seatrials.environment import Environment
 from seatrials.errors import ConfigurationError, TemplateError
 from seatrials.http1 import HttpServer
+from seatrials.stacks.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.clock import Process, VirtualSignal
 from seatrials.twin.external import ExternalNetwork, Ports
@@ -22,7 +24,7 @@ from seatrials.twin.programs import program
 from seatrials.twin.template import Template, load_template
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 from seatrials.twin_server.options import ServerOptions
-from seatrials.twin_server.signals import exiting_on_signals, stopping_on_signals
+from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
 from seatrials.twin_server.variables import CA_FILE, as_shell, client_variables, directory_of, write_variables
 from seatrials.webordinary import editor, hermes
 
@@ -60,11 +62,14 @@ class Server:
         began = wall_seconds()
         with ExitStack() as held:
             held.enter_context(exiting_on_signals())
+            check_machine(self._environment)
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
             world, clock, variables = self._make_world(held, ports, directory)
             held.enter_context(world.running())
             stopping = held.enter_context(stopping_on_signals(clock))
+            if self._options.ends_with_stdin:
+                stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
             self._settle(world, clock, stopping)
             if not stopping.is_set():

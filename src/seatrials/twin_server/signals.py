@@ -50,6 +50,16 @@ def stopping_on_signals(clock: PacedClock) -> Iterator[VirtualSignal]:
         there.close()
 
 
+def stop_with(file: int, clock: PacedClock, stopping: VirtualSignal) -> None:
+    """Set *stopping* when *file* has come to its end, or anything else can be read from it."""
+
+    def listen() -> None:
+        clock.wait_ready(file, READ)
+        stopping.set()
+
+    clock.spawn_in(clock.world, listen, "standard input")
+
+
 def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(os.EX_OK)
 

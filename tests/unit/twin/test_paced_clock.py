@@ -137,6 +137,14 @@ def test_who_waits_for_a_file_that_is_let_go_is_woken(
     assert clock.wait_ready(pair[0].fileno(), READ, 1000)
 
 
+def test_the_rest_of_a_deadline_passes(clock: PacedClock) -> None:
+    """A wait for less than a microsecond takes one, so that a loop which waits for what is left comes to its end."""
+    before = clock.elapsed_us()
+    clock.signal().wait(0.000_000_2)
+
+    assert clock.elapsed_us() > before
+
+
 def test_clocks_of_one_epoch_agree() -> None:
     """Two processes that share pace and epoch have the same platform time."""
     one = SystemClock(50.0)

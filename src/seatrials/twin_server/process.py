@@ -31,28 +31,31 @@ class RunningServer:
 
 
 @contextmanager
-def server(*options: str, within_seconds: float = 60.0) -> Iterator[RunningServer]:
+def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[RunningServer]:
     """Yield a server that `seatrials twin serve` has started with *options*; when the block ends, it is stopped.
 
-    Raises `ServerError` with what the server said when it is not ready in time, or does not end in order.
+    It ends too when this process is killed. Raises `ServerError` with what the server said when it is not ready in
+    time, or does not end in order.
     """
-    with tempfile.TemporaryDirectory(prefix="seatrials-server-") as name:
-        directory = Path(name)
-        process = _start(directory, options)
-        try:
-            _wait_until_ready(process, directory / JSON_FILE, within_seconds)
-            variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
-            yield RunningServer(process_id=process.pid, variables=variables)
-        finally:
-            _stop(process)
+    directory = Path(tempfile.mkdtemp(prefix="seatrials-server-"))
+    # The server makes it again, and what it has made goes with it, also when this process is no more.
+    directory.rmdir()
+    process = _start(directory, options)
+    _wait_until_ready(process, directory / JSON_FILE, within_seconds)
+    try:
+        variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
+        yield RunningServer(process_id=process.pid, variables=variables)
+    finally:
+        _stop(process)
 
 
 def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", "--directory", str(directory), *options]
+    fixed = ("--directory", str(directory), "--ends-with-stdin")
+    command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *fixed, *options]
     # The developer's own profile, endpoint and region are no business of the server's.
     variables = {name: value for name, value in read_variables().items() if not name.startswith("AWS_")}
     return subprocess.Popen(  # noqa: S603  # this Python, and arguments of our own
-        command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
@@ -75,6 +78,8 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", file: Path, within_sec
                 break
         else:
             return
+    process.kill()
+    process.communicate()
     msg = f"the server {problem}; it said:\n{said.decode(errors='replace')}"
     raise ServerError(msg)
 
