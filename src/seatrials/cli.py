@@ -1,13 +1,17 @@
-"""The command line: `seatrials mutants`, `seatrials scenarios`."""
+"""The command line: `seatrials gate`, `seatrials mutants`, `seatrials scenarios`."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from seatrials import traceability
+from seatrials.cost import SHIPPED_PRICES
 from seatrials.errors import ConfigurationError, SeatrialsError
+from seatrials.evidence import commit_of
+from seatrials.gating import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 
 app = typer.Typer(
@@ -82,6 +86,28 @@ def scenarios(
         for problem in problems:
             typer.echo(problem, err=True)
         raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def gate(  # one parameter an option
+    *,
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    history: Annotated[
+        str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs that were judged before [EVIDENCE/gate]")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="where the decision is written [EVIDENCE/gate]")
+    ] = None,
+    prices: Annotated[Path, typer.Option(metavar="FILE", help="what AWS charges")] = SHIPPED_PRICES,
+    commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released [the checked-out commit]")] = "",
+    scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
+) -> None:
+    """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
+    place = out if out is not None else evidence / "gate"
+    paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
+    kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
+    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
 
 
 def main() -> None:

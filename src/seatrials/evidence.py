@@ -140,13 +140,8 @@ class RunFolder:
     @classmethod
     def create(cls, root: Path, environment: str) -> "RunFolder":
         """Make a new folder below *root*/*environment* and let `latest` point at it."""
-        parent = root / environment
-        stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
-        name = f"{stamp}Z-{os.getpid()}"
-        taken = sum(each.name.startswith(name) for each in parent.glob(f"{name}*"))
-        path = parent / (f"{name}-{taken + 1}" if taken else name)
-        (path / "timeline").mkdir(parents=True)
-        _point(parent / "latest", path.name)
+        path = new_folder(root / environment)
+        (path / "timeline").mkdir()
         return cls(path)
 
     @property
@@ -220,6 +215,17 @@ class RunFolder:
         temporary = self.path / f"{name}.{os.getpid()}"
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
         temporary.replace(self.path / name)
+
+
+def new_folder(parent: Path) -> Path:
+    """Make a folder below *parent* that is called after the time, and let `latest` point at it."""
+    stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
+    name = f"{stamp}Z-{os.getpid()}"
+    taken = sum(each.name.startswith(name) for each in parent.glob(f"{name}*"))
+    path = parent / (f"{name}-{taken + 1}" if taken else name)
+    path.mkdir(parents=True)
+    _point(parent / "latest", path.name)
+    return path
 
 
 def commit_of(directory: Path) -> tuple[str | None, bool | None]:

@@ -158,7 +158,8 @@ class MatrixReporter:
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
         commit, dirty = commit_of(session.config.rootpath)
-        run = {"commit": commit, "dirty": dirty, "started": self._started, "is_partial": self.matrix.is_partial}
+        is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
+        run = {"commit": commit, "dirty": dirty, "started": self._started, "is_partial": is_partial}
         text = json.dumps({"run": run, **self.matrix.as_json()}, indent=2)
         (self.folder.path / "kill-matrix.json").write_text(f"{text}\n")
         (self.folder.path / "kill-matrix.md").write_text(self.matrix.as_markdown())
