@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `seatrials mutants`, `seatrials scenarios`."""
+"""The command line: `seatrials gate`, `publish`, `mutants` and `scenarios`."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from seatrials import traceability
 from seatrials.cost import SHIPPED_PRICES
+from seatrials.environment import load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence import commit_of
 from seatrials.gating import GatePaths, open_history, run_gate
@@ -108,6 +109,22 @@ def gate(  # one parameter an option
     paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
     kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
     raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
+
+
+@app.command()
+def publish(
+    *,
+    environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    prices: Annotated[Path, typer.Option(metavar="FILE", help="what AWS charges")] = SHIPPED_PRICES,
+) -> None:
+    """Send the figures of a run to CloudWatch, once however often it is called."""
+    from seatrials.publish_run import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
+
+    variables = read_variables()
+    chosen = load_environment(environment, environments, variables)
+    typer.echo(publish_newest(chosen, evidence, prices, variables))
 
 
 def main() -> None:

@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 _VALUE_CHARACTERS_MAX = 80
+
+T = TypeVar("T")
 
 
 def describe_problems(error: ValidationError, model: type[BaseModel], file: str, table: str) -> list[str]:
@@ -16,6 +18,14 @@ def describe_problems(error: ValidationError, model: type[BaseModel], file: str,
     The table of a file that is validated whole has no name.
     """
     return [_describe(problem, model, file, table) for problem in error.errors(include_url=False)]
+
+
+def not_empty(value: T) -> T:
+    """Refuse a list or table of a configuration file that holds nothing; for pydantic's `AfterValidator`."""
+    if not value:
+        msg = "must not be empty"
+        raise ValueError(msg)
+    return value
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

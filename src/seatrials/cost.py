@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from seatrials.configuration import describe_problems
+from seatrials.configuration import describe_problems, not_empty
 from seatrials.errors import ConfigurationError
 
 SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
@@ -44,7 +44,7 @@ class Prices(BaseModel):
     region: str
     date: date
     source: str
-    prices: Annotated[tuple[Price, ...], Field(min_length=1)]
+    prices: Annotated[tuple[Price, ...], AfterValidator(not_empty)]
 
 
 @dataclass(frozen=True, kw_only=True)

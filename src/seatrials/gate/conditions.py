@@ -24,7 +24,7 @@ def conditions_of_environment(case: Case, environment: str) -> Iterable[Criterio
     if rules.leftovers_max is not None:
         yield _leftovers(run, rules.leftovers_max)
     if rules.success_percent_above is not None:
-        yield _success(run, rules.success_percent_above)
+        yield _success(run, rules, rules.success_percent_above)
     if rules.false_alarm_percent_below is not None:
         yield _false_alarms(case, environment, rules.false_alarm_percent_below)
     yield from _costs(case, run, rules)
@@ -123,15 +123,29 @@ def _leftovers(run: RunEvidence, limit: int) -> Criterion:
     return asked.answered(Outcome.PASS if measure.holds else Outcome.FAIL, told, measure, sources)
 
 
-def _success(run: RunEvidence, above: float) -> Criterion:
-    asked = Asked(id="success-rate", environment=run.environment, sentence="Nearly all rows that ran have passed.")
-    percent, sources = run.success_percent, [run.path / "report-log.jsonl"]
-    measure = Measure(
-        value=percent, relation="above", bound=above, unit="percent", samples=len(run.results), kind=run.kind
+def _success(run: RunEvidence, rules: EnvironmentRules, above: float) -> Criterion:
+    """Judge by what is known: rows without a result may still turn out either way."""
+    asked = Asked(id="success-rate", environment=run.environment, sentence="Nearly all rows have passed.")
+    results = [each for each in run.results.values() if not (each.declared and rules.not_run_allowed)]
+    passed = sum(each.outcome is CellOutcome.PASSED for each in results)
+    failed = sum(each.failed for each in results)
+    measure, at_best = (
+        Measure(
+            value=100 * count / len(results) if results else None,
+            relation="above",
+            bound=above,
+            unit="percent",
+            samples=len(results),
+            kind=run.kind,
+        )
+        for count in (passed, len(results) - failed)
     )
-    if percent is None:
-        return asked.unknown("no row has a result", measure, sources)
-    return asked.answered(Outcome.PASS if measure.holds else Outcome.FAIL, f"{percent:.1f} % passed", measure, sources)
+    told, sources = f"{passed} of {len(results)} have passed, {failed} failed", [run.path / "report-log.jsonl"]
+    if measure.holds:
+        return asked.answered(Outcome.PASS, told, measure, sources)
+    if at_best.holds or not results:
+        return asked.unknown(f"{told}, and of the others nothing is known", measure, sources)
+    return asked.answered(Outcome.FAIL, told, measure, sources)
 
 
 def _false_alarms(case: Case, environment: str, below: float) -> Criterion:

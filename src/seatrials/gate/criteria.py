@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from seatrials.configuration import describe_problems, nearest
+from seatrials.configuration import describe_problems, nearest, not_empty
 from seatrials.errors import ConfigurationError
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -18,7 +18,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Kind = Literal["measured", "rehearsed", "modelled"]
 StatisticName = Literal["count", "mean", "minimum", "p50", "p95", "p99", "maximum"]
-Kinds = Annotated[tuple[Kind, ...], Field(min_length=1)]
+Kinds = Annotated[tuple[Kind, ...], AfterValidator(not_empty)]
 
 # The criteria that every environment has; the optional ones among them only when their bound is set.
 _OF_EACH_ENVIRONMENT = (
@@ -57,7 +57,7 @@ class Statistic(_Table):
 
     id: Name
     sentence: Text
-    environments: Annotated[tuple[Text, ...], Field(min_length=1)]
+    environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
     metric: Text
     statistic: StatisticName
     unit: Text = "seconds"
@@ -93,7 +93,7 @@ class RegressionRule(_Table):
 
     id: Name
     sentence: Text
-    environments: Annotated[tuple[Text, ...], Field(min_length=1)]
+    environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
     # A metric of the samples, or `success_percent` or `run_dollars`, which every run has.
     metric: Text
     statistic: StatisticName = "p50"
@@ -141,7 +141,7 @@ class WaiverRule(_Table):
 class Criteria(_Table):
     """A criteria file."""
 
-    environments: Annotated[Mapping[str, EnvironmentRules], Field(min_length=1)]
+    environments: Annotated[Mapping[str, EnvironmentRules], AfterValidator(not_empty)]
     statistics: tuple[Statistic, ...] = ()
     regressions: tuple[RegressionRule, ...] = ()
     mutants: MutantRules = MutantRules()

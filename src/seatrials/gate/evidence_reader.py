@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.gate.decision import CellOutcome
-from seatrials.gate.report_log import ReportLog, Sample, TestResult, read_report_log
+from seatrials.gate.report_log import ReportLog, RowResult, Sample, read_report_log
 
 # What a sample of a run is, and a pass.
 KINDS: Mapping[str, str] = {"mock": "modelled", "rehearsal": "rehearsed", "live": "measured"}
@@ -29,7 +29,7 @@ class RunEvidence:
     path: Path
     record: Mapping[str, Any]
     # By row of the catalogue.
-    results: Mapping[str, TestResult]
+    results: Mapping[str, RowResult]
     samples: tuple[Sample, ...]
     # What keeps it from being whole, a sentence each.
     problems: tuple[str, ...]
@@ -52,10 +52,10 @@ class RunEvidence:
 
     @property
     def success_percent(self) -> float | None:
-        """How many of its rows passed, of those that it set out to run."""
-        if not self.results:
-            return None
-        return 100 * sum(each.outcome is CellOutcome.PASSED for each in self.results.values()) / len(self.results)
+        """How many of its rows passed, of those that passed or failed; None when none did."""
+        passed = sum(each.outcome is CellOutcome.PASSED for each in self.results.values())
+        failed = sum(each.failed for each in self.results.values())
+        return 100 * passed / (passed + failed) if passed + failed else None
 
     @property
     def usage(self) -> Mapping[str, float]:
@@ -197,7 +197,7 @@ def _judged_files(path: Path) -> Iterable[Path]:
     return (each for each in found if each.is_file() and each.name != "run.json")
 
 
-def _problems_of_results(record: Mapping[str, Any], log: ReportLog, results: Mapping[str, TestResult]) -> Iterable[str]:
+def _problems_of_results(record: Mapping[str, Any], log: ReportLog, results: Mapping[str, RowResult]) -> Iterable[str]:
     known = set(_rows(record).values())
     strangers = sorted(test for test in log.results if test not in known)
     if known and strangers:
@@ -212,10 +212,10 @@ def _problems_of_results(record: Mapping[str, Any], log: ReportLog, results: Map
         yield f"these ended with the process that ran them: {', '.join(crashed)}"
 
 
-def _by_row(record: Mapping[str, Any], log: ReportLog) -> dict[str, TestResult]:
-    missing = TestResult(outcome=CellOutcome.NOT_RUN, reason="the run has no result of it")
+def _by_row(record: Mapping[str, Any], log: ReportLog) -> dict[str, RowResult]:
+    missing = RowResult(outcome=CellOutcome.NOT_RUN, reason="the run has no result of it")
     if record.get("ended") is None:
-        missing = TestResult(outcome=CellOutcome.CRASHED, reason="the run ended before it did")
+        missing = RowResult(outcome=CellOutcome.CRASHED, reason="the run ended before it did")
     return {row: log.results.get(test, missing) for row, test in _rows(record).items()}
 
 

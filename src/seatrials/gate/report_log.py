@@ -29,7 +29,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestResult:
+class RowResult:
     """What became of one test."""
 
     outcome: CellOutcome
@@ -45,7 +45,7 @@ class TestResult:
 class ReportLog:
     """A report log as it was read."""
 
-    results: Mapping[str, TestResult]
+    results: Mapping[str, RowResult]
     samples: tuple[Sample, ...]
     problems: tuple[str, ...]
 
@@ -108,34 +108,34 @@ def _problems(lines: list[dict[str, Any]], name: str) -> list[str]:
     return problems
 
 
-def _result(seen: _Seen) -> TestResult:
+def _result(seen: _Seen) -> RowResult:
     failures = [line for line in seen.lines if line.get("outcome") == "failed"]
     calls = seen.phase("call")
     seconds = _seconds(calls[-1]) if calls else None
     if seen.phase(_CRASHED):
-        return TestResult(outcome=CellOutcome.CRASHED, reason=_message(seen.phase(_CRASHED)[0]), seconds=seconds)
+        return RowResult(outcome=CellOutcome.CRASHED, reason=_message(seen.phase(_CRASHED)[0]), seconds=seconds)
     again = any(line.get("outcome") == "rerun" for line in seen.lines)
     if again or len(seen.phase("setup")) > 1 or len(calls) > 1:
         story = ", then ".join(str(line.get("outcome")) for line in calls or seen.lines)
         failed = bool(failures) or again
-        return TestResult(outcome=CellOutcome.RETRIED, reason=f"ran again: {story}", seconds=seconds, failed=failed)
+        return RowResult(outcome=CellOutcome.RETRIED, reason=f"ran again: {story}", seconds=seconds, failed=failed)
     if failures:
-        return TestResult(outcome=CellOutcome.FAILED, reason=_message(failures[0]), seconds=seconds, failed=True)
+        return RowResult(outcome=CellOutcome.FAILED, reason=_message(failures[0]), seconds=seconds, failed=True)
     skips = [line for line in seen.lines if line.get("outcome") == "skipped"]
     if skips:
         return _not_run(skips[0])
     if [line.get("outcome") for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
-        return TestResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
-    return TestResult(outcome=CellOutcome.PASSED, seconds=seconds)
+        return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
+    return RowResult(outcome=CellOutcome.PASSED, seconds=seconds)
 
 
-def _not_run(line: Mapping[str, Any]) -> TestResult:
+def _not_run(line: Mapping[str, Any]) -> RowResult:
     declared = _property(line, "not_run")
     if declared is not None:
-        return TestResult(outcome=CellOutcome.NOT_RUN, reason=_short(str(declared)), declared=True)
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(str(declared)), declared=True)
     if "wasxfail" in line:
-        return TestResult(outcome=CellOutcome.NOT_RUN, reason=_short(f"expected to fail: {line['wasxfail']}"))
-    return TestResult(outcome=CellOutcome.NOT_RUN, reason=f"skipped: {_message(line)}")
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(f"expected to fail: {line['wasxfail']}"))
+    return RowResult(outcome=CellOutcome.NOT_RUN, reason=f"skipped: {_message(line)}")
 
 
 def _seconds(line: Mapping[str, Any]) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from seatrials.gate.case import Asked, Case, Measure, Requirement
 from seatrials.gate.decision import Cell, CellOutcome, Criterion, MatrixRow, Outcome
 from seatrials.gate.evidence_reader import RunEvidence
-from seatrials.gate.report_log import TestResult
+from seatrials.gate.report_log import RowResult
 
 _NAMED_MAX = 6
 
@@ -72,7 +72,7 @@ def _cell(case: Case, row: Requirement, environment: str) -> Cell:
     if result is None:
         outcome = CellOutcome.NOT_RUN if is_required else CellOutcome.NOT_REQUIRED
         reason = (f"nothing ran on {environment}" if run is None else "was not selected") if is_required else ""
-        result = TestResult(outcome=outcome, reason=reason)
+        result = RowResult(outcome=outcome, reason=reason)
     kind = run.kind if run is not None and result.seconds is not None else None
     reason = result.reason
     if result.outcome is CellOutcome.PASSED and kind not in rules.kinds:
@@ -88,7 +88,7 @@ def _cell(case: Case, row: Requirement, environment: str) -> Cell:
     )
 
 
-def _result(row: Requirement, run: RunEvidence | None) -> TestResult | None:
+def _result(row: Requirement, run: RunEvidence | None) -> RowResult | None:
     return run.results.get(row.id) if run is not None else None
 
 
