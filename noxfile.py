@@ -12,6 +12,7 @@
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
@@ -107,6 +108,15 @@ def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session)
     session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def gate(session: nox.Session) -> None:
+    """Decide on the evidence whether a release may go out."""
+    install(session)
+    is_remote = any("s3://" in argument for argument in session.posargs)
+    # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
+    session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
 
 
 @nox.session(default=False)

@@ -168,3 +168,16 @@ def test_a_kind_without_stacks_is_told() -> None:
 
     with pytest.raises(ConfigurationError, match=r"'rehearsal' is of kind 'rehearsal', which .* use 'mock'"):
         open_stacks(rehearsal, StackOptions())
+
+
+def test_a_scenario_tells_what_it_used(stacks: MockStacks) -> None:
+    """Hermes's task, half a vCPU and one GB, is counted from the world's beginning, with what the scenario asked."""
+    with stacks.open("COLD-01") as run:
+        before = run.usage()
+        health(run)
+        after = run.usage()
+
+    assert before["fargate_vcpu_seconds"] == pytest.approx(before["task_seconds"] / 2)
+    assert before["fargate_memory_gb_seconds"] == pytest.approx(before["task_seconds"])
+    assert after["http_requests"] == before["http_requests"] + 1
+    assert after["task_seconds"] > before["task_seconds"] > 0
