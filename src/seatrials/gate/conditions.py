@@ -7,6 +7,7 @@ from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import EnvironmentRules
 from seatrials.gate.decision import CellOutcome, Criterion, Outcome
 from seatrials.gate.evidence_reader import MutantEvidence, RunEvidence
+from seatrials.gate.wording import age
 
 _HOUR_SECONDS = 3600
 _HASH_CHARACTERS = 8
@@ -104,12 +105,10 @@ def _age(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
         return asked.unknown("the run does not say when it began", sources=sources)
     hours = round(seconds / _HOUR_SECONDS, 3)
     measure = Measure(value=hours, relation="at most", bound=rules.age_hours_max, unit="hours")
-    if hours < 0:
-        return asked.unknown(f"the run began {-hours:g} hours from now: check the clocks", measure, sources)
-    told = f"it is {hours:.1f} hours old"
-    if not measure.holds:
-        return asked.unknown(f"{told}, more than {rules.age_hours_max:g}", measure, sources)
-    return asked.answered(Outcome.PASS, told, measure, sources)
+    if seconds < 0:
+        return asked.unknown(f"the run began {age(-seconds)} from now: check the clocks", measure, sources)
+    told = f"it is {age(seconds)} old"
+    return asked.answered(Outcome.PASS if measure.holds else Outcome.UNKNOWN, told, measure, sources)
 
 
 def _leftovers(run: RunEvidence, limit: int) -> Criterion:

@@ -9,6 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seatrials.configuration import describe_problems
 from seatrials.gate.decision import CellOutcome
 from seatrials.gate.report_log import ReportLog, RowResult, Sample, read_report_log
 
@@ -18,6 +21,47 @@ _FINISHED = (0, 1)
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-")
 # More runs of one commit say nothing that these do not.
 _RUNS_MAX = 20
+
+
+class _Record(BaseModel):
+    """What the gate reads of a `run.json`; a run that was killed may lack all but its head."""
+
+    model_config = ConfigDict(extra="allow")
+
+    environment: str
+    kind: str | None = None
+    account: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    started: str | None = None
+    ended: str | None = None
+    exit_status: int | None = None
+    seed: int | None = None
+    workers: int | None = None
+    wall_seconds: float | None = None
+    platform_seconds: float | None = None
+    rows: dict[str, str] = {}
+    leftovers: list[str] | None = None
+    usage: dict[str, float] = {}
+    files: dict[str, str] | None = None
+
+
+class _Killers(BaseModel):
+    killed_by: list[str]
+
+
+class _MatrixRun(BaseModel):
+    commit: str | None = None
+    dirty: bool | None = None
+    is_partial: bool = False
+
+
+class _Matrix(BaseModel):
+    """What the gate reads of a `kill-matrix.json`."""
+
+    run: _MatrixRun = _MatrixRun()
+    mutants: dict[str, _Killers]
+    problems: list[str] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +104,8 @@ class RunEvidence:
     @property
     def usage(self) -> Mapping[str, float]:
         """What it used of what costs money."""
-        usage = self.record.get("usage")
-        return usage if isinstance(usage, dict) else {}
+        usage: dict[str, float] = self.record.get("usage", {})
+        return usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +115,6 @@ class MutantEvidence:
     path: Path
     commit: str | None
     dirty: bool | None
-    started_seconds: float | None
     # Whether some scenarios or mutants were left out.
     is_partial: bool
     killed_by: Mapping[str, tuple[str, ...]]
@@ -99,19 +142,15 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
     if not paths:
         return None
     path = paths[-1] / "kill-matrix.json"
-    matrix, problems = _json(path)
-    run = matrix.get("run") if isinstance(matrix.get("run"), dict) else {}
-    mutants = matrix.get("mutants") if isinstance(matrix.get("mutants"), dict) else {}
-    assert isinstance(run, dict)
-    assert isinstance(mutants, dict)
+    matrix, problems = _validated(path, _Matrix)
+    run = matrix.get("run", {})
     return MutantEvidence(
         path=path,
         commit=run.get("commit"),
         dirty=run.get("dirty"),
-        started_seconds=epoch_seconds(run.get("started")),
         is_partial=bool(run.get("is_partial")),
-        killed_by={name: tuple(each["killed_by"]) for name, each in mutants.items()},
-        problems=(*problems, *(str(each) for each in matrix.get("problems", []))),
+        killed_by={name: tuple(each["killed_by"]) for name, each in matrix.get("mutants", {}).items()},
+        problems=(*problems, *matrix.get("problems", [])),
     )
 
 
@@ -147,17 +186,19 @@ def _read_run(path: Path, environment: str, problems: Sequence[str]) -> RunEvide
 
 
 def _record(path: Path) -> tuple[dict[str, Any], list[str]]:
-    return _json(path / "run.json")
+    return _validated(path / "run.json", _Record)
 
 
-def _json(path: Path) -> tuple[dict[str, Any], list[str]]:
+def _validated(path: Path, model: type[BaseModel]) -> tuple[dict[str, Any], list[str]]:
+    """Return what stands in a file, or nothing and what is wrong with it."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return model.model_validate(json.loads(path.read_text(encoding="utf-8"))).model_dump(), []
     except OSError as error:
         return {}, [f"{path.name} cannot be read: {error.strerror}"]
+    except ValidationError as error:
+        return {}, describe_problems(error, model, path.name, "")
     except ValueError as error:
         return {}, [f"{path.name} is cut off or damaged: {error}"]
-    return (value, []) if isinstance(value, dict) else ({}, [f"{path.name} is no table"])
 
 
 def _problems_of_record(record: Mapping[str, Any], environment: str) -> Iterable[str]:
@@ -178,7 +219,7 @@ def _problems_of_record(record: Mapping[str, Any], environment: str) -> Iterable
 def _problems_of_files(path: Path, record: Mapping[str, Any]) -> Iterable[str]:
     """Compare the files with the checksums that the run wrote at its end."""
     written = record.get("files")
-    if not isinstance(written, dict):
+    if written is None:
         if record.get("ended") is not None:
             yield "it has no checksums of its files"
         return
@@ -220,8 +261,8 @@ def _by_row(record: Mapping[str, Any], log: ReportLog) -> dict[str, RowResult]:
 
 
 def _rows(record: Mapping[str, Any]) -> dict[str, str]:
-    rows = record.get("rows")
-    return {str(row): str(test) for row, test in rows.items()} if isinstance(rows, dict) else {}
+    rows: dict[str, str] = record.get("rows", {})
+    return rows
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -4,11 +4,12 @@ The log is written line by line while the run goes on, so it tells of a worker t
 test that has no result, and, by the line `SessionFinish` that it lacks, of a run that was killed.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from seatrials.gate.decision import CellOutcome
 
@@ -21,7 +22,8 @@ _CRASHED = "???"
 class Sample:
     """One measurement of a run."""
 
-    metric: str
+    # The recorder calls it its name.
+    metric: Annotated[str, Field(validation_alias="name")]
     value: float
     unit: str
     # measured, rehearsed or modelled.
@@ -50,12 +52,29 @@ class ReportLog:
     problems: tuple[str, ...]
 
 
+class _Line(BaseModel):
+    """What the gate reads of a line."""
+
+    report_type: str = Field(alias="$report_type")
+    nodeid: str = ""
+    when: str = ""
+    outcome: str = ""
+    longrepr: Any = None
+    duration: float = 0.0
+    wasxfail: str | None = None
+    user_properties: list[tuple[str, Any]] = []
+
+    def told(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Return what the test says of itself under *name*."""
+        return dict(self.user_properties).get(name)
+
+
 @dataclass
 class _Seen:
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
 
-    def phase(self, when: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines if line.get("when") == when]
+    def phase(self, when: str) -> list[_Line]:
+        return [line for line in self.lines if line.when == when]
 
 
 def read_report_log(path: Path) -> ReportLog:
@@ -67,37 +86,36 @@ def read_report_log(path: Path) -> ReportLog:
     lines, problems = _parse(text, path.name)
     tests: dict[str, _Seen] = {}
     for line in lines:
-        if line.get("$report_type") == "TestReport":
-            tests.setdefault(str(line.get("nodeid")), _Seen()).lines.append(line)
-    samples = tuple(sample for line in lines if line.get("when") == "call" for sample in _samples(line))
+        if line.report_type == "TestReport":
+            tests.setdefault(line.nodeid, _Seen()).lines.append(line)
+    samples = tuple(sample for line in lines if line.when == "call" for sample in _samples(line))
     problems += _problems(lines, path.name)
     return ReportLog(
         results={test: _result(seen) for test, seen in tests.items()}, samples=samples, problems=tuple(problems)
     )
 
 
-def _parse(text: str, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-    lines: list[dict[str, Any]] = []
+def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
+    lines: list[_Line] = []
     problems: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, written in enumerate(text.splitlines(), start=1):
         try:
-            value = json.loads(line)
-        except ValueError:
-            value = None
-        if isinstance(value, dict):
-            lines.append(value)
-        else:
+            line = _Line.model_validate_json(written)
+            _samples(line)
+        except ValidationError:
             problems.append(f"{name} is cut off or damaged at line {number}")
+        else:
+            lines.append(line)
     return lines, problems
 
 
-def _problems(lines: list[dict[str, Any]], name: str) -> list[str]:
-    kinds = [line.get("$report_type") for line in lines]
+def _problems(lines: list[_Line], name: str) -> list[str]:
+    kinds = [line.report_type for line in lines]
     starts, ends = kinds.count("SessionStart"), kinds.count("SessionFinish")
     problems = [
-        f"{line.get('nodeid')} could not be collected: {_message(line)}"
+        f"{line.nodeid} could not be collected: {_message(line)}"
         for line in lines
-        if line.get("$report_type") == "CollectReport" and line.get("outcome") == "failed"
+        if line.report_type == "CollectReport" and line.outcome == "failed"
     ]
     if starts != 1:
         problems.append(f"{name} has {starts} beginnings of a run, not one")
@@ -109,56 +127,48 @@ def _problems(lines: list[dict[str, Any]], name: str) -> list[str]:
 
 
 def _result(seen: _Seen) -> RowResult:
-    failures = [line for line in seen.lines if line.get("outcome") == "failed"]
+    failures = [line for line in seen.lines if line.outcome == "failed"]
     calls = seen.phase("call")
     seconds = _seconds(calls[-1]) if calls else None
     if seen.phase(_CRASHED):
         return RowResult(outcome=CellOutcome.CRASHED, reason=_message(seen.phase(_CRASHED)[0]), seconds=seconds)
-    again = any(line.get("outcome") == "rerun" for line in seen.lines)
+    again = any(line.outcome == "rerun" for line in seen.lines)
     if again or len(seen.phase("setup")) > 1 or len(calls) > 1:
-        story = ", then ".join(str(line.get("outcome")) for line in calls or seen.lines)
+        story = ", then ".join(line.outcome for line in calls or seen.lines)
         failed = bool(failures) or again
         return RowResult(outcome=CellOutcome.RETRIED, reason=f"ran again: {story}", seconds=seconds, failed=failed)
     if failures:
         return RowResult(outcome=CellOutcome.FAILED, reason=_message(failures[0]), seconds=seconds, failed=True)
-    skips = [line for line in seen.lines if line.get("outcome") == "skipped"]
+    skips = [line for line in seen.lines if line.outcome == "skipped"]
     if skips:
         return _not_run(skips[0])
-    if [line.get("outcome") for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
+    if [line.outcome for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
         return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
     return RowResult(outcome=CellOutcome.PASSED, seconds=seconds)
 
 
-def _not_run(line: Mapping[str, Any]) -> RowResult:
-    declared = _property(line, "not_run")
+def _not_run(line: _Line) -> RowResult:
+    declared = line.told("not_run")
     if declared is not None:
         return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(str(declared)), declared=True)
-    if "wasxfail" in line:
-        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(f"expected to fail: {line['wasxfail']}"))
+    if line.wasxfail is not None:
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(f"expected to fail: {line.wasxfail}"))
     return RowResult(outcome=CellOutcome.NOT_RUN, reason=f"skipped: {_message(line)}")
 
 
-def _seconds(line: Mapping[str, Any]) -> float:
+def _seconds(line: _Line) -> float:
     """Return how long a test took, in seconds of platform time where it tells them."""
-    told = _property(line, "platform_seconds")
-    return float(told if told is not None else line.get("duration", 0.0))
+    told = line.told("platform_seconds")
+    return line.duration if told is None else float(told)
 
 
-def _samples(line: Mapping[str, Any]) -> list[Sample]:
-    given = [value for name, value in line.get("user_properties", []) if name == "sample"]
-    return [
-        Sample(metric=str(each["name"]), value=float(each["value"]), unit=str(each["unit"]), kind=str(each["kind"]))
-        for each in given
-    ]
+def _samples(line: _Line) -> list[Sample]:
+    return [_SAMPLE.validate_python(value) for name, value in line.user_properties if name == "sample"]
 
 
-def _property(line: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any JSON value
-    return dict(line.get("user_properties", [])).get(name)
-
-
-def _message(line: Mapping[str, Any]) -> str:
+def _message(line: _Line) -> str:
     """Return why a report is not a pass, in short."""
-    long = line.get("longrepr")
+    long = line.longrepr
     if isinstance(long, dict):
         crash = long.get("reprcrash") or {}
         return _short(str(crash.get("message") or "no reason is told"))
@@ -170,3 +180,6 @@ def _message(line: Mapping[str, Any]) -> str:
 def _short(text: str) -> str:
     first = text.strip().partition("\n")[0]
     return first if len(first) <= _REASON_CHARACTERS_MAX else f"{first[:_REASON_CHARACTERS_MAX]}..."
+
+
+_SAMPLE: TypeAdapter[Sample] = TypeAdapter(Sample)

@@ -30,7 +30,11 @@ def compared(criterion: Criterion) -> str:
     if criterion.bound is None:
         return ""
     bound = f"{criterion.relation} {measured(criterion.bound, criterion.unit)}"
-    return f"{measured(criterion.value, criterion.unit)}, must be {bound}"
+    return (
+        f"{measured(criterion.value, criterion.unit)}, must be {bound}"
+        if criterion.value is not None
+        else f"must be {bound}"
+    )
 
 
 def evidence(criterion: Criterion) -> str:

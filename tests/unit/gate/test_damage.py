@@ -34,9 +34,9 @@ def failing(lines: Lines, record: Record) -> None:
     record["exit_status"] = 1
 
 
-def skipped(lines: Lines, record: Record) -> None:
+def skipped(lines: Lines, record: Record, row: str = _ROW) -> None:
     """Let a row be skipped in its set-up, as pytest does it."""
-    setup, *rest = reports(lines, record)
+    setup, *rest = reports(lines, record, row)
     setup |= {"outcome": "skipped", "longrepr": ["file.py", 1, "Skipped: no time"]}
     for line in rest:
         if line["when"] == "call":
@@ -439,3 +439,61 @@ def test_a_row_that_fails_now_and_then_is_a_false_alarm(release: Any) -> None:
     assert Outcome.PASS is release.criterion("rows.staging").outcome
     assert (Outcome.PASS, pytest.approx(100 * 9 / 492)) == (criterion.outcome, criterion.value)
     assert "COLD-07" in criterion.reason
+
+
+def test_a_rehearsal_may_be_a_go_of_its_own(bare: Any) -> None:
+    """By the criteria for rehearsals, mock, rehearsal and mutants are GO, with rows that a rehearsal cannot run."""
+
+    def unable(lines: Lines, record: Record) -> None:
+        skipped(lines, record, "COLD-11")
+        reports(lines, record, "COLD-11")[0]["user_properties"] = [["not_run", "needs faults.kill"]]
+
+    bare.run("mock", "mock")
+    bare.run("rehearsal", "rehearsal", change=unable, scope="staging")
+    bare.mutants()
+    bare.criteria = bare.criteria.with_name("gate-rehearsal.toml")
+
+    decision = bare.decide()
+    assert Verdict.GO is decision.verdict
+    assert CellOutcome.NOT_RUN is cell_of(decision, "COLD-11", "rehearsal")
+
+
+def test_a_rehearsal_proves_nothing_about_a_release(bare: Any) -> None:
+    """The same evidence is CANNOT TELL by the criteria of a release, which says where nothing ran."""
+    bare.run("mock", "mock")
+    bare.run("rehearsal", "rehearsal", scope="staging")
+    bare.mutants()
+
+    decision = bare.decide()
+    assert Verdict.CANNOT_TELL is decision.verdict
+    assert "Nothing ran on staging and production." in decision.summary
+
+
+def test_a_skip_that_nobody_declared_is_not_allowed_in_a_rehearsal(bare: Any) -> None:
+    """Only the environment itself may say what it cannot run."""
+    bare.run("mock", "mock")
+    bare.run("rehearsal", "rehearsal", change=skipped, scope="staging")
+    bare.mutants()
+    bare.criteria = bare.criteria.with_name("gate-rehearsal.toml")
+
+    assert Verdict.CANNOT_TELL is bare.decide().verdict
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{"usage": {"log_bytes": "many"}}, {"rows": ["COLD-01"]}, {"leftovers": 3}, {"started": "yesterday"}]
+)
+def test_a_record_that_makes_no_sense_cannot_tell(release: Any, nonsense: Record) -> None:
+    """Values that a run never writes are told, and do not stop the gate."""
+    path = release.root / "staging/latest/run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **nonsense}))
+
+    assert Outcome.UNKNOWN is release.criterion("run.staging").outcome
+    assert release.decide().verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"mutants": {"x": {}}}'])
+def test_a_kill_matrix_that_makes_no_sense_cannot_tell(release: Any, text: str) -> None:
+    """A matrix that was cut off proves nothing."""
+    (release.root / "mutants/20261125T080000Z-1/kill-matrix.json").write_text(text)
+
+    assert release.decide().verdict is Verdict.CANNOT_TELL

@@ -109,6 +109,14 @@ def test_samples_are_those_of_the_call(tmp_path: Path) -> None:
     assert (Sample(metric="api_seconds", value=0.2, unit="seconds", kind="measured"),) == log.samples
 
 
+@pytest.mark.parametrize("sample", [3, {}, {"name": "api_seconds", "value": "fast", "unit": "s", "kind": "measured"}])
+def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: Any) -> None:
+    """A measurement without a value is not passed over."""
+    log = read(tmp_path, START, report("call", user_properties=[["sample", sample]]), FINISH)
+
+    assert ("report-log.jsonl is cut off or damaged at line 2",) == log.problems
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
