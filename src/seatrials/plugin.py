@@ -11,15 +11,12 @@ from pathlib import Path
 
 import allure
 import pytest
-from rich.console import Console
 
 from seatrials.clock import Clock
 from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import SeatrialsError
 from seatrials.evidence import Recorder
-from seatrials.mutants.matrix import MatrixReporter
 from seatrials.mutants.mutant import Mutant
-from seatrials.mutants.selection import is_relevant, load_mutants
 from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
 from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id, suite_of
@@ -75,10 +72,19 @@ def _begin(config: pytest.Config) -> None:
     if not config.getoption("--on-mutants"):
         config.pluginmanager.register(RunReporter(config, environment), "seatrials-run")
     elif not is_worker:
-        mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-        is_partial = bool(config.getoption("keyword"))
-        reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
-        config.pluginmanager.register(reporter, "seatrials-matrix")
+        _begin_matrix(config)
+
+
+def _begin_matrix(config: pytest.Config) -> None:
+    from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
+
+    from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
+    from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+
+    mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
+    is_partial = bool(config.getoption("keyword"))
+    reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
+    config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
 def _options(config: pytest.Config) -> StackOptions:
@@ -103,6 +109,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
     if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
         return
+    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports moto
+
     only = metafunc.config.getoption("--only")
     chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
     marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]

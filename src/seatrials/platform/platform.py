@@ -99,19 +99,25 @@ class Platform:
             lambda: not ids & set(self.sessions.initializing_ids()),
             READY_TIMEOUT_SECONDS,
             what=f"{len(ids)} sessions to be initializing no longer",
+            every_seconds=2,
         )
         for session in sessions:
             self.wait_ready(session)
         return sessions
 
-    def wait_ready(self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS) -> float:
+    def wait_ready(
+        self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS, *, every_seconds: float = 2.0
+    ) -> float:
         """Wait until a session is active and its preview answers 200; return the seconds waited.
 
         Stops at once, with the reason, when the session has ended in `error` or expired.
         """
         began = self.clock.now()
         self.wait_until(
-            lambda: self._is_ready(session), timeout_seconds, what=f"session {session.id} to be active and previewed"
+            lambda: self._is_ready(session),
+            timeout_seconds,
+            what=f"session {session.id} to be active and previewed",
+            every_seconds=every_seconds,
         )
         return self.clock.now() - began
 

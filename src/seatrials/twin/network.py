@@ -221,6 +221,8 @@ class VirtualNetwork:
         self.hosts: dict[str, Host] = {}
         self.names: dict[str, str] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
+        # Whether packets of one address reach a port of another; a world asks its security groups.
+        self.admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True
         self._block = claim_block()
 
     def attach(self, address: str) -> Host:
@@ -245,7 +247,8 @@ class VirtualNetwork:
         if target is None and host not in self.names and not _is_address(host):
             msg = f"no host {host!r} in this world; its names are {sorted(self.names)}"
             raise UnknownHostError(msg)
-        if target is None or target.blackholed or source.blackholed:
+        is_lost = target is None or target.blackholed or source.blackholed
+        if is_lost or not self.admit(source.address, address, port):
             self._never(timeout_seconds, f"{host}:{port} does not answer")
         if listener is None:
             msg = f"{host}:{port} refused the connection: nothing listens there"
