@@ -95,13 +95,15 @@ def gate(  # one parameter an option
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
     history: Annotated[
-        str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs that were judged before [EVIDENCE/gate]")
+        str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs judged before (EVIDENCE/gate/history.jsonl)")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="where the decision is written [EVIDENCE/gate]")
+        Path | None, typer.Option(metavar="DIR", help="where the decision is written (EVIDENCE/gate)")
     ] = None,
-    prices: Annotated[Path, typer.Option(metavar="FILE", help="what AWS charges")] = SHIPPED_PRICES,
-    commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released [the checked-out commit]")] = "",
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
+    commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released (what is checked out)")] = "",
     scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
 ) -> None:
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
@@ -117,7 +119,9 @@ def publish(
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
-    prices: Annotated[Path, typer.Option(metavar="FILE", help="what AWS charges")] = SHIPPED_PRICES,
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
 ) -> None:
     """Send the figures of a run to CloudWatch, once however often it is called."""
     from seatrials.publish_run import publish_newest  # noqa: PLC0415  # boto3 takes time that others save

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from seatrials import traceability
 from seatrials.clock import wall_epoch_seconds
 from seatrials.cost import SHIPPED_PRICES, load_prices
-from seatrials.errors import EvidenceError
+from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence import new_folder
 from seatrials.gate import page
 from seatrials.gate.case import Case, Requirement
@@ -63,6 +64,9 @@ def open_history(address: str) -> History:
 
 def run_gate(paths: GatePaths, history: History, commit: str | None, console: Console) -> int:
     """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict."""
+    if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
+        msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
+        raise ConfigurationError(msg)
     rows = requirements(paths.scenarios)
     criteria = load_criteria(paths.criteria, [row.id for row in rows])
     case = Case(

@@ -106,6 +106,12 @@ def test_the_command_ends_with_the_verdicts_code(tmp_path: Path) -> None:
     assert "CANNOT TELL" in result.stdout
 
 
+def test_a_commit_is_told_by_its_hash(paths: GatePaths) -> None:
+    """A branch or a tag may be another commit tomorrow."""
+    with pytest.raises(ConfigurationError, match="'main' is no commit"):
+        run_gate(paths, FileHistory(paths.evidence / "history.jsonl"), "main", Console(file=io.StringIO()))
+
+
 def test_wrong_criteria_are_an_error_of_ours(tmp_path: Path) -> None:
     """They are no verdict: the error has an exit code of 64 or more."""
     (tmp_path / "gate.toml").write_text("")

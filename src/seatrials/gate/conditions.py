@@ -44,7 +44,7 @@ def commit_criterion(case: Case) -> Criterion:
         return asked.unknown("there is no evidence that names a commit")
     value = ", ".join(sorted({each or "none" for each in found.values()}))
     measure = Measure(value=value, relation="equal to", bound=commit)
-    others = [f"{where} is of {_short(each)}" for where, each in found.items() if each != commit]
+    others = [f"{where} is of {_short(each)}" for where, each in found.items() if not _is(each, commit)]
     if others:
         return asked.unknown(f"{'; '.join(others)}, not of {_short(commit)}", measure, sources)
     return asked.answered(Outcome.PASS, f"all of it is of {_short(commit)}", measure, sources)
@@ -191,6 +191,11 @@ def _cost(run: RunEvidence, asked: Asked, below: float, dollars: float | None) -
         return asked.unknown("the run does not tell of everything that costs money", measure, sources)
     outcome = Outcome.PASS if measure.holds else Outcome.FAIL
     return asked.answered(outcome, f"estimated at ${dollars:.4f}", measure, sources)
+
+
+def _is(found: str | None, commit: str) -> bool:
+    """Whether *found* is *commit*, which may be written in short."""
+    return found is not None and found.startswith(commit)
 
 
 def _short(commit: str | None) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ _FINISHED = (0, 1)
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-")
 # More runs of one commit say nothing that these do not.
 _RUNS_MAX = 20
+_RUNS_LOOKED_AT_MAX = 100
 
 
 class _Record(BaseModel):
@@ -127,18 +129,19 @@ def read_runs(evidence: Path, environment: str) -> list[RunEvidence]:
     What is wrong with the folder of the environment is a problem of its newest run.
     """
     folder = evidence / environment
-    paths = sorted((each for each in _folders(folder) if each.name != "latest"), key=_age_key)
+    paths = _oldest_first(folder)
     if not paths:
         return []
     newest = _read_run(paths[-1], environment, _problems_of_latest(folder, paths[-1]))
     commit = newest.commit
-    earlier = [path for path in paths[:-1] if commit and _record(path)[0].get("commit") == commit]
+    candidates = paths[-_RUNS_LOOKED_AT_MAX:-1]
+    earlier = [path for path in candidates if commit and _record(path)[0].get("commit") == commit]
     return [*(_read_run(path, environment, []) for path in earlier[1 - _RUNS_MAX :]), newest]
 
 
 def read_mutants(evidence: Path) -> MutantEvidence | None:
     """Return the newest kill matrix; None when mutants never ran."""
-    paths = sorted((each for each in _folders(evidence / "mutants") if each.name != "latest"), key=_age_key)
+    paths = _oldest_first(evidence / "mutants")
     if not paths:
         return None
     path = paths[-1] / "kill-matrix.json"
@@ -265,14 +268,13 @@ def _rows(record: Mapping[str, Any]) -> dict[str, str]:
     return rows
 
 
-def _folders(parent: Path) -> list[Path]:
-    return [each for each in parent.iterdir() if each.is_dir()] if parent.is_dir() else []
-
-
-def _age_key(path: Path) -> tuple[str, str]:
-    """Sort runs by when they began: the name tells it to the second, the record more exactly."""
-    began = path.name[:16] if _RUN_NAME.match(path.name) else ""
-    return began, str(_record(path)[0].get("started", ""))
+def _oldest_first(parent: Path) -> list[Path]:
+    """Return the folders of runs by when they began: their names tell it to the second, their records more exactly."""
+    found = [each for each in parent.iterdir() if each.is_dir() and each.name != "latest"] if parent.is_dir() else []
+    seconds = {path: path.name[:16] if _RUN_NAME.match(path.name) else "" for path in found}
+    shared = [second for second, count in Counter(seconds.values()).items() if count > 1]
+    exact = {path: str(_record(path)[0].get("started")) if seconds[path] in shared else "" for path in found}
+    return sorted(found, key=lambda path: (seconds[path], exact[path], path.name))
 
 
 def _problems_of_latest(folder: Path, newest: Path) -> list[str]:

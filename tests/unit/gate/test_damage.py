@@ -207,6 +207,25 @@ def test_the_commit_that_is_released_must_be_the_one_that_ran(release: Any) -> N
     assert release.decide().verdict is Verdict.CANNOT_TELL
 
 
+def test_a_commit_may_be_written_in_short(release: Any) -> None:
+    """The first digits of the commit that ran are that commit."""
+    release.commit = "c0ffee00c0"
+
+    assert release.decide().verdict is Verdict.GO
+
+
+def test_of_two_runs_of_one_second_the_later_is_the_newest(release: Any) -> None:
+    """Their names tell the second only, and their records which of them began later."""
+    newest = release.run("staging", "live", hours_ago=0.5, change=failing)
+    earlier = newest.with_name(newest.name.replace("Z-1", "Z-2"))
+    shutil.copytree(newest, earlier)
+    record = json.loads((earlier / "run.json").read_text())
+    (earlier / "run.json").write_text(json.dumps({**record, "started": "2026-11-25T09:16:39.999+00:00"}))
+
+    staging = next(run for run in release.decide().runs if run.environment == "staging")
+    assert newest.name == staging.id
+
+
 def test_old_evidence_cannot_tell(release: Any) -> None:
     """Evidence of the day before yesterday says nothing about today's platform."""
     release.now_seconds += 48 * _HOUR
