@@ -16,6 +16,7 @@
                                      the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
+    nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
@@ -139,6 +140,15 @@ def clients(session: nox.Session) -> None:
     """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
     install(session, "tests", "clients")
     session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def gate(session: nox.Session) -> None:
+    """Decide on the evidence whether a release may go out."""
+    install(session)
+    is_remote = any("s3://" in argument for argument in session.posargs)
+    # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
+    session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
 
 
 @nox.session(default=False)

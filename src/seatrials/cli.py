@@ -1,4 +1,4 @@
-"""The command line: `seatrials mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
+"""The command line: `seatrials gate`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,11 @@ import typer
 from rich.console import Console
 
 from seatrials import traceability
+from seatrials.cost import SHIPPED_PRICES
 from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
+from seatrials.evidence import commit_of
+from seatrials.gating import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.twin_server import command as twin
 
@@ -123,6 +126,48 @@ def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str
         msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
         raise ConfigurationError(msg)
     return environment, variables
+
+
+@app.command()
+def gate(  # one parameter an option
+    *,
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    history: Annotated[
+        str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs judged before (EVIDENCE/gate/history.jsonl)")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="where the decision is written (EVIDENCE/gate)")
+    ] = None,
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
+    commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released (what is checked out)")] = "",
+    scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
+) -> None:
+    """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
+    place = out if out is not None else evidence / "gate"
+    paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
+    kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
+    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
+
+
+@app.command()
+def publish(
+    *,
+    environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
+) -> None:
+    """Send the figures of a run to CloudWatch, once however often it is called."""
+    from seatrials.publish_run import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
+
+    variables = read_variables()
+    chosen = load_environment(environment, environments, variables)
+    typer.echo(publish_newest(chosen, evidence, prices, variables))
 
 
 def main() -> None:

@@ -122,6 +122,11 @@ def iso_timestamp(epoch_seconds: float) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")
 
 
+def wall_epoch_seconds() -> float:
+    """Return the machine's date and time in seconds since the epoch, for judging the age of evidence."""
+    return time.time()
+
+
 def wall_timestamp() -> str:
     """Return the machine's date and time as ISO 8601 in UTC, for evidence."""
     return iso_timestamp(time.time())

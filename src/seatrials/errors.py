@@ -152,6 +152,12 @@ class NotRunHereError(Exception):
     """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
 
 
+class EvidenceError(SeatrialsError):
+    """Something is no evidence that can be read, or evidence cannot be written."""
+
+    exit_code = 77
+
+
 class WaitTimeoutError(AssertionError):
     """What a scenario waited for did not happen in time; the text explains what was seen instead."""
 

@@ -21,7 +21,7 @@ from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereErro
 from seatrials.evidence import Recorder
 from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
-from seatrials.scenarios import LEFTOVERS_KEY, RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
+from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
 from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
@@ -87,7 +87,7 @@ def _begin(config: pytest.Config) -> None:
         _limit_workers(config, environment.workers_max)
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        reporter = RunReporter(config)
+        reporter = RunReporter(config, environment)
         config.pluginmanager.register(reporter, "seatrials-run")
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
@@ -148,7 +148,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line(f"seatrials: {error}", red=True)
-    session.config.stash[LEFTOVERS_KEY] = held.leftovers()
+    _note_leftovers(session.config, held)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -221,7 +221,16 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     gc.freeze()
     gc.enable()
     yield stacks
-    stacks.close()
+    try:
+        stacks.close()
+    finally:
+        _note_leftovers(pytestconfig, stacks)
+
+
+def _note_leftovers(config: pytest.Config, stacks: Stacks) -> None:
+    reporter = config.pluginmanager.get_plugin("seatrials-run")
+    if reporter is not None:
+        reporter.note_leftovers(stacks.leftovers())
 
 
 @pytest.fixture(name="mutant")

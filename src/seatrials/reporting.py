@@ -13,9 +13,10 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from seatrials.clock import wall_seconds, wall_timestamp
+from seatrials.environment import Environment
 from seatrials.errors import NothingRanError
 from seatrials.evidence import RunFolder, Step, commit_of, versions
-from seatrials.scenarios import RECORDER_KEY, RUN_KEY, scenario_id
+from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id
 
 _TIMELINE_SHOWN = 25
 _steps_emitted = iter(range(1 << 62))
@@ -33,14 +34,18 @@ def emit_step(step: Step) -> None:
 class RunReporter:
     """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, environment: Environment) -> None:
         self._config = config
+        self._environment = environment
         self._began = wall_seconds()
         self._is_worker = hasattr(config, "workerinput")
+        self._process = config.workerinput["workerid"] if hasattr(config, "workerinput") else "main"
         self._outcomes: dict[str, str] = {}
         self._hashes: dict[str, str] = {}
         self._platform_seconds: dict[str, float] = {}
         self._expected: list[str] = []
+        self._not_run: dict[str, str] = {}
+        self._crashed: list[str] = []
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
             config.option.allure_report_dir = str(self.folder.allure_results)
@@ -60,11 +65,21 @@ class RunReporter:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Note what a run will try, as a worker collected it."""
         self._expected = sorted(ids)
+        self.folder.write_run(self._record(None))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what a run without workers will try."""
-        if session.items:
-            self._expected = sorted(item.nodeid for item in session.items)
+        """Note what will be tried, by row: a controller that has workers collects nothing and learns it from them."""
+        if not session.items:
+            return
+        self._expected = sorted(item.nodeid for item in session.items)
+        self.folder.write_rows({scenario_id(item): _row(item) for item in session.items})
+        if not self._is_worker:
+            self.folder.write_run(self._record(None))
+
+    def note_leftovers(self, leftovers: list[str] | None) -> None:
+        """Note what the scenarios of this process left behind; None when nobody looked."""
+        if leftovers is not None:
+            self.folder.write_leftovers(self._process, leftovers)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -80,6 +95,11 @@ class RunReporter:
         """Keep the outcome of each scenario; a failure of set-up or tear-down outweighs a pass."""
         properties = dict(report.user_properties)
         scenario = str(properties.get("scenario", report.nodeid))
+        if str(report.when) == "???":
+            # How pytest-xdist says that a worker ended while it ran this test.
+            self._crashed.append(report.nodeid)
+        if report.outcome == "skipped":
+            self._not_run[scenario] = str(properties.get("not_run", _skip_reason(report)))
         if report.when == "call" or report.outcome != "passed":
             failed_before = self._outcomes.get(scenario) == "failed"
             self._outcomes[scenario] = "failed" if failed_before else report.outcome
@@ -95,7 +115,8 @@ class RunReporter:
             return
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
-        self.folder.write_run(self._record(int(session.exitstatus)))
+        record = self._record(int(session.exitstatus))
+        self.folder.write_run({**record, "files": self.folder.checksums()})
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
@@ -108,6 +129,8 @@ class RunReporter:
         hours = sum(self._platform_seconds.values()) / 3600
         terminalreporter.section("seatrials", sep="=", bold=True)
         terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._head['environment']}")
+        if self._not_run:
+            terminalreporter.line(f"not run, so not proven: {', '.join(sorted(self._not_run))}")
         terminalreporter.line(
             f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
@@ -122,6 +145,7 @@ class RunReporter:
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
         self.folder.write_timeline(scenario, run.timeline_json())
         self.folder.write_scenario(scenario, recorder)
+        self.folder.write_usage(scenario, run.usage())
         if report.failed:
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
@@ -135,7 +159,7 @@ class RunReporter:
         name = item.name.partition("[")[0]
         if RUN_KEY in item.stash and item.stash[RUN_KEY].sample_kind != "modelled":
             # Real time has no seed.
-            return f"python -m pytest tests/integration --environment {self._head['environment']} -k {name}"
+            return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
         stack = self._config.getoption("--stack")
         options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
         return f"nox -s mock -- -n 0 {options} -k {name}"
@@ -143,7 +167,9 @@ class RunReporter:
     def _describe_run(self) -> dict[str, Any]:
         commit, dirty = commit_of(self._config.rootpath)
         return {
-            "environment": self._config.getoption("--environment"),
+            "environment": self._environment.name,
+            "kind": self._environment.kind,
+            "account": self._environment.account_id,
             "commit": commit,
             "dirty": dirty,
             "command": shlex.join(sys.argv),
@@ -154,17 +180,35 @@ class RunReporter:
         }
 
     def _record(self, exit_status: int | None) -> dict[str, Any]:
+        rows = self.folder.read_rows()
         return {
             **self._head,
             "workers": _workers(self._config),
             "ended": None if exit_status is None else wall_timestamp(),
             "exit_status": exit_status,
             "expected": self._expected,
+            "rows": {scenario: row["nodeid"] for scenario, row in rows.items()},
+            "scopes": {scenario: row["scope"] for scenario, row in rows.items()},
+            "not_run": self._not_run,
+            "crashed": sorted(scenario for scenario, row in rows.items() if row["nodeid"] in self._crashed),
+            "leftovers": self.folder.read_leftovers(),
+            "usage": self.folder.read_usage(),
             "wall_seconds": round(wall_seconds() - self._began, 3),
             "platform_seconds": round(sum(self._platform_seconds.values()), 6),
             "scenarios": self._outcomes,
             "trace_sha256": self._hashes,
         }
+
+
+def _row(item: pytest.Item) -> dict[str, str]:
+    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
+    return {"nodeid": item.nodeid, "scope": ", ".join(scopes)}
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    """Return why pytest skipped a test, which it tells as (file, line, reason)."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
 
 
 def _workers(config: pytest.Config) -> int:

@@ -10,7 +10,6 @@ SCOPES = ("mock_only", "staging", "production")
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
 # Of the configuration, at the end of a run: what it left on its stack, None where nobody looked.
-LEFTOVERS_KEY = pytest.StashKey[list[str] | None]()
 
 
 def scenario_id(item: pytest.Item) -> str:

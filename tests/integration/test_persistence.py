@@ -33,6 +33,8 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     found = {path: platform.workspace(second).read(path) for path in files}
     for answer in (*written.values(), *found.values()):
         platform.sample("file_operation_seconds", answer.elapsed_seconds)
+    kept = sum(found[path].content == content for path, content in files.items())
+    platform.sample("files_retained_percent", 100 * kept / len(files), "percent")
 
     assert len(files) == 50
     assert {path: answer.status for path, answer in written.items()} == dict.fromkeys(files, 200)

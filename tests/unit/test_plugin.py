@@ -75,15 +75,16 @@ class FakeStacks:
                 timeline_text=lambda: ["0.000 s  task  abc"],
                 timeline_json=lambda: ['{"kind":"task"}'],
                 trace_sha256=lambda: "0" * 64,
+                usage=lambda: {"task_seconds": 30.5},
             )
+
+    def leftovers(self) -> list[str] | None:
+        """Say what a careless scenario of anna's left."""
+        return ["session session-1 of anna@example.com"]
 
     def close(self) -> None:
         """Note that the process gives everything back."""
         self.closed = True
-
-    def leftovers(self) -> list[str] | None:
-        """Return None: nothing can be left."""
-        return None
 
 
 @pytest.fixture
@@ -390,19 +391,28 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
 
     written = record(pytester)
     assert sorted(written) == [
+        "account",
         "command",
         "commit",
+        "crashed",
         "dirty",
         "ended",
         "environment",
         "exit_status",
         "expected",
+        "files",
+        "kind",
+        "leftovers",
+        "not_run",
         "platform_seconds",
+        "rows",
         "scenarios",
+        "scopes",
         "seed",
         "stack",
         "started",
         "trace_sha256",
+        "usage",
         "versions",
         "wall_seconds",
         "workers",
@@ -412,6 +422,26 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     assert written["scenarios"] == {"COLD-01": "passed"}
     assert written["trace_sha256"] == {"COLD-01": "0" * 64}
     assert written["platform_seconds"] == 100
+    assert (written["rows"], written["scopes"]) == (
+        {"COLD-01": "test_cold_start.py::test_waits"},
+        {"COLD-01": "staging"},
+    )
+    assert (written["kind"], written["account"]) == ("mock", None)
+    assert (written["not_run"], written["crashed"]) == ({}, [])
+
+
+def test_a_run_tells_what_it_used_and_left_behind(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """Usage is kept for each scenario and summed up; leftovers are listed, and redacted like everything."""
+    other = SCENARIO.replace("COLD-01", "COLD-02").replace("test_waits", "test_waits_too").replace("import pytest", "")
+    run(SCENARIO + other)
+
+    written = record(pytester)
+    usage = pytester.path / "evidence/mock/latest/timeline/COLD-02.usage.json"
+    assert json.loads(usage.read_text()) == {"task_seconds": 30.5}
+    assert written["usage"] == {"task_seconds": 61.0}
+    assert written["leftovers"] == ["session session-1 of a***@example.com"]
 
 
 def test_a_run_leaves_its_evidence(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:

@@ -9,12 +9,14 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
+from seatrials.application import AwsClient
 from seatrials.environment import Environment
 from seatrials.http_client import http_client
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.network import Connection, TlsConnection
 from seatrials.platform.stack import Stack
 from seatrials.stacks.base import StackOptions, StackRun, template_of
+from seatrials.stacks.usage import TaskSize, usage_of
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.template import Template, load_template, parse_template
@@ -113,8 +115,22 @@ class MockStacks:
             timeline_text=lambda: [event.as_text() for event in world.trace.events],
             timeline_json=lambda: [event.as_json() for event in world.trace.events],
             trace_sha256=world.trace.sha256,
+            usage=lambda: self._usage(world),
         )
+
+    def _usage(self, world: World) -> dict[str, float]:
+        ecs, cluster = world.aws("ecs"), self._environment.names.cluster
+        arns = ecs.list_services(cluster=cluster)["serviceArns"]
+        services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
+        sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
+        return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
 
     def _connect(self, world: World, host: str, trust: ssl.SSLContext | None = None) -> Connection:
         connection = world.client_host.connect(host, self._environment.ports.https)
         return TlsConnection(connection, trust or world.authority.trust, server_side=False, server_hostname=host)
+
+
+def _size(ecs: AwsClient, definition: str) -> TaskSize:
+    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    # CPU is told in units of 1/1024 vCPU, memory in MiB.
+    return TaskSize(vcpu=int(described["cpu"]) / 1024, memory_gb=int(described["memory"]) / 1024)

@@ -76,6 +76,8 @@ class Runtime:
         self._random = random
         self._trace = trace
         # Containers by task id, for faults and for what a failed scenario shows.
+        # Of all containers that ever were.
+        self.log_bytes = 0
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
         # What a container's variables say for something that is reached by another name here.
@@ -194,6 +196,7 @@ class Runtime:
         return text
 
     def _log(self, container: Container, line: str) -> None:
+        self.log_bytes += len(line.encode())
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
         self.on_log(container, line)
 
