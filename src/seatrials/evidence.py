@@ -61,8 +61,7 @@ def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
         return redact(value)
     if isinstance(value, Mapping):
         return {
-            str(name): "[redacted]" if _is_secret(str(name)) else redact_value(each)
-            for name, each in value.items()
+            str(name): "[redacted]" if _is_secret(str(name)) else redact_value(each) for name, each in value.items()
         }
     if isinstance(value, (list, tuple)):
         return [redact_value(each) for each in value]
