@@ -137,6 +137,11 @@ class WaiverRule(_Table):
     owner: Text
     last_day: date
 
+    @property
+    def told(self) -> str:
+        """Why, who, and until when, in one phrase."""
+        return f"{self.reason} ({self.owner}, until {self.last_day})"
+
 
 class Criteria(_Table):
     """A criteria file."""

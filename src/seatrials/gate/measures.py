@@ -49,14 +49,32 @@ def all_series(case: Case, changes: Sequence[Regression]) -> tuple[Series, ...]:
     """Return the measurements of every metric in every environment, with their budgets and baselines."""
     found = []
     for environment in case.criteria.environments:
-        samples = [sample for run in case.counting_runs(environment) for sample in run.samples]
-        names = sorted({(sample.metric, sample.unit, sample.kind) for sample in samples})
-        for metric, unit, kind in names:
-            values = sorted(
-                each.value for each in samples if (each.metric, each.unit, each.kind) == (metric, unit, kind)
-            )
+        values: dict[tuple[str, str, str], list[float]] = {}
+        for run in case.counting_runs(environment):
+            for sample in run.samples:
+                values.setdefault((sample.metric, sample.unit, sample.kind), []).append(sample.value)
+        for (metric, unit, kind), each in sorted(values.items()):
+            budget, of = _budget(case, metric, environment)
+            change = _change_of_metric(changes, metric, environment)
             found.append(
-                _series(case, changes, Sample(metric=metric, unit=unit, kind=kind, value=0), environment, values)
+                Series(
+                    metric=metric,
+                    environment=environment,
+                    unit=unit,
+                    kind=kind,
+                    count=len(each),
+                    mean=statistic("mean", each),
+                    minimum=min(each),
+                    p50=statistic("p50", each),
+                    p95=statistic("p95", each),
+                    p99=statistic("p99", each),
+                    maximum=max(each),
+                    samples=_evenly_chosen(sorted(each)),
+                    budget=budget,
+                    budget_statistic=of,
+                    baseline=change.baseline if change is not None else None,
+                    history=change.history if change is not None else (),
+                )
             )
     return tuple(found)
 
@@ -121,36 +139,23 @@ def entry_of(case: Case, run: RunEvidence, *, good: bool, accepted: Iterable[str
     )
 
 
-def _series(
-    case: Case, changes: Sequence[Regression], metric: Sample, environment: str, values: Sequence[float]
-) -> Series:
-    budgets = [
-        (rule.bound[1], rule.statistic)
+def _budget(case: Case, metric: str, environment: str) -> tuple[float | None, str | None]:
+    """Return the tightest bound on *metric*, and the statistic that it is on."""
+    rules = [
+        rule
         for rule in case.criteria.statistics
-        if rule.metric == metric.metric and environment in rule.environments and rule.statistic != "count"
+        if rule.metric == metric and environment in rule.environments and rule.statistic != "count"
     ]
-    budget, of = min(budgets) if budgets else (None, None)
-    found = [
-        each for each in changes if each.environment == environment and each.metric.startswith(f"{metric.metric}.")
-    ]
-    return Series(
-        metric=metric.metric,
-        environment=environment,
-        unit=metric.unit,
-        kind=metric.kind,
-        count=len(values),
-        mean=statistic("mean", values),
-        minimum=statistic("minimum", values),
-        p50=statistic("p50", values),
-        p95=statistic("p95", values),
-        p99=statistic("p99", values),
-        maximum=statistic("maximum", values),
-        samples=_evenly_chosen(values),
-        budget=budget,
-        budget_statistic=of,
-        baseline=found[0].baseline if found else None,
-        history=found[0].history if found else (),
-    )
+    upper = [(rule.bound[1], rule.statistic) for rule in rules if rule.bound[0] in ("below", "at most")]
+    lower = [(rule.bound[1], rule.statistic) for rule in rules if rule.bound[0] in ("at least", "above")]
+    if upper:
+        return min(upper)
+    return max(lower) if lower else (None, None)
+
+
+def _change_of_metric(changes: Sequence[Regression], metric: str, environment: str) -> Regression | None:
+    found = (each for each in changes if each.environment == environment and each.metric.startswith(f"{metric}."))
+    return next(found, None)
 
 
 def _evenly_chosen(values: Sequence[float]) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """What became of the required rows, in each environment."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from seatrials.gate.case import Asked, Case, Measure, Requirement
 from seatrials.gate.decision import Cell, CellOutcome, Criterion, MatrixRow, Outcome
@@ -50,12 +51,20 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
     unwaived = [cell for cell in missing.values() if not cell.waived]
     reason = _told(missing)
     if not unwaived:
-        return asked.answered(Outcome.WAIVED, reason, measure, sources)
-    outcome = Outcome.FAIL if any(is_failure(run, row, missing[row]) for row in missing) else Outcome.UNKNOWN
+        return replace(
+            asked.answered(Outcome.WAIVED, reason, measure, sources), waiver=_waivers(case, environment, missing)
+        )
+    outcome = Outcome.FAIL if any(_is_failure(run, row, missing[row]) for row in missing) else Outcome.UNKNOWN
     return asked.answered(outcome, reason, measure, sources)
 
 
-def is_failure(run: RunEvidence, row: str, cell: Cell) -> bool:
+def _waivers(case: Case, environment: str, rows: Iterable[str]) -> str:
+    """Return who answers for *rows* and why, each waiver once."""
+    found = [case.waiver(row, f"{row}.{environment}") for row in rows]
+    return "; ".join(dict.fromkeys(each.told for each in found if each is not None))
+
+
+def _is_failure(run: RunEvidence, row: str, cell: Cell) -> bool:
     """Whether a row was seen to fail, whatever else was seen of it, and nobody answers for it."""
     result = run.results.get(row)
     return not cell.waived and result is not None and result.failed
@@ -74,8 +83,8 @@ def _cell(case: Case, row: Requirement, environment: str) -> Cell:
         reason = (f"nothing ran on {environment}" if run is None else "was not selected") if is_required else ""
         result = RowResult(outcome=outcome, reason=reason)
     kind = run.kind if run is not None and result.seconds is not None else None
-    reason = result.reason
-    if result.outcome is CellOutcome.PASSED and kind not in rules.kinds:
+    reason, is_proven = result.reason, result.outcome is CellOutcome.PASSED and kind in rules.kinds
+    if result.outcome is CellOutcome.PASSED and not is_proven:
         reason = f"only {kind or 'of an unknown kind'}, and {' or '.join(rules.kinds)} is required"
     return Cell(
         environment=environment,
@@ -84,7 +93,7 @@ def _cell(case: Case, row: Requirement, environment: str) -> Cell:
         kind=kind,
         reason=reason,
         seconds=result.seconds,
-        waived=case.waiver(row.id, f"{row.id}.{environment}") is not None,
+        waived=not is_proven and case.waiver(row.id, f"{row.id}.{environment}") is not None,
     )
 
 

@@ -99,8 +99,7 @@ def _waived(case: Case, criterion: Criterion) -> Criterion:
     waiver = case.waiver(criterion.id)
     if waiver is None or criterion.outcome not in _BAD:
         return criterion
-    told = f"{waiver.reason} ({waiver.owner}, until {waiver.last_day})"
-    return replace(criterion, outcome=Outcome.WAIVED, waiver=told)
+    return replace(criterion, outcome=Outcome.WAIVED, waiver=waiver.told)
 
 
 def _summary(case: Case, criteria: Sequence[Criterion]) -> str:
@@ -213,7 +212,7 @@ def _waivers(case: Case, criteria: Sequence[Criterion], rows: Sequence[MatrixRow
     used = {each.id for each in criteria if each.outcome is Outcome.WAIVED}
     for row in rows:
         for cell in row.cells:
-            if cell.waived and cell.required and cell.outcome is not CellOutcome.PASSED:
+            if cell.waived and cell.required:
                 used |= {row.id, f"{row.id}.{cell.environment}"}
     return tuple(
         Waiver(
