@@ -11,14 +11,18 @@
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
+    nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
+    nox -s live-production -- --confirm production
+                                     the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
-Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
+Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import nox
@@ -39,6 +43,10 @@ OFFLINE: dict[str, str | None] = {
     # Without compiled files every worker would compile every library anew.
     "PYTHONDONTWRITEBYTECODE": None,
 }
+
+
+# A live session has the shell's own, and refuses what would lead it elsewhere.
+LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -63,7 +71,9 @@ def install(session: nox.Session, *groups: str) -> None:
     )
 
 
-def run_scenarios(session: nox.Session, environment: str, *options: str) -> None:
+def run_scenarios(
+    session: nox.Session, environment: str, *options: str, variables: Mapping[str, str | None] = OFFLINE
+) -> None:
     """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them."""
     path, arguments = SCENARIOS, session.posargs
     if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
@@ -71,7 +81,7 @@ def run_scenarios(session: nox.Session, environment: str, *options: str) -> None
     session.run(
         *("python", "-m", "pytest", str(path), "--environment", environment),
         *("-q", "-n", "auto", "--dist", "worksteal", *options, *arguments),
-        env=OFFLINE,
+        env=dict(variables),
     )
 
 
@@ -101,6 +111,20 @@ def mock(session: nox.Session) -> None:
     """Run every scenario on the mock platform: one process, virtual time, no AWS account."""
     install(session)
     run_scenarios(session, "mock")
+
+
+@nox.session(name="live-staging", default=False, tags=["live"])
+def live_staging(session: nox.Session) -> None:
+    """Run the staging rows on staging; docs/live.md says what that needs and what it may do there."""
+    install(session)
+    run_scenarios(session, "staging", variables=LIVE)
+
+
+@nox.session(name="live-production", default=False, tags=["live"])
+def live_production(session: nox.Session) -> None:
+    """Run the rows that production allows, when `--confirm production` follows the `--`."""
+    install(session)
+    run_scenarios(session, "production", variables=LIVE)
 
 
 @nox.session(default=False)

@@ -1,12 +1,14 @@
-"""The command line: `seatrials mutants`, `seatrials scenarios`, `seatrials twin serve`."""
+"""The command line: `seatrials mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from seatrials import traceability
+from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.mutants.run import run_mutants
 from seatrials.twin_server import command as twin
@@ -84,6 +86,43 @@ def scenarios(
         for problem in problems:
             typer.echo(problem, err=True)
         raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def doctor(
+    name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+) -> None:
+    """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
+    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+
+    environment, variables = _real_environment(name, environments)
+    raise typer.Exit(tending.doctor(environment, variables, Console()))
+
+
+@app.command()
+def sweep(
+    *,
+    name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
+    yes: Annotated[bool, typer.Option("--yes", help="remove what is shown")] = False,
+    confirm: Annotated[str | None, typer.Option(metavar="WORD", help="as for a run, if it wants it")] = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="how long to wait for a lease to expire")] = 0.0,
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+) -> None:
+    """Show what runs that were killed have left on a real stack, and with --yes remove it."""
+    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+
+    environment, variables = _real_environment(name, environments)
+    tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
+
+
+def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str]]:
+    variables = read_variables()
+    environment = load_environment(name, path, variables)
+    if environment.kind == "mock":
+        msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
+        raise ConfigurationError(msg)
+    return environment, variables
 
 
 def main() -> None:

@@ -189,6 +189,7 @@ def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock)
 
 @pytest.mark.scenario("COLD-08")
 @pytest.mark.production
+@pytest.mark.needs("sessions")
 def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) -> None:
     """The preview's URL serves this session's own site, with the content that its instruction asked for."""
     mine = "Fresh herring every Friday"
@@ -310,6 +311,7 @@ def test_browsing_the_preview_keeps_a_session_alive(platform: Platform) -> None:
 
 @pytest.mark.scenario("COLD-14")
 @pytest.mark.production
+@pytest.mark.needs("sessions")
 def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None:
     """After deactivation the session drains and expires, its preview, rules and targets go, and others stay."""
     neighbour = platform.ready()

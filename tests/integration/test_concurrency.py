@@ -217,7 +217,7 @@ def test_ending_a_session_costs_the_others_nothing(platform: Platform) -> None:
     visits = [partial(a_visit, session) for _ in range(25) for session in (stays, also_stays)]
     ended, answers = platform.in_parallel(
         lambda: _end(platform, ends),
-        lambda: platform.at_rate(2, *visits),
+        lambda: platform.at_request_rate(2, *visits),
     )
 
     assert ended == "expired"
@@ -343,7 +343,7 @@ def test_the_api_answers_in_half_a_second(platform: Platform) -> None:
             partial(platform.workspace(session).read, "hello.md"),
         )
     ]
-    answers = platform.at_rate(10, *calls * 6)
+    answers = platform.at_request_rate(10, *calls * 6)
     seconds = [answer.elapsed_seconds for answer in answers]
     for each in seconds:
         platform.sample("api_seconds", each)

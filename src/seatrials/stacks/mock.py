@@ -45,9 +45,14 @@ class MockStacks:
         """Switch moto off."""
         self._held.close()
 
+    def leftovers(self) -> list[str] | None:
+        """Return None: worlds end with their scenarios."""
+        return None
+
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
-        """Make a world for *scenario*, let it settle, and end it with the scenario."""
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Make a world for *scenario*, let it settle, and end it with the scenario; it is *exclusive* in any case."""
+        del exclusive
         plan = Plan(calibration=WORLDS[self._environment.world])
         if mutant is not None:
             mutant.apply(plan)
@@ -94,6 +99,7 @@ class MockStacks:
         stack = Stack(
             environment=self._environment,
             clock=world.clock,
+            request_clock=world.clock,
             aws=lambda service: world.bridge.client("scenario", service),
             http=client,
             url=url,

@@ -234,6 +234,8 @@ class VirtualNetwork:
         self.hosts: dict[str, Host] = {}
         self.names: dict[str, str] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
+        # Whether packets of one address reach a port of another; a world asks its security groups.
+        self.admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True
         self._block = claim_block()
 
     def attach(self, address: str) -> Host:
@@ -258,7 +260,7 @@ class VirtualNetwork:
         if target is None and host not in self.names and not _is_address(host):
             msg = f"no host {host!r} in this world; its names are {sorted(self.names)}"
             raise UnknownHostError(msg)
-        if target is None or target.blackholed or source.blackholed:
+        if target is None or not self._reaches(source, target, port):
             self._never(timeout_seconds, f"{host}:{port} does not answer")
         if listener is None and target.outside is not None:
             return target.outside.connect(target.loopback_address, port, timeout_seconds)
@@ -266,6 +268,9 @@ class VirtualNetwork:
             msg = f"{host}:{port} refused the connection: nothing listens there"
             raise ConnectionRefusedError(msg)
         return self._join(source, listener)
+
+    def _reaches(self, source: Host, target: Host, port: int) -> bool:
+        return not (target.blackholed or source.blackholed) and self.admit(source.address, target.address, port)
 
     def close(self) -> None:
         """Close every socket of the world."""

@@ -23,6 +23,7 @@ from seatrials.twin.filesystem import MountError
 from seatrials.twin.lifecycle import TaskState
 from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.runtime import Container, ImageError, Runtime
+from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
 
@@ -41,6 +42,7 @@ class Surroundings:
     clock: VirtualClock
     bridge: Bridge
     runtime: Runtime
+    security_groups: SecurityGroups
     targets: TargetRegistry
     elbv2: AwsClient
     calibration: Calibration

@@ -17,7 +17,7 @@ from seatrials.twin.calibration import WORLDS
 from seatrials.twin.clock import Process, VirtualSignal
 from seatrials.twin.external import ExternalNetwork, Ports
 from seatrials.twin.log_driver import LogDriver
-from seatrials.twin.moto_server import AwsApi
+from seatrials.twin.moto_bridge.http_api import AwsApi
 from seatrials.twin.network import claim_block
 from seatrials.twin.outside import Outside
 from seatrials.twin.paced_clock import PacedClock

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from seatrials.environment import Environment, load_environment
-from seatrials.errors import ConfigurationError, MissingProgramError, TemplateError
+from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, lifeless, replace
-from seatrials.stacks import StackOptions, StackRun, check_stacks, open_stacks
+from seatrials.stacks import StackOptions, StackRun, check_stacks
 from seatrials.stacks.mock import MockStacks
 from seatrials.twin.calibration import Spread
 from seatrials.webordinary.hermes import controller
@@ -160,11 +160,3 @@ def test_a_template_that_cannot_be_deployed_names_its_resources(tmp_path: Path) 
 
     assert "- Zoo: the resource type AWS::Zoo::Animal is not supported" in str(failure.value)
     assert "AWS::ECS::Service" in str(failure.value)
-
-
-def test_a_kind_without_stacks_is_told() -> None:
-    """An environment of a kind that cannot be opened is told which one can."""
-    rehearsal = load().model_copy(update={"name": "rehearsal", "kind": "rehearsal"})
-
-    with pytest.raises(ConfigurationError, match=r"'rehearsal' is of kind 'rehearsal', which .* use 'mock'"):
-        open_stacks(rehearsal, StackOptions())

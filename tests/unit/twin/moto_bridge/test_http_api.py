@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from seatrials.http1 import Request
-from seatrials.twin.moto_server import AwsApi
+from seatrials.twin.moto_bridge.http_api import AwsApi
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"

@@ -4,7 +4,7 @@ The service and region of a call stand in its signature. moto takes the call as 
 world's time; then the bridge hears of it as it hears of those, so that the platform acts on what a client has changed.
 Latency is none of the world's: such a call takes the real time that it takes.
 
-Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/test_moto_server.py.
+Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
 """
 
 import json
@@ -23,7 +23,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
 from seatrials.http1 import Request, Response
-from seatrials.twin.moto_bridge import Bridge, reads_only
+from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
 
 # A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...
 _SCOPE = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
@@ -45,9 +45,9 @@ class _Call:
 class AwsApi:
     """The handler of an HTTP server on which AWS's clients find the services of one world."""
 
-    def __init__(self, bridge: Bridge, on_call: Callable[[str], None], on_failure: Callable[[str, str], None]) -> None:
+    def __init__(self, hooks: Hooks, on_call: Callable[[str], None], on_failure: Callable[[str, str], None]) -> None:
         """*on_call* hears the operation of each call; *on_failure* (request, reason) when moto cannot answer one."""
-        self._bridge = bridge
+        self._hooks = hooks
         self._on_call = on_call
         self._on_failure = on_failure
         self._stubber = BotocoreStubber()
@@ -70,7 +70,7 @@ class AwsApi:
     def _answer(self, request: Request, host: str) -> Response:
         headers = HeadersDict({**dict(request.headers), "host": host})
         prepared = AWSPreparedRequest(request.method, f"https://{host}{request.target}", headers, request.body, False)  # noqa: FBT003  # botocore's own order
-        with time_machine.travel(self._bridge.timestamp(), tick=False), _noting() as calls:
+        with time_machine.travel(self._hooks.timestamp(), tick=False), _noting() as calls:
             answer = self._stubber.process_request(prepared)
         if answer is None:
             return _refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")
@@ -84,12 +84,9 @@ class AwsApi:
     def _tell(self, call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> None:
         """Let the world hear of a call, as it hears of those from inside."""
         self._on_call(f"{call.service}.{call.operation}")
-        if reads_only(call.operation):
-            return
-        self._bridge.forget(call.service)
-        if status < 300:  # noqa: PLR2004  # HTTP's own
+        if not reads_only(call.operation):
             parameters, answer = _understood(call, status, headers, body)
-            self._bridge.on_change(call.service, call.operation, parameters, answer)
+            self._hooks.answered(call.service, call.operation, parameters, status, answer)
 
 
 def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> tuple[Any, Any]:
