@@ -1,5 +1,6 @@
 """The command line of the server: `seatrials twin serve`."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,8 @@ def serve(  # noqa: PLR0913  # one parameter an option
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
     forget_aws_variables()
+    # What is made until the server is ready stays; looking through it for garbage takes longer than making it.
+    gc.disable()
     from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
     from seatrials.twin_server.server import Server  # noqa: PLC0415
 

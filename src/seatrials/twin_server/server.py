@@ -1,5 +1,6 @@
 """The server: a world on a paced clock, with the ways in from outside."""
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -72,6 +73,8 @@ class Server:
                 stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
             self._settle(world, clock, stopping)
+            gc.freeze()
+            gc.enable()
             if not stopping.is_set():
                 write_variables(directory, variables)
                 self._say(as_shell(variables).rstrip())
