@@ -5,7 +5,7 @@ Source: Amazon VPC User Guide, "Control traffic to your AWS resources using secu
 all groups of an interface add up, and a rule may name a range of addresses or another group's members.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -20,12 +20,18 @@ class SecurityGroups:
     def __init__(self, ec2: AwsClient) -> None:
         self._ec2 = ec2
         self._groups_by_address: dict[str, tuple[str, ...]] = {}
+        # The port that the rules know, by the address and port under which it is known outside.
+        self._known_ports: dict[tuple[str, int], int] = {}
         # Permissions by group, until EC2 changes.
         self._permissions: dict[str, list[dict[str, Any]]] = {}
 
     def assign(self, address: str, groups: Sequence[str]) -> None:
         """Put the interface at *address* into *groups*, which are ids."""
         self._groups_by_address[address] = tuple(groups)
+
+    def publish(self, address: str, ports: Mapping[int, int]) -> None:
+        """Let rules for the keys of *ports* of an address be rules for their values too."""
+        self._known_ports.update({(address, outside): port for port, outside in ports.items()})
 
     def changed(self) -> None:
         """Hear that a call has changed something of EC2."""
@@ -36,6 +42,7 @@ class SecurityGroups:
         groups = self._groups_by_address.get(target)
         if groups is None:
             return True
+        port = self._known_ports.get((target, port), port)
         sources = self._groups_by_address.get(source, ())
         return any(
             _names(permission, source, sources)

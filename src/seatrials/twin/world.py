@@ -281,6 +281,7 @@ class World:
             names = outside.certificate_names(name)
             self.network.names[outside.network.address] = host.address
             self.runtime.public_names = outside.public_names(name)
+            self.security_groups.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
             host=host,

@@ -81,9 +81,9 @@ def test_a_session_is_ready_when_its_preview_answers(
     make_platform: Callable[[Handler], Platform], clock: VirtualClock
 ) -> None:
     """Readiness is an active session and a preview that answers 200; the wait's length is returned."""
-    platform = make_platform(hermes(clock, active_at=3, preview_at=5))
+    platform = make_platform(hermes(clock, active_at=3, preview_at=6))
 
-    assert platform.wait_ready(SESSION) == 5
+    assert platform.wait_ready(SESSION) == 6
 
 
 def test_a_session_that_has_failed_is_not_waited_for(
