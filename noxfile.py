@@ -129,6 +129,13 @@ def live_production(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill runs on a rehearsal at random moments: a sweep must find everything that they leave, and nothing else."""
+    install(session)
+    session.run("python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session)

@@ -131,7 +131,8 @@ class Listeners:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._environment.names.table, ConsistentRead=True
         )
-        items = [item for page in pages for item in page["Items"]]
+        # The lease and the journal of the run may stand in the same table; they are nobody's sessions.
+        items = [item for page in pages for item in page["Items"] if "clientId" in item]
         return {item["sessionId"]["S"] for item in items if item["status"]["S"] not in _FINAL_STATUSES}
 
     def _groups(self) -> list[dict[str, Any]]:

@@ -22,8 +22,8 @@ Rule = Callable[[Parameters], str]
 
 
 def is_reading(operation: str) -> bool:
-    """Whether an operation of AWS, such as DescribeServices, changes nothing."""
-    return operation.startswith(_READING)
+    """Whether an operation of AWS, such as DescribeServices, changes nothing; so does one that gives credentials."""
+    return operation.startswith(_READING) or operation == "AssumeRole"
 
 
 class Permitted:
