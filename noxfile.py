@@ -5,12 +5,13 @@
 # ///
 """The commands of seatrials.
 
-    nox                              lint, types, tests and mock: what a change must pass
+    nox                              lint, types, tests, mock and rehearse: what a change must pass
     nox -s mock                      every scenario on the mock platform
     nox -s mock -- routing           the scenarios of one suite: cold_start, persistence, concurrency, routing, ...
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
+    nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
     nox -s live-production -- --confirm production
                                      the rows that production allows, with one session at a time
@@ -46,6 +47,9 @@ OFFLINE: dict[str, str | None] = {
 }
 
 
+# So fast that the rows end in minutes, and slow enough for their requests: an idle timeout of 60 s is 2 s then.
+REHEARSAL_PACE = 30
+
 # A live session has the shell's own, and refuses what would lead it elsewhere.
 LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 
@@ -73,13 +77,21 @@ def install(session: nox.Session, *groups: str) -> None:
 
 
 def run_scenarios(
-    session: nox.Session, environment: str, *options: str, variables: Mapping[str, str | None] = OFFLINE
+    session: nox.Session,
+    environment: str,
+    *options: str,
+    variables: Mapping[str, str | None] = OFFLINE,
+    within: tuple[str, ...] = (),
 ) -> None:
-    """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them."""
+    """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them.
+
+    The command stands behind that of *within*, which runs it.
+    """
     path, arguments = SCENARIOS, session.posargs
     if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
         path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
     session.run(
+        *within,
         *("python", "-m", "pytest", str(path), "--environment", environment),
         *("-q", "-n", "auto", "--dist", "worksteal", *options, *arguments),
         env=dict(variables),
@@ -112,6 +124,14 @@ def mock(session: nox.Session) -> None:
     """Run every scenario on the mock platform: one process, virtual time, no AWS account."""
     install(session)
     run_scenarios(session, "mock")
+
+
+@nox.session
+def rehearse(session: nox.Session) -> None:
+    """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
+    install(session)
+    server = ("python", "-m", "seatrials.cli", "twin", "run", "--pace", str(REHEARSAL_PACE), "--")
+    run_scenarios(session, "rehearsal", within=server)
 
 
 @nox.session(name="live-staging", default=False, tags=["live"])

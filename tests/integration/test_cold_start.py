@@ -228,6 +228,7 @@ def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platfo
 
 @pytest.mark.scenario("COLD-10")
 @pytest.mark.staging
+@pytest.mark.exclusive
 def test_a_warm_activation_is_ready_in_five_seconds(platform: Platform) -> None:
     """A second activation while a task is warm is ready in less than 5 s and starts no task."""
     platform.ready()

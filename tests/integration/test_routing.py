@@ -482,9 +482,9 @@ def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     platform.let_pass(1, what="the requests to be in flight")
 
     with platform.balancer.deregistered(group) as drained:
-        new = Counter(_api_status(platform) for _ in range(9))
+        new = Counter(_api_status(platform) for _ in range(6))
         states = dict(platform.balancer.targets(group))
-        platform.let_pass(10, what="a part of the deregistration delay")
+        platform.let_pass(5, what="a part of the deregistration delay")
         finished = [request.finish(b"lf") for request in in_flight]
 
     by_task = Counter((answer.status, answer.json()["taskArn"]) for answer in finished)

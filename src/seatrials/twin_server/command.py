@@ -1,6 +1,7 @@
-"""The command line of the server: `seatrials twin serve`."""
+"""The command line of the server: `seatrials twin serve` and `seatrials twin run`."""
 
 import gc
+import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,24 @@ def serve(  # noqa: PLR0913  # one parameter an option
         run=run or (),
     )
     Server(options, chosen, variables, _say).run()
+
+
+@app.command()
+def run(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="what to run, with its arguments")],
+    *,
+    pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
+    stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+) -> None:
+    """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
+    from seatrials.twin_server.process import running_server  # noqa: PLC0415  # the server's own process needs it not
+
+    template = () if stack is None else ("--stack", str(stack))
+    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template) as server:
+        variables = {**read_variables(), **server.variables}
+        code = subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  # the user's own command
+    raise typer.Exit(code)
 
 
 def _say(line: str) -> None:
