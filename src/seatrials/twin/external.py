@@ -1,8 +1,8 @@
 """The machine's own sockets for a world on a `PacedClock`: what real clients and child processes are reached by.
 
 Every wait goes through the clock, so that an actor which waits for a client holds nobody up. Who is outside answers in
-real time, which no pace multiplies; therefore a wait for them lasts a second of the machine at least, however soon the
-platform would have lost patience.
+real time, which no pace multiplies; therefore a wait for them is not made shorter than a second of the machine, however
+soon the platform would have lost patience.
 """
 
 import os
@@ -208,10 +208,7 @@ class _Deadline:
         self._clock = clock
         self._at_us: int | None = None
         if timeout_seconds is not None:
-            # A shorter wait is for what is on its way already, and has come through the loopback by then.
-            is_for_someone = timeout_seconds >= _PATIENCE_SECONDS
-            least_seconds = _PATIENCE_SECONDS * clock.real.pace if is_for_someone else 0.0
-            patience_seconds = max(timeout_seconds, least_seconds)
+            patience_seconds = max(timeout_seconds, min(timeout_seconds, _PATIENCE_SECONDS) * clock.real.pace)
             self._at_us = clock.elapsed_us() + clock.microseconds(clock.late_seconds + patience_seconds)
 
     def seconds_left(self) -> float | None:

@@ -39,7 +39,7 @@ class LogDriver:
         waiting, self._waiting = self._waiting, {}
         for (group, stream), events in waiting.items():
             if self._is_there(group, stream):
-                self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+                self._put(group, stream, events)
 
     def _loop(self) -> None:
         while True:
@@ -47,6 +47,13 @@ class LogDriver:
             self._written.clear()
             self._clock.sleep(_FLUSH_SECONDS)
             self.flush()
+
+    def _put(self, group: str, stream: str, events: list[dict[str, object]]) -> None:
+        try:
+            self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+        except self._logs.exceptions.ResourceNotFoundException:  # a client has deleted it meanwhile
+            self._streams[group, stream] = False
+            self._trace.add("log_group_missing", group, stream=stream)
 
     def _is_there(self, group: str, stream: str) -> bool:
         """Return whether the stream exists, having made it in a group that does."""

@@ -171,8 +171,14 @@ class TaskRun:
         if self._registered:
             self._registered = False
             for group, port in self.groups:
-                target = {"Id": self.address, "Port": port}
-                self._world.elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
+                self._deregister_from(group, port)
+
+    def _deregister_from(self, group: str, port: int) -> None:
+        elbv2, target = self._world.elbv2, {"Id": self.address, "Port": port}
+        try:
+            elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
+        except elbv2.exceptions.InvalidTargetException:  # someone else has taken the target out, which is as good
+            pass
 
     def _wait_until_drained(self) -> None:
         while not self.targets_are("unused"):

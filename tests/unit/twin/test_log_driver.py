@@ -56,6 +56,20 @@ def test_a_group_that_is_not_there_is_told_once(twin: Any) -> None:
     assert [details for _, details in twin.happened("log_group_missing", "/ecs/missing")] == [{"stream": "edit/1"}]
 
 
+def test_a_group_that_is_deleted_loses_its_lines_only(twin: Any) -> None:
+    """A client may delete a log group that is in use: its lines are lost, and the platform lives on."""
+    driver(twin)
+    twin.scale(1)
+    twin.containers.contexts[0].log("one")
+    twin.sleep(2)
+    twin.world.aws("logs").delete_log_group(logGroupName="/ecs/edit")
+    for line in ("two", "three"):
+        twin.containers.contexts[0].log(line)
+        twin.sleep(2)
+
+    assert len(twin.happened("log_group_missing", "/ecs/edit")) == 1
+
+
 def test_a_container_without_a_log_group_keeps_its_lines(twin: Any) -> None:
     """A container without a log driver writes nowhere."""
     logs = driver(twin)
