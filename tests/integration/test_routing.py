@@ -2,6 +2,7 @@
 
 import ssl
 from collections import Counter
+from functools import partial
 from ipaddress import ip_address
 from statistics import quantiles
 
@@ -484,8 +485,8 @@ def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     with platform.balancer.deregistered(group) as drained:
         new = Counter(_api_status(platform) for _ in range(6))
         states = dict(platform.balancer.targets(group))
-        platform.let_pass(5, what="a part of the deregistration delay")
-        finished = [request.finish(b"lf") for request in in_flight]
+        platform.let_pass(2, what="a part of the deregistration delay")
+        finished = platform.in_parallel(*(partial(request.finish, b"lf") for request in in_flight))
 
     by_task = Counter((answer.status, answer.json()["taskArn"]) for answer in finished)
     assert states[drained] == "draining"

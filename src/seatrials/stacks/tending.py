@@ -11,7 +11,7 @@ from seatrials.errors import LeftoversError, SeatrialsError
 from seatrials.safety.checks import Finding, look_at_all
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
 from seatrials.safety.journal import process_name
-from seatrials.safety.lease import Lease, lease_seconds
+from seatrials.safety.lease import Lease, holder, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.sweep import Leftover
 from seatrials.stacks.access import Access, open_access
@@ -55,7 +55,7 @@ def sweep(
             access.store, access.clock, run_id=run_id, owner=identity.name, seconds=lease_seconds(environment.pace)
         )
         lease.require_free(wait_seconds)
-        found = access.sweeper().find()
+        found = [*access.sweeper().find(), *_dead_lease(access)]
         _show(console, environment, found)
         if not found:
             return
@@ -65,6 +65,12 @@ def sweep(
             console.print("Nothing was changed. `--yes` removes all of it.")
     finally:
         access.http.close()
+
+
+def _dead_lease(access: Access) -> list[Leftover]:
+    """Return the lease of a dead run, which is over, or there would be no sweep."""
+    dead = holder(access.store)
+    return [] if dead is None else [Leftover("lease", f"of the run {dead['run_id']}", "take it over and give it back")]
 
 
 def _show(console: Console, environment: Environment, found: Sequence[Leftover]) -> None:

@@ -129,8 +129,9 @@ class Watch:
     def _size(self, definition: str) -> tuple[float, float]:
         if definition not in self._sizes:
             described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
-            # In units of 1/1024 vCPU and in MiB, as text.
-            self._sizes[definition] = (float(described["cpu"]) / 1024, float(described["memory"]) / 1024)
+            # In units of 1/1024 vCPU and in MiB, as text; Fargate's alone have a size, and cost by it.
+            cpu, memory = described.get("cpu", 0), described.get("memory", 0)
+            self._sizes[definition] = (float(cpu) / 1024, float(memory) / 1024)
         return self._sizes[definition]
 
     def _look_at_scaling(self) -> None:

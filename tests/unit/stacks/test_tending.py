@@ -112,6 +112,28 @@ def test_a_bystander_keeps_the_tasks_that_serve_it(sweep_staging: Sweep, small_p
     assert "changed service" in sweep_staging()
 
 
+def test_a_dead_lease_is_swept(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+    """A run that was killed right after it had taken its lease has left that alone, and it goes."""
+    kill_a_run(small_platform, tmp_path)
+    sweep_staging(yes=True)
+    small_platform.aws("dynamodb").put_item(
+        TableName="webordinary-edit-sessions",
+        Item={
+            "sessionId": {"S": "seatrials#lease"},
+            "userId": {"S": "stack"},
+            "run_id": {"S": "dead"},
+            "owner": {"S": "anna"},
+            "beats": {"N": "0"},
+            "members": {"N": "1"},
+            "expires_ms": {"N": "0"},
+        },
+    )
+    shown = sweep_staging(yes=True)
+
+    assert "of the run dead" in shown
+    assert small_platform.runs_items() == []
+
+
 def test_a_sweep_may_be_repeated(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
     """A second sweep finds nothing and does no harm."""
     kill_a_run(small_platform, tmp_path)
