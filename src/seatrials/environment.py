@@ -62,6 +62,8 @@ class Capability(StrEnum):
     FAULTS_TABLE = "faults.table"
     # A scenario may hold more than one live session at a time.
     SESSIONS = "sessions"
+    # IAM enforces policies, and simulates them.
+    IAM = "iam"
     # Hours of platform time pass in moments.
     TIME = "time"
     # Hermes and editor report the versions of the release.
@@ -194,12 +196,19 @@ _NEEDED_KEYS = {
 # The rows of the catalogue that an environment runs, by its scope.
 _ROWS = {
     "mock": ("mock_only", "staging", "production"),
-    "staging": ("staging", "production"),
-    "production": ("production",),
+    "staging": ("live_only", "staging", "production"),
+    "production": ("live_only", "production"),
 }
 _WITH_ARTICLE = {"pace": "a pace", "epoch_seconds": "an epoch", "endpoint_url": "an endpoint"}
 # Whoever forgets to say what may be done to a real stack gets the rows that harm it least.
 _SCOPES = {"mock": "mock", "rehearsal": "staging", "live": "production"}
+
+
+class Release(_Table):
+    """The versions that a release names."""
+
+    hermes: Text
+    edit: Text
 
 
 class Environment(_Table):
@@ -238,6 +247,8 @@ class Environment(_Table):
     # How many workers may share the stack; None: as many as the machine has processors.
     workers_max: Annotated[int, Field(strict=True, ge=1)] | None = None
     budget: Budget = Budget()
+    # What Hermes and the editor must say that they are.
+    release: Release | None = None
     # In the order of the file, for the order of a set would differ from run to run.
     capabilities: tuple[Capability, ...] = ()
     names: ResourceNames = ResourceNames()
@@ -287,6 +298,13 @@ class Environment(_Table):
     def rows(self) -> tuple[str, ...]:
         """The scope marks whose scenarios run here."""
         return _ROWS[str(self.scope)]
+
+    @model_validator(mode="after")
+    def _names_its_release(self) -> "Environment":
+        if Capability.VERSIONS in self.capabilities and self.release is None:
+            msg = "must have release = { hermes = ..., edit = ... }, for the capability 'versions' asks about them"
+            raise ValueError(msg)
+        return self
 
     def allows(self, capability: str) -> bool:
         """Whether scenarios that need *capability* can run here; raises `ConfigurationError` for an unknown one."""

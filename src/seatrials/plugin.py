@@ -60,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
         "mock_only: runs on mock, for what it needs exists nowhere else",
+        "live_only: runs on staging and production, for what it asks about exists nowhere else",
         "staging: runs on mock and staging",
         "production: runs on mock, staging and production",
         "exclusive: needs the service to itself",

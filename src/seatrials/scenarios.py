@@ -6,7 +6,7 @@ from seatrials.evidence import Recorder
 from seatrials.stacks import StackRun
 
 # Where a scenario runs: on mock alone, on mock and staging, or on all three.
-SCOPES = ("mock_only", "staging", "production")
+SCOPES = ("mock_only", "live_only", "staging", "production")
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
 # Of the configuration, at the end of a run: what it left on its stack, None where nobody looked.

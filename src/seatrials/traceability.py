@@ -17,6 +17,7 @@ from seatrials.mutants.mutant import Mutant
 # Where a scenario runs, by its scope mark.
 ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     "mock_only": ("mock",),
+    "live_only": ("staging", "production"),
     "staging": ("mock", "staging"),
     "production": ("mock", "staging", "production"),
 }
