@@ -139,5 +139,6 @@ def test_a_bystander_is_not_touched(rehearsal: Rehearsal, seed: int) -> None:
         rehearsal.http.post(f"/hermes/api/sessions/{session_id}/deactivate", json={}).raise_for_status()
 
     assert after.pop(session_id) in ("initializing", "active")
-    assert after == before
+    # Bystanders of before may drain meanwhile, but none of them goes.
+    assert sorted(after) == sorted(before)
     assert rules == 0
