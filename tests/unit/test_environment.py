@@ -42,11 +42,18 @@ def problems(folder: Path, text: str, name: str = "mock") -> list[str]:
     return [line.removeprefix(f"{folder / 'environments.toml'}: ") for line in str(caught.value).splitlines()]
 
 
-def test_the_project_has_a_mock_that_can_do_everything() -> None:
-    """The mock of the project's own file has every capability."""
+def test_the_project_has_a_mock_that_can_do_everything_but_iam() -> None:
+    """The mock of the project's own file has every capability but the policies of IAM, which the twin leaves out."""
     environment = load_environment("mock", PROJECT / "environments.toml", {})
 
-    assert sorted(Capability) == sorted(environment.capabilities)
+    assert sorted(set(Capability) - {Capability.IAM}) == sorted(environment.capabilities)
+
+
+def test_versions_are_those_of_a_release(tmp_path: Path) -> None:
+    """An environment whose versions can be asked about names the release that they must be."""
+    [problem] = problems(tmp_path, MINIMAL + 'capabilities = ["versions"]\n')
+
+    assert "must have release = { hermes = ..., edit = ... }" in problem
 
 
 def test_the_project_s_mock_has_a_template() -> None:
@@ -261,8 +268,8 @@ def test_a_stack_s_outputs_may_say_where_it_answers(tmp_path: Path) -> None:
     ("name", "expected"),
     [
         pytest.param("mock", ("mock_only", "staging", "production"), id="mock"),
-        pytest.param("staging", ("staging", "production"), id="staging"),
-        pytest.param("production", ("production",), id="production"),
+        pytest.param("staging", ("live_only", "staging", "production"), id="staging"),
+        pytest.param("production", ("live_only", "production"), id="production"),
     ],
 )
 def test_the_scope_says_which_rows_run(name: str, expected: tuple[str, ...]) -> None:
@@ -274,7 +281,7 @@ def test_the_scope_says_which_rows_run(name: str, expected: tuple[str, ...]) -> 
 
 def test_a_real_stack_without_a_scope_is_spared(tmp_path: Path) -> None:
     """A table that does not say which rows run gets those that production allows."""
-    assert load(tmp_path, LIVE, "staging").rows == ("production",)
+    assert load(tmp_path, LIVE, "staging").rows == ("live_only", "production")
 
 
 def test_the_project_s_production_wants_to_be_confirmed() -> None:

@@ -15,6 +15,7 @@ from seatrials.environment import Environment
 from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError, NotRunHereError
 from seatrials.mutants.mutant import Mutant
 from seatrials.platform import Stack
+from seatrials.scenarios import SCOPES
 from seatrials.stacks import StackOptions, StackRun
 from seatrials.twin.clock import VirtualClock
 
@@ -189,8 +190,8 @@ def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunRe
     assert problems == [
         "test_no_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
         "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
-        "test_no_scope: needs exactly one of ('mock_only', 'staging', 'production'), has []",
-        "test_two_scopes: needs exactly one of ('mock_only', 'staging', 'production'), has ['staging', 'production']",
+        f"test_no_scope: needs exactly one of {SCOPES}, has []",
+        f"test_two_scopes: needs exactly one of {SCOPES}, has ['staging', 'production']",
     ]
 
 
