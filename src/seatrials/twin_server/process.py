@@ -2,15 +2,17 @@
 
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from seatrials.clock import wall_seconds
 from seatrials.environment import read_variables
@@ -18,7 +20,7 @@ from seatrials.errors import ServerError
 from seatrials.twin_server.variables import JSON_FILE
 
 _STOP_SECONDS = 15.0
-_CHUNK_BYTES = 65_536
+_LINES_KEPT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +43,13 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
     # The server makes it again, and what it has made goes with it, also when this process is no more.
     directory.rmdir()
     process = _start(directory, options)
-    _wait_until_ready(process, directory / JSON_FILE, within_seconds)
+    said = _Said(process)
+    said.wait_for(directory / JSON_FILE, within_seconds)
     try:
         variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
         yield RunningServer(process_id=process.pid, variables=variables)
     finally:
-        _stop(process)
+        said.stop()
 
 
 def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -59,40 +62,58 @@ def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]"
     )
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", file: Path, within_seconds: float) -> None:
-    """Wait for the file that a server writes when it is ready, looking whenever it says something."""
-    assert process.stdout is not None, "it was asked for"
-    give_up_at = wall_seconds() + within_seconds
-    said = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+class _Said:
+    """What a server says, read all the time: one that nobody listens to would stop at a full pipe."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._spoke = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="what the server says", daemon=True)
+        self._reader.start()
+
+    def wait_for(self, file: Path, within_seconds: float) -> None:
+        """Wait for the file that a server writes when it is ready, looking whenever it says something."""
+        give_up_at = wall_seconds() + within_seconds
         while not file.exists():
             left = give_up_at - wall_seconds()
-            if left <= 0 or not selector.select(left):
-                problem = f"was not ready within {within_seconds:g} s"
-                break
-            data = os.read(process.stdout.fileno(), _CHUNK_BYTES)
-            said += data
-            if not data:
-                problem = f"ended with exit code {process.wait()} before it was ready"
-                break
-        else:
-            return
-    process.kill()
-    process.communicate()
-    msg = f"the server {problem}; it said:\n{said.decode(errors='replace')}"
-    raise ServerError(msg)
+            if not self._reader.is_alive() and not file.exists():
+                self._fail(f"ended with exit code {self._process.wait()} before it was ready")
+            if left <= 0:
+                self._process.kill()
+                self._fail(f"was not ready within {within_seconds:g} s")
+            self._spoke.wait(left)
+            self._spoke.clear()
 
+    def stop(self) -> None:
+        """Stop the server in order, or else with SIGKILL; raises `ServerError` for one that had a failure."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if code != os.EX_OK:
+            self._fail(f"ended with exit code {code}, not 0")
+        self._let_go()
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Stop a server in order, or else with SIGKILL; raises `ServerError` for one that had a failure."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        said, _ = process.communicate(timeout=_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        said, _ = process.communicate()
-    if process.returncode != os.EX_OK:
-        msg = f"the server ended with exit code {process.returncode}, not 0; it said:\n{said.decode(errors='replace')}"
+    def _fail(self, problem: str) -> NoReturn:
+        self._process.wait()
+        self._let_go()
+        said = "\n".join(self._lines)
+        msg = f"the server {problem}; it said:\n{said}"
         raise ServerError(msg)
+
+    def _let_go(self) -> None:
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None, "it was asked for"
+        for line in self._process.stdout:
+            self._lines.append(line.decode(errors="replace").rstrip("\n"))
+            self._spoke.set()
+        self._spoke.set()
