@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin serve`."""
 
 import sys
 from pathlib import Path
