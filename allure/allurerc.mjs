@@ -15,7 +15,7 @@ const isLabelled = (environment) => ({ labels }) =>
 // The first category that matches has the result. The messages are those of src/seatrials.
 const categories = [
   {
-    name: "Began, but has no result",
+    name: "Has no result",
     matchers: { statuses: ["broken"], message: /^collected, but there is no result/ },
   },
   {

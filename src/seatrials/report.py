@@ -14,6 +14,7 @@ from typing import Any
 
 from seatrials.errors import EvidenceError
 from seatrials.evidence import new_folder
+from seatrials.gate.report_log import ReportLog, read_report_log
 from seatrials.node import find_node, install_packages, run_node
 from seatrials.self_contained import make_self_contained
 
@@ -34,7 +35,7 @@ class Run:
     folder: Path
     # The record of `run.json`; empty when it cannot be read.
     record: Mapping[str, Any]
-    problems: tuple[str, ...] = ()
+    log: ReportLog
 
     @property
     def results(self) -> Path:
@@ -42,7 +43,7 @@ class Run:
         return self.folder / "allure-results"
 
     def rows(self) -> dict[str, str]:
-        """Return the row of each test that the run set out to run; a record that cannot be read has a list beside it."""
+        """Return the row of each test that the run set out to run; rows.json tells them where the record does not."""
         named = {row: each.get("nodeid") for row, each in _read_json(self.folder / "rows.json").items()}
         rows = {str(node): row for row, node in {**named, **(self.record.get("rows") or {})}.items()}
         return {**{str(node): "" for node in self.record.get("expected") or []}, **rows}
@@ -106,23 +107,21 @@ def newest_runs(evidence: Path) -> list[Run]:
 
 
 def _read_run(environment: str, folder: Path) -> Run:
-    path = folder / "run.json"
-    record = _read_json(path)
-    run = Run(environment, folder, record)
-    return Run(environment, folder, record, tuple(_problems(run, path)))
+    return Run(environment, folder, _read_json(folder / "run.json"), read_report_log(folder / "report-log.jsonl"))
 
 
-def _problems(run: Run, path: Path) -> Iterator[str]:
-    """Yield what a reader of the results alone would not notice."""
+def problems(run: Run) -> Iterator[str]:
+    """Yield what a reader of the results alone would not notice, a sentence each."""
     name, status = f"run {run.folder.name} on {run.environment}", run.record.get("exit_status")
     if not run.record:
-        yield f"{path} is missing or cut off, so what {name} was meant to do is known in part only"
+        yield f"{run.folder / 'run.json'} is missing or cut off: what {name} set out to do is known in part only"
     elif run.record.get("ended") is None:
         yield f"{name} has no end: it was killed, or goes on"
     elif status not in _ORDERLY:
         yield f"{name} ended with exit code {status}, which is not about its scenarios: see what it said"
     if not run.rows():
         yield f"{name} has collected no scenario, so it proves nothing"
+    yield from run.log.problems
 
 
 def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
@@ -141,7 +140,7 @@ def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
     executor = {"name": "seatrials", "type": "seatrials", "buildName": build.name or name, "buildUrl": build.url}
     _write_json(added / "executor.json", {key: value for key, value in executor.items() if value})
     (added / "environment.properties").write_text(_properties(runs), encoding="utf-8")
-    errors = [{"message": problem, "environment": run.environment} for run in runs for problem in run.problems]
+    errors = [{"message": problem, "environment": run.environment} for run in runs for problem in problems(run)]
     _write_json(added / "runs-globals.json", {"attachments": [], "errors": errors})
     for run in runs:
         for result in missing_results(run):
@@ -156,6 +155,8 @@ def missing_results(run: Run) -> Iterator[dict[str, Any]]:
         full_name = f"{path.removesuffix('.py').replace('/', '.')}#{test}"
         if full_name in seen:
             continue
+        told = run.log.results.get(node)
+        reason = told.reason if told is not None and told.reason else "the run ended before"
         suite = Path(path).stem.removeprefix("test_")
         labels = {"env": run.environment, "suite": suite, "as_id": row, "severity": "critical"}
         yield {
@@ -163,7 +164,7 @@ def missing_results(run: Run) -> Iterator[dict[str, Any]]:
             "name": test,
             "fullName": full_name,
             "status": "broken",
-            "statusDetails": {"message": f"{_NO_RESULT}: the run, or the worker that had it, ended before"},
+            "statusDetails": {"message": f"{_NO_RESULT}: {reason}"},
             "labels": [{"name": key, "value": value} for key, value in labels.items() if value],
             # What allure-pytest would have written too: without it, one environment's result stands for all.
             "parameters": [{"name": "environment", "value": repr(run.environment)}],

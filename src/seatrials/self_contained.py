@@ -19,7 +19,7 @@ _REMOTE = re.compile(r"\s*(?:https?:|wss?:)?//", re.IGNORECASE)
 # All that Allure's program needs stands in the page: it unpacks styles, fonts, pictures and attachments from there.
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'\">"
+    "content=\"default-src data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'\">"
 )
 
 
@@ -33,8 +33,8 @@ def make_self_contained(page: str) -> str:
     programs = "".join(_PROGRAM.findall(page))
     page = _PROGRAM.sub("", page)
     body, closing, rest = page.rpartition("</body>")
-    if not programs or not closing:
-        msg = "Allure's report has no program where it is expected: pin the version in allure/ that it had before"
+    if not programs or not closing or "<head>" not in page:
+        msg = "Allure's report is not built as it was: pin the version in allure/ that it had before"
         raise ReportError(msg)
     page = f"{body}{programs}{closing}{rest}".replace("<head>", f"<head>{_POLICY}", 1)
     loaded = external_loads(page)
