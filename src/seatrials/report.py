@@ -98,12 +98,14 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
 
 
 def newest_runs(evidence: Path) -> list[Run]:
-    """Return the run that `latest` leads to in each environment; raises `EvidenceError` when there is none."""
-    folders = sorted(path.parent for path in evidence.glob("*/latest") if path.parent.name not in _OTHERS)
-    if not folders:
+    """Return the newest run of each environment; raises `EvidenceError` when there is none."""
+    runs = [path for path in sorted(evidence.glob("*/*/")) if path.parent.name not in _OTHERS]
+    # `latest` comes after every time; where the link was lost on the way, the last time is the newest run.
+    newest = {path.parent.name: path.resolve() for path in runs}
+    if not newest:
         msg = f"{evidence.absolute()} has no run to report: run `nox -s mock`, or name the folder with --evidence"
         raise EvidenceError(msg)
-    return [_read_run(folder.name, (folder / "latest").resolve()) for folder in folders]
+    return [_read_run(environment, folder) for environment, folder in newest.items()]
 
 
 def _read_run(environment: str, folder: Path) -> Run:
