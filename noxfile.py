@@ -17,6 +17,7 @@
                                      the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
+    nox -s report                    one Allure report over the newest runs of all environments
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
@@ -167,6 +168,13 @@ def clients(session: nox.Session) -> None:
     """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
     install(session, "tests", "clients")
     session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make one Allure report over the newest runs of all environments."""
+    install(session, "report")
+    session.run("python", "-m", "seatrials.cli", "report", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep` and `twin serve`."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin serve`."""
 
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence import commit_of
 from seatrials.gating import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
+from seatrials.report import Build, write_report
 from seatrials.twin_server import command as twin
 
 app = typer.Typer(
@@ -150,6 +151,19 @@ def gate(  # one parameter an option
     paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
     kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
     raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
+
+
+@app.command()
+def report(
+    *,
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
+    build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
+    build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
+) -> None:
+    """Make one Allure report over the newest runs of all environments."""
+    build = Build(name=build_name, url=build_url)
+    typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
 
 
 @app.command()

@@ -152,6 +152,12 @@ class NotRunHereError(Exception):
     """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
 
 
+class ReportError(SeatrialsError):
+    """The Allure report cannot be made, or would load something from elsewhere."""
+
+    exit_code = 76
+
+
 class EvidenceError(SeatrialsError):
     """Something is no evidence that can be read, or evidence cannot be written."""
 
