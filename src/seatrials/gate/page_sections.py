@@ -18,7 +18,7 @@ def criteria(decision: Decision) -> Html:
     """Return what the release must show, the gravest first."""
     if not decision.criteria:
         return section("criteria", "Criteria", note(f"{decision.criteria_file} asks for nothing."))
-    titles = ("outcome", "what must hold", "value", "bound", "margin", "samples", "kind", "why", "evidence")
+    titles = ("outcome", "what must hold", "value", "bound", "margin", "samples", "kind", "why")
     head = columns(*titles, header="what must hold", numbers=_NUMBERS)
     rows = [_criterion_row(each) for each in gravest_first(decision.criteria)]
     caption = f"{len(rows)} criteria of {decision.criteria_file}, those that do not hold first"
@@ -36,8 +36,7 @@ def _criterion_row(criterion: Criterion) -> list[str]:
         margin(criterion),
         f"{criterion.samples}{needed}" if criterion.samples is not None else "",
         criterion.kind or "",
-        joined([passage(each, criterion.id) for each in (criterion.reason, waived) if each], between=" "),
-        _paths(criterion.sources),
+        joined([*(passage(each, criterion.id) for each in (criterion.reason, waived) if each), *_paths(criterion)]),
     ]
 
 
@@ -220,8 +219,12 @@ def _plot(title: str, facts: str, plot: Html) -> Html:
     return element("figure", caption, plot)
 
 
-def _paths(paths: Sequence[str]) -> Html:
-    return joined([code(each) for each in paths], between=" ")
+def _paths(criterion: Criterion) -> list[Html]:
+    """Return where the newest evidence stands; `decision.json` has the paths of all of it."""
+    if not criterion.sources:
+        return []
+    more = f" and {len(criterion.sources) - 1} more" if len(criterion.sources) > 1 else ""
+    return [element("small", "Evidence: ", code(criterion.sources[-1]), more)]
 
 
 def _list(names: Sequence[str]) -> Html:
