@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from seatrials.gate.decision import Criterion, Decision, Outcome
-from seatrials.gate.wording import age, compared, evidence, measured, percent
-
-# The gravest first.
-_ORDER = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
+from seatrials.gate.decision import Criterion, Decision
+from seatrials.gate.wording import age, compared, evidence, gravest_first, measured, percent, waiver_state
 
 
 def as_markdown(decision: Decision) -> str:
@@ -17,7 +14,7 @@ def as_markdown(decision: Decision) -> str:
         _text(decision.summary),
         "",
         *_facts(decision),
-        *_section("Criteria", _CRITERIA, (_criterion_cells(each) for each in _sorted(decision.criteria))),
+        *_section("Criteria", _CRITERIA, (_criterion_cells(each) for each in gravest_first(decision.criteria))),
         *_section("Runs", _RUNS, _run_cells(decision)),
         *_section("Not proven", _UNPROVEN, _unproven_cells(decision)),
         *_section("Against the baseline", _CHANGES, _change_cells(decision)),
@@ -55,10 +52,6 @@ def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], not
     return [f"## {title}", "", *table, *([note, ""] if note else [])]
 
 
-def _sorted(criteria: Sequence[Criterion]) -> list[Criterion]:
-    return sorted(criteria, key=lambda each: _ORDER.index(each.outcome))
-
-
 def _criterion_cells(criterion: Criterion) -> list[str]:
     why = f"{criterion.reason}; waived: {criterion.waiver}" if criterion.waiver else criterion.reason
     return [str(criterion.outcome), criterion.id, criterion.sentence, compared(criterion), evidence(criterion), why]
@@ -90,14 +83,7 @@ def _change_cells(decision: Decision) -> list[list[str]]:
 
 
 def _waiver_cells(decision: Decision) -> list[list[str]]:
-    return [
-        [each.subject, each.reason, each.owner, each.last_day, _state(each.expired, each.used)]
-        for each in decision.waivers
-    ]
-
-
-def _state(expired: bool, used: bool) -> str:  # noqa: FBT001  # two facts of a waiver
-    return "expired" if expired else "in force" if used else "in force, not needed"
+    return [[each.subject, each.reason, each.owner, each.last_day, waiver_state(each)] for each in decision.waivers]
 
 
 def _cost_cells(decision: Decision) -> list[list[str]]:

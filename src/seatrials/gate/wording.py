@@ -1,6 +1,11 @@
 """Values of a decision in words, the same in every output of text."""
 
-from seatrials.gate.decision import Criterion
+from collections.abc import Iterable
+
+from seatrials.gate.decision import Criterion, Outcome, Waiver
+
+# The gravest first.
+OUTCOMES = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
 
 _DAY_SECONDS = 86_400
 _HOUR_SECONDS = 3600
@@ -57,3 +62,31 @@ def age(seconds: float | None) -> str:
 def percent(fraction: float | None) -> str:
     """Return a change as a signed percentage."""
     return "no value" if fraction is None else f"{100 * fraction:+.1f} %"
+
+
+def margin(criterion: Criterion) -> str:
+    """Return how far the value of a criterion is from its bound; nothing for one that has no margin."""
+    if criterion.margin is None:
+        return ""
+    if criterion.margin == 0:
+        return "none to spare"
+    return f"{measured(abs(criterion.margin), criterion.unit)} {'to spare' if criterion.margin > 0 else 'beyond'}"
+
+
+def metric(name: str) -> str:
+    """Return a metric, or a statistic of one, as words."""
+    metric_name, _, statistic = name.partition(".")
+    words = metric_name.removesuffix("_seconds").removesuffix("_percent").removesuffix("_dollars").replace("_", " ")
+    return f"{words}, {statistic}" if statistic else words
+
+
+def gravest_first(criteria: Iterable[Criterion]) -> list[Criterion]:
+    """Return *criteria* with those on top that keep the release from going out."""
+    return sorted(criteria, key=lambda each: OUTCOMES.index(each.outcome))
+
+
+def waiver_state(waiver: Waiver) -> str:
+    """Return whether a waiver holds, and whether anything needs it."""
+    if waiver.expired:
+        return "expired"
+    return "in force" if waiver.used else "in force, not needed"
