@@ -28,6 +28,7 @@ from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.stacks.access import open_access
 from seatrials.stacks.base import StackOptions, StackRun
 from seatrials.stacks.live_faults import LiveFaults
+from seatrials.stacks.log_volume import log_bytes
 from seatrials.stacks.turns import Turns
 from seatrials.stacks.watch import Watch
 
@@ -218,7 +219,7 @@ class LiveStacks:
                     connection.close()
 
     def _run(self, prefix: str, watch: Watch, connect: Connect) -> StackRun:
-        before = self._access.usage.counts()
+        before, began = self._access.usage.counts(), self._access.clock.now()
         access, names = self._access, self._environment.names
         client = access.session.client
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
@@ -238,8 +239,14 @@ class LiveStacks:
             sample_kind=_SAMPLE_KINDS[self._environment.kind],
             timeline_text=lambda: [each.as_text() for each in watch.happenings()],
             timeline_json=lambda: [each.as_json() for each in watch.happenings()],
-            usage=lambda: usage.difference(access.usage.counts(), before),
+            usage=lambda: {**usage.difference(access.usage.counts(), before), **self._log_volume(began)},
         )
+
+    def _log_volume(self, since: float) -> dict[str, float]:
+        """Return what a scenario's usage says of logs, of which each of the workers counts its share."""
+        names = self._environment.names
+        written = log_bytes(self._access.session.client, (names.edit_log_group, names.hermes_log_group), since)
+        return {} if written is None else {"log_bytes": written / self._options.workers}
 
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request, and refuse a second session where one is all that is allowed."""
