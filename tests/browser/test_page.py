@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from seatrials.gate import page
-from seatrials.gate.decision import Cost, Decision, Outcome, Verdict
+from seatrials.gate.decision import Decision, Outcome, Verdict
 
 SAMPLE = Path(__file__).parents[1] / "unit/gate/decision.json"
 SIZES = {"desk": (1400, 1000), "phone": (390, 844)}
@@ -34,7 +34,7 @@ def go() -> Decision:
 def cannot_tell() -> Decision:
     """Return the decision on nothing at all."""
     sample = Decision.read(SAMPLE)
-    cost = Cost(lines=(), run_dollars={}, session_dollars={}, region="", prices_date="", prices_source="", note="")
+    cost = replace(sample.cost, lines=(), run_dollars={}, session_dollars={})
     bare = replace(sample, verdict=Verdict.CANNOT_TELL, summary="Nothing ran on mock, staging and production.")
     bare = replace(bare, commit=None, age_seconds=None, runs=(), criteria=(), matrix=(), series=(), cost=cost)
     return replace(bare, regressions=(), waivers=(), unproven=(), mutants=None, allure_report=None)
