@@ -19,6 +19,7 @@
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -s report                    one Allure report over the newest runs of all environments
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
+    nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
 Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
@@ -184,6 +185,13 @@ def gate(session: nox.Session) -> None:
     is_remote = any("s3://" in argument for argument in session.posargs)
     # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
     session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Look at the gate's page in Debian's chromium: first screen, contrast, keyboard, print, no request."""
+    install(session, "tests", "browser")
+    session.run("python", "-m", "pytest", "tests/browser", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

@@ -20,6 +20,7 @@ _MEANINGS = {
     Verdict.NO_GO: "The release must not go out.",
     Verdict.CANNOT_TELL: "Nobody can tell yet whether the release may go out.",
 }
+_CAUTION = "No evidence here is from AWS, so this says nothing about a release on it."
 _SIGNS = {Verdict.GO: "✓", Verdict.NO_GO: "✗", Verdict.CANNOT_TELL: "?"}
 _LINKS = {
     "criteria": "Criteria",
@@ -79,20 +80,22 @@ def _head(decision: Decision) -> Html:
 def _header(decision: Decision) -> Html:
     sign = element("span", _SIGNS[decision.verdict], class_="sign", aria_hidden="true")
     verdict = element("h1", sign, str(decision.verdict))
-    reason = [element("p", decision.summary, class_="summary"), *_caution(decision)]
+    # A rehearsal's GO lets nothing out.
+    is_rehearsed = not any(run.kind == "live" for run in decision.runs)
+    meaning = (
+        "Every criterion holds." if decision.verdict is Verdict.GO and is_rehearsed else _MEANINGS[decision.verdict]
+    )
+    reason = [
+        element("p", decision.summary, class_="summary"),
+        *([element("p", _CAUTION, class_="caution")] if is_rehearsed else []),
+    ]
     name = decision.verdict.lower().replace(" ", "-")
     return element(
         "header",
-        element("div", verdict, element("p", _MEANINGS[decision.verdict]), class_="verdict"),
+        element("div", verdict, element("p", meaning), class_="verdict"),
         element("div", *reason, _facts(decision), class_="why"),
         class_=f"is-{name}",
     )
-
-
-def _caution(decision: Decision) -> list[Html]:
-    if any(run.kind == "live" for run in decision.runs):
-        return []
-    return [element("p", "No evidence here is from AWS, so this says nothing about a release on it.", class_="caution")]
 
 
 def _facts(decision: Decision) -> Html:

@@ -168,7 +168,7 @@ def cost(decision: Decision) -> Html:
     lines = [
         [
             *(each.environment, each.item, f"{number(each.quantity)} {each.unit}"),
-            *(f"${each.price_dollars:.6g}", measured(each.amount_dollars, "dollars")),
+            *(f"${each.price_dollars:.10f}".rstrip("0"), measured(each.amount_dollars, "dollars")),
         ]
         for each in estimate.lines
     ]

@@ -9,9 +9,10 @@ from seatrials.gate.markup import Html, element
 from seatrials.gate.wording import measured, metric, number, percent
 
 # A plot is about as wide as a phone, so that its letters keep their size there.
-WIDTH = 340
+_WIDTH = 340
 _HEIGHT = 118
 _MARGIN = 12
+_NAMES_HEIGHT = 32
 _LEFT = 44
 _TICKS = 4
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -51,7 +52,7 @@ def scale(values: Sequence[float], start: float, end: float) -> Scale:
 def samples_plot(series: Series) -> Html:
     """Return where the measurements of *series* lie, beside its budget and its baseline."""
     marks = [each for each in (series.budget, series.baseline) if each is not None]
-    across = scale([series.minimum, series.maximum, *marks], _MARGIN, WIDTH - _MARGIN)
+    across = scale([series.minimum, series.maximum, *marks], _MARGIN, _WIDTH - _MARGIN)
     middle = 52
     spread = element(
         "rect",
@@ -70,6 +71,8 @@ def samples_plot(series: Series) -> Html:
     baseline = f"baseline {number(series.baseline)}" if series.baseline is not None else ""
     return _figure(
         samples_sentence(series),
+        # Without lines there are no names of lines, for which the top is.
+        0 if marks else _NAMES_HEIGHT,
         spread,
         *dots,
         tail,
@@ -98,7 +101,7 @@ def history_plot(change: Regression) -> Html:
     up = scale([*(point.value for point in change.history), *marks], _HEIGHT - 24, 10)
     count = len(change.history)
     places = [
-        (_LEFT + 8 + index * (WIDTH - _LEFT - _MARGIN - 16) / max(count - 1, 1), up.place(point.value))
+        (_LEFT + 8 + index * (_WIDTH - _LEFT - _MARGIN - 16) / max(count - 1, 1), up.place(point.value))
         for index, point in enumerate(change.history)
     ]
     line = element("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places), class_="line")
@@ -108,6 +111,7 @@ def history_plot(change: Regression) -> Html:
     ]
     return _figure(
         history_sentence(change),
+        0,
         *_grid(up),
         *_level(up, change.baseline, "baseline"),
         *_level(up, limit, "budget"),
@@ -133,8 +137,8 @@ def history_sentence(change: Regression) -> str:
     )
 
 
-def _figure(sentence: str, *parts: Html) -> Html:
-    return element("svg", *parts, viewBox=f"0 0 {WIDTH} {_HEIGHT}", role="img", aria_label=sentence)
+def _figure(sentence: str, top: float, *parts: Html) -> Html:
+    return element("svg", *parts, viewBox=f"0 {top} {_WIDTH} {_HEIGHT - top}", role="img", aria_label=sentence)
 
 
 def _round_step(least: float) -> float:
@@ -156,7 +160,7 @@ def _marked(across: Scale, value: float | None, words: str, class_: str, y: floa
     if value is None:
         return
     x = across.place(value)
-    is_left = x > WIDTH * _LABEL_WIDTH_FRACTION
+    is_left = x > _WIDTH * _LABEL_WIDTH_FRACTION
     yield _upright(x, y - 10, _HEIGHT - 28, class_)
     yield element("text", words, x=x - 5 if is_left else x + 5, y=y, text_anchor="end" if is_left else "start")
 
@@ -174,16 +178,16 @@ def _axis(across: Scale) -> Iterable[Html]:
 def _grid(up: Scale) -> Iterable[Html]:
     for value in up.ticks():
         y = up.place(value)
-        yield element("line", x1=_LEFT, x2=WIDTH - _MARGIN, y1=y, y2=y, class_="grid")
+        yield element("line", x1=_LEFT, x2=_WIDTH - _MARGIN, y1=y, y2=y, class_="grid")
         yield element("text", number(value), x=_LEFT - 6, y=y + 4, text_anchor="end")
 
 
 def _level(up: Scale, value: float | None, class_: str) -> Iterable[Html]:
     if value is not None:
         y = up.place(value)
-        yield element("line", x1=_LEFT, x2=WIDTH - _MARGIN, y1=y, y2=y, class_=class_)
+        yield element("line", x1=_LEFT, x2=_WIDTH - _MARGIN, y1=y, y2=y, class_=class_)
 
 
 def _days(history: Sequence[HistoryPoint]) -> Iterable[Html]:
-    for point, x, anchor in ((history[0], _LEFT, "start"), (history[-1], WIDTH - _MARGIN, "end")):
+    for point, x, anchor in ((history[0], _LEFT, "start"), (history[-1], _WIDTH - _MARGIN, "end")):
         yield element("text", point.started[:10], x=x, y=_HEIGHT - 4, text_anchor=anchor)
