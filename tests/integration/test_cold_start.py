@@ -139,8 +139,9 @@ def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
     unready = []
 
     def first_page() -> bool:
-        healthy = "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)]
+        # In this order: a target that becomes healthy in between was not when the preview was asked for.
         status = platform.sessions.preview(session).status
+        healthy = "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)]
         unready.extend([] if healthy else [status])
         return status == 200
 
