@@ -49,8 +49,8 @@ OFFLINE: dict[str, str | None] = {
 }
 
 
-# So fast that the rows end in minutes, and slow enough for their requests: an idle timeout of 60 s is 3 s then.
-REHEARSAL_PACE = 20
+# So fast that the rows end in minutes, and slow enough for their requests: an idle timeout of 60 s is 2 s then.
+REHEARSAL_PACE = 30
 
 # A live session has the shell's own, and refuses what would lead it elsewhere.
 LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
@@ -130,7 +130,7 @@ def mock(session: nox.Session) -> None:
 
 @nox.session
 def rehearse(session: nox.Session) -> None:
-    """Run the staging rows as on AWS, on the twin as a server of its own, 20 times as fast as real."""
+    """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
     install(session)
     server = ("python", "-m", "seatrials.cli", "twin", "run", "--pace", str(REHEARSAL_PACE), "--")
     run_scenarios(session, "rehearsal", within=server)
