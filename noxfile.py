@@ -5,20 +5,28 @@
 # ///
 """The commands of seatrials.
 
-    nox                              lint, types, tests and mock: what a change must pass
+    nox                              lint, types, tests, mock and rehearse: what a change must pass
     nox -s mock                      every scenario on the mock platform
     nox -s mock -- routing           the scenarios of one suite: cold_start, persistence, concurrency, routing, ...
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
+    nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
+    nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
+    nox -s live-production -- --confirm production
+                                     the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
+    nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -s report                    one Allure report over the newest runs of all environments
+    nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
+    nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
-Every session installs exactly what uv.lock holds. None of those above needs an AWS account, and none can reach one.
+Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import nox
@@ -39,6 +47,13 @@ OFFLINE: dict[str, str | None] = {
     # Without compiled files every worker would compile every library anew.
     "PYTHONDONTWRITEBYTECODE": None,
 }
+
+
+# So fast that the rows end in minutes, and slow enough for their requests: an idle timeout of 60 s is 2 s then.
+REHEARSAL_PACE = 30
+
+# A live session has the shell's own, and refuses what would lead it elsewhere.
+LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -63,15 +78,25 @@ def install(session: nox.Session, *groups: str) -> None:
     )
 
 
-def run_scenarios(session: nox.Session, environment: str, *options: str) -> None:
-    """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them."""
+def run_scenarios(
+    session: nox.Session,
+    environment: str,
+    *options: str,
+    variables: Mapping[str, str | None] = OFFLINE,
+    within: tuple[str, ...] = (),
+) -> None:
+    """Run the scenarios on *environment*; the session's arguments follow *options* and so win over them.
+
+    The command stands behind that of *within*, which runs it.
+    """
     path, arguments = SCENARIOS, session.posargs
     if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
         path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
     session.run(
+        *within,
         *("python", "-m", "pytest", str(path), "--environment", environment),
         *("-q", "-n", "auto", "--dist", "worksteal", *options, *arguments),
-        env=OFFLINE,
+        env=dict(variables),
     )
 
 
@@ -103,6 +128,35 @@ def mock(session: nox.Session) -> None:
     run_scenarios(session, "mock")
 
 
+@nox.session
+def rehearse(session: nox.Session) -> None:
+    """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
+    install(session)
+    server = ("python", "-m", "seatrials.cli", "twin", "run", "--pace", str(REHEARSAL_PACE), "--")
+    run_scenarios(session, "rehearsal", within=server)
+
+
+@nox.session(name="live-staging", default=False, tags=["live"])
+def live_staging(session: nox.Session) -> None:
+    """Run the staging rows on staging; docs/live.md says what that needs and what it may do there."""
+    install(session)
+    run_scenarios(session, "staging", variables=LIVE)
+
+
+@nox.session(name="live-production", default=False, tags=["live"])
+def live_production(session: nox.Session) -> None:
+    """Run the rows that production allows, when `--confirm production` follows the `--`."""
+    install(session)
+    run_scenarios(session, "production", variables=LIVE)
+
+
+@nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill runs on a rehearsal at random moments: a sweep must find everything that they leave, and nothing else."""
+    install(session)
+    session.run("python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+
+
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
@@ -111,10 +165,33 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
+    install(session, "tests", "clients")
+    session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
 def report(session: nox.Session) -> None:
     """Make one Allure report over the newest runs of all environments."""
     install(session, "report")
-    session.run("seatrials", "report", *session.posargs, env=OFFLINE)
+    session.run("python", "-m", "seatrials.cli", "report", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def gate(session: nox.Session) -> None:
+    """Decide on the evidence whether a release may go out."""
+    install(session)
+    is_remote = any("s3://" in argument for argument in session.posargs)
+    # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
+    session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Look at the gate's page in Debian's chromium: first screen, contrast, keyboard, print, no request."""
+    install(session, "tests", "browser")
+    session.run("python", "-m", "pytest", "tests/browser", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

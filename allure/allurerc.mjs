@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 
 const { name, output, historyPath, environments } = JSON.parse(readFileSync("report.json", "utf-8"));
 
-const historyLimit = 50;
+const historyLimit = 20;
 
 // An environment is what its scenarios were labelled with when they were collected, so that it is known of every result.
 const isLabelled = (environment) => ({ labels }) =>
@@ -15,7 +15,7 @@ const isLabelled = (environment) => ({ labels }) =>
 // The first category that matches has the result. The messages are those of src/seatrials.
 const categories = [
   {
-    name: "Began, but has no result",
+    name: "Has no result",
     matchers: { statuses: ["broken"], message: /^collected, but there is no result/ },
   },
   {

@@ -1,22 +1,28 @@
-"""The command line: `seatrials mutants`, `seatrials report`, `seatrials scenarios`."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin serve`."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from seatrials import traceability
-from seatrials.environment import read_variables
+from seatrials.cost import SHIPPED_PRICES
+from seatrials.environment import Environment, load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
+from seatrials.evidence import commit_of
+from seatrials.gating import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.report import Build, write_report
+from seatrials.twin_server import command as twin
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(twin.app, name="twin")
 
 
 @app.callback()
@@ -48,19 +54,6 @@ def mutants(  # one parameter an option
         evidence=evidence,
     )
     raise typer.Exit(code)
-
-
-@app.command()
-def report(
-    *,
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the runs are")] = Path("evidence"),
-    tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
-    build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
-    build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
-) -> None:
-    """Make one Allure report over the newest runs of all environments."""
-    build = Build(name=build_name, url=build_url)
-    typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
 
 
 @app.command()
@@ -97,6 +90,98 @@ def scenarios(
         for problem in problems:
             typer.echo(problem, err=True)
         raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def doctor(
+    name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+) -> None:
+    """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
+    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+
+    environment, variables = _real_environment(name, environments)
+    raise typer.Exit(tending.doctor(environment, variables, Console()))
+
+
+@app.command()
+def sweep(
+    *,
+    name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
+    yes: Annotated[bool, typer.Option("--yes", help="remove what is shown")] = False,
+    confirm: Annotated[str | None, typer.Option(metavar="WORD", help="as for a run, if it wants it")] = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="how long to wait for a lease to expire")] = 0.0,
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+) -> None:
+    """Show what runs that were killed have left on a real stack, and with --yes remove it."""
+    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+
+    environment, variables = _real_environment(name, environments)
+    tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
+
+
+def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str]]:
+    variables = read_variables()
+    environment = load_environment(name, path, variables)
+    if environment.kind == "mock":
+        msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
+        raise ConfigurationError(msg)
+    return environment, variables
+
+
+@app.command()
+def gate(  # one parameter an option
+    *,
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    history: Annotated[
+        str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs judged before (EVIDENCE/gate/history.jsonl)")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="where the decision is written (EVIDENCE/gate)")
+    ] = None,
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
+    commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released (what is checked out)")] = "",
+    scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
+) -> None:
+    """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
+    place = out if out is not None else evidence / "gate"
+    paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
+    kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
+    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
+
+
+@app.command()
+def report(
+    *,
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
+    build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
+    build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
+) -> None:
+    """Make one Allure report over the newest runs of all environments."""
+    build = Build(name=build_name, url=build_url)
+    typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
+
+
+@app.command()
+def publish(
+    *,
+    environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    prices: Annotated[
+        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+    ] = SHIPPED_PRICES,
+) -> None:
+    """Send the figures of a run to CloudWatch, once however often it is called."""
+    from seatrials.publish_run import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
+
+    variables = read_variables()
+    chosen = load_environment(environment, environments, variables)
+    typer.echo(publish_newest(chosen, evidence, prices, variables))
 
 
 def main() -> None:

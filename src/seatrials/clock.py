@@ -70,15 +70,26 @@ class _ThreadSignal:
 
 
 class SystemClock:
-    """Real time; with a *pace* above 1, platform seconds pass that many times faster."""
+    """Real time; with a *pace* above 1, platform seconds pass that many times faster.
 
-    def __init__(self, pace: float = 1.0) -> None:
+    Processes that share a platform give the same *epoch_seconds*, the moment at which platform time and real time were
+    the same; without one it is now.
+    """
+
+    def __init__(self, pace: float = 1.0, epoch_seconds: float | None = None) -> None:
         if pace <= 0:
             msg = f"the pace of a clock must be above 0 platform seconds per second, not {pace!r}"
             raise ValueError(msg)
         self._pace = pace
-        self._started = time.time()
+        real = time.time()
+        self.epoch_seconds = real if epoch_seconds is None else epoch_seconds
+        self._started = self.epoch_seconds + (real - self.epoch_seconds) * pace
         self._started_monotonic = time.monotonic()
+
+    @property
+    def pace(self) -> float:
+        """The platform seconds per second."""
+        return self._pace
 
     def now(self) -> float:
         """Return the seconds since the epoch, of platform time."""
@@ -109,6 +120,11 @@ def wall_seconds() -> float:
 def iso_timestamp(epoch_seconds: float) -> str:
     """Return epoch seconds as ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def wall_epoch_seconds() -> float:
+    """Return the machine's date and time in seconds since the epoch, for judging the age of evidence."""
+    return time.time()
 
 
 def wall_timestamp() -> str:

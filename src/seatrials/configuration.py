@@ -2,16 +2,30 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 _VALUE_CHARACTERS_MAX = 80
 
+T = TypeVar("T")
+
 
 def describe_problems(error: ValidationError, model: type[BaseModel], file: str, table: str) -> list[str]:
-    """Return a line for each problem of *table* in *file*, which was validated against *model*."""
+    """Return a line for each problem of *table* in *file*, which was validated against *model*.
+
+    The table of a file that is validated whole has no name.
+    """
     return [_describe(problem, model, file, table) for problem in error.errors(include_url=False)]
+
+
+def not_empty(value: T) -> T:
+    """Refuse a list or table of a configuration file that holds nothing; for pydantic's `AfterValidator`."""
+    if not value:
+        msg = "must not be empty"
+        raise ValueError(msg)
+    return value
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -22,7 +36,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def _describe(problem: ErrorDetails, model: type[BaseModel], file: str, table: str) -> str:
     location = [str(part) for part in problem["loc"]]
-    where = f"{file}: {'.'.join([table, *location])}"
+    where = f"{file}: {'.'.join([table, *location] if table else location) or 'the file'}"
     seen = _seen(problem["input"])
     match problem["type"]:
         case "extra_forbidden":
@@ -56,8 +70,16 @@ def _seen(value: object) -> str:
 def _keys_beside(model: type[BaseModel], location: Sequence[str]) -> list[str]:
     """Return the known keys of the table that the last part of *location* stands in."""
     for part in location[:-1]:
-        nested = model.model_fields[part].annotation
-        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
-            return []
-        model = nested
+        if part in model.model_fields:
+            nested = _model_within(model.model_fields[part].annotation)
+            if nested is None:
+                return []
+            model = nested
     return list(model.model_fields)
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  # whatever stands after a colon
+    """Return the model of a table, or of the tables that a list or a table of tables holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_within(each)) is not None), None)

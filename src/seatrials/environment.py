@@ -25,9 +25,8 @@ from pydantic import (
 )
 
 from seatrials.configuration import describe_problems, nearest
+from seatrials.environment_values import overridden
 from seatrials.errors import ConfigurationError
-
-VARIABLE_PREFIX = "SEATRIALS_"
 
 
 class Capability(StrEnum):
@@ -61,6 +60,10 @@ class Capability(StrEnum):
     FAULTS_SPOT = "faults.spot"
     # The table throttles, or is away.
     FAULTS_TABLE = "faults.table"
+    # A scenario may hold more than one live session at a time.
+    SESSIONS = "sessions"
+    # IAM enforces policies, and simulates them.
+    IAM = "iam"
     # Hours of platform time pass in moments.
     TIME = "time"
     # Hermes and editor report the versions of the release.
@@ -87,6 +90,8 @@ Text = Annotated[str, Field(min_length=1)]
 Region = Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
 AccountId = Annotated[str, _matching(r"\d{12}", "12 digits in quotes")]
 BaseUrl = Annotated[str, _matching(r"https://[^/?#\s]+", "https:// and a host, without a path")]
+EndpointUrl = Annotated[str, _matching(r"https?://[^/?#\s]+", "http:// or https:// and a host, without a path")]
+RoleArn = Annotated[str, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 FilePath = Annotated[Path, AfterValidator(_beside_the_file)]
@@ -105,6 +110,8 @@ class ResourceNames(_Table):
     edit_container: Text = "edit"
     hermes_container: Text = "hermes"
     table: Text = "webordinary-edit-sessions"
+    # Where runs keep their lease and journal, under a key that no session has; the session table unless named.
+    lease_table: Text | None = None
     client_index: Text = "clientId-status-index"
     activity_index: Text = "status-lastActivity-index"
     load_balancer: Text = "webordinary-edit-alb"
@@ -174,7 +181,34 @@ class Trust(_Table):
         return self
 
 
-_NEEDED_KEYS = {"mock": ("template",), "rehearsal": ("template",), "live": ("account_id", "base_url")}
+class Budget(_Table):
+    """What a run may cost at most, by its own estimate, and how long it may take in real minutes."""
+
+    dollars: Seconds = 3.0
+    minutes: Seconds = 240.0
+
+
+_NEEDED_KEYS = {
+    "mock": ("template",),
+    "rehearsal": ("account_id", "base_url", "endpoint_url"),
+    "live": ("account_id", "base_url"),
+}
+# The rows of the catalogue that an environment runs, by its scope.
+_ROWS = {
+    "mock": ("mock_only", "staging", "production"),
+    "staging": ("live_only", "staging", "production"),
+    "production": ("live_only", "production"),
+}
+_WITH_ARTICLE = {"pace": "a pace", "epoch_seconds": "an epoch", "endpoint_url": "an endpoint"}
+# Whoever forgets to say what may be done to a real stack gets the rows that harm it least.
+_SCOPES = {"mock": "mock", "rehearsal": "staging", "live": "production"}
+
+
+class Release(_Table):
+    """The versions that a release names."""
+
+    hermes: Text
+    edit: Text
 
 
 class Environment(_Table):
@@ -186,15 +220,35 @@ class Environment(_Table):
     kind: Literal["mock", "rehearsal", "live"]
     region: Region
     account_id: AccountId | None = None
-    # The CloudFormation template that a mock or a rehearsal deploys.
+    # Which rows of the catalogue run here: the mock's, staging's or production's.
+    scope: Literal["mock", "staging", "production"] | None = None
+    # What `--confirm` must say before a run may begin.
+    confirm: Text | None = None
+    # Whose credentials a real stack is examined with; without either, those that boto3 finds.
+    profile: Text | None = None
+    role_arn: RoleArn | None = None
+    # The deployed CloudFormation stack whose outputs are the values of keys that are left out.
+    outputs_stack: Text | None = None
+    # The CloudFormation template that a mock deploys.
     template: FilePath | None = None
-    # Where a live load balancer answers.
+    # Where a real load balancer answers.
     base_url: BaseUrl | None = None
+    # Where it answers without TLS, when that is another port than its listener's, as it is behind a tunnel.
+    http_port: Port | None = None
+    # Where a rehearsal answers in place of AWS.
+    endpoint_url: EndpointUrl | None = None
     trust: Trust = Trust()
     # How fast the mock platform is: within the promise of a 60 s cold start, or as slow as Fargate is measured to be.
     world: Literal["default", "slow"] = "default"
     # Seconds of platform time per second of a rehearsal; mock time has no pace, live time has 1.
     pace: Seconds = 1.0
+    # The moment at which a rehearsal's platform time and real time were the same, so that all its processes agree.
+    epoch_seconds: Seconds | None = None
+    # How many workers may share the stack; None: as many as the machine has processors.
+    workers_max: Annotated[int, Field(strict=True, ge=1)] | None = None
+    budget: Budget = Budget()
+    # What Hermes and the editor must say that they are.
+    release: Release | None = None
     # In the order of the file, for the order of a set would differ from run to run.
     capabilities: tuple[Capability, ...] = ()
     names: ResourceNames = ResourceNames()
@@ -209,23 +263,48 @@ class Environment(_Table):
             raise ValueError(msg)
         return value
 
-    @field_validator("account_id", "template", "base_url")
+    @field_validator("account_id", "template", "base_url", "endpoint_url")
     @classmethod
     def _is_there_where_needed(cls, value: object, info: ValidationInfo) -> object:
-        kind = str(info.data.get("kind"))
-        if value is None and info.field_name in _NEEDED_KEYS.get(kind, ()):
-            msg = f"is missing, and kind {kind!r} needs it"
+        kind, key = str(info.data.get("kind")), str(info.field_name)
+        # What variables give is known of the environment that was chosen only.
+        is_asked = kind == "mock" or not info.context or info.context["chosen"]
+        is_output = key == "base_url" and info.data.get("outputs_stack") is not None
+        if value is None and is_asked and not is_output and key in _NEEDED_KEYS.get(kind, ()):
+            variable = "" if kind == "mock" else f", here or as the variable SEATRIALS_{key.upper()}"
+            msg = f"is missing, and kind {kind!r} needs it{variable}"
             raise ValueError(msg)
         return value
 
-    @field_validator("pace")
+    @field_validator("pace", "epoch_seconds", "endpoint_url")
     @classmethod
-    def _is_of_a_rehearsal(cls, value: float, info: ValidationInfo) -> float:
-        kind = str(info.data.get("kind"))
-        if value != 1 and kind in {"mock", "live"}:
-            msg = f"must be left out, for kind is {kind!r} and only a rehearsal has a pace"
+    def _is_of_a_rehearsal(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
+        kind, key = str(info.data.get("kind")), str(info.field_name)
+        if value not in {None, 1} and kind in {"mock", "live"}:
+            msg = f"must be left out, for kind is {kind!r} and only a rehearsal has {_WITH_ARTICLE[key]}"
             raise ValueError(msg)
         return value
+
+    @field_validator("scope")
+    @classmethod
+    def _is_fit_for_the_kind(cls, value: str | None, info: ValidationInfo) -> str:
+        kind = str(info.data.get("kind"))
+        if value is not None and (value == "mock") != (kind == "mock"):
+            msg = f"must be {'mock' if kind == 'mock' else 'staging or production'}, for kind is {kind!r}"
+            raise ValueError(msg)
+        return value or _SCOPES.get(kind, "production")
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The scope marks whose scenarios run here."""
+        return _ROWS[str(self.scope)]
+
+    @model_validator(mode="after")
+    def _names_its_release(self) -> "Environment":
+        if Capability.VERSIONS in self.capabilities and self.release is None:
+            msg = "must have release = { hermes = ..., edit = ... }, for the capability 'versions' asks about them"
+            raise ValueError(msg)
+        return self
 
     def allows(self, capability: str) -> bool:
         """Whether scenarios that need *capability* can run here; raises `ConfigurationError` for an unknown one."""
@@ -239,7 +318,7 @@ class Environment(_Table):
 def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Environment:
     """Return the environment *name* of the file *path*.
 
-    A variable such as SEATRIALS_CLUSTER takes the place of the key of that name in the environment's `names`. Raises
+    A variable such as SEATRIALS_CLUSTER takes the place of the key of that name (`environment_values.py`). Raises
     `ConfigurationError` that lists every problem of every environment of the file, for a file is right or wrong whole.
     """
     tables = _read_tables(path)
@@ -250,9 +329,8 @@ def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Env
     problems: list[str] = []
     environments: dict[str, Environment] = {}
     for each, table in tables.items():
-        overrides = _overrides(variables) if each == name else {}
         try:
-            environments[each] = _build(each, table, overrides, path.parent)
+            environments[each] = _build(each, table, variables if each == name else None, path.parent)
         except ValidationError as error:
             problems += describe_problems(error, Environment, str(path), each)
     if problems:
@@ -263,6 +341,12 @@ def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Env
 def read_variables() -> dict[str, str]:
     """Return the variables of this process; nothing else in the project reads them."""
     return dict(os.environ)
+
+
+def forget_aws_variables() -> None:
+    """Take from this process what would lead its AWS clients anywhere, for one that never speaks to AWS."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        del os.environ[name]
 
 
 def _read_tables(path: Path) -> dict[str, Any]:
@@ -282,16 +366,13 @@ def _read_tables(path: Path) -> dict[str, Any]:
         raise ConfigurationError(msg) from error
 
 
-def _overrides(variables: Mapping[str, str]) -> dict[str, str]:
-    given = {key: variables.get(VARIABLE_PREFIX + key.upper()) for key in ResourceNames.model_fields}
-    return {key: value for key, value in given.items() if value}
+def _build(name: str, table: object, variables: Mapping[str, str] | None, folder: Path) -> Environment:
+    """Validate a table; whatever is wrong with it is the `ValidationError` of the model.
 
-
-def _build(name: str, table: object, overrides: Mapping[str, str], folder: Path) -> Environment:
-    """Validate a table; whatever is wrong with it is the `ValidationError` of the model."""
+    Without *variables* it is not the chosen one, and what they could have given is not asked for.
+    """
     if not isinstance(table, dict):
         return Environment.model_validate(table)
-    names = table.get("names", {})
-    merged = {**names, **overrides} if isinstance(names, dict) else names
-    context = {"folder": folder, "table": name}
-    return Environment.model_validate({"name": name, **table, "names": merged}, context=context)
+    context = {"folder": folder, "table": name, "chosen": variables is not None}
+    changed = overridden(table, variables or {}, ResourceNames)
+    return Environment.model_validate({"name": name, **changed}, context=context)

@@ -52,6 +52,106 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class ServerError(SeatrialsError):
+    """A server of the platform does not start, or does not end in order; the text has what it said."""
+
+    exit_code = 78
+
+
+class CredentialsError(SeatrialsError):
+    """There are no credentials for AWS, or AWS does not take them."""
+
+    exit_code = 80
+
+
+class WrongAccountError(SeatrialsError):
+    """The credentials belong to another account than the environment's."""
+
+    exit_code = 81
+
+
+class WrongRegionError(SeatrialsError):
+    """The shell or the profile is set to another region than the environment's."""
+
+    exit_code = 82
+
+
+class RedirectedError(SeatrialsError):
+    """AWS's endpoints are replaced by others, though the environment is no rehearsal."""
+
+    exit_code = 83
+
+
+class UnreachableError(SeatrialsError):
+    """AWS or the load balancer cannot be reached."""
+
+    exit_code = 84
+
+
+class CertificateError(SeatrialsError):
+    """A certificate is not the one that the environment trusts."""
+
+    exit_code = 85
+
+
+class MissingResourceError(SeatrialsError):
+    """A resource that the environment names is not there."""
+
+    exit_code = 86
+
+
+class MissingPermissionError(SeatrialsError):
+    """The credentials may not do what a run needs."""
+
+    exit_code = 87
+
+
+class NotConfirmedError(SeatrialsError):
+    """The environment wants to be confirmed, and was not."""
+
+    exit_code = 88
+
+
+class LeaseHeldError(SeatrialsError):
+    """Another run has the stack."""
+
+    exit_code = 89
+
+
+class LeaseLostError(SeatrialsError):
+    """This run no longer has the stack, so it may change nothing more."""
+
+    exit_code = 90
+
+
+class RefusedWriteError(SeatrialsError):
+    """A call would change what this run may not touch; it was not made."""
+
+    exit_code = 91
+
+
+class BudgetExceededError(SeatrialsError):
+    """The run has cost as much, or taken as long, as it may."""
+
+    exit_code = 92
+
+
+class LeftoversError(SeatrialsError):
+    """Something of a run is still on the stack."""
+
+    exit_code = 93
+
+
+class AwsError(SeatrialsError):
+    """AWS refused a call for a reason that has no error of its own here."""
+
+    exit_code = 94
+
+
+class NotRunHereError(Exception):
+    """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
+
+
 class ReportError(SeatrialsError):
     """The Allure report cannot be made, or would load something from elsewhere."""
 

@@ -81,8 +81,10 @@ class _Stream(httpcore.NetworkStream):
                 timeout_seconds=timeout,
             )
         except TimeoutError as error:
+            self._connection.close()
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
+            self._connection.close()
             raise httpcore.ConnectError(str(error)) from error
         return _Stream(tls)
 

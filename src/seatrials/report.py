@@ -1,36 +1,30 @@
 """One Allure report over the newest runs of all environments.
 
 Allure shows what a run did; it does not decide (`gate/` does). What it would leave out is added here: rows that a run
-set out to examine and has no result of, and runs that never ended. What it would load from elsewhere is taken out.
+set out to examine and has no result of, and runs that did not end as they should.
 """
 
 import hashlib
 import json
-import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from seatrials.errors import EvidenceError, ReportError
+from seatrials.errors import EvidenceError
+from seatrials.evidence import new_folder
+from seatrials.gate.report_log import ReportLog, read_report_log
 from seatrials.node import find_node, install_packages, run_node
+from seatrials.self_contained import make_self_contained
 
 # Folders of the evidence that hold no run of scenarios on a platform as it should be.
 _OTHERS = frozenset({"gate", "mutants", "report"})
 _HISTORY = "history.jsonl"
 # allurerc.mjs sorts results by these words.
 _NO_RESULT = "collected, but there is no result"
-
-_ANALYTICS = re.compile(
-    r"<script async src=\"https://www\.googletagmanager\.com/[^\"]*\"></script>\s*<script>.*?gtag\(.*?</script>\s*",
-    re.DOTALL,
-)
-_PROGRAM = re.compile(r"[ \t]*<script\s+src=\"data:text/javascript;base64,[^\"]*\"></script>\s*")
-_LOADS = re.compile(r"(?:url\(|@import)\s*[\"']?\s*((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
-_REMOTE = re.compile(r"\s*(?:https?:|wss?:)?//", re.IGNORECASE)
+# How pytest ends when all it ran has passed, and when something failed.
+_ORDERLY = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -41,12 +35,18 @@ class Run:
     folder: Path
     # The record of `run.json`; empty when it cannot be read.
     record: Mapping[str, Any]
-    problems: tuple[str, ...] = ()
+    log: ReportLog
 
     @property
     def results(self) -> Path:
         """Where allure-pytest wrote."""
         return self.folder / "allure-results"
+
+    def rows(self) -> dict[str, str]:
+        """Return the row of each test that the run set out to run; rows.json tells them where the record does not."""
+        named = {row: each.get("nodeid") for row, each in _read_json(self.folder / "rows.json").items()}
+        rows = {str(node): row for row, node in {**named, **(self.record.get("rows") or {})}.items()}
+        return {**{str(node): "" for node in self.record.get("expected") or []}, **rows}
 
     def variables(self) -> dict[str, str]:
         """Return what the report says of the run as a whole."""
@@ -57,7 +57,7 @@ class Run:
             "kind": self.record.get("kind"),
             "commit": f"{commit}{dirty}" if commit else None,
             "started": self.record.get("started"),
-            "ended": self.record.get("ended") or "never",
+            "ended": (self.record.get("ended") or "never") if self.record else None,
             "exit status": self.record.get("exit_status"),
             "seed": self.record.get("seed"),
             "workers": self.record.get("workers"),
@@ -75,15 +75,11 @@ class Build:
     url: str = ""
 
 
-def write_report(  # one parameter an option of the command
-    *, evidence: Path, tools: Path, build: Build, variables: Mapping[str, str]
-) -> Path:
-    """Write *evidence*/report/latest/index.html and return its path; *tools* is the folder of the npm packages."""
+def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mapping[str, str]) -> Path:
+    """Write a new folder below *evidence*/report and return its page; *tools* is the folder of the npm packages."""
     runs = newest_runs(evidence)
     node = find_node()
     install_packages(tools, node, variables)
-    target = evidence / "report" / "latest" / "index.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
     history = evidence / "report" / _HISTORY
     with TemporaryDirectory(prefix="seatrials-report-") as name:
         work = Path(name)
@@ -95,29 +91,39 @@ def write_report(  # one parameter an option of the command
         run_node(node, [str(allure), "generate", *options, *folders, "added"], work, variables)
         page = make_self_contained((work / "output" / "index.html").read_text(encoding="utf-8"))
         remember(work / _HISTORY, runs)
-        _replace(target, page)
+        target = new_folder(evidence / "report") / "index.html"
+        target.write_text(page, encoding="utf-8")
         _replace(history, (work / _HISTORY).read_text(encoding="utf-8"))
     return target
 
 
 def newest_runs(evidence: Path) -> list[Run]:
-    """Return the run that `latest` leads to in each environment; raises `EvidenceError` when there is none."""
-    folders = sorted(path.parent for path in evidence.glob("*/latest") if path.parent.name not in _OTHERS)
-    if not folders:
+    """Return the newest run of each environment; raises `EvidenceError` when there is none."""
+    runs = [path for path in sorted(evidence.glob("*/*/")) if path.parent.name not in _OTHERS]
+    # `latest` comes after every time; where the link was lost on the way, the last time is the newest run.
+    newest = {path.parent.name: path.resolve() for path in runs}
+    if not newest:
         msg = f"{evidence.absolute()} has no run to report: run `nox -s mock`, or name the folder with --evidence"
         raise EvidenceError(msg)
-    return [_read_run(folder.name, (folder / "latest").resolve()) for folder in folders]
+    return [_read_run(environment, folder) for environment, folder in newest.items()]
 
 
 def _read_run(environment: str, folder: Path) -> Run:
-    path = folder / "run.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return Run(environment, folder, {}, (f"{path} cannot be read: {error}",))
-    if record.get("ended") is None:
-        return Run(environment, folder, record, (f"run {folder.name} on {environment} has no end: it was killed",))
-    return Run(environment, folder, record)
+    return Run(environment, folder, _read_json(folder / "run.json"), read_report_log(folder / "report-log.jsonl"))
+
+
+def problems(run: Run) -> Iterator[str]:
+    """Yield what a reader of the results alone would not notice, a sentence each."""
+    name, status = f"run {run.folder.name} on {run.environment}", run.record.get("exit_status")
+    if not run.record:
+        yield f"{run.folder / 'run.json'} is missing or cut off: what {name} set out to do is known in part only"
+    elif run.record.get("ended") is None:
+        yield f"{name} has no end: it was killed, or goes on"
+    elif status not in _ORDERLY:
+        yield f"{name} ended with exit code {status}, which is not about its scenarios: see what it said"
+    if not run.rows():
+        yield f"{name} has collected no scenario, so it proves nothing"
+    yield from run.log.problems
 
 
 def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
@@ -136,7 +142,7 @@ def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
     executor = {"name": "seatrials", "type": "seatrials", "buildName": build.name or name, "buildUrl": build.url}
     _write_json(added / "executor.json", {key: value for key, value in executor.items() if value})
     (added / "environment.properties").write_text(_properties(runs), encoding="utf-8")
-    errors = [{"message": problem, "environment": run.environment} for run in runs for problem in run.problems]
+    errors = [{"message": problem, "environment": run.environment} for run in runs for problem in problems(run)]
     _write_json(added / "runs-globals.json", {"attachments": [], "errors": errors})
     for run in runs:
         for result in missing_results(run):
@@ -146,21 +152,23 @@ def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
 def missing_results(run: Run) -> Iterator[dict[str, Any]]:
     """Yield a broken result for each row that *run* set out to examine and that Allure has no result of."""
     seen = {str(_read_json(path).get("fullName")) for path in sorted(run.results.glob("*-result.json"))}
-    rows = {node: row for row, node in (run.record.get("rows") or {}).items()}
-    for node in run.record.get("expected") or []:
+    for node, row in sorted(run.rows().items()):
         path, _, test = node.partition("::")
         full_name = f"{path.removesuffix('.py').replace('/', '.')}#{test}"
         if full_name in seen:
             continue
+        told = run.log.results.get(node)
+        reason = told.reason if told is not None and told.reason else "the run ended before"
         suite = Path(path).stem.removeprefix("test_")
-        labels = {"env": run.environment, "suite": suite, "as_id": rows.get(node), "severity": "critical"}
+        labels = {"env": run.environment, "suite": suite, "as_id": row, "severity": "critical"}
         yield {
             "uuid": hashlib.md5(f"{run.folder.name} {node}".encode(), usedforsecurity=False).hexdigest(),
             "name": test,
             "fullName": full_name,
             "status": "broken",
-            "statusDetails": {"message": f"{_NO_RESULT}: the run, or the worker that had it, ended before"},
+            "statusDetails": {"message": f"{_NO_RESULT}: {reason}"},
             "labels": [{"name": key, "value": value} for key, value in labels.items() if value],
+            # What allure-pytest would have written too: without it, one environment's result stands for all.
             "parameters": [{"name": "environment", "value": repr(run.environment)}],
         }
 
@@ -168,7 +176,7 @@ def missing_results(run: Run) -> Iterator[dict[str, Any]]:
 def forget(history: Path, copy: Path, runs: Sequence[Run]) -> None:
     """Copy *history* without what an earlier report said of the same runs, which would be compared with themselves."""
     lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
-    kept = [line for line in lines if json.loads(line).get("seatrials") != _names(runs)]
+    kept = [line for number, line in enumerate(lines, 1) if _runs_of(line, history, number) != _names(runs)]
     copy.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
@@ -179,58 +187,12 @@ def remember(history: Path, runs: Sequence[Run]) -> None:
     history.write_text("".join(f"{line}\n" for line in [*lines, told]), encoding="utf-8")
 
 
-def make_self_contained(page: str) -> str:
-    """Return Allure's single *page* without its analytics, and with its program behind the data that it reads.
-
-    Allure starts the program first; whenever the browser pauses between the two, it asks the disk for files that do
-    not exist, and shows an endless spinner. Raises `ReportError` when something would still be loaded.
-    """
-    page = _ANALYTICS.sub("", page)
-    programs = "".join(_PROGRAM.findall(page))
-    page = _PROGRAM.sub("", page)
-    body, closing, rest = page.rpartition("</body>")
-    if not programs or not closing:
-        msg = "Allure's report has no program where it is expected: pin the version of Allure that this was made for"
-        raise ReportError(msg)
-    page = f"{body}{programs}{closing}{rest}"
-    loaded = external_loads(page)
-    if loaded:
-        msg = f"Allure's report would load {', '.join(loaded)}: see whether its analytics look different now"
-        raise ReportError(msg)
-    return page
-
-
-def external_loads(page: str) -> list[str]:
-    """Return the addresses that a browser would load to show *page*; links that a reader may follow do not count."""
-    finder = _LoadFinder()
-    finder.feed(page)
-    finder.close()
-    return finder.found
-
-
-@dataclass
-class _LoadFinder(HTMLParser):
-    found: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_style = tag == "style"
-        names = {"href"} if tag in {"link", "image", "use"} else {"src", "srcset", "poster", "data", "background"}
-        for name, value in attrs:
-            if name in names and value and _REMOTE.match(value):
-                self.found.append(value)
-            elif name == "style" and value:
-                self.found += _LOADS.findall(value)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_style = self._in_style and tag != "style"
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style:
-            self.found += _LOADS.findall(data)
+def _runs_of(line: str, history: Path, number: int) -> object:
+    try:
+        return json.loads(line)["seatrials"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"line {number} of {history} is no report of ours ({error!r}): remove it, or move the file away"
+        raise EvidenceError(msg) from error
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -248,10 +210,10 @@ def _properties(runs: Sequence[Run]) -> str:
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:
-    """Return the object in *path*; a file that a killed run left half-written holds none."""
+    """Return the object in *path*; a file that a killed run left half-written, or did not come to, holds none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         return {}
     return value if isinstance(value, Mapping) else {}
 
@@ -264,4 +226,4 @@ def _replace(path: Path, text: str) -> None:
     """Write *path* whole, so that a reader sees the old file or the new one."""
     temporary = path.with_name(f"{path.name}.new")
     temporary.write_text(text, encoding="utf-8")
-    shutil.move(temporary, path)
+    temporary.replace(path)

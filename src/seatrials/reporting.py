@@ -151,10 +151,18 @@ class RunReporter:
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
 
+    def could_not_begin(self, exit_code: int) -> None:
+        """Write that the run ended before its first scenario."""
+        self.folder.write_run(self._record(exit_code))
+
     def _replay(self, item: pytest.Item) -> str:
+        name = item.name.partition("[")[0]
+        if RUN_KEY in item.stash and item.stash[RUN_KEY].sample_kind != "modelled":
+            # Real time has no seed.
+            return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
         stack = self._config.getoption("--stack")
         options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
-        return f"nox -s mock -- -n 0 {options} -k {item.name.partition('[')[0]}"
+        return f"nox -s mock -- -n 0 {options} -k {name}"
 
     def _describe_run(self) -> dict[str, Any]:
         commit, dirty = commit_of(self._config.rootpath)

@@ -17,6 +17,7 @@ from seatrials.mutants.mutant import Mutant
 # Where a scenario runs, by its scope mark.
 ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     "mock_only": ("mock",),
+    "live_only": ("staging", "production"),
     "staging": ("mock", "staging"),
     "production": ("mock", "staging", "production"),
 }
@@ -89,8 +90,12 @@ def as_markdown(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -
 
 
 def gaps(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the rows that no mutant breaks, and the mutants that break no row, a sentence each."""
-    ids = [row.id for suite in suites for row in suite.rows]
+    """Return the rows that no mutant breaks, and the mutants that break no row, a sentence each.
+
+    Mutants are broken mocks, so a row that the mock does not run has none.
+    """
+    rows = [row for suite in suites for row in suite.rows]
+    ids = [row.id for row in rows if "mock" in row.environments]
     return [
         *(
             f"{each}: no mutant breaks it, so nothing shows that its test can fail"

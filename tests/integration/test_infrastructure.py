@@ -5,6 +5,7 @@ import re
 import pytest
 
 from seatrials.platform import Platform
+from seatrials.platform.credentials import ADMINISTRATORS_ACTIONS, NEEDED_ACTIONS
 from seatrials.platform.infrastructure import Mount, ServiceFacts, TableFacts, TaskFacts
 from seatrials.platform.listeners import GroupFacts
 from seatrials.platform.scaling_rules import AlarmFacts, PolicyFacts, TargetFacts
@@ -214,3 +215,29 @@ def test_the_runs_metrics_are_watched(platform: Platform) -> None:
     assert alarmed
     assert shown - published == set()
     assert alarmed - published == set()
+
+
+@pytest.mark.scenario("INFRA-11")
+@pytest.mark.live_only
+@pytest.mark.needs("iam")
+def test_the_credentials_are_good_for_a_run_and_no_more(platform: Platform) -> None:
+    """The credentials in use allow what a run needs, and nothing that only an administrator may do."""
+    allowed = platform.infrastructure.credentials.allowed([*NEEDED_ACTIONS, *ADMINISTRATORS_ACTIONS])
+
+    assert set(NEEDED_ACTIONS) - allowed == set()
+    assert allowed & set(ADMINISTRATORS_ACTIONS) == set()
+
+
+@pytest.mark.scenario("INFRA-12")
+@pytest.mark.production
+@pytest.mark.needs("versions")
+def test_what_runs_is_the_release(platform: Platform) -> None:
+    """Hermes and the editor report the versions that the release names."""
+    session = platform.ready()
+    hermes = platform.balancer.get("/hermes/status")
+    editor = platform.balancer.get("/api/status", {"x-session-id": session.id})
+    release = platform.environment.release
+
+    assert release is not None
+    assert (hermes.status, hermes.json()["version"]) == (200, release.hermes)
+    assert (editor.status, editor.json()["version"]) == (200, release.edit)

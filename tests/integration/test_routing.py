@@ -2,6 +2,7 @@
 
 import ssl
 from collections import Counter
+from functools import partial
 from ipaddress import ip_address
 from statistics import quantiles
 
@@ -303,6 +304,7 @@ def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
 
 @pytest.mark.scenario("ROUTE-16", extra_seconds=THREE_TASKS_SECONDS)
 @pytest.mark.production
+@pytest.mark.needs("sessions")
 def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) -> None:
     """`/API/status` gets the default 404; a session's id in capitals leads to its container all the same."""
     session = platform.ready_on_three_tasks()[0]
@@ -321,6 +323,7 @@ def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) 
 
 @pytest.mark.scenario("ROUTE-17")
 @pytest.mark.production
+@pytest.mark.needs("sessions")
 def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
     """An unknown session gets 404, and nothing tells it from an expired one of another client."""
     platform.ready()
@@ -469,6 +472,7 @@ def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None
 @pytest.mark.scenario("ROUTE-22", extra_seconds=THREE_TASKS_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
+@pytest.mark.needs("control")
 def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     """A draining target finishes its requests in flight and gets no new ones."""
     platform.ready_on_three_tasks()
@@ -479,10 +483,10 @@ def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     platform.let_pass(1, what="the requests to be in flight")
 
     with platform.balancer.deregistered(group) as drained:
-        new = Counter(_api_status(platform) for _ in range(9))
+        new = Counter(_api_status(platform) for _ in range(6))
         states = dict(platform.balancer.targets(group))
-        platform.let_pass(10, what="a part of the deregistration delay")
-        finished = [request.finish(b"lf") for request in in_flight]
+        platform.let_pass(2, what="a part of the deregistration delay")
+        finished = platform.in_parallel(*(partial(request.finish, b"lf") for request in in_flight))
 
     by_task = Counter((answer.status, answer.json()["taskArn"]) for answer in finished)
     assert states[drained] == "draining"
@@ -541,7 +545,7 @@ def test_bodies_pass_through_byte_for_byte(platform: Platform) -> None:
     """HEAD, OPTIONS, a 10 MB POST, a chunked upload and a streamed answer pass through byte for byte."""
     session = platform.ready()
     workspace, header = platform.workspace(session), {"x-session-id": session.id}
-    lines = "".join(f"{number:09d}\n" for number in range(1 << 20))
+    lines = "".join(map("{:09d}\n".format, range(1 << 20)))
     parts = [bytes([number]) * size for number, size in enumerate((1, 65_536, 3, 70_001, 16_384, 0x1000))]
 
     page = platform.sessions.preview(session)
@@ -590,7 +594,7 @@ def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) ->
     with pytest.raises(ssl.SSLCertVerificationError):
         platform.raw.connect_trusting(another)
 
-    origin = f"{platform.url}:{platform.environment.ports.https}"
+    origin = platform.tls_url
     assert (redirect.status, redirect.headers["location"]) == (301, f"{origin}/hermes/health?from=http")
     assert (posted.status, posted.headers["location"]) == (301, f"{origin}/hermes/api/sessions/activate")
     assert (trusted.status, trusted.origin) == (200, "hermes")

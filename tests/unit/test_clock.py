@@ -180,3 +180,17 @@ def test_a_clock_without_pace_is_refused() -> None:
 def test_timestamps_are_in_utc_with_milliseconds() -> None:
     """Evidence carries ISO 8601 in UTC."""
     assert iso_timestamp(START + 0.25) == "2023-11-14T22:13:20.250+00:00"
+
+
+def test_processes_of_one_epoch_agree_on_the_time() -> None:
+    """Two clocks of one pace and epoch tell the same time, whenever each was made."""
+    first = SystemClock(10, epoch_seconds=1_700_000_000)
+    second = SystemClock(10, epoch_seconds=1_700_000_000)
+
+    assert first.now() == pytest.approx(second.now(), abs=5)
+    assert first.now() > SystemClock().now()
+
+
+def test_a_pace_of_one_needs_no_epoch() -> None:
+    """At the pace of real time the epoch changes nothing."""
+    assert SystemClock(1, epoch_seconds=1_700_000_000).now() == pytest.approx(SystemClock().now(), abs=5)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.environment import Capability, Environment, Limits, load_environment, read_variables
+from seatrials.environment import Capability, Environment, Limits, Trust, load_environment, read_variables
 from seatrials.errors import ConfigurationError
 
 PROJECT = Path(__file__).parents[2]
@@ -42,11 +42,18 @@ def problems(folder: Path, text: str, name: str = "mock") -> list[str]:
     return [line.removeprefix(f"{folder / 'environments.toml'}: ") for line in str(caught.value).splitlines()]
 
 
-def test_the_project_has_a_mock_that_can_do_everything() -> None:
-    """The mock of the project's own file has every capability."""
+def test_the_project_has_a_mock_that_can_do_everything_but_iam() -> None:
+    """The mock of the project's own file has every capability but the policies of IAM, which the twin leaves out."""
     environment = load_environment("mock", PROJECT / "environments.toml", {})
 
-    assert sorted(Capability) == sorted(environment.capabilities)
+    assert sorted(set(Capability) - {Capability.IAM}) == sorted(environment.capabilities)
+
+
+def test_versions_are_those_of_a_release(tmp_path: Path) -> None:
+    """An environment whose versions can be asked about names the release that they must be."""
+    [problem] = problems(tmp_path, MINIMAL + 'capabilities = ["versions"]\n')
+
+    assert "must have release = { hermes = ..., edit = ... }" in problem
 
 
 def test_the_project_s_mock_has_a_template() -> None:
@@ -158,6 +165,17 @@ def test_unknown_suites_are_an_error() -> None:
             id="pace",
         ),
         pytest.param(
+            'endpoint_url = "http://x"',
+            "mock.endpoint_url: must be left out, for kind is 'mock' and only a rehearsal has an endpoint, not 'http://x'",
+            id="endpoint",
+        ),
+        pytest.param(
+            'scope = "staging"', "mock.scope: must be mock, for kind is 'mock', not 'staging'", id="scope-of-a-mock"
+        ),
+        pytest.param('role_arn = "x"', "mock.role_arn: must be the ARN of an IAM role, not 'x'", id="role"),
+        pytest.param("budget = { minutes = 0 }", "mock.budget.minutes: must be greater than 0, not 0", id="budget"),
+        pytest.param("workers_max = 0", "mock.workers_max: must be greater than or equal to 1, not 0", id="workers"),
+        pytest.param(
             f'trust = {{ ca_file = "x", sha256 = "{"0" * 64}" }}',
             "mock.trust: must have ca_file or sha256, not both; with neither, the system's authorities are trusted",
             id="trust",
@@ -176,13 +194,102 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     """One run tells every problem of every environment of the file."""
     text = '[mock]\nregin = "x"\n[staging]\nkind = "live"\nregion = "us-west-2"\nbase_url = "http://x"\n'
 
-    assert problems(tmp_path, text) == [
+    assert problems(tmp_path, text, "staging") == [
         "mock.kind: is missing",
         "mock.region: is missing",
         "mock.regin: is not a key; did you mean 'region'?",
-        "staging.account_id: is missing, and kind 'live' needs it",
+        "staging.account_id: is missing, and kind 'live' needs it, here or as the variable SEATRIALS_ACCOUNT_ID",
         "staging.base_url: must be https:// and a host, without a path, not 'http://x'",
     ]
+
+
+def test_another_environment_may_wait_for_its_variables(tmp_path: Path) -> None:
+    """What variables may give is asked of the environment that was chosen, and of no other one of the file."""
+    text = MINIMAL + '[staging]\nkind = "live"\nregion = "us-west-2"\n'
+
+    assert load(tmp_path, text).name == "mock"
+
+
+def test_variables_say_which_stack_is_meant(tmp_path: Path) -> None:
+    """Account, address, trust and ports may come from the shell, and win over the file."""
+    environment = load(
+        tmp_path,
+        LIVE + f'trust = {{ sha256 = "{"0" * 64}" }}\n',
+        "staging",
+        SEATRIALS_ACCOUNT_ID="210987654321",
+        SEATRIALS_BASE_URL="https://other.example.org",
+        SEATRIALS_CA_FILE="/ca.pem",
+        SEATRIALS_HTTP_PORT="8080",
+    )
+
+    assert (environment.account_id, environment.base_url) == ("210987654321", "https://other.example.org")
+    assert (environment.trust, environment.http_port) == (Trust(ca_file=Path("/ca.pem")), 8080)
+
+
+def test_a_rehearsal_comes_from_variables_whole(tmp_path: Path) -> None:
+    """What `seatrials twin serve` prints is all that a rehearsal needs beside its table."""
+    environment = load_environment(
+        "rehearsal",
+        PROJECT / "environments.toml",
+        {
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
+            "SEATRIALS_BASE_URL": "https://127.0.0.1:8443",
+            "SEATRIALS_CA_FILE": str(tmp_path / "ca.pem"),
+            "SEATRIALS_PACE": "20",
+            "SEATRIALS_EPOCH_SECONDS": "1700000000.5",
+        },
+    )
+
+    assert (environment.endpoint_url, environment.pace) == ("http://127.0.0.1:5000", 20)
+    assert environment.epoch_seconds == 1_700_000_000.5
+
+
+def test_a_number_that_is_none_is_told(tmp_path: Path) -> None:
+    """A variable that should be a number is refused with the value seen."""
+    with pytest.raises(ConfigurationError, match=r"http_port: must be a valid integer, not 'x'"):
+        load(tmp_path, LIVE, "staging", SEATRIALS_HTTP_PORT="x")
+
+
+def test_variables_do_not_move_a_mock(tmp_path: Path) -> None:
+    """A shell that is set up for a rehearsal runs the mock as ever."""
+    environment = load(tmp_path, MINIMAL, SEATRIALS_PACE="20", AWS_ENDPOINT_URL="http://127.0.0.1:5000")
+
+    assert (environment.pace, environment.endpoint_url) == (1, None)
+
+
+def test_a_stack_s_outputs_may_say_where_it_answers(tmp_path: Path) -> None:
+    """An address that the outputs will give is not asked for."""
+    text = LIVE.replace('base_url = "https://edit.example.org"', 'outputs_stack = "webordinary"')
+
+    assert load(tmp_path, text, "staging").base_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("mock", ("mock_only", "staging", "production"), id="mock"),
+        pytest.param("staging", ("live_only", "staging", "production"), id="staging"),
+        pytest.param("production", ("live_only", "production"), id="production"),
+    ],
+)
+def test_the_scope_says_which_rows_run(name: str, expected: tuple[str, ...]) -> None:
+    """The project's own environments run the rows that the catalogue has for them."""
+    given = {"SEATRIALS_ACCOUNT_ID": "210987654321", "SEATRIALS_BASE_URL": "https://edit.example.org"}
+
+    assert expected == load_environment(name, PROJECT / "environments.toml", given).rows
+
+
+def test_a_real_stack_without_a_scope_is_spared(tmp_path: Path) -> None:
+    """A table that does not say which rows run gets those that production allows."""
+    assert load(tmp_path, LIVE, "staging").rows == ("live_only", "production")
+
+
+def test_the_project_s_production_wants_to_be_confirmed() -> None:
+    """Production is examined by nobody who has not said so, and holds one session at a time."""
+    given = {"SEATRIALS_ACCOUNT_ID": "210987654321", "SEATRIALS_BASE_URL": "https://edit.example.org"}
+    environment = load_environment("production", PROJECT / "environments.toml", given)
+
+    assert (environment.confirm, environment.workers_max, environment.allows("sessions")) == ("production", 1, False)
 
 
 def test_a_mock_needs_a_template(tmp_path: Path) -> None:

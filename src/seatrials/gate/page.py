@@ -1,12 +1,132 @@
-"""The decision as a page."""
+"""The decision as a page: one HTML file that a release manager reads in a minute.
 
-import json
-from html import escape
+It needs no other file, no script and no network, and its policy forbids the browser to load any.
+"""
 
-from seatrials.gate.decision import Decision
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from seatrials.gate import page_sections as sections
+from seatrials.gate.decision import Decision, Verdict
+from seatrials.gate.markup import Html, element, joined, raw
+from seatrials.gate.page_matrix import matrix, report_link
+from seatrials.gate.page_parts import code
+from seatrials.gate.wording import OUTCOMES, age
+
+_STYLE = Path(__file__).with_name("page.css")
+_MEANINGS = {
+    Verdict.GO: "The release may go out.",
+    Verdict.NO_GO: "The release must not go out.",
+    Verdict.CANNOT_TELL: "Nobody can tell yet whether the release may go out.",
+}
+_CAUTION = "No evidence here is from AWS, so this says nothing about a release on it."
+_SIGNS = {Verdict.GO: "✓", Verdict.NO_GO: "✗", Verdict.CANNOT_TELL: "?"}
+_LINKS = {
+    "criteria": "Criteria",
+    "unproven": "Not proven",
+    "runs": "Runs",
+    "latencies": "Measurements",
+    "changes": "Baseline",
+    "cost": "Cost",
+    "mutants": "Mutants",
+    "waivers": "Waivers",
+    "rows": "Rows",
+}
 
 
 def render(decision: Decision) -> str:
     """Return *decision* as one HTML file that needs no other."""
-    data = escape(json.dumps(decision.as_json(), indent=1))
-    return f'<!doctype html><html lang="en"><title>{decision.verdict}</title><pre>{data}</pre></html>\n'
+    parts = (
+        sections.criteria,
+        sections.unproven,
+        sections.runs,
+        sections.latencies,
+        sections.changes,
+        sections.cost,
+        sections.mutants,
+        sections.waivers,
+        matrix,
+    )
+    body = element(
+        "body",
+        element("a", "Skip to the criteria", href="#criteria", class_="skip"),
+        _header(decision),
+        _navigation(decision),
+        element("main", *(part(decision) for part in parts)),
+        _footer(decision),
+    )
+    return f"<!doctype html>\n{element('html', _head(decision), body, lang='en')}\n"
+
+
+def _head(decision: Decision) -> Html:
+    style = _STYLE.read_text(encoding="utf-8")
+    # The style sheet is named by its hash, so that not even a style of someone else's would be applied.
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{allowed}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{decision.verdict}: {(decision.commit or 'no commit')[:8]}"),
+        # Without an icon of its own a page from a server would ask for one.
+        element("link", rel="icon", href="data:,"),
+        element("style", raw(style)),
+    )
+
+
+def _header(decision: Decision) -> Html:
+    sign = element("span", _SIGNS[decision.verdict], class_="sign", aria_hidden="true")
+    verdict = element("h1", sign, str(decision.verdict))
+    # A rehearsal's GO lets nothing out.
+    is_rehearsed = not any(run.kind == "live" for run in decision.runs)
+    meaning = (
+        "Every criterion holds." if decision.verdict is Verdict.GO and is_rehearsed else _MEANINGS[decision.verdict]
+    )
+    reason = [
+        element("p", decision.summary, class_="summary"),
+        *([element("p", _CAUTION, class_="caution")] if is_rehearsed else []),
+    ]
+    name = decision.verdict.lower().replace(" ", "-")
+    return element(
+        "header",
+        element("div", verdict, element("p", meaning), class_="verdict"),
+        element("div", *reason, _facts(decision), class_="why"),
+        class_=f"is-{name}",
+    )
+
+
+def _facts(decision: Decision) -> Html:
+    dirty = " with uncommitted changes" if decision.dirty else ""
+    found = decision.mutants
+    counts = {each: sum(criterion.outcome is each for criterion in decision.criteria) for each in OUTCOMES}
+    facts: dict[str, str] = {
+        "Commit": joined([code(decision.commit or "none"), dirty]),
+        "Oldest evidence": age(decision.age_seconds),
+        "Criteria": ", ".join(f"{count} {each}" for each, count in counts.items() if count) or "none",
+        "Mutants killed": f"{found.killed} of {found.total}" if found is not None else "none ran",
+        "Judged": f"{decision.judged_at[:16].replace('T', ' ')} UTC, by {decision.criteria_file}",
+    }
+    return element("dl", *(element("div", element("dt", name), element("dd", said)) for name, said in facts.items()))
+
+
+def _navigation(decision: Decision) -> Html:
+    links = [element("a", title, href=f"#{identifier}") for identifier, title in _LINKS.items()]
+    report = [report_link(decision.allure_report)] if decision.allure_report is not None else []
+    return element("nav", element("ul", *(element("li", link) for link in [*links, *report])), aria_label="Sections")
+
+
+def _footer(decision: Decision) -> Html:
+    return element(
+        "footer",
+        element(
+            "p",
+            "The same for programs: ",
+            element("a", "decision.json", href="decision.json"),
+            "; as Markdown: ",
+            element("a", "summary.md", href="summary.md"),
+            f". Judged at {decision.judged_at}.",
+        ),
+    )

@@ -9,7 +9,7 @@ from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, edit_template, replace
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
-from seatrials.webordinary.hermes import controller, lifecycle, lock, rules
+from seatrials.webordinary.hermes import controller, lifecycle, lock, rules, store
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lifecycle import Session, Status
@@ -17,6 +17,7 @@ from seatrials.webordinary.hermes.lock import ActivationLock, Lease
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
 from seatrials.webordinary.hermes.routing import Router
+from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import Table
 from seatrials.webordinary.hermes.validation import Activation
 
@@ -151,6 +152,21 @@ def _unheld(activation_lock: ActivationLock) -> Iterator[Lease]:
     """Stand in for no lock at all: look whether there is a session, then write one."""
     clock = activation_lock._clock
     yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
+
+
+def _live_by_the_index(sessions: SessionStore) -> list[Session]:
+    """Stand in for a reader of the live sessions that trusts an index."""
+    found: list[Session] = []
+    for status in lifecycle.LIVE:
+        answer = sessions._table._client.query(
+            TableName=sessions._table._name,
+            IndexName="status-lastActivity-index",
+            KeyConditionExpression="#status = :status",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":status": {"S": str(status)}},
+        )
+        found += store._sessions(answer["Items"])
+    return found
 
 
 def _read_then_taken(activation_lock: ActivationLock, owner: str) -> Lease | None:
@@ -296,5 +312,11 @@ MUTANTS = (
         breaks="CONC-17",
         sentence="the activation lock is read, found free, and taken without a condition",
         changes=(replace(ActivationLock, "_try", _read_then_taken),),
+    ),
+    Mutant(
+        "index-assumed-consistent",
+        breaks="CONC-17",
+        sentence="an activation looks for the live sessions in an index, which does not yet know of the newest",
+        changes=(replace(SessionStore, "live_sessions", _live_by_the_index),),
     ),
 )

@@ -467,4 +467,16 @@ MUTANTS = (
         sentence="the dashboard shows the metrics of a region where no run publishes any",
         changes=(edit_template(_dashboard_elsewhere),),
     ),
+    Mutant(
+        "hermes-of-the-last-release",
+        breaks="INFRA-12",
+        sentence="a new editor goes out with the Hermes of the release before it",
+        changes=(edit_template(_put("HermesTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "0.9.9")),),
+    ),
+    Mutant(
+        "editor-without-a-version",
+        breaks="INFRA-12",
+        sentence="the editor's image was built without its version",
+        changes=(edit_template(_put("EditTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "")),),
+    ),
 )

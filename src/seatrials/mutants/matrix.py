@@ -121,9 +121,15 @@ class MatrixReporter:
         self.folder = RunFolder.create(evidence, "mutants")
         self._console = console
         self._began = wall_seconds()
-        self._started = wall_timestamp()
+        self._run: dict[str, Any] = {}
         self._expected: dict[str, int] = {}
         self._finished = 0
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Note what is about to run: the tree may be another one when it ends."""
+        commit, dirty = commit_of(session.config.rootpath)
+        is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
+        self._run = {"commit": commit, "dirty": dirty, "started": wall_timestamp(), "is_partial": is_partial}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -157,9 +163,7 @@ class MatrixReporter:
         """Write the matrix and turn failures that were wanted into a success."""
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
-        commit, dirty = commit_of(session.config.rootpath)
-        run = {"commit": commit, "dirty": dirty, "started": self._started, "is_partial": self.matrix.is_partial}
-        text = json.dumps({"run": run, **self.matrix.as_json()}, indent=2)
+        text = json.dumps({"run": self._run, **self.matrix.as_json()}, indent=2)
         (self.folder.path / "kill-matrix.json").write_text(f"{text}\n")
         (self.folder.path / "kill-matrix.md").write_text(self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0

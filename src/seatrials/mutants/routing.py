@@ -35,6 +35,13 @@ def _properties(document: Document, resource: str) -> Document:
     return properties
 
 
+def _closed_to_the_balancer(document: Document) -> None:
+    for rule in _properties(document, "TaskSecurityGroup")["SecurityGroupIngress"]:
+        if rule["FromPort"] == PORTS["api"]:
+            del rule["SourceSecurityGroupId"]
+            rule["CidrIp"] = "10.99.0.0/16"
+
+
 def _set_paths(document: Document, resource: str, *patterns: str) -> None:
     _properties(document, resource)["Conditions"][0]["PathPatternConfig"]["Values"] = list(patterns)
 
@@ -248,6 +255,12 @@ def _dots_checked(workspace: Workspace, path: str) -> Path:
 
 
 MUTANTS = (
+    Mutant(
+        "tasks-closed-to-the-balancer",
+        breaks="ROUTE-02",
+        sentence="the API port lets a network in that is gone, and not the load balancer",
+        changes=(edit_template(_closed_to_the_balancer),),
+    ),
     Mutant(
         "health-says-ok",
         breaks="ROUTE-01",

@@ -72,7 +72,15 @@ class Balancer:
     def all_targets(self) -> dict[str, list[str]]:
         """Return address:port of the targets of every target group there is, used by a rule or not, by its ARN."""
         arns = [group["TargetGroupArn"] for group in self._every_group()]
-        return {arn: sorted(target for target, _ in self.targets(arn)) for arn in arns}
+        found = {arn: self._targets_unless_gone(arn) for arn in arns}
+        return {arn: targets for arn, targets in found.items() if targets is not None}
+
+    def _targets_unless_gone(self, group_arn: str) -> list[str] | None:
+        """Return the targets of a group, None when it has been deleted since it was listed."""
+        try:
+            return sorted(target for target, _ in self.targets(group_arn))
+        except self._elbv2.exceptions.TargetGroupNotFoundException:
+            return None
 
     def priority(self, path: str, session_id: str | None = None) -> int:
         """Return the priority of the rule for a path pattern, a session's own or the one for all."""

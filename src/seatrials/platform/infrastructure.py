@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from seatrials.application import AwsClient
 from seatrials.environment import Environment
+from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners
 from seatrials.platform.monitoring import Monitoring
 from seatrials.platform.scaling_rules import ScalingRules
@@ -98,6 +99,11 @@ class Infrastructure:
         """The dashboards and alarms of the runs' metrics."""
         namespace = self._environment.names.run_metric_namespace
         return Monitoring(self._aws("cloudwatch"), namespace, self._environment.region)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The credentials that these calls are made with."""
+        return Credentials(self._aws)
 
     def cluster_status(self) -> str:
         """Return the status of the cluster; fails the scenario when there is none of that name."""

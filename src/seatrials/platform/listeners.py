@@ -10,6 +10,7 @@ from typing import Any
 from seatrials.application import AwsClient
 from seatrials.environment import Environment
 from seatrials.platform.balancer import SESSION_PRIORITIES
+from seatrials.safety.store import is_own_key
 
 _SESSION_ID = re.compile(r"session-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # After these nothing of a session is left on the load balancer. Source: the platform's contract, a session.
@@ -131,7 +132,8 @@ class Listeners:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._environment.names.table, ConsistentRead=True
         )
-        items = [item for page in pages for item in page["Items"]]
+        # The lease and the journal of the run may stand in the same table; they are nobody's sessions.
+        items = [item for page in pages for item in page["Items"] if not is_own_key(item)]
         return {item["sessionId"]["S"] for item in items if item["status"]["S"] not in _FINAL_STATUSES}
 
     def _groups(self) -> list[dict[str, Any]]:

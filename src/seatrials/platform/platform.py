@@ -1,12 +1,12 @@
 """The platform under test, as a scenario holds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import httpx
 
-from seatrials.clock import in_parallel, wait_until
+from seatrials.clock import Clock, in_parallel, wait_until
 from seatrials.errors import FatalStateError
 from seatrials.evidence import Recorder
 from seatrials.platform.balancer import Balancer
@@ -33,17 +33,18 @@ class Platform:
 
     def __init__(self, stack: Stack, recorder: Recorder) -> None:
         environment = stack.environment
-        calls = Calls(stack.http, stack.clock, recorder)
+        calls = Calls(stack.http, stack.request_clock, recorder)
         self.environment = environment
         self.url = stack.url
         self.faults = stack.faults
         self.recorder = recorder
         self.clock = stack.clock
+        self._request_clock = stack.request_clock
         self.sessions = Sessions(calls, stack.aws("dynamodb"), environment, stack.run_prefix)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), environment)
         self.balancer = Balancer(calls, stack.aws("elbv2"), environment)
         self.raw = RawClient(stack.connect, stack.url, recorder)
-        self.websockets = WebSockets(stack.connect, stack.clock, stack.url, recorder)
+        self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, environment)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, environment, self.services, self.balancer)
         self._calls = calls
@@ -51,7 +52,14 @@ class Platform:
     @property
     def plain_url(self) -> str:
         """Where the load balancer answers without TLS."""
-        return f"http://{httpx.URL(self.url).host}:{self.environment.ports.http}"
+        port = self.environment.http_port or self.environment.ports.http
+        return f"http://{httpx.URL(self.url).host}:{port}"
+
+    @property
+    def tls_url(self) -> str:
+        """Where the load balancer answers with TLS, with the port that browsers leave out."""
+        url = httpx.URL(self.url)
+        return f"https://{url.host}:{url.port or self.environment.ports.https}"
 
     def workspace(self, session: Session) -> Workspace:
         """Return the workspace of a session."""
@@ -99,19 +107,25 @@ class Platform:
             lambda: not ids & set(self.sessions.initializing_ids()),
             READY_TIMEOUT_SECONDS,
             what=f"{len(ids)} sessions to be initializing no longer",
+            every_seconds=2,
         )
         for session in sessions:
             self.wait_ready(session)
         return sessions
 
-    def wait_ready(self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS) -> float:
+    def wait_ready(
+        self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS, *, every_seconds: float = 2.0
+    ) -> float:
         """Wait until a session is active and its preview answers 200; return the seconds waited.
 
         Stops at once, with the reason, when the session has ended in `error` or expired.
         """
         began = self.clock.now()
         self.wait_until(
-            lambda: self._is_ready(session), timeout_seconds, what=f"session {session.id} to be active and previewed"
+            lambda: self._is_ready(session),
+            timeout_seconds,
+            what=f"session {session.id} to be active and previewed",
+            every_seconds=every_seconds,
         )
         return self.clock.now() - began
 
@@ -140,16 +154,25 @@ class Platform:
 
     def at_rate(self, per_second: float, *tasks: Callable[[], T]) -> list[T]:
         """Begin so many of *tasks* each second, whether the ones before are done or not; return results in order."""
+        return self._at_rate(self.clock, per_second, tasks)
 
-        def begin(index: int, task: Callable[[], T]) -> T:
-            self.clock.sleep(index / per_second)
-            return task()
+    def at_request_rate(self, per_second: float, *tasks: Callable[[], T]) -> list[T]:
+        """Do as `at_rate` does in the seconds of requests: a platform at a faster pace is under the load that is named.
 
-        return self.in_parallel(*(partial(begin, index, task) for index, task in enumerate(tasks)))
+        For load, which takes real time; `at_rate` is for what people do, at the platform's own time.
+        """
+        return self._at_rate(self._request_clock, per_second, tasks)
 
     def sample(self, name: str, value: float, unit: str = "seconds") -> None:
         """Record a measurement of this scenario."""
         self.recorder.sample(name, value, unit)
+
+    def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        def begin(index: int, task: Callable[[], T]) -> T:
+            clock.sleep(index / per_second)
+            return task()
+
+        return self.in_parallel(*(partial(begin, index, task) for index, task in enumerate(tasks)))
 
     def _is_ready(self, session: Session) -> bool:
         answer = self.sessions.status(session)

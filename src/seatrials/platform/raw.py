@@ -15,7 +15,7 @@ from seatrials.platform.stack import Connect
 _CHUNK_BYTES = 65_536
 # How long an answer may take, and how long the end of the connection is waited for after it.
 _ANSWER_SECONDS = 30.0
-_CLOSE_SECONDS = 1.0
+_CLOSE_SECONDS = 3.0
 _SHOWN_CHARACTERS = 400
 
 

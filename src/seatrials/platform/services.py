@@ -81,14 +81,14 @@ class Services:
         answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
         return list(answer["ScalingActivities"])
 
-    def edit_scalings(self) -> list[Scaling]:
-        """Return what the scaling activities of the edit service did to its desired count, oldest first."""
+    def edit_scalings(self, since: float = 0.0) -> list[Scaling]:
+        """Return what scaling did to the edit service's desired count since then (epoch seconds), oldest first."""
         scalings = []
         for activity in reversed(self.edit_activities()):
             wanted = _DESIRED.fullmatch(activity["Description"])
             assert wanted is not None, f"a scaling activity does not say what it set: {activity['Description']!r}"
             scalings.append(Scaling(activity["StartTime"].timestamp(), int(wanted[1])))
-        return scalings
+        return [each for each in scalings if each.began_at >= since]
 
     def _describe(self, name: str) -> dict[str, Any]:
         answer = self._ecs.describe_services(cluster=self._environment.names.cluster, services=[name])

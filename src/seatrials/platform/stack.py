@@ -55,6 +55,8 @@ class Stack:
 
     environment: Environment
     clock: Clock
+    # What requests are timed and sent by: real time where there is any, whatever the pace of the platform's.
+    request_clock: Clock
     # Returns a boto3 client of a service.
     aws: Callable[[str], AwsClient]
     # Relative URLs go to the load balancer; trusts its certificate.

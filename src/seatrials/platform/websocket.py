@@ -24,9 +24,11 @@ _SWITCHING_PROTOCOLS = 101
 class WebSocket:
     """One attempt at a WebSocket: open when its status is 101, else refused with what an ordinary answer has."""
 
-    def __init__(self, connection: Connection, clock: Clock, host: str, target: str) -> None:
+    def __init__(self, connection: Connection, clock: Clock, request_clock: Clock, host: str, target: str) -> None:
         self._connection = connection
         self._clock = clock
+        # What the network takes its time for; `clock` has what the platform does.
+        self._request_clock = request_clock
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self.status = 0
         self.headers: httpx.Headers = httpx.Headers()
@@ -37,9 +39,9 @@ class WebSocket:
         self._pongs: list[bytes] = []
         self._refused = False
         connection.send(self._protocol.send(ws.Request(host=host, target=target)))
-        deadline = clock.now() + _HANDSHAKE_SECONDS
+        deadline = request_clock.now() + _HANDSHAKE_SECONDS
         while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
-            self._take(deadline - clock.now())
+            self._take(deadline - request_clock.now())
 
     def ping(self, payload: bytes = b"are you there") -> bool:
         """Send a ping; return whether a pong with the same payload comes."""
@@ -71,9 +73,9 @@ class WebSocket:
         self._connection.close()
 
     def _take_arriving(self) -> None:
-        deadline = self._clock.now() + _ARRIVAL_SECONDS
-        while not self.is_closed and self._clock.now() < deadline:
-            self._take_within(deadline - self._clock.now())
+        deadline = self._request_clock.now() + _ARRIVAL_SECONDS
+        while not self.is_closed and self._request_clock.now() < deadline:
+            self._take_within(deadline - self._request_clock.now())
 
     def _take_within(self, seconds: float) -> None:
         try:
@@ -119,9 +121,10 @@ class WebSocket:
 class WebSockets:
     """The way to the load balancer for WebSockets; each has a connection of its own."""
 
-    def __init__(self, connect: Connect, clock: Clock, url: str, recorder: Recorder) -> None:
+    def __init__(self, connect: Connect, clock: Clock, request_clock: Clock, url: str, recorder: Recorder) -> None:
         self._connect = connect
         self._clock = clock
+        self._request_clock = request_clock
         self._host = httpx.URL(url).netloc.decode()
         self._recorder = recorder
 
@@ -134,6 +137,6 @@ class WebSockets:
     def attempt(self, session_id: str) -> WebSocket:
         """Ask for the WebSocket of a session and return what came of it."""
         target = f"{PATH}?sessionId={quote(session_id)}"
-        websocket = WebSocket(self._connect(), self._clock, self._host, target)
+        websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
         self._recorder.step(f"WebSocket {target} → {websocket.status}", answer=repr(websocket))
         return websocket

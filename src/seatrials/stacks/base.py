@@ -4,11 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from seatrials.environment import Environment
-from seatrials.mutants.mutant import Mutant
 from seatrials.platform.stack import Stack
+
+if TYPE_CHECKING:  # a mutant knows the twin, which no process needs that examines a real stack
+    from seatrials.mutants.mutant import Mutant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,14 @@ class StackOptions:
     seed: int = 1
     # Another template than the environment's.
     template: Path | None = None
+    # The rest is asked of real stacks alone: where the run's evidence is, whose name is the run's own,
+    folder: Path | None = None
+    # what `--confirm` said, and how long, in platform seconds, another run may be waited for,
+    confirmation: str | None = None
+    lease_wait_seconds: float = 0.0
+    # among how many workers the stack is shared, and whether this process is there from the run's start to its end.
+    workers: int = 1
+    is_whole_run: bool = True
 
 
 @dataclass(kw_only=True)
@@ -25,7 +35,7 @@ class StackRun:
     """A stack that is open for one scenario, and what it tells about itself."""
 
     stack: Stack
-    # modelled on virtual time, or measured on real time.
+    # modelled on virtual time, rehearsed on a twin that is reached as AWS is, or measured on AWS.
     sample_kind: str
     # The platform's events so far: for people, as JSON lines, and their hash; a stack may have none of its own.
     timeline_text: Callable[[], list[str]] = field(default=list)
@@ -38,14 +48,19 @@ class StackRun:
 class Stacks(Protocol):
     """Opens a stack for each scenario; lives as long as the process."""
 
-    def open(self, scenario: str, mutant: Mutant | None = None) -> AbstractContextManager[StackRun]:
-        """Return the stack for *scenario*, as the context of one test."""
+    def open(
+        self, scenario: str, mutant: "Mutant | None" = None, *, exclusive: bool = False
+    ) -> AbstractContextManager[StackRun]:
+        """Return the stack for *scenario*, as the context of one test, which may need it *exclusive*.
 
-    def leftovers(self) -> list[str] | None:
-        """Return what the scenarios of this process made and left behind, a line each; None when nobody looked."""
+        Raises `NotRunHereError` when it cannot be had so, for reasons that are no failure of the platform.
+        """
 
     def close(self) -> None:
-        """Give back what was held between scenarios."""
+        """Give back what was held between scenarios, and remove what the run left where the stack outlives it."""
+
+    def leftovers(self) -> list[str] | None:
+        """Return what is still there of the run after `close`; None where nobody looked, or nothing can be left."""
 
 
 def template_of(environment: Environment, options: StackOptions) -> Path:

@@ -43,17 +43,18 @@ class MockStacks:
             self._plane(Plan(calibration=WORLDS[environment.world]))
             self._held = held.pop_all()
 
-    def leftovers(self) -> list[str] | None:
-        """Return None: a world ends with its scenario, so there is nothing to look for."""
-        return None
-
     def close(self) -> None:
         """Switch moto off."""
         self._held.close()
 
+    def leftovers(self) -> list[str] | None:
+        """Return None: worlds end with their scenarios."""
+        return None
+
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None) -> Iterator[StackRun]:
-        """Make a world for *scenario*, let it settle, and end it with the scenario."""
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Make a world for *scenario*, let it settle, and end it with the scenario; it is *exclusive* in any case."""
+        del exclusive
         plan = Plan(calibration=WORLDS[self._environment.world])
         if mutant is not None:
             mutant.apply(plan)
@@ -100,6 +101,7 @@ class MockStacks:
         stack = Stack(
             environment=self._environment,
             clock=world.clock,
+            request_clock=world.clock,
             aws=lambda service: world.bridge.client("scenario", service),
             http=client,
             url=url,

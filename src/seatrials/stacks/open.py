@@ -1,15 +1,20 @@
 """The one place that asks which kind an environment is."""
 
-from seatrials.environment import Environment
-from seatrials.errors import ConfigurationError
+from seatrials.environment import Environment, read_variables
 from seatrials.stacks.base import StackOptions, Stacks
-from seatrials.stacks.preflight import check
 
 
 def check_stacks(environment: Environment, options: StackOptions) -> None:
     """Raise what keeps every scenario from running on *environment*, in one error with its own exit code."""
     if environment.kind == "mock":
+        from seatrials.stacks.preflight import check  # noqa: PLC0415  # imports the twin
+
         check(environment, options)
+
+
+def hold_stacks(environment: Environment, options: StackOptions) -> Stacks | None:
+    """Keep others away from a stack for the length of a run, where there may be others; raises our errors."""
+    return None if environment.kind == "mock" else open_stacks(environment, options)
 
 
 def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
@@ -19,7 +24,6 @@ def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
         from seatrials.stacks.mock import MockStacks  # noqa: PLC0415
 
         return MockStacks(environment, options)
-    msg = (
-        f"environment {environment.name!r} is of kind {environment.kind!r}, which this version cannot open: use 'mock'"
-    )
-    raise ConfigurationError(msg)
+    from seatrials.stacks.live import LiveStacks  # noqa: PLC0415  # the mock needs none of it
+
+    return LiveStacks(environment, options, read_variables())

@@ -10,17 +10,22 @@ from seatrials.twin.network import check_ports
 
 def check(environment: Environment, options: StackOptions) -> None:
     """Raise for a missing git, a port that another program has, or a template that cannot be deployed."""
-    if shutil.which("git") is None:
-        msg = "there is no `git` on the path, and the mock platform's workspaces are git repositories: install git"
-        raise MissingProgramError(msg)
     template = template_of(environment, options)
     if not template.is_file():
         msg = f"there is no template {template}: give the path of a CloudFormation template"
         raise TemplateError(msg)
-    ports = environment.ports
-    check_ports([ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr])
+    check_machine(environment)
     if options.template is not None:
         # Only a template of the user's own may be wrong, and only deploying it tells.
         from seatrials.stacks.mock import MockStacks  # noqa: PLC0415  # imports moto
 
         MockStacks(environment, options).close()
+
+
+def check_machine(environment: Environment) -> None:
+    """Raise for a missing git, or a port that another program has."""
+    if shutil.which("git") is None:
+        msg = "there is no `git` on the path, and the mock platform's workspaces are git repositories: install git"
+        raise MissingProgramError(msg)
+    ports = environment.ports
+    check_ports([ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr])

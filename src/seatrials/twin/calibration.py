@@ -44,6 +44,8 @@ class Calibration:
     scaling_action: Spread = Spread(0.5, 1.0, 2.0)
     # A metric that was put can be read after so long.
     metric_lag: Spread = Spread(0.1, 0.3, 1.0)
+    # A write shows in the table's indexes. Source: DynamoDB Developer Guide, "Using Global Secondary Indexes".
+    index_lag: Spread = Spread(0.05, 0.2, 0.9)
     # Expired items go within two days, typically. Source: DynamoDB API Reference, UpdateTimeToLive.
     expiry_delay: Spread = Spread(300.0, 6 * 3600.0, 48 * 3600.0)
 

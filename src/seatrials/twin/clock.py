@@ -83,6 +83,11 @@ class VirtualSignal:
         """Whether the flag is up."""
         return self._set
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an actor waits for the next pulse."""
+        return bool(self._waiting)
+
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for `set`; return whether it came, even when the flag was lowered again before the caller's turn."""
         return self._set or self.wait_pulse(timeout_seconds)
@@ -177,13 +182,17 @@ class VirtualClock:
         finally:
             timer.cancel()
 
+    def microseconds(self, seconds: float) -> int:
+        """Return a time as this clock counts it."""
+        return round(seconds * _MICROSECONDS)
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Let the hub run *action*, which must not block, after so many seconds."""
         if seconds < 0:
             msg = f"time cannot go back: call_later({seconds!r})"
             raise ValueError(msg)
         timer = Timer(action)
-        due = self._now_us + round(seconds * _MICROSECONDS)
+        due = self._now_us + self.microseconds(seconds)
         heapq.heappush(self._heap, (due, next(self._serial), timer))
         return timer
 
@@ -296,8 +305,7 @@ class VirtualClock:
             if self._failure is not None:
                 self._scenario.switch()
                 continue
-            if not self._heap:
-                self._failure = StalledError(self._stall_message())
+            if not self._await_next():
                 continue
             due, _, timer = heapq.heappop(self._heap)
             if timer.action is None:
@@ -311,6 +319,12 @@ class VirtualClock:
                 continue
             self._now_us = due
             self._perform(timer.action)
+
+    def _await_next(self) -> bool:
+        """Return whether the next event may be taken now; where nothing comes from outside, there must be one."""
+        if not self._heap:
+            self._failure = StalledError(self._stall_message())
+        return bool(self._heap)
 
     def _perform(self, action: Callable[[], None]) -> None:
         try:

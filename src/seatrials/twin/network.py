@@ -13,10 +13,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
-from seatrials.network import bind
+from seatrials.network import Connection, bind
 from seatrials.twin.clock import VirtualClock
+from seatrials.twin.external import ExternalNetwork
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
 _WINDOW_BYTES = 65_536
@@ -49,7 +51,9 @@ class VirtualConnection:
 
     def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
-        deadline_us = None if timeout_seconds is None else self._clock.elapsed_us() + round(timeout_seconds * 1_000_000)
+        deadline_us: int | None = None
+        if timeout_seconds is not None:
+            deadline_us = self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
         while not self._readable_bytes:
             if self.closed or self._was_reset:
                 msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"
@@ -187,13 +191,20 @@ class Host:
     blackholed: bool = False
     # Whether connections to it are closed as soon as they are made.
     hangs_up: bool = False
+    # Who connects to what its containers listen on, when they are programs of this machine.
+    outside: ExternalNetwork | None = None
     connections: list[VirtualConnection] = field(default_factory=list)
 
     def listen(self, port: int) -> VirtualListener:
         """Listen on *port* of this host; raises `PortInUseError`."""
         return self.network.listen(self, port)
 
-    def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> VirtualConnection:
+    @property
+    def loopback_address(self) -> str:
+        """Where the host is on this machine."""
+        return self.network.loopback_address(self.address)
+
+    def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> Connection:
         """Open a connection to a host of the world, by name or address."""
         return self.network.connect(self, host, port, timeout_seconds)
 
@@ -209,6 +220,8 @@ class Host:
         for connection in self.connections:
             connection.reset()
         self.connections.clear()
+        if self.outside is not None:
+            self.outside.close()
         self.network.hosts.pop(self.address, None)
 
 
@@ -221,6 +234,8 @@ class VirtualNetwork:
         self.hosts: dict[str, Host] = {}
         self.names: dict[str, str] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
+        # Whether packets of one address reach a port of another; a world asks its security groups.
+        self.admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True
         self._block = claim_block()
 
     def attach(self, address: str) -> Host:
@@ -236,7 +251,7 @@ class VirtualNetwork:
         self.listeners[host.address, port] = listener
         return listener
 
-    def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> VirtualConnection:
+    def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> Connection:
         """Connect *source* to a listener, or fail as TCP does: refused, or unanswered."""
         self.clock.sleep(self.latency())
         address = self.names.get(host, host)
@@ -245,12 +260,17 @@ class VirtualNetwork:
         if target is None and host not in self.names and not _is_address(host):
             msg = f"no host {host!r} in this world; its names are {sorted(self.names)}"
             raise UnknownHostError(msg)
-        if target is None or target.blackholed or source.blackholed:
+        if target is None or not self._reaches(source, target, port):
             self._never(timeout_seconds, f"{host}:{port} does not answer")
+        if listener is None and target.outside is not None:
+            return target.outside.connect(target.loopback_address, port, timeout_seconds)
         if listener is None:
             msg = f"{host}:{port} refused the connection: nothing listens there"
             raise ConnectionRefusedError(msg)
         return self._join(source, listener)
+
+    def _reaches(self, source: Host, target: Host, port: int) -> bool:
+        return not (target.blackholed or source.blackholed) and self.admit(source.address, target.address, port)
 
     def close(self) -> None:
         """Close every socket of the world."""
@@ -259,7 +279,12 @@ class VirtualNetwork:
         for host in list(self.hosts.values()):
             host.detach()
 
-    def _never(self, timeout_seconds: float | None, message: str) -> None:
+    def loopback_address(self, address: str) -> str:
+        """Return where a host of the world is on this machine."""
+        third, fourth = address.split(".")[2:]
+        return f"127.{self._block}.{third}.{fourth}"
+
+    def _never(self, timeout_seconds: float | None, message: str) -> NoReturn:
         self.clock.signal().wait(timeout_seconds)
         raise TimeoutError(message)
 
@@ -278,10 +303,9 @@ class VirtualNetwork:
 
     def _bind(self, address: str, port: int) -> socket.socket:
         """Bind the loopback twin of *address*; a privileged port gets any free one, for only root may have it."""
-        third, fourth = address.split(".")[2:]
         kernel_port = port if port >= _PRIVILEGED_PORTS else 0
         try:
-            return bind(f"127.{self._block}.{third}.{fourth}", kernel_port)
+            return bind(self.loopback_address(address), kernel_port)
         except PortInUseError as error:
             if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRNOTAVAIL:
                 # Systems such as macOS have only 127.0.0.1: there every port is a free one.

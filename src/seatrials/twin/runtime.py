@@ -41,6 +41,8 @@ class Container:
     stop_timeout_seconds: float = 30.0
     exit_code: int | None = None
     log: list[str] = field(default_factory=list)
+    # Where its log driver writes: log group and log stream.
+    log_stream: tuple[str, str] | None = None
 
 
 class ImageError(Exception):
@@ -78,6 +80,10 @@ class Runtime:
         self.log_bytes = 0
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
+        # What a container's variables say for something that is reached by another name here.
+        self.public_names: Mapping[str, str] = {}
+        # Hears (container, line) of every line that a container writes.
+        self.on_log: Callable[[Container, str], None] = lambda _container, _line: None
 
     def pull(self, image: str) -> None:
         """Raise `ImageError` when *image* cannot be pulled."""
@@ -144,6 +150,7 @@ class Runtime:
             http=http_client(host, self._trust),
             essential=definition.get("essential", True),
             stop_timeout_seconds=float(definition.get("stopTimeout", 30)),
+            log_stream=_log_stream(definition, task_id),
         )
         container.process.on_crash = lambda error: self._crash(container, error)
         context = self._context(container, task_arn, definition)
@@ -157,6 +164,7 @@ class Runtime:
 
     def _crash(self, container: Container, error: Exception) -> None:
         container.log.append(f"crashed: {type(error).__name__}: {error}")
+        self.on_log(container, container.log[-1])
         self._trace.add("container_crash", container.process.name, error=f"{type(error).__name__}: {error}")
         self.kill(container, EXIT_CRASH)
 
@@ -169,7 +177,7 @@ class Runtime:
             container.exited.set()
 
     def _context(self, container: Container, task_arn: str, definition: Mapping[str, Any]) -> Context:
-        variables = {each["name"]: each["value"] for each in definition.get("environment", [])}
+        variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
         return Context(
             variables={**variables, "ECS_TASK_ARN": task_arn},
             clock=self._clock,
@@ -182,6 +190,21 @@ class Runtime:
             log=lambda line: self._log(container, line),
         )
 
+    def _public(self, text: str) -> str:
+        for name, public_name in self.public_names.items():
+            text = text.replace(name, public_name)
+        return text
+
     def _log(self, container: Container, line: str) -> None:
         self.log_bytes += len(line.encode())
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
+        self.on_log(container, line)
+
+
+def _log_stream(definition: Mapping[str, Any], task_id: str) -> tuple[str, str] | None:
+    """Return where the awslogs driver writes: prefix/container/task. Source: Amazon ECS Developer Guide, "awslogs"."""
+    options = definition.get("logConfiguration", {}).get("options", {})
+    group = options.get("awslogs-group")
+    if group is None:
+        return None
+    return group, f"{options.get('awslogs-stream-prefix', 'ecs')}/{definition['name']}/{task_id}"

@@ -327,7 +327,8 @@ class Scheduler:
 
     def _place(self, state: ServiceState) -> tuple[str, str, str]:
         """Return zone, address and subnet for a new task: the emptiest zone, the subnet's next free address."""
-        subnets = state.description["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+        configuration = state.description["networkConfiguration"]["awsvpcConfiguration"]
+        subnets = configuration["subnets"]
         taken = [run.subnet for run in state.wanted()]
         subnet = min(subnets, key=lambda each: (taken.count(each), subnets.index(each)))
         if subnet not in self._subnets:
@@ -336,7 +337,9 @@ class Scheduler:
         host = self._next_host.get(subnet, _FIRST_HOST)
         network = ip_network(description["CidrBlock"])
         self._next_host[subnet] = host + 1 if host + 2 < network.num_addresses else _FIRST_HOST
-        return description["AvailabilityZone"], str(network[host]), subnet
+        address = str(network[host])
+        self._world.security_groups.assign(address, configuration.get("securityGroups", []))
+        return description["AvailabilityZone"], address, subnet
 
     def _definition(self, arn: str) -> dict[str, Any]:
         if arn not in self._definitions:

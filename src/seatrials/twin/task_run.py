@@ -23,6 +23,7 @@ from seatrials.twin.filesystem import MountError
 from seatrials.twin.lifecycle import TaskState
 from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.runtime import Container, ImageError, Runtime
+from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
 
@@ -41,6 +42,7 @@ class Surroundings:
     clock: VirtualClock
     bridge: Bridge
     runtime: Runtime
+    security_groups: SecurityGroups
     targets: TargetRegistry
     elbv2: AwsClient
     calibration: Calibration
@@ -169,8 +171,14 @@ class TaskRun:
         if self._registered:
             self._registered = False
             for group, port in self.groups:
-                target = {"Id": self.address, "Port": port}
-                self._world.elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
+                self._deregister_from(group, port)
+
+    def _deregister_from(self, group: str, port: int) -> None:
+        elbv2, target = self._world.elbv2, {"Id": self.address, "Port": port}
+        try:
+            elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
+        except elbv2.exceptions.InvalidTargetException:  # someone else has taken the target out, which is as good
+            pass
 
     def _wait_until_drained(self) -> None:
         while not self.targets_are("unused"):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
-from cfn_flip import load_json, load_yaml
+from cfn_flip import load_json
+from cfn_tools import CfnYamlLoader
 
 from seatrials.errors import TemplateError
 
@@ -124,11 +125,18 @@ def as_text(value: object) -> str:
     return str(value)
 
 
+class _YamlLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's, where it is there
+    """Reads CloudFormation's tags as cfn-flip does, ten times faster."""
+
+    yaml_constructors = CfnYamlLoader.yaml_constructors
+    yaml_multi_constructors = CfnYamlLoader.yaml_multi_constructors
+
+
 @lru_cache(maxsize=8)
 def _document(text: str) -> object:
     # A worker deploys the same template for each test, and reading YAML takes as long as deploying it.
     # JSON has a reader of its own because it may be indented with tabs, which YAML refuses.
-    return load_json(text) if text.lstrip().startswith("{") else load_yaml(text)
+    return load_json(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_YamlLoader)  # noqa: S506  # safe
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401  # a document is any nesting of dictionaries, lists and scalars

@@ -5,6 +5,7 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
+import os
 import shutil
 import ssl
 import tempfile
@@ -27,16 +28,20 @@ from seatrials.twin.moto_bridge import (
     ACCOUNT,
     TARGET_HEALTH,
     Bridge,
+    IndexLag,
     Memory,
     control_plane,
     restore,
     seed_identifiers,
     snapshot,
+    unplug,
 )
 from seatrials.twin.network import Host, VirtualNetwork
+from seatrials.twin.outside import Outside
 from seatrials.twin.runtime import Runtime
 from seatrials.twin.scaling import Scaling
 from seatrials.twin.scheduler import Scheduler
+from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.task_run import Surroundings
 from seatrials.twin.template import Template
 from seatrials.twin.trace import Trace
@@ -45,6 +50,8 @@ from seatrials.twin.trace import Trace
 EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
 _DEPLOYMENT_SEED = 1
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # below it, mkdtemp makes a folder that is ours alone
+_ROOM_BYTES = 256 * 1024 * 1024
 
 
 class Authority:
@@ -55,6 +62,11 @@ class Authority:
         self._servers: dict[tuple[str, ...], ssl.SSLContext] = {}
         self.trust = ssl.create_default_context()
         self._ca.configure_trust(self.trust)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The authority's own certificate, for clients outside this process."""
+        return self._ca.cert_pem.bytes()
 
     def server(self, *names: str) -> ssl.SSLContext:
         """Return a server's context with a certificate for *names*."""
@@ -81,7 +93,7 @@ class ControlPlane:
         )
         restore(_EMPTY[0])
         seed_identifiers(_DEPLOYMENT_SEED)
-        Bridge.current = bridge
+        bridge.plug_in()
         try:
             self.stack: DeployedStack = deploy(
                 template,
@@ -93,7 +105,7 @@ class ControlPlane:
             _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()
         finally:
-            Bridge.current = None
+            unplug()
 
 
 def _let_alarms_begin(cloudwatch: AwsClient) -> None:
@@ -101,6 +113,12 @@ def _let_alarms_begin(cloudwatch: AwsClient) -> None:
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
         reason = "Unchecked: Initial alarm creation"
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=reason)
+
+
+def _scratch() -> Path | None:
+    """Return the folder for a world's files: in memory where the system has room for that, for git makes many."""
+    has_room = _MEMORY_FOLDER.is_dir() and shutil.disk_usage(_MEMORY_FOLDER).free > _ROOM_BYTES
+    return _MEMORY_FOLDER if has_room and os.access(_MEMORY_FOLDER, os.W_OK) else None
 
 
 _EMPTY: list[bytes] = []
@@ -125,11 +143,14 @@ class World:
         calibration: Calibration,
         applications: Mapping[str, Application],
         authority: Authority,
+        outside: Outside | None = None,
     ) -> None:
+        """With *outside*, real clients reach the world, and its time is theirs."""
         self.seed = seed
         self.stack = plane.stack
         self.calibration = calibration
-        self.clock = VirtualClock(EPOCH_SECONDS)
+        self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
+        self._outside = outside
         self.trace = Trace(self.clock)
         self.authority = authority
         restore(plane.state)
@@ -142,10 +163,14 @@ class World:
             on_call=self._on_call,
             on_change=self._on_change,
         )
-        Bridge.current = self.bridge
-        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-"))
+        lag = self.random("index lag")
+        self.bridge.index_lag = IndexLag(plane.region, self.clock.now, lambda: calibration.index_lag.draw(lag))
+        self.bridge.plug_in()
+        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
         hop = self.random("network")
         self.network = VirtualNetwork(self.clock, lambda: calibration.network_latency.draw(hop))
+        self.security_groups = SecurityGroups(self.aws("ec2"))
+        self.network.admit = self.security_groups.admit
         self.client_host = self.network.attach(_CLIENT_ADDRESS)
         self.file_systems = FileSystems(self.directory / "efs", self.aws("efs"))
         self.runtime = Runtime(
@@ -182,7 +207,7 @@ class World:
                 yield self
         finally:
             self.network.close()
-            Bridge.current = None
+            unplug()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def settle(self, timeout_seconds: float) -> None:
@@ -226,6 +251,7 @@ class World:
             clock=self.clock,
             bridge=self.bridge,
             runtime=self.runtime,
+            security_groups=self.security_groups,
             targets=self.targets,
             elbv2=elbv2,
             calibration=calibration,
@@ -248,6 +274,14 @@ class World:
     def _balancer(self, description: dict[str, Any], host: Host, latency: Callable[[], float]) -> Balancer:
         name = description["DNSName"]
         self.network.names[name] = host.address
+        self.security_groups.assign(host.address, description["SecurityGroups"])
+        names: tuple[str, ...] = (name,)
+        outside = self._way_in_to(description["LoadBalancerName"])
+        if outside is not None:
+            names = outside.certificate_names(name)
+            self.network.names[outside.network.address] = host.address
+            self.runtime.public_names = outside.public_names(name)
+            self.security_groups.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
             host=host,
@@ -256,9 +290,15 @@ class World:
             targets=self.targets,
             trace=self.trace,
             latency=latency,
-            tls_context=lambda _certificate: self.authority.server(name),
+            tls_context=lambda _certificate: self.authority.server(*names),
             random=self.random(f"balancer {name}"),
+            outside=outside.network if outside else None,
+            outside_ports=outside.ports.outside if outside else {},
         )
+
+    def _way_in_to(self, load_balancer: str) -> Outside | None:
+        outside = self._outside
+        return outside if outside is not None and outside.load_balancer == load_balancer else None
 
     def _on_call(self, caller: str, operation: str) -> None:
         """A call from outside AWS takes its time before it has its effect."""
@@ -269,13 +309,15 @@ class World:
         self.bridge.forget(TARGET_HEALTH)
         self.scheduler.poke()
 
-    def _on_change(self, service: str, operation: str, parameters: dict[str, Any], answer: dict[str, Any]) -> None:
+    def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
                 balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
+        elif service == "ec2":
+            self.security_groups.changed()
         elif service == "efs" and operation == "CreateAccessPoint":
             self.file_systems.set_apart(answer)
         elif service == "cloudwatch" and operation == "PutMetricData":

@@ -51,6 +51,7 @@ def make_platform(clock: VirtualClock, environment: Environment, recorder: Recor
         stack = Stack(
             environment=environment,
             clock=clock,
+            request_clock=clock,
             aws=lambda _service: FakeAws(),
             http=httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example"),
             url="https://alb.example",
@@ -80,9 +81,9 @@ def test_a_session_is_ready_when_its_preview_answers(
     make_platform: Callable[[Handler], Platform], clock: VirtualClock
 ) -> None:
     """Readiness is an active session and a preview that answers 200; the wait's length is returned."""
-    platform = make_platform(hermes(clock, active_at=3, preview_at=5))
+    platform = make_platform(hermes(clock, active_at=3, preview_at=6))
 
-    assert platform.wait_ready(SESSION) == 5
+    assert platform.wait_ready(SESSION) == 6
 
 
 def test_a_session_that_has_failed_is_not_waited_for(

@@ -31,7 +31,7 @@ def make_websockets(clock: VirtualClock, recorder: Recorder) -> Iterator[Callabl
             return client.connect(SERVER, 8080)
 
         HttpServer(clock, host, 8080, route)
-        return WebSockets(connect, clock, "https://alb.example", recorder)
+        return WebSockets(connect, clock, clock, "https://alb.example", recorder)
 
     yield make
     network.close()

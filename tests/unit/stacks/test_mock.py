@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from seatrials.environment import Environment, load_environment
-from seatrials.errors import ConfigurationError, MissingProgramError, TemplateError
+from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, lifeless, replace
-from seatrials.stacks import StackOptions, StackRun, check_stacks, open_stacks
+from seatrials.stacks import StackOptions, StackRun, check_stacks
 from seatrials.stacks.mock import MockStacks
 from seatrials.twin.calibration import Spread
 from seatrials.webordinary.hermes import controller
@@ -162,9 +162,14 @@ def test_a_template_that_cannot_be_deployed_names_its_resources(tmp_path: Path) 
     assert "AWS::ECS::Service" in str(failure.value)
 
 
-def test_a_kind_without_stacks_is_told() -> None:
-    """An environment of a kind that cannot be opened is told which one can."""
-    rehearsal = load().model_copy(update={"name": "rehearsal", "kind": "rehearsal"})
+def test_a_scenario_tells_what_it_used(stacks: MockStacks) -> None:
+    """Hermes's task, half a vCPU and one GB, is counted from the world's beginning, with what the scenario asked."""
+    with stacks.open("COLD-01") as run:
+        before = run.usage()
+        health(run)
+        after = run.usage()
 
-    with pytest.raises(ConfigurationError, match=r"'rehearsal' is of kind 'rehearsal', which .* use 'mock'"):
-        open_stacks(rehearsal, StackOptions())
+    assert before["fargate_vcpu_seconds"] == pytest.approx(before["task_seconds"] / 2)
+    assert before["fargate_memory_gb_seconds"] == pytest.approx(before["task_seconds"])
+    assert after["http_requests"] == before["http_requests"] + 1
+    assert after["task_seconds"] > before["task_seconds"] > 0

@@ -36,6 +36,7 @@ PLAIN = Calibration(
     deprovisioning=always(8),
     scaling_action=always(1),
     metric_lag=always(0.5),
+    index_lag=always(0.4),
     api_latency=always(0.01),
     network_latency=always(0.0005),
     balancer_latency=always(0.001),

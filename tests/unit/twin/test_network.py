@@ -32,6 +32,7 @@ class World:
         near = self.client.connect(self.server.address, PORT)
         far = listener.accept()
         listener.close()
+        assert isinstance(near, VirtualConnection)
         return near, far
 
 

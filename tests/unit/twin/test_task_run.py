@@ -256,3 +256,15 @@ def test_a_stopped_task_frees_its_disk(twin: Any) -> None:
 
     assert not container.root.exists()
     assert [each.read_text() for each in (twin.world.directory / "efs").rglob("kept")] == ["kept"]
+
+
+def test_a_target_that_someone_else_has_deregistered_does_not_hold_the_task(twin: Any) -> None:
+    """A task ends as any other when its target was taken out of the group before."""
+    [run] = twin.scale(1)
+    for group, port in run.groups:
+        target = {"Id": run.address, "Port": port}
+        twin.world.aws("elbv2").deregister_targets(TargetGroupArn=group, Targets=[target])
+    twin.sleep(40)
+    twin.ecs.stop_task(cluster=CLUSTER, task=run.record.task_arn, reason="enough")
+
+    twin.until(lambda: run.record.last_status == "STOPPED")

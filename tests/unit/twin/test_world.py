@@ -6,7 +6,7 @@ import pytest
 
 from seatrials.http_client import http_client
 from seatrials.twin.clock import ActorKilledError
-from seatrials.twin.moto_bridge import Bridge
+from seatrials.twin.moto_bridge import current
 from seatrials.twin.world import EPOCH_SECONDS
 
 TABLE = "webordinary-edit-sessions"
@@ -66,7 +66,7 @@ def test_nothing_is_left_of_a_world(worlds: Any) -> None:
 
     assert not world.directory.exists()
     assert world.network.listeners == {}
-    assert Bridge.current is None
+    assert current() is None
     with pytest.raises(ActorKilledError):
         world.clock.sleep(1)
 
@@ -84,7 +84,7 @@ def test_a_world_that_fails_ends_too(worlds: Any) -> None:
         fail()
 
     assert [False] == [directory.exists() for directory in seen]
-    assert Bridge.current is None
+    assert current() is None
 
 
 def test_settling_waits_for_every_service(worlds: Any) -> None:

@@ -6,10 +6,11 @@ what that does; here a path is matched as it was sent.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from types import MappingProxyType
 from typing import Protocol
 
 Headers = Sequence[tuple[str, str]]
@@ -173,8 +174,8 @@ class Redirect:
     path: str = "/#{path}"
     query: str = "#{query}"
 
-    def location(self, request: Incoming) -> str:
-        """Return the address to send the client to."""
+    def location(self, request: Incoming, ports: Mapping[int, int] = MappingProxyType({})) -> str:
+        """Return the address to send the client to; *ports* says where it reaches one that it knows by another name."""
         values = {
             "protocol": request.protocol.lower(),
             "host": request.host,
@@ -187,7 +188,8 @@ class Redirect:
             return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
         query = fill(self.query)
-        origin = f"{fill(self.protocol).lower()}://{fill(self.host)}:{fill(self.port)}"
+        port = fill(self.port)
+        origin = f"{fill(self.protocol).lower()}://{fill(self.host)}:{ports.get(int(port), port)}"
         return f"{origin}{fill(self.path)}" + (f"?{query}" if query else "")
 
 

@@ -2,13 +2,13 @@
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Any
 
 from seatrials.application import AwsClient
-from seatrials.network import Connection, Listener, TlsConnection
+from seatrials.network import Connection, Listener, Network, TlsConnection
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.messages import RefusedRequestError
 from seatrials.twin.balancer.stickiness import StickyCookies
@@ -39,7 +39,10 @@ class Balancer:
     latency: Callable[[], float]
     # By certificate ARN.
     tls_context: Callable[[str], ssl.SSLContext]
-    _open: dict[int, tuple[ListenerSettings, Listener]] = field(default_factory=dict, init=False)
+    # Where clients outside the world come in, and which port stands for which of the balancer's there.
+    outside: Network | None = None
+    outside_ports: Mapping[int, int] = field(default_factory=dict)
+    _open: dict[int, tuple[ListenerSettings, list[Listener]]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Prepare what the requests share."""
@@ -92,23 +95,38 @@ class Balancer:
     def _open_and_close_ports(self) -> None:
         wanted = {listener.port: listener for listener in self.view.listeners()}
         for port in [port for port, (settings, _) in self._open.items() if wanted.get(port) != settings]:
-            self._open.pop(port)[1].close()
+            for listener in self._open.pop(port)[1]:
+                listener.close()
         for port, settings in wanted.items():
             if port not in self._open:
-                listener = self.host.listen(port)
-                self._open[port] = (settings, listener)
-                accept = partial(self._accept, settings, listener)
-                self.clock.spawn_in(self.clock.world, accept, f"balancer-accept-{port}")
+                self._open[port] = (settings, [])
+                self._listen(settings, self.host, port, self._workings)
+                if self.outside is not None:
+                    self._listen_outside(settings, self.outside)
 
-    def _accept(self, settings: ListenerSettings, listener: Listener) -> None:
+    def _listen_outside(self, settings: ListenerSettings, network: Network) -> None:
+        """Listen where real clients come in; a container may use their address of the balancer as they do."""
+        workings = replace(self._workings, ports=self.outside_ports)
+        self._listen(settings, network, settings.port, workings)
+        public_port = self.outside_ports[settings.port]
+        if public_port != settings.port:
+            self._listen(settings, self.host, public_port, workings)
+
+    def _listen(self, settings: ListenerSettings, network: Network, port: int, workings: Workings) -> None:
+        listener = network.listen(port)
+        self._open[settings.port][1].append(listener)
+        accept = partial(self._accept, settings, listener, workings)
+        self.clock.spawn_in(self.clock.world, accept, f"balancer-accept-{port}")
+
+    def _accept(self, settings: ListenerSettings, listener: Listener, workings: Workings) -> None:
         while True:
             try:
                 connection = listener.accept()
             except ConnectionAbortedError:
                 return
-            self.clock.spawn(partial(self._serve, settings, connection), "balancer-connection")
+            self.clock.spawn(partial(self._serve, settings, connection, workings), "balancer-connection")
 
-    def _serve(self, settings: ListenerSettings, connection: Connection) -> None:
+    def _serve(self, settings: ListenerSettings, connection: Connection, workings: Workings) -> None:
         try:
             if settings.protocol == "HTTPS":
                 context = self.tls_context(settings.certificate_arn or "")
@@ -117,7 +135,7 @@ class Balancer:
         except (TimeoutError, *PEER_GONE):
             connection.reset()
             return
-        _ClientConnection(self._workings, settings, connection).run()
+        _ClientConnection(workings, settings, connection).run()
         connection.close()
 
 

@@ -1,6 +1,6 @@
 """What becomes of one request: an answer of the balancer's own, or an exchange with a target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -49,6 +49,8 @@ class Workings:
     random: Random
     latency: Callable[[], float]
     cookies: StickyCookies
+    # Which port a client must name for each of the balancer's own, where they differ.
+    ports: Mapping[int, int] = field(default_factory=dict)
     access_log: list[AccessLogEntry] = field(default_factory=list)
 
 
@@ -105,7 +107,8 @@ class Visit:
             content_type = f"{action.content_type}; charset=utf-8"
             return self._answer(action.status, body=action.body, content_type=content_type)
         if isinstance(action, Redirect):
-            return self._answer(action.status, headers=[("Location", action.location(self._incoming))])
+            location = action.location(self._incoming, self._workings.ports)
+            return self._answer(action.status, headers=[("Location", location)])
         return self._forward(action)
 
     def _forward(self, action: Forward) -> Result:

@@ -20,7 +20,7 @@ from seatrials.webordinary.hermes.store import SessionStore
 CLAIM_SECONDS = 40
 # Longer than one call to the container may take.
 _CALL_SECONDS = 35
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1.0
 # A task whose targets are not healthy by then is given up for another, if there is one.
 HEALTH_SECONDS = 45
 # How long a container that runs is asked to commit before its session ends without.

@@ -139,6 +139,13 @@ def test_redirects_reuse_parts_of_the_request(redirect: Redirect, location: str 
     assert expected == redirect.location(REQUEST)
 
 
+def test_a_redirect_names_the_port_that_the_client_must_use() -> None:
+    """Where clients reach a listener on another port than its own, a redirect to it names theirs."""
+    redirect = Redirect(status=301, protocol="HTTPS", port="443")
+
+    assert redirect.location(REQUEST, {443: 8443}).startswith(f"https://{REQUEST.host}:8443/")
+
+
 def test_a_list_of_rules_knows_its_groups() -> None:
     """Only groups that a forward names are in use."""
     rules = RuleList.of([Rule(None, (), OK), Rule(1, (), Forward((("a", 1), ("b", 0))))])

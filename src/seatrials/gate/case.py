@@ -1,0 +1,150 @@
+"""All that a decision is made of: what is asked, and what is known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from seatrials.cost import Prices
+from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
+from seatrials.gate.decision import Criterion, Outcome
+from seatrials.gate.evidence_reader import MutantEvidence, RunEvidence
+from seatrials.gate.history import Entry
+
+_HOUR_SECONDS = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """A row of the catalogue, and the environments where it is required."""
+
+    id: str
+    suite: str
+    sentence: str
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A release to be judged."""
+
+    criteria: Criteria
+    criteria_file: str
+    requirements: tuple[Requirement, ...]
+    # By environment of the criteria: the runs of the newest run's commit, the newest last.
+    runs: Mapping[str, Sequence[RunEvidence]]
+    mutants: MutantEvidence | None
+    history: Sequence[Entry]
+    prices: Prices
+    # What is to be released; None when only the evidence tells.
+    commit: str | None
+    now_seconds: float
+
+    def newest(self, environment: str) -> RunEvidence | None:
+        """Return the run that is judged."""
+        runs = self.runs.get(environment, ())
+        return runs[-1] if runs else None
+
+    def counting_runs(self, environment: str) -> list[RunEvidence]:
+        """Return the newest run and the earlier ones whose measurements count beside its own."""
+        runs, rules = self.runs.get(environment, ()), self.criteria.environments[environment]
+        return [*(run for run in runs[:-1] if self._counts(run, rules)), *runs[-1:]]
+
+    def age_seconds(self, run: RunEvidence) -> float | None:
+        """Return how long ago *run* began."""
+        return None if run.started_seconds is None else self.now_seconds - run.started_seconds
+
+    def required(self, environment: str) -> list[Requirement]:
+        """Return the rows that are required on *environment*."""
+        column = self.criteria.environments[environment].rows
+        return [each for each in self.requirements if column in each.environments]
+
+    def waiver(self, *subjects: str) -> WaiverRule | None:
+        """Return a waiver in force for one of *subjects*."""
+        return next(
+            (each for each in self.criteria.waivers if each.subject in subjects and self.is_in_force(each)), None
+        )
+
+    def is_in_force(self, waiver: WaiverRule) -> bool:
+        """Whether the last day of *waiver* is not over, in UTC."""
+        return waiver.last_day >= datetime.fromtimestamp(self.now_seconds, UTC).date()
+
+    def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
+        age = self.age_seconds(run)
+        clean = rules.dirty_tree_allowed or run.record.get("dirty") is False
+        return not run.problems and clean and age is not None and age <= rules.age_hours_max * _HOUR_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A value, and how it must stand to a bound."""
+
+    value: float | str | None = None
+    relation: str | None = None
+    bound: float | str | None = None
+    unit: str = ""
+    samples: int | None = None
+    samples_min: int | None = None
+    kind: str | None = None
+
+    @property
+    def margin(self) -> float | None:
+        """How far the value is on the right side of the bound."""
+        if not isinstance(self.value, float) or not isinstance(self.bound, float):
+            return None
+        distance = self.bound - self.value if self.relation in ("below", "at most") else self.value - self.bound
+        return round(distance, 9)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the value stands to the bound as it must; without a value nothing does."""
+        if not isinstance(self.value, float) or not isinstance(self.bound, float):
+            return False
+        match self.relation:
+            case "below":
+                return self.value < self.bound
+            case "at most":
+                return self.value <= self.bound
+            case "at least":
+                return self.value >= self.bound
+            case "above":
+                return self.value > self.bound
+            case _:
+                return False
+
+
+NOTHING = Measure()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A criterion that has no outcome yet."""
+
+    id: str
+    sentence: str
+    # None when it is about all of the evidence.
+    environment: str | None = None
+
+    def answered(
+        self, outcome: Outcome, reason: str, measure: Measure = NOTHING, sources: Iterable[object] = ()
+    ) -> Criterion:
+        """Return it with what the evidence says."""
+        return Criterion(
+            id=self.id if self.environment is None else f"{self.id}.{self.environment}",
+            sentence=self.sentence,
+            environment=self.environment,
+            outcome=outcome,
+            reason=reason,
+            value=measure.value,
+            relation=measure.relation,
+            bound=measure.bound,
+            unit=measure.unit,
+            margin=measure.margin,
+            samples=measure.samples,
+            samples_min=measure.samples_min,
+            kind=measure.kind,
+            sources=tuple(str(each) for each in sources),
+        )
+
+    def unknown(self, reason: str, measure: Measure = NOTHING, sources: Iterable[object] = ()) -> Criterion:
+        """Return it as something that the evidence does not tell."""
+        return self.answered(Outcome.UNKNOWN, reason, measure, sources)

@@ -1,0 +1,229 @@
+"""What a release must show: the model of `gate.toml` and its reading."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from seatrials.configuration import describe_problems, nearest, not_empty
+from seatrials.errors import ConfigurationError
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Kind = Literal["measured", "rehearsed", "modelled"]
+StatisticName = Literal["count", "mean", "minimum", "p50", "p95", "p99", "maximum"]
+Kinds = Annotated[tuple[Kind, ...], AfterValidator(not_empty)]
+
+# The criteria that every environment has; the optional ones among them only when their bound is set.
+_OF_EACH_ENVIRONMENT = (
+    *("run", "rows", "tree", "age", "leftovers"),
+    *("success-rate", "false-alarms", "run-cost", "session-cost"),
+)
+_OF_ALL = ("commit", "mutants")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EnvironmentRules(_Table):
+    """What an environment's newest run must show."""
+
+    # The column of the catalogue whose rows must all have passed there.
+    rows: Literal["mock", "staging", "production"]
+    # What its evidence must be to count.
+    kinds: Kinds = ("measured",)
+    age_hours_max: Positive = 24.0
+    # Whether uncommitted changes are allowed in the tree that ran.
+    dirty_tree_allowed: bool = False
+    # Whether a row that the environment declares to be unable to run is not required there.
+    not_run_allowed: bool = False
+    # None: nobody looks.
+    leftovers_max: Annotated[int, Field(strict=True, ge=0)] | None = None
+    success_percent_above: Number | None = None
+    false_alarm_percent_below: Number | None = None
+    run_dollars_below: Positive | None = None
+    session_dollars_below: Positive | None = None
+
+
+class Statistic(_Table):
+    """A bound on a statistic over the samples of a metric."""
+
+    id: Name
+    sentence: Text
+    environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
+    metric: Text
+    statistic: StatisticName
+    unit: Text = "seconds"
+    below: Number | None = None
+    at_most: Number | None = None
+    at_least: Number | None = None
+    above: Number | None = None
+    samples_min: Count = 1
+    kinds: Kinds = ("measured",)
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        bounds = [name for name in ("below", "at_most", "at_least", "above") if getattr(self, name) is not None]
+        if len(bounds) != 1:
+            msg = f"{self.id} must have one of below, at_most, at_least and above; it has {', '.join(bounds) or 'none'}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def bound(self) -> tuple[str, float]:
+        """How the statistic must stand to which value."""
+        bounds = {
+            "below": self.below,
+            "at most": self.at_most,
+            "at least": self.at_least,
+            "above": self.above,
+        }
+        return next((relation, value) for relation, value in bounds.items() if value is not None)
+
+
+class RegressionRule(_Table):
+    """How far a metric may move from its baseline."""
+
+    id: Name
+    sentence: Text
+    environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
+    # A metric of the samples, or `success_percent` or `run_dollars`, which every run has.
+    metric: Text
+    statistic: StatisticName = "p50"
+    unit: Text = "seconds"
+    # Fractions of the baseline.
+    rises_by: Positive | None = None
+    falls_by: Positive | None = None
+    # How many good runs of earlier commits make a baseline.
+    runs_min: Count = 5
+    # What it says while there is no baseline.
+    without_baseline: Literal["unknown", "pass"] = "unknown"
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        if (self.rises_by is None) == (self.falls_by is None):
+            msg = f"{self.id} must have one of rises_by and falls_by"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def bound(self) -> float:
+        """The change from which on it is a regression; negative when falling is."""
+        if self.rises_by is not None:
+            return self.rises_by
+        assert self.falls_by is not None, "the model requires one of them"
+        return -self.falls_by
+
+
+class MutantRules(_Table):
+    """Whether the scenarios must be proven able to fail."""
+
+    required: bool = True
+    dirty_tree_allowed: bool = False
+
+
+class WaiverRule(_Table):
+    """A row (`COLD-07`, `COLD-07.staging`) or criterion (`cold-start.staging`) that someone answers for until a day."""
+
+    subject: Text
+    reason: Text
+    owner: Text
+    last_day: date
+
+    @property
+    def told(self) -> str:
+        """Why, who, and until when, in one phrase."""
+        return f"{self.reason} ({self.owner}, until {self.last_day})"
+
+
+class Criteria(_Table):
+    """A criteria file."""
+
+    environments: Annotated[Mapping[str, EnvironmentRules], AfterValidator(not_empty)]
+    statistics: tuple[Statistic, ...] = ()
+    regressions: tuple[RegressionRule, ...] = ()
+    mutants: MutantRules = MutantRules()
+    waivers: tuple[WaiverRule, ...] = ()
+
+
+def load_criteria(path: Path, rows: Iterable[str]) -> Criteria:
+    """Return the criteria of the file *path*, whose waivers may name the *rows* of the catalogue.
+
+    Raises `ConfigurationError` that lists every problem of the file.
+    """
+    document = _read(path)
+    problems: list[str] = []
+    try:
+        criteria = Criteria.model_validate(document)
+    except ValidationError as error:
+        problems += describe_problems(error, Criteria, str(path), "")
+    problems += [f"{path}: {problem}" for problem in _across_tables(document, list(rows))]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return criteria
+
+
+def _across_tables(document: Mapping[str, Any], rows: Sequence[str]) -> list[str]:
+    """Return what is wrong between tables, of a document whose tables may be wrong themselves."""
+    environments = list(_tables(document, "environments"))
+    named = [
+        (str(each.get("id")), name)
+        for key in ("statistics", "regressions")
+        for each in _list(document, key)
+        for name in each.get("environments", [])
+        if isinstance(each["environments"], list)
+    ]
+    ids = [str(each["id"]) for key in ("statistics", "regressions") for each in _list(document, key) if "id" in each]
+    subjects = [
+        *(f"{name}.{environment}" for environment in environments for name in _OF_EACH_ENVIRONMENT),
+        *(f"{identifier}.{environment}" for identifier, environment in named),
+        *_OF_ALL,
+        *rows,
+        *(f"{row}.{environment}" for row in rows for environment in environments),
+    ]
+    return [
+        *(
+            f"{identifier} names the environment {name!r}, which has no table; {nearest(str(name), environments)}"
+            for identifier, name in named
+            if name not in environments
+        ),
+        *(f"two criteria have the id {each}" for each in sorted({each for each in ids if ids.count(each) > 1})),
+        *(
+            f"waivers.{index}.subject: no row or criterion is called {each['subject']!r}; {_meant(each, subjects)}"
+            for index, each in enumerate(_list(document, "waivers"))
+            if "subject" in each and each["subject"] not in subjects
+        ),
+    ]
+
+
+def _meant(waiver: Mapping[str, Any], subjects: Sequence[str]) -> str:
+    guess = nearest(str(waiver["subject"]), subjects)
+    return guess if guess.startswith("did") else "docs/scenarios.md lists the rows, a decision's JSON the criteria"
+
+
+def _tables(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    table = document.get(key)
+    return table if isinstance(table, dict) else {}
+
+
+def _list(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    tables = document.get(key)
+    return [each for each in tables if isinstance(each, dict)] if isinstance(tables, list) else []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}): give the criteria with --criteria FILE"
+        raise ConfigurationError(msg) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{path}: is not TOML: {error}"
+        raise ConfigurationError(msg) from error

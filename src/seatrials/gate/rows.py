@@ -1,0 +1,119 @@
+"""What became of the required rows, in each environment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from seatrials.gate.case import Asked, Case, Measure, Requirement
+from seatrials.gate.decision import Cell, CellOutcome, Criterion, MatrixRow, Outcome
+from seatrials.gate.evidence_reader import RunEvidence
+from seatrials.gate.report_log import RowResult
+
+_NAMED_MAX = 6
+
+
+def matrix(case: Case) -> tuple[MatrixRow, ...]:
+    """Return every row of the catalogue in every environment of the criteria."""
+    return tuple(
+        MatrixRow(
+            id=row.id,
+            suite=row.suite,
+            sentence=row.sentence,
+            cells=tuple(_cell(case, row, environment) for environment in case.criteria.environments),
+        )
+        for row in case.requirements
+    )
+
+
+def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> Criterion:
+    """Return whether every required row has passed on *environment*."""
+    asked = Asked(
+        id="rows", environment=environment, sentence=f"Every row that is required on {environment} has passed."
+    )
+    cells = {row.id: cell for row in rows for cell in row.cells if cell.environment == environment and cell.required}
+    run = case.newest(environment)
+    proven = sum(_is_proven(case, cell) for cell in cells.values())
+    measure = Measure(
+        value=float(proven) if run is not None else None,
+        relation="at least",
+        bound=float(len(cells)),
+        unit="rows",
+        samples=len(cells),
+        kind=run.kind if run is not None else None,
+    )
+    if run is None:
+        return asked.unknown(f"nothing ran on {environment}", measure)
+    sources = [run.path / "report-log.jsonl"]
+    missing = {row: cell for row, cell in cells.items() if not _is_proven(case, cell)}
+    if not cells:
+        return asked.unknown("no row is required there, so nothing can be proven", measure, sources)
+    if not missing:
+        return asked.answered(Outcome.PASS, f"all {len(cells)} have passed", measure, sources)
+    unwaived = [cell for cell in missing.values() if not cell.waived]
+    reason = _told(missing)
+    if not unwaived:
+        return replace(
+            asked.answered(Outcome.WAIVED, reason, measure, sources), waiver=_waivers(case, environment, missing)
+        )
+    outcome = Outcome.FAIL if any(_is_failure(run, row, missing[row]) for row in missing) else Outcome.UNKNOWN
+    return asked.answered(outcome, reason, measure, sources)
+
+
+def _waivers(case: Case, environment: str, rows: Iterable[str]) -> str:
+    """Return who answers for *rows* and why, each waiver once."""
+    found = [case.waiver(row, f"{row}.{environment}") for row in rows]
+    return "; ".join(dict.fromkeys(each.told for each in found if each is not None))
+
+
+def _is_failure(run: RunEvidence, row: str, cell: Cell) -> bool:
+    """Whether a row was seen to fail, whatever else was seen of it, and nobody answers for it."""
+    result = run.results.get(row)
+    return not cell.waived and result is not None and result.failed
+
+
+def _is_proven(case: Case, cell: Cell) -> bool:
+    return cell.outcome is CellOutcome.PASSED and cell.kind in case.criteria.environments[cell.environment].kinds
+
+
+def _cell(case: Case, row: Requirement, environment: str) -> Cell:
+    rules, run = case.criteria.environments[environment], case.newest(environment)
+    result = _result(row, run)
+    is_required = rules.rows in row.environments
+    if result is None:
+        outcome = CellOutcome.NOT_RUN if is_required else CellOutcome.NOT_REQUIRED
+        reason = (f"nothing ran on {environment}" if run is None else "was not selected") if is_required else ""
+        result = RowResult(outcome=outcome, reason=reason)
+    kind = run.kind if run is not None and result.seconds is not None else None
+    reason, is_proven = result.reason, result.outcome is CellOutcome.PASSED and kind in rules.kinds
+    if result.outcome is CellOutcome.PASSED and not is_proven:
+        reason = f"only {kind or 'of an unknown kind'}, and {' or '.join(rules.kinds)} is required"
+    return Cell(
+        environment=environment,
+        required=is_required and not (result.declared and rules.not_run_allowed),
+        outcome=result.outcome,
+        kind=kind,
+        reason=reason,
+        seconds=result.seconds,
+        waived=not is_proven and case.waiver(row.id, f"{row.id}.{environment}") is not None,
+    )
+
+
+def _result(row: Requirement, run: RunEvidence | None) -> RowResult | None:
+    return run.results.get(row.id) if run is not None else None
+
+
+def _told(missing: dict[str, Cell]) -> str:
+    """Return what became of the rows that are not proven, the gravest first."""
+    order = [CellOutcome.FAILED, CellOutcome.RETRIED, CellOutcome.CRASHED, CellOutcome.NOT_RUN, CellOutcome.PASSED]
+    groups = [(outcome, [row for row, cell in missing.items() if cell.outcome is outcome]) for outcome in order]
+    return "; ".join(_sentence(outcome, rows, missing[rows[0]]) for outcome, rows in groups if rows)
+
+
+def _sentence(outcome: CellOutcome, rows: Sequence[str], first: Cell) -> str:
+    said = "passed" if outcome is CellOutcome.PASSED else outcome.value
+    return f"{said}: {_named(rows)} ({first.reason})"
+
+
+def _named(rows: Iterable[str]) -> str:
+    names = list(rows)
+    more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
+    return ", ".join(names[:_NAMED_MAX]) + more

@@ -1,0 +1,1 @@
+"""What keeps a run on a real stack from harming anyone: who, where, alone, how much, and what is put back."""

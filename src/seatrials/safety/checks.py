@@ -1,0 +1,165 @@
+"""What must be true of a stack before a run may begin, each looked at without changing anything."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from seatrials.application import AwsClient
+from seatrials.environment import Environment
+from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
+from seatrials.safety.aws_errors import translated
+from seatrials.safety.identity import confirm_identity
+from seatrials.safety.store import Store
+
+_OK = 200
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look at: returns what was seen, or raises the error that says what to do."""
+
+    what: str
+    look: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of a check."""
+
+    what: str
+    seen: str
+    problem: SeatrialsError | None
+
+
+def checks_of(
+    environment: Environment, aws: Callable[[str], AwsClient], store: Store, http: Callable[[], httpx.Client]
+) -> list[Check]:
+    """Return everything that is looked at, what the rest depends on first."""
+    names = environment.names
+    return [
+        Check("account and region", lambda: _identity(environment, aws)),
+        Check(f"table {names.table}", lambda: _table(aws("dynamodb"), names.table)),
+        Check(f"lease in {store.table}", lambda: _lease(store)),
+        Check(f"cluster {names.cluster}", lambda: _cluster(aws("ecs"), names.cluster)),
+        Check(f"service {names.edit_service}", lambda: _service(aws("ecs"), names.cluster, names.edit_service)),
+        Check(f"service {names.hermes_service}", lambda: _service(aws("ecs"), names.cluster, names.hermes_service)),
+        Check(f"load balancer {names.load_balancer}", lambda: _load_balancer(aws("elbv2"), names.load_balancer)),
+        Check("scaling", lambda: _scaling(aws("application-autoscaling"), names.cluster, names.edit_service)),
+        Check("metrics", lambda: _metrics(aws("cloudwatch"), names.metric_namespace)),
+        Check("access points", lambda: _access_points(aws("efs"))),
+        Check(f"{environment.base_url}", lambda: _answer(http(), "/health")),
+        Check("Hermes", lambda: _answer(http(), "/hermes/health")),
+    ]
+
+
+def look_at_all(checks: list[Check]) -> list[Finding]:
+    """Return what came of every check; one that fails keeps no other from being made."""
+    return [_look(each) for each in checks]
+
+
+def require_all(checks: list[Check]) -> None:
+    """Make the checks in order and raise the first problem, for those after it may follow from it."""
+    for each in checks:
+        each.look()
+
+
+def _look(check: Check) -> Finding:
+    try:
+        return Finding(check.what, check.look(), None)
+    except SeatrialsError as error:
+        return Finding(check.what, "", error)
+
+
+def _identity(environment: Environment, aws: Callable[[str], AwsClient]) -> str:
+    identity = confirm_identity(environment, aws)
+    return f"{identity.arn} in {environment.region}"
+
+
+def _table(dynamodb: AwsClient, name: str) -> str:
+    with translated(f"read the table {name}"):
+        table: Mapping[str, Any] = dynamodb.describe_table(TableName=name)["Table"]
+        # Reading an item needs another right than describing the table.
+        dynamodb.scan(TableName=name, Limit=1)
+    return str(table["TableStatus"])
+
+
+def _lease(store: Store) -> str:
+    item = store.get("lease", "stack")
+    return "free" if item is None else f"the run {item['run_id']} of {item['owner']} has it, or had it"
+
+
+def _cluster(ecs: AwsClient, name: str) -> str:
+    with translated(f"describe the cluster {name}"):
+        clusters = ecs.describe_clusters(clusters=[name])["clusters"]
+    if not clusters or clusters[0]["status"] != "ACTIVE":
+        msg = f"there is no active cluster {name}: correct `names.cluster`, or deploy the stack"
+        raise MissingResourceError(msg)
+    return str(clusters[0]["clusterArn"])
+
+
+def _service(ecs: AwsClient, cluster: str, name: str) -> str:
+    with translated(f"describe the service {name}"):
+        services = ecs.describe_services(cluster=cluster, services=[name])["services"]
+        ecs.list_tasks(cluster=cluster, serviceName=name)
+    if not services or services[0]["status"] != "ACTIVE":
+        msg = f"there is no active service {name} in {cluster}: correct the environment's names, or deploy the stack"
+        raise MissingResourceError(msg)
+    return f"desired {services[0]['desiredCount']}, running {services[0]['runningCount']}"
+
+
+def _load_balancer(elbv2: AwsClient, name: str) -> str:
+    with translated(f"describe the load balancer {name}"):
+        balancer = elbv2.describe_load_balancers(Names=[name])["LoadBalancers"][0]
+        listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        elbv2.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])
+    return f"{balancer['DNSName']}, {len(listeners)} listeners"
+
+
+def _scaling(autoscaling: AwsClient, cluster: str, service: str) -> str:
+    with translated("read the scaling activities"):
+        answer = autoscaling.describe_scaling_activities(
+            ServiceNamespace="ecs", ResourceId=f"service/{cluster}/{service}", MaxResults=1
+        )
+    return f"{len(answer['ScalingActivities'])} recent activities seen"
+
+
+def _metrics(cloudwatch: AwsClient, namespace: str) -> str:
+    with translated("list the metrics"):
+        metrics = cloudwatch.list_metrics(Namespace=namespace)["Metrics"]
+    return f"{len(metrics)} in {namespace}"
+
+
+def _access_points(efs: AwsClient) -> str:
+    with translated("list the access points"):
+        points = efs.describe_access_points()["AccessPoints"]
+    return f"{len(points)} or more"
+
+
+def _answer(http: httpx.Client, path: str) -> str:
+    try:
+        answer = http.get(path)
+    except httpx.HTTPError as error:
+        if _is_about_the_certificate(error):
+            msg = (
+                f"the certificate of {http.base_url} is not the one that the environment trusts ({error}): "
+                "correct `trust`, or find out who answers there"
+            )
+            raise CertificateError(msg) from error
+        msg = f"{http.base_url} cannot be reached: {type(error).__name__}: {error}; correct `base_url`, or the network"
+        raise UnreachableError(msg) from error
+    if answer.status_code != _OK:
+        msg = f"{http.base_url}{path[1:]} answers {answer.status_code}: start the service, or look into its log"
+        raise UnreachableError(msg)
+    return f"answers {answer.status_code}"
+
+
+def _is_about_the_certificate(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, is of a handshake that did not believe the certificate."""
+    # httpcore raises its errors "from None", which leaves where they came from in their context.
+    return error is not None and (
+        isinstance(error, ssl.SSLCertVerificationError)
+        or _is_about_the_certificate(error.__cause__ or error.__context__)
+    )

@@ -1,0 +1,80 @@
+"""What a run changes, written down before it is changed, so that whoever finds a dead run can undo it.
+
+Each entry is appended to a file of the evidence and stored beside the lease, both before the call that it announces.
+An entry may stand for something that was never done, for the run died between: undoing it must then do no harm.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrials.clock import Clock, iso_timestamp
+from seatrials.safety.store import Store
+
+_KIND = "journal"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that a run was about to do."""
+
+    # In the table: `<run>/<process>/<serial>`.
+    name: str
+    run: str
+    # sessions: clients with a prefix; service: values before a change; targets: taken out of a group; task: stopped.
+    kind: str
+    details: Mapping[str, Any]
+
+
+class Journal:
+    """The journal of one process of a run."""
+
+    def __init__(self, store: Store, clock: Clock, run_id: str, path: Path) -> None:
+        """*path* is the file of this process; its name is the process's within the run."""
+        self._store = store
+        self._clock = clock
+        self._run_id = run_id
+        self._path = path
+        self._lock = threading.Lock()
+        self._serial = 0
+
+    def note(self, kind: str, **details: Any) -> Entry:  # noqa: ANN401  # any JSON value
+        """Write down what is about to be done; it may be done once this has returned."""
+        with self._lock:
+            self._serial += 1
+            entry = Entry(f"{self._run_id}/{self._path.stem}/{self._serial:05}", self._run_id, kind, details)
+            self._append(entry)
+            item = {"run_id": entry.run, "entry_kind": kind, "details": json.dumps(details)}
+            self._store.put(_KIND, entry.name, item, "attribute_not_exists(run_id)")
+        return entry
+
+    def _append(self, entry: Entry) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        line = {"at": iso_timestamp(self._clock.now()), "name": entry.name, "kind": entry.kind, **entry.details}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def entries(store: Store, run_id: str | None = None) -> list[Entry]:
+    """Return what runs, or one of them, have written down and nobody has undone, oldest first within a process."""
+    found = [
+        Entry(name, str(item["run_id"]), str(item["entry_kind"]), json.loads(item["details"]))
+        for name, item in store.all(_KIND).items()
+    ]
+    return [entry for entry in found if run_id in {None, entry.run}]
+
+
+def forget(store: Store, entry: Entry) -> None:
+    """Take an entry out of the table, for it is undone; the file of the evidence keeps it."""
+    store.delete(_KIND, entry.name)
+
+
+def process_name() -> str:
+    """Return a name of this process that no other one of its run has."""
+    return f"process-{os.getpid()}"

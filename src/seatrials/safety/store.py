@@ -1,0 +1,113 @@
+"""Where runs keep what they must tell one another: items of a DynamoDB table, under keys that no session has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from seatrials.application import AwsClient
+from seatrials.errors import MissingResourceError
+from seatrials.safety.aws_errors import error_code, translated
+
+# A session's id is `session-` and a UUID, so none begins like this.
+KEY_PREFIX = "seatrials#"
+_KEYS = 2
+
+Item = dict[str, Any]
+
+
+class Store:
+    """Items of a table with two keys of text, the session table for example; raises our errors for AWS's."""
+
+    def __init__(self, dynamodb: AwsClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self.table = table
+        self._key_names: tuple[str, str] | None = None
+
+    def get(self, kind: str, name: str) -> Item | None:
+        """Return an item by a strongly consistent read."""
+        with translated(f"read {self.table}"):
+            answer = self._dynamodb.get_item(TableName=self.table, Key=self._key(kind, name), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def put(self, kind: str, name: str, item: Item, condition: str, values: Mapping[str, Any] | None = None) -> bool:
+        """Store an item if *condition* holds of what is there; return whether it did."""
+        arguments = {"Item": {**self._key(kind, name), **_marshalled(item)}, "ConditionExpression": condition}
+        return self._change("put_item", arguments, values or {}) is not None
+
+    def update(self, kind: str, name: str, expression: str, condition: str, values: Mapping[str, Any]) -> Item | None:
+        """Change an item if *condition* holds of it; return it as it then is, None when it does not."""
+        arguments = {
+            "Key": self._key(kind, name),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ReturnValues": "ALL_NEW",
+        }
+        answer = self._change("update_item", arguments, values)
+        return None if answer is None else _plain(answer["Attributes"])
+
+    def delete(
+        self, kind: str, name: str, condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Delete an item if *condition* holds of it; return whether it did."""
+        condition_argument = {} if condition is None else {"ConditionExpression": condition}
+        arguments = {"Key": self._key(kind, name), **condition_argument}
+        return self._change("delete_item", arguments, values or {}) is not None
+
+    def all(self, kind: str) -> dict[str, Item]:
+        """Return every item of a kind by its name, in order, by strongly consistent reads."""
+        partition, sort = self._names()
+        with translated(f"read {self.table}"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                ConsistentRead=True,
+                KeyConditionExpression="#partition = :kind",
+                ExpressionAttributeNames={"#partition": partition},
+                ExpressionAttributeValues={":kind": {"S": KEY_PREFIX + kind}},
+            )
+            items = [_plain(item) for page in pages for item in page["Items"]]
+        return {str(item[sort]): item for item in items}
+
+    def _change(self, operation: str, arguments: Item, values: Mapping[str, Any]) -> Item | None:
+        if values:
+            arguments["ExpressionAttributeValues"] = _marshalled(values)
+        with translated(f"write to {self.table}"):
+            try:
+                answer: Item = getattr(self._dynamodb, operation)(TableName=self.table, **arguments)
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return None
+                raise
+        return answer
+
+    def _key(self, kind: str, name: str) -> Item:
+        partition, sort = self._names()
+        return {partition: {"S": KEY_PREFIX + kind}, sort: {"S": name}}
+
+    def _names(self) -> tuple[str, str]:
+        if self._key_names is None:
+            with translated(f"describe the table {self.table}"):
+                table = self._dynamodb.describe_table(TableName=self.table)["Table"]
+            types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+            keys = [each["AttributeName"] for each in sorted(table["KeySchema"], key=lambda each: each["KeyType"])]
+            if len(keys) != _KEYS or {types[key] for key in keys} != {"S"}:
+                msg = f"the table {self.table} has the keys {keys}: a lease needs two keys of text (type S)"
+                raise MissingResourceError(msg)
+            self._key_names = (keys[0], keys[1])
+        return self._key_names
+
+
+def is_own_key(key: Mapping[str, Any]) -> bool:
+    """Whether a DynamoDB key or item is one of this file's, and not a session's."""
+    return any(str(value.get("S", "")).startswith(KEY_PREFIX) for value in key.values())
+
+
+def _marshalled(values: Mapping[str, Any]) -> Item:
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in values.items()}
+
+
+def _plain(item: Mapping[str, Any]) -> Item:
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}

@@ -1,0 +1,254 @@
+"""Finding and removing what runs have left on a stack: by their journal, and by the names that only runs give.
+
+Sessions are ended through Hermes, as their users end them, and what Hermes keeps of a session goes by its hand. Only
+when it has ended is its item deleted, and a rule that Hermes has left. What bears no run's name is never touched.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from botocore.exceptions import ClientError
+
+from seatrials.application import AwsClient
+from seatrials.clock import Clock, wait_until
+from seatrials.environment import Environment
+from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
+from seatrials.safety import journal
+from seatrials.safety.aws_errors import error_code, translated
+from seatrials.safety.changes import is_put_back, put_back
+from seatrials.safety.permitted import TEST_PREFIX, Permitted
+from seatrials.safety.store import Store
+
+OPEN = ("initializing", "active", "draining")
+_LIVE = ("initializing", "active")
+_BASE = "/hermes/api/sessions"
+# Draining commits work, takes rules away and waits for connections.
+_END_SECONDS = 180.0
+_RULES_SECONDS = 60.0
+_SESSION_PRIORITIES = range(100, 500)
+# A task of Fargate starts in less, even on a bad day.
+_HERMES_SECONDS = 300.0
+_OK, _ACCEPTED, _GONE = 200, 202, (404, 410)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something that a run has left, and what is done about it."""
+
+    kind: str
+    name: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return f"{self.kind} {self.name}"
+
+
+class Sweeper:
+    """Finds and removes what runs with names of a prefix have left: one run's, or any's."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        aws: Callable[[str], AwsClient],
+        store: Store,
+        http: httpx.Client,
+        clock: Clock,
+        *,
+        run_id: str | None = None,
+    ) -> None:
+        self._environment = environment
+        self._aws = aws
+        self._store = store
+        self._http = http
+        self._clock = clock
+        self._run_id = run_id
+        self.prefix = TEST_PREFIX if run_id is None else f"{TEST_PREFIX}{run_id}_"
+
+    def find(self) -> list[Leftover]:
+        """Return what is left, in the order in which it is removed; changes nothing."""
+        items = self.items()
+        ids = [item["sessionId"] for item in items]
+        changes = [entry for entry in self._entries() if not is_put_back(entry, self._environment, self._aws)]
+        return [
+            *(Leftover(f"changed {each.kind}", _about(each), "put back as it was found") for each in changes),
+            *(
+                Leftover("session", item["sessionId"], "end it through Hermes")
+                for item in items
+                if item["status"] in OPEN
+            ),
+            *(Leftover("rule", rule["RuleArn"], "delete it unless Hermes does") for rule in self._rules(ids)),
+            *(Leftover("item", item["sessionId"], "delete it once its session has ended") for item in items),
+            *(Leftover("access point", each, "delete it; the files stay") for each in self._access_points()),
+        ]
+
+    def remove(self, permitted: Permitted) -> None:
+        """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
+        refused = self._put_back()
+        items = self.items()
+        still_open = [item for item in items if item["status"] in OPEN]
+        if still_open:
+            self._wait_for_hermes()
+        self.end(still_open)
+        self._remove_rules([item["sessionId"] for item in items], permitted)
+        for item in self.items():
+            self._delete_item(item)
+        access_points = self._access_points()
+        permitted.left_behind |= set(access_points)
+        for each in access_points:
+            with translated(f"delete the access point {each}"):
+                self._aws("efs").delete_access_point(AccessPointId=each)
+        for entry in self._entries():
+            if entry.name not in refused:
+                journal.forget(self._store, entry)
+        if refused:
+            msg = "\n".join(["what was changed cannot be put back now:", *refused.values(), "sweep again later"])
+            raise LeftoversError(msg)
+
+    def _put_back(self) -> dict[str, str]:
+        """Undo what the journal has; return why for each entry that would disturb somebody else now."""
+        refused = {}
+        for entry in self._entries():
+            try:
+                put_back(entry, self._environment, self._aws)
+            except RefusedWriteError as error:
+                refused[entry.name] = str(error)
+        return refused
+
+    def end(self, items: Sequence[dict[str, str]]) -> None:
+        """End sessions through Hermes, and wait until the table says that they are over."""
+        for item in items:
+            if item["status"] in _LIVE:
+                self._deactivate(item["sessionId"])
+        ids = {item["sessionId"] for item in items}
+
+        def remaining() -> list[str]:
+            return [each["sessionId"] for each in self.items() if each["sessionId"] in ids and each["status"] in OPEN]
+
+        try:
+            wait_until(
+                self._clock, lambda: not remaining(), _END_SECONDS, what="sessions of the run to end", every_seconds=2
+            )
+        except WaitTimeoutError as error:
+            msg = f"after {_END_SECONDS:g} s Hermes has not ended {', '.join(remaining())}: see its log, then sweep"
+            raise LeftoversError(msg) from error
+
+    def items(self) -> list[dict[str, str]]:
+        """Return the texts of every session's item of the prefix."""
+        return scan_items(self._aws("dynamodb"), self._environment.names.table, self.prefix)
+
+    def _entries(self) -> list[journal.Entry]:
+        return journal.entries(self._store, self._run_id)
+
+    def _wait_for_hermes(self) -> None:
+        """Wait for the Hermes that was put back to answer; what it answers then is judged by whoever asks it."""
+
+        def answers() -> bool:
+            return self._http.get("/hermes/health").status_code == _OK
+
+        try:
+            wait_until(self._clock, answers, _HERMES_SECONDS, what="Hermes to answer", every_seconds=5)
+        except (WaitTimeoutError, httpx.HTTPError) as error:
+            msg = f"Hermes does not answer, and sessions are ended by it alone ({error}): start it, then sweep"
+            raise UnreachableError(msg) from error
+
+    def _deactivate(self, session_id: str) -> None:
+        try:
+            answer = self._http.post(f"{_BASE}/{quote(session_id)}/deactivate", json={})
+        except httpx.HTTPError as error:
+            msg = f"Hermes cannot be reached to end {session_id}: {type(error).__name__}: {error}; start it, then sweep"
+            raise UnreachableError(msg) from error
+        if answer.status_code != _ACCEPTED and answer.status_code not in _GONE:
+            msg = f"Hermes does not end {session_id}, but answers {answer.status_code}: {answer.text[:200]}"
+            raise LeftoversError(msg)
+
+    def _remove_rules(self, session_ids: Sequence[str], permitted: Permitted) -> None:
+        """Wait for Hermes to take its rules away, and delete those that it leaves."""
+        try:
+            wait_until(
+                self._clock,
+                lambda: not self._rules(session_ids),
+                _RULES_SECONDS,
+                what="rules to go",
+                every_seconds=5,
+            )
+        except WaitTimeoutError:
+            for rule in self._rules(session_ids):
+                permitted.left_behind.add(rule["RuleArn"])
+                with translated(f"delete the rule {rule['RuleArn']}"):
+                    self._aws("elbv2").delete_rule(RuleArn=rule["RuleArn"])
+
+    def _rules(self, session_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rules at the priorities of sessions that name one of *session_ids*."""
+        if not session_ids:
+            return []
+        elbv2 = self._aws("elbv2")
+        with translated("read the rules of the load balancer"):
+            balancers = elbv2.describe_load_balancers(Names=[self._environment.names.load_balancer])["LoadBalancers"]
+            listeners = elbv2.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]
+            pages = [
+                page
+                for listener in listeners
+                for page in elbv2.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"])
+            ]
+        rules = [rule for page in pages for rule in page["Rules"] if rule["Priority"].isdigit()]
+        return [
+            rule
+            for rule in rules
+            if int(rule["Priority"]) in _SESSION_PRIORITIES
+            and any(session_id in str(rule["Conditions"]) for session_id in session_ids)
+        ]
+
+    def _delete_item(self, item: dict[str, str]) -> None:
+        with translated(f"delete the item of {item['sessionId']}"):
+            try:
+                self._aws("dynamodb").delete_item(
+                    TableName=self._environment.names.table,
+                    Key={name: {"S": item[name]} for name in ("sessionId", "userId")},
+                    ConditionExpression="#status IN (:expired, :error)",
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues={":expired": {"S": "expired"}, ":error": {"S": "error"}},
+                )
+            except ClientError as error:
+                # It is gone already, or open again; the next look at what is left says which.
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+
+    def _access_points(self) -> list[str]:
+        """Return the access points of clients of the prefix."""
+        with translated("list the access points"):
+            pages = list(self._aws("efs").get_paginator("describe_access_points").paginate())
+        points = [point for page in pages for point in page["AccessPoints"]]
+        roots = {point["AccessPointId"]: point.get("RootDirectory", {}).get("Path", "") for point in points}
+        return [each for each, root in roots.items() if root.rpartition("/")[2].startswith(self.prefix)]
+
+
+def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:
+    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan."""
+    with translated(f"read {table}"):
+        pages = dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(clientId, :prefix)" if prefix else "attribute_exists(clientId)",
+            **({"ExpressionAttributeValues": {":prefix": {"S": prefix}}} if prefix else {}),
+        )
+        items = [item for page in pages for item in page["Items"]]
+    return [{name: value["S"] for name, value in item.items() if "S" in value} for item in items]
+
+
+def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:
+    """Return the ids of all sessions that are not over, whoever's they are."""
+    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in OPEN]
+
+
+def strangers(dynamodb: AwsClient, table: str, prefix: str) -> list[str]:
+    """Return the ids of those of clients that do not begin with *prefix*."""
+    items = scan_items(dynamodb, table)
+    return [item["sessionId"] for item in items if item["status"] in OPEN and not item["clientId"].startswith(prefix)]
+
+
+def _about(entry: journal.Entry) -> str:
+    return str(entry.details.get("service") or entry.details.get("group"))

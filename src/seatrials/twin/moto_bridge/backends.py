@@ -1,0 +1,164 @@
+"""moto's backends and answers where the twin knows better than moto."""
+
+import json
+from typing import Any
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core.responses import ActionResult
+from moto.ecs import urls as ecs_urls
+from moto.ecs.exceptions import InvalidParameterException
+from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.efs import urls as efs_urls
+from moto.efs.exceptions import EFSError
+from moto.efs.models import AccessPoint, EFSBackend
+from moto.elbv2 import urls as elbv2_urls
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
+
+from seatrials.twin.balancer.targets import TargetRegistry
+from seatrials.twin.moto_bridge.hooks import current
+
+ACCOUNT = "123456789012"
+
+
+class TwinEcs(EC2ContainerServiceBackend):
+    """ECS whose tasks and counts are the scheduler's."""
+
+    # moto finds a backend's URLs by the name of the module of its class.
+    _url_module = ecs_urls
+
+    def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
+        service: Any = self._get_service(service_properties["cluster"], service_properties["service"])
+        definition = service_properties.get("task_definition")
+        if definition:
+            service.task_definition = self.describe_task_definition(definition).arn
+        if service_properties.get("force_new_deployment"):
+            service.forced_deployments = getattr(service, "forced_deployments", 0) + 1
+        ours = ("cluster", "service", "task_definition", "force_new_deployment")
+        for name, value in service_properties.items():
+            if name not in ours and value is not None:
+                setattr(service, name, value)
+        return service
+
+    def list_tasks(
+        self,
+        cluster_str: str | None = None,
+        container_instance: str | None = None,
+        family: str | None = None,
+        started_by: str | None = None,
+        service_name: str | None = None,
+        desiredStatus: str | None = None,  # noqa: N803  # moto's own name
+    ) -> list[Any]:
+        wanted = desiredStatus or "RUNNING"
+        tasks = super().list_tasks(cluster_str, container_instance, family, started_by, None, wanted)
+        if service_name is None:
+            return tasks
+        group = f"service:{service_name.rsplit('/', 1)[-1]}"
+        return [task for task in tasks if task.group == group]
+
+    def stop_task(self, cluster_str: str, task_str: str, reason: str) -> Any:  # noqa: ANN401  # a task of ours
+        tasks: dict[str, Any] = self.tasks.get(self._get_cluster(cluster_str).name, {})
+        found = [arn for arn in tasks if arn.endswith(task_str.rsplit("/", 1)[-1])]
+        if not found:
+            msg = "The referenced task was not found."
+            raise InvalidParameterException(msg)
+        task = tasks[found[0]]
+        hooks = current()
+        if hooks is not None and hooks.on_stop_task is not None:
+            hooks.on_stop_task(task, reason or "Task stopped by user")
+        return task
+
+
+class TwinEcsResponse(EC2ContainerServiceResponse):
+    """ECS calls with what moto drops from CreateService."""
+
+    def create_service(self) -> ActionResult:
+        result = super().create_service()
+        service: Any = self.ecs_backend._get_service(
+            self._get_param("cluster", "default"), self._get_param("serviceName")
+        )
+        service.running_count = 0
+        service.pending_count = 0
+        service.deployments = []
+        service.deployment_configuration = self._get_param("deploymentConfiguration") or {}
+        service.health_check_grace_period_seconds = self._get_param("healthCheckGracePeriodSeconds") or 0
+        service.enable_execute_command = bool(self._get_param("enableExecuteCommand"))
+        return result
+
+
+class TwinElb(ELBv2Backend):
+    """ELBv2 whose targets live in the balancer."""
+
+    _url_module = elbv2_urls
+
+    def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
+        super().register_targets(target_group_arn, instances)
+        targets = _targets()
+        if targets is not None:
+            default_port = self.target_groups[target_group_arn].port
+            targets.register(
+                target_group_arn, [(each["Id"], int(each.get("Port", default_port))) for each in instances]
+            )
+
+    def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
+        super().deregister_targets(target_group_arn, instances)
+        targets = _targets()
+        if targets is not None:
+            default_port = self.target_groups[target_group_arn].port
+            targets.deregister(
+                target_group_arn, [(each["Id"], int(each.get("Port", default_port))) for each in instances]
+            )
+
+    def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
+        registry = _targets()
+        if registry is None or target_group_arn not in self.target_groups:
+            return super().describe_target_health(target_group_arn, targets)
+        default_port = self.target_groups[target_group_arn].port
+        wanted = [(each["Id"], int(each.get("Port", default_port))) for each in targets] or None
+        return [
+            FakeHealthStatus(each.ip, str(each.port), str(each.port), each.state, each.reason, each.description)
+            for each in registry.describe(target_group_arn, wanted)
+        ]
+
+
+class _AccessPointAlreadyExistsError(EFSError):
+    code = 409
+
+    def __init__(self, access_point_id: str) -> None:
+        super().__init__("AccessPointAlreadyExists", f"Access point already exists: {access_point_id}")
+
+
+class TwinEfs(EFSBackend):
+    """EFS that makes an access point once for each token, however often it is asked."""
+
+    _url_module = efs_urls
+
+    def create_access_point(
+        self,
+        client_token: str,
+        tags: list[dict[str, str]],
+        file_system_id: str,
+        posix_user: dict[str, Any],
+        root_directory: dict[str, Any],
+    ) -> AccessPoint:
+        for point in self.access_points.values():
+            if (point.client_token, point.file_system_id) == (client_token, file_system_id):
+                raise _AccessPointAlreadyExistsError(point.access_point_id)
+        return super().create_access_point(client_token, tags, file_system_id, posix_user, root_directory)
+
+
+class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
+    """Application Auto Scaling with the activities that moto does not implement."""
+
+    def describe_scaling_activities(self) -> str:
+        """Answer DescribeScalingActivities, newest first."""
+        hooks = current()
+        activities = hooks.activities if hooks is not None else []
+        resource = self._get_param("ResourceId")
+        shown = [each for each in activities if resource in (None, each["ResourceId"])]
+        return json.dumps({"ScalingActivities": list(reversed(shown))})
+
+
+def _targets() -> TargetRegistry | None:
+    hooks = current()
+    return None if hooks is None else hooks.targets

@@ -1,0 +1,186 @@
+"""moto switched on for the life of a process, and its whole state as bytes."""
+
+import io
+import pickle
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import moto.backends
+import time_machine
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from moto import mock_aws
+from moto import settings as moto_settings
+from moto.applicationautoscaling import urls as autoscaling_urls
+from moto.core import responses as moto_responses
+from moto.core import serialize
+from moto.core import utils as moto_utils
+from moto.core.base_backend import BackendDict
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.constants import MISSING
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.parsing import expressions
+from moto.ecs import urls as ecs_urls
+from moto.ecs.models import ecs_backends
+from moto.efs.models import efs_backends
+from moto.elbv2.models import elbv2_backends
+from moto.moto_api._internal import mock_random
+
+from seatrials.twin.moto_bridge.backends import (
+    TwinAutoScalingResponse,
+    TwinEcs,
+    TwinEcsResponse,
+    TwinEfs,
+    TwinElb,
+)
+from seatrials.twin.moto_bridge.hooks import current
+
+
+def control_plane() -> AbstractContextManager[Any]:
+    """Switch moto on; inside, no AWS client of this process reaches the network."""
+    # moto looks up the methods of a class, and the names of an attribute, anew for each answer.
+    _replace(moto_responses, "method_names_from_class", cache)
+    _replace(serialize.ResponseSerializer, "get_value", _value_at_once)
+    _replace(serialize.JSONSerializer, "_serialize_type_structure", _items_as_stored)
+    # Expressions are few and are parsed again for each call; what is made of one depends on its text alone.
+    _replace(vars(expressions)["UpdateExpressionParser"], "make", cache)
+    _replace(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
+    # 512 machine images that nobody here uses would make each restored world 20 times slower.
+    _replace(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
+    for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
+        backends.backend = ours
+        # One that was asked for before has moto's own class.
+        backends.clear()
+    ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
+    autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
+    _replace(BotocoreStubber, "process_request", _on_virtual_time)
+    mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
+    return mock
+
+
+_replaced: set[tuple[str, str]] = set()
+
+
+def _replace(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # noqa: ANN401  # a module or class of moto
+    """Put *change* of a function of moto in its place, once for the life of the process."""
+    if (owner.__name__, name) not in _replaced:
+        _replaced.add((owner.__name__, name))
+        setattr(owner, name, change(getattr(owner, name)))
+
+
+def _value_at_once(get_value: Callable[..., Any]) -> Callable[..., Any]:
+    """Let moto derive the names of an attribute once for each class and shape, on which alone they depend."""
+    known: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+    def get(self: Any, value: Any, key: str, shape: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        picker = self._value_picker
+        if getattr(picker, "response_transformers", True):
+            return get_value(self, value, key, shape)
+        question = (picker.__class__, value.__class__, shape, key)
+        names = known.get(question)
+        if names is None:
+            context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
+            names = known[question] = tuple(picker.get_possible_keys(context))
+        for name in names:
+            found = moto_utils.get_value(value, name, MISSING)
+            if found is not MISSING:
+                return found
+        return None
+
+    return get
+
+
+def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    known: dict[str, tuple[Any, ...]] = {}
+
+    def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        text = self.condition_expression
+        if text not in known:
+            known[text] = tuple(lex(self))
+        return deque(known[text])
+
+    return lex_condition_expression
+
+
+def _items_as_stored(serialize_structure: Callable[..., None]) -> Callable[..., None]:
+    """Let the values of DynamoDB's items pass as they are: moto stores them in the shape in which they are sent."""
+
+    def serialize_type_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401
+        if shape.name == "AttributeValue" and value.__class__ is dict:
+            serialized[key] = value
+        else:
+            serialize_structure(self, serialized, value, shape, key)
+
+    return serialize_type_structure
+
+
+def _backends() -> list[Any]:
+    instances: list[Any] = vars(BackendDict)["_instances"]
+    return instances
+
+
+def seed_identifiers(seed: int) -> None:
+    """Make the identifiers that moto draws from now on a function of *seed*."""
+    mock_random.seed(seed)
+
+
+def snapshot() -> bytes:
+    """Return the whole control plane as it is now."""
+    kept = [
+        (backends.service_name, account, region, backend)
+        for backends in _backends()
+        for account, regions in backends.items()
+        for region, backend in regions.items()
+    ]
+    buffer = io.BytesIO()
+    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(kept)
+    return buffer.getvalue()
+
+
+def restore(state: bytes) -> None:
+    """Make the control plane what it was when *state* was taken."""
+    for backends in _backends():
+        for regions in backends.values():
+            regions.clear()
+    for service, account, region, backend in pickle.loads(state):  # noqa: S301  # made by `snapshot` in this process
+        moto.backends.get_backend(service)[account][region] = backend
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles what moto's ACM holds beside plain objects: keys and certificates of the library cryptography."""
+
+    def reducer_override(self, value: Any) -> Any:  # noqa: ANN401  # pickle's own signature
+        if isinstance(value, EllipticCurvePrivateKey | RSAPrivateKey):
+            form = serialization.PrivateFormat.PKCS8
+            der = value.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+            return _load_key, (der,)
+        if isinstance(value, x509.Certificate):
+            return _load_certificate, (value.public_bytes(serialization.Encoding.DER),)
+        return NotImplemented
+
+
+def _load_key(der: bytes) -> PrivateKeyTypes:
+    return serialization.load_der_private_key(der, None)
+
+
+def _load_certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
+    """Let moto stamp what it stores with the world's time, and leave the rest of the process on its own."""
+
+    def process_request(self: BotocoreStubber, request: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        hooks = current()
+        if hooks is None:
+            return process(self, request)
+        with time_machine.travel(hooks.timestamp(), tick=False):
+            return process(self, request)
+
+    return process_request

@@ -1,0 +1,137 @@
+"""AWS's API over HTTP: calls of clients outside the process, answered by the same moto as the calls inside.
+
+The service and region of a call stand in its signature. moto takes the call as it takes one of this process, on the
+world's time; then the bridge hears of it as it hears of those, so that the platform acts on what a client has changed.
+Latency is none of the world's: such a call takes the real time that it takes.
+
+Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import time_machine
+from botocore import parsers
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.request import determine_request_protocol
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+
+from seatrials.http1 import Request, Response
+from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
+
+# A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...
+_SCOPE = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+_JSON = {"content-type": "application/x-amz-json-1.1"}
+# Set anew for the answer as it goes out, or moto's own way to say it.
+_DROPPED = ("connection", "content-length", "status", "transfer-encoding")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What moto understood of a call."""
+
+    service: str
+    operation: str
+    # The class of moto that answered, which can still read the parameters.
+    taken_by: Any
+
+
+class AwsApi:
+    """The handler of an HTTP server on which AWS's clients find the services of one world."""
+
+    def __init__(self, hooks: Hooks, on_call: Callable[[str], None], on_failure: Callable[[str, str], None]) -> None:
+        """*on_call* hears the operation of each call; *on_failure* (request, reason) when moto cannot answer one."""
+        self._hooks = hooks
+        self._on_call = on_call
+        self._on_failure = on_failure
+        self._stubber = BotocoreStubber()
+        _hook()
+
+    def handle(self, request: Request) -> Response:
+        """Answer one call."""
+        scope = _SCOPE.search(request.header("authorization") or "")
+        if scope is None:
+            return _refusal(403, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
+        region, service = scope.groups()
+        host = f"{service}.{region}.amazonaws.com"
+        try:
+            return self._answer(request, host)
+        except Exception as error:  # noqa: BLE001  # whatever a client sends, the platform lives on; the client is told
+            self._on_failure(f"{host} {request.method} {request.target}", f"{type(error).__name__}: {error}")
+            status = 501 if isinstance(error, NotImplementedError) else 500
+            return _refusal(status, "InternalFailure", f"the twin cannot answer this: {type(error).__name__}: {error}")
+
+    def _answer(self, request: Request, host: str) -> Response:
+        headers = HeadersDict({**dict(request.headers), "host": host})
+        prepared = AWSPreparedRequest(request.method, f"https://{host}{request.target}", headers, request.body, False)  # noqa: FBT003  # botocore's own order
+        with time_machine.travel(self._hooks.timestamp(), tick=False), _noting() as calls:
+            answer = self._stubber.process_request(prepared)
+        if answer is None:
+            return _refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")
+        status, fields, body = answer
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        if calls:
+            self._tell(calls.pop(), status, fields, content)
+        kept = [(str(name), str(value)) for name, value in fields.items() if name.lower() not in _DROPPED]
+        return Response(status, content, kept)
+
+    def _tell(self, call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> None:
+        """Let the world hear of a call, as it hears of those from inside."""
+        self._on_call(f"{call.service}.{call.operation}")
+        if not reads_only(call.operation):
+            parameters, answer = _understood(call, status, headers, body)
+            self._hooks.answered(call.service, call.operation, parameters, status, answer)
+
+
+def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> tuple[Any, Any]:
+    """Return parameters and answer of a call in the API's own names, as boto3 gives them to the calls from inside."""
+    response = call.taken_by
+    response.parse_parameters(response.normalized_request)
+    service = get_service_model(call.service)
+    shape = service.operation_model(call.operation).output_shape
+    protocol = determine_request_protocol(service, response.normalized_request.content_type)
+    raw = {"status_code": status, "headers": HeadersDict(headers), "body": body}
+    return response.params, parsers.create_parser(protocol).parse(raw, shape)
+
+
+# The calls from outside that are being answered; those from inside are heard by the bridge.
+_noted: list[list[_Call]] = []
+_hooked: list[Callable[..., Any]] = []
+
+
+@contextmanager
+def _noting() -> Iterator[list[_Call]]:
+    """Let moto's classes write down what they understand of the call that is answered meanwhile."""
+    calls: list[_Call] = []
+    _noted.append(calls)
+    try:
+        yield calls
+    finally:
+        _noted.pop()
+
+
+def _hook() -> None:
+    """Make moto's classes tell of each call that they have answered, once for the life of the process."""
+    if _hooked:
+        return
+    dispatch = BaseResponse._dispatch
+    _hooked.append(dispatch)
+
+    def noting(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        answer = dispatch(self, *arguments, **named)
+        if _noted:
+            _noted[-1].append(_Call(self.boto3_service_name, self._get_action(), self))
+        return answer
+
+    BaseResponse._dispatch = noting  # type: ignore[method-assign]  # moto has no place to listen at
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    body = {"__type": code, "message": message}
+    return Response(status, json.dumps(body).encode(), [*_JSON.items(), ("x-amzn-errortype", code)])

@@ -1,0 +1,85 @@
+"""The command line of the server: `seatrials twin serve` and `seatrials twin run`."""
+
+import gc
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seatrials.environment import forget_aws_variables, load_environment, read_variables
+
+app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
+_Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
+
+
+@app.callback()
+def _twin() -> None:
+    """The living platform without AWS."""
+
+
+@app.command()
+def serve(  # noqa: PLR0913  # one parameter an option
+    *,
+    environment: Annotated[str, typer.Option(metavar="NAME", help="whose names, region and template it has")] = "mock",
+    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    pace: Annotated[float | None, typer.Option(metavar="N", help="seconds of platform time per second")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
+    world: Annotated[str | None, typer.Option(metavar="NAME", help="default, or slow as Fargate is measured")] = None,
+    https_port: _Port = 0,
+    http_port: _Port = 0,
+    aws_port: _Port = 0,
+    directory: Annotated[Path | None, typer.Option(metavar="DIR", help="where variables and certificate go")] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
+    ] = None,
+    address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
+    ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
+) -> None:
+    """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
+    forget_aws_variables()
+    # What is made until the server is ready stays; looking through it for garbage takes longer than making it.
+    gc.disable()
+    from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
+    from seatrials.twin_server.server import Server  # noqa: PLC0415
+
+    variables = read_variables()
+    chosen = load_environment(environment, environments, variables)
+    options = server_options(
+        chosen,
+        template=stack,
+        pace=pace,
+        seed=seed,
+        world=world,
+        address=address,
+        https_port=https_port,
+        http_port=http_port,
+        aws_port=aws_port,
+        directory=directory,
+        ends_with_stdin=ends_with_stdin,
+        run=run or (),
+    )
+    Server(options, chosen, variables, _say).run()
+
+
+@app.command()
+def run(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="what to run, with its arguments")],
+    *,
+    pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
+    stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+) -> None:
+    """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
+    from seatrials.twin_server.process import running_server  # noqa: PLC0415  # the server's own process needs it not
+
+    template = () if stack is None else ("--stack", str(stack))
+    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template) as server:
+        variables = {**read_variables(), **server.variables}
+        code = subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  # the user's own command
+    raise typer.Exit(code)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # whoever waits for the last line reads it at once

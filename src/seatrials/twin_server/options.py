@@ -1,0 +1,118 @@
+"""What a server is started with, and what is wrong with it: all of it at once."""
+
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from seatrials.configuration import nearest
+from seatrials.environment import Environment
+from seatrials.errors import ConfigurationError, MissingProgramError
+from seatrials.twin.calibration import WORLDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """The choices of one server; a port of 0 is any free one."""
+
+    template: Path
+    region: str
+    pace: float = 1.0
+    seed: int = 1
+    world: str = "default"
+    address: str = "127.0.0.1"
+    https_port: int = 0
+    http_port: int = 0
+    aws_port: int = 0
+    # Where the files with the variables and the certificate go; None: a new directory.
+    directory: Path | None = None
+    # Whether the server ends with its standard input, which is how it learns that who started it was killed.
+    ends_with_stdin: bool = False
+    # The command that a container runs in place of the mock's application, by the container's name.
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def server_options(  # noqa: PLR0913  # one parameter an option of the command
+    environment: Environment,
+    *,
+    template: Path | None = None,
+    pace: float | None = None,
+    seed: int = 1,
+    world: str | None = None,
+    address: str = "127.0.0.1",
+    https_port: int = 0,
+    http_port: int = 0,
+    aws_port: int = 0,
+    directory: Path | None = None,
+    ends_with_stdin: bool = False,
+    run: Sequence[str] = (),
+) -> ServerOptions:
+    """Return the choices that were made; what is left out is the environment's.
+
+    Raises `ConfigurationError` with everything that is wrong, `MissingProgramError` for a command that is not there.
+    """
+    chosen_template, chosen_world = template or environment.template, world or environment.world
+    chosen_pace = environment.pace if pace is None else pace
+    commands, problems = _commands(run)
+    problems += _address_problems(address)
+    if chosen_template is None:
+        problems.append(f"environment {environment.name!r} has no template to deploy: name one with --stack FILE")
+    elif not chosen_template.is_file():
+        problems.append(f"--stack: there is no template {chosen_template}: give a CloudFormation template's path")
+    if chosen_pace <= 0:
+        problems.append(f"--pace: must be above 0 platform seconds per second, not {chosen_pace:g}")
+    if chosen_world not in WORLDS:
+        problems.append(f"--world: no world is called {chosen_world!r}; {nearest(chosen_world, list(WORLDS))}")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    _check_programs(commands)
+    assert chosen_template is not None, "told above"
+    return ServerOptions(
+        template=chosen_template,
+        region=environment.region,
+        pace=chosen_pace,
+        seed=seed,
+        world=chosen_world,
+        address=address,
+        https_port=https_port,
+        http_port=http_port,
+        aws_port=aws_port,
+        directory=directory,
+        ends_with_stdin=ends_with_stdin,
+        commands=commands,
+    )
+
+
+def _commands(run: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    commands: dict[str, list[str]] = {}
+    problems = []
+    for each in run:
+        name, _, text = each.partition("=")
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            problems.append(f"--run {each!r}: the command cannot be read as a shell would: {error}")
+            continue
+        if not name or not words:
+            problems.append(f"--run {each!r}: must be a container's name, = and a command: edit='node server.js'")
+        commands[name] = words
+    return commands, problems
+
+
+def _address_problems(address: str) -> list[str]:
+    try:
+        is_loopback = ip_address(address).is_loopback and ip_address(address).version == 4  # noqa: PLR2004  # IPv4
+    except ValueError:
+        is_loopback = False
+    if is_loopback:
+        return []
+    return [f"--address: must be an address of this machine's loopback such as 127.0.0.1, not {address!r}"]
+
+
+def _check_programs(commands: Mapping[str, Sequence[str]]) -> None:
+    missing = [f"{name}: {words[0]}" for name, words in commands.items() if shutil.which(words[0]) is None]
+    if missing:
+        msg = f"--run names programs that are not on the path: {', '.join(missing)}; install them or give their path"
+        raise MissingProgramError(msg)

@@ -1,0 +1,205 @@
+"""The server: a world on a paced clock, with the ways in from outside."""
+
+import gc
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from seatrials.application import Application
+from seatrials.clock import SystemClock, wall_seconds
+from seatrials.configuration import nearest
+from seatrials.environment import Environment
+from seatrials.errors import ConfigurationError, TemplateError
+from seatrials.http1 import HttpServer
+from seatrials.stacks.preflight import check_machine
+from seatrials.twin.calibration import WORLDS
+from seatrials.twin.clock import Process, VirtualSignal
+from seatrials.twin.external import ExternalNetwork, Ports
+from seatrials.twin.log_driver import LogDriver
+from seatrials.twin.moto_bridge.http_api import AwsApi
+from seatrials.twin.network import claim_block
+from seatrials.twin.outside import Outside
+from seatrials.twin.paced_clock import PacedClock
+from seatrials.twin.programs import program
+from seatrials.twin.template import Template, load_template
+from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.twin_server.options import ServerOptions
+from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
+from seatrials.twin_server.variables import CA_FILE, as_shell, client_variables, directory_of, write_variables
+from seatrials.webordinary import editor, hermes
+
+# What the first word of the last line before the server waits for clients is.
+READY = "ready"
+# AWS's endpoint is on no port of the world.
+_AWS = 0
+# How long the services may take to be as the template wants them before clients are let in without it.
+_SETTLE_SECONDS = 180
+_LOOK_SECONDS = 0.5
+# Of the machine: how long tasks get to end by themselves when the server stops.
+_FAREWELL_SECONDS = 5.0
+# What a container's command has of the server's own variables; the rest is the developer's affair.
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+
+
+class Server:
+    """One server, from its ports to its end."""
+
+    def __init__(
+        self,
+        options: ServerOptions,
+        environment: Environment,
+        inherited: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        """*inherited* are the variables of this process; *say* hears how it goes, a line at a time."""
+        self._options = options
+        self._environment = environment
+        self._inherited = inherited
+        self._say = say
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; raises what keeps it from starting."""
+        began = wall_seconds()
+        with ExitStack() as held:
+            held.enter_context(exiting_on_signals())
+            check_machine(self._environment)
+            ports = self._take_ports(held)
+            directory = held.enter_context(directory_of(self._options.directory))
+            world, clock, variables = self._make_world(held, ports, directory)
+            held.enter_context(world.running())
+            stopping = held.enter_context(stopping_on_signals(clock))
+            if self._options.ends_with_stdin:
+                stop_with(sys.stdin.fileno(), clock, stopping)
+            self._open_endpoint(world, clock, ports)
+            self._settle(world, clock, stopping)
+            gc.freeze()
+            gc.enable()
+            if not stopping.is_set():
+                write_variables(directory, variables)
+                self._say(as_shell(variables).rstrip())
+                self._say(f"{READY} after {wall_seconds() - began:.1f} s: the variables are in {directory}")
+                stopping.wait()
+            self._say("stopping")
+            _stop_tasks(world, clock)
+
+    def _take_ports(self, held: ExitStack) -> Ports:
+        options, standard = self._options, self._environment.ports
+        wanted = {standard.https: options.https_port, standard.http: options.http_port, _AWS: options.aws_port}
+        ports = Ports(options.address, wanted)
+        held.callback(ports.close)
+        return ports
+
+    def _make_world(
+        self, held: ExitStack, ports: Ports, directory: Path
+    ) -> tuple[World, PacedClock, Mapping[str, str]]:
+        options, names = self._options, self._environment.names
+        template = load_template(options.template)
+        _check_commands(options, template)
+        self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
+        held.enter_context(moto_running())
+        plane = ControlPlane(template, options.region, "webordinary")
+        authority = Authority()
+        (directory / CA_FILE).write_bytes(authority.certificate_pem)
+        clock = self._clock()
+        network = ExternalNetwork(clock, options.address, ports)
+        held.callback(network.close)
+        outside = Outside(clock=clock, network=network, ports=ports, load_balancer=names.load_balancer)
+        variables = self._variables(outside, directory / CA_FILE)
+        world = World(
+            plane,
+            seed=f"{options.seed}/server",
+            calibration=WORLDS[options.world],
+            applications=self._applications(clock, variables),
+            authority=authority,
+            outside=outside,
+        )
+        _check_balancer(world, names.load_balancer)
+        return world, clock, variables
+
+    def _clock(self) -> PacedClock:
+        """Return a clock on which the mock's own applications are up before the first client asks for them.
+
+        The world begins a little in the past and catches up at once. Commands of the user's live in real time, so with
+        them it begins now.
+        """
+        real = SystemClock(self._options.pace)
+        head_start = 0 if self._options.commands else _SETTLE_SECONDS
+        return PacedClock(int(real.epoch_seconds) - head_start, real)
+
+    def _variables(self, outside: Outside, ca_file: Path) -> dict[str, str]:
+        standard, ports = self._environment.ports, outside.ports.outside
+        return client_variables(
+            endpoint_url=f"http://{self._options.address}:{ports[_AWS]}",
+            region=self._options.region,
+            base_url=outside.url("https"),
+            ports={"https": ports[standard.https], "http": ports[standard.http]},
+            ca_file=ca_file,
+            pace=self._options.pace,
+            epoch_seconds=outside.clock.real.epoch_seconds,
+        )
+
+    def _applications(self, clock: PacedClock, variables: Mapping[str, str]) -> dict[str, Application]:
+        names = self._environment.names
+        applications = {names.hermes_container: hermes.main, names.edit_container: editor.main}
+        inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
+        given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
+        commands = self._options.commands.items()
+        return {**applications, **{name: program(clock, command, given) for name, command in commands}}
+
+    def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
+        """Let AWS's clients in, and send what containers write to where those find it."""
+        logs = LogDriver(clock, world.aws("logs"), world.trace)
+        world.runtime.on_log = logs.write
+        logs.start()
+        network = ExternalNetwork(clock, self._options.address, ports)
+        api = AwsApi(
+            world.bridge,
+            on_call=lambda operation: world.trace.add("aws_call", "outside", operation=operation),
+            on_failure=lambda call, reason: self._say(f"no answer to {call}: {reason}"),
+        )
+        process = Process("aws endpoint", on_crash=lambda error: self._say(f"the AWS endpoint failed: {error!r}"))
+        clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, api.handle), "aws endpoint")
+
+    def _settle(self, world: World, clock: PacedClock, stopping: VirtualSignal) -> None:
+        """Wait until the services are as the template wants them and the world is not late, or a signal comes."""
+        deadline = clock.now() + _SETTLE_SECONDS
+        while not world.scheduler.is_settled() and clock.now() < deadline and not stopping.wait(_LOOK_SECONDS):
+            pass
+        if not world.scheduler.is_settled() and not stopping.is_set():
+            self._say(f"after {_SETTLE_SECONDS} s of platform time the services are still on their way")
+        while clock.late_seconds > self._options.pace and not stopping.wait(_LOOK_SECONDS):
+            pass
+
+
+def _check_commands(options: ServerOptions, template: Template) -> None:
+    """Refuse commands for containers that the template does not have, or on a system whose loopback is too small."""
+    if options.commands and claim_block() == 0:
+        msg = "--run gives each task a loopback address of its own, and this system has only 127.0.0.1: use Linux"
+        raise ConfigurationError(msg)
+    definitions = [each for each in template.resources.values() if each.type == "AWS::ECS::TaskDefinition"]
+    containers = [each for definition in definitions for each in definition.properties.get("ContainerDefinitions", [])]
+    names = [each["Name"] for each in containers if isinstance(each.get("Name"), str)]
+    unknown = [name for name in options.commands if name not in names]
+    if unknown:
+        problems = [
+            f"--run: no container of {options.template} is called {each!r}; {nearest(each, names)}" for each in unknown
+        ]
+        raise ConfigurationError("\n".join(problems))
+
+
+def _check_balancer(world: World, name: str) -> None:
+    found = [str(each["LoadBalancerName"]) for each in world.aws("elbv2").describe_load_balancers()["LoadBalancers"]]
+    if name not in found:
+        msg = f"the template has no load balancer called {name!r} for clients to reach; {nearest(name, found)}"
+        raise TemplateError(msg)
+
+
+def _stop_tasks(world: World, clock: PacedClock) -> None:
+    """Send SIGTERM to every container, and wait a little for them; what is left then is killed with the world."""
+    containers = [each for task in world.runtime.containers.values() for each in task]
+    for container in containers:
+        container.stopping.set()
+    give_up_at = clock.now() + _FAREWELL_SECONDS * clock.real.pace
+    for container in containers:
+        container.exited.wait(max(0.0, give_up_at - clock.now()))

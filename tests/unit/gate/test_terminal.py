@@ -1,0 +1,36 @@
+"""A decision in the terminal: the verdict, and everything that does not hold."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from seatrials.gate.decision import Decision, Outcome
+from seatrials.gate.terminal import show
+
+
+def shown(width: int = 200) -> str:
+    """Return the sample as a terminal of *width* columns shows it."""
+    text = io.StringIO()
+    show(Decision.read(Path(__file__).with_name("decision.json")), Console(file=text, width=width))
+    return text.getvalue()
+
+
+def test_the_verdict_is_the_first_word() -> None:
+    """Who looks at one word has the answer."""
+    assert "NO-GO" == shown().split()[0]
+
+
+def test_what_does_not_hold_is_listed() -> None:
+    """Every failed, unknown or waived criterion has a line, except where nothing ran at all."""
+    text = shown()
+    decision = Decision.read(Path(__file__).with_name("decision.json"))
+
+    bad = [each for each in decision.criteria if each.outcome is not Outcome.PASS]
+    assert [] == [each.id for each in bad if each.id not in text and each.environment != "production"]
+    assert "6 of 12 criteria hold" in text
+
+
+def test_text_from_the_evidence_is_no_markup() -> None:
+    """A reason in square brackets is shown as it is."""
+    assert "<script>" not in shown().split("criterion")[0]

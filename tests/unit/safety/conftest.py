@@ -1,0 +1,31 @@
+"""Time that only moves on request, and a table for what runs keep."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.safety.store import Store
+from seatrials.twin.clock import VirtualClock
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """Return a virtual clock."""
+    with VirtualClock(1_700_000_000).closing() as clock:
+        yield clock
+
+
+@pytest.fixture
+def store(aws: Callable[[str], Any]) -> Store:
+    """Return the items of runs in a session table with nothing in it."""
+    dynamodb = aws("dynamodb")
+    keys = [("sessionId", "HASH"), ("userId", "RANGE")]
+    dynamodb.create_table(
+        TableName="sessions",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+    )
+    return Store(dynamodb, "sessions")

@@ -1,0 +1,63 @@
+"""Tests of the journal: written before, on disk and in the table, until it is undone."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seatrials.clock import Clock
+from seatrials.errors import AwsError
+from seatrials.safety.journal import Journal, entries, forget
+from seatrials.safety.store import Store
+
+
+def test_an_entry_is_on_disk_and_in_the_table(store: Store, clock: Clock, tmp_path: Path) -> None:
+    """What is about to be done is in both when `note` has returned."""
+    Journal(store, clock, "run-1", tmp_path / "journal/worker.jsonl").note("sessions", prefix="TEST_run-1_COLD-01")
+    (line,) = (tmp_path / "journal/worker.jsonl").read_text().splitlines()
+    (entry,) = entries(store)
+
+    assert json.loads(line)["prefix"] == entry.details["prefix"] == "TEST_run-1_COLD-01"
+    assert (entry.run, entry.kind) == ("run-1", "sessions")
+
+
+def test_entries_are_in_order(store: Store, clock: Clock, tmp_path: Path) -> None:
+    """Changes are undone in the order in which they were announced."""
+    journal = Journal(store, clock, "run-1", tmp_path / "worker.jsonl")
+    for number in range(12):
+        journal.note("task", task=number)
+
+    assert [entry.details["task"] for entry in entries(store)] == list(range(12))
+
+
+def test_runs_and_processes_do_not_meet(store: Store, clock: Clock, tmp_path: Path) -> None:
+    """Each process of each run has its own entries."""
+    for run in ("run-1", "run-2"):
+        for process in ("a", "b"):
+            Journal(store, clock, run, tmp_path / run / f"{process}.jsonl").note("task", task=process)
+
+    assert len(entries(store)) == 4
+    assert [entry.name for entry in entries(store, "run-2")] == ["run-2/a/00001", "run-2/b/00001"]
+
+
+def test_what_is_undone_is_forgotten(store: Store, clock: Clock, tmp_path: Path) -> None:
+    """An entry leaves the table, and stays in the evidence."""
+    journal = Journal(store, clock, "run-1", tmp_path / "worker.jsonl")
+    forget(store, journal.note("task", task=1))
+
+    assert entries(store) == []
+    assert len((tmp_path / "worker.jsonl").read_text().splitlines()) == 1
+
+
+def test_what_cannot_be_written_down_is_not_done(
+    store: Store, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`note` fails when the table does not take the entry, so that the change is not made."""
+
+    def refuse(*_arguments: object) -> None:
+        msg = "the table is away"
+        raise AwsError(msg)
+
+    monkeypatch.setattr(Store, "put", refuse)
+    with pytest.raises(AwsError):
+        Journal(store, clock, "run-1", tmp_path / "worker.jsonl").note("task", task=1)

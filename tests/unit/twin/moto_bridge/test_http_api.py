@@ -1,0 +1,206 @@
+"""Tests of AWS's API over HTTP: what a client outside asks for is answered, and the platform acts on it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from seatrials.http1 import Request
+from seatrials.twin.moto_bridge.http_api import AwsApi
+
+CLUSTER = "webordinary-edit-cluster"
+EDIT = "webordinary-edit-service"
+
+
+class Raw:
+    """A body as botocore reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        """Yield the body."""
+        yield self._body
+
+
+@dataclass
+class Outside:
+    """A client of AWS beyond HTTP: real signatures and real bytes, without the sockets."""
+
+    api: AwsApi
+    calls: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def client(self, service: str, region: str = "us-west-2") -> Any:
+        """Return boto3's client of a service, whose requests go to the API as they would go over the wire."""
+        config = Config(retries={"total_max_attempts": 1})
+        session = boto3.Session("testing", "testing", region_name=region)
+        client = session.client(service, endpoint_url="http://127.0.0.1:4566", config=config)
+        client.meta.events.register_first("before-send", self._send)
+        return client
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        """Take moto's place, which answers before the wire as well."""
+        headers = [(name.lower(), _text(value)) for name, value in request.headers.items()]
+        body = request.body or b""
+        target = request.url.removeprefix("http://127.0.0.1:4566")
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        answer = self.api.handle(Request(request.method, target, headers, content))
+        assert isinstance(answer.body, bytes)
+        return AWSResponse(request.url, answer.status, dict(answer.headers), Raw(answer.body))
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+@pytest.fixture
+def outside(twin: Any) -> Outside:
+    """Give a client outside the world of `twin`."""
+    calls: list[str] = []
+    failures: list[tuple[str, str]] = []
+    api = AwsApi(twin.world.bridge, calls.append, lambda call, reason: failures.append((call, reason)))
+    return Outside(api, calls, failures)
+
+
+def test_a_client_outside_sees_the_services(outside: Outside) -> None:
+    """DescribeServices over HTTP shows what the template has deployed."""
+    answer = outside.client("ecs").describe_services(cluster=CLUSTER, services=[EDIT])
+
+    assert [each["desiredCount"] for each in answer["services"]] == [0]
+
+
+def test_a_scaling_from_outside_starts_tasks(outside: Outside, twin: Any) -> None:
+    """UpdateService over HTTP leads to a running task, which both sides see."""
+    ecs = outside.client("ecs")
+    ecs.update_service(cluster=CLUSTER, service=EDIT, desiredCount=1)
+    twin.until(lambda: ecs.describe_services(cluster=CLUSTER, services=[EDIT])["services"][0]["runningCount"] == 1)
+
+    assert ecs.list_tasks(cluster=CLUSTER, serviceName=EDIT)["taskArns"] == [twin.runs()[0].record.task_arn]
+    assert twin.service()["runningCount"] == 1
+
+
+def test_a_task_stopped_from_outside_stops(outside: Outside, twin: Any) -> None:
+    """StopTask over HTTP stops the task with the reason that was given."""
+    [run] = twin.scale(1)
+    outside.client("ecs").stop_task(cluster=CLUSTER, task=run.record.task_arn, reason="enough")
+    twin.until(lambda: twin.task(run.record.task_arn)["lastStatus"] == "STOPPED")
+
+    assert twin.task(run.record.task_arn)["stoppedReason"] == "enough"
+
+
+def test_a_rule_made_outside_routes(outside: Outside, twin: Any) -> None:
+    """The balancer takes over a rule, its change and its end, whoever calls ELBv2."""
+    elbv2 = outside.client("elbv2")
+    [balancer] = twin.world.balancers
+    listener = next(each for each in balancer.view.listeners() if each.protocol == "HTTPS")
+    before = len(balancer.view.rules(listener).rules)
+    answer = elbv2.create_rule(
+        ListenerArn=listener.arn,
+        Priority=77,
+        Conditions=[{"Field": "path-pattern", "Values": ["/new"]}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "new"}}],
+    )
+    assert len(balancer.view.rules(listener).rules) == before + 1
+
+    elbv2.delete_rule(RuleArn=answer["Rules"][0]["RuleArn"])
+
+    assert len(balancer.view.rules(listener).rules) == before
+
+
+def test_a_metric_from_outside_is_heard(outside: Outside, twin: Any) -> None:
+    """PutMetricData over HTTP reaches the alarms, whatever the protocol of the client is."""
+    namespace = "Webordinary/EditSessions"
+    outside.client("cloudwatch").put_metric_data(
+        Namespace=namespace, MetricData=[{"MetricName": "ActiveSessionCount", "Value": 1}]
+    )
+    twin.until(lambda: twin.service()["desiredCount"] == 1)
+
+    assert ("ActiveSessionCount", {"value": 1.0}) in [
+        (event.subject, event.details) for event in twin.world.trace.events if event.kind == "metric"
+    ]
+
+
+def test_an_access_point_from_outside_has_a_directory(outside: Outside, twin: Any) -> None:
+    """CreateAccessPoint over HTTP sets its root apart on this machine."""
+    efs = outside.client("efs")
+    file_system = efs.describe_file_systems()["FileSystems"][0]["FileSystemId"]
+    owner = {"OwnerUid": 1000, "OwnerGid": 1000, "Permissions": "0755"}
+    efs.create_access_point(
+        ClientToken="token",
+        FileSystemId=file_system,
+        RootDirectory={"Path": "/workspace/client", "CreationInfo": owner},
+    )
+
+    assert (twin.world.directory / "efs" / file_system / "workspace/client").is_dir()
+
+
+def test_an_item_written_outside_is_read_inside(outside: Outside, twin: Any) -> None:
+    """The table is one, also for reads that were remembered."""
+    key = {"sessionId": {"S": "s"}, "userId": {"S": "u"}}
+    table = "webordinary-edit-sessions"
+    inside = twin.world.aws("dynamodb")
+    assert "Item" not in inside.get_item(TableName=table, Key=key)
+
+    outside.client("dynamodb").put_item(TableName=table, Item=key)
+
+    assert inside.get_item(TableName=table, Key=key)["Item"] == key
+
+
+def test_the_account_is_the_platforms(outside: Outside) -> None:
+    """GetCallerIdentity tells the account whose resources are served."""
+    assert outside.client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_times_are_the_worlds(outside: Outside, twin: Any) -> None:
+    """A call from outside is stamped with platform time."""
+    twin.sleep(3600)
+    logs = outside.client("logs")
+    logs.create_log_group(logGroupName="/new")
+    [group] = logs.describe_log_groups(logGroupNamePrefix="/new")["logGroups"]
+
+    assert group["creationTime"] == pytest.approx(twin.world.clock.now() * 1000, abs=1000)
+
+
+def test_an_error_of_aws_is_the_clients(outside: Outside) -> None:
+    """What AWS refuses is refused in its own words, and changes nothing."""
+    with pytest.raises(ClientError, match="ClusterNotFoundException"):
+        outside.client("ecs").update_service(cluster="none", service=EDIT, desiredCount=1)
+
+
+def test_every_call_is_told(outside: Outside) -> None:
+    """Who keeps the trace hears the operation of each call."""
+    outside.client("ecs").list_clusters()
+    outside.client("elbv2").describe_load_balancers()
+
+    assert outside.calls == ["ecs.ListClusters", "elbv2.DescribeLoadBalancers"]
+
+
+def test_another_region_is_empty(outside: Outside) -> None:
+    """A client that is in the wrong region sees none of the platform, as on AWS."""
+    assert outside.client("ecs", "eu-central-1").list_clusters()["clusterArns"] == []
+
+
+def test_what_moto_cannot_do_is_said(outside: Outside) -> None:
+    """A call that nobody implements is an error for its caller, and is reported; the platform lives on."""
+    ecs = outside.client("ecs")
+    with pytest.raises(ClientError, match="execute_command"):
+        ecs.execute_command(cluster=CLUSTER, task="t", command="ls", interactive=True)
+
+    assert "ecs.us-west-2.amazonaws.com" in outside.failures[0][0]
+    assert ecs.list_clusters()["clusterArns"] != []
+
+
+def test_a_call_without_a_signature_is_refused(outside: Outside) -> None:
+    """Without a signature nobody knows which service is meant; AWS refuses it likewise."""
+    answer = outside.api.handle(Request("GET", "/", []))
+
+    assert answer.status == 403
+    assert isinstance(answer.body, bytes)
+    assert json.loads(answer.body)["__type"] == "MissingAuthenticationTokenException"

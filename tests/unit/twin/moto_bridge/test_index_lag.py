@@ -1,0 +1,88 @@
+"""Indexes lag behind their table (DynamoDB Developer Guide, "Using Global Secondary Indexes")."""
+
+from typing import Any
+
+TABLE = "webordinary-edit-sessions"
+LAG_SECONDS = 0.4
+
+
+def item(status: str) -> dict[str, Any]:
+    """Return a session's item."""
+    texts = {"sessionId": "s", "userId": "u", "clientId": "acme", "status": status}
+    return {name: {"S": value} for name, value in texts.items()} | {"lastActivity": {"N": "1"}}
+
+
+def put(twin: Any, status: str) -> None:
+    """Write the item."""
+    twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=item(status))
+
+
+def indexed(twin: Any) -> list[str]:
+    """Return the statuses that the client index shows."""
+    answer = twin.world.aws("dynamodb").query(
+        TableName=TABLE,
+        IndexName="clientId-status-index",
+        KeyConditionExpression="clientId = :client",
+        ExpressionAttributeValues={":client": {"S": "acme"}},
+    )
+    return [each["status"]["S"] for each in answer["Items"]]
+
+
+def stored(twin: Any) -> list[str]:
+    """Return the statuses that the table itself holds."""
+    return [each["status"]["S"] for each in twin.world.aws("dynamodb").scan(TableName=TABLE)["Items"]]
+
+
+def test_an_index_shows_a_new_item_late(twin: Any) -> None:
+    """The table has an item at once, its index a fraction of a second later."""
+    put(twin, "active")
+    at_once = (stored(twin), indexed(twin))
+    twin.sleep(LAG_SECONDS + 0.01)
+
+    assert at_once == (["active"], [])
+    assert indexed(twin) == ["active"]
+
+
+def test_an_index_shows_the_state_before_a_change(twin: Any) -> None:
+    """Until an index knows of a change it shows the item as it was."""
+    put(twin, "initializing")
+    twin.sleep(1)
+    put(twin, "active")
+
+    assert indexed(twin) == ["initializing"]
+    assert stored(twin) == ["active"]
+
+
+def test_an_index_shows_a_deleted_item_for_a_while(twin: Any) -> None:
+    """What was deleted is still found through an index."""
+    put(twin, "active")
+    twin.sleep(1)
+    twin.world.aws("dynamodb").delete_item(TableName=TABLE, Key={"sessionId": {"S": "s"}, "userId": {"S": "u"}})
+    at_once = (stored(twin), indexed(twin))
+    twin.sleep(1)
+
+    assert at_once == ([], ["active"])
+    assert indexed(twin) == []
+
+
+def test_an_index_shows_writes_in_their_order(twin: Any) -> None:
+    """Of two writes the index shows the earlier one first."""
+    put(twin, "initializing")
+    twin.sleep(LAG_SECONDS / 2)
+    put(twin, "active")
+    shown = [indexed(twin)]
+    twin.sleep(LAG_SECONDS * 0.75)
+    shown.append(indexed(twin))
+    twin.sleep(LAG_SECONDS)
+    shown.append(indexed(twin))
+
+    assert shown == [[], ["initializing"], ["active"]]
+
+
+def test_reading_an_index_changes_nothing(twin: Any) -> None:
+    """The table is what it was after its index was read."""
+    put(twin, "initializing")
+    put(twin, "active")
+    indexed(twin)
+
+    assert stored(twin) == ["active"]
