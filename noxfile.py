@@ -189,8 +189,8 @@ def gate(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Look at the gate's page in Debian's chromium: first screen, contrast, keyboard, print, no request."""
-    install(session, "tests", "browser")
+    """Look at the gate's page and the report in Debian's chromium: first screen, contrast, keyboard, no request."""
+    install(session, "tests", "browser", "report")
     session.run("python", "-m", "pytest", "tests/browser", "-q", *session.posargs, env=OFFLINE)
 
 

@@ -1,6 +1,5 @@
 """The gate's page in a browser: what it shows first, that everybody can read it, and that it loads nothing."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from seatrials.gate import page
 from seatrials.gate.decision import Decision, Outcome, Verdict
@@ -54,18 +53,6 @@ def crowded() -> Decision:
 
 
 DECISIONS = {"go": go, "no-go": lambda: Decision.read(SAMPLE), "cannot-tell": cannot_tell, "crowded": crowded}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give Debian's browser; the one that playwright would fetch comes from elsewhere."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.exit("no chromium is on the PATH: apt-get install --no-install-recommends chromium", returncode=4)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
