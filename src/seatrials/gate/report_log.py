@@ -174,7 +174,9 @@ def _message(line: _Line) -> str:
         return _short(str(crash.get("message") or "no reason is told"))
     if isinstance(long, list):
         return _short(str(long[-1]).removeprefix("Skipped: "))
-    return _short(str(long or "no reason is told"))
+    # Of a traceback in text pytest marks the lines of the error itself, and the last of them names it.
+    marked = [line.removeprefix("E").strip() for line in str(long or "").splitlines() if line.startswith("E ")]
+    return _short(marked[-1] if marked else str(long or "no reason is told"))
 
 
 def _short(text: str) -> str:

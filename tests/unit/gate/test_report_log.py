@@ -148,3 +148,15 @@ def test_a_missing_log_is_a_problem(tmp_path: Path) -> None:
 
     assert log.problems
     assert not log.results
+
+
+def test_a_file_that_was_not_collected_is_told_with_its_error(tmp_path: Path) -> None:
+    """Of a traceback the error is told, not the frame of Python's that it begins with."""
+    traceback = (
+        'ast.py:50: in parse\n    return compile(source)\nE     File "test_x.py", line 4\nE   SyntaxError: invalid'
+    )
+    line = {"$report_type": "CollectReport", "nodeid": "test_x.py", "outcome": "failed", "longrepr": traceback}
+
+    found = read(tmp_path, START, line, FINISH)
+
+    assert ["test_x.py could not be collected: SyntaxError: invalid"] == list(found.problems)
