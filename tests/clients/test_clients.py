@@ -69,16 +69,20 @@ def service(variables: Mapping[str, str]) -> dict[str, Any]:
     return dict(answer["services"][0])
 
 
+def keep_at_least(variables: Mapping[str, str], tasks: int) -> None:
+    """Give the edit service a minimum: without a session the alarms scale in what a test has set."""
+    target = ("--service-namespace", "ecs", "--scalable-dimension", "ecs:service:DesiredCount")
+    cli(
+        *(variables, "application-autoscaling", "register-scalable-target", *target),
+        *("--resource-id", RESOURCE, "--min-capacity", str(tasks)),
+    )
+
+
 def test_the_aws_cli_lists_describes_and_scales(variables: Mapping[str, str]) -> None:
     """The CLI sees the service, sets its count, and sees the task that runs for it."""
     arns = cli(variables, "ecs", "list-services", "--cluster", CLUSTER)["serviceArns"]
     assert any(arn.endswith(EDIT) for arn in arns)
-    target = ("--service-namespace", "ecs", "--scalable-dimension", "ecs:service:DesiredCount")
-    # Without a session the alarms scale the service in; its own minimum keeps what is set here.
-    cli(
-        *(variables, "application-autoscaling", "register-scalable-target", *target),
-        *("--resource-id", RESOURCE, "--min-capacity", "1"),
-    )
+    keep_at_least(variables, 1)
     cli(variables, "ecs", "update-service", "--cluster", CLUSTER, "--service", EDIT, "--desired-count", "1")
     until(lambda: service(variables)["runningCount"] == 1, "the task to run")
 
@@ -92,6 +96,7 @@ def test_the_sdk_for_javascript_scales(variables: Mapping[str, str], tmp_path: P
     for name in ("package.json", "package-lock.json", "sdk.js"):
         (tmp_path / name).write_bytes((HERE / name).read_bytes())
     run([str(NODE), str(NPM), "ci", "--no-audit", "--no-fund"], variables, tmp_path)
+    keep_at_least(variables, 2)
 
     assert run([str(NODE), "sdk.js", CLUSTER, EDIT, "2"], variables, tmp_path) == "2\n"
     assert service(variables)["desiredCount"] == 2
