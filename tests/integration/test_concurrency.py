@@ -397,7 +397,7 @@ def test_simultaneous_activations_of_one_thread_give_one_session(platform: Platf
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
-    """Twenty sessions made and ended leave as many rules, target groups and targets as there were before."""
+    """Twenty sessions made and ended leave no rule, no target group and no target that was not there before."""
     platform.ready()
     rules, targets = platform.balancer.rules(), platform.balancer.all_targets()
 
