@@ -19,13 +19,13 @@ from seatrials.configuration import nearest
 from seatrials.environment import Capability, Environment, load_environment, read_variables
 from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
 from seatrials.evidence import Recorder
-from seatrials.platform import Platform
 from seatrials.reporting import RunReporter, emit_step
 from seatrials.scenarios import RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
 from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
+    from seatrials.platform import Platform
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
@@ -240,7 +240,9 @@ def _mutant(request: pytest.FixtureRequest) -> "Mutant | None":
 
 
 @pytest.fixture(name="platform")
-def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> Iterator[Platform]:
+def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> "Iterator[Platform]":
+    from seatrials.platform import Platform  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
+
     item = request.node
     allure.dynamic.parameter("environment", request.config.getoption("--environment"))
     environment = request.config.stash[_ENVIRONMENT_KEY]
@@ -276,7 +278,7 @@ def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:
 
 
 @pytest.fixture(name="clock")
-def _clock(platform: Platform) -> Clock:
+def _clock(platform: "Platform") -> Clock:
     return platform.clock
 
 

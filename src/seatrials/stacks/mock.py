@@ -1,7 +1,6 @@
 """The mock stack: a fresh world of the twin for each scenario."""
 
 import copy
-import json
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -74,11 +73,9 @@ class MockStacks:
 
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
-        key = json.dumps(template.document, sort_keys=True, default=str)
-        if key not in self._planes:
-            region = self._environment.region
-            self._planes[key] = ControlPlane(template, region, "webordinary")
-        return self._planes[key]
+        if template.text not in self._planes:
+            self._planes[template.text] = ControlPlane(template, self._environment.region, "webordinary")
+        return self._planes[template.text]
 
     def _edited(self, plan: Plan) -> Template:
         if not plan.template_edits:
@@ -113,7 +110,7 @@ class MockStacks:
             stack=stack,
             sample_kind="modelled",
             timeline_text=lambda: [event.as_text() for event in world.trace.events],
-            timeline_json=lambda: [event.as_json() for event in world.trace.events],
+            timeline_json=world.trace.lines,
             trace_sha256=world.trace.sha256,
             usage=lambda: self._usage(world),
         )

@@ -79,7 +79,6 @@ class VirtualConnection:
                 self._changed.wait_pulse()
                 continue
             part = view[:room]
-            self._socket.settimeout(None)
             self._socket.sendall(part)
             peer._travelling_bytes += len(part)
             self._deliver(peer, partial(peer._arrive, len(part)))
@@ -134,7 +133,6 @@ class VirtualConnection:
     def _read(self, count: int) -> bytes:
         """Read exactly *count* bytes, which are known to be on their way through the kernel."""
         parts = []
-        self._socket.settimeout(None)
         left = count
         while left:
             part = self._socket.recv(left)
@@ -151,6 +149,7 @@ class VirtualListener:
         self.host = host
         self.port = port
         self.socket = sock
+        self.address = sock.getsockname()
         self._waiting: list[VirtualConnection] = []
         self._changed = host.network.clock.signal()
         self.closed = False
@@ -289,7 +288,8 @@ class VirtualNetwork:
         raise TimeoutError(message)
 
     def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
-        client_socket = socket.create_connection(listener.socket.getsockname())
+        client_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client_socket.connect(listener.address)
         server_socket, _ = listener.socket.accept()
         client = VirtualConnection(self.clock, client_socket, self.latency, listener.host.address)
         server = VirtualConnection(self.clock, server_socket, self.latency, source.address)

@@ -4,10 +4,11 @@ cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document
 `Fn::Sub`) whether the file was YAML or JSON. `intrinsics.py` gives the values, `deployer.py` makes the resources.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Template:
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     outputs: Mapping[str, Any]
+
+    @cached_property
+    def text(self) -> str:
+        """The document as JSON, by which one template is told from another."""
+        return json.dumps(self.document, sort_keys=True, default=str)
 
 
 def load_template(path: Path) -> Template:

@@ -7,6 +7,8 @@ from typing import Any
 
 from seatrials.twin.clock import VirtualClock
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 @dataclass(frozen=True)
 class Event:
@@ -20,7 +22,7 @@ class Event:
     def as_json(self) -> str:
         """Return the event as a line of canonical JSON."""
         record = {"at_us": self.at_us, "kind": self.kind, "subject": self.subject, **self.details}
-        return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _CANONICAL.encode(record)
 
     def as_text(self) -> str:
         """Return the event as a line for people."""
@@ -34,15 +36,18 @@ class Trace:
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self.events: list[Event] = []
+        self._lines: list[str] = []
 
     def add(self, kind: str, subject: str, **details: Any) -> None:  # noqa: ANN401  # whatever JSON can hold
         """Record that something of *kind* happened to *subject* now."""
         self.events.append(Event(self._clock.elapsed_us(), kind, subject, details))
 
+    def lines(self) -> list[str]:
+        """Return all events so far as lines of canonical JSON."""
+        self._lines += [event.as_json() for event in self.events[len(self._lines) :]]
+        return list(self._lines)
+
     def sha256(self) -> str:
         """Return the hash of all events so far."""
-        digest = hashlib.sha256()
-        for event in self.events:
-            digest.update(event.as_json().encode())
-            digest.update(b"\n")
-        return digest.hexdigest()
+        text = "".join(f"{line}\n" for line in self.lines())
+        return hashlib.sha256(text.encode()).hexdigest()

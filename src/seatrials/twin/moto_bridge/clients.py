@@ -69,11 +69,12 @@ def _call(
         return result
     if caller != _TWIN:
         hooks.on_call(caller, f"{service}.{operation}")
-        _validate(client, operation, parameters)
     recalled = hooks.recall(service, operation, parameters)
     if recalled is not None:
         return recalled
-    with time_machine.travel(hooks.timestamp(), tick=False), hooks.answering(service, operation, parameters):
+    if caller != _TWIN:
+        _validate(client, operation, parameters)
+    with time_machine.travel(hooks.now(), tick=False), hooks.answering(service, operation, parameters):
         status, parsed = answer(service, operation, parameters, hooks.region)
     hooks.answered(service, operation, parameters, status, parsed)
     if status >= 300:  # noqa: PLR2004  # HTTP's own

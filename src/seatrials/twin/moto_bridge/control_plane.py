@@ -2,7 +2,6 @@
 
 import io
 import pickle
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -24,8 +23,6 @@ from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.constants import MISSING
-from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.parsing import expressions
 from moto.ecs import urls as ecs_urls
 from moto.ecs.models import ecs_backends
 from moto.efs.models import efs_backends
@@ -40,38 +37,28 @@ from seatrials.twin.moto_bridge.backends import (
     TwinElb,
 )
 from seatrials.twin.moto_bridge.hooks import current
+from seatrials.twin.moto_bridge.repeated_work import spare_dynamodb
+from seatrials.twin.moto_bridge.replacing import replace_once
 
 
 def control_plane() -> AbstractContextManager[Any]:
     """Switch moto on; inside, no AWS client of this process reaches the network."""
     # moto looks up the methods of a class, and the names of an attribute, anew for each answer.
-    _replace(moto_responses, "method_names_from_class", cache)
-    _replace(serialize.ResponseSerializer, "get_value", _value_at_once)
-    _replace(serialize.JSONSerializer, "_serialize_type_structure", _items_as_stored)
-    # Expressions are few and are parsed again for each call; what is made of one depends on its text alone.
-    _replace(vars(expressions)["UpdateExpressionParser"], "make", cache)
-    _replace(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
+    replace_once(moto_responses, "method_names_from_class", cache)
+    replace_once(serialize.ResponseSerializer, "get_value", _value_at_once)
+    replace_once(serialize.JSONSerializer, "_serialize_type_structure", _items_as_stored)
+    spare_dynamodb()
     # 512 machine images that nobody here uses would make each restored world 20 times slower.
-    _replace(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
+    replace_once(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
     for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
         backends.backend = ours
         # One that was asked for before has moto's own class.
         backends.clear()
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
-    _replace(BotocoreStubber, "process_request", _on_virtual_time)
+    replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
-
-
-_replaced: set[tuple[str, str]] = set()
-
-
-def _replace(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # noqa: ANN401  # a module or class of moto
-    """Put *change* of a function of moto in its place, once for the life of the process."""
-    if (owner.__name__, name) not in _replaced:
-        _replaced.add((owner.__name__, name))
-        setattr(owner, name, change(getattr(owner, name)))
 
 
 def _value_at_once(get_value: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,18 +81,6 @@ def _value_at_once(get_value: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return get
-
-
-def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    known: dict[str, tuple[Any, ...]] = {}
-
-    def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
-        text = self.condition_expression
-        if text not in known:
-            known[text] = tuple(lex(self))
-        return deque(known[text])
-
-    return lex_condition_expression
 
 
 def _items_as_stored(serialize_structure: Callable[..., None]) -> Callable[..., None]:
@@ -180,7 +155,7 @@ def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
         hooks = current()
         if hooks is None:
             return process(self, request)
-        with time_machine.travel(hooks.timestamp(), tick=False):
+        with time_machine.travel(hooks.now(), tick=False):
             return process(self, request)
 
     return process_request

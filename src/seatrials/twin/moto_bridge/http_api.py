@@ -70,7 +70,7 @@ class AwsApi:
     def _answer(self, request: Request, host: str) -> Response:
         headers = HeadersDict({**dict(request.headers), "host": host})
         prepared = AWSPreparedRequest(request.method, f"https://{host}{request.target}", headers, request.body, False)  # noqa: FBT003  # botocore's own order
-        with time_machine.travel(self._hooks.timestamp(), tick=False), _noting() as calls:
+        with time_machine.travel(self._hooks.now(), tick=False), _noting() as calls:
             answer = self._stubber.process_request(prepared)
         if answer is None:
             return _refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")

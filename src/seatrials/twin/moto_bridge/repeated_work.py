@@ -1,0 +1,103 @@
+"""What moto's DynamoDB does again in each call and need not: expressions are parsed once, and scalars are not copied.
+
+No answer is another for it: tests/unit/twin/moto_bridge/test_repeated_work.py holds each part against moto's own.
+"""
+
+import pickle
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.parsing import ast_nodes, expressions, validators
+
+from seatrials.twin.moto_bridge.replacing import replace_once
+
+# moto's parser has no types, and mypy does not see its names.
+_Node: Any = vars(ast_nodes)["Node"]
+# Each condition is parsed twice in a call, and an application has few of them at a time.
+CONDITIONS_KEPT = 256
+
+
+def spare_dynamodb() -> None:
+    """Let moto's DynamoDB keep what it would make again, in this process from now on."""
+    replace_once(vars(expressions)["UpdateExpressionParser"], "make", cache)
+    replace_once(validators, "deepcopy", trees_unpickled)
+    replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
+    replace_once(ConditionExpressionParser, "parse", parsed_once)
+    replace_once(DynamoType, "__deepcopy__", lambda _moto: _copied_value)
+    replace_once(Item, "__deepcopy__", lambda _moto: _copied_item)
+
+
+def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Copy the tree of an update, which moto changes as it validates it, from bytes that are made once."""
+    pickled: dict[int, tuple[Any, bytes]] = {}
+
+    def copied(value: Any) -> Any:  # noqa: ANN401  # a tree or, for list_append, a value
+        if not isinstance(value, _Node):
+            return deepcopy(value)
+        if id(value) not in pickled:
+            # The tree is kept too, so that no other gets its id.
+            pickled[id(value)] = value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        return pickle.loads(pickled[id(value)][1])  # noqa: S301  # made above
+
+    return copied
+
+
+def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Cut the text of a condition into its parts once."""
+    known: dict[str, tuple[Any, ...]] = {}
+
+    def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        text = self.condition_expression
+        if text not in known:
+            known[text] = tuple(lex(self))
+        return deque(known[text])
+
+    return lex_condition_expression
+
+
+def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Keep what is made of a condition by all that it depends on: its text, the names and the values."""
+    known: dict[tuple[str, str, str], tuple[Any, tuple[str, ...], tuple[str, ...]]] = {}
+
+    def parse_condition(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        names, values = repr(self.expression_attribute_names), repr(self.expression_attribute_values)
+        question = (self.condition_expression, names, values)
+        if question in known:
+            condition, names_found, values_found = known[question]
+            self.expr_attr_names_found.extend(names_found)
+            self.expr_attr_values_found.extend(values_found)
+            return condition
+        if len(known) == CONDITIONS_KEPT:
+            known.clear()
+        condition = parse(self)
+        known[question] = condition, tuple(self.expr_attr_names_found), tuple(self.expr_attr_values_found)
+        return condition
+
+    return parse_condition
+
+
+def _copied_value(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
+    """Copy what can be changed in place, which is a list, a map or a set; moto replaces any other value whole."""
+    value = self.value
+    if value.__class__ is list:
+        value = [_copied_value(each, memo) if each.__class__ is DynamoType else each for each in value]
+    elif value.__class__ is dict:
+        value = {key: _copied_value(each, memo) for key, each in value.items()}
+    else:
+        return self
+    copied = DynamoType.__new__(DynamoType)
+    copied.type, copied.value = self.type, value
+    return copied
+
+
+def _copied_item(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
+    copied: Any = Item.__new__(Item)
+    copied.hash_key, copied.range_key = self.hash_key, self.range_key
+    # As moto does: the sizes were checked when the item was written.
+    copied.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
+    dict.update(copied.attrs, {name: _copied_value(value, memo) for name, value in self.attrs.items()})
+    return copied

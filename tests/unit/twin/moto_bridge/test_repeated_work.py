@@ -1,0 +1,125 @@
+"""What moto's DynamoDB is spared changes no answer: each part is held against moto's own, or against its effect."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.parsing import expressions
+from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+
+from seatrials.twin.moto_bridge import repeated_work
+
+ATTRIBUTES: dict[str, Any] = {
+    "sessionId": {"S": "s-1"},
+    "visits": {"N": "1"},
+    "tags": {"SS": ["a", "b"]},
+    "list": {"L": [{"S": "a"}, {"M": {"deep": {"L": [{"N": "1"}]}}}]},
+    "map": {"M": {"inner": {"M": {"leaf": {"BOOL": True}}}, "none": {"NULL": True}}},
+}
+
+
+def item() -> Item:
+    """Return an item with a value of every shape."""
+    return Item(DynamoType({"S": "s-1"}), DynamoType({"S": "u"}), copy.deepcopy(ATTRIBUTES))
+
+
+def append_to_set(of: Item) -> None:
+    """Change a set in place, as ADD does."""
+    of.attrs["tags"].value.append("c")
+
+
+def append_to_nested_list(of: Item) -> None:
+    """Change a list within a map within a list in place, as SET list[1].deep[1] does."""
+    of.attrs["list"].value[1].value["deep"].value.append(DynamoType({"N": "2"}))
+
+
+def set_in_nested_map(of: Item) -> None:
+    """Change a map in place, as SET map.inner.leaf does."""
+    of.attrs["map"]["inner"]["leaf"] = DynamoType({"BOOL": False})
+
+
+def set_attribute(of: Item) -> None:
+    """Replace a scalar, as SET visits does."""
+    of.attrs["visits"] = DynamoType({"N": "2"})
+
+
+@pytest.mark.usefixtures("twin")
+@pytest.mark.parametrize("change", [append_to_set, append_to_nested_list, set_in_nested_map, set_attribute])
+def test_a_copied_item_shares_nothing_that_can_change(change: Callable[[Item], None]) -> None:
+    """A copy is equal, and what is changed in either afterwards is not changed in the other."""
+    original = item()
+    copied = copy.deepcopy(original)
+
+    assert copied.to_json() == original.to_json()
+    assert copied.size() == original.size()
+    change(copied)
+    assert original.to_json() == item().to_json()
+    change(original)
+    assert copied.to_json() == original.to_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "values", "holds"),
+    [
+        ("attribute_exists(sessionId)", {}, {}, True),
+        ("attribute_not_exists(#v) OR #v < :two", {"#v": "visits"}, {":two": {"N": "2"}}, True),
+        ("attribute_not_exists(#v) OR #v < :two", {"#v": "visits"}, {":two": {"N": "1"}}, False),
+        ("attribute_not_exists(#v) OR #v < :two", {"#v": "absent"}, {":two": {"N": "1"}}, True),
+        ("", {}, {}, True),
+    ],
+)
+def test_a_condition_isparsed_once_and_means_the_same(
+    text: str, names: dict[str, str], values: dict[str, dict[str, str]], *, holds: bool
+) -> None:
+    """The second parser of an equal condition parses nothing, and has the meaning and the names of the first."""
+    parsings = []
+
+    def parse(parser: ConditionExpressionParser) -> Any:
+        parsings.append(parser)
+        return ConditionExpressionParser.parse(parser)
+
+    parsed_once = repeated_work.parsed_once(parse)
+    first, second = (ConditionExpressionParser(text, names, values) for _ in range(2))
+    conditions = [parsed_once(first), parsed_once(second)]
+
+    assert [condition.expr(item()) for condition in conditions] == [holds, holds]
+    assert second.expr_attr_names_found == first.expr_attr_names_found
+    assert second.expr_attr_values_found == first.expr_attr_values_found
+    assert parsings == [first]
+
+
+def test_conditions_are_not_kept_for_ever() -> None:
+    """A condition with a time in it is a new one each time; only the last few are kept."""
+    parsings: list[ConditionExpressionParser] = []
+    parsed_once = repeated_work.parsed_once(parsings.append)
+    first, *others = (
+        ConditionExpressionParser("a = :a", {}, {":a": {"N": str(number)}})
+        for number in range(repeated_work.CONDITIONS_KEPT + 1)
+    )
+    for each in (first, *others, first):
+        parsed_once(each)
+
+    assert parsings == [first, *others, first]
+
+
+def test_the_tree_of_an_update_is_whole_each_time() -> None:
+    """Each call begins with a tree that nobody has changed, though moto changes trees as it validates them."""
+    tree = vars(expressions)["UpdateExpressionParser"].make("SET visits = :two REMOVE #l[0], #l[1]")
+    untouched = repr(flattened(tree))
+    table: Any = type("Table", (), {"table_key_attrs": ["sessionId"], "attr": [], "attribute_keys": ["sessionId"]})()
+    copied = repeated_work.trees_unpickled(copy.deepcopy)
+
+    for _ in range(2):
+        taken = copied(tree)
+        validator = UpdateExpressionValidator(taken, {"#l": "list"}, {":two": {"N": "2"}}, item(), table)
+        validator.validate().normalize()
+        assert repr(flattened(tree)) == untouched
+    assert copied({"no": ["tree"]}) == {"no": ["tree"]}
+
+
+def flattened(node: Any) -> Any:
+    """Return a tree as nested lists of its kinds and its leaves."""
+    return [type(node).__name__, [flattened(each) if hasattr(each, "children") else each for each in node.children]]
