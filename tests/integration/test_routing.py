@@ -304,10 +304,9 @@ def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
 
 @pytest.mark.scenario("ROUTE-16", extra_seconds=THREE_TASKS_SECONDS)
 @pytest.mark.production
-@pytest.mark.needs("sessions")
 def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) -> None:
     """`/API/status` gets the default 404; a session's id in capitals leads to its container all the same."""
-    session = platform.ready_on_three_tasks()[0]
+    session = platform.ready_among_tasks()
     host = platform.sessions.host(session)
 
     capital_api = platform.balancer.get("/API/status", {"x-session-id": session.id})
@@ -323,10 +322,9 @@ def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) 
 
 @pytest.mark.scenario("ROUTE-17")
 @pytest.mark.production
-@pytest.mark.needs("sessions")
 def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
     """An unknown session gets 404, and nothing tells it from an expired one of another client."""
-    platform.ready()
+    platform.neighbours(None)
     expired = platform.ready()
     platform.sessions.deactivate(expired)
     platform.wait_until(

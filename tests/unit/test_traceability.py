@@ -1,6 +1,9 @@
 """Tests of what the tests' source, the mutants and a kill matrix say of the catalogue's rows."""
 
+import ast
 import json
+import re
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.mutants.mutant import Mutant
 from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, read_suites, unproven
 
+PROJECT = Path(__file__).parents[2]
 SOURCE = '''"""ROUTE: the right container."""
 
 import pytest
@@ -211,3 +215,21 @@ def test_options_that_contradict_one_another_are_refused(folder: Path, options: 
     """Instead of one of them winning in silence."""
     with pytest.raises(ConfigurationError, match="--write or --check"):
         command(folder, *options)
+
+
+def test_every_row_of_production_can_run_there() -> None:
+    """The shipped gate wants them all, and a row that needs what production does not let it do is never run."""
+    environments = tomllib.loads((PROJECT / "environments.toml").read_text())
+    # A stack that is released says which release it is.
+    allowed = {*environments["production"]["capabilities"], "versions"}
+    needed: dict[str, set[str]] = {}
+    for path in (PROJECT / "tests/integration").glob("test_*.py"):
+        for test in ast.parse(path.read_text()).body:
+            if isinstance(test, ast.FunctionDef):
+                marks = [ast.unparse(each) for each in test.decorator_list]
+                if "pytest.mark.production" in marks:
+                    needs = [each for each in marks if each.startswith("pytest.mark.needs(")]
+                    needed[test.name] = {word for each in needs for word in re.findall(r"'([\w.]+)'", each)}
+
+    assert len(needed) > 20
+    assert {name: needs - allowed for name, needs in needed.items() if needs - allowed} == {}

@@ -9,6 +9,7 @@ from seatrials.mutants import (
     isolation,
     persistence,
     routing,
+    session_life,
     sharing,
 )
 from seatrials.mutants.mutant import Mutant
@@ -16,6 +17,7 @@ from seatrials.mutants.mutant import Mutant
 CATALOGUE: tuple[Mutant, ...] = (
     *hollow.MUTANTS,
     *cold_start.MUTANTS,
+    *session_life.MUTANTS,
     *persistence.MUTANTS,
     *isolation.MUTANTS,
     *concurrency.MUTANTS,

@@ -3,27 +3,21 @@
 import dataclasses
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
-
 from seatrials.http1 import Request, Response
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, replace
 from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.calibration import SLOW
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor import site
-from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.hermes import controller, items, lifecycle, store, validation
 from seatrials.webordinary.hermes.activation import Activations
-from seatrials.webordinary.hermes.fleet import Fleet, Task
+from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement, Work
-from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
-from seatrials.webordinary.hermes.routing import Router
-from seatrials.webordinary.hermes.store import SessionStore
 
 Document = dict[str, Any]
 
@@ -59,16 +53,6 @@ def _two_tasks_for_one_session(document: Document) -> None:
 
 def _alarm_from_two_sessions(document: Document) -> None:
     _properties(document, "SessionsHighAlarm")["Threshold"] = 2
-
-
-def _no_scale_in(document: Document) -> None:
-    _properties(document, "SessionsLowAlarm")["AlarmActions"] = []
-
-
-def _scale_in_keeps_one(document: Document) -> None:
-    steps = _properties(document, "ScaleInPolicy")["StepScalingPolicyConfiguration"]["StepAdjustments"]
-    for step in steps:
-        step["ScalingAdjustment"] = 1
 
 
 def _ttl_of_another_attribute(document: Document) -> None:
@@ -180,48 +164,6 @@ def _a_task_for_each(
 
 
 _choose_task = controller.choose_task
-
-
-def _answer_alone(session_store: SessionStore, _session: Session) -> tuple[int, int]:
-    last_activity = session_store._clock.epoch_ms()
-    return last_activity, lifecycle.ttl_of(last_activity)
-
-
-def _activity_alone(session_store: SessionStore, session: Session) -> tuple[int, int]:
-    last_activity = session_store._clock.epoch_ms()
-    session_store.set_fields(session, {"lastActivity": last_activity})
-    return last_activity, session.ttl
-
-
-_remove_rules = Router.remove_rules
-
-
-def _neighbours_rules_too(router: Router, session_id: str) -> None:
-    _remove_rules(router, session_id)
-    for rule in router._rules():
-        if rule["Priority"] != "default" and int(rule["Priority"]) >= 100:  # noqa: PLR2004  # where sessions' rules begin
-            router._delete_rule(rule)
-
-
-def _straight_to_expired(placement: Placement, work: Work, **_: object) -> None:
-    placement.store.change_status(work.session, Status.EXPIRED)
-    placement.publisher.publish()
-
-
-def _no_metadata_check(document: Document) -> Document:
-    value = document.get("metadata", {})
-    return value if isinstance(value, dict) else {}
-
-
-def _every_session_ever(publisher: Publisher) -> int:
-    return len(publisher._store._table.scan(Attr("status").exists()))
-
-
-def _one_before_the_write(publisher: Publisher) -> int:
-    """Stand in for a count that is taken before the change that it is published for."""
-    before: int = getattr(publisher, "_before", 0)
-    publisher._before = publisher._store.live_count()  # type: ignore[attr-defined]  # the mutant's own memory
-    return before
 
 
 MUTANTS = (
@@ -365,127 +307,5 @@ MUTANTS = (
         breaks="COLD-10",
         sentence="a session waits for a task of its own although one is warm",
         changes=(replace(controller, "choose_task", _a_task_for_each),),
-    ),
-    Mutant(
-        "keepalive-not-stored",
-        breaks="COLD-11",
-        sentence="a keepalive answers a new ttl and stores nothing",
-        changes=(replace(SessionStore, "touch", _answer_alone),),
-    ),
-    Mutant(
-        "keepalive-forgets-ttl",
-        breaks="COLD-11",
-        sentence="a keepalive moves lastActivity and leaves ttl where it was",
-        changes=(replace(SessionStore, "touch", _activity_alone),),
-    ),
-    Mutant(
-        "idle-after-an-hour",
-        breaks="COLD-12",
-        sentence="a session counts as idle after an hour instead of five minutes",
-        changes=(replace(lifecycle, "IDLE_SECONDS", 3600),),
-    ),
-    Mutant(
-        "idle-after-four-minutes",
-        breaks="COLD-12",
-        sentence="a session counts as idle a minute too early",
-        changes=(replace(lifecycle, "IDLE_SECONDS", 240),),
-    ),
-    Mutant(
-        "no-scale-in",
-        breaks="COLD-12",
-        sentence="the alarm for few sessions triggers no policy",
-        changes=(edit_template(_no_scale_in),),
-    ),
-    Mutant(
-        "scale-in-keeps-one",
-        breaks="COLD-12",
-        sentence="the scale-in policy never goes below one task",
-        changes=(edit_template(_scale_in_keeps_one),),
-    ),
-    Mutant(
-        "browsing-is-no-activity",
-        breaks="COLD-13",
-        sentence="requests to the preview do not keep a session alive",
-        changes=(replace(Activity, "touch", lambda _activity, _session: None),),
-    ),
-    Mutant(
-        "rules-left-behind",
-        breaks="COLD-14",
-        sentence="the rules of a session that has ended stay",
-        changes=(replace(Router, "remove_rules", lambda _router, _session_id: None),),
-    ),
-    Mutant(
-        "neighbours-rules-removed",
-        breaks="COLD-14",
-        sentence="ending a session removes the rules of the others too",
-        changes=(replace(Router, "remove_rules", _neighbours_rules_too),),
-    ),
-    Mutant(
-        "expired-with-everything-left",
-        breaks="COLD-14",
-        sentence="a session that has ended is called expired and otherwise left alone",
-        changes=(replace(Placement, "retire", _straight_to_expired),),
-    ),
-    Mutant(
-        "long-instructions-taken",
-        breaks="COLD-15",
-        sentence="an instruction of 4,001 characters is taken: the limit is off by one",
-        changes=(replace(validation, "TEXT_CHARACTERS_MAX", 4001),),
-    ),
-    Mutant(
-        "large-bodies-taken",
-        breaks="COLD-15",
-        sentence="a body of more than 1 MB is read and judged by its fields",
-        changes=(replace(validation, "BODY_BYTES_MAX", 1 << 30),),
-    ),
-    Mutant(
-        "metadata-unchecked",
-        breaks="COLD-15",
-        sentence="metadata of the wrong type is dropped without a word",
-        changes=(replace(validation, "_metadata", _no_metadata_check),),
-    ),
-    Mutant(
-        "start-failure-swallowed",
-        breaks="COLD-16",
-        sentence="the reason why no task could start is not passed on",
-        changes=(replace(Fleet, "failure_reason", lambda _fleet, _since: None),),
-    ),
-    Mutant(
-        "initializing-for-ever",
-        breaks="COLD-16",
-        sentence="a session that gets no container stays initializing",
-        changes=(replace(lifecycle, "is_start_overdue", lambda _session, _now: False),),
-    ),
-    Mutant(
-        "metric-counts-every-session",
-        breaks="COLD-17",
-        sentence="the metric counts sessions that have ended",
-        changes=(replace(Publisher, "live_count", _every_session_ever),),
-    ),
-    Mutant(
-        "metric-before-the-write",
-        breaks="COLD-17",
-        sentence="the metric is the count before the change that it is published for",
-        changes=(replace(Publisher, "live_count", _one_before_the_write),),
-    ),
-    Mutant(
-        "second-session-for-the-same-work",
-        breaks="COLD-18",
-        sentence="an activation for work that has a session makes another one",
-        changes=(replace(Activations, "find_existing", lambda _activations, _live, _wanted: None),),
-    ),
-    Mutant(
-        "threads-not-told-apart",
-        breaks="COLD-18",
-        sentence="another thread of the same user gets the session of the first",
-        changes=(
-            replace(
-                lifecycle,
-                "is_same_work",
-                lambda session, client_id, user_id, _thread: (
-                    (session.client_id, session.user_id) == (client_id, user_id)
-                ),
-            ),
-        ),
     ),
 )

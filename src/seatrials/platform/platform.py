@@ -7,6 +7,7 @@ from typing import TypeVar
 import httpx
 
 from seatrials.clock import Clock, in_parallel, wait_until
+from seatrials.environment import Capability
 from seatrials.errors import FatalStateError
 from seatrials.evidence import Recorder
 from seatrials.platform.balancer import Balancer
@@ -70,6 +71,22 @@ class Platform:
         session = self.sessions.start(request)
         self.wait_ready(session)
         return session
+
+    def neighbours(self, *requests: dict[str, object] | None) -> list[Session]:
+        """Return ready sessions of other clients, one for each of *requests* (None: any).
+
+        There are none where a scenario may have one session at a time: what is asked of all neighbours is then asked
+        of nobody, and what is asked of the scenario's own session stands.
+        """
+        if not self.environment.allows(Capability.SESSIONS):
+            return []
+        return [self.ready(request) for request in requests]
+
+    def ready_among_tasks(self) -> Session:
+        """Return a ready session of a service with three tasks; of one as it is, where one session may be had."""
+        if not self.environment.allows(Capability.SESSIONS):
+            return self.ready()
+        return self.ready_on_three_tasks()[0]
 
     def ready_on_three_tasks(self) -> list[Session]:
         """Start three sessions, for which the edit service has three tasks, and wait until all are ready.

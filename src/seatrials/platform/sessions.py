@@ -139,23 +139,16 @@ class Sessions:
 
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
         """Return every item of a client, by a strongly consistent scan."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._environment.names.table,
-            ConsistentRead=True,
-            FilterExpression="clientId = :client",
-            ExpressionAttributeValues={":client": {"S": client_id}},
+        return self._scan(
+            FilterExpression="clientId = :client", ExpressionAttributeValues={":client": {"S": client_id}}
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
 
     def items_of_run(self) -> list[dict[str, Any]]:
         """Return every item of the clients that this scenario made up, by a strongly consistent scan."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._environment.names.table,
-            ConsistentRead=True,
+        return self._scan(
             FilterExpression="begins_with(clientId, :prefix)",
             ExpressionAttributeValues={":prefix": {"S": f"{self._prefix}-client-"}},
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
 
     def live_of_run(self) -> list[Session]:
         """Return the sessions of this scenario whose status in the table is live."""
@@ -163,11 +156,13 @@ class Sessions:
 
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._environment.names.table, ConsistentRead=True
+        return [item for item in self._scan() if item.get("status") in _LIVE]
+
+    def items_active_since(self, epoch_ms: int) -> list[dict[str, Any]]:
+        """Return the item of every session whose last activity is not earlier, ended or not, by a consistent scan."""
+        return self._scan(
+            FilterExpression="lastActivity >= :since", ExpressionAttributeValues={":since": {"N": str(epoch_ms)}}
         )
-        items = [_plain(item) for page in pages for item in page["Items"]]
-        return [item for item in items if item.get("status") in _LIVE]
 
     def initializing_ids(self) -> list[str]:
         """Return the ids of all sessions that are initializing, by a strongly consistent scan."""
@@ -189,6 +184,13 @@ class Sessions:
             ExpressionAttributeValues={":status": {"S": status}, ":since": {"N": str(since_ms)}},
         )
         return [item["sessionId"]["S"] for item in answer["Items"]]
+
+    def _scan(self, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # boto3's own parameters
+        """Return the items of a strongly consistent scan."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._environment.names.table, ConsistentRead=True, **arguments
+        )
+        return [_plain(item) for page in pages for item in page["Items"]]
 
     def _query(self, index: str, condition: str, names: dict[str, str], first: str, second: str) -> list[str]:
         answer = self._dynamodb.query(

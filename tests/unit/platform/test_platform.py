@@ -177,3 +177,28 @@ def test_time_passes_when_a_requirement_names_it(
 
     assert clock.now() - began == 240
     assert [step.title for step in recorder.steps] == ["waited for 4 minutes without a request"]
+
+
+def test_there_are_no_neighbours_where_one_session_may_be_had(
+    make_platform: Callable[[Handler], Platform], environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scenario then has its own session alone, and what it asks of its neighbours it asks of nobody."""
+    platform = make_platform(unused)
+    started: list[dict[str, object] | None] = []
+
+    def ready(request: dict[str, object] | None = None) -> Session:
+        started.append(request)
+        return SESSION
+
+    monkeypatch.setattr(platform, "ready", ready)
+    monkeypatch.setattr(platform, "ready_on_three_tasks", lambda: [SESSION] * 3)
+    wanted: dict[str, object] = {"clientId": "c"}
+    among_others = platform.neighbours(None, wanted), platform.ready_among_tasks()
+    assert among_others == ([SESSION, SESSION], SESSION)
+    assert started == [None, wanted]
+
+    started.clear()
+    platform.environment = environment.model_copy(update={"capabilities": frozenset()})
+    alone = platform.neighbours(None, wanted), platform.ready_among_tasks()
+    assert alone == ([], SESSION)
+    assert started == [None]
