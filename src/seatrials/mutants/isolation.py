@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote
 
+from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, replace
 from seatrials.webordinary.editor import execution, workspace
 from seatrials.webordinary.editor import routes as editor_routes
@@ -77,7 +78,7 @@ def _project_of_the_client(self: HostedSessions, client_id: str, user_id: str) -
 def _log_of_all(self: Repository) -> list[dict[str, object]]:
     """Stand in for `log` of an editor that asks git for everything it knows."""
     branch, found = self.current_branch(), []
-    heads = self._git.run(self.project, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+    heads = run_git(self._git, self.project, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
     for head in [branch, *(each for each in heads if each != branch)]:
         self._switch(head)
         found += _log(self)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, edit_template, replace
 from seatrials.twin.expiry import Expiry
 from seatrials.webordinary.editor import activity, workspace
@@ -64,13 +65,13 @@ _prepare = HostedSessions._prepare
 
 def _reset_at_opening(self: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
     if repository.exists() and repository.head() is not None:
-        self.git.run(repository.project, "reset", "--quiet", "--hard")
+        run_git(self.git, repository.project, "reset", "--quiet", "--hard")
     return _prepare(self, repository, branch, remote)
 
 
 def _cleaned_at_opening(self: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
     if repository.exists():
-        self.git.run(repository.project, "clean", "--quiet", "--force", "-d")
+        run_git(self.git, repository.project, "clean", "--quiet", "--force", "-d")
     return _prepare(self, repository, branch, remote)
 
 
@@ -78,7 +79,7 @@ def _history_dropped_at_opening(
     self: HostedSessions, repository: Repository, branch: str, remote: str | None
 ) -> Workspace:
     if repository.exists() and repository.head() is not None:
-        self.git.run(repository.project, "commit", "--quiet", "--amend", "--no-edit", "--date=now")
+        run_git(self.git, repository.project, "commit", "--quiet", "--amend", "--no-edit", "--date=now")
     return _prepare(self, repository, branch, remote)
 
 
@@ -97,22 +98,20 @@ def _amended(self: Repository, message: str, *, with_ignored: bool = False) -> C
     changes = self.status(with_ignored=with_ignored)
     if changes:
         amend = ["--amend"] if self.head() is not None else []
-        self._git.run(self.project, "add", "--all")
-        self._git.run(self.project, "commit", "--quiet", *amend, "--cleanup=verbatim", "--message", message)
+        run_git(self._git, self.project, "add", "--all")
+        run_git(self._git, self.project, "commit", "--quiet", *amend, "--cleanup=verbatim", "--message", message)
     return Commit(self.head(), tuple(change.path for change in changes))
 
 
 def _only_known_files_saved(self: Repository, current: str) -> None:
-    self._git.run(self.project, "add", "--update")
-    if self.head() is not None and not self._git.succeeds(self.project, "diff", "--cached", "--quiet"):
-        self._git.run(self.project, "commit", "--quiet", "--message", f"Thread {current}: uncommitted work")
+    run_git(self._git, self.project, "add", "--update")
+    if self.head() is not None and run_git(self._git, self.project, "diff", "--cached", "--name-only"):
+        run_git(self._git, self.project, "commit", "--quiet", "--message", f"Thread {current}: uncommitted work")
 
 
 def _branch_off(self: Repository, branch: str) -> None:
-    if self._git.succeeds(self.project, "show-ref", "--quiet", "--verify", f"refs/heads/{branch}"):
-        self._git.run(self.project, "switch", "--quiet", branch)
-    else:
-        self._git.run(self.project, "switch", "--quiet", "--create", branch)
+    known = run_git(self._git, self.project, "branch", "--list", branch)
+    run_git(self._git, self.project, "switch", "--quiet", *([] if known else ["--create"]), branch)
 
 
 _open = HostedSessions.open
@@ -211,8 +210,8 @@ def _discarded(self: HostedSessions, session_id: str) -> str | None:
     """Stand in for `forget` of an editor that puts the project back to its last commit."""
     session = self.find(session_id)
     with session.workspace.repository.on_branch(session.workspace.branch):
-        self.git.run(session.workspace.repository.project, "reset", "--quiet", "--hard")
-        self.git.run(session.workspace.repository.project, "clean", "--quiet", "--force", "-d")
+        run_git(self.git, session.workspace.repository.project, "reset", "--quiet", "--hard")
+        run_git(self.git, session.workspace.repository.project, "clean", "--quiet", "--force", "-d")
     self._hosted.pop(session_id, None)
     return None
 
@@ -225,7 +224,8 @@ def _stopped_with_a_reset(self: Editor) -> int:
     exit_code = _run(self)
     for session in self.sessions.all():
         with session.workspace.repository.on_branch(session.workspace.branch):
-            self.sessions.git.run(session.workspace.repository.project, "stash", "--quiet", "--include-untracked")
+            project = session.workspace.repository.project
+            run_git(self.sessions.git, project, "stash", "--quiet", "--include-untracked")
     return exit_code
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.http1 import Request, Response
+from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, replace
 from seatrials.webordinary.editor import workspace
 from seatrials.webordinary.editor.preview import Preview
@@ -74,7 +75,7 @@ def _on_the_head_read_before(api: Api, request: Request) -> Response:
         think()
         if head is not None:
             with repository.on_branch(branch):
-                repository._git.run(repository.project, "reset", "--quiet", "--soft", head)
+                run_git(repository._git, repository.project, "reset", "--quiet", "--soft", head)
 
     rewinding: Any = _Rewinding(api, think_and_rewind)
     return _execute(rewinding, request)
@@ -158,7 +159,7 @@ _prepare = HostedSessions._prepare
 
 def _clean_checkout(sessions: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
     opened = _prepare(sessions, repository, branch, remote)
-    repository._git.run(repository.project, "clean", "--quiet", "--force", "-d", "-x")
+    run_git(repository._git, repository.project, "clean", "--quiet", "--force", "-d", "-x")
     return opened
 
 

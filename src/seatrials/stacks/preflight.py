@@ -25,7 +25,7 @@ def check(environment: Environment, options: StackOptions) -> None:
 def check_machine(environment: Environment) -> None:
     """Raise for a missing git, or a port that another program has."""
     if shutil.which("git") is None:
-        msg = "there is no `git` on the path, and the mock platform's workspaces are git repositories: install git"
+        msg = "there is no `git` on the path, and scenarios look at the mock platform's workspaces with it: install git"
         raise MissingProgramError(msg)
     ports = environment.ports
     check_ports([ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr])

@@ -10,23 +10,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pygit2
+from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
+
 from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.changes import Change, changes_of, stage
 from seatrials.webordinary.editor.git import Git
 
 _BRANCH_REFERENCE = "ref: refs/heads/"
 BRANCH_PREFIX = "thread-"
-_FIELD = "\x1f"
-_LOG_FORMAT = f"%H{_FIELD}%an <%ae>{_FIELD}%aI{_FIELD}%P{_FIELD}%B"
-
-
-@dataclass(frozen=True)
-class Change:
-    """A file that differs from the last commit; *status* is git's two letters (`git status`, short format)."""
-
-    path: str
-    status: str
+_ENDED_BY_A_COMMIT = {RepositoryState.MERGE, RepositoryState.CHERRYPICK, RepositoryState.REVERT}
 
 
 @dataclass(frozen=True)
@@ -56,11 +52,12 @@ class Repository:
     def create(self, branch: str) -> None:
         """Make the repository, with nothing in it, on *branch*."""
         self.project.mkdir(parents=True, exist_ok=True)
-        self._git.run(self.project, "init", "--quiet", "--template=", f"--initial-branch={branch}")
+        self._git.create(self.project, branch)
 
     def add_remote(self, address: str) -> None:
         """Record where the site's repository is; the mock editor never fetches from it."""
-        self._git.run(self.project, "config", "remote.origin.url", address)
+        with self._git.opened(self.project, "config") as repository:
+            repository.config["remote.origin.url"] = address
 
     def unfinished(self) -> dict[Path, int]:
         """Return the locks and uploads, with their sizes, of work that is in progress or was killed."""
@@ -87,22 +84,15 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the id of the last commit of the checked-out branch, or None before the first."""
-        branch = self.current_branch()
-        reference = self.project / ".git" / "refs" / "heads" / branch
-        if branch and reference.is_file():
-            return reference.read_text(encoding="ascii").strip()
-        if not self._git.succeeds(self.project, "rev-parse", "--quiet", "--verify", "HEAD"):
-            return None
-        return self._git.run(self.project, "rev-parse", "HEAD").strip()
+        with self._git.opened(self.project, "rev-parse") as repository:
+            return None if repository.head_is_unborn else str(repository.head.target)
 
     def commit_all(self, message: str, *, with_ignored: bool = False) -> Commit:
         """Commit everything that changed, and ignored files too if asked; the message is kept to the letter."""
-        changes = self.status(with_ignored=with_ignored)
-        if not changes:
-            return Commit(self.head(), ())
-        self._git.run(self.project, "add", "--all", *(["--force"] if with_ignored else []))
-        self._git.run(self.project, "commit", "--quiet", "--cleanup=verbatim", "--message", message)
-        return Commit(self.head(), tuple(change.path for change in changes))
+        with self._git.opened(self.project, "commit") as repository:
+            changes = changes_of(repository, with_ignored=with_ignored)
+            staged = self._commit(repository, changes, message) if changes else []
+        return Commit(self.head(), tuple(change.shown().path for change in staged))
 
     def commit_unsaved(self, branch: str) -> Commit | None:
         """Commit the uncommitted work of *branch*, which has some only while it is checked out."""
@@ -113,17 +103,15 @@ class Repository:
 
     def status(self, *, with_ignored: bool = False) -> list[Change]:
         """Return what differs from the last commit, by path."""
-        ignored = ["--ignored=traditional"] if with_ignored else []
-        arguments = ("--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", *ignored)
-        lines = self._git.run(self.project, "status", *arguments).split("\0")
-        return sorted((Change(line[3:], line[:2]) for line in lines if line), key=lambda change: change.path)
+        with self._git.opened(self.project, "status") as repository:
+            return [change.shown() for change in changes_of(repository, with_ignored=with_ignored)]
 
     def log(self) -> list[dict[str, object]]:
         """Return the commits of the checked-out branch, newest first."""
-        if self.head() is None:
-            return []
-        records = self._git.run(self.project, "log", "-z", f"--format={_LOG_FORMAT}").split("\0")
-        return [_commit_of(record) for record in records if record]
+        with self._git.opened(self.project, "log") as repository:
+            if repository.head_is_unborn:
+                return []
+            return [_entry_of(commit) for commit in repository.walk(repository.head.target)]
 
     def incoming(self) -> Path:
         """Return a new path, on this file system but outside the working tree, for a file that is being received."""
@@ -136,22 +124,74 @@ class Repository:
         self.commit_all(_unsaved_message(current), with_ignored=True)
 
     def _switch(self, branch: str) -> None:
-        if self._git.succeeds(self.project, "show-ref", "--quiet", "--verify", f"refs/heads/{branch}"):
-            self._git.run(self.project, "switch", "--quiet", branch)
-        else:
-            self._git.run(self.project, "switch", "--quiet", "--orphan", branch)
+        """Check out *branch*, which has no commit and no file where it is new."""
+        with self._git.opened(self.project, "switch") as repository:
+            _check_switchable(repository)
+            reference = repository.references.get(f"refs/heads/{branch}")
+            target = repository[repository.TreeBuilder().write()] if reference is None else reference.peel()
+            repository.checkout_tree(target, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
+            self._point_head(repository, branch)
+
+    def _point_head(self, repository: pygit2.Repository, branch: str) -> None:
+        # `set_head` would date the line in HEAD's log by the machine's clock.
+        reason = f"checkout: moving from {self.current_branch()} to {branch}"
+        head = pygit2.Reference("HEAD", f"refs/heads/{branch}")
+        pygit2.RefdbFsBackend(repository).write(head, True, self._git.signature(), reason, None, None)  # noqa: FBT003
+
+    def _commit(self, repository: pygit2.Repository, changes: list[Change], message: str) -> list[Change]:
+        """Commit *changes* and what was staged, which ends a merge that a session's command has begun."""
+        who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
+        with _head_locked(repository):
+            staged = stage(repository, changes)
+            if staged:
+                last = [] if repository.head_is_unborn else [repository.head.target]
+                parents, tree = [*last, *repository.listall_mergeheads()], repository.index.write_tree()
+                repository.create_commit("HEAD", who, who, text, tree, parents)
+        if repository.state() in _ENDED_BY_A_COMMIT:
+            repository.state_cleanup()
+        return staged
+
+
+def _check_switchable(repository: pygit2.Repository) -> None:
+    """Refuse to leave a branch that is locked, or where a command has left what a commit cannot hold."""
+    if repository.state() != RepositoryState.NONE:
+        msg = f"{repository.state().name} is in progress"
+        raise pygit2.GitError(msg)
+    for entry in repository.index:
+        # libgit2 would remove its files and its history with its folder.
+        if entry.mode == FileMode.COMMIT:
+            msg = f"{entry.path!r} is a repository of its own"
+            raise pygit2.GitError(msg)
+    # Another process's lock would show itself only after libgit2 has changed the files.
+    with repository.transaction() as transaction:
+        transaction.lock_ref("HEAD")
+        repository.index.write()
+
+
+@contextmanager
+def _head_locked(repository: pygit2.Repository) -> Iterator[None]:
+    """Keep every other process from committing, and from having a commit go to a branch that it switches to."""
+    if repository.head_is_detached:  # then the commit itself locks it
+        yield
+        return
+    with repository.transaction() as transaction:
+        transaction.lock_ref("HEAD")
+        yield
 
 
 def _unsaved_message(branch: str) -> str:
     return f"Thread {branch.removeprefix(BRANCH_PREFIX)}: uncommitted work"
 
 
-def _commit_of(record: str) -> dict[str, object]:
-    identity, author, date, parents, message = record.split(_FIELD, 4)
+def _entry_of(commit: pygit2.Commit) -> dict[str, object]:
+    author = commit.author
+    date = datetime.fromtimestamp(author.time, timezone(timedelta(minutes=author.offset)))
+    # Not `commit.message`, which leaves out empty lines at its beginning.
+    message = commit.read_raw().partition(b"\n\n")[2].decode(errors="replace")
     return {
-        "id": identity,
-        "author": author,
+        "id": str(commit.id),
+        "author": (author.raw_name + b" <" + author.raw_email + b">").decode(errors="replace"),
         "message": message.removesuffix("\n"),
-        "date": date,
-        "parents": parents.split(),
+        "date": date.isoformat(),
+        "parents": [str(parent) for parent in commit.parent_ids],
     }

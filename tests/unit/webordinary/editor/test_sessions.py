@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from seatrials.clock import wait_until
+from seatrials.webordinary.editor.execution import run_command
 
 
 def test_init_of_a_first_visit_makes_the_project(world: Any) -> None:
@@ -181,5 +182,6 @@ def test_a_replacement_finds_files_and_history(start: Any) -> None:
     assert b"A" == replacement.call("GET", "/api/files/a.txt", session="s1").body
     second = replacement.execute("s1", "Create a file named b.txt with content: B").json["commit"]
     assert [(second, [first]), (first, [])] == [(commit["id"], commit["parents"]) for commit in replacement.log("s1")]
-    project = world.root / "workspace/acme/ann/project"
-    assert world.editor.sessions.git.succeeds(project, "fsck", "--strict")
+    found = world.editor.sessions.find("s1")
+    check = run_command(found, world.editor.sessions.mount, world.editor.sessions.git, "git fsck --full --strict")
+    assert 0 == check.exit_code

@@ -1,0 +1,312 @@
+"""A workspace's repository, which git's own command looks at as a witness."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seatrials.twin.clock import VirtualClock
+from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.git import Git
+from seatrials.webordinary.editor.repository import Repository
+
+START_SECONDS = 1_700_000_000
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Make a repository on branch `thread-one`, with `a.txt` committed."""
+    made = Repository(tmp_path / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
+    made.create("thread-one")
+    (made.project / "a.txt").write_text("A")
+    made.commit_all("first")
+    return made
+
+
+def shell(repository: Repository, command: str) -> str:
+    """Return what a command of a session prints."""
+    environment = repository._git.environment(repository.project)  # noqa: SLF001  # as the editor's `exec` does
+    done = subprocess.run(  # noqa: S603  # the test's own words
+        ["/bin/sh", "-e", "-c", command],
+        cwd=repository.project,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode(errors="replace")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+_INNER = "git init --quiet inner; cd inner; echo B > b; git add b; git commit --quiet --message inner"
+_DIVERGED = (
+    "git checkout --quiet -b side; echo B > a.txt; git commit --quiet --all --message b; "
+    "git checkout --quiet thread-one; echo C > a.txt; git commit --quiet --all --message c"
+)
+# What a session may have done to its files and to git's index.
+WORK = [
+    "echo B > b.txt",
+    "echo B > a.txt",
+    "echo B > a.txt; git add a.txt; echo C > a.txt",
+    "rm a.txt",
+    "git rm --quiet --cached a.txt",
+    "git mv a.txt b.txt",
+    "echo B > b.txt; git add b.txt; rm b.txt",
+    "chmod +x a.txt",
+    "rm a.txt; ln -s b.txt a.txt",
+    "rm a.txt; mkdir a.txt; echo B > a.txt/b.txt",
+    "mkdir -p b/c; echo B > 'b/c/ü *.txt'; echo B > \"$(printf 'b/\\377')\"",
+    "printf '*.tmp\\nbuild/\\n' > .gitignore; mkdir build; echo B > build/b; echo B > b.tmp",
+    _INNER,
+    "git pack-refs --all; git gc --quiet; echo B > b.txt",
+    "git checkout --quiet --detach; echo B > b.txt",
+]
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_status_is_gits(repository: Repository, work: str) -> None:
+    """Whatever was done, the status is what `git status` says, ignored files included where asked."""
+    shell(repository, work)
+
+    for with_ignored in (False, True):
+        ignored = "--ignored" if with_ignored else ""
+        said = shell(repository, f"git status --porcelain --untracked-files=all --no-renames -z {ignored}").split("\0")
+        status = [f"{change.status} {change.path}" for change in repository.status(with_ignored=with_ignored)]
+
+        assert sorted(filter(None, said)) == sorted(status)
+
+
+@pytest.mark.parametrize("work", [each for each in WORK if "add b.txt; rm" not in each and "--cached" not in each])
+def test_commit_is_gits(repository: Repository, work: str) -> None:
+    """Whatever was done, the commit has the id of the one that git would have made, and nothing is left over."""
+    shell(repository, work)
+    copy = repository.project.parent / "copy"
+    shell(repository, f"cp -a . {copy}; cd {copy}; git add --all; git commit --quiet --message two")
+    expected = shell(repository, f"cd {copy}; git rev-parse HEAD").strip()
+
+    commit = repository.commit_all("two")
+
+    assert expected == commit.id
+    assert "" == shell(repository, "git status --porcelain")
+    changed = shell(repository, "git show --format= --name-only --no-renames -z").split("\0")
+    assert tuple(sorted(filter(None, changed))) == tuple(sorted(commit.files))
+
+
+@pytest.mark.parametrize("work", ["git rm --quiet --cached a.txt", "echo B > b.txt; git add b.txt; rm b.txt"])
+def test_what_was_staged_and_undone_is_nothing_to_commit(repository: Repository, work: str) -> None:
+    """An index that differs from files that are as they were makes no commit."""
+    head = repository.head()
+    shell(repository, work)
+
+    commit = repository.commit_all("two")
+
+    assert (head, ()) == (commit.id, commit.files)
+    assert [] == repository.status()
+
+
+@pytest.mark.parametrize("message", ["one line", "two\n\nlines\n", "\n\n  led by empty lines", "#hash", "ü\n\n\n"])
+def test_a_message_is_kept_to_the_letter(repository: Repository, message: str) -> None:
+    """A message is committed as git does with `--cleanup=verbatim`, and comes back from the log."""
+    (repository.project / "a.txt").write_text(message)
+
+    repository.commit_all(message)
+
+    kept = message if message.endswith("\n") else f"{message}\n"
+    assert kept == shell(repository, "git cat-file commit HEAD").partition("\n\n")[2]
+    assert message.removesuffix("\n") == repository.log()[0]["message"]
+
+
+def test_log_is_gits(repository: Repository) -> None:
+    """The log tells of others' commits and of merges in git's order, with their authors' names and zones."""
+    other = "GIT_AUTHOR_NAME=Zoë GIT_AUTHOR_DATE='1600000000 +0530'"
+    shell(
+        repository,
+        "git checkout --quiet -b side; echo S > s; git add s; "
+        f"{other} git commit --quiet --message side; git checkout --quiet thread-one; "
+        "echo B > b; git add b; GIT_COMMITTER_DATE='1700000009 +0000' git commit --quiet --message b; "
+        "git merge --quiet --no-edit side",
+    )
+
+    told = [
+        f"{commit['id']} {commit['author']} {' '.join(commit['parents'])}"  # type: ignore[arg-type]  # a list of ids
+        for commit in repository.log()
+    ]
+
+    assert shell(repository, "git log --format='%H %an <%ae> %P'").splitlines() == told
+    assert "2020-09-13T17:56:40+05:30" in [commit["date"] for commit in repository.log()]
+
+
+def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
+    """A commit during a merge has both parents, and git knows of no merge any more."""
+    shell(repository, f"{_DIVERGED}; git merge --quiet side || true")
+    head, side = shell(repository, "git rev-parse HEAD side").split()
+
+    repository.commit_all("merged")
+
+    assert [head, side] == repository.log()[0]["parents"]
+    assert "MERGE_HEAD" not in _names(repository.project / ".git")
+
+
+def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
+    """A commit during a cherry-pick has one parent, and the branch can be left."""
+    shell(repository, f"{_DIVERGED}; git cherry-pick side || true")
+    head = repository.head()
+
+    repository.commit_all("picked")
+
+    assert [head] == repository.log()[0]["parents"]
+    _switching(repository)
+
+
+def test_switching_leaves_what_git_would(repository: Repository) -> None:
+    """A new branch has nothing, the old one comes back whole, and the log of HEAD has the dates of the clock."""
+    (repository.project / "folder").mkdir()
+    (repository.project / "folder" / "b.txt").write_text("B")
+
+    with repository.on_branch("thread-two"):
+        assert [".git"] == _names(repository.project)
+        assert "## No commits yet on thread-two" == shell(repository, "git status --short --branch").strip()
+    with repository.on_branch("thread-one"):
+        assert "B" == (repository.project / "folder" / "b.txt").read_text()
+
+    assert "## thread-one" == shell(repository, "git status --short --branch").strip()
+    shell(repository, "git fsck --full --strict")
+    dates = shell(repository, "git reflog --date=unix --format=%gd").split()
+    assert {f"HEAD@{{{START_SECONDS}}}"} == set(dates)
+
+
+def test_hooks_do_not_run(repository: Repository) -> None:
+    """A hook that a command has put into the workspace is not run by the editor's commits and switches."""
+    shell(
+        repository,
+        "mkdir -p .git/hooks; for hook in pre-commit commit-msg post-commit post-checkout; do "
+        "printf '#!/bin/sh\\ntouch hooked; exit 1' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done; echo B > b",
+    )
+
+    repository.commit_all("two")
+    with repository.on_branch("thread-two"):
+        pass
+
+    assert not (repository.project / "hooked").exists()
+
+
+def _committing(repository: Repository) -> None:
+    repository.commit_all("two")
+
+
+def _switching(repository: Repository) -> None:
+    with repository.on_branch("thread-two"):
+        pass
+
+
+BROKEN = [
+    "touch .git/index.lock",
+    "touch .git/HEAD.lock",
+    "touch .git/refs/heads/thread-one.lock",
+    "printf bad > .git/index",
+    "echo bad > .git/refs/heads/thread-one",
+    "echo '[bad' >> .git/config",
+    "rm -r .git/objects/*",
+]
+
+
+@pytest.mark.parametrize("action", [_committing, _switching])
+@pytest.mark.parametrize("damage", BROKEN)
+def test_a_locked_or_corrupt_repository_is_an_error(
+    repository: Repository, damage: str, action: Callable[[Repository], None]
+) -> None:
+    """Nothing is committed nor switched where git could not, and the files stay as they were."""
+    shell(repository, f"echo B > b.txt; {damage}")
+
+    with pytest.raises(RequestError, match="failed in this workspace") as failure:
+        action(repository)
+
+    assert 500 == failure.value.status
+    assert [".git", "a.txt", "b.txt"] == _names(repository.project)
+    assert "thread-one" == repository.current_branch()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "touch .git/index.lock",
+        "touch .git/HEAD.lock",
+        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer",
+        f"{_DIVERGED}; git rebase --quiet side || true",
+    ],
+)
+def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str) -> None:
+    """A lock, a repository inside or a rebase under way is an error that keeps the files and the branch."""
+    shell(repository, state)
+    branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
+
+    with pytest.raises(RequestError, match="git switch failed in this workspace"):
+        _switching(repository)
+
+    assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
+
+
+def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
+    """What a killed process leaves is found, by path and size."""
+    shell(repository, "cd .git; touch index.lock; printf x > refs/heads/thread-one.lock")
+
+    git = repository.project / ".git"
+    assert {git / "index.lock": 0, git / "refs/heads/thread-one.lock": 1} == repository.unfinished()
+
+
+def test_the_remote_is_recorded(repository: Repository) -> None:
+    """The address is the one that was given last."""
+    for address in ("https://git.example/a.git", "https://git.example/b.git"):
+        repository.add_remote(address)
+
+    assert "https://git.example/b.git\n" == shell(repository, "git remote get-url origin")
+
+
+_COMMITS_ELSEWHERE = """
+import sys
+from pathlib import Path
+from seatrials.twin.clock import VirtualClock
+from seatrials.webordinary.editor.git import Git
+from seatrials.webordinary.editor.repository import Repository
+
+repository = Repository(Path(sys.argv[1]), Git(VirtualClock(1_700_000_000)), "editor")
+repository.create("thread-one")
+(repository.project / "a.txt").write_bytes(b"A\\r\\n")
+print(*repository.commit_all("m").files, sep="\\n")
+"""
+
+
+def test_nothing_of_the_machines_configuration_is_read(tmp_path: Path) -> None:
+    """A user's configuration, ignored files and attributes change nothing of what is committed, nor does its owner."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    (home / "git").mkdir(parents=True)
+    (home / ".gitconfig").write_text("[core]\n\tautocrlf = input\n\texcludesFile = ~/git/ignore\n[user]\n\tname = X\n")
+    (home / "git" / "config").write_text("[core]\n\tlogAllRefUpdates = false\n")
+    (home / "git" / "ignore").write_text("*.txt\n")
+    (home / "git" / "attributes").write_text("* text=auto\n")
+
+    done = subprocess.run(  # noqa: S603  # a home is read when libgit2 is loaded, so only a process of its own has one
+        [sys.executable, "-c", _COMMITS_ELSEWHERE, str(project)],
+        env={"PATH": os.defpath, "HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+        capture_output=True,
+        check=True,
+    )
+
+    assert b"a.txt\n" == done.stdout
+    assert b"\r\n" in _git_show(project)
+    assert (project / ".git" / "logs" / "HEAD").is_file()
+
+
+def _git_show(project: Path) -> bytes:
+    done = subprocess.run(
+        ["git", "cat-file", "blob", "HEAD:a.txt"],  # noqa: S607  # the machine's git, as a witness
+        cwd=project,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout
