@@ -95,7 +95,7 @@ def run_scenarios(
     session.run(
         *within,
         *("python", "-m", "pytest", str(path), "--environment", environment),
-        *("-q", "-n", "auto", "--dist", "worksteal", *options, *arguments),
+        *("-q", "-n", "auto", "--dist", "load", "--maxschedchunk", "1", *options, *arguments),
         env=dict(variables),
     )
 

@@ -104,7 +104,7 @@ class Recorder:
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
-        step = Step(round(self._now() - self._began, 6), redact(title), redact_value(details))
+        step = Step(round(self._now() - self._began, 6), title, details)
         wait = self._wait.get()
         if wait is None:
             self._keep(step)
@@ -133,8 +133,9 @@ class Recorder:
         self.samples.append(Sample(name, round(value, 6), unit, self._kind))
 
     def _keep(self, step: Step) -> None:
-        self.steps.append(step)
-        self._on_step(step)
+        redacted = Step(step.at_seconds, redact(step.title), redact_value(step.details))
+        self.steps.append(redacted)
+        self._on_step(redacted)
 
 
 class RunFolder:

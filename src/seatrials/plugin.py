@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
     from seatrials.platform import Platform
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+# About a hundred scenarios, whose worlds are two megabytes each.
+_YOUNG_COLLECTIONS_PER_FULL = 100
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
 
@@ -165,6 +167,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
         _add_labels(item, config.getoption("--environment"))
+    if hasattr(config, "workerinput"):
+        # The longest first, or a run ends with one worker busy and the others idle.
+        environment = config.stash[_ENVIRONMENT_KEY]
+        items.sort(key=lambda item: _limit_seconds(item, environment), reverse=True)
 
 
 def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -221,6 +227,8 @@ def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
     stacks = open_stacks(environment, _options(pytestconfig))
     gc.freeze()
     gc.enable()
+    # Each full collection takes 60 ms, and by default there is one for every tenth scenario; ended worlds may wait.
+    gc.set_threshold(*gc.get_threshold()[:2], _YOUNG_COLLECTIONS_PER_FULL)
     yield stacks
     try:
         stacks.close()
@@ -293,11 +301,16 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     yield
     taken = run.stack.clock.now() - began
     item.user_properties.append(("platform_seconds", round(taken, 6)))
-    mark = item.get_closest_marker("scenario")
-    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
-    limit = run.stack.environment.limits.seconds(suite_of(item)) + extra
+    limit = _limit_seconds(item, run.stack.environment)
     if taken > limit:
         pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)
+
+
+def _limit_seconds(item: pytest.Item, environment: Environment) -> float:
+    """Return the platform time that a scenario may take: its suite's, and what its sentence names."""
+    mark = item.get_closest_marker("scenario")
+    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
+    return environment.limits.seconds(suite_of(item)) + extra
 
 
 def _mark_problems(item: pytest.Item) -> list[str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from seatrials.environment import Environment
-from seatrials.platform.stack import Stack
 
-if TYPE_CHECKING:  # a mutant knows the twin, which no process needs that examines a real stack
+if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which not every process needs that reads this
     from seatrials.mutants.mutant import Mutant
+    from seatrials.platform.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class StackOptions:
 class StackRun:
     """A stack that is open for one scenario, and what it tells about itself."""
 
-    stack: Stack
+    stack: "Stack"
     # modelled on virtual time, rehearsed on a twin that is reached as AWS is, or measured on AWS.
     sample_kind: str
     # The platform's events so far: for people, as JSON lines, and their hash; a stack may have none of its own.

@@ -17,6 +17,7 @@ from seatrials.twin.moto_bridge.replacing import replace_once
 
 # moto's parser has no types, and mypy does not see its names.
 _Node: Any = vars(ast_nodes)["Node"]
+_DepthFirstTraverser: Any = vars(ast_nodes)["DepthFirstTraverser"]
 # Each condition is parsed twice in a call, and an application has few of them at a time.
 CONDITIONS_KEPT = 256
 
@@ -25,6 +26,7 @@ def spare_dynamodb() -> None:
     """Let moto's DynamoDB keep what it would make again, in this process from now on."""
     replace_once(vars(expressions)["UpdateExpressionParser"], "make", cache)
     replace_once(validators, "deepcopy", trees_unpickled)
+    replace_once(_DepthFirstTraverser, "nodes_to_be_processed", _listed_once)
     replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
     replace_once(ConditionExpressionParser, "parse", parsed_once)
     replace_once(DynamoType, "__deepcopy__", lambda _moto: _copied_value)
@@ -44,6 +46,19 @@ def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return pickle.loads(pickled[id(value)][1])  # noqa: S301  # made above
 
     return copied
+
+
+def _listed_once(list_kinds: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """List the kinds of nodes that a pass over a tree is for once, not at each node."""
+    known: dict[type, Any] = {}
+
+    def nodes_to_be_processed(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        kinds = known.get(self.__class__)
+        if kinds is None:
+            kinds = known[self.__class__] = list_kinds(self)
+        return kinds
+
+    return nodes_to_be_processed
 
 
 def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
