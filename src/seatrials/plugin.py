@@ -167,9 +167,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
         _add_labels(item, config.getoption("--environment"))
-    if hasattr(config, "workerinput"):
-        # The longest first, or a run ends with one worker busy and the others idle.
-        environment = config.stash[_ENVIRONMENT_KEY]
+    environment = config.stash[_ENVIRONMENT_KEY]
+    if hasattr(config, "workerinput") and environment.kind == "mock":
+        # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
         items.sort(key=lambda item: _limit_seconds(item, environment), reverse=True)
 
 

@@ -136,13 +136,13 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
 def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
     """Before a healthy target the preview does not answer 200; from the first 200 on it keeps answering 200."""
     session = platform.sessions.start()
-    unready = []
+    looks: list[tuple[int, bool]] = []
 
     def first_page() -> bool:
-        # In this order: a target that becomes healthy in between was not when the preview was asked for.
+        # In this order: a target that is not healthy afterwards was not when the preview was asked for.
         status = platform.sessions.preview(session).status
         healthy = "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)]
-        unready.extend([] if healthy else [status])
+        looks.append((status, healthy))
         return status == 200
 
     platform.wait_until(first_page, 100, what="the preview's first 200", every_seconds=0.5)
@@ -155,8 +155,8 @@ def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
 
     platform.wait_until(one_minute_of_pages, 70, what="30 more pages in a minute", every_seconds=2)
 
-    assert unready
-    assert 200 not in unready
+    assert looks[0] != (200, True), "the session was ready before it was looked at"
+    assert (200, False) not in looks
     assert [state for _, state in targets_at_readiness] == ["healthy"]
     assert afterwards == [200] * 30
 
