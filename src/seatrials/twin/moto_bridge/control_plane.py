@@ -18,11 +18,8 @@ from moto import mock_aws
 from moto import settings as moto_settings
 from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.core import responses as moto_responses
-from moto.core import serialize
-from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.constants import MISSING
 from moto.ecs import urls as ecs_urls
 from moto.ecs.models import ecs_backends
 from moto.efs.models import efs_backends
@@ -43,10 +40,8 @@ from seatrials.twin.moto_bridge.replacing import replace_once
 
 def control_plane() -> AbstractContextManager[Any]:
     """Switch moto on; inside, no AWS client of this process reaches the network."""
-    # moto looks up the methods of a class, and the names of an attribute, anew for each answer.
+    # moto looks up the methods of a class anew for each answer.
     replace_once(moto_responses, "method_names_from_class", cache)
-    replace_once(serialize.ResponseSerializer, "get_value", _value_at_once)
-    replace_once(serialize.JSONSerializer, "_serialize_type_structure", _items_as_stored)
     spare_dynamodb()
     # 512 machine images that nobody here uses would make each restored world 20 times slower.
     replace_once(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
@@ -59,40 +54,6 @@ def control_plane() -> AbstractContextManager[Any]:
     replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
-
-
-def _value_at_once(get_value: Callable[..., Any]) -> Callable[..., Any]:
-    """Let moto derive the names of an attribute once for each class and shape, on which alone they depend."""
-    known: dict[tuple[Any, ...], tuple[str, ...]] = {}
-
-    def get(self: Any, value: Any, key: str, shape: Any) -> Any:  # noqa: ANN401  # moto's own signature
-        picker = self._value_picker
-        if getattr(picker, "response_transformers", True):
-            return get_value(self, value, key, shape)
-        question = (picker.__class__, value.__class__, shape, key)
-        names = known.get(question)
-        if names is None:
-            context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
-            names = known[question] = tuple(picker.get_possible_keys(context))
-        for name in names:
-            found = moto_utils.get_value(value, name, MISSING)
-            if found is not MISSING:
-                return found
-        return None
-
-    return get
-
-
-def _items_as_stored(serialize_structure: Callable[..., None]) -> Callable[..., None]:
-    """Let the values of DynamoDB's items pass as they are: moto stores them in the shape in which they are sent."""
-
-    def serialize_type_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401
-        if shape.name == "AttributeValue" and value.__class__ is dict:
-            serialized[key] = value
-        else:
-            serialize_structure(self, serialized, value, shape, key)
-
-    return serialize_type_structure
 
 
 def _backends() -> list[Any]:
