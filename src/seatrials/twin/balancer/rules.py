@@ -8,7 +8,7 @@ what that does; here a path is matched as it was sent.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Protocol
@@ -33,6 +33,14 @@ class Incoming:
     # Of the listener.
     protocol: str
     port: int
+
+    @cached_property
+    def values_by_header(self) -> Mapping[str, Sequence[str]]:
+        """The values of each header by its name in lower case: a rule asks for one, and a listener has many rules."""
+        found: dict[str, list[str]] = {}
+        for name, text in self.headers:
+            found.setdefault(name.lower(), []).append(text)
+        return found
 
 
 @lru_cache(maxsize=4096)
@@ -89,8 +97,7 @@ class HttpHeader:
 
     def matches(self, request: Incoming) -> bool:
         """Whether one header of that name fits a value."""
-        name = self.name.lower()
-        found = [text for key, text in request.headers if key.lower() == name]
+        found = request.values_by_header.get(self.name.lower(), ())
         return any(wildcard(value, ignore_case=True).fullmatch(text) for value in self.values for text in found)
 
 

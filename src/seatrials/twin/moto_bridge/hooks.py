@@ -15,10 +15,10 @@ TARGET_HEALTH = "target health"
 _MEMORABLE_SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ec2", "ecs", "efs", "elbv2")
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
 
-# A question is (service, operation, parameters).
-Question = tuple[str, str, str]
-# Parsed answers by question, pickled, for the asker may change what it gets.
-Memory = dict[Question, bytes]
+# A question is (operation, parameters).
+Question = tuple[str, str]
+# Parsed answers by what they are about (a service, or TARGET_HEALTH) and by question; pickled, for askers change them.
+Memory = dict[str, dict[Question, bytes]]
 
 _current: "list[Hooks]" = []
 
@@ -49,7 +49,7 @@ class Hooks:
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
         # Answers to reads of services that have not changed since.
-        self._memory: Memory = dict(pristine)
+        self._memory: Memory = {subject: dict(known) for subject, known in pristine.items()}
         self._pristine = pristine
         self._touched: set[str] = set()
 
@@ -69,14 +69,14 @@ class Hooks:
     def forget(self, service: str) -> None:
         """Note that something of *service* has changed: no read of it may be answered from memory."""
         self._touched.add(service)
-        for question in [each for each in self._memory if each[0] == service]:
-            del self._memory[question]
+        self._memory.pop(service, None)
 
     def recall(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what a read was answered when nothing of its service has changed since, else None."""
         if not _is_memorable(service, operation, parameters):
             return None
-        found = self._memory.get(_question(service, operation, parameters))
+        subject, question = _question(service, operation, parameters)
+        found = self._memory.get(subject, {}).get(question)
         answer: dict[str, Any] | None = None if found is None else pickle.loads(found)  # noqa: S301  # see `answered`
         return answer
 
@@ -90,10 +90,11 @@ class Hooks:
             if is_success:
                 self.on_change(service, operation, parameters, answer)
         elif is_success and _is_memorable(service, operation, parameters):
-            question = _question(service, operation, parameters)
-            pickled = self._memory[question] = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-            if question[0] not in self._touched:
-                self._pristine[question] = pickled
+            subject, question = _question(service, operation, parameters)
+            pickled = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+            self._memory.setdefault(subject, {})[question] = pickled
+            if subject not in self._touched:
+                self._pristine.setdefault(subject, {})[question] = pickled
 
 
 def current() -> Hooks | None:
@@ -119,6 +120,6 @@ def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -
     return reads and service in _MEMORABLE_SERVICES
 
 
-def _question(service: str, operation: str, parameters: Mapping[str, Any]) -> Question:
+def _question(service: str, operation: str, parameters: Mapping[str, Any]) -> tuple[str, Question]:
     subject = TARGET_HEALTH if operation == "DescribeTargetHealth" else service
-    return subject, operation, repr(parameters)
+    return subject, (operation, repr(parameters))
