@@ -4,6 +4,7 @@ A `Recorder` keeps the steps and samples of one scenario. A `RunFolder` is `evid
 pytest's report log, Allure's results and a timeline for each scenario. Everything is redacted before it is kept.
 """
 
+import copy
 import hashlib
 import json
 import os
@@ -88,7 +89,7 @@ class Sample:
 
 
 class Recorder:
-    """The steps and samples of one scenario."""
+    """The steps and samples of one scenario, and what it could not ask."""
 
     def __init__(
         self, now: Callable[[], float], kind: str, on_step: Callable[[Step], None] = lambda _step: None
@@ -101,14 +102,16 @@ class Recorder:
         self._wait: ContextVar[list[Step] | None] = ContextVar("wait", default=None)
         self.steps: list[Step] = []
         self.samples: list[Sample] = []
+        self.left_out: list[str] = []
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
-        step = Step(round(self._now() - self._began, 6), title, details)
+        step = Step(round(self._now() - self._began, 6), title, copy.deepcopy(details))
         wait = self._wait.get()
         if wait is None:
             self._keep(step)
         else:
+            # Redacted when it is kept: most looks of a wait are not.
             wait[:] = [step]
 
     @contextmanager
@@ -127,6 +130,11 @@ class Recorder:
             self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
             for last in wait:
                 self._keep(last)
+
+    def leave_out(self, what: str) -> None:
+        """Note a part of the scenario's sentence that this environment does not let it ask: it stays unproven here."""
+        if what not in self.left_out:
+            self.left_out.append(what)
 
     def sample(self, name: str, value: float, unit: str) -> None:
         """Note a measurement."""

@@ -143,6 +143,8 @@ class RunReporter:
         scenario = scenario_id(item)
         report.user_properties.append(("trace_sha256", run.trace_sha256()))
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
+        if recorder.left_out:
+            report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         self.folder.write_timeline(scenario, run.timeline_json())
         self.folder.write_scenario(scenario, recorder)
         self.folder.write_usage(scenario, run.usage())

@@ -216,13 +216,13 @@ def test_every_kind_of_activity_moves_last_activity(platform: Platform) -> None:
     session = platform.ready()
     stamps = [_last_activity(platform, session)]
 
-    platform.let_pass(10, what="time between two activities")
+    platform.let_pass(5, what="time between two activities")
     keepalive = platform.sessions.keepalive(session)
     stamps.append(_last_activity(platform, session))
-    platform.let_pass(10, what="time between two activities")
+    platform.let_pass(5, what="time between two activities")
     preview = platform.sessions.preview(session)
     stamps.append(_last_activity(platform, session))
-    platform.let_pass(10, what="time between two activities")
+    platform.let_pass(5, what="time between two activities")
     instruction = platform.workspace(session).execute("Create a file named more.md with content: More")
     stamps.append(_last_activity(platform, session))
 

@@ -324,7 +324,6 @@ def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) 
 @pytest.mark.production
 def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
     """An unknown session gets 404, and nothing tells it from an expired one of another client."""
-    platform.neighbours(None)
     expired = platform.ready()
     platform.sessions.deactivate(expired)
     platform.wait_until(

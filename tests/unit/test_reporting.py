@@ -1,10 +1,13 @@
 """What a run tells of itself is what the gate needs to judge it, also when the run ended badly.
 
-These are true runs of pytest in processes of their own, of scenarios that touch no platform.
+These are true runs of pytest in processes of their own; but for one, their scenarios touch no platform.
 """
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from seatrials.gate.decision import CellOutcome
 from seatrials.gate.evidence_reader import RunEvidence, read_runs
 
 pytest_plugins = ["pytester"]
+
+PROJECT = Path(__file__).parents[2]
 
 # Ports of its own, for other tests occupy the usual ones.
 ENVIRONMENTS = """
@@ -102,6 +107,29 @@ def test_a_killed_run_tells_what_it_wanted(run: Callable[..., RunEvidence]) -> N
     assert CellOutcome.PASSED is evidence.results["COLD-01"].outcome
     assert [CellOutcome.CRASHED] * 2 == [evidence.results[row].outcome for row in ("COLD-02", "COLD-03")]
     assert "it has no end: it still runs, or was killed" in evidence.problems
+
+
+def test_what_a_scenario_left_out_stands_beside_its_pass(tmp_path: Path) -> None:
+    """A row that had one session alone has passed, and its evidence says what it asked nobody."""
+    capabilities = re.compile(r"capabilities = \[.*?\]", re.DOTALL)
+    environments = capabilities.sub("capabilities = []", (PROJECT / "environments.toml").read_text(), count=1)
+    (tmp_path / "environments.toml").write_text(
+        environments.replace("stack/webordinary.yaml", str(PROJECT / "stack/webordinary.yaml"))
+    )
+    options = ("--environment", "mock", "--environments", str(tmp_path / "environments.toml"))
+    command = (sys.executable, "-m", "pytest", "tests/integration/test_cold_start.py", "-q", "-n", "0", *options)
+    done = subprocess.run(  # noqa: S603  # our own command
+        [*command, "--evidence", str(tmp_path / "evidence"), "-k", "leaves_nothing_behind"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+    found = read_runs(tmp_path / "evidence", "mock")[-1].results["COLD-14"]
+    told = "passed in part, and not asked of neighbours: one session at a time may be had here"
+    assert (CellOutcome.PASSED, told) == (found.outcome, found.reason)
 
 
 @pytest.mark.parametrize(

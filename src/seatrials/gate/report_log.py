@@ -144,7 +144,9 @@ def _result(seen: _Seen) -> RowResult:
         return _not_run(skips[0])
     if [line.outcome for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
         return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
-    return RowResult(outcome=CellOutcome.PASSED, seconds=seconds)
+    left_out = calls[-1].told("left_out")
+    reason = "" if left_out is None else _short(f"passed in part, and not asked {left_out}")
+    return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds)
 
 
 def _not_run(line: _Line) -> RowResult:

@@ -47,7 +47,7 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
     if not cells:
         return asked.unknown("no row is required there, so nothing can be proven", measure, sources)
     if not missing:
-        return asked.answered(Outcome.PASS, f"all {len(cells)} have passed", measure, sources)
+        return asked.answered(Outcome.PASS, _passed(cells), measure, sources)
     unwaived = [cell for cell in missing.values() if not cell.waived]
     reason = _told(missing)
     if not unwaived:
@@ -56,6 +56,11 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
         )
     outcome = Outcome.FAIL if any(_is_failure(run, row, missing[row]) for row in missing) else Outcome.UNKNOWN
     return asked.answered(outcome, reason, measure, sources)
+
+
+def _passed(cells: dict[str, Cell]) -> str:
+    in_part = [row for row, cell in cells.items() if cell.reason]
+    return f"all {len(cells)} have passed" + (f", of {_named(in_part)} a part" if in_part else "")
 
 
 def _waivers(case: Case, environment: str, rows: Iterable[str]) -> str:

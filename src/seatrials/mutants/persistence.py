@@ -344,10 +344,10 @@ MUTANTS: tuple[Mutant, ...] = (
         changes=(replace(Api, "_changed", _changed_in_silence),),
     ),
     Mutant(
-        "activity-once-an-hour",
+        "activity-noted-too-seldom",
         breaks="PERS-08",
-        sentence="a container notes the activity of a session once an hour at most",
-        changes=(replace(activity, "WRITE_INTERVAL_SECONDS", 3600.0),),
+        sentence="a container notes the activity of a session once in eight seconds at most",
+        changes=(replace(activity, "WRITE_INTERVAL_SECONDS", 8.0),),
     ),
     Mutant(
         "table-without-recovery",

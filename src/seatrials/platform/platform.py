@@ -75,16 +75,21 @@ class Platform:
     def neighbours(self, *requests: dict[str, object] | None) -> list[Session]:
         """Return ready sessions of other clients, one for each of *requests* (None: any).
 
-        There are none where a scenario may have one session at a time: what is asked of all neighbours is then asked
-        of nobody, and what is asked of the scenario's own session stands.
+        There are none where a scenario may have one session at a time. What it asks of its neighbours is then asked of
+        nobody, which its evidence says, and the gate lists it as not proven there.
         """
         if not self.environment.allows(Capability.SESSIONS):
+            self.recorder.leave_out("of neighbours: one session at a time may be had here")
             return []
         return [self.ready(request) for request in requests]
 
     def ready_among_tasks(self) -> Session:
-        """Return a ready session of a service with three tasks; of one as it is, where one session may be had."""
+        """Return a ready session of a service with three tasks, so that a request may go to a wrong one.
+
+        Where one session may be had the service is as it is, which the evidence says as for `neighbours`.
+        """
         if not self.environment.allows(Capability.SESSIONS):
+            self.recorder.leave_out("among three tasks: one session at a time may be had here")
             return self.ready()
         return self.ready_on_three_tasks()[0]
 

@@ -521,3 +521,21 @@ def test_a_kill_matrix_that_makes_no_sense_cannot_tell(release: Any, text: str) 
     (release.root / "mutants/20261125T080000Z-1/kill-matrix.json").write_text(text)
 
     assert release.decide().verdict is Verdict.CANNOT_TELL
+
+
+def test_a_pass_in_part_is_told_as_such(release: Any) -> None:
+    """A release may go out with it, and reads in the decision what was not asked."""
+
+    def in_part(lines: Lines, record: Record) -> None:
+        call = next(line for line in reports(lines, record, "COLD-08") if line["when"] == "call")
+        call["user_properties"].append(["left_out", "of neighbours"])
+
+    release.run("production", "live", hours_ago=0.5, change=in_part)
+
+    decision = release.decide()
+    criterion = release.criterion("rows.production")
+    assert Verdict.GO is decision.verdict
+    assert (Outcome.PASS, True) == (criterion.outcome, criterion.reason.endswith(", of COLD-08 a part"))
+    assert [("COLD-08", "production", "passed in part, and not asked of neighbours")] == [
+        (each.subject, each.environment, each.reason) for each in decision.unproven
+    ]

@@ -80,6 +80,15 @@ def test_what_an_environment_cannot_do_says_why(tmp_path: Path) -> None:
     )
 
 
+def test_a_pass_in_part_says_what_was_not_asked(tmp_path: Path) -> None:
+    """What a scenario could not ask where it ran stands beside its pass."""
+    call = report("call", user_properties=[["left_out", "of neighbours: one session at a time may be had here"]])
+    found = result(tmp_path, report("setup"), call, report("teardown"))
+
+    told = "passed in part, and not asked of neighbours: one session at a time may be had here"
+    assert (CellOutcome.PASSED, told) == (found.outcome, found.reason)
+
+
 def test_an_expected_failure_is_no_pass(tmp_path: Path) -> None:
     """An xfail is a kind of skip to pytest, and not run to us."""
     expected = report("call", "skipped", wasxfail="a known bug")

@@ -196,9 +196,12 @@ def test_there_are_no_neighbours_where_one_session_may_be_had(
     among_others = platform.neighbours(None, wanted), platform.ready_among_tasks()
     assert among_others == ([SESSION, SESSION], SESSION)
     assert started == [None, wanted]
+    assert platform.recorder.left_out == []
 
     started.clear()
     platform.environment = environment.model_copy(update={"capabilities": frozenset()})
     alone = platform.neighbours(None, wanted), platform.ready_among_tasks()
     assert alone == ([], SESSION)
     assert started == [None]
+    why = "one session at a time may be had here"
+    assert platform.recorder.left_out == [f"of neighbours: {why}", f"among three tasks: {why}"]

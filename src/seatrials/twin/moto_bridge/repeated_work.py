@@ -1,12 +1,13 @@
 """What moto's DynamoDB does again in each call and need not: expressions are parsed once, and scalars are not copied.
 
-No answer is another for it: tests/unit/twin/moto_bridge/test_repeated_work.py holds each part against moto's own.
+tests/unit/twin/moto_bridge/test_repeated_work.py makes the same calls with and without it: the answers are the same.
 """
 
+import copy
 import pickle
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from moto.dynamodb.comparisons import ConditionExpressionParser
@@ -18,13 +19,13 @@ from seatrials.twin.moto_bridge.replacing import replace_once
 # moto's parser has no types, and mypy does not see its names.
 _Node: Any = vars(ast_nodes)["Node"]
 _DepthFirstTraverser: Any = vars(ast_nodes)["DepthFirstTraverser"]
-# Each condition is parsed twice in a call, and an application has few of them at a time.
-CONDITIONS_KEPT = 256
+# Each expression is parsed twice in a call, and an application has few of them at a time.
+EXPRESSIONS_KEPT = 256
 
 
 def spare_dynamodb() -> None:
     """Let moto's DynamoDB keep what it would make again, in this process from now on."""
-    replace_once(vars(expressions)["UpdateExpressionParser"], "make", cache)
+    replace_once(vars(expressions)["UpdateExpressionParser"], "make", lru_cache(EXPRESSIONS_KEPT))
     replace_once(validators, "deepcopy", trees_unpickled)
     replace_once(_DepthFirstTraverser, "nodes_to_be_processed", _listed_once)
     replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
@@ -41,6 +42,8 @@ def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if not isinstance(value, _Node):
             return deepcopy(value)
         if id(value) not in pickled:
+            if len(pickled) >= EXPRESSIONS_KEPT:
+                pickled.clear()
             # The tree is kept too, so that no other gets its id.
             pickled[id(value)] = value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         return pickle.loads(pickled[id(value)][1])  # noqa: S301  # made above
@@ -68,6 +71,8 @@ def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
         text = self.condition_expression
         if text not in known:
+            if len(known) >= EXPRESSIONS_KEPT:
+                known.clear()
             known[text] = tuple(lex(self))
         return deque(known[text])
 
@@ -86,8 +91,11 @@ def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
             self.expr_attr_names_found.extend(names_found)
             self.expr_attr_values_found.extend(values_found)
             return condition
-        if len(known) == CONDITIONS_KEPT:
+        if len(known) >= EXPRESSIONS_KEPT:
             known.clear()
+        # A condition holds the values it was parsed with, and moto stores those of a call as they are: a set that is
+        # added to later would change what is kept.
+        self.expression_attribute_values = copy.deepcopy(self.expression_attribute_values)
         condition = parse(self)
         known[question] = condition, tuple(self.expr_attr_names_found), tuple(self.expr_attr_values_found)
         return condition
@@ -96,7 +104,10 @@ def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _copied_value(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
-    """Copy what can be changed in place, which is a list, a map or a set; moto replaces any other value whole."""
+    """Copy what can be changed in place, which is a list, a map or a set; moto replaces any other value whole.
+
+    What two attributes share, as moto lets them after `SET b = a`, is copied for each: on AWS they share nothing.
+    """
     value = self.value
     if value.__class__ is list:
         value = [_copied_value(each, memo) if each.__class__ is DynamoType else each for each in value]

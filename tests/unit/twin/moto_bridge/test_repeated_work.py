@@ -1,6 +1,9 @@
-"""What moto's DynamoDB is spared changes no answer: each part is held against moto's own, or against its effect."""
+"""What moto's DynamoDB is spared changes no answer: the same calls are made in a process with it and in one without."""
 
 import copy
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +14,85 @@ from moto.dynamodb.parsing import expressions
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
 
 from seatrials.twin.moto_bridge import repeated_work
+
+KEY = {"id": {"S": "a"}}
+SET_ONCE = {
+    "Key": KEY,
+    "UpdateExpression": "SET tags = :s",
+    "ConditionExpression": "attribute_not_exists(tags) OR tags = :s",
+    "ExpressionAttributeValues": {":s": {"SS": ["x"]}},
+}
+SET = {name: value for name, value in SET_ONCE.items() if name != "ConditionExpression"}
+ADD = {"Key": KEY, "UpdateExpression": "ADD tags :t", "ExpressionAttributeValues": {":t": {"SS": ["y"]}}}
+APPEND = {
+    "Key": KEY,
+    "UpdateExpression": "SET #l = list_append(if_not_exists(#l, :none), :more), n = if_not_exists(n, :zero) + :one",
+    "ExpressionAttributeNames": {"#l": "list"},
+    "ExpressionAttributeValues": {
+        ":none": {"L": []},
+        ":more": {"L": [{"S": "a"}, {"M": {"deep": {"N": "1"}}}]},
+        ":zero": {"N": "0"},
+        ":one": {"N": "1"},
+    },
+    "ReturnValues": "ALL_NEW",
+}
+REMOVE = {"Key": KEY, "UpdateExpression": "REMOVE #l[0], #l[2]", "ExpressionAttributeNames": {"#l": "list"}}
+NESTED = {
+    "Key": KEY,
+    "UpdateExpression": "SET #l[1].deep = :v",
+    "ExpressionAttributeNames": {"#l": "list"},
+    "ExpressionAttributeValues": {":v": {"N": "2"}},
+}
+FILTER = {
+    "FilterExpression": "n BETWEEN :one AND :two AND (begins_with(id, :a) OR id IN (:b)) AND NOT contains(tags, :z)",
+    "ExpressionAttributeValues": {
+        ":one": {"N": "1"},
+        ":two": {"N": "2"},
+        ":a": {"S": "a"},
+        ":b": {"S": "b"},
+        ":z": {"S": "z"},
+    },
+}
+KEEP = {"Item": {**KEY, "n": {"N": "1"}}, "ConditionExpression": "attribute_not_exists(id)"}
+# Each twice or more, with changes in between, and with each kind of mistake.
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    *(("update_item", each) for each in (SET_ONCE, ADD, SET_ONCE, APPEND, APPEND, NESTED, REMOVE, REMOVE, ADD)),
+    *(("scan", each) for each in (FILTER, {}, FILTER)),
+    *(("put_item", each) for each in (KEEP, {**KEEP, "Item": {"id": {"S": "b"}, "n": {"N": "2"}}}, KEEP)),
+    ("update_item", {**SET, "UpdateExpression": "SET status = :s"}),
+    ("update_item", {**SET, "UpdateExpression": "SET tags = :s, tags = :s"}),
+    ("update_item", {**SET, "UpdateExpression": "SET id = :s"}),
+    ("update_item", {**SET, "ExpressionAttributeNames": {"#unused": "tags"}}),
+    *(("delete_item", {"Key": KEY, "ConditionExpression": "attribute_exists(id)"}) for _ in range(2)),
+    ("scan", {}),
+]
+PROGRAM = """
+import json, sys
+import boto3
+from botocore.exceptions import ClientError
+from seatrials.twin.moto_bridge import loading, repeated_work
+from moto import mock_aws
+
+if sys.argv[1] == "spared":
+    repeated_work.spare_dynamodb()
+answers = []
+with mock_aws():
+    dynamodb = loading.session("us-west-2").client("dynamodb")
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for operation, parameters in json.load(sys.stdin):
+        try:
+            answer = getattr(dynamodb, operation)(TableName="t", **parameters)
+        except ClientError as error:
+            answer = error.response
+        answer.pop("ResponseMetadata")
+        answers.append([operation, answer, dynamodb.scan(TableName="t")["Items"]])
+print(json.dumps(answers))
+"""
 
 ATTRIBUTES: dict[str, Any] = {
     "sessionId": {"S": "s-1"},
@@ -46,6 +128,25 @@ def set_attribute(of: Item) -> None:
     of.attrs["visits"] = DynamoType({"N": "2"})
 
 
+def answers(way: str) -> Any:
+    """Return what each of CALLS is answered, and all items after it, in a process of its own."""
+    done = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-c", PROGRAM, way], input=json.dumps(CALLS), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_same_calls_have_the_same_answers() -> None:
+    """Those that succeed and those that are refused, and what is in the table after each."""
+    of_moto, spared = answers("of moto"), answers("spared")
+
+    refused = [answer["Error"]["Code"] for _, answer, _ in of_moto if "Error" in answer]
+    assert spared == of_moto
+    assert refused.count("ConditionalCheckFailedException") == 4
+    assert refused.count("ValidationException") == 4
+
+
 @pytest.mark.usefixtures("twin")
 @pytest.mark.parametrize("change", [append_to_set, append_to_nested_list, set_in_nested_map, set_attribute])
 def test_a_copied_item_shares_nothing_that_can_change(change: Callable[[Item], None]) -> None:
@@ -71,7 +172,7 @@ def test_a_copied_item_shares_nothing_that_can_change(change: Callable[[Item], N
         ("", {}, {}, True),
     ],
 )
-def test_a_condition_isparsed_once_and_means_the_same(
+def test_a_condition_is_parsed_once_and_means_the_same(
     text: str, names: dict[str, str], values: dict[str, dict[str, str]], *, holds: bool
 ) -> None:
     """The second parser of an equal condition parses nothing, and has the meaning and the names of the first."""
@@ -97,7 +198,7 @@ def test_conditions_are_not_kept_for_ever() -> None:
     parsed_once = repeated_work.parsed_once(parsings.append)
     first, *others = (
         ConditionExpressionParser("a = :a", {}, {":a": {"N": str(number)}})
-        for number in range(repeated_work.CONDITIONS_KEPT + 1)
+        for number in range(repeated_work.EXPRESSIONS_KEPT + 1)
     )
     for each in (first, *others, first):
         parsed_once(each)
