@@ -3,6 +3,9 @@
 The threads of a user share the working tree, so every use of it names its branch. When another branch is checked out,
 its uncommitted work is committed there first, and then the working tree is switched: nothing is lost, nothing leaks.
 Which branch is checked out is read from the disk each time, for another container may have switched it.
+
+A repository within the working tree is not supported: while anything but the root's own is called `.git`, in any case
+of its letters, the status, commits and switches are refused with an error that says where it is (`changes.py`).
 """
 
 import itertools
@@ -17,7 +20,7 @@ import pygit2
 from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
 
 from seatrials.webordinary.editor.answers import RequestError
-from seatrials.webordinary.editor.changes import Change, changes_of, stage
+from seatrials.webordinary.editor.changes import Change, changes_of, check_names, stage
 from seatrials.webordinary.editor.git import Git
 
 _BRANCH_REFERENCE = "ref: refs/heads/"
@@ -90,8 +93,8 @@ class Repository:
     def commit_all(self, message: str, *, with_ignored: bool = False) -> Commit:
         """Commit everything that changed, and ignored files too if asked; the message is kept to the letter."""
         with self._git.opened(self.project, "commit") as repository:
-            changes = changes_of(repository, with_ignored=with_ignored)
-            staged = self._commit(repository, changes, message) if changes else []
+            changes, state = changes_of(repository, with_ignored=with_ignored), repository.state()
+            staged = self._commit(repository, changes, message) if changes or state in _ENDED_BY_A_COMMIT else []
         return Commit(self.head(), tuple(change.shown().path for change in staged))
 
     def commit_unsaved(self, branch: str) -> Commit | None:
@@ -142,10 +145,10 @@ class Repository:
         """Commit *changes* and what was staged, which ends a merge that a session's command has begun."""
         who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
         with _head_locked(repository):
-            staged = stage(repository, changes)
-            if staged:
+            staged, merged = stage(repository, changes), repository.listall_mergeheads()
+            if staged or merged:  # a merge may have come to what was there already
                 last = [] if repository.head_is_unborn else [repository.head.target]
-                parents, tree = [*last, *repository.listall_mergeheads()], repository.index.write_tree()
+                parents, tree = [*last, *merged], repository.index.write_tree()
                 repository.create_commit("HEAD", who, who, text, tree, parents)
         if repository.state() in _ENDED_BY_A_COMMIT:
             repository.state_cleanup()
@@ -154,13 +157,14 @@ class Repository:
 
 def _check_switchable(repository: pygit2.Repository) -> None:
     """Refuse to leave a branch that is locked, or where a command has left what a commit cannot hold."""
+    check_names(repository)
     if repository.state() != RepositoryState.NONE:
         msg = f"{repository.state().name} is in progress"
         raise pygit2.GitError(msg)
     for entry in repository.index:
-        # libgit2 would remove its files and its history with its folder.
+        # A command's own `git add` of another repository: what is in its folder is seen by nobody.
         if entry.mode == FileMode.COMMIT:
-            msg = f"{entry.path!r} is a repository of its own"
+            msg = f"{entry.path!r} is committed as a repository of its own: `git rm --cached` makes it a folder"
             raise pygit2.GitError(msg)
     # Another process's lock would show itself only after libgit2 has changed the files.
     with repository.transaction() as transaction:

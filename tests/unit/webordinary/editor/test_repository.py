@@ -62,13 +62,46 @@ WORK = [
     "rm a.txt; mkdir a.txt; echo B > a.txt/b.txt",
     "mkdir -p b/c; echo B > 'b/c/ü *.txt'; echo B > \"$(printf 'b/\\377')\"",
     "printf '*.tmp\\nbuild/\\n' > .gitignore; mkdir build; echo B > build/b; echo B > b.tmp",
-    _INNER,
     "git pack-refs --all; git gc --quiet; echo B > b.txt",
     "git checkout --quiet --detach; echo B > b.txt",
 ]
 
 
-@pytest.mark.parametrize("work", WORK)
+def _merging(side: str, one: str, command: str = "merge") -> str:
+    """Return a command that brings together what two branches have done to the same files."""
+    return (
+        f"git checkout --quiet -b side; {side}; git add --all; git commit --quiet --message side; "
+        f"git checkout --quiet thread-one; {one}; git add --all; git commit --quiet --message one; "
+        f"git {command} side >&2 || true"
+    )
+
+
+_BOTH_MODIFIED = _merging("echo B > a.txt", "echo C > a.txt")
+_DELETED_BY_THEM = _merging("rm a.txt", "echo C > a.txt")
+_DELETED_BY_US = _merging("echo B > a.txt", "rm a.txt")
+_BOTH_RENAMED = _merging("git mv a.txt b.txt", "git mv a.txt c.txt")
+# Merges that a session has begun, and what it has come to.
+MERGES = [
+    _BOTH_MODIFIED,
+    f"{_BOTH_MODIFIED}; echo D > a.txt",
+    f"{_BOTH_MODIFIED}; git checkout --quiet --ours a.txt",
+    f"{_BOTH_MODIFIED}; git checkout --quiet --ours a.txt; git add a.txt",
+    f"{_BOTH_MODIFIED}; rm a.txt",
+    f"{_BOTH_MODIFIED}; rm a.txt; mkdir a.txt; echo D > a.txt/d.txt",
+    _DELETED_BY_THEM,
+    f"{_DELETED_BY_THEM}; rm a.txt",
+    _DELETED_BY_US,
+    f"{_DELETED_BY_US}; rm a.txt",
+    _BOTH_RENAMED,
+    f"{_BOTH_RENAMED}; rm b.txt",
+    f"{_BOTH_RENAMED}; rm b.txt c.txt",
+    _merging("echo B > b.txt", "echo C > b.txt"),
+    _merging("echo B > '*'", "echo C > '*'") + "; rm '*'",
+    _merging("echo B > b.txt", "true > c.txt", "merge --strategy ours --no-commit"),
+]
+
+
+@pytest.mark.parametrize("work", [*WORK, *MERGES])
 def test_status_is_gits(repository: Repository, work: str) -> None:
     """Whatever was done, the status is what `git status` says, ignored files included where asked."""
     shell(repository, work)
@@ -81,7 +114,9 @@ def test_status_is_gits(repository: Repository, work: str) -> None:
         assert sorted(filter(None, said)) == sorted(status)
 
 
-@pytest.mark.parametrize("work", [each for each in WORK if "add b.txt; rm" not in each and "--cached" not in each])
+@pytest.mark.parametrize(
+    "work", [*(each for each in WORK if "add b.txt; rm" not in each and "--cached" not in each), *MERGES]
+)
 def test_commit_is_gits(repository: Repository, work: str) -> None:
     """Whatever was done, the commit has the id of the one that git would have made, and nothing is left over."""
     shell(repository, work)
@@ -93,7 +128,7 @@ def test_commit_is_gits(repository: Repository, work: str) -> None:
 
     assert expected == commit.id
     assert "" == shell(repository, "git status --porcelain")
-    changed = shell(repository, "git show --format= --name-only --no-renames -z").split("\0")
+    changed = shell(repository, "git diff --name-only --no-renames -z HEAD^1 HEAD").split("\0")
     assert tuple(sorted(filter(None, changed))) == tuple(sorted(commit.files))
 
 
@@ -141,15 +176,17 @@ def test_log_is_gits(repository: Repository) -> None:
     assert "2020-09-13T17:56:40+05:30" in [commit["date"] for commit in repository.log()]
 
 
-def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
-    """A commit during a merge has both parents, and git knows of no merge any more."""
-    shell(repository, f"{_DIVERGED}; git merge --quiet side || true")
+@pytest.mark.parametrize("merge", MERGES)
+def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository, merge: str) -> None:
+    """A commit during a merge has both parents, whatever it changes, and the branch can be left after it."""
+    shell(repository, merge)
     head, side = shell(repository, "git rev-parse HEAD side").split()
 
     repository.commit_all("merged")
 
     assert [head, side] == repository.log()[0]["parents"]
     assert "MERGE_HEAD" not in _names(repository.project / ".git")
+    _switching(repository)
 
 
 def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
@@ -161,6 +198,34 @@ def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repositor
 
     assert [head] == repository.log()[0]["parents"]
     _switching(repository)
+
+
+def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: Repository) -> None:
+    """There is nothing to commit where a session has kept what was there, and the branch can be left."""
+    shell(
+        repository,
+        _merging("echo B > a.txt", "echo C > a.txt", "cherry-pick")
+        + "; git checkout --quiet --ours a.txt; git add a.txt",
+    )
+    head = repository.head()
+
+    commit = repository.commit_all("picked")
+
+    assert (head, ()) == (commit.id, commit.files)
+    _switching(repository)
+
+
+def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Path) -> None:
+    """Files that are staged in a repository without a commit are new ones, and looking at them makes no object."""
+    repository = Repository(tmp_path / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
+    repository.create("thread-one")
+    shell(repository, "echo A > a.txt; echo B > b.txt; echo C > c.txt; git add a.txt b.txt; echo D > a.txt; rm b.txt")
+    objects = shell(repository, "find .git/objects")
+
+    status = [f"{change.status} {change.path}" for change in repository.status()]
+
+    assert shell(repository, "git status --porcelain").splitlines() == status
+    assert objects == shell(repository, "find .git/objects")
 
 
 def test_switching_leaves_what_git_would(repository: Repository) -> None:
@@ -212,6 +277,7 @@ BROKEN = [
     "echo bad > .git/refs/heads/thread-one",
     "echo '[bad' >> .git/config",
     "rm -r .git/objects/*",
+    "git config core.bare true",
 ]
 
 
@@ -236,19 +302,64 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     [
         "touch .git/index.lock",
         "touch .git/HEAD.lock",
-        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer",
+        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git",
         f"{_DIVERGED}; git rebase --quiet side || true",
     ],
 )
 def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str) -> None:
-    """A lock, a repository inside or a rebase under way is an error that keeps the files and the branch."""
+    """A lock, a repository in the index or a rebase under way is an error that keeps the files and the branch."""
     shell(repository, state)
     branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
 
-    with pytest.raises(RequestError, match="git switch failed in this workspace"):
+    with pytest.raises(RequestError, match="failed in this workspace"):
         _switching(repository)
 
     assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
+
+
+def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository) -> None:
+    """What the error about a repository in the index says to do, makes its files those of a folder."""
+    shell(repository, f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git")
+    shell(repository, "git rm --quiet --cached inner")
+
+    _switching(repository)
+
+    assert [".git"] == _names(repository.project)
+    assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
+
+
+def _looking(repository: Repository) -> None:
+    repository.status()
+
+
+# What makes libgit2 crash, or is not seen by it, or would take its history along.
+CALLED_GIT = {
+    "inner/.git": _INNER,
+    "x/.git": "mkdir x; ln -s ../.git x/.git",
+    "y/.git": "mkdir y; echo gitdir: ../.git > y/.git",
+    "sub/.GIT": "mkdir -p sub/.GIT; echo B > sub/.GIT/b.txt",
+    "sub/.Git": "mkdir sub; echo B > sub/.Git",
+    ".GIT": "ln -s .git .GIT",
+    "b\ufffd/.gIT": "mkdir -p \"$(printf 'b\\377')/.gIT\"",
+}
+
+
+@pytest.mark.parametrize("action", [_looking, _committing, _switching])
+@pytest.mark.parametrize(("path", "work"), CALLED_GIT.items())
+def test_only_the_root_has_something_called_git(
+    repository: Repository, path: str, work: str, action: Callable[[Repository], None]
+) -> None:
+    """Whatever else has that name, in any case, is an error that says where it is and what to do."""
+    shell(repository, work)
+    files = shell(repository, "find . -path ./.git -prune -o -print")
+
+    with pytest.raises(RequestError, match="failed in this workspace") as failure:
+        action(repository)
+
+    assert 500 == failure.value.status
+    assert repr(path) in str(failure.value)
+    assert "remove it or move it out of the workspace" in str(failure.value)
+    assert files == shell(repository, "find . -path ./.git -prune -o -print")
 
 
 def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
