@@ -5,11 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pygit2
 import pytest
 
 from seatrials.twin.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.changes import Change, changes_of
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
 
@@ -24,6 +27,11 @@ def repository(tmp_path: Path) -> Repository:
     (made.project / "a.txt").write_text("A")
     made.commit_all("first")
     return made
+
+
+def _elsewhere(repository: Repository) -> Repository:
+    """Return the repository as another container has it."""
+    return Repository(repository.project, Git(VirtualClock(START_SECONDS)), "other")
 
 
 def shell(repository: Repository, command: str) -> str:
@@ -228,6 +236,20 @@ def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Pat
     assert objects == shell(repository, "find .git/objects")
 
 
+def test_a_commit_on_no_branch_is_in_the_log_of_head(repository: Repository) -> None:
+    """What is saved before a checked-out commit is left can be found again, as after git's own commit."""
+    shell(repository, "git checkout --quiet --detach; echo B > b.txt")
+    head = repository.head()
+
+    _switching(repository)
+
+    line = (repository.project / ".git" / "logs" / "HEAD").read_text().splitlines()[-1]
+    saved = line.split()[1]
+    who = f"Webordinary Editor <editor@webordinary.example> {START_SECONDS} +0000"
+    assert f"{head} {saved} {who}\tcommit: Thread : uncommitted work" == line
+    assert "b.txt" in shell(repository, f"git ls-tree --name-only {saved}")
+
+
 def test_switching_leaves_what_git_would(repository: Repository) -> None:
     """A new branch has nothing, the old one comes back whole, and the log of HEAD has the dates of the clock."""
     (repository.project / "folder").mkdir()
@@ -360,6 +382,74 @@ def test_only_the_root_has_something_called_git(
     assert repr(path) in str(failure.value)
     assert "remove it or move it out of the workspace" in str(failure.value)
     assert files == shell(repository, "find . -path ./.git -prune -o -print")
+
+
+def test_head_is_locked_while_the_files_are_switched(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process can move HEAD while the files change, and none is locked out afterwards."""
+    checkout: Any = pygit2.Repository.checkout_tree
+    answers = []
+
+    def checkout_with_company(*arguments: Any, **options: Any) -> None:
+        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
+        checkout(*arguments, **options)
+
+    monkeypatch.setattr(pygit2.Repository, "checkout_tree", checkout_with_company)
+
+    _switching(repository)
+
+    assert ["HEAD.lock" in answer for answer in answers] == [True]
+    assert ("thread-two", {}) == (repository.current_branch(), repository.unfinished())
+
+
+def test_head_is_locked_while_changes_are_found(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process can move HEAD between the search for changes and their commit."""
+    answers = []
+
+    def changes_with_company(opened: pygit2.Repository, *, with_ignored: bool) -> list[Change]:
+        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
+        return changes_of(opened, with_ignored=with_ignored)
+
+    monkeypatch.setattr("seatrials.webordinary.editor.repository.changes_of", changes_with_company)
+    (repository.project / "b.txt").write_text("B")
+
+    repository.commit_all("two")
+
+    assert ["HEAD.lock" in answer for answer in answers] == [True]
+    assert ("thread-one", {}) == (repository.current_branch(), repository.unfinished())
+
+
+def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repository: Repository) -> None:
+    """Work that was begun on one branch is not committed on another, and can be after the next switch."""
+    with repository.on_branch("thread-one"):
+        with _elsewhere(repository).on_branch("thread-two"):
+            (repository.project / "b.txt").write_text("B")
+
+        with pytest.raises(RequestError, match="from 'thread-one' to 'thread-two'") as failure:
+            repository.commit_all("two")
+
+    assert 409 == failure.value.status
+    assert (None, {}) == (repository.head(), repository.unfinished())
+
+
+def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A working tree that was switched after its work was saved is not switched again over what it holds now."""
+    save = Repository._save_before_switch  # noqa: SLF001  # the moment after it is the one in question
+
+    def save_and_be_late(self: Repository, current: str) -> None:
+        save(self, current)
+        monkeypatch.undo()
+        with _elsewhere(self).on_branch("thread-three"):
+            (self.project / "b.txt").write_text("B")
+
+    monkeypatch.setattr(Repository, "_save_before_switch", save_and_be_late)
+
+    with pytest.raises(RequestError, match="from 'thread-one' to 'thread-three'"):
+        _switching(repository)
+
+    assert ("thread-three", {}) == (repository.current_branch(), repository.unfinished())
+    assert [".git", "b.txt"] == _names(repository.project)
 
 
 def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
