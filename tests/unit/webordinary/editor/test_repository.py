@@ -452,6 +452,13 @@ def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
     assert [".git", "b.txt"] == _names(repository.project)
 
 
+def test_a_mistake_of_our_own_is_not_gits(repository: Repository) -> None:
+    """Only what libgit2 and the file system say is reported as git's failure."""
+    for mistake in (KeyError, ValueError):
+        with pytest.raises(mistake), repository._git.opened(repository.project, "status"):  # noqa: SLF001
+            raise mistake
+
+
 def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
     """What a killed process leaves is found, by path and size."""
     shell(repository, "cd .git; touch index.lock; printf x > refs/heads/thread-one.lock")
