@@ -357,7 +357,7 @@ def _looking(repository: Repository) -> None:
 # What makes libgit2 crash, or is not seen by it, or would take its history along.
 CALLED_GIT = {
     "inner/.git": _INNER,
-    "x/.git": "mkdir x; ln -s ../.git x/.git",
+    "x/.git": "mkdir x; echo B > x/b.txt; ln -s ../.git x/.git",
     "y/.git": "mkdir y; echo gitdir: ../.git > y/.git",
     "sub/.GIT": "mkdir -p sub/.GIT; echo B > sub/.GIT/b.txt",
     "sub/.Git": "mkdir sub; echo B > sub/.Git",
