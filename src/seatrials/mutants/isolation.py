@@ -80,9 +80,9 @@ def _log_of_all(self: Repository) -> list[dict[str, object]]:
     branch, found = self.current_branch(), []
     heads = run_git(self._git, self.project, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
     for head in [branch, *(each for each in heads if each != branch)]:
-        self._switch(head)
+        self._switch(self.current_branch(), head)
         found += _log(self)
-    self._switch(branch)
+    self._switch(self.current_branch(), branch)
     return found
 
 

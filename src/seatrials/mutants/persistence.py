@@ -93,8 +93,8 @@ def _locked_at_opening(self: HostedSessions, repository: Repository, branch: str
     return prepared
 
 
-def _amended(self: Repository, message: str, *, with_ignored: bool = False) -> Commit:
-    """Stand in for `commit_all` of an editor that keeps one commit for each thread."""
+def _amended(self: Repository, _branch: str, message: str, *, with_ignored: bool = False) -> Commit:
+    """Stand in for `_commit_on` of an editor that keeps one commit for each thread."""
     changes = self.status(with_ignored=with_ignored)
     if changes:
         amend = ["--amend"] if self.head() is not None else []
@@ -109,7 +109,7 @@ def _only_known_files_saved(self: Repository, current: str) -> None:
         run_git(self._git, self.project, "commit", "--quiet", "--message", f"Thread {current}: uncommitted work")
 
 
-def _branch_off(self: Repository, branch: str) -> None:
+def _branch_off(self: Repository, _current: str, branch: str) -> None:
     known = run_git(self._git, self.project, "branch", "--list", branch)
     run_git(self._git, self.project, "switch", "--quiet", *([] if known else ["--create"]), branch)
 
@@ -269,7 +269,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "one-commit-for-each-thread",
         breaks="PERS-02",
         sentence="each commit takes the place of the last one",
-        changes=(replace(Repository, "commit_all", _amended),),
+        changes=(replace(Repository, "_commit_on", _amended),),
     ),
     Mutant(
         "opened-with-a-reset",

@@ -77,7 +77,7 @@ class Git:
 def _reported(purpose: str) -> Iterator[None]:
     try:
         yield
-    except (pygit2.GitError, KeyError, ValueError, OSError) as error:  # pygit2 has no class for them all
-        # Not `str(error)`, which is in quotes where it is a KeyError too.
-        said = " ".join(str(each) for each in error.args)
+    except (pygit2.GitError, OSError) as error:
+        # Not `str(error)` of libgit2's, which is in quotes where it is a KeyError too.
+        said = str(error) if isinstance(error, OSError) else " ".join(str(each) for each in error.args)
         raise RequestError(500, f"git {purpose} failed in this workspace: {said}") from error

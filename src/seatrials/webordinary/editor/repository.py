@@ -2,7 +2,11 @@
 
 The threads of a user share the working tree, so every use of it names its branch. When another branch is checked out,
 its uncommitted work is committed there first, and then the working tree is switched: nothing is lost, nothing leaks.
-Which branch is checked out is read from the disk each time, for another container may have switched it.
+Which branch is checked out is read from the disk each time, for another container may have switched it; commits and
+switches hold git's own lock of it.
+
+A repository within the working tree is not supported: while anything but the root's own is called `.git`, in any case
+of its letters, the status, commits and switches are refused with an error that says where it is (`changes.py`).
 """
 
 import itertools
@@ -17,10 +21,10 @@ import pygit2
 from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
 
 from seatrials.webordinary.editor.answers import RequestError
-from seatrials.webordinary.editor.changes import Change, changes_of, stage
+from seatrials.webordinary.editor.changes import Change, changes_of, check_names, stage
 from seatrials.webordinary.editor.git import Git
+from seatrials.webordinary.editor.head import HeadLock, current_branch, head_locked
 
-_BRANCH_REFERENCE = "ref: refs/heads/"
 BRANCH_PREFIX = "thread-"
 _ENDED_BY_A_COMMIT = {RepositoryState.MERGE, RepositoryState.CHERRYPICK, RepositoryState.REVERT}
 
@@ -44,6 +48,7 @@ class Repository:
         # For containers on real threads. Nobody may wait on the clock inside it, so that actors of a mock world,
         # which share one thread and pass straight through it, are never in it together.
         self._lock = threading.RLock()
+        self._held_branch: str | None = None
 
     def exists(self) -> bool:
         """Whether the repository is there."""
@@ -74,32 +79,37 @@ class Repository:
             current = self.current_branch()
             if current != branch:
                 self._save_before_switch(current)
-                self._switch(branch)
-            yield
+                self._switch(current, branch)
+            outer, self._held_branch = self._held_branch, branch
+            try:
+                yield
+            finally:
+                self._held_branch = outer
 
     def current_branch(self) -> str:
         """Return the branch that is checked out; empty when none is."""
-        head = (self.project / ".git" / "HEAD").read_text(encoding="utf-8").strip()
-        return head.removeprefix(_BRANCH_REFERENCE) if head.startswith(_BRANCH_REFERENCE) else ""
+        return current_branch(self.project)
 
     def head(self) -> str | None:
         """Return the id of the last commit of the checked-out branch, or None before the first."""
         with self._git.opened(self.project, "rev-parse") as repository:
             return None if repository.head_is_unborn else str(repository.head.target)
 
-    def commit_all(self, message: str, *, with_ignored: bool = False) -> Commit:
-        """Commit everything that changed, and ignored files too if asked; the message is kept to the letter."""
-        with self._git.opened(self.project, "commit") as repository:
-            changes = changes_of(repository, with_ignored=with_ignored)
-            staged = self._commit(repository, changes, message) if changes else []
-        return Commit(self.head(), tuple(change.shown().path for change in staged))
+    def commit_all(self, message: str) -> Commit:
+        """Commit everything that changed; the message is kept to the letter.
+
+        Within `on_branch` it is a 409 when another container has switched the working tree to another branch.
+        """
+        with self._lock:
+            branch = self.current_branch() if self._held_branch is None else self._held_branch
+            return self._commit_on(branch, message)
 
     def commit_unsaved(self, branch: str) -> Commit | None:
         """Commit the uncommitted work of *branch*, which has some only while it is checked out."""
         with self._lock:
             if self.current_branch() != branch:
                 return None
-            return self.commit_all(_unsaved_message(branch))
+            return self._commit_on(branch, _unsaved_message(branch))
 
     def status(self, *, with_ignored: bool = False) -> list[Change]:
         """Return what differs from the last commit, by path."""
@@ -121,62 +131,73 @@ class Repository:
 
     def _save_before_switch(self, current: str) -> None:
         """Commit all that the next branch must not see; ignored files too, for switching would leave them lying."""
-        self.commit_all(_unsaved_message(current), with_ignored=True)
+        self._commit_on(current, _unsaved_message(current), with_ignored=True)
 
-    def _switch(self, branch: str) -> None:
-        """Check out *branch*, which has no commit and no file where it is new."""
-        with self._git.opened(self.project, "switch") as repository:
+    def _switch(self, current: str, branch: str) -> None:
+        """Leave *current* for *branch*, which has no commit and no file where it is new."""
+        with self._git.opened(self.project, "switch") as repository, head_locked(self.project, current) as head:
             _check_switchable(repository)
             reference = repository.references.get(f"refs/heads/{branch}")
-            target = repository[repository.TreeBuilder().write()] if reference is None else reference.peel()
-            repository.checkout_tree(target, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
-            self._point_head(repository, branch)
+            target = None if reference is None else reference.peel(pygit2.Commit)
+            files = repository[repository.TreeBuilder().write()] if target is None else target
+            repository.checkout_tree(files, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
+            if target is not None:
+                last = _last_commit(repository)
+                reason = f"checkout: moving from {current or last} to {branch}"
+                head.note(last, target.id, self._git.signature(), reason)
+            head.point_to_branch(branch)
 
-    def _point_head(self, repository: pygit2.Repository, branch: str) -> None:
-        # `set_head` would date the line in HEAD's log by the machine's clock.
-        reason = f"checkout: moving from {self.current_branch()} to {branch}"
-        head = pygit2.Reference("HEAD", f"refs/heads/{branch}")
-        pygit2.RefdbFsBackend(repository).write(head, True, self._git.signature(), reason, None, None)  # noqa: FBT003
+    def _commit_on(self, branch: str, message: str, *, with_ignored: bool = False) -> Commit:
+        """Commit everything that changed on *branch*, and ignored files too if asked."""
+        with self._git.opened(self.project, "commit") as repository, head_locked(self.project, branch) as head:
+            changes, state = changes_of(repository, with_ignored=with_ignored), repository.state()
+            staged = self._commit(repository, head, changes, message) if changes or state in _ENDED_BY_A_COMMIT else []
+            last = _last_commit(repository)
+        return Commit(None if last is None else str(last), tuple(change.shown().path for change in staged))
 
-    def _commit(self, repository: pygit2.Repository, changes: list[Change], message: str) -> list[Change]:
+    def _commit(
+        self, repository: pygit2.Repository, head: HeadLock, changes: list[Change], message: str
+    ) -> list[Change]:
         """Commit *changes* and what was staged, which ends a merge that a session's command has begun."""
-        who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
-        with _head_locked(repository):
-            staged = stage(repository, changes)
-            if staged:
-                last = [] if repository.head_is_unborn else [repository.head.target]
-                parents, tree = [*last, *repository.listall_mergeheads()], repository.index.write_tree()
-                repository.create_commit("HEAD", who, who, text, tree, parents)
+        staged, merged = stage(repository, changes), repository.listall_mergeheads()
+        if staged or merged:  # a merge may have come to what was there already
+            self._write_commit(repository, head, message, merged)
         if repository.state() in _ENDED_BY_A_COMMIT:
             repository.state_cleanup()
         return staged
 
+    def _write_commit(
+        self, repository: pygit2.Repository, head: HeadLock, message: str, merged: list[pygit2.Oid]
+    ) -> None:
+        who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
+        tree, last = repository.index.write_tree(), _last_commit(repository)
+        parents = [*merged] if last is None else [last, *merged]
+        if not repository.head_is_detached:
+            # The branch moves, for which libgit2 takes the branch's lock and not HEAD's.
+            repository.create_commit("HEAD", who, who, text, tree, parents)
+            return
+        made = repository.create_commit(None, who, who, text, tree, parents)
+        head.note(last, made, who, f"commit: {text.splitlines()[0]}")
+        head.point_to_commit(made)
+
 
 def _check_switchable(repository: pygit2.Repository) -> None:
     """Refuse to leave a branch that is locked, or where a command has left what a commit cannot hold."""
+    check_names(repository)
     if repository.state() != RepositoryState.NONE:
         msg = f"{repository.state().name} is in progress"
         raise pygit2.GitError(msg)
     for entry in repository.index:
-        # libgit2 would remove its files and its history with its folder.
+        # A command's own `git add` of another repository: what is in its folder is seen by nobody.
         if entry.mode == FileMode.COMMIT:
-            msg = f"{entry.path!r} is a repository of its own"
+            msg = f"{entry.path!r} is committed as a repository of its own: `git rm --cached` makes it a folder"
             raise pygit2.GitError(msg)
     # Another process's lock would show itself only after libgit2 has changed the files.
-    with repository.transaction() as transaction:
-        transaction.lock_ref("HEAD")
-        repository.index.write()
+    repository.index.write()
 
 
-@contextmanager
-def _head_locked(repository: pygit2.Repository) -> Iterator[None]:
-    """Keep every other process from committing, and from having a commit go to a branch that it switches to."""
-    if repository.head_is_detached:  # then the commit itself locks it
-        yield
-        return
-    with repository.transaction() as transaction:
-        transaction.lock_ref("HEAD")
-        yield
+def _last_commit(repository: pygit2.Repository) -> pygit2.Oid | None:
+    return None if repository.head_is_unborn else repository.head.peel(pygit2.Commit).id
 
 
 def _unsaved_message(branch: str) -> str:

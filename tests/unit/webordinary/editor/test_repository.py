@@ -5,11 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pygit2
 import pytest
 
 from seatrials.twin.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.changes import Change, changes_of
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
 
@@ -24,6 +27,11 @@ def repository(tmp_path: Path) -> Repository:
     (made.project / "a.txt").write_text("A")
     made.commit_all("first")
     return made
+
+
+def _elsewhere(repository: Repository) -> Repository:
+    """Return the repository as another container has it."""
+    return Repository(repository.project, Git(VirtualClock(START_SECONDS)), "other")
 
 
 def shell(repository: Repository, command: str) -> str:
@@ -62,13 +70,46 @@ WORK = [
     "rm a.txt; mkdir a.txt; echo B > a.txt/b.txt",
     "mkdir -p b/c; echo B > 'b/c/ü *.txt'; echo B > \"$(printf 'b/\\377')\"",
     "printf '*.tmp\\nbuild/\\n' > .gitignore; mkdir build; echo B > build/b; echo B > b.tmp",
-    _INNER,
     "git pack-refs --all; git gc --quiet; echo B > b.txt",
     "git checkout --quiet --detach; echo B > b.txt",
 ]
 
 
-@pytest.mark.parametrize("work", WORK)
+def _merging(side: str, one: str, command: str = "merge") -> str:
+    """Return a command that brings together what two branches have done to the same files."""
+    return (
+        f"git checkout --quiet -b side; {side}; git add --all; git commit --quiet --message side; "
+        f"git checkout --quiet thread-one; {one}; git add --all; git commit --quiet --message one; "
+        f"git {command} side >&2 || true"
+    )
+
+
+_BOTH_MODIFIED = _merging("echo B > a.txt", "echo C > a.txt")
+_DELETED_BY_THEM = _merging("rm a.txt", "echo C > a.txt")
+_DELETED_BY_US = _merging("echo B > a.txt", "rm a.txt")
+_BOTH_RENAMED = _merging("git mv a.txt b.txt", "git mv a.txt c.txt")
+# Merges that a session has begun, and what it has come to.
+MERGES = [
+    _BOTH_MODIFIED,
+    f"{_BOTH_MODIFIED}; echo D > a.txt",
+    f"{_BOTH_MODIFIED}; git checkout --quiet --ours a.txt",
+    f"{_BOTH_MODIFIED}; git checkout --quiet --ours a.txt; git add a.txt",
+    f"{_BOTH_MODIFIED}; rm a.txt",
+    f"{_BOTH_MODIFIED}; rm a.txt; mkdir a.txt; echo D > a.txt/d.txt",
+    _DELETED_BY_THEM,
+    f"{_DELETED_BY_THEM}; rm a.txt",
+    _DELETED_BY_US,
+    f"{_DELETED_BY_US}; rm a.txt",
+    _BOTH_RENAMED,
+    f"{_BOTH_RENAMED}; rm b.txt",
+    f"{_BOTH_RENAMED}; rm b.txt c.txt",
+    _merging("echo B > b.txt", "echo C > b.txt"),
+    _merging("echo B > '*'", "echo C > '*'") + "; rm '*'",
+    _merging("echo B > b.txt", "true > c.txt", "merge --strategy ours --no-commit"),
+]
+
+
+@pytest.mark.parametrize("work", [*WORK, *MERGES])
 def test_status_is_gits(repository: Repository, work: str) -> None:
     """Whatever was done, the status is what `git status` says, ignored files included where asked."""
     shell(repository, work)
@@ -81,7 +122,9 @@ def test_status_is_gits(repository: Repository, work: str) -> None:
         assert sorted(filter(None, said)) == sorted(status)
 
 
-@pytest.mark.parametrize("work", [each for each in WORK if "add b.txt; rm" not in each and "--cached" not in each])
+@pytest.mark.parametrize(
+    "work", [*(each for each in WORK if "add b.txt; rm" not in each and "--cached" not in each), *MERGES]
+)
 def test_commit_is_gits(repository: Repository, work: str) -> None:
     """Whatever was done, the commit has the id of the one that git would have made, and nothing is left over."""
     shell(repository, work)
@@ -93,7 +136,7 @@ def test_commit_is_gits(repository: Repository, work: str) -> None:
 
     assert expected == commit.id
     assert "" == shell(repository, "git status --porcelain")
-    changed = shell(repository, "git show --format= --name-only --no-renames -z").split("\0")
+    changed = shell(repository, "git diff --name-only --no-renames -z HEAD^1 HEAD").split("\0")
     assert tuple(sorted(filter(None, changed))) == tuple(sorted(commit.files))
 
 
@@ -141,15 +184,17 @@ def test_log_is_gits(repository: Repository) -> None:
     assert "2020-09-13T17:56:40+05:30" in [commit["date"] for commit in repository.log()]
 
 
-def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
-    """A commit during a merge has both parents, and git knows of no merge any more."""
-    shell(repository, f"{_DIVERGED}; git merge --quiet side || true")
+@pytest.mark.parametrize("merge", MERGES)
+def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository, merge: str) -> None:
+    """A commit during a merge has both parents, whatever it changes, and the branch can be left after it."""
+    shell(repository, merge)
     head, side = shell(repository, "git rev-parse HEAD side").split()
 
     repository.commit_all("merged")
 
     assert [head, side] == repository.log()[0]["parents"]
     assert "MERGE_HEAD" not in _names(repository.project / ".git")
+    _switching(repository)
 
 
 def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
@@ -161,6 +206,48 @@ def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repositor
 
     assert [head] == repository.log()[0]["parents"]
     _switching(repository)
+
+
+def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: Repository) -> None:
+    """There is nothing to commit where a session has kept what was there, and the branch can be left."""
+    shell(
+        repository,
+        _merging("echo B > a.txt", "echo C > a.txt", "cherry-pick")
+        + "; git checkout --quiet --ours a.txt; git add a.txt",
+    )
+    head = repository.head()
+
+    commit = repository.commit_all("picked")
+
+    assert (head, ()) == (commit.id, commit.files)
+    _switching(repository)
+
+
+def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Path) -> None:
+    """Files that are staged in a repository without a commit are new ones, and looking at them makes no object."""
+    repository = Repository(tmp_path / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
+    repository.create("thread-one")
+    shell(repository, "echo A > a.txt; echo B > b.txt; echo C > c.txt; git add a.txt b.txt; echo D > a.txt; rm b.txt")
+    objects = shell(repository, "find .git/objects")
+
+    status = [f"{change.status} {change.path}" for change in repository.status()]
+
+    assert shell(repository, "git status --porcelain").splitlines() == status
+    assert objects == shell(repository, "find .git/objects")
+
+
+def test_a_commit_on_no_branch_is_in_the_log_of_head(repository: Repository) -> None:
+    """What is saved before a checked-out commit is left can be found again, as after git's own commit."""
+    shell(repository, "git checkout --quiet --detach; echo B > b.txt")
+    head = repository.head()
+
+    _switching(repository)
+
+    line = (repository.project / ".git" / "logs" / "HEAD").read_text().splitlines()[-1]
+    saved = line.split()[1]
+    who = f"Webordinary Editor <editor@webordinary.example> {START_SECONDS} +0000"
+    assert f"{head} {saved} {who}\tcommit: Thread : uncommitted work" == line
+    assert "b.txt" in shell(repository, f"git ls-tree --name-only {saved}")
 
 
 def test_switching_leaves_what_git_would(repository: Repository) -> None:
@@ -212,6 +299,7 @@ BROKEN = [
     "echo bad > .git/refs/heads/thread-one",
     "echo '[bad' >> .git/config",
     "rm -r .git/objects/*",
+    "git config core.bare true",
 ]
 
 
@@ -236,19 +324,139 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     [
         "touch .git/index.lock",
         "touch .git/HEAD.lock",
-        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer",
+        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git",
         f"{_DIVERGED}; git rebase --quiet side || true",
     ],
 )
 def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str) -> None:
-    """A lock, a repository inside or a rebase under way is an error that keeps the files and the branch."""
+    """A lock, a repository in the index or a rebase under way is an error that keeps the files and the branch."""
     shell(repository, state)
     branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
 
-    with pytest.raises(RequestError, match="git switch failed in this workspace"):
+    with pytest.raises(RequestError, match="failed in this workspace"):
         _switching(repository)
 
     assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
+
+
+def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository) -> None:
+    """What the error about a repository in the index says to do, makes its files those of a folder."""
+    shell(repository, f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git")
+    shell(repository, "git rm --quiet --cached inner")
+
+    _switching(repository)
+
+    assert [".git"] == _names(repository.project)
+    assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
+
+
+def _looking(repository: Repository) -> None:
+    repository.status()
+
+
+# What makes libgit2 crash, or is not seen by it, or would take its history along.
+CALLED_GIT = {
+    "inner/.git": _INNER,
+    "x/.git": "mkdir x; echo B > x/b.txt; ln -s ../.git x/.git",
+    "y/.git": "mkdir y; echo gitdir: ../.git > y/.git",
+    "sub/.GIT": "mkdir -p sub/.GIT; echo B > sub/.GIT/b.txt",
+    "sub/.Git": "mkdir sub; echo B > sub/.Git",
+    ".GIT": "ln -s .git .GIT",
+    "b\ufffd/.gIT": "mkdir -p \"$(printf 'b\\377')/.gIT\"",
+}
+
+
+@pytest.mark.parametrize("action", [_looking, _committing, _switching])
+@pytest.mark.parametrize(("path", "work"), CALLED_GIT.items())
+def test_only_the_root_has_something_called_git(
+    repository: Repository, path: str, work: str, action: Callable[[Repository], None]
+) -> None:
+    """Whatever else has that name, in any case, is an error that says where it is and what to do."""
+    shell(repository, work)
+    files = shell(repository, "find . -path ./.git -prune -o -print")
+
+    with pytest.raises(RequestError, match="failed in this workspace") as failure:
+        action(repository)
+
+    assert 500 == failure.value.status
+    assert repr(path) in str(failure.value)
+    assert "remove it or move it out of the workspace" in str(failure.value)
+    assert files == shell(repository, "find . -path ./.git -prune -o -print")
+
+
+def test_head_is_locked_while_the_files_are_switched(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process can move HEAD while the files change, and none is locked out afterwards."""
+    checkout: Any = pygit2.Repository.checkout_tree
+    answers = []
+
+    def checkout_with_company(*arguments: Any, **options: Any) -> None:
+        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
+        checkout(*arguments, **options)
+
+    monkeypatch.setattr(pygit2.Repository, "checkout_tree", checkout_with_company)
+
+    _switching(repository)
+
+    assert ["HEAD.lock" in answer for answer in answers] == [True]
+    assert ("thread-two", {}) == (repository.current_branch(), repository.unfinished())
+
+
+def test_head_is_locked_while_changes_are_found(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process can move HEAD between the search for changes and their commit."""
+    answers = []
+
+    def changes_with_company(opened: pygit2.Repository, *, with_ignored: bool) -> list[Change]:
+        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
+        return changes_of(opened, with_ignored=with_ignored)
+
+    monkeypatch.setattr("seatrials.webordinary.editor.repository.changes_of", changes_with_company)
+    (repository.project / "b.txt").write_text("B")
+
+    repository.commit_all("two")
+
+    assert ["HEAD.lock" in answer for answer in answers] == [True]
+    assert ("thread-one", {}) == (repository.current_branch(), repository.unfinished())
+
+
+def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repository: Repository) -> None:
+    """Work that was begun on one branch is not committed on another, and can be after the next switch."""
+    with repository.on_branch("thread-one"):
+        with _elsewhere(repository).on_branch("thread-two"):
+            (repository.project / "b.txt").write_text("B")
+
+        with pytest.raises(RequestError, match="from 'thread-one' to 'thread-two'") as failure:
+            repository.commit_all("two")
+
+    assert 409 == failure.value.status
+    assert (None, {}) == (repository.head(), repository.unfinished())
+
+
+def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A working tree that was switched after its work was saved is not switched again over what it holds now."""
+    save = Repository._save_before_switch  # noqa: SLF001  # the moment after it is the one in question
+
+    def save_and_be_late(self: Repository, current: str) -> None:
+        save(self, current)
+        monkeypatch.undo()
+        with _elsewhere(self).on_branch("thread-three"):
+            (self.project / "b.txt").write_text("B")
+
+    monkeypatch.setattr(Repository, "_save_before_switch", save_and_be_late)
+
+    with pytest.raises(RequestError, match="from 'thread-one' to 'thread-three'"):
+        _switching(repository)
+
+    assert ("thread-three", {}) == (repository.current_branch(), repository.unfinished())
+    assert [".git", "b.txt"] == _names(repository.project)
+
+
+def test_a_mistake_of_our_own_is_not_gits(repository: Repository) -> None:
+    """Only what libgit2 and the file system say is reported as git's failure."""
+    for mistake in (KeyError, ValueError):
+        with pytest.raises(mistake), repository._git.opened(repository.project, "status"):  # noqa: SLF001
+            raise mistake
 
 
 def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
