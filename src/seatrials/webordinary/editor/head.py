@@ -37,7 +37,7 @@ class HeadLock:
         self._is_held = True
 
     def release(self) -> None:
-        """Give the lock back; after `point_to` it may be another process's already."""
+        """Give the lock back; once HEAD was pointed elsewhere, it may be another process's already."""
         if self._is_held:
             self._is_held = False
             self._file.unlink(missing_ok=True)
