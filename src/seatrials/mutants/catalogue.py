@@ -1,4 +1,4 @@
-"""Every mutant of the project; one file a suite, and the hollow platforms."""
+"""Every mutant of the project: one or two files a suite, and the hollow platforms."""
 
 from seatrials.mutants import (
     balancing,

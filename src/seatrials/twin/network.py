@@ -288,6 +288,7 @@ class VirtualNetwork:
         raise TimeoutError(message)
 
     def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
+        # Not `create_connection`, which asks the system what the address means each time.
         client_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         client_socket.connect(listener.address)
         server_socket, _ = listener.socket.accept()

@@ -42,10 +42,8 @@ def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if not isinstance(value, _Node):
             return deepcopy(value)
         if id(value) not in pickled:
-            if len(pickled) >= EXPRESSIONS_KEPT:
-                pickled.clear()
             # The tree is kept too, so that no other gets its id.
-            pickled[id(value)] = value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+            _keep(pickled, id(value), (value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)))
         return pickle.loads(pickled[id(value)][1])  # noqa: S301  # made above
 
     return copied
@@ -71,9 +69,7 @@ def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
         text = self.condition_expression
         if text not in known:
-            if len(known) >= EXPRESSIONS_KEPT:
-                known.clear()
-            known[text] = tuple(lex(self))
+            _keep(known, text, tuple(lex(self)))
         return deque(known[text])
 
     return lex_condition_expression
@@ -91,16 +87,22 @@ def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
             self.expr_attr_names_found.extend(names_found)
             self.expr_attr_values_found.extend(values_found)
             return condition
-        if len(known) >= EXPRESSIONS_KEPT:
-            known.clear()
         # A condition holds the values it was parsed with, and moto stores those of a call as they are: a set that is
         # added to later would change what is kept.
         self.expression_attribute_values = copy.deepcopy(self.expression_attribute_values)
         condition = parse(self)
-        known[question] = condition, tuple(self.expr_attr_names_found), tuple(self.expr_attr_values_found)
+        found = tuple(self.expr_attr_names_found), tuple(self.expr_attr_values_found)
+        _keep(known, question, (condition, *found))
         return condition
 
     return parse_condition
+
+
+def _keep(known: dict[Any, Any], question: object, made: object) -> None:
+    """Keep what was made, and never more than is asked for at one time: a served world may live for hours."""
+    if len(known) >= EXPRESSIONS_KEPT:
+        known.clear()
+    known[question] = made
 
 
 def _copied_value(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
