@@ -218,11 +218,10 @@ class RunFolder:
 
     def write_scenario(self, scenario: str, recorder: Recorder) -> None:
         """Write the steps and samples of a scenario."""
-        record = {
-            "steps": [asdict(step) for step in recorder.steps],
-            "samples": [asdict(sample) for sample in recorder.samples],
-        }
-        (self.path / "timeline" / f"{scenario}.steps.json").write_text(json.dumps(record, indent=1) + "\n")
+        steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
+        samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
+        text = f'{{"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
+        (self.path / "timeline" / f"{scenario}.steps.json").write_text(text)
 
     def _write_whole(self, name: str, value: Any) -> None:  # noqa: ANN401  # any JSON value
         temporary = self.path / f"{name}.{os.getpid()}"

@@ -312,6 +312,6 @@ def _check_method(head: h11.Request) -> None:
 
 def _check_size(head: h11.Request) -> None:
     """Refuse headers above the limit; h11 limits only those that arrive in several pieces."""
-    if sum(len(name) + len(value) for name, value in head.headers) > _HEADERS_BYTES_MAX:
+    if sum(len(name) + len(value) for name, value in head.headers.raw_items()) > _HEADERS_BYTES_MAX:
         msg = f"the headers are longer than {_HEADERS_BYTES_MAX} bytes"
         raise h11.RemoteProtocolError(msg, error_status_hint=431)

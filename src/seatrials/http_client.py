@@ -23,7 +23,17 @@ def http_client(
         max_keepalive_connections=10,
         keepalive_expiry=None,
     )
-    return httpx.Client(transport=transport, base_url=base_url, timeout=timeout_seconds, trust_env=False)
+    client = httpx.Client(transport=transport, base_url=base_url, timeout=timeout_seconds, trust_env=False)
+    client._cookies = _Cookies()  # noqa: SLF001  # given to the client, it would be copied into one of httpx's own class
+    return client
+
+
+class _Cookies(httpx.Cookies):
+    """A jar that looks only into answers that set a cookie: to find none takes httpx as long as to read the answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
 
 
 class _Backend(httpcore.NetworkBackend):

@@ -92,8 +92,8 @@ def _relayed_uncounted(exchange: Exchange, source: Connection) -> bytes:
     return source.receive(CHUNK_BYTES, max(0.0, left))
 
 
-def _first_length(headers: Headers) -> list[str]:
-    return messages.tokens([value for name, value in headers if name.lower() == "content-length"])[:1]
+def _first_length(named: messages.Values) -> list[str]:
+    return messages.tokens(named.get("content-length", []))[:1]
 
 
 _request_line = messages._request_line

@@ -53,6 +53,8 @@ class Calls:
 
     def __init__(self, http: httpx.Client, clock: Clock, recorder: Recorder) -> None:
         self._http = http
+        # httpx takes long to join a path to its base URL.
+        self._origin = str(http.base_url).rstrip("/")
         self._clock = clock
         self._recorder = recorder
 
@@ -82,7 +84,9 @@ class Calls:
         extensions = {"target": path.encode("ascii")} if to_the_letter else None
         began = self._clock.now()
         try:
-            response = self._http.request(method, path, content=content, headers=headers, extensions=extensions)
+            response = self._http.request(
+                method, self._url_of(path), content=content, headers=headers, extensions=extensions
+            )
         except httpx.HTTPError as error:
             msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
             self._recorder.step(f"{method} {path} → no answer", error=str(error))
@@ -92,6 +96,9 @@ class Calls:
         )
         self._note(answer, content if isinstance(content, bytes) else None, headers)
         return answer
+
+    def _url_of(self, path: str) -> str:
+        return f"{self._origin}{path}" if path.startswith("/") else path
 
     def _note(self, answer: Answer, content: bytes | None, headers: Mapping[str, str] | None) -> None:
         self._recorder.step(

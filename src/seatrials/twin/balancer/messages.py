@@ -27,6 +27,7 @@ _HOP_BY_HOP = frozenset(
 )
 
 Headers = list[tuple[str, str]]
+Values = dict[str, list[str]]
 
 
 class RefusedRequestError(Exception):
@@ -62,9 +63,14 @@ class Head:
     headers: Headers
     framing: Framing
 
+    @cached_property
+    def by_name(self) -> Values:
+        """The values of the headers by their names in lower case."""
+        return by_name(self.headers)
+
     def values(self, name: str) -> list[str]:
         """Return the values of every header called *name*, which is in lower case."""
-        return [value for key, value in self.headers if key.lower() == name]
+        return self.by_name.get(name, [])
 
     @cached_property
     def connection_tokens(self) -> list[str]:
@@ -73,8 +79,8 @@ class Head:
 
     def end_to_end(self) -> Headers:
         """Return the headers that are meant for the other side, without those of this connection and the framing."""
-        named = self.connection_tokens
-        return [each for each in self.headers if each[0].lower() not in _HOP_BY_HOP and each[0].lower() not in named]
+        of_this_connection = _HOP_BY_HOP.union(self.connection_tokens)
+        return [each for each in self.headers if each[0].lower() not in of_this_connection]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +140,14 @@ class ResponseHead(Head):
     reason: str
 
 
+def by_name(headers: Headers) -> Values:
+    """Return the values of *headers* by their names in lower case."""
+    found: Values = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
 def tokens(values: list[str]) -> list[str]:
     """Return the items of comma-separated header values, in lower case."""
     return [item for value in values for each in value.split(",") if (item := each.strip().lower())]
@@ -159,10 +173,10 @@ def parse_request(data: bytes) -> RequestHead:
     lines = data.decode("latin-1").split("\r\n")
     method, target, http_1_0 = _request_line(lines[0])
     headers = _request_headers(lines[1:-2])
-    named = [name.lower() for name, _ in headers]
+    named = by_name(headers)
     if not http_1_0 and "host" not in named:
         raise RefusedRequestError(400, "no Host header")
-    framing = _request_framing(headers)
+    framing = _request_framing(named)
     both = "content-length" in named and framing.chunked
     head = RequestHead(
         method=method,
@@ -212,10 +226,9 @@ def _headers(lines: list[str]) -> Headers:
     return headers
 
 
-def _request_framing(headers: Headers) -> Framing:
-    codings = tokens([value for name, value in headers if name.lower() == "transfer-encoding"])
-    codings = [coding for coding in codings if coding != "identity"]
-    lengths = _lengths(headers)
+def _request_framing(named: Values) -> Framing:
+    codings = [coding for coding in tokens(named.get("transfer-encoding", [])) if coding != "identity"]
+    lengths = _lengths(named)
     if codings not in ([], ["chunked"]):
         raise RefusedRequestError(501, "Transfer-Encoding other than chunked or identity")
     if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
@@ -225,9 +238,9 @@ def _request_framing(headers: Headers) -> Framing:
     return Framing(int(lengths[0]) if lengths else 0)
 
 
-def _lengths(headers: Headers) -> list[str]:
+def _lengths(named: Values) -> list[str]:
     """Return the Content-Lengths that differ from one another, in order."""
-    return list(dict.fromkeys(tokens([value for name, value in headers if name.lower() == "content-length"])))
+    return list(dict.fromkeys(tokens(named.get("content-length", []))))
 
 
 def parse_response(data: bytes, request_method: str) -> ResponseHead:
@@ -242,13 +255,13 @@ def parse_response(data: bytes, request_method: str) -> ResponseHead:
     except ValueError as error:
         raise MalformedAnswerError(str(error)) from error
     status = int(found[1])
-    framing = _response_framing(status, headers, request_method)
+    framing = _response_framing(status, by_name(headers), request_method)
     return ResponseHead(status=status, reason=found[2] or "", headers=headers, framing=framing)
 
 
-def _response_framing(status: int, headers: Headers, request_method: str) -> Framing:
-    codings = tokens([value for name, value in headers if name.lower() == "transfer-encoding"])
-    lengths = _lengths(headers)
+def _response_framing(status: int, named: Values, request_method: str) -> Framing:
+    codings = tokens(named.get("transfer-encoding", []))
+    lengths = _lengths(named)
     if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
         msg = f"the target's Content-Length is {lengths!r}"
         raise MalformedAnswerError(msg)

@@ -237,8 +237,9 @@ class RuleList:
         """Return the first rule that *request* meets; the default rule meets every request."""
         return next(rule for rule in self.rules if rule.matches(request))
 
-    def forwards_to(self, group_arn: str) -> bool:
-        """Whether a rule sends requests to the target group."""
-        return any(
-            group_arn == arn for rule in self.rules if isinstance(rule.action, Forward) for arn, _ in rule.action.groups
+    @cached_property
+    def group_arns(self) -> frozenset[str]:
+        """The target groups that a rule sends requests to."""
+        return frozenset(
+            arn for rule in self.rules if isinstance(rule.action, Forward) for arn, _ in rule.action.groups
         )

@@ -66,4 +66,4 @@ class LoadBalancerView:
 
     def forwards_to(self, group_arn: str) -> bool:
         """Whether a rule of a listener sends requests to the target group."""
-        return any(self.rules(listener).forwards_to(group_arn) for listener in self.listeners())
+        return any(group_arn in self.rules(listener).group_arns for listener in self.listeners())

@@ -171,26 +171,29 @@ class _Readers:
 
     def _structure(self, shape: Any, path: tuple[str, ...]) -> Read:  # noqa: ANN401
         members: list[tuple[str, Read, Callable[[Any], Any] | None]] = []
-        found_by_class: dict[type, list[tuple[str, ...]]] = {}
+        finders_by_class: dict[type, list[Read]] = {}
         picker = XFormedAttributePicker()
 
-        def names_of(value: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
+        def finders_of(value: Any) -> list[Read]:  # noqa: ANN401
             if not members:
                 for key, member in shape.members.items():
                     # moto's aliases of a member depend on the shape that it belongs to.
                     member.parent = shape
                     members.append((key, self.of(member, (*path, key)), self._transformer((*path, key))))
-            known = found_by_class[value.__class__] = [
-                tuple(picker.get_possible_keys(AttributePickerContext(obj=value, key=key, shape=member)))
+            known = finders_by_class[value.__class__] = [
+                _finder(
+                    value.__class__,
+                    tuple(picker.get_possible_keys(AttributePickerContext(obj=value, key=key, shape=member))),
+                )
                 for key, member in shape.members.items()
             ]
             return known
 
         def read_structure(value: Any) -> dict[str, Any]:  # noqa: ANN401
             result = {}
-            names_by_member = found_by_class.get(value.__class__) or names_of(value)
-            for (key, read, transform), names in zip(members, names_by_member, strict=True):
-                found = _found(value, names)
+            finders = finders_by_class.get(value.__class__) or finders_of(value)
+            for (key, read, transform), find in zip(members, finders, strict=True):
+                found = find(value)
                 if transform is not None:
                     found = transform(found)
                 if found is not None:
@@ -204,17 +207,22 @@ class _Readers:
         return next((change for end, change in self._transformers.items() if joined.endswith(end)), None)
 
 
-def _found(value: Any, names: tuple[str, ...]) -> Any:  # noqa: ANN401
-    if value.__class__ is dict:
+def _finder(kind: type, names: tuple[str, ...]) -> Read:
+    """Return what finds a member that may have any of *names* in a value of *kind*, or None, as moto finds it."""
+    look_up: Callable[[Any, str, object], Any] = get_value
+    if kind is dict:
+        look_up = dict.get
+    elif not hasattr(kind, "__getitem__") and not any("." in name for name in names):
+        look_up = getattr
+
+    def find(value: Any) -> Any:  # noqa: ANN401
         for name in names:
-            if name in value:
-                return value[name]
+            found = look_up(value, name, MISSING)
+            if found is not MISSING:
+                return found
         return None
-    for name in names:
-        found = get_value(value, name, MISSING)
-        if found is not MISSING:
-            return found
-    return None
+
+    return find
 
 
 def _copied(value: Any) -> Any:  # noqa: ANN401

@@ -36,6 +36,7 @@ class Fleet:
 
     def __init__(self, ecs: AwsClient, cluster: str, service: str) -> None:
         self._ecs = ecs
+        self._pages_of_tasks = ecs.get_paginator("list_tasks")
         self._cluster = cluster
         self._service = service
 
@@ -57,7 +58,7 @@ class Fleet:
         return _reason_of(max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"])))
 
     def _describe(self, desired_status: str) -> list[Mapping[str, Any]]:
-        pages = self._ecs.get_paginator("list_tasks").paginate(
+        pages = self._pages_of_tasks.paginate(
             cluster=self._cluster, serviceName=self._service, desiredStatus=desired_status
         )
         arns = [arn for page in pages for arn in page["taskArns"]]

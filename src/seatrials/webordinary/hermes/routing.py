@@ -30,6 +30,8 @@ class Router:
 
     def __init__(self, elbv2: AwsClient, listener_arn: str, vpc_id: str) -> None:
         self._elbv2 = elbv2
+        self._pages_of_rules = elbv2.get_paginator("describe_rules")
+        self._pages_of_groups = elbv2.get_paginator("describe_target_groups")
         self._listener_arn = listener_arn
         self._vpc_id = vpc_id
         # By the end of the task's id; only ever used to ask for a task's health.
@@ -125,7 +127,7 @@ class Router:
                 self._preview_groups[task_id] = arn
 
     def _rules(self) -> list[rules.Rule]:
-        pages = self._elbv2.get_paginator("describe_rules").paginate(ListenerArn=self._listener_arn)
+        pages = self._pages_of_rules.paginate(ListenerArn=self._listener_arn)
         found = [rule for page in pages for rule in page["Rules"]]
         self._tried.clear()
         return found
@@ -135,7 +137,7 @@ class Router:
 
     def _groups(self) -> dict[str, str]:
         """Return the ARNs of the target groups that Hermes made, by name."""
-        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        pages = self._pages_of_groups.paginate()
         groups = {each["TargetGroupName"]: each["TargetGroupArn"] for page in pages for each in page["TargetGroups"]}
         return {name: arn for name, arn in groups.items() if name.startswith(_NAME_PREFIXES)}
 

@@ -1,7 +1,7 @@
 """A Hermes in a small world: moto holds table, balancer and metrics; ECS and the edit containers are fakes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,12 +87,10 @@ class FakeElbv2:
 
     def get_paginator(self, operation: str) -> "FakePages":
         """Return what answers `paginate`."""
-        self.hooks.before(
-            {"describe_rules": "DescribeRules", "describe_target_groups": "DescribeTargetGroups"}[operation]
-        )
-        if operation == "describe_rules":
-            return FakePages({"Rules": list(self.rules.values())})
-        return FakePages({"TargetGroups": list(self.groups.values())})
+        return {
+            "describe_rules": FakePages(self.hooks, "DescribeRules", "Rules", self.rules),
+            "describe_target_groups": FakePages(self.hooks, "DescribeTargetGroups", "TargetGroups", self.groups),
+        }[operation]
 
     def create_rule(
         self,
@@ -167,13 +165,17 @@ class FakeElbv2:
 
 @dataclass
 class FakePages:
-    """One page of an answer."""
+    """All of one kind of thing as one page."""
 
-    page: dict[str, Any]
+    hooks: "Hooks"
+    operation: str
+    name: str
+    things: Mapping[str, dict[str, Any]]
 
     def paginate(self, **_: object) -> list[dict[str, Any]]:
         """Return the page."""
-        return [self.page]
+        self.hooks.before(self.operation)
+        return [{self.name: list(self.things.values())}]
 
 
 def fail_with(code: str) -> NoReturn:
