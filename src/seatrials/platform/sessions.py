@@ -107,6 +107,11 @@ class Sessions:
         answer = self._dynamodb.get_item(TableName=self._environment.names.table, Key=key, ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
+    def is_initializing(self, session: Session) -> bool:
+        """Whether the session's item says so, by a strongly consistent read."""
+        item = self.item(session)
+        return item is not None and item["status"] == "initializing"
+
     def host(self, session: Session) -> str:
         """Return the ARN of the task that the table says hosts a session; fails the scenario when it names none."""
         item = self.item(session)
@@ -163,10 +168,6 @@ class Sessions:
         return self._scan(
             FilterExpression="lastActivity >= :since", ExpressionAttributeValues={":since": {"N": str(epoch_ms)}}
         )
-
-    def initializing_ids(self) -> list[str]:
-        """Return the ids of all sessions that are initializing, by a strongly consistent scan."""
-        return [item["sessionId"] for item in self.live_items() if item["status"] == "initializing"]
 
     def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
         """Return the ids that the client index has for a client and status."""
