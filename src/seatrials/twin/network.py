@@ -1,9 +1,10 @@
-"""The network of a mock world: real loopback sockets whose waits and delays are on virtual time.
+"""The network of a mock world: hosts, listeners and connections whose waits and delays are on virtual time.
 
-A host has the address that AWS would give it (10.0.1.7); on this machine it is bound to 127.B.1.7, where B is a block
-that this process has claimed, so that runs beside one another never meet. Bytes travel through the kernel, but when
-the other end may read them is an event of the world's clock, after a latency drawn from the world's seed. That is what
-makes the order of everything repeatable: a reader waits on the clock, never in the kernel.
+A host has the address that AWS would give it (10.0.1.7), and a port that it listens on is bound on this machine at
+127.B.1.7, where B is a block that this process has claimed: a port that another program holds fails here as it does
+where containers are programs. Bytes stay in this process. When the other end may read them is an event of the world's
+clock, after a latency drawn from the world's seed, which makes the order of everything repeatable: a reader waits on
+the clock, never in the kernel.
 """
 
 import atexit
@@ -29,16 +30,14 @@ _PRIVILEGED_PORTS = 1024
 class VirtualConnection:
     """One end of a connection inside the world."""
 
-    def __init__(self, clock: VirtualClock, sock: socket.socket, latency: Callable[[], float], peer_host: str) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, clock: VirtualClock, latency: Callable[[], float], peer_host: str) -> None:
         self._clock = clock
-        self._socket = sock
         self._latency = latency
         self.peer_host = peer_host
         self.peer: VirtualConnection | None = None
         self.closed = False
         self._changed = clock.signal()
-        self._readable_bytes = 0
+        self._received = bytearray()
         self._travelling_bytes = 0
         self._arrival_us = 0
         self._ended = False
@@ -47,14 +46,14 @@ class VirtualConnection:
     @property
     def is_readable(self) -> bool:
         """Whether `receive` would return at once, be it with the end of the stream."""
-        return bool(self._readable_bytes) or self._ended or self._was_reset or self.closed
+        return bool(self._received) or self._ended or self._was_reset or self.closed
 
     def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
         deadline_us: int | None = None
         if timeout_seconds is not None:
             deadline_us = self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
-        while not self._readable_bytes:
+        while not self._received:
             if self.closed or self._was_reset:
                 msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"
                 raise ConnectionResetError(msg)
@@ -64,7 +63,8 @@ class VirtualConnection:
             if not self._changed.wait_pulse(None if left_us is None else left_us / 1_000_000):
                 msg = f"nothing arrived within {timeout_seconds:g} s"
                 raise TimeoutError(msg)
-        data = self._read(min(max_bytes, self._readable_bytes))
+        data = bytes(self._received[:max_bytes])
+        del self._received[:max_bytes]
         if self.peer is not None:
             self.peer._changed.pulse()
         return data
@@ -74,14 +74,13 @@ class VirtualConnection:
         view = memoryview(data)
         while view:
             peer = self._living_peer()
-            room = _WINDOW_BYTES - peer._readable_bytes - peer._travelling_bytes
+            room = _WINDOW_BYTES - len(peer._received) - peer._travelling_bytes
             if room <= 0:
                 self._changed.wait_pulse()
                 continue
-            part = view[:room]
-            self._socket.sendall(part)
+            part = bytes(view[:room])
             peer._travelling_bytes += len(part)
-            self._deliver(peer, partial(peer._arrive, len(part)))
+            self._deliver(peer, partial(peer._arrive, part))
             view = view[room:]
 
     def close(self) -> None:
@@ -96,9 +95,8 @@ class VirtualConnection:
         if self.closed:
             return
         self.closed = True
-        self._readable_bytes = 0
+        self._received.clear()
         self._changed.pulse()
-        self._socket.close()
         peer = self.peer
         if peer is not None and not peer.closed:
             self._deliver(peer, lambda: tell(peer))
@@ -115,10 +113,10 @@ class VirtualConnection:
         peer._arrival_us = max(peer._arrival_us, now_us + round(self._latency() * 1_000_000))
         self._clock.call_later((peer._arrival_us - now_us) / 1_000_000, arrive)
 
-    def _arrive(self, count: int) -> None:
-        self._travelling_bytes -= count
+    def _arrive(self, data: bytes) -> None:
+        self._travelling_bytes -= len(data)
         if not self.closed:
-            self._readable_bytes += count
+            self._received += data
             self._changed.pulse()
 
     def _end_of_stream(self) -> None:
@@ -127,19 +125,8 @@ class VirtualConnection:
 
     def _reset_by_peer(self) -> None:
         self._was_reset = True
-        self._readable_bytes = 0
+        self._received.clear()
         self._changed.pulse()
-
-    def _read(self, count: int) -> bytes:
-        """Read exactly *count* bytes, which are known to be on their way through the kernel."""
-        parts = []
-        left = count
-        while left:
-            part = self._socket.recv(left)
-            parts.append(part)
-            left -= len(part)
-        self._readable_bytes -= count
-        return b"".join(parts)
 
 
 class VirtualListener:
@@ -148,8 +135,8 @@ class VirtualListener:
     def __init__(self, host: "Host", port: int, sock: socket.socket) -> None:
         self.host = host
         self.port = port
-        self.socket = sock
-        self.address = sock.getsockname()
+        # Bound, and asked for nothing: see the module.
+        self._socket = sock
         self._waiting: list[VirtualConnection] = []
         self._changed = host.network.clock.signal()
         self.closed = False
@@ -173,7 +160,7 @@ class VirtualListener:
         """Take no more connections."""
         if not self.closed:
             self.closed = True
-            self.socket.close()
+            self._socket.close()
             self.host.network.listeners.pop((self.host.address, self.port), None)
             for connection in self._waiting:
                 connection.reset()
@@ -272,7 +259,7 @@ class VirtualNetwork:
         return not (target.blackholed or source.blackholed) and self.admit(source.address, target.address, port)
 
     def close(self) -> None:
-        """Close every socket of the world."""
+        """Close every listener and connection of the world."""
         for listener in list(self.listeners.values()):
             listener.close()
         for host in list(self.hosts.values()):
@@ -288,12 +275,8 @@ class VirtualNetwork:
         raise TimeoutError(message)
 
     def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
-        # Not `create_connection`, which asks the system what the address means each time.
-        client_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        client_socket.connect(listener.address)
-        server_socket, _ = listener.socket.accept()
-        client = VirtualConnection(self.clock, client_socket, self.latency, listener.host.address)
-        server = VirtualConnection(self.clock, server_socket, self.latency, source.address)
+        client = VirtualConnection(self.clock, self.latency, listener.host.address)
+        server = VirtualConnection(self.clock, self.latency, source.address)
         client.peer, server.peer = server, client
         source.keep(client)
         if listener.host.hangs_up:
