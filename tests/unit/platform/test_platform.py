@@ -1,6 +1,7 @@
 """Tests of the platform as a scenario holds it: readiness, and waits that explain themselves."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -17,8 +18,17 @@ SESSION = Session("session-1", "u@example.com", "c", "thread-1", "https://alb.ex
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
+@dataclass
 class FakeAws:
-    """Answers every call of any service with a platform where nothing runs."""
+    """Answers every call of any service with a platform where nothing runs, and whose table has one session."""
+
+    clock: VirtualClock
+    initializing_until: float
+
+    def get_item(self, **_parameters: Any) -> dict[str, Any]:
+        """Return the session's item."""
+        status = "initializing" if self.clock.now() < self.initializing_until else "active"
+        return {"Item": {"sessionId": {"S": SESSION.id}, "status": {"S": status}}}
 
     def describe_services(self, **_parameters: Any) -> dict[str, Any]:
         """Return a service that cannot start a task."""
@@ -44,15 +54,16 @@ def unused(*_arguments: Any) -> Any:
 
 
 @pytest.fixture
-def make_platform(clock: VirtualClock, environment: Environment, recorder: Recorder) -> Callable[[Handler], Platform]:
-    """Return what makes a platform whose load balancer is a handler."""
+def make_platform(clock: VirtualClock, environment: Environment, recorder: Recorder) -> Callable[..., Platform]:
+    """Return what makes a platform whose load balancer is a handler, and whose session initializes for some seconds."""
 
-    def make(handler: Handler) -> Platform:
+    def make(handler: Handler, initializing_seconds: float = 0) -> Platform:
+        aws = FakeAws(clock, clock.now() + initializing_seconds)
         stack = Stack(
             environment=environment,
             clock=clock,
             request_clock=clock,
-            aws=lambda _service: FakeAws(),
+            aws=lambda _service: aws,
             http=httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example"),
             url="https://alb.example",
             connect=unused,
@@ -78,7 +89,7 @@ def hermes(clock: VirtualClock, *, active_at: float, preview_at: float, status: 
 
 
 def test_a_session_is_ready_when_its_preview_answers(
-    make_platform: Callable[[Handler], Platform], clock: VirtualClock
+    make_platform: Callable[..., Platform], clock: VirtualClock
 ) -> None:
     """Readiness is an active session and a preview that answers 200; the wait's length is returned."""
     platform = make_platform(hermes(clock, active_at=3, preview_at=6))
@@ -86,8 +97,40 @@ def test_a_session_is_ready_when_its_preview_answers(
     assert platform.wait_ready(SESSION) == 6
 
 
+def test_nothing_is_asked_of_a_session_that_initializes(
+    make_platform: Callable[..., Platform], clock: VirtualClock
+) -> None:
+    """Until the table says otherwise no request is made, whatever the answers would be."""
+    began = clock.now()
+    asked_after: list[float] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked_after.append(clock.now() - began)
+        return httpx.Response(200, json={"status": "active"}, request=request)
+
+    platform = make_platform(handler, initializing_seconds=20)
+
+    assert platform.wait_ready(SESSION) == 20
+    assert asked_after == [20, 20]
+
+
+def test_a_wait_for_a_session_that_stays_initializing_says_so(
+    make_platform: Callable[..., Platform], recorder: Recorder
+) -> None:
+    """The step of such a wait ends with what the table said."""
+    platform = make_platform(unused, initializing_seconds=999)
+
+    with pytest.raises(WaitTimeoutError):
+        platform.wait_ready(SESSION, timeout_seconds=30)
+
+    assert [step.title for step in recorder.steps] == [
+        "waited for session session-1 to be active and previewed",
+        "session session-1 is initializing in the table",
+    ]
+
+
 def test_a_session_that_has_failed_is_not_waited_for(
-    make_platform: Callable[[Handler], Platform], clock: VirtualClock
+    make_platform: Callable[..., Platform], clock: VirtualClock
 ) -> None:
     """A final state ends the wait at once, with the state, the answer and the platform's own words."""
     platform = make_platform(hermes(clock, active_at=2, preview_at=999, status="error"))
@@ -103,9 +146,7 @@ def test_a_session_that_has_failed_is_not_waited_for(
     assert "event: (service edit) was unable to place a task." in str(failure.value)
 
 
-def test_a_wait_that_is_over_explains_the_platform(
-    make_platform: Callable[[Handler], Platform], clock: VirtualClock
-) -> None:
+def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
     """A session that is not ready in time fails with what was waited for and the state of the service."""
     platform = make_platform(hermes(clock, active_at=999, preview_at=999))
 
@@ -119,9 +160,7 @@ def test_a_wait_that_is_over_explains_the_platform(
     ]
 
 
-def test_a_wait_is_one_step(
-    make_platform: Callable[[Handler], Platform], clock: VirtualClock, recorder: Recorder
-) -> None:
+def test_a_wait_is_one_step(make_platform: Callable[..., Platform], clock: VirtualClock, recorder: Recorder) -> None:
     """However often it asks, a wait leaves its length and the last answer."""
     make_platform(hermes(clock, active_at=9, preview_at=9)).wait_ready(SESSION)
 
@@ -131,7 +170,7 @@ def test_a_wait_is_one_step(
     ]
 
 
-def test_tasks_run_beside_one_another(make_platform: Callable[[Handler], Platform], clock: VirtualClock) -> None:
+def test_tasks_run_beside_one_another(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
     """Results come in the order of the tasks, and the time is that of the longest."""
     platform = make_platform(unused)
     began = clock.now()
@@ -144,7 +183,7 @@ def test_tasks_run_beside_one_another(make_platform: Callable[[Handler], Platfor
     assert clock.now() - began == 3
 
 
-def test_tasks_begin_at_a_rate(make_platform: Callable[[Handler], Platform], clock: VirtualClock) -> None:
+def test_tasks_begin_at_a_rate(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
     """Each begins at its time, though the one before it is not done."""
     platform = make_platform(unused)
     began = clock.now()
@@ -158,7 +197,7 @@ def test_tasks_begin_at_a_rate(make_platform: Callable[[Handler], Platform], clo
     assert clock.now() - began == 61
 
 
-def test_a_sample_is_recorded(make_platform: Callable[[Handler], Platform], recorder: Recorder) -> None:
+def test_a_sample_is_recorded(make_platform: Callable[..., Platform], recorder: Recorder) -> None:
     """A measurement goes to the scenario's evidence."""
     make_platform(unused).sample("cold_start_seconds", 31)
 
@@ -168,7 +207,7 @@ def test_a_sample_is_recorded(make_platform: Callable[[Handler], Platform], reco
 
 
 def test_time_passes_when_a_requirement_names_it(
-    make_platform: Callable[[Handler], Platform], clock: VirtualClock, recorder: Recorder
+    make_platform: Callable[..., Platform], clock: VirtualClock, recorder: Recorder
 ) -> None:
     """Time that is let pass is exact, and a step says why."""
     began = clock.now()
@@ -180,7 +219,7 @@ def test_time_passes_when_a_requirement_names_it(
 
 
 def test_there_are_no_neighbours_where_one_session_may_be_had(
-    make_platform: Callable[[Handler], Platform], environment: Environment, monkeypatch: pytest.MonkeyPatch
+    make_platform: Callable[..., Platform], environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scenario then has its own session alone, and what it asks of its neighbours it asks of nobody."""
     platform = make_platform(unused)
