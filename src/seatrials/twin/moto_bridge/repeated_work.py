@@ -19,6 +19,11 @@ from seatrials.twin.moto_bridge.replacing import replace_once
 # moto's parser has no types, and mypy does not see its names.
 _Node: Any = vars(ast_nodes)["Node"]
 _DepthFirstTraverser: Any = vars(ast_nodes)["DepthFirstTraverser"]
+_JUDGES = {
+    validators.ActionCountValidator,
+    validators.OverlappingPathsValidator,
+    validators.UpdateHashRangeKeyValidator,
+}
 # Each expression is parsed twice in a call, and an application has few of them at a time.
 EXPRESSIONS_KEPT = 256
 
@@ -27,6 +32,7 @@ def spare_dynamodb() -> None:
     """Let moto's DynamoDB keep what it would make again, in this process from now on."""
     replace_once(vars(expressions)["UpdateExpressionParser"], "make", lru_cache(EXPRESSIONS_KEPT))
     replace_once(validators, "deepcopy", trees_unpickled)
+    replace_once(validators.UpdateExpressionValidator, "validate", judged_once)
     replace_once(_DepthFirstTraverser, "nodes_to_be_processed", _listed_once)
     replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
     replace_once(ConditionExpressionParser, "parse", parsed_once)
@@ -44,9 +50,32 @@ def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if id(value) not in pickled:
             # The tree is kept too, so that no other gets its id.
             _keep(pickled, id(value), (value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)))
-        return pickle.loads(pickled[id(value)][1])  # noqa: S301  # made above
+        as_bytes = pickled[id(value)][1]
+        tree: Any = pickle.loads(as_bytes)  # noqa: S301  # made above
+        tree.copied_from = as_bytes
+        return tree
 
     return copied
+
+
+def judged_once(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Leave out the passes over an update's tree that do nothing but judge it, once it has passed them.
+
+    They look at the expression, the names in it and the table's keys, and never at an item or a value.
+    """
+    passed: dict[tuple[bytes, str, str], None] = {}
+
+    def validate_update(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        keys = self.table.table_key_attrs
+        question = (self.node_to_validate.copied_from, repr(self.expression_attribute_names), repr(keys))
+        if question in passed:
+            self.processors = [each for each in self.processors if each.__class__ not in _JUDGES]
+            return validate(self)
+        validated = validate(self)
+        _keep(passed, question, None)
+        return validated
+
+    return validate_update
 
 
 def _listed_once(list_kinds: Callable[[Any], Any]) -> Callable[[Any], Any]:
