@@ -45,12 +45,12 @@ def has_short_way(service: str) -> bool:
     return service in _RESPONSES
 
 
-def answer(service: str, operation: str, parameters: Mapping[str, Any], region: str) -> tuple[int, dict[str, Any]]:
-    """Return the HTTP status and what botocore would parse of moto's answer."""
+def answer(service: str, operation: str, parameters: dict[str, Any], region: str) -> tuple[int, dict[str, Any]]:
+    """Return the HTTP status and what botocore would parse of moto's answer to *parameters*, which moto may keep."""
     method = _method(service, operation)
     response = _RESPONSES[service]()
     values: Any = response
-    values.params = method.take(parameters)
+    values.params = parameters
     values.body = values.params
     values.uri_match = {}
     values.querystring = {"Action": [operation]}
@@ -80,15 +80,9 @@ class _Method:
         self._service = model.service_model
         self.protocol = "query" if model.service_model.protocol == "query" else "json"
         self._output = model.output_shape
-        self._input = model.input_shape
         transformers = _RESPONSES[service].RESPONSE_KEY_PATH_TO_TRANSFORMER
         readers = _Readers(self.protocol, transformers)
         self.read: Read = readers.of(self._output, (operation,)) if self._output is not None else lambda _result: {}
-
-    def take(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a copy of *parameters* as moto parses them, for moto keeps and changes what it is given."""
-        taken: dict[str, Any] = _taken(self._input, parameters)
-        return taken
 
     def parse(self, status: int, headers: Mapping[str, str], body: str | bytes) -> tuple[int, dict[str, Any]]:
         """Return what botocore makes of an answer that moto has written."""
@@ -110,23 +104,6 @@ class _Method:
 @cache
 def _method(service: str, operation: str) -> _Method:
     return _Method(service, operation)
-
-
-def _taken(shape: Any, value: Any) -> Any:  # noqa: ANN401
-    match shape.type_name:
-        case "structure":
-            members = shape.members
-            return {name: _taken(members[name], each) for name, each in value.items() if each is not None}
-        case "list":
-            return [_taken(shape.member, each) for each in value]
-        case "map":
-            return {key: _taken(shape.value, each) for key, each in value.items()}
-        case "timestamp":
-            return parse_to_aware_datetime(value).astimezone(UTC).replace(tzinfo=None)
-        case "float" | "double":
-            return float(value)
-        case _:
-            return value
 
 
 class _Readers:

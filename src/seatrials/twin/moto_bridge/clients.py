@@ -7,13 +7,12 @@ from typing import Any
 import time_machine
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ParamValidationError
-from botocore.validate import ParamValidator
 
 from seatrials.application import AwsClient
 from seatrials.twin.moto_bridge.answers import answer, has_short_way
 from seatrials.twin.moto_bridge.hooks import Hooks, current
 from seatrials.twin.moto_bridge.loading import session
+from seatrials.twin.moto_bridge.parameters import taken
 
 # The caller whose calls are the twin's own: no latency, not in the trace, and well-formed.
 _TWIN = "twin"
@@ -72,24 +71,13 @@ def _call(
     recalled = hooks.recall(service, operation, parameters)
     if recalled is not None:
         return recalled
-    if caller != _TWIN:
-        _validate(client, operation, parameters)
+    own = taken(service, operation, parameters, check=caller != _TWIN)
     with time_machine.travel(hooks.now(), tick=False), hooks.answering(service, operation, parameters):
-        status, parsed = answer(service, operation, parameters, hooks.region)
+        status, parsed = answer(service, operation, own, hooks.region)
     hooks.answered(service, operation, parameters, status, parsed)
     if status >= 300:  # noqa: PLR2004  # HTTP's own
         raise client.exceptions.from_code(parsed.get("Error", {}).get("Code"))(parsed, operation)
     return parsed
-
-
-_validator = ParamValidator()
-
-
-def _validate(client: AwsClient, operation: str, parameters: dict[str, Any]) -> None:
-    shape = client.meta.service_model.operation_model(operation).input_shape
-    report = _validator.validate(parameters, shape)
-    if report.has_errors():
-        raise ParamValidationError(report=report.generate_report())
 
 
 class _Success:

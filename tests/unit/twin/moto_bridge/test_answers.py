@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from seatrials.twin.moto_bridge import restore, seed_identifiers, snapshot
 from seatrials.twin.moto_bridge.answers import answer, has_short_way
 from seatrials.twin.moto_bridge.loading import session
+from seatrials.twin.moto_bridge.parameters import taken
 from seatrials.twin.world import EPOCH_SECONDS
 
 TABLE = "webordinary-edit-sessions"
@@ -147,6 +148,11 @@ def ordinarily(service: str, operation: str, parameters: dict[str, Any]) -> tupl
         return error.response["ResponseMetadata"]["HTTPStatusCode"], dict(error.response)
 
 
+def shortly(service: str, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Make a call as the twin's clients do."""
+    return answer(service, operation, taken(service, operation, parameters, check=True), REGION)
+
+
 def from_one_state(state: bytes, call: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any], bytes]:
     """Return what *call* answers and what it leaves behind."""
     restore(state)
@@ -165,7 +171,7 @@ def test_both_ways_answer_the_same(twin: Any, service: str, operation: str, para
     wanted = with_arns(parameters, twin.world.stack.physical_ids)
     state = snapshot()
     expected = from_one_state(state, lambda: ordinarily(service, operation, wanted))
-    actual = from_one_state(state, lambda: answer(service, operation, wanted, REGION))
+    actual = from_one_state(state, lambda: shortly(service, operation, wanted))
 
     assert expected[:2] == actual[:2]
     assert (expected[2] == state) == (actual[2] == state)
@@ -175,12 +181,12 @@ def test_both_ways_answer_the_same(twin: Any, service: str, operation: str, para
 def test_what_is_answered_is_a_copy() -> None:
     """A caller that changes an item it was given changes nothing in the table, and neither does one that gave it."""
     given = {**KEY, "list": {"L": [{"S": "a"}]}}
-    answer("dynamodb", "PutItem", {"TableName": TABLE, "Item": given}, REGION)
+    shortly("dynamodb", "PutItem", {"TableName": TABLE, "Item": given})
     given["list"]["L"].append({"S": "b"})  # type: ignore[index]  # a list of dicts
     wanted = {"TableName": TABLE, "Key": KEY}
-    answer("dynamodb", "GetItem", wanted, REGION)[1]["Item"]["list"]["L"].clear()
+    shortly("dynamodb", "GetItem", wanted)[1]["Item"]["list"]["L"].clear()
 
-    assert answer("dynamodb", "GetItem", wanted, REGION)[1]["Item"]["list"] == {"L": [{"S": "a"}]}
+    assert shortly("dynamodb", "GetItem", wanted)[1]["Item"]["list"] == {"L": [{"S": "a"}]}
 
 
 def test_an_error_is_botocores(twin: Any) -> None:
