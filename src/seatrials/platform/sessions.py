@@ -110,7 +110,7 @@ class Sessions:
     def is_initializing(self, session: Session) -> bool:
         """Whether the session's item says so, by a strongly consistent read."""
         item = self.item(session)
-        return item is not None and item["status"] == "initializing"
+        return item is not None and item.get("status") == "initializing"
 
     def host(self, session: Session) -> str:
         """Return the ARN of the task that the table says hosts a session; fails the scenario when it names none."""
