@@ -97,31 +97,64 @@ def test_a_session_is_ready_when_its_preview_answers(
     assert platform.wait_ready(SESSION) == 6
 
 
-def test_nothing_is_asked_of_a_session_that_initializes(
+def test_hermes_is_asked_now_and_then_about_a_session_that_initializes(
     make_platform: Callable[..., Platform], clock: VirtualClock
 ) -> None:
-    """Until the table says otherwise no request is made, whatever the answers would be."""
+    """While the table says so every fifth look asks Hermes; once it says otherwise each one does."""
     began = clock.now()
     asked_after: list[float] = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(_request: httpx.Request) -> httpx.Response:
         asked_after.append(clock.now() - began)
-        return httpx.Response(200, json={"status": "active"}, request=request)
+        return httpx.Response(200, json={"status": "active" if clock.now() >= began + 26 else "initializing"})
 
-    platform = make_platform(handler, initializing_seconds=20)
+    platform = make_platform(handler, initializing_seconds=24)
 
-    assert platform.wait_ready(SESSION) == 20
-    assert asked_after == [20, 20]
+    assert platform.wait_ready(SESSION) == 26
+    assert asked_after == [0, 10, 20, 24, 26, 26]
+
+
+def test_a_hermes_that_fails_meanwhile_ends_the_wait(
+    make_platform: Callable[..., Platform], clock: VirtualClock
+) -> None:
+    """A session that initializes hides no Hermes that is down."""
+    began = clock.now()
+    platform = make_platform(lambda _request: httpx.Response(502, text="bad gateway"), initializing_seconds=999)
+
+    with pytest.raises(AssertionError, match="502"):
+        platform.wait_ready(SESSION)
+    assert clock.now() == began
+
+
+def test_sessions_that_start_together_have_one_time_limit(
+    make_platform: Callable[..., Platform], clock: VirtualClock
+) -> None:
+    """The last of them has no longer than the first."""
+    began = clock.now()
+    ids = iter("abc")
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            others = dict.fromkeys(("userId", "clientId", "threadId", "previewUrl"), "any")
+            return httpx.Response(201, json={"sessionId": next(ids), **others})
+        _, _, rest = request.url.path.partition("/hermes/api/sessions/")
+        ready_after = {"a/status": 100, "b/status": 200, "c/status": 300, "": 0}[rest]
+        return httpx.Response(200, json={"status": "active" if clock.now() >= began + ready_after else "initializing"})
+
+    with pytest.raises(WaitTimeoutError, match="session b to be active"):
+        make_platform(handler).ready_together(None, None, None)
+    assert clock.now() == began + 120
 
 
 def test_a_wait_for_a_session_that_stays_initializing_says_so(
     make_platform: Callable[..., Platform], recorder: Recorder
 ) -> None:
     """The step of such a wait ends with what the table said."""
-    platform = make_platform(unused, initializing_seconds=999)
+    answer = httpx.Response(200, json={"status": "initializing"})
+    platform = make_platform(lambda _request: answer, initializing_seconds=999)
 
     with pytest.raises(WaitTimeoutError):
-        platform.wait_ready(SESSION, timeout_seconds=30)
+        platform.wait_ready(SESSION, timeout_seconds=32)
 
     assert [step.title for step in recorder.steps] == [
         "waited for session session-1 to be active and previewed",

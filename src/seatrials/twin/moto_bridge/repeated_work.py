@@ -139,7 +139,7 @@ def _told_at_once(size: Callable[[Any], int]) -> Callable[[Any], int]:
     """Tell the size of a text without asking first whether it is a number, a set, a list or a map."""
 
     def size_of(self: Any) -> int:  # noqa: ANN401  # moto's own signature
-        return len(self.value.encode()) if self.type == "S" else size(self)
+        return len(self.value.encode()) if self.type == "S" and self.value.__class__ is str else size(self)
 
     return size_of
 
