@@ -228,3 +228,14 @@ def test_the_shells_proxies_are_not_used(site: Site, trust: ssl.SSLContext, monk
     client = http_client(site.network.attach("10.0.9.8"), trust)
 
     assert client.get(f"{URL}/").status_code == 200
+
+
+def test_cookies_are_kept_from_the_answer_that_sets_them(site: Site) -> None:
+    """An answer without cookies changes none, and one that sets some is looked into."""
+    headers = iter([[], [("set-cookie", "sticky=1; Path=/")], [], []])
+    site.serve(lambda _request: Response(200, b"", next(headers)))
+
+    for _ in range(4):
+        site.client.get(f"{URL}/page")
+
+    assert [request.header("cookie") for request in site.requests] == [None, None, "sticky=1", "sticky=1"]

@@ -227,6 +227,13 @@ def test_the_tree_of_an_update_is_whole_each_time() -> None:
     assert copied({"no": ["tree"]}) == {"no": ["tree"]}
 
 
+@pytest.mark.usefixtures("twin")
+@pytest.mark.parametrize(("value", "size"), [({"S": "é!"}, 3), ({"N": "12.5"}, 4), ({"S": True}, 1)])
+def test_sizes_are_motos(value: dict[str, Any], size: int) -> None:
+    """A text counts its bytes, whatever is quick about it, and what a served client sends as a text may be none."""
+    assert DynamoType(value).size() == size
+
+
 def flattened(node: Any) -> Any:
     """Return a tree as nested lists of its kinds and its leaves."""
     return [type(node).__name__, [flattened(each) if hasattr(each, "children") else each for each in node.children]]
