@@ -4,7 +4,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.http1 import Request, Response
+from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, edit_template, replace
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.hermes import lifecycle, validation
@@ -54,6 +54,24 @@ def _neighbours_rules_too(router: Router, session_id: str) -> None:
 def _straight_to_expired(placement: Placement, work: Work, **_: object) -> None:
     placement.store.change_status(work.session, Status.EXPIRED)
     placement.publisher.publish()
+
+
+_retire, _deactivate = Placement.retire, Routes.deactivate
+
+
+def _expired_first(placement: Placement, work: Work, **how: Any) -> None:  # noqa: ANN401
+    placement.store.change_status(work.session, Status.EXPIRED)
+    _retire(placement, work, **how)
+
+
+def _draining_said_and_stored_later(routes: Routes, request: Request, session_id: str) -> Response:
+    def later() -> None:
+        routes.clock.sleep(3)
+        _deactivate(routes, request, session_id)
+
+    routes.status(request, session_id)
+    routes.clock.spawn(later, "deactivation")
+    return json_response(202, {"status": str(Status.DRAINING)})
 
 
 def _no_metadata_check(document: Document) -> Document:
@@ -140,6 +158,18 @@ MUTANTS = (
         breaks="COLD-14",
         sentence="a session that has ended is called expired and otherwise left alone",
         changes=(replace(Placement, "retire", _straight_to_expired),),
+    ),
+    Mutant(
+        "expired-before-it-is-left",
+        breaks="COLD-14",
+        sentence="a session that ends is called expired before its work is committed and its rules go",
+        changes=(replace(Placement, "retire", _expired_first),),
+    ),
+    Mutant(
+        "draining-said-and-stored-later",
+        breaks="COLD-14",
+        sentence="a deactivation is answered with draining and the session stays active for three seconds more",
+        changes=(replace(Routes, "deactivate", _draining_said_and_stored_later),),
     ),
     Mutant(
         "long-instructions-taken",
