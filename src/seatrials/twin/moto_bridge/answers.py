@@ -5,7 +5,8 @@ parses, and an answer that moto writes and botocore parses. They take nine tenth
 nothing: here the method gets the parameters as moto would have parsed them, and the caller gets what botocore would
 have made of the method's result. tests/unit/twin/moto_bridge/test_answers.py holds both ways against each other.
 
-Only services whose parameters moto parses by botocore's own model can be answered so.
+Only calls whose parameters moto parses by botocore's own model can be answered so, and those of `_TEXTS`, whose methods
+ask for each parameter by its name and write their answer as text, which botocore parses as ever.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,26 +24,37 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import camelcase_to_underscores, get_service_model, get_value
 from moto.dynamodb.responses import DynamoHandler
+from moto.efs.responses import EFSResponse
 from moto.elbv2.responses import ELBV2Response
 from werkzeug.exceptions import HTTPException
 
-from seatrials.twin.moto_bridge.backends import ACCOUNT, TwinEcsResponse
+from seatrials.twin.moto_bridge.backends import ACCOUNT, TwinAutoScalingResponse, TwinEcsResponse
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
     "cloudwatch": CloudWatchResponse,
     "dynamodb": DynamoHandler,
     "ecs": TwinEcsResponse,
     "elbv2": ELBV2Response,
+    "application-autoscaling": TwinAutoScalingResponse,
+    "efs": EFSResponse,
 }
-_CONTENT_TYPES = {"json": "application/x-amz-json-1.0", "query": "application/x-www-form-urlencoded"}
+_TEXTS = {
+    "application-autoscaling": ("DescribeScalableTargets", "DescribeScalingActivities", "DescribeScalingPolicies"),
+    "efs": ("CreateAccessPoint", "DescribeAccessPoints", "DescribeFileSystems", "DescribeMountTargets"),
+}
+_CONTENT_TYPES = {
+    "json": "application/x-amz-json-1.0",
+    "query": "application/x-www-form-urlencoded",
+    "rest-json": "application/json",
+}
 
 # Shapes, operation models and moto's results have no types of their own.
 Read = Callable[[Any], Any]
 
 
-def has_short_way(service: str) -> bool:
-    """Whether calls of *service* can be answered here."""
-    return service in _RESPONSES
+def has_short_way(service: str, operation: str) -> bool:
+    """Whether a call can be answered here."""
+    return service in _RESPONSES and operation in _TEXTS.get(service, (operation,))
 
 
 def answer(service: str, operation: str, parameters: dict[str, Any], region: str) -> tuple[int, dict[str, Any]]:
@@ -50,6 +62,7 @@ def answer(service: str, operation: str, parameters: dict[str, Any], region: str
     method = _method(service, operation)
     response = _RESPONSES[service]()
     values: Any = response
+    values.automated_parameter_parsing = True
     values.params = parameters
     values.body = values.params
     values.uri_match = {}
@@ -65,6 +78,8 @@ def answer(service: str, operation: str, parameters: dict[str, Any], region: str
         return method.parse(*response.serialized(ActionResult(error)))
     except HTTPException as error:
         return method.parse(error.code or 500, dict(error.get_headers()), str(error.description))
+    if service in _TEXTS:
+        return method.parse(200, {}, result[0] if isinstance(result, tuple) else result)
     if type(result).execute_result is not ActionResult.execute_result:
         # Such as a result that is cut into pages: moto's own way knows how.
         return method.parse(*response.serialized(result))
@@ -78,7 +93,8 @@ class _Method:
         model: Any = get_service_model(service).operation_model(operation)
         self.name = camelcase_to_underscores(operation)
         self._service = model.service_model
-        self.protocol = "query" if model.service_model.protocol == "query" else "json"
+        protocol = model.service_model.protocol
+        self.protocol = protocol if protocol in _CONTENT_TYPES else "json"
         self._output = model.output_shape
         transformers = _RESPONSES[service].RESPONSE_KEY_PATH_TO_TRANSFORMER
         readers = _Readers(self.protocol, transformers)

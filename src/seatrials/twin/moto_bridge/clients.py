@@ -27,13 +27,11 @@ def aws_client(region: str, caller: str, service: str) -> AwsClient:
         if not _session:
             _session.append(session(region))
         client = _session[0].client(service, config=_config(region, caller))
-        if has_short_way(service):
-            # All methods of a client go through this one, and no public hook of botocore comes before the request.
-            client._make_api_call = partial(_call, client, caller, service, client._make_api_call)
-        else:
-            client.meta.events.register("provide-client-params", _before(caller))
-            client.meta.events.register("before-call", _recalled)
-            client.meta.events.register("after-call", _after)
+        # All methods of a client go through this one, and no public hook of botocore comes before the request.
+        client._make_api_call = partial(_call, client, caller, service, client._make_api_call)
+        client.meta.events.register("provide-client-params", _before(caller))
+        client.meta.events.register("before-call", _recalled)
+        client.meta.events.register("after-call", _after)
         _clients[key] = client
     return _clients[key]
 
@@ -61,9 +59,9 @@ def _call(
     operation: str,
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    """Answer one call of a service that has a short way; raises what botocore raises."""
+    """Answer one call, the short way if it has one; raises what botocore raises."""
     hooks = current()
-    if hooks is None:
+    if hooks is None or not has_short_way(service, operation):
         result: dict[str, Any] = ordinary(operation, parameters)
         return result
     if caller != _TWIN:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
@@ -20,6 +21,13 @@ REGION = "us-west-2"
 ALARM = "webordinary-edit-sessions-high"
 KEY = {"sessionId": {"S": "s-1"}, "userId": {"S": "u"}}
 ITEM = {**KEY, "status": {"S": "active"}, "ttl": {"N": "17"}, "tags": {"L": [{"M": {"deep": {"BOOL": True}}}]}}
+ACCESS_POINT = {
+    "ClientToken": "token",
+    "FileSystemId": "{FileSystem}",
+    "PosixUser": {"Uid": 1000, "Gid": 1000},
+    "RootDirectory": {"Path": "/workspace/c", "CreationInfo": {"OwnerUid": 1, "OwnerGid": 1, "Permissions": "0755"}},
+    "Tags": [{"Key": "Name", "Value": "c"}],
+}
 # A call refers to what the template made by {the resource's logical id}.
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("ecs", "ListClusters", {}),
@@ -126,6 +134,19 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("cloudwatch", "SetAlarmState", {"AlarmName": ALARM, "StateValue": "OK", "StateReason": "r"}),
     ("cloudwatch", "SetAlarmState", {"AlarmName": "nothing", "StateValue": "OK", "StateReason": "r"}),
+    ("application-autoscaling", "DescribeScalableTargets", {"ServiceNamespace": "ecs"}),
+    ("application-autoscaling", "DescribeScalableTargets", {"ServiceNamespace": "nowhere"}),
+    ("application-autoscaling", "DescribeScalingPolicies", {"ServiceNamespace": "ecs", "MaxResults": 1}),
+    ("application-autoscaling", "DescribeScalingActivities", {"ServiceNamespace": "ecs"}),
+    ("efs", "DescribeFileSystems", {}),
+    ("efs", "DescribeFileSystems", {"FileSystemId": "fs-00000000"}),
+    ("efs", "DescribeMountTargets", {"FileSystemId": "{FileSystem}", "MaxItems": 1}),
+    ("efs", "DescribeMountTargets", {}),
+    ("efs", "DescribeAccessPoints", {"FileSystemId": "{FileSystem}"}),
+    ("efs", "DescribeAccessPoints", {"AccessPointId": "fsap-0"}),
+    ("efs", "CreateAccessPoint", ACCESS_POINT),
+    ("efs", "CreateAccessPoint", {**ACCESS_POINT, "ClientToken": "taken"}),
+    ("efs", "CreateAccessPoint", {**ACCESS_POINT, "FileSystemId": "fs-00000000"}),
 ]
 
 
@@ -149,8 +170,9 @@ def ordinarily(service: str, operation: str, parameters: dict[str, Any]) -> tupl
 
 
 def shortly(service: str, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Make a call as the twin's clients do."""
-    return answer(service, operation, taken(service, operation, parameters, check=True), REGION)
+    """Make a call as the twin's clients do, at the time at which moto is asked the other way."""
+    with time_machine.travel(EPOCH_SECONDS, tick=False):
+        return answer(service, operation, taken(service, operation, parameters, check=True), REGION)
 
 
 def from_one_state(state: bytes, call: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any], bytes]:
@@ -166,9 +188,11 @@ def from_one_state(state: bytes, call: Callable[[], tuple[int, dict[str, Any]]])
 )
 def test_both_ways_answer_the_same(twin: Any, service: str, operation: str, parameters: dict[str, Any]) -> None:
     """Status, answer and what is stored are equal; only the request's own identifier differs."""
+    physical_ids = twin.world.stack.physical_ids
     twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=ITEM)
+    twin.world.aws("efs").create_access_point(ClientToken="taken", FileSystemId=physical_ids["FileSystem"])
     twin.world.bridge.targets = None
-    wanted = with_arns(parameters, twin.world.stack.physical_ids)
+    wanted = with_arns(parameters, physical_ids)
     state = snapshot()
     expected = from_one_state(state, lambda: ordinarily(service, operation, wanted))
     actual = from_one_state(state, lambda: shortly(service, operation, wanted))
@@ -206,6 +230,8 @@ def test_parameters_are_validated(twin: Any) -> None:
 
 
 def test_services_of_another_kind_go_the_ordinary_way() -> None:
-    """Only services whose parameters moto parses by botocore's model are answered the short way."""
-    assert has_short_way("ecs")
-    assert not has_short_way("efs")
+    """Only calls of which moto reads each parameter by its name are answered the short way."""
+    assert has_short_way("ecs", "ListClusters")
+    assert has_short_way("efs", "DescribeFileSystems")
+    assert not has_short_way("efs", "UntagResource")
+    assert not has_short_way("ec2", "DescribeVpcs")
