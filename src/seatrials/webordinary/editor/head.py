@@ -13,8 +13,8 @@ _NO_COMMIT = "0" * 40
 
 
 def current_branch(project: Path) -> str:
-    """Return the branch that is checked out; empty when none is."""
-    head = (project / ".git" / "HEAD").read_text(encoding="utf-8", errors="replace").strip()
+    """Return the branch that is checked out, empty when none is; raises `OSError` when there is no repository."""
+    head = Path(f"{project}/.git/HEAD").read_bytes().decode(errors="replace").strip()
     return head.removeprefix(_BRANCH_REFERENCE) if head.startswith(_BRANCH_REFERENCE) else ""
 
 

@@ -74,9 +74,10 @@ class Repository:
     def on_branch(self, branch: str) -> Iterator[None]:
         """Hold the working tree on *branch*."""
         with self._lock:
-            if not self.exists():
-                raise RequestError(500, "the repository of this workspace is gone")
-            current = self.current_branch()
+            try:
+                current = self.current_branch()
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise RequestError(500, "the repository of this workspace is gone") from error
             if current != branch:
                 self._save_before_switch(current)
                 self._switch(current, branch)

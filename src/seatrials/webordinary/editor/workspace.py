@@ -31,6 +31,8 @@ class Workspace:
         self.repository = repository
         self.branch = branch
         self._clock = clock
+        # Once and for all: whoever puts a link in the place of a directory on the way here moves no wall.
+        self._root = Path(os.path.realpath(repository.project))
 
     def files(self) -> list[FileEntry]:
         """Return every file, by path; git's own are not among them, nor links that lead out."""
@@ -87,12 +89,11 @@ class Workspace:
     def _locate(self, path: str) -> Path:
         """Return where *path* is on this machine; 400 when that is not inside the workspace."""
         check_spelling(path)
-        project = Path(os.path.realpath(self.repository.project))
         # Links are followed to their end, so one that leads out is found out however long the chain is.
-        target = Path(os.path.realpath(project / path))
-        if not target.is_relative_to(project) or target == project:
+        target = Path(os.path.realpath(f"{self._root}/{path}"))
+        if not target.is_relative_to(self._root) or target == self._root:
             raise _outside(path)
-        if any(_is_git(part) for part in target.relative_to(project).parts):
+        if any(_is_git(part) for part in target.relative_to(self._root).parts):
             raise _outside(path)
         return target
 

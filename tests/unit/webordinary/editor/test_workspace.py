@@ -83,6 +83,16 @@ def test_no_spelling_leads_out(hosted: Any, path: str) -> None:
     assert [] == hosted.paths("s1")
 
 
+def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: Any) -> None:
+    """A workspace that is put elsewhere and linked to is left: none of its paths is inside any more."""
+    hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
+    project = hosted.root / "workspace/acme/ann/project"
+    elsewhere = project.rename(hosted.root / "elsewhere")
+    project.symlink_to(elsewhere)
+
+    assert 400 == hosted.call("GET", "/api/files/a.txt", session="s1").status
+
+
 def test_exists_tells_nothing_of_what_is_outside(hosted: Any) -> None:
     """Asking whether a file outside exists is refused, not answered."""
     answer = hosted.call("POST", "/api/files/exists", {"filePath": "../../../etc/passwd"}, session="s1")
