@@ -7,8 +7,11 @@ import pytest
 
 from seatrials.clock import Clock
 from seatrials.platform import Platform, Session
+from seatrials.platform.calls import Answer
 from seatrials.platform.services import Counts
 
+UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
+START_SECONDS = 120
 IDLE_SECONDS = 5 * 60
 TTL_SECONDS = 30 * 60
 ALARM_PERIOD_SECONDS = 60
@@ -67,8 +70,9 @@ def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platf
 @pytest.mark.scenario("COLD-03")
 @pytest.mark.production
 def test_an_activation_answers_every_field_of_the_contract(platform: Platform, clock: Clock) -> None:
-    """The activation's answer has each field with its type and unit."""
-    request = platform.sessions.request(metadata={"source": "e-mail", "attempt": 1})
+    """The activation's answer has each field with its type and unit, and an instruction of 4,000 characters whole."""
+    instruction = ("Create a file named hours.md with content: " + "Open on every day of the week. " * 200)[:4_000]
+    request = platform.sessions.request(instruction=instruction, metadata={"source": "e-mail", "attempt": 1})
     began_ms = clock.epoch_ms()
     fields = platform.sessions.start(request).fields
     ended_ms = clock.epoch_ms()
@@ -116,6 +120,7 @@ def test_the_table_holds_what_the_activation_answered(platform: Platform) -> Non
 def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
     """The status goes from initializing to active, never back, and never before the preview answers 200."""
     session = platform.sessions.start()
+    kept = platform.sessions.keepalive(session)
     walk = [str(session.fields["status"])]
     previews_while_active = []
 
@@ -126,7 +131,11 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
         return len(previews_while_active) == 5
 
     platform.wait_until(settled, 110, what="the session to be seen active five times")
+    item = platform.sessions.item(session)
 
+    assert kept.status == 200
+    assert item is not None
+    assert item["createdAt"] == session.fields["createdAt"]
     assert list(dict.fromkeys(walk)) == ["initializing", "active"]
     assert walk == sorted(walk, reverse=True)
     assert previews_while_active == [200] * 5
@@ -317,13 +326,15 @@ def test_browsing_the_preview_keeps_a_session_alive(platform: Platform) -> None:
 @pytest.mark.production
 def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None:
     """After deactivation the session drains and expires, its preview, rules and targets go, and others stay."""
-    neighbours = platform.neighbours(None)
-    session = platform.ready()
+    request = platform.sessions.request()
+    neighbours = platform.neighbours(platform.sessions.request(clientId=request["clientId"]))
+    session = platform.ready(request)
     neighbours_rules = [platform.balancer.session_rules(each.id) for each in neighbours]
 
     answer = platform.sessions.deactivate(session)
     # The answer is the first look: the rest of the draining may be over before the table can be read.
     walk: list[object] = ["active", answer.json().get("status"), _stored_status(platform, session)]
+    kept = platform.sessions.keepalive(session)
 
     def expired() -> bool:
         walk.append(_stored_status(platform, session))
@@ -331,8 +342,11 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
 
     platform.wait_until(expired, 30, what="the session to expire", every_seconds=0.2)
     preview = platform.sessions.preview(session)
+    ended_again = platform.sessions.deactivate(session)
+    unknown = platform.balancer.post(f"/hermes/api/sessions/{UNKNOWN_SESSION}/deactivate", {})
 
     assert (answer.status, answer.json()) == (202, {"status": "draining"})
+    assert [kept.status, ended_again.status, unknown.status] == [410, 410, 404]
     assert [status for status, _ in groupby(walk)] == ["active", "draining", "expired"]
     assert preview.status == 404
     assert platform.sessions.status(session).status == 410
@@ -350,14 +364,16 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
     """Each invalid activation is refused with 4xx naming the field, stores nothing and scales nothing."""
     client = str(platform.sessions.request()["clientId"])
 
-    def refused(**changes: object) -> tuple[int, object]:
-        answer = platform.sessions.activate(platform.sessions.request(**{"clientId": client, **changes}))
+    def told(answer: Answer) -> tuple[int, object]:
+        assert "error" in answer.json(), f"it is not said what is wrong: {answer}"
         return answer.status, answer.json().get("field")
+
+    def refused(**changes: object) -> tuple[int, object]:
+        return told(platform.sessions.activate(platform.sessions.request(**{"clientId": client, **changes})))
 
     def refused_body(content: bytes) -> tuple[int, object]:
         headers = {"content-type": "application/json"}
-        answer = platform.balancer.send("POST", "/hermes/api/sessions/activate", content, headers)
-        return answer.status, answer.json().get("field")
+        return told(platform.balancer.send("POST", "/hermes/api/sessions/activate", content, headers))
 
     before = platform.services.edit_counts().desired
     answers = {
@@ -372,8 +388,13 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
         "an object for the instruction": refused(instruction={"text": "x"}),
         "a number for the thread": refused(threadId=1),
         "a text for the metadata": refused(metadata="x"),
+        "an empty thread": refused(threadId=""),
         "an instruction of 4,001 characters": refused(instruction="x" * 4_001),
+        "a client of 4,001 characters": refused(clientId=client.ljust(4_001, "x")),
+        "a user of 4,001 characters": refused(userId="x" * 4_001),
+        "a thread of 4,001 characters": refused(threadId="x" * 4_001),
         "not JSON": refused_body(b"{"),
+        "not UTF-8": refused_body(b'{"clientId": "\xff"}'),
         "JSON, but no object": refused_body(b"[1]"),
         "more than 1 MB": refused_body(b'{"instruction": "' + b"x" * (1 << 20) + b'"}')[0],
     }
@@ -390,8 +411,13 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
         "an object for the instruction": (400, "instruction"),
         "a number for the thread": (400, "threadId"),
         "a text for the metadata": (400, "metadata"),
+        "an empty thread": (400, "threadId"),
         "an instruction of 4,001 characters": (400, "instruction"),
+        "a client of 4,001 characters": (400, "clientId"),
+        "a user of 4,001 characters": (400, "userId"),
+        "a thread of 4,001 characters": (400, "threadId"),
         "not JSON": (400, "body"),
+        "not UTF-8": (400, "body"),
         "JSON, but no object": (400, "body"),
         "more than 1 MB": 413,
     }
@@ -405,10 +431,10 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
     assert max(desired) <= max(before, *needed)
 
 
-@pytest.mark.scenario("COLD-16", extra_seconds=60)
+@pytest.mark.scenario("COLD-16", extra_seconds=START_SECONDS + PUBLISH_SECONDS)
 @pytest.mark.mock_only
-def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Platform) -> None:
-    """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it."""
+def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Platform, clock: Clock) -> None:
+    """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it, not early."""
     with platform.faults.image_missing("edit"):
         session = platform.sessions.start()
         with pytest.raises(AssertionError) as failure:
@@ -416,11 +442,19 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
         platform.wait_until(
             lambda: _stored_status(platform, session) == "error", 80, what="the session to end in error"
         )
+        waited_seconds = clock.now() - session.fields["createdAt"] / 1000
     item = platform.sessions.item(session)
+    status = platform.sessions.status(session)
+    metric = _settled_metric(platform)
 
     assert "CannotPullContainerError" in str(failure.value)
+    assert waited_seconds >= START_SECONDS
     assert item is not None
     assert "CannotPullContainerError" in item["metadata"]["error"]
+    assert item["metadata"] == {**session.fields["metadata"], "error": item["metadata"]["error"]}
+    assert (status.status, status.json().get("status")) == (200, "error")
+    assert status.json()["metadata"] == item["metadata"]
+    assert metric == 0
     assert platform.sessions.preview(session).status == 404
     assert platform.balancer.session_rules(session.id) == []
 
@@ -432,8 +466,10 @@ def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform)
     """ActiveSessionCount equals the number of live sessions after each activation, deactivation and expiry."""
     published = []
     sessions = []
+    # All of one client and user: those are not what the metric counts.
+    request = platform.sessions.request()
     for _ in range(3):
-        sessions.append(platform.sessions.start())
+        sessions.append(platform.sessions.start(request))
         published.append(_settled_metric(platform))
         platform.wait_ready(sessions[-1])
     platform.sessions.deactivate(sessions[0])
@@ -461,13 +497,17 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     platform.wait_ready(session)
     again_while_active = platform.sessions.activate(request)
     other_thread = platform.sessions.activate({**request, "threadId": "another-thread"})
+    without_thread = platform.sessions.request(clientId=request["clientId"], userId=request["userId"])
+    others = [Session.of(other_thread), *(platform.sessions.start(without_thread) for _ in range(2))]
 
     assert [first.status, again_while_initializing.status, again_while_active.status] == [201, 200, 200]
     assert Session.of(again_while_initializing).id == session.id
     assert Session.of(again_while_active).id == session.id
-    assert (other_thread.status, Session.of(other_thread).id != session.id) == (201, True)
+    assert (other_thread.status, others[0].id != session.id) == (201, True)
+    assert (session.thread_id, others[0].thread_id) == ("thread-of-the-test", "another-thread")
+    assert len({each.thread_id for each in others}) == 3
     items = platform.sessions.items_of_client(session.client_id)
-    assert sorted(item["sessionId"] for item in items) == sorted([session.id, Session.of(other_thread).id])
+    assert sorted(item["sessionId"] for item in items) == sorted([session.id, *(each.id for each in others)])
 
 
 def _page_with(text: str) -> str:

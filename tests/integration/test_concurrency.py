@@ -75,33 +75,55 @@ def test_the_third_session_brings_the_third_task(platform: Platform) -> None:
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_six_sessions_share_three_tasks(platform: Platform) -> None:
-    """With six sessions the desired count never exceeds 3, and every session is served."""
+    """With six sessions the desired count never exceeds 3, all are served, and new ones go where the fewest are."""
     began = platform.clock.now()
     requests = [platform.sessions.request(instruction=_page_with(f"Shop number {number}")) for number in range(6)]
     sessions = platform.ready_together(*requests)
     seen = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
+    before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
+    before.update(platform.sessions.host(each) for each in sessions)
+    arrived = platform.ready_together(None, None, None, None)
+    added = Counter(platform.sessions.host(each) for each in arrived)
+    emptied = added.most_common(1)[0][0]
+    for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:
+        _end(platform, each)
+    last = [platform.ready()]
+    _end(platform, last[0])
+    last.append(platform.ready())
 
     assert max(scaling.desired for scaling in platform.services.edit_scalings(began)) == TASKS_MAX
     assert max(counts.desired for counts in seen) == TASKS_MAX
     assert max(counts.running + counts.pending for counts in seen) <= TASKS_MAX
     assert [page.status for page in pages] == [200] * 6
     assert [f"Shop number {number}" in page.text for number, page in enumerate(pages)] == [True] * 6
+    assert sorted((before + added).values()) == sorted(_with_four_more(before).values())
+    assert [platform.sessions.host(each) for each in last] == [emptied] * 2
 
 
 @pytest.mark.scenario("CONC-05")
 @pytest.mark.mock_only
 def test_the_thirteenth_session_is_refused(platform: Platform) -> None:
-    """The 13th live session gets 429 with Retry-After, stores nothing, and does the 12 no harm."""
-    sessions = platform.ready_together(*[None] * SESSIONS_MAX)
+    """The 13th live session gets 429 with Retry-After, stores nothing, and does the 12 no harm, whoever of two asks."""
+    platform.services.scale_hermes(2)
+    platform.wait_until(lambda: platform.services.hermes_running() == 2, 120, what="two Hermes")
+    request = platform.sessions.request(threadId="thread-at-capacity")
+    sessions = platform.ready_together(request, *[None] * (SESSIONS_MAX - 1))
     before = platform.sessions.items_of_run()
 
-    refused = platform.sessions.activate()
+    again = platform.sessions.activate(request)
+    refused, *also_refused = platform.in_parallel(*[platform.sessions.activate] * 4)
     platform.let_pass(10, what="the platform to do harm, if it does")
     after = platform.sessions.items_of_run()
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
+    rules = [len(platform.balancer.session_rules(session.id)) for session in sessions]
+    _end(platform, sessions[-1])
+    for_one_place = platform.in_parallel(*[platform.sessions.activate] * 4)
 
-    assert refused.status == 429
+    assert (again.status, again.json().get("sessionId")) == (200, sessions[0].id)
+    assert rules == [3] * SESSIONS_MAX
+    assert sorted(each.status for each in for_one_place) == [201, 429, 429, 429]
+    assert [each.status for each in (refused, *also_refused)] == [429] * 4
     assert int(refused.headers["retry-after"]) > 0
     assert [item["sessionId"] for item in after] == [item["sessionId"] for item in before]
     assert [item["status"] for item in after] == ["active"] * SESSIONS_MAX
@@ -201,9 +223,12 @@ def test_parallel_commits_keep_their_histories_apart(platform: Platform) -> None
         sorted(f"Thread {session.thread_id}: {_note(word)[:50]}" for word in mine)
         for session, mine in zip(sessions, words, strict=True)
     ]
-    assert [
-        commit.json()["commit"] in [each["id"] for each in logs[index // 2]] for index, commit in enumerate(commits)
-    ] == [True] * 6
+    ids = [{commit["message"]: commit["id"] for commit in log} for log in logs]
+    assert [commit.json()["commit"] for commit in commits] == [
+        ids[index][f"Thread {session.thread_id}: {_note(word)[:50]}"]
+        for index, (session, mine) in enumerate(zip(sessions, words, strict=True))
+        for word in mine
+    ]
     assert [[each["parents"] for each in log] for log in logs] == [[[log[1]["id"]], [log[2]["id"]], []] for log in logs]
 
 
@@ -231,15 +256,17 @@ def test_ending_a_session_costs_the_others_nothing(platform: Platform) -> None:
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_only_the_idle_session_expires(platform: Platform, clock: Clock) -> None:
-    """One session that is left alone expires; two that are kept alive stay up."""
-    idle, *kept = platform.ready_together(None, None, None)
+    """One session that is left alone expires; two of the same user, kept alive by a call and by browsing, stay up."""
+    request = platform.sessions.request()
+    idle, called, browsed = platform.ready_together(request, request, request)
+    kept = [called, browsed]
     item = platform.sessions.item(idle)
     assert item is not None
     left_alone = item["lastActivity"] / 1000
     keepalives: list[int] = []
 
     def expired() -> bool:
-        keepalives.extend(platform.sessions.keepalive(session).status for session in kept)
+        keepalives.extend((platform.sessions.keepalive(called).status, platform.sessions.preview(browsed).status))
         return platform.services.edit_counts().desired > 0 and _stored_status(platform, idle) == "expired"
 
     platform.wait_until(expired, EXPIRY_LATEST_SECONDS, what="the idle session to expire", every_seconds=15)
@@ -329,6 +356,10 @@ def test_a_session_is_created_in_two_seconds(platform: Platform) -> None:
     seconds = [answer.elapsed_seconds for answer in answers]
     for each in seconds:
         platform.sample("session_creation_seconds", each)
+    # They were ended before there was a task for them.
+    platform.wait_until(
+        lambda: {item["status"] for item in platform.sessions.items_of_run()} == {"expired"}, 60, what="all to be over"
+    )
 
     assert [answer.status for answer in answers] == [201] * 12
     assert mean(seconds) < 2
@@ -461,6 +492,14 @@ def _end(platform: Platform, session: Session) -> str:
         lambda: _stored_status(platform, session) == "expired", 60, what=f"session {session.id} to expire"
     )
     return "expired"
+
+
+def _with_four_more(sessions_by_task: Counter[str]) -> Counter[str]:
+    """Return the numbers of sessions when four more have come, each to a task with the fewest."""
+    numbers = Counter(sessions_by_task)
+    for _ in range(4):
+        numbers[min(numbers, key=numbers.__getitem__)] += 1
+    return numbers
 
 
 def _edit_counts_for(platform: Platform, seconds: float) -> set[Counts]:

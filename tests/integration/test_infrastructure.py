@@ -52,6 +52,8 @@ def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> No
 @pytest.mark.production
 def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     """Every target group takes addresses, checks health and drains as agreed, and each container port has its own."""
+    # Its task has target groups of its own, which Hermes makes.
+    platform.ready()
     ports = platform.environment.ports
     listeners = platform.infrastructure.listeners
 

@@ -247,12 +247,19 @@ def test_the_table_expires_and_can_be_recovered(platform: Platform) -> None:
 @pytest.mark.scenario("PERS-10")
 @pytest.mark.mock_only
 def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platform, clock: Clock) -> None:
-    """Past its ttl the status call answers 410 at once, and the preview soon no more; the item is still there."""
-    session = platform.ready()
-    platform.sessions.set_ttl(session, int(clock.now()) - 1)
+    """Past its ttl every call of Hermes takes the session for over, and its preview soon ends; the item is there."""
+    request = platform.sessions.request(threadId="thread-past-its-ttl")
+    session = platform.ready(request)
+    platform.let_pass(3, what="the container to note activity again when it is browsed")
+    ttl = int(clock.now()) - 1
+    platform.sessions.set_ttl(session, ttl)
 
     status_at_once = platform.sessions.status(session)
+    platform.sessions.preview(session)
     item_at_once = platform.sessions.item(session)
+    kept = platform.sessions.keepalive(session)
+    listed = platform.balancer.get(f"/hermes/api/sessions/client/{session.client_id}").json()
+    again = platform.sessions.activate(request)
     platform.wait_until(
         lambda: platform.sessions.preview(session).status == 404,
         30,
@@ -264,6 +271,10 @@ def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platf
 
     assert (status_at_once.status, status_later.status) == (410, 410)
     assert item_at_once is not None
+    assert item_at_once["ttl"] == ttl
+    assert kept.status == 410
+    assert [(each["sessionId"], each["status"]) for each in listed] == [(session.id, "expired")]
+    assert again.status == 201
     assert item_later is not None
     assert platform.workspace(session).ask("GET", "/api/files").status == 404
 
@@ -318,13 +329,16 @@ def test_expiry_leaves_the_workspace_to_the_next_session(platform: Platform, clo
     platform.sessions.set_ttl(first, int(clock.now()) - 1)
     _await_status(platform, first, "expired")
 
-    second = platform.ready(request)
+    second = platform.ready({**request, "instruction": "Create a file named second.md with content: Second"})
     workspace = platform.workspace(second)
+    messages = [each["message"] for each in workspace.git_log()]
 
     assert second.id != first.id
     assert workspace.read("kept.md").content == b"committed"
     assert workspace.read("drafts/kept.md").content == b"not committed"
-    assert workspace.files() == ["drafts/kept.md", "hello.md", "kept.md"]
+    assert workspace.files() == ["drafts/kept.md", "hello.md", "kept.md", "second.md"]
+    # What was left uncommitted was committed by the session that left it, not with the next one's instruction.
+    assert messages.index("Something to keep") == 2
 
 
 @pytest.mark.scenario("PERS-13")
@@ -356,6 +370,8 @@ def test_a_user_cannot_reach_another_users_files(platform: Platform) -> None:
 
     assert _intrusion(platform, one, two) == REFUSED
     assert _intrusion(platform, two, one) == REFUSED
+    roots = platform.infrastructure.access_point_roots()
+    assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
 
 
 @pytest.mark.scenario("PERS-15")
@@ -366,7 +382,8 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
     sessions = [
         platform.sessions.start(request),
         platform.sessions.start({**request, "threadId": "thread-b"}),
-        platform.sessions.start({**request, "userId": f"{request['userId']}-c"}),
+        # Another user, and yet the same one to whoever makes a folder's name of letters and digits alone.
+        platform.sessions.start({**request, "userId": request["userId"].replace("@", ".")}),
         platform.sessions.start({**request, "clientId": f"{request['clientId']}-d"}),
     ]
     for session in sessions:
@@ -429,6 +446,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
         lambda: platform.services.has_ended(task), 60, what="the old task's container to end", every_seconds=2
     )
     status = platform.sessions.status(session).json()
+    websocket = platform.websockets.attempt(session.id)
 
     assert platform.services.edit_task_arns() == [status["taskArn"]]
     assert (status["sessionId"], status["status"]) == (session.id, "active")
@@ -437,6 +455,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
     assert workspace.read("draft.md").content == b"not committed"
     assert workspace.git_log() == log
     assert platform.sessions.preview(session).status == 200
+    assert websocket.status == 101
 
 
 REFUSED = {

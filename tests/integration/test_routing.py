@@ -72,15 +72,20 @@ def test_hermes_paths_reach_hermes(platform: Platform) -> None:
     status = platform.balancer.get("/hermes/status")
     of_session = platform.balancer.get(f"{base}/{session.id}/status")
     of_client = platform.balancer.get(f"{base}/client/{session.client_id}")
+    of_nobody = platform.balancer.get(f"{base}/client/{session.client_id}-of-no-session")
     with_header = platform.balancer.get(f"{base}/{session.id}/status", {"x-session-id": session.id})
     unknown = platform.balancer.get(f"{base}/{UNKNOWN_SESSION}/status")
 
-    answers = [health, status, of_session, of_client, with_header, unknown]
-    assert [each.status for each in answers] == [200, 200, 200, 200, 200, 404]
-    assert [each.origin for each in answers] == ["hermes"] * 6
+    answers = [health, status, of_session, of_client, of_nobody, with_header, unknown]
+    assert [each.status for each in answers] == [200, 200, 200, 200, 200, 200, 404]
+    assert [each.origin for each in answers] == ["hermes"] * 7
     assert [health.json()["service"], status.json()["service"]] == ["hermes", "hermes"]
     assert [of_session.json()["sessionId"], with_header.json()["sessionId"]] == [session.id, session.id]
     assert [each["sessionId"] for each in of_client.json()] == [session.id]
+    assert of_nobody.json() == []
+    moving = ("status", "lastActivity", "ttl", "taskArn")
+    lasting = {name: value for name, value in session.fields.items() if name not in moving}
+    assert {name: of_session.json().get(name) for name in lasting} == lasting
 
 
 @pytest.mark.scenario("ROUTE-04", extra_seconds=THREE_TASKS_SECONDS)
@@ -220,14 +225,17 @@ def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> 
     mine, theirs = platform.websockets.open(session.id), platform.websockets.open(neighbour.id)
 
     executed = platform.workspace(session).execute("Create a file named notes.md with content: first")
-    written = platform.workspace(session).write("src/pages/news.md", b"# News\n")
+    front_before = platform.sessions.preview(session).text
+    written = platform.workspace(session).write("src/pages/index.md", b"# Closed for the holidays\n")
     platform.wait_until(lambda: len(mine.received()) >= 2, 10, what="two updates")
+    front_after = platform.sessions.preview(session).text
 
     assert (executed.status, written.status) == (200, 200)
     assert mine.received() == [
         {"type": "update", "path": "notes.md"},
-        {"type": "update", "path": "src/pages/news.md"},
+        {"type": "update", "path": "src/pages/index.md"},
     ]
+    assert ["Closed for the holidays" in front for front in (front_before, front_after)] == [False, True]
     assert theirs.received() == []
     assert theirs.ping()
 
@@ -293,7 +301,9 @@ def test_a_lower_priority_number_wins(platform: Platform) -> None:
 @pytest.mark.production
 def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
     """A path that no rule names gets the load balancer's default 404, whatever it resembles."""
+    session = platform.ready()
     paths = ["/", "/nothing", "/nothing/at/all", "/hermes", "/api", "/apis/status", "/session", "/preview", "/ws/other"]
+    paths += [f"/session/{session.id}0", f"/nothing?sessionId={session.id}"]
 
     answers = {path: platform.balancer.get(path) for path in paths}
     posted = platform.balancer.post("/nothing", {"some": "body"})
@@ -600,7 +610,7 @@ def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) ->
 @pytest.mark.scenario("ROUTE-28")
 @pytest.mark.mock_only
 def test_previews_are_served_without_hermes(platform: Platform) -> None:
-    """While Hermes does not run, `/hermes/*` is a 503 of the balancer, and live sessions' previews keep serving."""
+    """Without Hermes `/hermes/*` is a 503 of the balancer and live previews serve; the next one looks after them."""
     session = platform.ready()
     before = platform.sessions.preview(session)
     previews = []
@@ -615,7 +625,12 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
         refused = platform.sessions.activate()
         platform.wait_until(six_previews, 30, what="six previews without Hermes", every_seconds=4)
         file = platform.workspace(session).read("hello.md")
+    platform.wait_until(lambda: platform.balancer.get("/hermes/health").status == 200, 120, what="Hermes to be back")
+    back = [platform.sessions.status(session), platform.sessions.keepalive(session)]
+    platform.sessions.deactivate(session)
+    platform.wait_until(lambda: platform.sessions.status(session).status == 410, 30, what="the session to expire")
 
+    assert [each.status for each in back] == [200, 200]
     assert [(each.status, each.origin) for each in (*hermes, refused)] == [(503, "the load balancer itself")] * 3
     assert [each.status for each in (before, *previews)] == [200] * 7
     assert {each.content for each in previews} == {before.content}

@@ -71,6 +71,15 @@ class Services:
         names = self._environment.names
         self._ecs.update_service(cluster=names.cluster, service=names.edit_service, forceNewDeployment=True)
 
+    def scale_hermes(self, count: int) -> None:
+        """Have so many tasks of Hermes, which an operator may set to 0..2."""
+        names = self._environment.names
+        self._ecs.update_service(cluster=names.cluster, service=names.hermes_service, desiredCount=count)
+
+    def hermes_running(self) -> int:
+        """Return how many tasks of Hermes run."""
+        return int(self._describe(self._environment.names.hermes_service)["runningCount"])
+
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's stopped and stopping tasks that ECS still shows."""
         return self._tasks(self._environment.names.edit_service, "STOPPED")
