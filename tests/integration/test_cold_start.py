@@ -1,5 +1,6 @@
 """COLD: from nothing running to a live preview, and back to nothing."""
 
+import html
 from itertools import groupby
 from uuid import UUID
 
@@ -205,7 +206,7 @@ def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock)
 @pytest.mark.production
 def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) -> None:
     """The preview's URL serves this session's own site, with the content that its instruction asked for."""
-    mine = "Fresh herring every Friday"
+    mine = "Grüße & frische Heringe"
     other = "Vintage lamps restored"
     session = platform.ready(platform.sessions.request(instruction=_page_with(mine)))
     neighbours = platform.neighbours(platform.sessions.request(instruction=_page_with(other)))
@@ -214,8 +215,8 @@ def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) ->
     neighbours_pages = [platform.sessions.preview(each).text for each in neighbours]
 
     assert page.status == 200
-    assert page.headers["content-type"].startswith("text/html")
-    assert mine in page.text
+    assert page.headers["content-type"].lower().replace(" ", "") in {"text/html", "text/html;charset=utf-8"}
+    assert mine in html.unescape(page.text)
     assert other not in page.text
     assert [(other in each, mine in each) for each in neighbours_pages] == [(True, False)] * len(neighbours)
 
@@ -224,18 +225,21 @@ def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) ->
 @pytest.mark.staging
 def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platform) -> None:
     """The instruction's file is in the workspace, committed on the thread's branch with the contract's message."""
-    instruction = "Create a file named menu.md with content: Soup of the day, and the rest of a long instruction"
+    instruction = "Create a file named menu.md with content: Grüße\nvom Koch, and the rest of a long instruction"
     session = platform.ready(platform.sessions.request(instruction=instruction))
     workspace = platform.workspace(session)
 
     file = workspace.read("menu.md")
     status = workspace.git_status()
     newest = workspace.git_log()[0]
+    executed = workspace.execute("Create a file named café.md with content: Crème")
 
-    assert (file.status, file.text.strip()) == (200, "Soup of the day, and the rest of a long instruction")
+    assert (file.status, file.text.strip()) == (200, "Grüße\nvom Koch, and the rest of a long instruction")
     assert status["branch"] == f"thread-{session.thread_id}"
     assert status["clean"] is True
     assert newest["message"] == f"Thread {session.thread_id}: {instruction[:50]}"
+    assert (executed.status, executed.json()["filesChanged"]) == (200, ["café.md"])
+    assert workspace.read("café.md").text.strip() == "Crème"
 
 
 @pytest.mark.scenario("COLD-10")

@@ -162,6 +162,8 @@ def test_interleaved_requests_see_their_own_content(platform: Platform) -> None:
     """However requests interleave, every session's preview shows its own content and nobody else's."""
     texts = ["Herring every Friday", "Vintage lamps", "Bicycles repaired", "Honey from the roof"]
     requests = [platform.sessions.request(instruction=_page_with(text)) for text in texts]
+    # One of them shares its working tree with another thread.
+    requests[1] = {**requests[0], "threadId": "another-thread", "instruction": _page_with(texts[1])}
     sessions = platform.ready_together(*requests)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions * 5))
 
@@ -176,6 +178,8 @@ def test_files_written_at_once_stay_in_their_workspace(platform: Platform) -> No
     made_up = [platform.sessions.request() for _ in range(2)]
     clients, users = [each["clientId"] for each in made_up], [each["userId"] for each in made_up]
     requests = [platform.sessions.request(clientId=client, userId=user) for client in clients for user in users]
+    # One of them shares its working tree with another thread.
+    requests[1] = {**requests[0], "threadId": "another-thread"}
     sessions = platform.ready_together(*requests)
     workspaces = [platform.workspace(session) for session in sessions]
     content = [f"written by session {number}".encode() * 10_000 for number in range(4)]
@@ -466,7 +470,11 @@ def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
     for each in seconds:
         platform.sample("file_operation_seconds", each)
 
+    missing = platform.workspace(sessions[0]).exists("no-such-picture.png")
+
     assert [answer.status for answer in answers] == [200] * 18
+    assert [answer.json() for answer in answers[4::6]] == [{"exists": True}] * 3
+    assert missing.json() == {"exists": False}
     assert _p95(seconds) < 1
 
 

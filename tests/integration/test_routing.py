@@ -12,6 +12,7 @@ import trustme
 from seatrials.clock import Clock
 from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
+from seatrials.platform.websocket import WebSocket
 
 IDLE_TIMEOUT_SECONDS = 60
 DEFAULT_ANSWER = (404, {"error": "not found"}, "the load balancer itself")
@@ -109,7 +110,13 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     """`/session/{id}/health` and `/session/{id}/{page}` reach the session's container, path and query intact."""
     session = platform.ready_on_three_tasks()[0]
     host = platform.sessions.host(session)
-    written = platform.workspace(session).write("src/pages/über uns.md", b"# Wir\n")
+    workspace = platform.workspace(session)
+    written = workspace.write("src/pages/über uns.md", b"# Wir\n")
+    workspace.write("src/pages/blog/first.md", b"# As written first\n")
+    nested_before = platform.sessions.preview(session, "/blog/first")
+    workspace.write("src/pages/blog/first.md", b"# As written then\n")
+    nested_after = platform.sessions.preview(session, "/blog/first")
+    missing = platform.sessions.preview(session, "/no-such-page")
     health = f"/session/{session.id}/health?probe=1&probe=2"
     page = f"/session/{session.id}/%C3%BCber%20uns?next=%2Fa%2Fb&q=a+b%26c&empty="
 
@@ -121,8 +128,17 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     assert {each.headers["x-task-arn"] for each in (*healths, *pages)} == {host}
     assert {each.headers["x-request-target"] for each in healths} == {health}
     assert {each.headers["x-request-target"] for each in pages} == {page}
-    assert [each.json()["sessionId"] for each in healths] == [session.id] * 6
+    named = ("sessionId", "clientId", "userId", "threadId")
+    assert [{name: each.json().get(name) for name in named} for each in healths] == [
+        {name: session.fields[name] for name in named}
+    ] * 6
+    assert (healths[0].json()["status"], healths[0].json()["taskArn"]) == ("healthy", host)
+    assert f"{session.client_id}/{session.user_id}" in healths[0].json()["workspace"]
     assert "<h1>Wir</h1>" in pages[0].text
+    assert "As written first" in nested_before.text
+    assert "As written then" in nested_after.text
+    assert nested_after.headers["content-type"].startswith("text/html")
+    assert missing.status == 404
 
 
 @pytest.mark.scenario("ROUTE-06", extra_seconds=THREE_TASKS_SECONDS)
@@ -154,6 +170,8 @@ def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
         "files": refusal("GET", "/api/files", UNKNOWN_SESSION),
         "a file": refusal("GET", "/api/files/hello.md", UNKNOWN_SESSION),
         "log": refusal("GET", "/api/git/log", UNKNOWN_SESSION),
+        "exists": refusal("POST", "/api/files/exists", UNKNOWN_SESSION, b'{"filePath": "hello.md"}'),
+        "git's status": refusal("GET", "/api/git/status", UNKNOWN_SESSION),
         "write": refusal("PUT", "/api/files/planted.md", UNKNOWN_SESSION, b"planted"),
         "execute": refusal("POST", "/api/execute", UNKNOWN_SESSION, b'{"instruction": "Add a page called Planted"}'),
         "the beginning of an id": refusal("GET", "/api/files", session.id[:-1]),
@@ -161,7 +179,10 @@ def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
         "a pattern": refusal("GET", "/api/files", "session-*"),
     }
 
+    nameless = [platform.balancer.get(path) for path in ("/api/files/hello.md", "/api/git/log", "/api/git/status")]
+
     assert dict.fromkeys(answers, (404, refused)) == answers
+    assert [answer.status for answer in nameless] == [400] * 3
     assert before
     assert platform.workspace(session).files() == before
 
@@ -220,21 +241,34 @@ def test_the_websocket_opens_and_answers_a_ping(platform: Platform) -> None:
 @pytest.mark.staging
 def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> None:
     """Edits of a session arrive on its WebSocket as updates that name the files, and on no other session's."""
-    session = platform.ready()
-    neighbour = platform.ready()
-    mine, theirs = platform.websockets.open(session.id), platform.websockets.open(neighbour.id)
+    request = platform.sessions.request()
+    session = platform.ready(request)
+    neighbour = platform.ready({**request, "threadId": "another-thread"})
+    mine, also_mine, theirs = [platform.websockets.open(each.id) for each in (session, session, neighbour)]
 
     executed = platform.workspace(session).execute("Create a file named notes.md with content: first")
     front_before = platform.sessions.preview(session).text
     written = platform.workspace(session).write("src/pages/index.md", b"# Closed for the holidays\n")
     platform.wait_until(lambda: len(mine.received()) >= 2, 10, what="two updates")
     front_after = platform.sessions.preview(session).text
+    platform.workspace(session).write("src/pages/index.md", b"# Closed for ever\n")
+    platform.workspace(session).write("über uns.md", b"# Wir\n")
+    platform.wait_until(lambda: len(mine.received()) >= 4, 10, what="two more updates")
+    _, first_look = platform.in_parallel(
+        lambda: platform.workspace(session).execute("Create a file named late.md with content: late").status,
+        lambda: _first_look_after(platform, session, mine, updates=5, path="late.md"),
+    )
 
     assert (executed.status, written.status) == (200, 200)
     assert mine.received() == [
         {"type": "update", "path": "notes.md"},
         {"type": "update", "path": "src/pages/index.md"},
+        {"type": "update", "path": "src/pages/index.md"},
+        {"type": "update", "path": "über uns.md"},
+        {"type": "update", "path": "late.md"},
     ]
+    assert first_look == 200, "an update came before the file could be read"
+    assert also_mine.received() == mine.received()
     assert ["Closed for the holidays" in front for front in (front_before, front_after)] == [False, True]
     assert theirs.received() == []
     assert theirs.ping()
@@ -635,6 +669,14 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
     assert [each.status for each in (before, *previews)] == [200] * 7
     assert {each.content for each in previews} == {before.content}
     assert file.status == 200
+
+
+def _first_look_after(platform: Platform, session: Session, websocket: WebSocket, *, updates: int, path: str) -> int:
+    """Read a file as soon as so many updates have arrived, and return the status."""
+    platform.wait_until(
+        lambda: len(websocket.received()) >= updates, 20, what="an update of the file", every_seconds=0.01
+    )
+    return platform.workspace(session).read(path).status
 
 
 def _told(answer: Answer) -> tuple[int, object, str]:

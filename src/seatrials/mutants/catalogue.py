@@ -1,9 +1,10 @@
-"""Every mutant of the project: one or two files a suite, and the hollow platforms."""
+"""Every mutant of the project: by suite, by what an application does, and the hollow platforms."""
 
 from seatrials.mutants import (
     balancing,
     cold_start,
     concurrency,
+    editing,
     hermes_calls,
     hermes_upkeep,
     hollow,
@@ -13,6 +14,7 @@ from seatrials.mutants import (
     routing,
     session_life,
     sharing,
+    showing,
 )
 from seatrials.mutants.mutant import Mutant
 
@@ -24,6 +26,8 @@ CATALOGUE: tuple[Mutant, ...] = (
     *hermes_upkeep.MUTANTS,
     *persistence.MUTANTS,
     *isolation.MUTANTS,
+    *editing.MUTANTS,
+    *showing.MUTANTS,
     *concurrency.MUTANTS,
     *sharing.MUTANTS,
     *routing.MUTANTS,
