@@ -1,6 +1,7 @@
 """INFRA: the stack is what it should be, as its control plane describes it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,8 @@ from seatrials.platform.credentials import ADMINISTRATORS_ACTIONS, NEEDED_ACTION
 from seatrials.platform.infrastructure import Mount, ServiceFacts, TableFacts, TaskFacts
 from seatrials.platform.listeners import GroupFacts
 from seatrials.platform.scaling_rules import AlarmFacts, PolicyFacts, TargetFacts
+
+NFS_PORT = 2049
 
 
 @pytest.mark.scenario("INFRA-01")
@@ -20,12 +23,16 @@ def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> N
     hermes = platform.infrastructure.service("hermes")
 
     assert cluster == "ACTIVE"
-    assert edit == ServiceFacts(
-        status="ACTIVE", launch_type="FARGATE", capacity=(0, 3), circuit_breaker=True, rollback=True
+    sound = ServiceFacts(
+        status="ACTIVE",
+        launch_type="FARGATE",
+        capacity=(0, 3),
+        desired_in_capacity=True,
+        circuit_breaker=True,
+        rollback=True,
     )
-    assert hermes == ServiceFacts(
-        status="ACTIVE", launch_type="FARGATE", capacity=(0, 2), circuit_breaker=True, rollback=True
-    )
+    assert edit == sound
+    assert hermes == replace(sound, capacity=(0, 2))
 
 
 @pytest.mark.scenario("INFRA-02")
@@ -62,7 +69,8 @@ def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     assert setups == {
         GroupFacts(
             target_type="ip",
-            protocol="HTTP",
+            protocol="HTTP HTTP1",
+            sticky=False,
             health_check="HTTP traffic-port /health",
             interval_seconds=30,
             timeout_seconds=5,
@@ -114,17 +122,15 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
             statistic="Maximum",
             period_seconds=60,
             periods="1 of 1",
+            unit=None,
+            missing_data="missing",
             acts=True,
+            acts_otherwise=False,
         )
     }
-    assert {sessions: scaling.capacities(sessions) for sessions in (0, 1, 2, 3, 4, 12)} == {
-        0: [0],
-        1: [1],
-        2: [1],
-        3: [3],
-        4: [3],
-        12: [3],
-    }
+    assert [scaling.capacities(sessions) for sessions in range(13)] == [[0], [1], [1], *[[3]] * 10]
+    assert scaling.trackings() == ["ECSServiceAverageCPUUtilization at 40"]
+    assert scaling.schedules() == []
 
 
 @pytest.mark.scenario("INFRA-06")
@@ -149,6 +155,12 @@ def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> Non
     assert roots == sorted(set(roots)), "a client has more than one access point"
     assert shared == ["/workspace"], "beside the clients' own, only the service's access point may be there"
     assert unreachable == set()
+    tasks = infrastructure.task_groups("edit")
+    for ingress in infrastructure.mount_ingress():
+        assert {each.source for each in ingress} == set(tasks)
+        assert any(each.lets_in(NFS_PORT, tasks[0]) for each in ingress)
+    owners = infrastructure.access_point_owners()
+    assert [user for user, owner in owners if user == 0 or user != owner] == []
 
 
 @pytest.mark.scenario("INFRA-07")
@@ -181,12 +193,20 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
     assert infrastructure.task("edit") == TaskFacts(
         cpu="2048",
         memory="4096",
+        has_all_memory=True,
         ports=(ports.edit_preview, ports.edit_hmr, ports.edit_api),
         mounts=(workspace,),
         log_group=names.edit_log_group,
+        log_region=platform.environment.region,
     )
     assert infrastructure.task("hermes") == TaskFacts(
-        cpu="512", memory="1024", ports=(ports.hermes,), mounts=(), log_group=names.hermes_log_group
+        cpu="512",
+        memory="1024",
+        has_all_memory=True,
+        ports=(ports.hermes,),
+        mounts=(),
+        log_group=names.hermes_log_group,
+        log_region=platform.environment.region,
     )
     assert {names.edit_log_group, names.hermes_log_group} <= set(infrastructure.log_groups())
     assert infrastructure.plaintext_secrets("edit") == []
@@ -217,6 +237,10 @@ def test_the_runs_metrics_are_watched(platform: Platform) -> None:
     assert alarmed
     assert shown - published == set()
     assert alarmed - published == set()
+    assert {
+        "Average TestSuccessRate LessThanThreshold 95",
+        "Maximum ColdStartLatency GreaterThanThreshold 60",
+    } <= monitoring.alarm_conditions()
 
 
 @pytest.mark.scenario("INFRA-11")

@@ -15,6 +15,7 @@ from seatrials.mutants import (
     session_life,
     sharing,
     showing,
+    template,
 )
 from seatrials.mutants.mutant import Mutant
 
@@ -33,4 +34,5 @@ CATALOGUE: tuple[Mutant, ...] = (
     *routing.MUTANTS,
     *balancing.MUTANTS,
     *infrastructure.MUTANTS,
+    *template.MUTANTS,
 )

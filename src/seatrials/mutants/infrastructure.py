@@ -1,64 +1,21 @@
 """What can go wrong with a stack before anything runs on it."""
 
-from collections.abc import Callable
-from typing import Any
-
 from seatrials.mutants.mutant import Mutant, edit_template, replace
+from seatrials.mutants.template_edits import Document, Edit, add, append, put, take_away
 from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.controller import Controller
-
-Document = dict[str, Any]
-Edit = Callable[[Document], None]
 
 _WORLD = "0.0.0.0/0"
 # A session of which the table knows nothing.
 _FORGOTTEN = "/session/session-11111111-2222-4333-8444-555555555555"
 
 
-def _put(resource: str, path: str, value: object) -> Edit:
-    """Return the edit that gives a property of *resource* another value; *path* is its names and indexes, dotted."""
-
-    def edit(document: Document) -> None:
-        *parents, last = path.split(".")
-        place = document["Resources"][resource]["Properties"]
-        for name in parents:
-            place = place[int(name) if name.isdigit() else name]
-        place[last] = value
-
-    return edit
-
-
 def _leave_out(resource: str, name: str) -> Edit:
     return lambda document: document["Resources"][resource]["Properties"].pop(name)
 
 
-def _take_away(*resources: str) -> Edit:
-    def edit(document: Document) -> None:
-        for resource in resources:
-            del document["Resources"][resource]
-
-    return edit
-
-
-def _append(resource: str, path: str, value: object) -> Edit:
-    def edit(document: Document) -> None:
-        place = document["Resources"][resource]["Properties"]
-        for name in path.split("."):
-            place = place[int(name) if name.isdigit() else name]
-        place.append(value)
-
-    return edit
-
-
-def _add(resource: str, kind: str, **properties: object) -> Edit:
-    def edit(document: Document) -> None:
-        document["Resources"][resource] = {"Type": kind, "Properties": properties}
-
-    return edit
-
-
 def _add_rule(priority: int, path: str, group: str) -> Edit:
-    return _add(
+    return add(
         "OneRuleMore",
         "AWS::ElasticLoadBalancingV2::ListenerRule",
         ListenerArn={"Ref": "HttpsListener"},
@@ -69,11 +26,11 @@ def _add_rule(priority: int, path: str, group: str) -> Edit:
 
 
 def _let_in(group: str, port: int, **source: object) -> Edit:
-    return _append(group, "SecurityGroupIngress", {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **source})
+    return append(group, "SecurityGroupIngress", {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **source})
 
 
 def _variable(task: str, name: str, value: str) -> Edit:
-    return _append(task, "ContainerDefinitions.0.Environment", {"Name": name, "Value": value})
+    return append(task, "ContainerDefinitions.0.Environment", {"Name": name, "Value": value})
 
 
 def _provisioned(document: Document) -> None:
@@ -132,28 +89,26 @@ MUTANTS = (
         "edit-service-on-ec2",
         breaks="INFRA-01",
         sentence="the edit service has the launch type EC2",
-        changes=(edit_template(_put("EditService", "LaunchType", "EC2")),),
+        changes=(edit_template(put("EditService", "LaunchType", "EC2")),),
     ),
     Mutant(
         "edit-capacity-of-four",
         breaks="INFRA-01",
         sentence="scaling may go to four edit tasks: the maximum is off by one",
-        changes=(edit_template(_put("EditScalableTarget", "MaxCapacity", 4)),),
+        changes=(edit_template(put("EditScalableTarget", "MaxCapacity", 4)),),
     ),
     Mutant(
         "hermes-never-at-zero",
         breaks="INFRA-01",
         sentence="scaling keeps a task of Hermes for ever",
-        changes=(edit_template(_put("HermesScalableTarget", "MinCapacity", 1)),),
+        changes=(edit_template(put("HermesScalableTarget", "MinCapacity", 1)),),
     ),
     Mutant(
         "breaker-without-rollback",
         breaks="INFRA-01",
         sentence="a deployment of the edit service that fails is stopped and not rolled back",
         changes=(
-            edit_template(
-                _put("EditService", "DeploymentConfiguration.DeploymentCircuitBreaker.Rollback", value=False)
-            ),
+            edit_template(put("EditService", "DeploymentConfiguration.DeploymentCircuitBreaker.Rollback", value=False)),
         ),
     ),
     Mutant(
@@ -190,19 +145,19 @@ MUTANTS = (
         "health-checked-at-the-root",
         breaks="INFRA-03",
         sentence="the health check of the edit API asks for /, which AWS does by default",
-        changes=(edit_template(_put("EditApiTargetGroup", "HealthCheckPath", "/")),),
+        changes=(edit_template(put("EditApiTargetGroup", "HealthCheckPath", "/")),),
     ),
     Mutant(
         "unhealthy-after-five",
         breaks="INFRA-03",
         sentence="Hermes gets requests until five health checks have failed",
-        changes=(edit_template(_put("HermesTargetGroup", "UnhealthyThresholdCount", 5)),),
+        changes=(edit_template(put("HermesTargetGroup", "UnhealthyThresholdCount", 5)),),
     ),
     Mutant(
         "any-answer-is-healthy",
         breaks="INFRA-03",
         sentence="a health check passes with any status up to 499",
-        changes=(edit_template(_put("EditPreviewTargetGroup", "Matcher.HttpCode", "200-499")),),
+        changes=(edit_template(put("EditPreviewTargetGroup", "Matcher.HttpCode", "200-499")),),
     ),
     Mutant(
         "groups-of-api-and-preview-swapped",
@@ -229,13 +184,13 @@ MUTANTS = (
         "api-before-the-sessions",
         breaks="INFRA-04",
         sentence="the rule of the edit API has the priority of an older release, before those of the sessions",
-        changes=(edit_template(_put("EditApiRule", "Priority", 10)),),
+        changes=(edit_template(put("EditApiRule", "Priority", 10)),),
     ),
     Mutant(
         "preview-rule-to-the-api",
         breaks="INFRA-04",
         sentence="the rule of the preview leads to the API's target group",
-        changes=(edit_template(_put("EditPreviewRule", "Actions.0.TargetGroupArn", {"Ref": "EditApiTargetGroup"})),),
+        changes=(edit_template(put("EditPreviewRule", "Actions.0.TargetGroupArn", {"Ref": "EditApiTargetGroup"})),),
     ),
     Mutant(
         "listener-left-from-debugging",
@@ -243,7 +198,7 @@ MUTANTS = (
         sentence="a third listener leads to the edit API past all rules",
         changes=(
             edit_template(
-                _add(
+                add(
                     "DebugListener",
                     "AWS::ElasticLoadBalancingV2::Listener",
                     LoadBalancerArn={"Ref": "LoadBalancer"},
@@ -259,7 +214,7 @@ MUTANTS = (
         breaks="INFRA-05",
         sentence="the scale-out policy adds its numbers to the tasks that run",
         changes=(
-            edit_template(_put("ScaleOutPolicy", "StepScalingPolicyConfiguration.AdjustmentType", "ChangeInCapacity")),
+            edit_template(put("ScaleOutPolicy", "StepScalingPolicyConfiguration.AdjustmentType", "ChangeInCapacity")),
         ),
     ),
     Mutant(
@@ -268,7 +223,7 @@ MUTANTS = (
         sentence="the scale-in policy goes to 0 with one session left: the bound is off by one",
         changes=(
             edit_template(
-                _put(
+                put(
                     "ScaleInPolicy",
                     "StepScalingPolicyConfiguration.StepAdjustments",
                     [
@@ -283,13 +238,13 @@ MUTANTS = (
         "alarm-sums-the-counts-up",
         breaks="INFRA-05",
         sentence="the alarm adds up the counts of a minute, so that one session published thrice is three",
-        changes=(edit_template(_put("SessionsHighAlarm", "Statistic", "Sum")),),
+        changes=(edit_template(put("SessionsHighAlarm", "Statistic", "Sum")),),
     ),
     Mutant(
         "scale-in-alarm-over-five-minutes",
         breaks="INFRA-05",
         sentence="the alarm for few sessions has a period of five minutes",
-        changes=(edit_template(_put("SessionsLowAlarm", "Period", 300)),),
+        changes=(edit_template(put("SessionsLowAlarm", "Period", 300)),),
     ),
     Mutant(
         "scaling-left-suspended",
@@ -297,7 +252,7 @@ MUTANTS = (
         sentence="scaling out was suspended for maintenance and not resumed",
         changes=(
             edit_template(
-                _put(
+                put(
                     "EditScalableTarget",
                     "SuspendedState",
                     {"DynamicScalingOutSuspended": True, "DynamicScalingInSuspended": False},
@@ -309,13 +264,13 @@ MUTANTS = (
         "alarm-actions-disabled",
         breaks="INFRA-05",
         sentence="the alarm for many sessions changes its state and does nothing",
-        changes=(edit_template(_put("SessionsHighAlarm", "ActionsEnabled", value=False)),),
+        changes=(edit_template(put("SessionsHighAlarm", "ActionsEnabled", value=False)),),
     ),
     Mutant(
         "file-system-in-the-clear",
         breaks="INFRA-06",
         sentence="the file system is not encrypted",
-        changes=(edit_template(_put("FileSystem", "Encrypted", value=False)),),
+        changes=(edit_template(put("FileSystem", "Encrypted", value=False)),),
     ),
     Mutant(
         "subnet-without-mount-target",
@@ -339,7 +294,7 @@ MUTANTS = (
         "access-point-to-everything",
         breaks="INFRA-06",
         sentence="the service's access point shows the whole file system",
-        changes=(edit_template(_put("WorkspaceAccessPoint", "RootDirectory.Path", "/")),),
+        changes=(edit_template(put("WorkspaceAccessPoint", "RootDirectory.Path", "/")),),
     ),
     Mutant(
         "api-open-to-the-world",
@@ -376,7 +331,7 @@ MUTANTS = (
         breaks="INFRA-08",
         sentence="the workspace is mounted without transit encryption",
         changes=(
-            edit_template(_put("EditTaskDefinition", "Volumes.0.EFSVolumeConfiguration.TransitEncryption", "DISABLED")),
+            edit_template(put("EditTaskDefinition", "Volumes.0.EFSVolumeConfiguration.TransitEncryption", "DISABLED")),
         ),
     ),
     Mutant(
@@ -384,7 +339,7 @@ MUTANTS = (
         breaks="INFRA-08",
         sentence="the workspace is mounted read-only",
         changes=(
-            edit_template(_put("EditTaskDefinition", "ContainerDefinitions.0.MountPoints.0.ReadOnly", value=True)),
+            edit_template(put("EditTaskDefinition", "ContainerDefinitions.0.MountPoints.0.ReadOnly", value=True)),
         ),
     ),
     Mutant(
@@ -404,9 +359,9 @@ MUTANTS = (
         breaks="INFRA-08",
         sentence="the edit task has 1 vCPU and 2 GB",
         changes=(
-            edit_template(_put("EditTaskDefinition", "Cpu", "1024")),
-            edit_template(_put("EditTaskDefinition", "Memory", "2048")),
-            edit_template(_put("EditTaskDefinition", "ContainerDefinitions.0.Memory", 2048)),
+            edit_template(put("EditTaskDefinition", "Cpu", "1024")),
+            edit_template(put("EditTaskDefinition", "Memory", "2048")),
+            edit_template(put("EditTaskDefinition", "ContainerDefinitions.0.Memory", 2048)),
         ),
     ),
     Mutant(
@@ -415,7 +370,7 @@ MUTANTS = (
         sentence="Hermes logs to the log group of the edit containers",
         changes=(
             edit_template(
-                _put(
+                put(
                     "HermesTaskDefinition",
                     "ContainerDefinitions.0.LogConfiguration.Options.awslogs-group",
                     {"Ref": "EditLogGroup"},
@@ -433,32 +388,32 @@ MUTANTS = (
         "tls-1-1-by-a-new-policy",
         breaks="INFRA-09",
         sentence="the policy is a new one with TLS 1.3, and with TLS 1.1",
-        changes=(edit_template(_put("HttpsListener", "SslPolicy", "ELBSecurityPolicy-TLS13-1-1-2021-06")),),
+        changes=(edit_template(put("HttpsListener", "SslPolicy", "ELBSecurityPolicy-TLS13-1-1-2021-06")),),
     ),
     Mutant(
         "no-dashboard",
         breaks="INFRA-10",
         sentence="there is no dashboard of the runs' metrics",
-        changes=(edit_template(_take_away("RunDashboard")),),
+        changes=(edit_template(take_away("RunDashboard")),),
     ),
     Mutant(
         "no-alarms-of-runs",
         breaks="INFRA-10",
         sentence="no alarm looks at the runs' metrics",
-        changes=(edit_template(_take_away("RunSuccessRateAlarm", "RunColdStartAlarm")),),
+        changes=(edit_template(take_away("RunSuccessRateAlarm", "RunColdStartAlarm")),),
     ),
     Mutant(
         "alarm-on-a-metric-of-an-older-name",
         breaks="INFRA-10",
         sentence="an alarm looks at a metric that no run publishes any more",
-        changes=(edit_template(_put("RunColdStartAlarm", "MetricName", "ColdStartTime")),),
+        changes=(edit_template(put("RunColdStartAlarm", "MetricName", "ColdStartTime")),),
     ),
     Mutant(
         "alarm-for-one-environment",
         breaks="INFRA-10",
         sentence="an alarm looks at a metric with a dimension, and runs publish it without",
         changes=(
-            edit_template(_put("RunSuccessRateAlarm", "Dimensions", [{"Name": "Environment", "Value": "staging"}])),
+            edit_template(put("RunSuccessRateAlarm", "Dimensions", [{"Name": "Environment", "Value": "staging"}])),
         ),
     ),
     Mutant(
@@ -471,12 +426,12 @@ MUTANTS = (
         "hermes-of-the-last-release",
         breaks="INFRA-12",
         sentence="a new editor goes out with the Hermes of the release before it",
-        changes=(edit_template(_put("HermesTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "0.9.9")),),
+        changes=(edit_template(put("HermesTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "0.9.9")),),
     ),
     Mutant(
         "editor-without-a-version",
         breaks="INFRA-12",
         sentence="the editor's image was built without its version",
-        changes=(edit_template(_put("EditTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "")),),
+        changes=(edit_template(put("EditTaskDefinition", "ContainerDefinitions.0.Environment.0.Value", "")),),
     ),
 )

@@ -17,10 +17,12 @@ from seatrials.platform.security_groups import Ingress, ingress_of
 ServiceName = Literal["edit", "hermes"]
 
 # Names of variables that hold something secret, and values that are nothing else.
-_SECRET_NAME = re.compile(r"(?i)password|passwd|secret|token|credential|private_?key|api_?key|access_?key")
+_SECRET_NAME = re.compile(
+    r"(?i)password|passwd|passphrase|pwd|secret|token|credential|(?:private|api|access|signing|encryption)_?key"
+)
 _SECRET_VALUE = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsu]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abp]-|\bsk-[\w-]{16,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]+:[^/\s@]+@"
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsu]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abp]-|\bsk-[\w-]{16,}|\bsk_live_"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@]+@"
 )
 
 
@@ -32,6 +34,8 @@ class ServiceFacts:
     launch_type: str
     # The least and the most tasks that scaling may choose; None when nothing scales the service.
     capacity: tuple[int, int] | None
+    # Whether it wants no more tasks than scaling may choose.
+    desired_in_capacity: bool
     circuit_breaker: bool
     rollback: bool
 
@@ -63,9 +67,12 @@ class TaskFacts:
 
     cpu: str
     memory: str
+    # Whether the container may use all of the task's memory.
+    has_all_memory: bool
     ports: tuple[int, ...]
     mounts: tuple[Mount, ...]
     log_group: str | None
+    log_region: str | None
 
 
 class Infrastructure:
@@ -116,10 +123,12 @@ class Infrastructure:
         """Return how a service is set up."""
         service = self._describe(name)
         breaker = service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+        capacity = self._capacity(name)
         return ServiceFacts(
             status=service["status"],
             launch_type=service.get("launchType", "by capacity providers"),
-            capacity=self._capacity(name),
+            capacity=capacity,
+            desired_in_capacity=capacity is not None and service["desiredCount"] <= capacity[1],
             circuit_breaker=breaker.get("enable", False),
             rollback=breaker.get("rollback", False),
         )
@@ -148,12 +157,15 @@ class Infrastructure:
         definition = self._task_definition(name)
         container = self._container(name, definition)
         log = container.get("logConfiguration", {})
+        options = log["options"] if log.get("logDriver") == "awslogs" else {}
         return TaskFacts(
             cpu=definition["cpu"],
             memory=definition["memory"],
+            has_all_memory=int(container.get("memory", definition["memory"])) >= int(definition["memory"]),
             ports=tuple(sorted(each["containerPort"] for each in container.get("portMappings", []))),
             mounts=tuple(_mount(each, definition["volumes"]) for each in container.get("mountPoints", [])),
-            log_group=log["options"].get("awslogs-group") if log.get("logDriver") == "awslogs" else None,
+            log_group=options.get("awslogs-group"),
+            log_region=options.get("awslogs-region"),
         )
 
     def plaintext_secrets(self, name: ServiceName) -> list[str]:
@@ -181,6 +193,24 @@ class Infrastructure:
         """Return the root directory of each access point of the file system, sorted."""
         pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
         return sorted(point["RootDirectory"]["Path"] for page in pages for point in page["AccessPoints"])
+
+    def access_point_owners(self) -> set[tuple[int, int]]:
+        """Return, for each access point, whom its clients work as and whom the root that it makes belongs to."""
+        pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
+        points = [point for page in pages for point in page["AccessPoints"]]
+        return {
+            (int(point["PosixUser"]["Uid"]), int(point["RootDirectory"]["CreationInfo"]["OwnerUid"]))
+            for point in points
+        }
+
+    def mount_ingress(self) -> list[list[Ingress]]:
+        """Return what each mount target of the file system lets in."""
+        efs = self._aws("efs")
+        groups = [
+            efs.describe_mount_target_security_groups(MountTargetId=each["MountTargetId"])["SecurityGroups"]
+            for each in self._mount_targets()
+        ]
+        return [self.ingress(each) for each in groups]
 
     def mount_target_subnets(self) -> list[str]:
         """Return the subnets in which the file system can be mounted now, sorted."""

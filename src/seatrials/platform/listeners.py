@@ -22,7 +22,9 @@ class GroupFacts:
     """How a target group is set up."""
 
     target_type: str
+    # With the version of HTTP that targets are spoken to in.
     protocol: str
+    sticky: bool
     health_check: str
     interval_seconds: int
     timeout_seconds: int
@@ -146,7 +148,8 @@ class Listeners:
         attributes = {each["Key"]: each["Value"] for each in answer["Attributes"]}
         return GroupFacts(
             target_type=group["TargetType"],
-            protocol=group["Protocol"],
+            protocol=f"{group['Protocol']} {group.get('ProtocolVersion', 'HTTP1')}",
+            sticky=attributes.get("stickiness.enabled") == "true",
             health_check=f"{group['HealthCheckProtocol']} {group['HealthCheckPort']} {group['HealthCheckPath']}",
             interval_seconds=group["HealthCheckIntervalSeconds"],
             timeout_seconds=group["HealthCheckTimeoutSeconds"],

@@ -30,13 +30,23 @@ class Monitoring:
 
     def in_alarms(self) -> set[str]:
         """Return the metrics that the alarms on the runs' namespace look at."""
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
-        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
         return {
             _metric(self._region, [alarm["Namespace"], alarm["MetricName"], *_dimensions(alarm)])
-            for alarm in alarms
-            if alarm.get("Namespace") == self._namespace
+            for alarm in self._alarms()
         }
+
+    def alarm_conditions(self) -> set[str]:
+        """Return when the alarms on the runs' namespace fire: `statistic metric operator threshold`."""
+        return {
+            f"{alarm['Statistic']} {alarm['MetricName']} {alarm['ComparisonOperator']} {alarm['Threshold']:g}"
+            for alarm in self._alarms()
+            if "Statistic" in alarm
+        }
+
+    def _alarms(self) -> list[dict[str, Any]]:
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        return [alarm for alarm in alarms if alarm.get("Namespace") == self._namespace]
 
     def _is_about_runs(self, metrics: set[str]) -> bool:
         return any(metric.split(" ")[1] == self._namespace for metric in metrics)

@@ -8,6 +8,8 @@ from typing import Any
 from seatrials.application import AwsClient
 
 _DIMENSION = "ecs:service:DesiredCount"
+# In the ARN of every scaling policy.
+_SCALING = ":scalingPolicy:"
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -44,7 +46,12 @@ class AlarmFacts:
     period_seconds: int
     # `M of N` periods.
     periods: str
+    # The unit that values must have; None for whatever they come in.
+    unit: str | None
+    missing_data: str
     acts: bool
+    # Whether it scales when it is over, or cannot tell, too.
+    acts_otherwise: bool
 
 
 class ScalingRules:
@@ -77,6 +84,22 @@ class ScalingRules:
             for each in configurations
         }
 
+    def trackings(self) -> list[str]:
+        """Return what target tracking keeps a metric at: `metric at target`, sorted."""
+        configurations = [
+            policy["TargetTrackingScalingPolicyConfiguration"]
+            for policy in self._policies()
+            if policy["PolicyType"] == "TargetTrackingScaling"
+        ]
+        return sorted(f"{_tracked(each)} at {each['TargetValue']:g}" for each in configurations)
+
+    def schedules(self) -> list[str]:
+        """Return the names of the scheduled actions, sorted."""
+        pages = self._autoscaling.get_paginator("describe_scheduled_actions").paginate(
+            ServiceNamespace="ecs", ResourceId=self._resource_id, ScalableDimension=_DIMENSION
+        )
+        return sorted(action["ScheduledActionName"] for page in pages for action in page["ScheduledActions"])
+
     def alarms(self) -> set[AlarmFacts]:
         """Return what the alarms of the step policies look at; equal ones once."""
         return {_facts(alarm) for policy in self._step_policies() for alarm in self._alarms_of(policy)}
@@ -95,16 +118,23 @@ class ScalingRules:
         return sorted(found)
 
     def _step_policies(self) -> list[dict[str, Any]]:
+        return [policy for policy in self._policies() if policy["PolicyType"] == "StepScaling"]
+
+    def _policies(self) -> list[dict[str, Any]]:
         pages = self._autoscaling.get_paginator("describe_scaling_policies").paginate(
             ServiceNamespace="ecs", ResourceId=self._resource_id, ScalableDimension=_DIMENSION
         )
-        policies = [policy for page in pages for policy in page["ScalingPolicies"]]
-        return [policy for policy in policies if policy["PolicyType"] == "StepScaling"]
+        return [policy for page in pages for policy in page["ScalingPolicies"]]
 
     def _alarms_of(self, policy: dict[str, Any]) -> list[dict[str, Any]]:
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
         alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
         return [alarm for alarm in alarms if policy["PolicyARN"] in alarm["AlarmActions"]]
+
+
+def _tracked(configuration: dict[str, Any]) -> str:
+    predefined = configuration.get("PredefinedMetricSpecification", {})
+    return str(predefined.get("PredefinedMetricType", "a metric of its own"))
 
 
 def _facts(alarm: dict[str, Any]) -> AlarmFacts:
@@ -115,7 +145,10 @@ def _facts(alarm: dict[str, Any]) -> AlarmFacts:
         statistic=alarm.get("Statistic", alarm.get("ExtendedStatistic", "")),
         period_seconds=alarm["Period"],
         periods=f"{alarm.get('DatapointsToAlarm', periods)} of {periods}",
+        unit=alarm.get("Unit"),
+        missing_data=alarm.get("TreatMissingData", "missing"),
         acts=alarm["ActionsEnabled"],
+        acts_otherwise=any(_SCALING in arn for arn in (*alarm["OKActions"], *alarm["InsufficientDataActions"])),
     )
 
 
