@@ -128,6 +128,57 @@ def test_a_step_below_the_threshold_has_its_upper_bound() -> None:
     assert [rules.capacities(value) for value in (0, 1, 2, 3)] == [[0], [1], [1], []]
 
 
+@pytest.mark.parametrize(
+    ("actions", "otherwise"),
+    [
+        ({"OKActions": ["arn:aws:sns:us-west-2:1:people"], "InsufficientDataActions": []}, False),
+        ({"OKActions": ["arn:aws:autoscaling:us-west-2:1:scalingPolicy:x"], "InsufficientDataActions": []}, True),
+        ({"OKActions": [], "InsufficientDataActions": ["arn:aws:autoscaling:us-west-2:1:scalingPolicy:x"]}, True),
+    ],
+)
+def test_an_alarm_that_scales_when_it_is_over_is_told_from_one_that_tells_people(
+    actions: dict[str, list[str]],
+    otherwise: bool,  # noqa: FBT001  # a parametrized value
+) -> None:
+    """Whoever is told of a recovery scales nothing."""
+    alarm = {
+        "Namespace": "N",
+        "MetricName": "M",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "ActionsEnabled": True,
+        "AlarmActions": ["arn:policy"],
+        **actions,
+    }
+    policy = {"PolicyARN": "arn:policy", "PolicyType": "StepScaling"}
+    autoscaling = FakeClient({"describe_scaling_policies": {"ScalingPolicies": [policy]}})
+    cloudwatch = FakeClient({"describe_alarms": {"MetricAlarms": [alarm]}})
+
+    facts = ScalingRules(autoscaling, cloudwatch, "service/cluster/edit").alarms()
+
+    assert [(each.unit, each.missing_data, each.acts_otherwise) for each in facts] == [(None, "missing", otherwise)]
+
+
+def test_trackings_are_told_by_metric_and_target() -> None:
+    """A metric of the team's own has no name here."""
+    policies = [
+        {
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": 40.0,
+                "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            },
+        },
+        {"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 2.5}},
+        {"PolicyType": "StepScaling"},
+    ]
+    autoscaling = FakeClient({"describe_scaling_policies": {"ScalingPolicies": policies}})
+
+    found = ScalingRules(autoscaling, FakeClient({}), "service/cluster/edit").trackings()
+
+    assert found == ["ECSServiceAverageCPUUtilization at 40", "a metric of its own at 2.5"]
+
+
 def test_a_service_that_nothing_scales_has_no_target() -> None:
     """It is not an error: the scenario says what is missing."""
     autoscaling = FakeClient({"describe_scalable_targets": {"ScalableTargets": []}})
@@ -251,6 +302,15 @@ def test_an_alarm_with_dimensions_looks_at_another_metric() -> None:
     assert f"us-west-2 {METRICS} TestCost" in found.in_alarms()
 
 
+def test_an_alarms_condition_is_what_it_compares() -> None:
+    """In one line; an alarm on a percentile has no statistic, and is none of those that are asked for."""
+    compared = {"ComparisonOperator": "LessThanThreshold", "Threshold": 95.0}
+    rate = {"Namespace": METRICS, "MetricName": "TestSuccessRate", "Statistic": "Average", **compared}
+    percentile = {"Namespace": METRICS, "MetricName": "TestCost", "ExtendedStatistic": "p99", **compared}
+
+    assert monitoring("{}", rate, percentile).alarm_conditions() == {"Average TestSuccessRate LessThanThreshold 95"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -260,6 +320,10 @@ def test_an_alarm_with_dimensions_looks_at_another_metric() -> None:
         ("HARMLESS", "AKIAABCDEFGHIJKLMNOP"),
         ("HARMLESS", "https://bot:pass@git.example/t.git"),
         ("HARMLESS", "-----BEGIN RSA PRIVATE KEY-----"),
+        ("HARMLESS", "redis://:pass@cache.example:6379"),
+        ("HARMLESS", f"sk_live_{'0' * 24}"),
+        ("COOKIE_SIGNING_KEY", "x"),
+        ("DB_PWD", "x"),
     ],
 )
 def test_a_secret_is_known_by_its_name_or_its_looks(environment: Environment, name: str, value: str) -> None:
