@@ -188,7 +188,7 @@ def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
     request = platform.sessions.request()
     first = platform.ready(request)
     opened_first = platform.workspace(first).open()
-    colleague = platform.ready({**request, "userId": f"colleague-of-{first.user_id}"})
+    colleague = platform.ready({**request, "userId": f"{first.user_id}-colleague"})
     opened_by_colleague = platform.workspace(colleague).open()
     platform.sessions.deactivate(first)
     _await_status(platform, first, "expired")
