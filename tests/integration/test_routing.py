@@ -570,6 +570,7 @@ def test_the_container_learns_where_a_request_came_from(platform: Platform) -> N
     again = platform.balancer.get("/api/status").json()["request"]
     forwarded = platform.balancer.get("/api/status", given).json()["request"]
 
+    assert plain["x-forwarded-for"], "the container got no X-Forwarded-For"
     assert ip_address(plain["x-forwarded-for"])
     assert forwarded["x-forwarded-for"] == f"198.51.100.7, {plain['x-forwarded-for']}"
     assert [each["x-forwarded-proto"] for each in (plain, forwarded)] == ["https", "https"]

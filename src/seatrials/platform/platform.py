@@ -160,7 +160,7 @@ class Platform:
                 timeout_seconds,
                 what=what,
                 every_seconds=every_seconds,
-                explain=self.telemetry.explain,
+                explain=self._explain,
             )
 
     def let_pass(self, seconds: float, *, what: str) -> None:
@@ -186,6 +186,11 @@ class Platform:
     def sample(self, name: str, value: float, unit: str = "seconds") -> None:
         """Record a measurement of this scenario."""
         self.recorder.sample(name, value, unit)
+
+    def _explain(self) -> str:
+        """Return the state of the platform and of this scenario's sessions, for the message of a wait that failed."""
+        sessions = [f"{item['sessionId']}: {item.get('status')}" for item in self.sessions.items_of_run()]
+        return "\n".join([self.telemetry.explain(), *sessions])
 
     def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:
         def begin(index: int, task: Callable[[], T]) -> T:

@@ -1,6 +1,7 @@
 """What the platform says of itself: metrics, service events, and an explanation when a wait fails."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from seatrials.application import AwsClient
 from seatrials.clock import Clock
@@ -29,6 +30,12 @@ class Telemetry:
 
         CloudWatch keeps no order within a second: when two values of the newest second differ, neither is the newest.
         """
+        newest = self._newest_point()
+        if newest is None or newest["Maximum"] != newest["Minimum"]:
+            return None
+        return float(newest["Maximum"])
+
+    def _newest_point(self) -> dict[str, Any] | None:
         now = self._clock.now()
         answer = self._cloudwatch.get_metric_statistics(
             Namespace=self._environment.names.metric_namespace,
@@ -38,10 +45,7 @@ class Telemetry:
             Period=1,
             Statistics=["Maximum", "Minimum"],
         )
-        newest = max(answer["Datapoints"], key=lambda point: point["Timestamp"], default=None)
-        if newest is None or newest["Maximum"] != newest["Minimum"]:
-            return None
-        return float(newest["Maximum"])
+        return max(answer["Datapoints"], key=lambda point: point["Timestamp"], default=None)
 
     def explain(self) -> str:
         """Return the state of the platform in a few lines, for the message of a wait that failed."""
@@ -50,8 +54,15 @@ class Telemetry:
         lines = [f"edit service: {counts}"]
         lines += [f"  event: {event['message']}" for event in service["events"][:_EVENTS_SHOWN]]
         lines += [f"  stopped: {_why(task)}" for task in self._services.stopped_edit_tasks()[-3:]]
-        lines += self._target_lines()
+        lines += [self._metric_line(), *self._target_lines()]
         return "\n".join(lines)
+
+    def _metric_line(self) -> str:
+        name, point = self._environment.names.metric, self._newest_point()
+        if point is None:
+            return f"{name}: not published for a minute"
+        values = " and ".join(f"{value:g}" for value in sorted({point["Minimum"], point["Maximum"]}))
+        return f"{name}: {values}, published {self._clock.now() - point['Timestamp'].timestamp():.0f} s ago"
 
     def _target_lines(self) -> list[str]:
         states = {

@@ -44,8 +44,11 @@ class WebSocket:
             self._take(deadline - request_clock.now())
 
     def ping(self, payload: bytes = b"are you there") -> bool:
-        """Send a ping; return whether a pong with the same payload comes."""
-        self._connection.send(self._protocol.send(ws.Ping(payload)))
+        """Send a ping; return whether a pong with the same payload comes, which none does from one that is closed."""
+        try:
+            self._connection.send(self._protocol.send(ws.Ping(payload)))
+        except ConnectionError:
+            self.is_closed = True
         self._take_arriving()
         return payload in self._pongs
 

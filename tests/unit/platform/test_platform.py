@@ -47,6 +47,19 @@ class FakeAws:
         """Return no group."""
         return {"TargetGroups": []}
 
+    def get_metric_statistics(self, **_parameters: Any) -> dict[str, Any]:
+        """Return a metric that nobody publishes."""
+        return {"Datapoints": []}
+
+    def get_paginator(self, operation: str) -> "FakeAws":
+        """Return what reads the table."""
+        assert operation == "scan"
+        return self
+
+    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the table, with the session."""
+        return [{"Items": [self.get_item(**parameters)["Item"]]}]
+
 
 def unused(*_arguments: Any) -> Any:
     """Stand for a part of the stack that the test does not touch."""
@@ -190,6 +203,8 @@ def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., 
         "waited 30 s for session session-1 to be active and previewed; last seen: False",
         "edit service: desired 1, running 0, pending 0",
         "  event: (service edit) was unable to place a task.",
+        "ActiveSessionCount: not published for a minute",
+        "session-1: active",
     ]
 
 

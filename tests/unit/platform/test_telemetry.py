@@ -131,12 +131,27 @@ def test_an_explanation_has_all_that_can_be_wrong(
     reason = "CannotPullContainerError: no such image"
     services.stopped = ({"taskArn": "arn:task/c/abc", "stopCode": "TaskFailedToStart", "stoppedReason": reason},)
 
-    explanation = telemetry(clock, environment, FakeCloudwatch(), services).explain()
+    explanation = telemetry(clock, environment, FakeCloudwatch((-12, 3.0)), services).explain()
 
     assert explanation.splitlines() == [
         "edit service: desired 1, running 0, pending 1",
         *(f"  event: event {number}" for number in range(6)),
         f"  stopped: abc: TaskFailedToStart: {reason}",
+        "ActiveSessionCount: 3, published 12 s ago",
         "target group api: [('10.0.0.7:8080', 'unhealthy')]",
         "target group preview: no targets",
     ]
+
+
+def test_an_explanation_says_what_the_metric_lacks(
+    clock: VirtualClock, environment: Environment, services: FakeServices
+) -> None:
+    """That it is silent, or that two values of one second differ."""
+    silent = telemetry(clock, environment, FakeCloudwatch(), services).explain()
+    ambiguous = FakeCloudwatch((-1, 3.0))
+    ambiguous.least = 2.0
+
+    assert "ActiveSessionCount: not published for a minute" in silent.splitlines()
+    assert "ActiveSessionCount: 2 and 3, published 1 s ago" in (
+        telemetry(clock, environment, ambiguous, services).explain().splitlines()
+    )

@@ -84,6 +84,7 @@ def test_the_end_is_noticed(make_websockets: Callable[[Serve], WebSockets], cloc
 
     assert websocket.wait_closed(10) == pytest.approx(7, abs=0.1)
     assert not websocket.stays_open()
+    assert not websocket.ping()
 
 
 def test_a_websocket_that_does_not_end_fails_the_wait(make_websockets: Callable[[Serve], WebSockets]) -> None:
