@@ -194,12 +194,12 @@ class Infrastructure:
         pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
         return sorted(point["RootDirectory"]["Path"] for page in pages for point in page["AccessPoints"])
 
-    def access_point_owners(self) -> set[tuple[int, int]]:
-        """Return, for each access point, whom its clients work as and whom the root that it makes belongs to."""
+    def access_point_owners(self) -> set[tuple[int | None, int | None]]:
+        """Return, for each access point, whom its clients work as and whom its root is made for; None: not said."""
         pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
         points = [point for page in pages for point in page["AccessPoints"]]
         return {
-            (int(point["PosixUser"]["Uid"]), int(point["RootDirectory"]["CreationInfo"]["OwnerUid"]))
+            (point.get("PosixUser", {}).get("Uid"), point["RootDirectory"].get("CreationInfo", {}).get("OwnerUid"))
             for point in points
         }
 
