@@ -71,7 +71,7 @@ def test_the_third_session_brings_the_third_task(platform: Platform) -> None:
     assert with_three == {Counts(desired=3, running=3, pending=0)}
 
 
-@pytest.mark.scenario("CONC-04")
+@pytest.mark.scenario("CONC-04", extra_seconds=180)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_six_sessions_share_three_tasks(platform: Platform) -> None:
@@ -81,9 +81,13 @@ def test_six_sessions_share_three_tasks(platform: Platform) -> None:
     sessions = platform.ready_together(*requests)
     seen = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
+    group = platform.balancer.shared_group("/api/*")
+    platform.wait_until(
+        lambda: platform.balancer.states(group) == ["healthy"] * TASKS_MAX, 120, what="three healthy edit tasks"
+    )
     before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
     before.update(platform.sessions.host(each) for each in sessions)
-    arrived = platform.ready_together(None, None, None, None)
+    arrived = [platform.ready() for _ in range(4)]
     added = Counter(platform.sessions.host(each) for each in arrived)
     emptied = added.most_common(1)[0][0]
     for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:
@@ -162,8 +166,6 @@ def test_interleaved_requests_see_their_own_content(platform: Platform) -> None:
     """However requests interleave, every session's preview shows its own content and nobody else's."""
     texts = ["Herring every Friday", "Vintage lamps", "Bicycles repaired", "Honey from the roof"]
     requests = [platform.sessions.request(instruction=_page_with(text)) for text in texts]
-    # One of them shares its working tree with another thread.
-    requests[1] = {**requests[0], "threadId": "another-thread", "instruction": _page_with(texts[1])}
     sessions = platform.ready_together(*requests)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions * 5))
 
@@ -178,8 +180,6 @@ def test_files_written_at_once_stay_in_their_workspace(platform: Platform) -> No
     made_up = [platform.sessions.request() for _ in range(2)]
     clients, users = [each["clientId"] for each in made_up], [each["userId"] for each in made_up]
     requests = [platform.sessions.request(clientId=client, userId=user) for client in clients for user in users]
-    # One of them shares its working tree with another thread.
-    requests[1] = {**requests[0], "threadId": "another-thread"}
     sessions = platform.ready_together(*requests)
     workspaces = [platform.workspace(session) for session in sessions]
     content = [f"written by session {number}".encode() * 10_000 for number in range(4)]

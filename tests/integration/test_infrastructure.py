@@ -55,7 +55,7 @@ def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> No
     )
 
 
-@pytest.mark.scenario("INFRA-03")
+@pytest.mark.scenario("INFRA-03", extra_seconds=60)
 @pytest.mark.production
 def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     """Every target group takes addresses, checks health and drains as agreed, and each container port has its own."""
@@ -110,7 +110,7 @@ def test_listener_rules_are_those_of_the_contract(platform: Platform) -> None:
 @pytest.mark.scenario("INFRA-05")
 @pytest.mark.production
 def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
-    """The edit service is scaled in steps by alarms on the live sessions: none to 0, one or two to 1, more to 3."""
+    """Alarms on the live sessions scale in steps: none to 0, one or two to 1, more to 3; only CPU is tracked."""
     names = platform.environment.names
     scaling = platform.infrastructure.scaling
 
@@ -122,8 +122,8 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
             statistic="Maximum",
             period_seconds=60,
             periods="1 of 1",
-            unit=None,
-            missing_data="missing",
+            unit_fits=True,
+            silence_breaches=False,
             acts=True,
             acts_otherwise=False,
         )
@@ -136,7 +136,7 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
 @pytest.mark.scenario("INFRA-06")
 @pytest.mark.production
 def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> None:
-    """The file system is encrypted, roots each client apart, and can be mounted in every subnet of the service."""
+    """The file system is encrypted, roots each client apart, for a user who may write, and every task can mount it."""
     infrastructure = platform.infrastructure
     session = platform.sessions.start()
     clients_root = f"/workspace/{session.client_id}"
@@ -157,7 +157,7 @@ def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> Non
     assert unreachable == set()
     tasks = infrastructure.task_groups("edit")
     for ingress in infrastructure.mount_ingress():
-        assert {each.source for each in ingress} == set(tasks)
+        assert [each.source for each in ingress if "/" in each.source] == [], "a range of addresses may mount"
         assert any(each.lets_in(NFS_PORT, tasks[0]) for each in ingress)
     owners = infrastructure.access_point_owners()
     assert [user for user, owner in owners if user == 0 or user != owner] == []
@@ -226,7 +226,7 @@ def test_nothing_below_tls_1_2_is_agreed_to(platform: Platform) -> None:
 @pytest.mark.scenario("INFRA-10")
 @pytest.mark.production
 def test_the_runs_metrics_are_watched(platform: Platform) -> None:
-    """The dashboard and the alarms of the runs' metrics exist, and look at metrics that a run publishes."""
+    """Dashboard and alarms look at metrics that a run publishes, and fire at the contract's bounds."""
     monitoring = platform.infrastructure.monitoring
 
     published = monitoring.published()

@@ -45,7 +45,7 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     assert len(files) == 50
     assert (by_plain_path.status, by_plain_path.content) == (200, files["a+b.txt"])
     assert others_files == ["hello.md"]
-    assert listed == sorted([*files, "hello.md"])
+    assert sorted(listed) == sorted([*files, "hello.md"])
     assert {path: answer.status for path, answer in written.items()} == dict.fromkeys(files, 200)
     assert {path: _sha256(answer.content) for path, answer in found.items()} == {
         path: _sha256(content) for path, content in files.items()
@@ -169,6 +169,7 @@ def test_threads_of_one_user_do_not_see_each_others_files(platform: Platform) ->
 
     seen_first, seen_second = firsts.files(), seconds.files()
     seen_first_again = firsts.files()
+    fronts = [platform.sessions.preview(session).text for session in (first, second, first)]
     branches = [firsts.git_status()["branch"], seconds.git_status()["branch"]]
 
     assert branches == ["thread-thread-one", "thread-thread-two"]
@@ -176,6 +177,7 @@ def test_threads_of_one_user_do_not_see_each_others_files(platform: Platform) ->
     assert seen_second == ["drafts/two.txt", "two.md"]
     assert seen_first_again == seen_first
     assert firsts.read("drafts/one.txt").content == b"not committed"
+    assert ["One, changed" in front for front in fronts] == [True, False, True]
     assert firsts.read("one.md").content == b"One, changed"
     assert seconds.read("one.md").status == 404
     assert firsts.read("two.md").status == 404
@@ -244,8 +246,9 @@ def test_every_kind_of_activity_moves_last_activity(platform: Platform) -> None:
     platform.let_pass(5, what="time between two activities")
     instruction = platform.workspace(session).execute("Create a file named more.md with content: More")
     stamps.append(_last_activity(platform, session))
+    platform.workspace(session).write("src/pages/visited.md", b"# Visited\n")
     platform.let_pass(5, what="time between two activities")
-    page = platform.sessions.preview(session, "/hello.md")
+    page = platform.sessions.preview(session, "/visited")
     stamps.append(_last_activity(platform, session))
     item = platform.sessions.item(session)
 
@@ -366,7 +369,7 @@ def test_expiry_leaves_the_workspace_to_the_next_session(platform: Platform, clo
     assert workspace.read("drafts/kept.md").content == b"not committed"
     assert workspace.files() == ["drafts/kept.md", "hello.md", "kept.md", "second.md"]
     # What was left uncommitted was committed by the session that left it, not with the next one's instruction.
-    assert messages.index("Something to keep") == 2
+    assert messages.index("Something to keep") > 1
 
 
 @pytest.mark.scenario("PERS-13")
@@ -544,11 +547,11 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     }
     found["shown through a link"] = b"nobody else's" in platform.sessions.preview(intruder, "/file-link").content
     # What these are answered with is not laid down, but they may not get there.
-    mine.execute(f"Create a file named {up}/planted.md with content: planted")
     theirs = {"clientId": victim.client_id, "userId": victim.user_id, "threadId": victim.thread_id}
     platform.balancer.post("/api/init", theirs, {"x-session-id": intruder.id})
     mine.run("rm file-link folder-link")
     found["listed in the end"] = mine.files()
+    mine.execute(f"Create a file named {up}/planted.md with content: planted")
     found |= {"the neighbour's files": others.files(), "the neighbour's secret": others.read("secret.md").content}
     others.run("rm secret.md")
     return found

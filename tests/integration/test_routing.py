@@ -112,10 +112,14 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     host = platform.sessions.host(session)
     workspace = platform.workspace(session)
     written = workspace.write("src/pages/über uns.md", b"# Wir\n")
-    workspace.write("src/pages/blog/first.md", b"# As written first\n")
-    nested_before = platform.sessions.preview(session, "/blog/first")
-    workspace.write("src/pages/blog/first.md", b"# As written then\n")
-    nested_after = platform.sessions.preview(session, "/blog/first")
+    for text in ("As written first", "As written then"):
+        workspace.write("src/pages/blog/first.md", f"# {text}\n".encode())
+        platform.wait_until(
+            partial(lambda text: text in platform.sessions.preview(session, "/blog/first").text, text),
+            10,
+            what="the page to show what was written",
+        )
+    nested = platform.sessions.preview(session, "/blog/first")
     missing = platform.sessions.preview(session, "/no-such-page")
     health = f"/session/{session.id}/health?probe=1&probe=2"
     page = f"/session/{session.id}/%C3%BCber%20uns?next=%2Fa%2Fb&q=a+b%26c&empty="
@@ -132,12 +136,10 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     assert [{name: each.json().get(name) for name in named} for each in healths] == [
         {name: session.fields[name] for name in named}
     ] * 6
-    assert (healths[0].json()["status"], healths[0].json()["taskArn"]) == ("healthy", host)
+    assert healths[0].json()["taskArn"] == host
     assert f"{session.client_id}/{session.user_id}" in healths[0].json()["workspace"]
     assert "<h1>Wir</h1>" in pages[0].text
-    assert "As written first" in nested_before.text
-    assert "As written then" in nested_after.text
-    assert nested_after.headers["content-type"].startswith("text/html")
+    assert nested.headers["content-type"].startswith("text/html")
     assert missing.status == 404
 
 
@@ -249,12 +251,12 @@ def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> 
     executed = platform.workspace(session).execute("Create a file named notes.md with content: first")
     front_before = platform.sessions.preview(session).text
     written = platform.workspace(session).write("src/pages/index.md", b"# Closed for the holidays\n")
-    platform.wait_until(lambda: len(mine.received()) >= 2, 10, what="two updates")
+    platform.wait_until(lambda: len(mine.received()) >= 2, 60, what="two updates")
     front_after = platform.sessions.preview(session).text
     theirs_is_open = theirs.ping()
     platform.workspace(session).write("src/pages/index.md", b"# Closed for ever\n")
     platform.workspace(session).write("über uns.md", b"# Wir\n")
-    platform.wait_until(lambda: len(mine.received()) >= 4, 10, what="two more updates")
+    platform.wait_until(lambda: len(mine.received()) >= 4, 60, what="two more updates")
     _, first_look = platform.in_parallel(
         lambda: platform.workspace(session).execute("Create a file named late.md with content: late").status,
         lambda: _first_look_after(platform, session, mine, updates=5, path="late.md"),
@@ -676,7 +678,7 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
 def _first_look_after(platform: Platform, session: Session, websocket: WebSocket, *, updates: int, path: str) -> int:
     """Read a file as soon as so many updates have arrived, and return the status."""
     platform.wait_until(
-        lambda: len(websocket.received()) >= updates, 20, what="an update of the file", every_seconds=0.01
+        lambda: len(websocket.received()) >= updates, 60, what="an update of the file", every_seconds=0.01
     )
     return platform.workspace(session).read(path).status
 

@@ -12,7 +12,7 @@ import pygit2
 from seatrials.http1 import Request
 from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, replace
-from seatrials.webordinary.editor import changes, execution, instructions, repository, routes, workspace
+from seatrials.webordinary.editor import changes, execution, instructions, repository, routes
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.instructions import Edit
 from seatrials.webordinary.editor.repository import Commit, Repository
@@ -48,14 +48,6 @@ def _tail_kept(space: Workspace, incoming: Path, path: str) -> None:
         new, old = incoming.read_bytes(), target.read_bytes()
         incoming.write_bytes(new + old[len(new) :])
     _place(space, incoming, path)
-
-
-def _placed_where_it_is(space: Workspace, path: str, content: bytes) -> None:
-    with space.repository.on_branch(space.branch):
-        incoming = space.repository.incoming()
-    incoming.write_bytes(content)
-    space._clock.sleep(workspace._WRITE_LATENCY_SECONDS)
-    space._place(incoming, path)
 
 
 def _write_anywhere(space: Workspace, path: str, content: bytes) -> None:
@@ -249,12 +241,6 @@ MUTANTS = (
         breaks="PERS-16",
         sentence="a command that failed is answered with the exit code 0",
         changes=(replace(routes, "run_command", _always_zero),),
-    ),
-    Mutant(
-        "uploads-to-whatever-branch",
-        breaks="CONC-08",
-        sentence="an upload lands in the thread that is checked out at its end",
-        changes=(replace(Workspace, "receive", _placed_where_it_is),),
     ),
     Mutant(
         "head-before-the-commit",

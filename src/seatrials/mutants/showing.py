@@ -217,7 +217,7 @@ MUTANTS = (
     ),
     Mutant(
         "preview-of-whatever-branch",
-        breaks="CONC-07",
+        breaks="PERS-05",
         sentence="the preview shows the thread that is checked out",
         changes=(
             replace(site, "index", lambda session: _index(_as_checked_out(session))),

@@ -204,11 +204,12 @@ class Infrastructure:
         }
 
     def mount_ingress(self) -> list[list[Ingress]]:
-        """Return what each mount target of the file system lets in."""
+        """Return what each mount target of the file system that can be mounted now lets in."""
         efs = self._aws("efs")
         groups = [
             efs.describe_mount_target_security_groups(MountTargetId=each["MountTargetId"])["SecurityGroups"]
             for each in self._mount_targets()
+            if each["LifeCycleState"] == "available"
         ]
         return [self.ingress(each) for each in groups]
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.clock import Clock, in_parallel, wait_until
 from seatrials.environment import Capability
@@ -189,7 +190,10 @@ class Platform:
 
     def _explain(self) -> str:
         """Return the state of the platform and of this scenario's sessions, for the message of a wait that failed."""
-        sessions = [f"{item['sessionId']}: {item.get('status')}" for item in self.sessions.items_of_run()]
+        try:
+            sessions = [f"{item['sessionId']}: {item.get('status')}" for item in self.sessions.items_of_run()]
+        except (ClientError, BotoCoreError) as error:  # may be why the wait failed, which is to be said all the same
+            sessions = [f"the session table cannot be read: {error}"]
         return "\n".join([self.telemetry.explain(), *sessions])
 
     def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:

@@ -46,9 +46,9 @@ class AlarmFacts:
     period_seconds: int
     # `M of N` periods.
     periods: str
-    # The unit that values must have; None for whatever they come in.
-    unit: str | None
-    missing_data: str
+    # Whether it takes values in the unit that they are published in, or in any.
+    unit_fits: bool
+    silence_breaches: bool
     acts: bool
     # Whether it scales when it is over, or cannot tell, too.
     acts_otherwise: bool
@@ -145,10 +145,12 @@ def _facts(alarm: dict[str, Any]) -> AlarmFacts:
         statistic=alarm.get("Statistic", alarm.get("ExtendedStatistic", "")),
         period_seconds=alarm["Period"],
         periods=f"{alarm.get('DatapointsToAlarm', periods)} of {periods}",
-        unit=alarm.get("Unit"),
-        missing_data=alarm.get("TreatMissingData", "missing"),
+        unit_fits=alarm.get("Unit", "Count") == "Count",
+        silence_breaches=alarm.get("TreatMissingData") == "breaching",
         acts=alarm["ActionsEnabled"],
-        acts_otherwise=any(_SCALING in arn for arn in (*alarm["OKActions"], *alarm["InsufficientDataActions"])),
+        acts_otherwise=any(
+            _SCALING in arn for arn in (*alarm.get("OKActions", []), *alarm.get("InsufficientDataActions", []))
+        ),
     )
 
 

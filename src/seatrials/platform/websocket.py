@@ -45,6 +45,8 @@ class WebSocket:
 
     def ping(self, payload: bytes = b"are you there") -> bool:
         """Send a ping; return whether a pong with the same payload comes, which none does from one that is closed."""
+        if self.is_closed:
+            return False
         try:
             self._connection.send(self._protocol.send(ws.Ping(payload)))
         except ConnectionError:

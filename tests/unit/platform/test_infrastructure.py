@@ -156,7 +156,9 @@ def test_an_alarm_that_scales_when_it_is_over_is_told_from_one_that_tells_people
 
     facts = ScalingRules(autoscaling, cloudwatch, "service/cluster/edit").alarms()
 
-    assert [(each.unit, each.missing_data, each.acts_otherwise) for each in facts] == [(None, "missing", otherwise)]
+    assert [(each.unit_fits, each.silence_breaches, each.acts_otherwise) for each in facts] == [
+        (True, False, otherwise)
+    ]
 
 
 def test_trackings_are_told_by_metric_and_target() -> None:
