@@ -10,9 +10,8 @@ from seatrials.clock import Clock
 from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
 from seatrials.platform.services import Counts
+from seatrials.platform.sessions import LIVE, UNKNOWN_SESSION
 
-LIVE = ("initializing", "active")
-UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
 START_SECONDS = 120
 IDLE_SECONDS = 5 * 60
 TTL_SECONDS = 30 * 60

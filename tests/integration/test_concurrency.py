@@ -81,10 +81,7 @@ def test_six_sessions_share_three_tasks(platform: Platform) -> None:
     sessions = platform.ready_together(*requests)
     seen = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
-    group = platform.balancer.shared_group("/api/*")
-    platform.wait_until(
-        lambda: platform.balancer.states(group) == ["healthy"] * TASKS_MAX, 120, what="three healthy edit tasks"
-    )
+    platform.wait_for_three_tasks()
     before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
     before.update(platform.sessions.host(each) for each in sessions)
     arrived = [platform.ready() for _ in range(4)]

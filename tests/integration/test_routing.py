@@ -12,6 +12,7 @@ import trustme
 from seatrials.clock import Clock
 from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
+from seatrials.platform.sessions import UNKNOWN_SESSION
 from seatrials.platform.websocket import WebSocket
 
 IDLE_TIMEOUT_SECONDS = 60
@@ -21,7 +22,6 @@ MARKED_SECONDS = 90
 # CloudWatch repeats a scaling action once a minute: where only the first session was counted at first, two more
 # tasks come a minute later.
 THREE_TASKS_SECONDS = 60
-UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
 # What a file of the host would show: accounts, shells, the machine's own paths.
 HOST_WORDS = ("root:", "daemon:", "/bin/", "/nologin", "/etc/passwd:")
 
@@ -114,11 +114,7 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     written = workspace.write("src/pages/über uns.md", b"# Wir\n")
     for text in ("As written first", "As written then"):
         workspace.write("src/pages/blog/first.md", f"# {text}\n".encode())
-        platform.wait_until(
-            partial(lambda text: text in platform.sessions.preview(session, "/blog/first").text, text),
-            10,
-            what="the page to show what was written",
-        )
+        _await_page(platform, session, "/blog/first", text)
     nested = platform.sessions.preview(session, "/blog/first")
     missing = platform.sessions.preview(session, "/no-such-page")
     health = f"/session/{session.id}/health?probe=1&probe=2"
@@ -673,6 +669,12 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
     assert [each.status for each in (before, *previews)] == [200] * 7
     assert {each.content for each in previews} == {before.content}
     assert file.status == 200
+
+
+def _await_page(platform: Platform, session: Session, page: str, text: str) -> None:
+    platform.wait_until(
+        lambda: text in platform.sessions.preview(session, page).text, 10, what=f"{page} to show {text!r}"
+    )
 
 
 def _first_look_after(platform: Platform, session: Session, websocket: WebSocket, *, updates: int, path: str) -> int:

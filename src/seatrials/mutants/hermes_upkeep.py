@@ -10,7 +10,7 @@ import httpx
 from boto3.dynamodb.conditions import Attr
 
 from seatrials.http1 import Request, Response
-from seatrials.mutants.mutant import Mutant, replace
+from seatrials.mutants.mutant import Mutant, memory_of, replace
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.hermes import lifecycle, lock, routing, rules, store
 from seatrials.webordinary.hermes.access_points import AccessPoints
@@ -30,12 +30,6 @@ _start, _start_steps, _retire = Controller.start, Controller._start_steps, Place
 _conditions_of, _ensure_rules = rules.conditions_of, Router.ensure_rules
 
 
-def _memory(owner: object) -> dict[str, Any]:
-    """Return what the mutant remembers for *owner*."""
-    remembered: dict[str, Any] = vars(owner).setdefault("_mutants_memory", {})
-    return remembered
-
-
 def _full_before_existing(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
     if len(activations.store.live_sessions()) >= lifecycle.SESSIONS_MAX:
         msg = "full"
@@ -44,26 +38,26 @@ def _full_before_existing(activations: Activations, wanted: Activation) -> tuple
 
 
 def _full_for_ten_minutes(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
-    if _memory(activations).get("until", 0) > activations.clock.now():
+    if memory_of(activations).get("until", 0) > activations.clock.now():
         msg = "still full"
         raise FullError(msg)
     try:
         return _activate(activations, wanted)
     except FullError:
-        _memory(activations)["until"] = activations.clock.now() + 600
+        memory_of(activations)["until"] = activations.clock.now() + 600
         raise
 
 
 @contextmanager
 def _held_in_memory(activation_lock: ActivationLock) -> Iterator[Lease]:
     clock = activation_lock._clock
-    while _memory(activation_lock).get("taken"):
+    while memory_of(activation_lock).get("taken"):
         clock.sleep(0.03)
-    _memory(activation_lock)["taken"] = True
+    memory_of(activation_lock)["taken"] = True
     try:
         yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
     finally:
-        _memory(activation_lock)["taken"] = False
+        memory_of(activation_lock)["taken"] = False
 
 
 def _claimed_by_all(
@@ -80,25 +74,25 @@ def _claimed_by_all(
 
 def _made_here(routes: Routes, request: Request, segment: str) -> Response:
     answer = _activate_route(routes, request, segment)
-    if answer.status in (200, 201):
+    if answer.status < 300:  # noqa: PLR2004  # HTTP's own
         assert isinstance(answer.body, bytes)
-        _memory(routes)[json.loads(answer.body)["sessionId"]] = True
+        memory_of(routes)[json.loads(answer.body)["sessionId"]] = True
     return answer
 
 
 def _found_if_made_here(routes: Routes, session_id: str, *, only_live: bool = False) -> Session:
-    if session_id not in _memory(routes):
+    if session_id not in memory_of(routes):
         raise NoSessionError(404, "session not found")
     return _find(routes, session_id, only_live=only_live)
 
 
 def _start_and_note(controller: Controller) -> None:
-    _memory(controller)["began"] = controller._clock.now()
+    memory_of(controller)["began"] = controller._clock.now()
     _start(controller)
 
 
 def _steps_of_own_sessions(controller: Controller, sessions: list[Session], busy_before: Any) -> bool:  # noqa: ANN401
-    began = _memory(controller)["began"]
+    began = memory_of(controller)["began"]
     return _start_steps(controller, [each for each in sessions if each.created_seconds >= began], busy_before)
 
 
@@ -159,7 +153,7 @@ def _hmr_stays_behind(
 
 
 def _one_more_access_point(points: AccessPoints, client_id: str) -> None:
-    _memory(points)["made"] = made = _memory(points).get("made", 0) + 1
+    memory_of(points)["made"] = made = memory_of(points).get("made", 0) + 1
     points._efs.create_access_point(
         ClientToken=hashlib.sha256(f"{client_id}/{made}".encode()).hexdigest(),
         FileSystemId=points._file_system_id,

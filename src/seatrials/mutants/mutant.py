@@ -77,3 +77,9 @@ def lifeless() -> Change:
         plan.alive = False
 
     return change
+
+
+def memory_of(owner: object) -> dict[str, Any]:
+    """Return what a mutant remembers for *owner*, as long as that lives."""
+    remembered: dict[str, Any] = vars(owner).setdefault("_mutants_memory", {})
+    return remembered

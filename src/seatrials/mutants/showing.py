@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from seatrials.http1 import Request, Response, json_response
-from seatrials.mutants.mutant import Mutant, replace
+from seatrials.mutants.mutant import Mutant, memory_of, replace
 from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.editor import activity, instructions, routes, site
 from seatrials.webordinary.editor.activity import Activity
@@ -34,14 +34,8 @@ _WHATEVER_THERE_IS = (
 )
 
 
-def _memory(space: Workspace) -> dict[str, Any]:
-    """Return what the mutant remembers of a workspace."""
-    remembered: dict[str, Any] = vars(space).setdefault("_mutants_memory", {})
-    return remembered
-
-
 def _index_kept(session: Session) -> bytes:
-    memory = _memory(session.workspace)
+    memory = memory_of(session.workspace)
     if "front" not in memory:
         memory["front"] = _index(session)
     front: bytes = memory["front"]
@@ -50,11 +44,11 @@ def _index_kept(session: Session) -> bytes:
 
 def _write_and_forget_index(space: Workspace, path: str, content: bytes) -> None:
     _write(space, path, content)
-    _memory(space).pop("front", None)
+    memory_of(space).pop("front", None)
 
 
 def _pages_kept(session: Session, path: str) -> tuple[str, bytes]:
-    memory = _memory(session.workspace)
+    memory = memory_of(session.workspace)
     if path not in memory:
         memory[path] = _page(session, path)
     kept: tuple[str, bytes] = memory[path]
@@ -148,12 +142,12 @@ def _told_first(api: Api, request: Request) -> Response:
 
 
 def _place_and_note(space: Workspace, incoming: Path, path: str) -> None:
-    _memory(space)["was there"] = space._locate(path).is_file()
+    memory_of(space)["was there"] = space._locate(path).is_file()
     _place(space, incoming, path)
 
 
 def _new_ones_told(api: Api, session: Session, paths: list[str]) -> None:
-    if not _memory(session.workspace).pop("was there", False):
+    if not memory_of(session.workspace).pop("was there", False):
         api._reload.publish(session, paths)
     api._activity.touch(session)
 
@@ -184,7 +178,7 @@ def _written_without_ttl(noted: Activity, session: Session) -> None:
 
 
 def _touch_all_of_the_user(noted: Activity, session: Session) -> None:
-    seen: dict[str, Session] = vars(noted).setdefault("_mutants_memory", {})
+    seen = memory_of(noted)
     seen[session.session_id] = session
     for each in [each for each in seen.values() if each.user_id == session.user_id]:
         _touch(noted, each)

@@ -191,16 +191,13 @@ class Infrastructure:
 
     def access_point_roots(self) -> list[str]:
         """Return the root directory of each access point of the file system, sorted."""
-        pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
-        return sorted(point["RootDirectory"]["Path"] for page in pages for point in page["AccessPoints"])
+        return sorted(point["RootDirectory"]["Path"] for point in self._access_points())
 
     def access_point_owners(self) -> set[tuple[int | None, int | None]]:
         """Return, for each access point, whom its clients work as and whom its root is made for; None: not said."""
-        pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
-        points = [point for page in pages for point in page["AccessPoints"]]
         return {
             (point.get("PosixUser", {}).get("Uid"), point["RootDirectory"].get("CreationInfo", {}).get("OwnerUid"))
-            for point in points
+            for point in self._access_points()
         }
 
     def mount_ingress(self) -> list[list[Ingress]]:
@@ -209,13 +206,12 @@ class Infrastructure:
         groups = [
             efs.describe_mount_target_security_groups(MountTargetId=each["MountTargetId"])["SecurityGroups"]
             for each in self._mount_targets()
-            if each["LifeCycleState"] == "available"
         ]
         return [self.ingress(each) for each in groups]
 
     def mount_target_subnets(self) -> list[str]:
         """Return the subnets in which the file system can be mounted now, sorted."""
-        return sorted(each["SubnetId"] for each in self._mount_targets() if each["LifeCycleState"] == "available")
+        return sorted(each["SubnetId"] for each in self._mount_targets())
 
     def service_subnets(self, name: ServiceName) -> list[str]:
         """Return the subnets that a service's tasks may start in, sorted."""
@@ -289,9 +285,15 @@ class Infrastructure:
         assert len(mounted) == 1, f"the edit service mounts {sorted(mounted)}, not one file system"
         return str(mounted.pop())
 
+    def _access_points(self) -> list[dict[str, Any]]:
+        pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
+        return [point for page in pages for point in page["AccessPoints"]]
+
     def _mount_targets(self) -> list[dict[str, Any]]:
+        """Return those that can be mounted now."""
         pages = self._aws("efs").get_paginator("describe_mount_targets").paginate(FileSystemId=self._file_system_id())
-        return [target for page in pages for target in page["MountTargets"]]
+        targets = [target for page in pages for target in page["MountTargets"]]
+        return [target for target in targets if target["LifeCycleState"] == "available"]
 
 
 def _key(schema: Sequence[dict[str, str]], types: dict[str, str]) -> tuple[str, ...]:

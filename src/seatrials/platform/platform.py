@@ -103,6 +103,13 @@ class Platform:
         A task may host several of them, and another none: the first task that is up is taken at once.
         """
         sessions = self.in_parallel(*[self.sessions.start] * 3)
+        self.wait_for_three_tasks()
+        for session in sessions:
+            self.wait_ready(session)
+        return sessions
+
+    def wait_for_three_tasks(self) -> None:
+        """Wait until the edit service, which has sessions for three tasks, has three healthy ones."""
         groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
         self.wait_until(
             lambda: all(self.balancer.states(group) == ["healthy"] * 3 for group in groups),
@@ -110,9 +117,6 @@ class Platform:
             what="three healthy edit tasks",
             every_seconds=4,
         )
-        for session in sessions:
-            self.wait_ready(session)
-        return sessions
 
     def ready_on_each_task(self) -> dict[str, Session]:
         """Start sessions until each of three edit tasks has one; return one session a task, by the task's ARN."""

@@ -12,7 +12,9 @@ from seatrials.environment import Environment
 from seatrials.platform.calls import Answer, Calls
 
 BASE = "/hermes/api/sessions"
-_LIVE = ("initializing", "active")
+LIVE = ("initializing", "active")
+# A well-formed id that no session has.
+UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
 DEFAULT_INSTRUCTION = "Create a file named hello.md with content: Hello from the edit session"
 
 
@@ -157,11 +159,11 @@ class Sessions:
 
     def live_of_run(self) -> list[Session]:
         """Return the sessions of this scenario whose status in the table is live."""
-        return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in _LIVE]
+        return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in LIVE]
 
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
-        return [item for item in self._scan() if item.get("status") in _LIVE]
+        return [item for item in self._scan() if item.get("status") in LIVE]
 
     def items_active_since(self, epoch_ms: int) -> list[dict[str, Any]]:
         """Return the item of every session whose last activity is not earlier, ended or not, by a consistent scan."""

@@ -62,6 +62,7 @@ def answer(service: str, operation: str, parameters: dict[str, Any], region: str
     method = _method(service, operation)
     response = _RESPONSES[service]()
     values: Any = response
+    # The message that moto would parse is not there: each parameter is among these.
     values.automated_parameter_parsing = True
     values.params = parameters
     values.body = values.params
