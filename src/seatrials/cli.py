@@ -9,12 +9,12 @@ from rich.console import Console
 
 from seatrials import traceability
 from seatrials.cost import SHIPPED_PRICES
-from seatrials.environment import Environment, load_environment, read_variables
+from seatrials.environments.environment import Environment, load_environment, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
-from seatrials.evidence import commit_of
-from seatrials.gating import GatePaths, open_history, run_gate
+from seatrials.evidence.provenance import commit_of
+from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
-from seatrials.report import Build, write_report
+from seatrials.report.report import Build, write_report
 from seatrials.twin_server import command as twin
 
 app = typer.Typer(
@@ -98,7 +98,7 @@ def doctor(
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
 ) -> None:
     """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
-    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+    from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
     environment, variables = _real_environment(name, environments)
     raise typer.Exit(tending.doctor(environment, variables, Console()))
@@ -114,7 +114,7 @@ def sweep(
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
-    from seatrials.stacks import tending  # noqa: PLC0415  # boto3, which takes its time to import
+    from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
     environment, variables = _real_environment(name, environments)
     tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
@@ -177,7 +177,7 @@ def publish(
     ] = SHIPPED_PRICES,
 ) -> None:
     """Send the figures of a run to CloudWatch, once however often it is called."""
-    from seatrials.publish_run import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
+    from seatrials.publishing.command import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
 
     variables = read_variables()
     chosen = load_environment(environment, environments, variables)

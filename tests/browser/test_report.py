@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from seatrials.environment import read_variables
-from seatrials.report import Build, write_report
+from seatrials.environments.environment import read_variables
+from seatrials.report.report import Build, write_report
 
 TOOLS = Path(__file__).parents[2] / "allure"
 TESTS = ("test_first", "test_second")

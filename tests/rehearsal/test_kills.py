@@ -16,8 +16,8 @@ import boto3
 import httpx
 import pytest
 
-from seatrials.clock import SystemClock
-from seatrials.environment import read_variables
+from seatrials.environments.environment import read_variables
+from seatrials.seams.clock import SystemClock
 from seatrials.twin_server import running_server
 
 PACE = 20

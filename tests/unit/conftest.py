@@ -16,10 +16,10 @@ from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from seatrials.clock import SystemClock
-from seatrials.environment import Environment, load_environment
-from seatrials.http1 import HttpServer, Request, Response, json_response
-from seatrials.network import Connection, SystemListener, SystemNetwork, TlsConnection
+from seatrials.environments.environment import Environment, load_environment
+from seatrials.seams.clock import SystemClock
+from seatrials.seams.http1 import HttpServer, Request, Response, json_response
+from seatrials.seams.network import Connection, SystemListener, SystemNetwork, TlsConnection
 
 # The same examples in every run, and no limit of real time: a machine that is busy with something else is no defect.
 settings.register_profile("seatrials", deadline=None, derandomize=True)

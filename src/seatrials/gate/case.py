@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from seatrials.cost import Prices
+from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Outcome
-from seatrials.gate.evidence_reader import MutantEvidence, RunEvidence
 from seatrials.gate.history import Entry
 
 _HOUR_SECONDS = 3600

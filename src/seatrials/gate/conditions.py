@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from seatrials.cost import run_dollars, session_dollars
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import EnvironmentRules
-from seatrials.gate.decision import CellOutcome, Criterion, Outcome
-from seatrials.gate.evidence_reader import MutantEvidence, RunEvidence
+from seatrials.gate.decision import Criterion, Outcome
 from seatrials.gate.wording import age
 
 _HOUR_SECONDS = 3600

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from seatrials.errors import EvidenceError
+from seatrials.evidence.outcome import CellOutcome
 
 
 class Verdict(StrEnum):
@@ -31,20 +32,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     # It would be fail or unknown, and a waiver that is in force takes it out of the verdict.
     WAIVED = "waived"
-
-
-class CellOutcome(StrEnum):
-    """What became of one row in one environment."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_RUN = "not run"
-    # The process that ran it ended before it did, or the run did.
-    CRASHED = "crashed"
-    # It has more than one result in the run, so that its pass is not the first answer.
-    RETRIED = "retried"
-    # Not required there, and not run there.
-    NOT_REQUIRED = "not required"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from seatrials.clock import iso_timestamp
 from seatrials.cost import Prices, run_dollars
+from seatrials.evidence.reader import RunEvidence
+from seatrials.evidence.report_log import Sample
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import RegressionRule, Statistic
 from seatrials.gate.decision import Criterion, HistoryPoint, Outcome, Regression, Series
-from seatrials.gate.evidence_reader import RunEvidence
 from seatrials.gate.history import Entry
 from seatrials.gate.regressions import Current, figure_of, judge_change
-from seatrials.gate.report_log import Sample
 from seatrials.gate.statistics import STATISTICS, statistic
+from seatrials.seams.clock import iso_timestamp
 
 _SAMPLES_SHOWN_MAX = 200
 _KEPT = tuple(name for name in STATISTICS if name != "count")

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from urllib.parse import quote
 
-from seatrials.gate.decision import Cell, CellOutcome, Decision, MatrixRow
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.decision import Cell, Decision, MatrixRow
 from seatrials.gate.markup import Html, element, joined
 from seatrials.gate.page_parts import badge, code, note, passage, scrolled, section
 

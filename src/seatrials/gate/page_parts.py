@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seatrials.gate.decision import CellOutcome, Outcome
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.decision import Outcome
 from seatrials.gate.markup import Html, element, joined
 
 _PASSAGE_CHARACTERS_MAX = 400

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.reader import RunEvidence
+from seatrials.evidence.report_log import RowResult
 from seatrials.gate.case import Asked, Case, Measure, Requirement
-from seatrials.gate.decision import Cell, CellOutcome, Criterion, MatrixRow, Outcome
-from seatrials.gate.evidence_reader import RunEvidence
-from seatrials.gate.report_log import RowResult
+from seatrials.gate.decision import Cell, Criterion, MatrixRow, Outcome
 
 _NAMED_MAX = 6
 

@@ -6,12 +6,12 @@ A failure outranks what cannot be told, and that outranks a pass. Nothing is pas
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from seatrials.clock import iso_timestamp
 from seatrials.cost import NOTE, charges, run_dollars, session_dollars
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.reader import RunEvidence
 from seatrials.gate.case import Case
 from seatrials.gate.conditions import commit_criterion, conditions_of_environment, mutants_criterion
 from seatrials.gate.decision import (
-    CellOutcome,
     Cost,
     CostLine,
     Criterion,
@@ -24,10 +24,10 @@ from seatrials.gate.decision import (
     Verdict,
     Waiver,
 )
-from seatrials.gate.evidence_reader import RunEvidence
 from seatrials.gate.history import Entry
 from seatrials.gate.measures import all_series, change_criterion, change_of, entry_of, statistic_criterion
 from seatrials.gate.rows import matrix, rows_criterion
+from seatrials.seams.clock import iso_timestamp
 
 _BAD = (Outcome.FAIL, Outcome.UNKNOWN)
 _NAMED_MAX = 5

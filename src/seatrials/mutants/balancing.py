@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from seatrials.http1 import Request, Response
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, replace
-from seatrials.network import Connection
+from seatrials.seams.http1 import Request, Response
+from seatrials.seams.network import Connection
 from seatrials.twin.balancer import forwarding, messages, proxy, server, visit
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.groups import HealthCheckSettings

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from seatrials.http1 import Request, Response
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, replace
+from seatrials.seams.http1 import Request, Response
 from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.calibration import SLOW
 from seatrials.webordinary.editor import routes as editor_routes

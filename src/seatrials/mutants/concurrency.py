@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, edit_template, replace
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.hermes import controller, lifecycle, lock, rules, store

@@ -9,9 +9,9 @@ from typing import Any
 
 import pygit2
 
-from seatrials.http1 import Request
 from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, replace
+from seatrials.seams.http1 import Request
 from seatrials.webordinary.editor import changes, execution, instructions, repository, routes
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.instructions import Edit

@@ -8,8 +8,8 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, replace
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.hermes import lifecycle, store, validation
 from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.items import answer_of

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.http1 import Request, Response
 from seatrials.mutants.mutant import Mutant, memory_of, replace
+from seatrials.seams.http1 import Request, Response
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.hermes import lifecycle, lock, routing, rules, store
 from seatrials.webordinary.hermes.access_points import AccessPoints

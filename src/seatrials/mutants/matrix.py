@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from seatrials.clock import wall_seconds, wall_timestamp
-from seatrials.evidence import RunFolder, commit_of
+from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.provenance import commit_of
 from seatrials.mutants.mutant import Mutant
+from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 HEALTHY = "healthy"
 # Scenarios that only read the control plane, which is intact on a hollow platform.

@@ -11,8 +11,8 @@ from typing import Any
 
 from wsproto import events as ws_events
 
-from seatrials.http1 import Request, Response, ServerWebSocket, Upgrade
 from seatrials.mutants.mutant import Mutant, edit_template, replace
+from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade
 from seatrials.twin.balancer import forwarding, visit
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.rules import HttpHeader, Incoming, PathPattern, Rule, RuleList, wildcard

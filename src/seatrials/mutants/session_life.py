@@ -4,8 +4,8 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, edit_template, replace
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.hermes import lifecycle, validation
 from seatrials.webordinary.hermes.activation import Activations

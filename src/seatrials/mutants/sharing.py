@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seatrials.http1 import Request, Response
 from seatrials.mutants.git_command import run_git
 from seatrials.mutants.mutant import Mutant, replace
+from seatrials.seams.http1 import Request, Response
 from seatrials.webordinary.editor import workspace
 from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.repository import Repository

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from seatrials.http1 import Request, Response, json_response
 from seatrials.mutants.mutant import Mutant, memory_of, replace
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.editor import activity, instructions, routes, site
 from seatrials.webordinary.editor.activity import Activity

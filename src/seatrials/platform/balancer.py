@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.calls import Calls
+from seatrials.seams.application import AwsClient
 
 # Priorities that Hermes may give to the rules of a session.
 SESSION_PRIORITIES = range(100, 500)

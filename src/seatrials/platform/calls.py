@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from seatrials.clock import Clock
-from seatrials.evidence import Recorder
+from seatrials.evidence.recorder import Recorder
+from seatrials.seams.clock import Clock
 
 _SHOWN_CHARACTERS = 400
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 
 # An assumed role speaks as a session of itself, which has no policies of its own.
 _ASSUMED = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/.+")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners
 from seatrials.platform.monitoring import Monitoring
 from seatrials.platform.scaling_rules import ScalingRules
 from seatrials.platform.security_groups import Ingress, ingress_of
+from seatrials.seams.application import AwsClient
 
 ServiceName = Literal["edit", "hermes"]
 

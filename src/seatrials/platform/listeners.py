@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.balancer import SESSION_PRIORITIES
 from seatrials.safety.store import is_own_key
+from seatrials.seams.application import AwsClient
 
 _SESSION_ID = re.compile(r"session-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # After these nothing of a session is left on the load balancer. Source: the platform's contract, a session.

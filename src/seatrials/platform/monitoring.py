@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.run_metrics import RUN_METRICS
+from seatrials.publishing.run_metrics import RUN_METRICS
+from seatrials.seams.application import AwsClient
 
 # In a dashboard's row of a metric, these stand for what the row before has.
 _SAME = "."

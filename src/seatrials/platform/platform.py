@@ -8,10 +8,9 @@ from typing import TypeVar
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.clock import Clock, in_parallel, wait_until
-from seatrials.environment import Capability
+from seatrials.environments.environment import Capability
 from seatrials.errors import FatalStateError
-from seatrials.evidence import Recorder
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 from seatrials.platform.infrastructure import Infrastructure
@@ -22,6 +21,7 @@ from seatrials.platform.stack import Stack
 from seatrials.platform.telemetry import Telemetry
 from seatrials.platform.websocket import WebSockets
 from seatrials.platform.workspace import Workspace
+from seatrials.seams.clock import Clock, in_parallel, wait_until
 
 T = TypeVar("T")
 

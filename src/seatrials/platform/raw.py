@@ -8,9 +8,9 @@ from typing import Any
 import h11
 import httpx
 
-from seatrials.evidence import Recorder
-from seatrials.network import Connection
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.stack import Connect
+from seatrials.seams.network import Connection
 
 _CHUNK_BYTES = 65_536
 # How long an answer may take, and how long the end of the connection is waited for after it.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 
 _DIMENSION = "ecs:service:DesiredCount"
 # In the ARN of every scaling policy.

@@ -7,9 +7,9 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.calls import Answer, Calls
+from seatrials.seams.application import AwsClient
 
 BASE = "/hermes/api/sessions"
 LIVE = ("initializing", "active")

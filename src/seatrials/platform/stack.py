@@ -8,10 +8,10 @@ from typing import Protocol
 
 import httpx
 
-from seatrials.application import AwsClient
-from seatrials.clock import Clock
-from seatrials.environment import Environment
-from seatrials.network import Connection
+from seatrials.environments.environment import Environment
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection
 
 
 class Faults(Protocol):

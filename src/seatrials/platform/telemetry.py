@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.clock import Clock
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.services import Services
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock
 
 _EVENTS_SHOWN = 6
 _MINUTE = 60

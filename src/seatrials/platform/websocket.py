@@ -8,10 +8,10 @@ import httpx
 from wsproto import ConnectionType, WSConnection
 from wsproto import events as ws
 
-from seatrials.clock import Clock
-from seatrials.evidence import Recorder
-from seatrials.network import Connection
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.stack import Connect
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection
 
 PATH = "/ws/hmr"
 _CHUNK_BYTES = 65_536

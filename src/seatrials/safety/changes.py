@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import MissingResourceError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.journal import Entry, Journal
+from seatrials.seams.application import AwsClient
 
 # Parameters of UpdateService with a value that can be put back; a forced deployment, for one, has none.
 _SERVICE_KEYS = ("desiredCount", "taskDefinition")

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.store import Store
+from seatrials.seams.application import AwsClient
 
 _OK = 200
 

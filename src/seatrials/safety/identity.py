@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from seatrials.application import AwsClient
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import NotConfirmedError, RedirectedError, WrongAccountError, WrongRegionError
 from seatrials.safety.aws_errors import translated
+from seatrials.seams.application import AwsClient
 
 _ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrials.clock import Clock, iso_timestamp
 from seatrials.safety.store import Store
+from seatrials.seams.clock import Clock, iso_timestamp
 
 _KIND = "journal"
 

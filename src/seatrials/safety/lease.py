@@ -7,9 +7,9 @@ last one to leave gives it back. Its owner stops writing at the expiry by its ow
 
 import threading
 
-from seatrials.clock import Clock, Signal
 from seatrials.errors import LeaseHeldError, LeaseLostError, SeatrialsError
 from seatrials.safety.store import Item, Store
+from seatrials.seams.clock import Clock, Signal
 
 LEASE_SECONDS = 60.0
 # By how much clocks may differ, and how long a last call may be on its way.

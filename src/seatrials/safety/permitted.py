@@ -6,7 +6,7 @@ A run changes what it made itself, and the two services while nobody else has a 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.safety.store import is_own_key
 
 # Whatever begins otherwise changes something, as far as this project is concerned.

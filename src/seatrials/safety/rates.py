@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from seatrials.application import AwsClient
 from seatrials.errors import MissingResourceError
 from seatrials.safety.aws_errors import error_code, translated
+from seatrials.seams.application import AwsClient
 
 # A session's id is `session-` and a UUID, so none begins like this.
 KEY_PREFIX = "seatrials#"

@@ -12,15 +12,15 @@ from urllib.parse import quote
 import httpx
 from botocore.exceptions import ClientError
 
-from seatrials.application import AwsClient
-from seatrials.clock import Clock, wait_until
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import error_code, translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Store
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock, wait_until
 
 OPEN = ("initializing", "active", "draining")
 _LIVE = ("initializing", "active")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 
 if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which not every process needs that reads this
     from seatrials.mutants.mutant import Mutant

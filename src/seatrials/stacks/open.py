@@ -1,13 +1,13 @@
 """The one place that asks which kind an environment is."""
 
-from seatrials.environment import Environment, read_variables
+from seatrials.environments.environment import Environment, read_variables
 from seatrials.stacks.base import StackOptions, Stacks
 
 
 def check_stacks(environment: Environment, options: StackOptions) -> None:
     """Raise what keeps every scenario from running on *environment*, in one error with its own exit code."""
     if environment.kind == "mock":
-        from seatrials.stacks.preflight import check  # noqa: PLC0415  # imports the twin
+        from seatrials.stacks.mock.preflight import check  # noqa: PLC0415  # imports the twin
 
         check(environment, options)
 
@@ -21,9 +21,9 @@ def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
     """Return how stacks of *environment* are opened."""
     if environment.kind == "mock":
         # moto takes a quarter of a second to import; only a mock pays for it.
-        from seatrials.stacks.mock import MockStacks  # noqa: PLC0415
+        from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415
 
         return MockStacks(environment, options)
-    from seatrials.stacks.live import LiveStacks  # noqa: PLC0415  # the mock needs none of it
+    from seatrials.stacks.live.stacks import LiveStacks  # noqa: PLC0415  # the mock needs none of it
 
     return LiveStacks(environment, options, read_variables())

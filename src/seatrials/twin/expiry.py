@@ -7,9 +7,9 @@ that expired more than five years ago. Source: Amazon DynamoDB Developer Guide, 
 from random import Random
 from typing import Any
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.twin.calibration import Calibration
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
 _SCAN_INTERVAL_SECONDS = 300.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from seatrials.twin.runtime import Container
+from seatrials.twin.ecs.runtime import Container
 from seatrials.twin.world import World
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 
 
 class MountError(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 
 _ANY_PROTOCOL = "-1"
 

@@ -17,11 +17,15 @@ from typing import Any
 
 import trustme
 
-from seatrials.application import Application, AwsClient
+from seatrials.seams.application import Application, AwsClient
+from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.template import Template
+from seatrials.twin.ecs.runtime import Runtime
+from seatrials.twin.ecs.scheduler import Scheduler
+from seatrials.twin.ecs.task_run import Surroundings
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.moto_bridge import (
@@ -36,14 +40,10 @@ from seatrials.twin.moto_bridge import (
     snapshot,
     unplug,
 )
-from seatrials.twin.network import Host, VirtualNetwork
-from seatrials.twin.outside import Outside
-from seatrials.twin.runtime import Runtime
-from seatrials.twin.scaling import Scaling
-from seatrials.twin.scheduler import Scheduler
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.physics.outside import Outside
 from seatrials.twin.security_groups import SecurityGroups
-from seatrials.twin.task_run import Surroundings
-from seatrials.twin.template import Template
 from seatrials.twin.trace import Trace
 
 # Every world begins at this moment, so that traces of different days are equal. 2026-03-02T09:00:00Z, a Monday.

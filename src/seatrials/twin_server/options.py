@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from seatrials.configuration import nearest
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin.calibration import WORLDS
 

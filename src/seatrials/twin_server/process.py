@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from seatrials.clock import wall_seconds
-from seatrials.environment import read_variables
+from seatrials.environments.environment import read_variables
 from seatrials.errors import ServerError
+from seatrials.seams.clock import wall_seconds
 from seatrials.twin_server.variables import JSON_FILE
 
 _STOP_SECONDS = 15.0

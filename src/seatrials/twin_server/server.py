@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from seatrials.application import Application
-from seatrials.clock import SystemClock, wall_seconds
 from seatrials.configuration import nearest
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, TemplateError
-from seatrials.http1 import HttpServer
-from seatrials.stacks.preflight import check_machine
+from seatrials.seams.application import Application
+from seatrials.seams.clock import SystemClock, wall_seconds
+from seatrials.seams.http1 import HttpServer
+from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
-from seatrials.twin.clock import Process, VirtualSignal
-from seatrials.twin.external import ExternalNetwork, Ports
-from seatrials.twin.log_driver import LogDriver
+from seatrials.twin.cloudformation.template import Template, load_template
+from seatrials.twin.ecs.log_driver import LogDriver
+from seatrials.twin.ecs.programs import program
 from seatrials.twin.moto_bridge.http_api import AwsApi
-from seatrials.twin.network import claim_block
-from seatrials.twin.outside import Outside
-from seatrials.twin.paced_clock import PacedClock
-from seatrials.twin.programs import program
-from seatrials.twin.template import Template, load_template
+from seatrials.twin.physics.clock import Process, VirtualSignal
+from seatrials.twin.physics.external import ExternalNetwork, Ports
+from seatrials.twin.physics.network import claim_block
+from seatrials.twin.physics.outside import Outside
+from seatrials.twin.physics.paced_clock import PacedClock
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals

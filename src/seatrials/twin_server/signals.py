@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from seatrials.twin.clock import VirtualSignal
-from seatrials.twin.paced_clock import READ, PacedClock
+from seatrials.twin.physics.clock import VirtualSignal
+from seatrials.twin.physics.paced_clock import READ, PacedClock
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 

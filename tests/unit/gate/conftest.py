@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from seatrials.cost import load_prices
-from seatrials.evidence import RunFolder
+from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate.case import Case, Requirement
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
-from seatrials.gate.evidence_reader import read_mutants, read_runs
 from seatrials.gate.history import Entry
 from seatrials.gate.verdict import Judgement, judge
 from seatrials.traceability import ENVIRONMENTS

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from seatrials.gate.decision import CellOutcome, Decision, Outcome, Verdict
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.decision import Decision, Outcome, Verdict
 
 Lines = list[dict[str, Any]]
 Record = dict[str, Any]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.gate.decision import CellOutcome, Decision, Verdict
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.page import render
 
 VOID = {"br", "link", "meta"}

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seatrials.clock import wall_seconds
 from seatrials.gate.decision import Outcome, Verdict
 from seatrials.gate.verdict import verdict_of
+from seatrials.seams.clock import wall_seconds
 
 OUTCOMES = st.lists(st.sampled_from(list(Outcome)))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seatrials.mutants.git_command import run_git
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.git import Git
 

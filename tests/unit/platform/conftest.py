@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from seatrials.environment import Environment, load_environment
-from seatrials.evidence import Recorder
+from seatrials.environments.environment import Environment, load_environment
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 
 PROJECT = Path(__file__).parents[3]
 START_SECONDS = 1_700_000_000

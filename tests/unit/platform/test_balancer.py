@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from seatrials.evidence import Recorder
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Answer, Calls
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 
 MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.infrastructure import Infrastructure
 from seatrials.platform.listeners import Listeners, SessionRule
 from seatrials.platform.monitoring import Monitoring

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.errors import FatalStateError, WaitTimeoutError
-from seatrials.evidence import Recorder
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform import Platform, Stack
 from seatrials.platform.sessions import Session
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 
 SESSION = Session("session-1", "u@example.com", "c", "thread-1", "https://alb.example/session/session-1", {})
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from seatrials.clock import Clock
-from seatrials.evidence import Recorder
-from seatrials.network import Connection
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.raw import RawClient
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection
 
 
 class FakeConnection:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.services import Counts, Scaling, Services
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

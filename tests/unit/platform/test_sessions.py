@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seatrials.environment import Environment
+from seatrials.environments.environment import Environment
 from seatrials.platform.calls import Calls
 from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions, longest_outage_seconds
 from seatrials.platform.workspace import Workspace

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from seatrials.evidence import Recorder
-from seatrials.http1 import HttpServer, Request, Response, ServerWebSocket, Upgrade, json_response
-from seatrials.network import Connection
+from seatrials.evidence.recorder import Recorder
 from seatrials.platform.websocket import WebSockets
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.network import VirtualNetwork
+from seatrials.seams.http1 import HttpServer, Request, Response, ServerWebSocket, Upgrade, json_response
+from seatrials.seams.network import Connection
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import VirtualNetwork
 
 SERVER = "10.0.0.10"
 Serve = Callable[[ServerWebSocket], None]

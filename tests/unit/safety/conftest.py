@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from seatrials.clock import Clock
 from seatrials.safety.store import Store
-from seatrials.twin.clock import VirtualClock
+from seatrials.seams.clock import Clock
+from seatrials.twin.physics.clock import VirtualClock
 
 
 @pytest.fixture

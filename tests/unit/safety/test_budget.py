@@ -2,11 +2,11 @@
 
 import pytest
 
-from seatrials.clock import Clock
-from seatrials.environment import Budget as Limits
+from seatrials.environments.environment import Budget as Limits
 from seatrials.errors import BudgetExceededError
 from seatrials.safety.budget import Budget, estimated_dollars
 from seatrials.safety.usage import Usage, difference, total
+from seatrials.seams.clock import Clock
 
 
 def test_a_run_within_its_budget_goes_on(clock: Clock) -> None:

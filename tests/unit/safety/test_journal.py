@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.clock import Clock
 from seatrials.errors import AwsError
 from seatrials.safety.journal import Journal, entries, forget
 from seatrials.safety.store import Store
+from seatrials.seams.clock import Clock
 
 
 def test_an_entry_is_on_disk_and_in_the_table(store: Store, clock: Clock, tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seatrials.clock import Clock
 from seatrials.errors import LeaseHeldError, LeaseLostError
 from seatrials.safety import lease as lease_module
 from seatrials.safety.lease import LEASE_SECONDS, MARGIN_SECONDS, Lease, lease_seconds
 from seatrials.safety.store import Store
+from seatrials.seams.clock import Clock
 
 
 @pytest.fixture

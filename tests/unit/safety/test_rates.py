@@ -1,7 +1,7 @@
 """Tests of the token buckets: bursts pass, and the rest waits for its turn."""
 
-from seatrials.clock import Clock, in_parallel
 from seatrials.safety.rates import Bucket, Rate, Rates
+from seatrials.seams.clock import Clock, in_parallel
 
 
 def test_a_burst_passes_at_once(clock: Clock) -> None:

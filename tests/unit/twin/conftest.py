@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from seatrials.application import AwsClient, Context
-from seatrials.http1 import HttpServer, Request, Response, json_response
+from seatrials.seams.application import AwsClient, Context
+from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.twin.calibration import DEFAULT, Calibration, Spread
-from seatrials.twin.task_run import TaskRun
-from seatrials.twin.template import load_template, parse_template
+from seatrials.twin.cloudformation.template import load_template, parse_template
+from seatrials.twin.ecs.task_run import TaskRun
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 
 TEMPLATE = Path(__file__).parents[3] / "stack" / "webordinary.yaml"

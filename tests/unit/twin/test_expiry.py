@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seatrials.twin.calibration import DEFAULT, Spread
-from seatrials.twin.clock import VirtualClock
 from seatrials.twin.expiry import Expiry
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
 START = 1_772_442_000

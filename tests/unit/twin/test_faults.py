@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.network import TlsConnection
+from seatrials.seams.network import TlsConnection
 from seatrials.twin.faults import TwinFaults
 
 CLUSTER = "webordinary-edit-cluster"

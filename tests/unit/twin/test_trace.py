@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
 START = 1_700_000_000

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from seatrials.http_client import http_client
-from seatrials.twin.clock import ActorKilledError
+from seatrials.seams.http_client import http_client
 from seatrials.twin.moto_bridge import current
+from seatrials.twin.physics.clock import ActorKilledError
 from seatrials.twin.world import EPOCH_SECONDS
 
 TABLE = "webordinary-edit-sessions"

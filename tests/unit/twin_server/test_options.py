@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.environment import Environment, load_environment
+from seatrials.environments.environment import Environment, load_environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin_server.options import server_options
 

@@ -16,8 +16,8 @@ import boto3
 import httpx
 import pytest
 
-from seatrials.clock import SystemClock, wait_until
 from seatrials.errors import ServerError
+from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.table import Document, pages
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from seatrials.clock import Clock
 from seatrials.errors import ConfigurationError
-from seatrials.network import Connection, Network
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection, Network
 from seatrials.twin.balancer.groups import HealthCheckSettings
 
 _STATUS_LINE_BYTES_MAX = 8_192

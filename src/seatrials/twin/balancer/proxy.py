@@ -8,8 +8,8 @@ client leaves. So a small and quick request costs no actor at all.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from seatrials.clock import Clock
-from seatrials.network import Connection, Network
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection, Network
 from seatrials.twin.balancer.answers import head_bytes
 from seatrials.twin.balancer.messages import Headers, MalformedAnswerError, RequestHead, ResponseHead
 from seatrials.twin.balancer.streams import (

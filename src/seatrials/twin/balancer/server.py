@@ -7,8 +7,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from seatrials.application import AwsClient
-from seatrials.network import Connection, Listener, Network, TlsConnection
+from seatrials.seams.application import AwsClient
+from seatrials.seams.network import Connection, Listener, Network, TlsConnection
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.messages import RefusedRequestError
 from seatrials.twin.balancer.stickiness import StickyCookies
@@ -17,8 +17,8 @@ from seatrials.twin.balancer.table import ListenerSettings
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.balancer.view import LoadBalancerView
 from seatrials.twin.balancer.visit import AccessLogEntry, Visit, Workings
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.network import Host
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import Host
 from seatrials.twin.trace import Trace
 
 _TLS_HANDSHAKE_SECONDS = 10.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from random import Random
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.twin.balancer.messages import Headers
 
 GROUP_COOKIE = "AWSALBTG"

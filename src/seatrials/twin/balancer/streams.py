@@ -3,8 +3,8 @@
 import ssl
 from collections.abc import Callable, Iterator
 
-from seatrials.clock import Clock
-from seatrials.network import Connection
+from seatrials.seams.clock import Clock
+from seatrials.seams.network import Connection
 from seatrials.twin.balancer.messages import (
     RESPONSE_HEAD_BYTES_MAX,
     Framing,

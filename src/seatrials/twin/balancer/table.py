@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from seatrials.application import AwsClient
 from seatrials.errors import ConfigurationError
+from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.rules import (
     Action,
     Condition,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.groups import GroupCatalogue, TargetGroup
 from seatrials.twin.balancer.health import Health, Outcome, State, TargetState, judge_status, probe
-from seatrials.twin.clock import Timer, VirtualClock
-from seatrials.twin.network import Host
+from seatrials.twin.physics.clock import Timer, VirtualClock
+from seatrials.twin.physics.network import Host
 from seatrials.twin.trace import Trace
 
 # The first check follows registration soon: 2.3 s from the registration event to healthy were measured on AWS.

@@ -1,6 +1,6 @@
 """What ELBv2 holds of one load balancer now: read when it is needed, and kept until it may have changed."""
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.rules import Rule, RuleList
 from seatrials.twin.balancer.table import (
     Document,

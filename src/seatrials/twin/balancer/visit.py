@@ -14,8 +14,8 @@ from seatrials.twin.balancer.streams import PEER_GONE, ClientSide, MalformedBody
 from seatrials.twin.balancer.table import ListenerSettings
 from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.balancer.view import LoadBalancerView
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.network import Host
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import Host
 from seatrials.twin.trace import Trace
 
 

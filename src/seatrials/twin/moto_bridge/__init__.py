@@ -9,7 +9,7 @@
 Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
 """
 
-from seatrials.twin.moto_bridge import loading
+from seatrials.twin.moto_bridge.quick import loading
 
 loading.import_ec2()
 

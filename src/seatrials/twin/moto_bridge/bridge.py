@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ecs.models import ecs_backends
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.twin.moto_bridge.backends import ACCOUNT
 from seatrials.twin.moto_bridge.clients import aws_client
 from seatrials.twin.moto_bridge.hooks import Hooks

@@ -8,11 +8,11 @@ import time_machine
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from seatrials.application import AwsClient
-from seatrials.twin.moto_bridge.answers import answer, has_short_way
+from seatrials.seams.application import AwsClient
 from seatrials.twin.moto_bridge.hooks import Hooks, current
-from seatrials.twin.moto_bridge.loading import session
-from seatrials.twin.moto_bridge.parameters import taken
+from seatrials.twin.moto_bridge.quick.answers import answer, has_short_way
+from seatrials.twin.moto_bridge.quick.loading import session
+from seatrials.twin.moto_bridge.quick.parameters import taken
 
 # The caller whose calls are the twin's own: no latency, not in the trace, and well-formed.
 _TWIN = "twin"

@@ -34,7 +34,7 @@ from seatrials.twin.moto_bridge.backends import (
     TwinElb,
 )
 from seatrials.twin.moto_bridge.hooks import current
-from seatrials.twin.moto_bridge.repeated_work import spare_dynamodb
+from seatrials.twin.moto_bridge.quick.repeated_work import spare_dynamodb
 from seatrials.twin.moto_bridge.replacing import replace_once
 
 

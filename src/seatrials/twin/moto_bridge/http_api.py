@@ -22,7 +22,7 @@ from moto.core.request import determine_request_protocol
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
-from seatrials.http1 import Request, Response
+from seatrials.seams.http1 import Request, Response
 from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
 
 # A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...

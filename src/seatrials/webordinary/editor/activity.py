@@ -4,7 +4,7 @@ import threading
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped,unused-ignore]  # no types
 
-from seatrials.application import Context
+from seatrials.seams.application import Context
 from seatrials.webordinary.editor.sessions import Session
 
 TTL_SECONDS = 1800

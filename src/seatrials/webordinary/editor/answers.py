@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from seatrials.http1 import Handler, Request, Response, Upgrade, json_response
+from seatrials.seams.http1 import Handler, Request, Response, Upgrade, json_response
 
 # What may name a client, a user, a thread or a session: each becomes part of a path or of a branch name.
 _NAME = re.compile(r"[A-Za-z0-9._@+-]{1,128}")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 
-from seatrials.clock import Clock
 from seatrials.errors import MissingProgramError
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.editor.answers import RequestError
 
 _NAME = "Webordinary Editor"

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 
-from seatrials.clock import Clock
-from seatrials.http1 import Request, Response, ServerWebSocket, Upgrade, json_response
+from seatrials.seams.clock import Clock
+from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade, json_response
 from seatrials.webordinary.editor.answers import RequestError, not_allowed
 from seatrials.webordinary.editor.sessions import Session, Sessions
 

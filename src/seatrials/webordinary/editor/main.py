@@ -1,7 +1,7 @@
 """The edit container's process: three ports over one set of sessions, until it is told to stop."""
 
-from seatrials.application import Context
-from seatrials.http1 import Handler, HttpServer
+from seatrials.seams.application import Context
+from seatrials.seams.http1 import Handler, HttpServer
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.editor.answers import Route, signed
 from seatrials.webordinary.editor.hmr import HotReload

@@ -2,7 +2,7 @@
 
 import json
 
-from seatrials.http1 import Request, Response, json_response
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.editor import site
 from seatrials.webordinary.editor.activity import Activity

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from seatrials.application import Context
-from seatrials.http1 import Request, Response, json_response
+from seatrials.seams.application import Context
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.editor.answers import RequestError, is_name, json_body, not_allowed, text_field
 from seatrials.webordinary.editor.execution import run_command

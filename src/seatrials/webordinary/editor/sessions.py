@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.editor.answers import RequestError, name_field, text_field
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import BRANCH_PREFIX, Repository

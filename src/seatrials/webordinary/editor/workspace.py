@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.editor.answers import RequestError, is_plain
 from seatrials.webordinary.editor.repository import Repository
 

@@ -4,7 +4,7 @@ import hashlib
 
 from botocore.exceptions import ClientError
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes.table import error_code
 
 # Whom the containers work as; the stack's own access point names the same.

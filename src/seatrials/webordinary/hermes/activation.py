@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from random import Random
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.lock import ActivationLock

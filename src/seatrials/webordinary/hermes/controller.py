@@ -12,7 +12,7 @@ from functools import partial
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.idleness import IdleWatch

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 
 # DescribeTasks takes no more at a time. Source: Amazon ECS API Reference, DescribeTasks.
 _TASKS_PER_CALL = 100

@@ -10,7 +10,7 @@ from random import Random
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.table import StoreUnavailableError, Table, is_absent
 

@@ -1,7 +1,7 @@
 """Hermes as a program: its parts, put together from what its container gives it."""
 
-from seatrials.application import Context
-from seatrials.http1 import HttpServer
+from seatrials.seams.application import Context
+from seatrials.seams.http1 import HttpServer
 from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.controller import Controller

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.editor import EditorClient

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.application import AwsClient
-from seatrials.clock import Clock, Signal
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock, Signal
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import StoreUnavailableError
 

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.clock import Clock
-from seatrials.http1 import Request, Response, json_response
+from seatrials.seams.clock import Clock
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.items import answer_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task, short_id
 from seatrials.webordinary.hermes.table import error_code

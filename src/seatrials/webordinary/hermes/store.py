@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from seatrials.clock import Clock
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.items import Item, item_of, session_of
 from seatrials.webordinary.hermes.lifecycle import Session, Status

@@ -9,8 +9,8 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBu
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as EndpointError
 
-from seatrials.application import AwsClient
-from seatrials.clock import Clock
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes.items import Item, attributes
 
 # After the first attempt.

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from seatrials.http1 import Handler, HttpServer, Request, json_response
-from seatrials.network import Connection
+from seatrials.seams.http1 import Handler, HttpServer, Request, json_response
+from seatrials.seams.network import Connection
 from seatrials.twin.balancer import Balancer, TargetRegistry
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.network import Host, VirtualNetwork
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.trace import Trace
 
 BALANCER_IP = "10.0.0.10"

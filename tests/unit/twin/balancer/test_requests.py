@@ -20,8 +20,8 @@ from tests.unit.twin.balancer.conftest import (
     status_of,
 )
 
-from seatrials.http1 import Request, Response, json_response
-from seatrials.network import Connection
+from seatrials.seams.http1 import Request, Response, json_response
+from seatrials.seams.network import Connection
 
 IP = "10.0.1.7"
 

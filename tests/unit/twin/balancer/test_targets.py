@@ -15,9 +15,9 @@ from tests.unit.twin.balancer.conftest import (
     status_of,
 )
 
-from seatrials.http1 import HttpServer, Request, Response
+from seatrials.seams.http1 import HttpServer, Request, Response
 from seatrials.twin.balancer.health import Health, Outcome, State
-from seatrials.twin.clock import Process
+from seatrials.twin.physics.clock import Process
 
 IP = "10.0.1.7"
 OTHER_IP = "10.0.1.8"

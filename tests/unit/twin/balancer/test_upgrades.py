@@ -18,8 +18,8 @@ from tests.unit.twin.balancer.conftest import (
     status_of,
 )
 
-from seatrials.http1 import Request, Response, ServerWebSocket, Upgrade
-from seatrials.network import Connection, TlsConnection
+from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade
+from seatrials.seams.network import Connection, TlsConnection
 
 IP = "10.0.1.7"
 OTHER_IP = "10.0.1.8"

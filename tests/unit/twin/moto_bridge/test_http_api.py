@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from seatrials.http1 import Request
+from seatrials.seams.http1 import Request
 from seatrials.twin.moto_bridge.http_api import AwsApi
 
 CLUSTER = "webordinary-edit-cluster"

@@ -11,11 +11,11 @@ import h11
 import httpx
 import pytest
 
-from seatrials.application import Context
-from seatrials.clock import Signal
-from seatrials.network import Connection
-from seatrials.twin.clock import Process, VirtualClock
-from seatrials.twin.network import Host, VirtualNetwork
+from seatrials.seams.application import Context
+from seatrials.seams.clock import Signal
+from seatrials.seams.network import Connection
+from seatrials.twin.physics.clock import Process, VirtualClock
+from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.webordinary.editor import Editor
 
 EDITOR_ADDRESS = "10.0.1.5"

@@ -10,7 +10,7 @@ from typing import Any
 import pygit2
 import pytest
 
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, changes_of
 from seatrials.webordinary.editor.git import Git
@@ -478,7 +478,7 @@ def test_the_remote_is_recorded(repository: Repository) -> None:
 _COMMITS_ELSEWHERE = """
 import sys
 from pathlib import Path
-from seatrials.twin.clock import VirtualClock
+from seatrials.twin.physics.clock import VirtualClock
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
 

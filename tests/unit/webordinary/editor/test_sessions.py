@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.clock import wait_until
+from seatrials.seams.clock import wait_until
 from seatrials.webordinary.editor.execution import run_command
 
 

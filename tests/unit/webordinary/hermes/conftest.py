@@ -15,10 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from seatrials.application import AwsClient, Context
-from seatrials.http1 import Request
-from seatrials.twin.clock import VirtualClock
-from seatrials.twin.network import VirtualNetwork
+from seatrials.seams.application import AwsClient, Context
+from seatrials.seams.http1 import Request
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import VirtualNetwork
 from seatrials.webordinary.hermes import Hermes
 from seatrials.webordinary.hermes.rules import HANDOVER_HEADER, SESSION_HEADER
 

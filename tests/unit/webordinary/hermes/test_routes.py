@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from seatrials.clock import in_parallel
+from seatrials.seams.clock import in_parallel
 from seatrials.webordinary.hermes.lifecycle import TTL_SECONDS
 
 if TYPE_CHECKING:

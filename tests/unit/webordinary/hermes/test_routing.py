@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from seatrials.application import AwsClient
+from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.routing import Router

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from seatrials.clock import in_parallel
+from seatrials.seams.clock import in_parallel
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lock import LOCK_KEY, LOCK_SECONDS, ActivationLock
 from seatrials.webordinary.hermes.table import RETRIES, StoreUnavailableError, Table, is_absent

@@ -1,0 +1,1 @@
+"""The environments that scenarios run on: their model, their file, and what variables and stacks say of them."""

@@ -1,0 +1,87 @@
+"""The steps and samples of one scenario, redacted before they are kept."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from seatrials.evidence.redaction import redact, redact_value
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something a scenario did, and what came of it."""
+
+    at_seconds: float
+    title: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A measurement; *kind* is modelled on virtual time, measured on real time."""
+
+    name: str
+    value: float
+    unit: str
+    kind: str
+
+
+class Recorder:
+    """The steps and samples of one scenario, and what it could not ask."""
+
+    def __init__(
+        self, now: Callable[[], float], kind: str, on_step: Callable[[Step], None] = lambda _step: None
+    ) -> None:
+        self._now = now
+        self._began = now()
+        self._kind = kind
+        self._on_step = on_step
+        # The last step within the wait of the actor that asks; parallel actors wait apart from one another.
+        self._wait: ContextVar[list[Step] | None] = ContextVar("wait", default=None)
+        self.steps: list[Step] = []
+        self.samples: list[Sample] = []
+        self.left_out: list[str] = []
+
+    def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
+        """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
+        step = Step(round(self._now() - self._began, 6), title, copy.deepcopy(details))
+        wait = self._wait.get()
+        if wait is None:
+            self._keep(step)
+        else:
+            # Redacted when it is kept: most looks of a wait are not.
+            wait[:] = [step]
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Note the wait for *what* as one step, with the last thing seen in it."""
+        if self._wait.get() is not None:
+            yield  # a wait within a wait is part of it
+            return
+        began = self._now()
+        wait: list[Step] = []
+        token = self._wait.set(wait)
+        try:
+            yield
+        finally:
+            self._wait.reset(token)
+            self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
+            for last in wait:
+                self._keep(last)
+
+    def leave_out(self, what: str) -> None:
+        """Note a part of the scenario's sentence that this environment does not let it ask: it stays unproven here."""
+        if what not in self.left_out:
+            self.left_out.append(what)
+
+    def sample(self, name: str, value: float, unit: str) -> None:
+        """Note a measurement."""
+        self.samples.append(Sample(name, round(value, 6), unit, self._kind))
+
+    def _keep(self, step: Step) -> None:
+        redacted = Step(step.at_seconds, redact(step.title), redact_value(step.details))
+        self.steps.append(redacted)
+        self._on_step(redacted)

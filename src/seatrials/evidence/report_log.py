@@ -1,0 +1,189 @@
+"""What became of each test of a run, told from pytest's report log.
+
+The log is written line by line while the run goes on, so it tells of a worker that ended in the middle of a test, of a
+test that has no result, and, by the line `SessionFinish` that it lacks, of a run that was killed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from seatrials.evidence.outcome import CellOutcome
+
+_REASON_CHARACTERS_MAX = 240
+# How pytest-xdist marks the report of a test whose worker has ended.
+_CRASHED = "???"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One measurement of a run."""
+
+    # The recorder calls it its name.
+    metric: Annotated[str, Field(validation_alias="name")]
+    value: float
+    unit: str
+    # measured, rehearsed or modelled.
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowResult:
+    """What became of one test."""
+
+    outcome: CellOutcome
+    reason: str = ""
+    seconds: float | None = None
+    # Whether a failure was seen, whatever came after it.
+    failed: bool = False
+    # Whether the environment said itself that it cannot run it.
+    declared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportLog:
+    """A report log as it was read."""
+
+    results: Mapping[str, RowResult]
+    samples: tuple[Sample, ...]
+    problems: tuple[str, ...]
+
+
+class _Line(BaseModel):
+    """What the gate reads of a line."""
+
+    report_type: str = Field(alias="$report_type")
+    nodeid: str = ""
+    when: str = ""
+    outcome: str = ""
+    longrepr: Any = None
+    duration: float = 0.0
+    wasxfail: str | None = None
+    user_properties: list[tuple[str, Any]] = []
+
+    def told(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Return what the test says of itself under *name*."""
+        return dict(self.user_properties).get(name)
+
+
+@dataclass
+class _Seen:
+    lines: list[_Line] = field(default_factory=list)
+
+    def phase(self, when: str) -> list[_Line]:
+        return [line for line in self.lines if line.when == when]
+
+
+def read_report_log(path: Path) -> ReportLog:
+    """Return the results by test, the samples, and what keeps the log from being whole, a sentence each."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return ReportLog(results={}, samples=(), problems=(f"{path.name} cannot be read: {error}",))
+    lines, problems = _parse(text, path.name)
+    tests: dict[str, _Seen] = {}
+    for line in lines:
+        if line.report_type == "TestReport":
+            tests.setdefault(line.nodeid, _Seen()).lines.append(line)
+    samples = tuple(sample for line in lines if line.when == "call" for sample in _samples(line))
+    problems += _problems(lines, path.name)
+    return ReportLog(
+        results={test: _result(seen) for test, seen in tests.items()}, samples=samples, problems=tuple(problems)
+    )
+
+
+def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
+    lines: list[_Line] = []
+    problems: list[str] = []
+    for number, written in enumerate(text.splitlines(), start=1):
+        try:
+            line = _Line.model_validate_json(written)
+            _samples(line)
+        except ValidationError:
+            problems.append(f"{name} is cut off or damaged at line {number}")
+        else:
+            lines.append(line)
+    return lines, problems
+
+
+def _problems(lines: list[_Line], name: str) -> list[str]:
+    kinds = [line.report_type for line in lines]
+    starts, ends = kinds.count("SessionStart"), kinds.count("SessionFinish")
+    problems = [
+        f"{line.nodeid} could not be collected: {_message(line)}"
+        for line in lines
+        if line.report_type == "CollectReport" and line.outcome == "failed"
+    ]
+    if starts != 1:
+        problems.append(f"{name} has {starts} beginnings of a run, not one")
+    if ends > 1:
+        problems.append(f"{name} has {ends} ends of a run, so two runs are mixed in it")
+    if ends == 0:
+        problems.append(f"{name} has no end: pytest was killed, or the file is cut off")
+    return problems
+
+
+def _result(seen: _Seen) -> RowResult:
+    failures = [line for line in seen.lines if line.outcome == "failed"]
+    calls = seen.phase("call")
+    seconds = _seconds(calls[-1]) if calls else None
+    if seen.phase(_CRASHED):
+        return RowResult(outcome=CellOutcome.CRASHED, reason=_message(seen.phase(_CRASHED)[0]), seconds=seconds)
+    again = any(line.outcome == "rerun" for line in seen.lines)
+    if again or len(seen.phase("setup")) > 1 or len(calls) > 1:
+        story = ", then ".join(line.outcome for line in calls or seen.lines)
+        failed = bool(failures) or again
+        return RowResult(outcome=CellOutcome.RETRIED, reason=f"ran again: {story}", seconds=seconds, failed=failed)
+    if failures:
+        return RowResult(outcome=CellOutcome.FAILED, reason=_message(failures[0]), seconds=seconds, failed=True)
+    skips = [line for line in seen.lines if line.outcome == "skipped"]
+    if skips:
+        return _not_run(skips[0])
+    if [line.outcome for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
+        return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
+    left_out = calls[-1].told("left_out")
+    reason = "" if left_out is None else _short(f"passed in part, and not asked {left_out}")
+    return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds)
+
+
+def _not_run(line: _Line) -> RowResult:
+    declared = line.told("not_run")
+    if declared is not None:
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(str(declared)), declared=True)
+    if line.wasxfail is not None:
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(f"expected to fail: {line.wasxfail}"))
+    return RowResult(outcome=CellOutcome.NOT_RUN, reason=f"skipped: {_message(line)}")
+
+
+def _seconds(line: _Line) -> float:
+    """Return how long a test took, in seconds of platform time where it tells them."""
+    told = line.told("platform_seconds")
+    return line.duration if told is None else float(told)
+
+
+def _samples(line: _Line) -> list[Sample]:
+    return [_SAMPLE.validate_python(value) for name, value in line.user_properties if name == "sample"]
+
+
+def _message(line: _Line) -> str:
+    """Return why a report is not a pass, in short."""
+    long = line.longrepr
+    if isinstance(long, dict):
+        crash = long.get("reprcrash") or {}
+        return _short(str(crash.get("message") or "no reason is told"))
+    if isinstance(long, list):
+        return _short(str(long[-1]).removeprefix("Skipped: "))
+    # Of a traceback in text pytest marks the lines of the error itself, and the last of them names it.
+    marked = [line.removeprefix("E").strip() for line in str(long or "").splitlines() if line.startswith("E ")]
+    return _short(marked[-1] if marked else str(long or "no reason is told"))
+
+
+def _short(text: str) -> str:
+    first = text.strip().partition("\n")[0]
+    return first if len(first) <= _REASON_CHARACTERS_MAX else f"{first[:_REASON_CHARACTERS_MAX]}..."
+
+
+_SAMPLE: TypeAdapter[Sample] = TypeAdapter(Sample)

@@ -1,0 +1,109 @@
+"""One run of the gate: from evidence on disk to a decision on disk, and its exit code."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from seatrials import traceability
+from seatrials.cost import SHIPPED_PRICES, load_prices
+from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.folder import new_folder
+from seatrials.evidence.reader import read_mutants, read_runs
+from seatrials.gate import page
+from seatrials.gate.case import Case, Requirement
+from seatrials.gate.criteria import load_criteria
+from seatrials.gate.decision import Decision, Verdict
+from seatrials.gate.history import FileHistory, History
+from seatrials.gate.markdown import as_markdown
+from seatrials.gate.terminal import show
+from seatrials.gate.verdict import judge
+from seatrials.seams.clock import wall_epoch_seconds
+
+EXIT_CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.CANNOT_TELL: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatePaths:
+    """What a run of the gate reads, and where it writes."""
+
+    criteria: Path
+    evidence: Path
+    # The tests, whose marks say which rows are required where.
+    scenarios: Path
+    prices: Path = SHIPPED_PRICES
+    # Where a folder for the decision is made.
+    out: Path
+
+
+def requirements(scenarios: Path) -> tuple[Requirement, ...]:
+    """Return the rows of the catalogue as the tests in *scenarios* have them."""
+    return tuple(
+        Requirement(
+            id=row.id,
+            suite=suite.path.stem.removeprefix("test_"),
+            sentence=row.sentence,
+            environments=row.environments,
+        )
+        for suite in traceability.read_suites(scenarios)
+        for row in suite.rows
+    )
+
+
+def open_history(address: str) -> History:
+    """Return the history at a path or an `s3://` address."""
+    if not address.startswith("s3://"):
+        return FileHistory(Path(address))
+    from seatrials.publishing.history_s3 import S3History, s3_client  # noqa: PLC0415  # boto3 takes time that a file need not
+
+    return S3History(address, s3_client())
+
+
+def run_gate(paths: GatePaths, history: History, commit: str | None, console: Console) -> int:
+    """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict."""
+    if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
+        msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
+        raise ConfigurationError(msg)
+    rows = requirements(paths.scenarios)
+    criteria = load_criteria(paths.criteria, [row.id for row in rows])
+    case = Case(
+        criteria=criteria,
+        criteria_file=str(paths.criteria),
+        requirements=rows,
+        runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
+        mutants=read_mutants(paths.evidence),
+        history=history.read(),
+        prices=load_prices(paths.prices),
+        commit=commit,
+        now_seconds=wall_epoch_seconds(),
+    )
+    folder = _folder(paths.out)
+    judgement = judge(case, _allure_report(paths.evidence, folder))
+    _write(judgement.decision, folder)
+    show(judgement.decision, console)
+    console.print(f"decision: {folder / 'index.html'}", highlight=False, soft_wrap=True)
+    history.append(judgement.entries)
+    return EXIT_CODES[judgement.decision.verdict]
+
+
+def _folder(out: Path) -> Path:
+    try:
+        return new_folder(out)
+    except OSError as error:
+        msg = f"a decision cannot be written below {out}: {error.strerror}; give another folder with --out"
+        raise EvidenceError(msg) from error
+
+
+def _write(decision: Decision, folder: Path) -> None:
+    (folder / "decision.json").write_text(json.dumps(decision.as_json(), indent=1) + "\n", encoding="utf-8")
+    (folder / "summary.md").write_text(as_markdown(decision), encoding="utf-8")
+    (folder / "index.html").write_text(page.render(decision), encoding="utf-8")
+
+
+def _allure_report(evidence: Path, folder: Path) -> str | None:
+    """Return the way from *folder* to the Allure report; None when there is none."""
+    report = evidence / "report" / "latest" / "index.html"
+    return Path(os.path.relpath(report, folder)).as_posix() if report.is_file() else None

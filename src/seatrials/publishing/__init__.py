@@ -1,0 +1,1 @@
+"""The figures of a run, sent to AWS."""

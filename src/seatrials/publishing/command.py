@@ -1,0 +1,70 @@
+"""One call of `seatrials publish`: the newest run of an environment, to the account that it ran in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from seatrials.cost import load_prices
+from seatrials.environments.environment import Environment
+from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.reader import RunEvidence, read_runs
+from seatrials.publishing.publisher import Publisher, figures_of
+from seatrials.publishing.run_metrics import RUN_METRICS
+from seatrials.seams.clock import wall_epoch_seconds
+
+# A call that is made again after a timeout may be the second one that CloudWatch counts.
+_ONCE = Config(retries={"total_max_attempts": 1})
+
+
+def publish_newest(environment: Environment, evidence: Path, prices: Path, variables: Mapping[str, str]) -> str:
+    """Publish the newest run on *environment*, and return in a sentence what was done.
+
+    Raises `EvidenceError` when there is nothing to publish, and `ConfigurationError` when it would go elsewhere than to
+    where it ran.
+    """
+    runs = read_runs(evidence, environment.name)
+    if not runs:
+        msg = f"nothing ran on {environment.name}: {evidence / environment.name} has no run"
+        raise EvidenceError(msg)
+    run = runs[-1]
+    _check_destination(run, environment, variables)
+    figures = figures_of(run, load_prices(prices))
+    publisher = Publisher(
+        cloudwatch=_client(environment, "cloudwatch"),
+        namespace=environment.names.run_metric_namespace,
+        markers=evidence / "published",
+        now_seconds=wall_epoch_seconds(),
+    )
+    sent = publisher.publish(run, figures)
+    missing = sorted(set(RUN_METRICS) - set(figures))
+    lacking = f"; it has no {', '.join(missing)}" if missing else ""
+    done = f"published {len(figures)} figures of run {run.id}" if sent else f"run {run.id} was published before"
+    return f"{done}{lacking}"
+
+
+def _check_destination(run: RunEvidence, environment: Environment, variables: Mapping[str, str]) -> None:
+    """Refuse what would put figures of a model among those of a real platform, or into another account."""
+    endpoint = variables.get("AWS_ENDPOINT_URL_CLOUDWATCH") or variables.get("AWS_ENDPOINT_URL")
+    if run.kind not in ("measured", "rehearsed"):
+        msg = f"run {run.id} of {environment.name} is {run.kind}: only what really took its time is published"
+        raise ConfigurationError(msg)
+    if (run.kind == "rehearsed") != bool(endpoint):
+        where = f"{run.id} of {environment.name} is {run.kind}, and its figures would go to {endpoint or 'AWS'}"
+        msg = f"run {where}: check AWS_ENDPOINT_URL"
+        raise ConfigurationError(msg)
+    try:
+        account = _client(environment, "sts").get_caller_identity()["Account"]
+    except (ClientError, BotoCoreError) as error:
+        msg = f"the credentials for {environment.name} cannot be used: {error}"
+        raise ConfigurationError(msg) from error
+    if account != run.record.get("account"):
+        msg = f"run {run.id} ran in account {run.record.get('account')}, and the credentials are of {account}"
+        raise ConfigurationError(msg)
+
+
+def _client(environment: Environment, service: str) -> Any:  # noqa: ANN401  # boto3 has no types
+    return boto3.client(service, region_name=environment.region, config=_ONCE)

@@ -1,0 +1,175 @@
+"""A run's figures, sent to CloudWatch once, however often and by however many somebody asks.
+
+CloudWatch adds what it is sent to what it has, so the same figures twice would count twice. All figures of a run go in
+one call, with the run's own time. Before the call a marker says that it is about to be made, after it that it was. A
+marker of the first kind alone, left by a crash, leaves open whether CloudWatch has the figures: it is asked, and
+believed once so much time has passed that it would show them.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from seatrials.cost import Prices, run_dollars
+from seatrials.errors import EvidenceError
+from seatrials.evidence.reader import RunEvidence
+from seatrials.publishing.run_metrics import RUN_METRICS
+from seatrials.seams.clock import iso_timestamp
+
+# How long CloudWatch may take to show a figure that it has accepted.
+_VISIBLE_SECONDS = 900.0
+# It takes no figures that are older.
+_AGE_SECONDS_MAX = 14 * 86_400.0
+_CLIENT_ERRORS = range(400, 500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publisher:
+    """Where figures go, and where it is noted that they went."""
+
+    cloudwatch: Any
+    namespace: str
+    # A folder for markers, outside of the runs, whose files are sealed.
+    markers: Path
+    now_seconds: float
+
+    def publish(self, run: RunEvidence, figures: Mapping[str, float]) -> bool:
+        """Send *figures* unless they were sent before; return whether they were sent now.
+
+        Raises `EvidenceError` when they cannot be sent, or when it is not known whether they were.
+        """
+        self._check(run, figures)
+        marker = self.markers / run.environment / f"{run.id}.json"
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        if not self._claim(marker, figures):
+            return self._publish_again(run, marker)
+        self._send(run, figures, marker)
+        return True
+
+    def _check(self, run: RunEvidence, figures: Mapping[str, float]) -> None:
+        began = run.started_seconds
+        if run.problems or began is None:
+            told = "; ".join(run.problems)
+            msg = f"run {run.id} of {run.environment} is not whole, so its figures mean nothing: {told}"
+            raise EvidenceError(msg)
+        if not figures:
+            msg = f"run {run.id} of {run.environment} has no figures to publish"
+            raise EvidenceError(msg)
+        if self.now_seconds - began > _AGE_SECONDS_MAX:
+            msg = f"run {run.id} of {run.environment} began over two weeks ago, and CloudWatch takes nothing so old"
+            raise EvidenceError(msg)
+
+    def _publish_again(self, run: RunEvidence, marker: Path) -> bool:
+        """Find out what became of an earlier call, and make it up if it never came to pass."""
+        note = json.loads(marker.read_text(encoding="utf-8"))
+        if note["sent"]:
+            return False
+        told: dict[str, float] = note["figures"]
+        if self._has(run, told):
+            self._mark_sent(marker, told)
+            return False
+        since = self.now_seconds - float(note["at_seconds"])
+        if since < _VISIBLE_SECONDS:
+            again = iso_timestamp(self.now_seconds + _VISIBLE_SECONDS - since)
+            msg = (
+                f"an earlier call for run {run.id} has begun and not ended, and CloudWatch does not show its figures "
+                f"yet: call again after {again}"
+            )
+            raise EvidenceError(msg)
+        self._send(run, told, marker)
+        return True
+
+    def _send(self, run: RunEvidence, figures: Mapping[str, float], marker: Path) -> None:
+        data = [
+            {"MetricName": name, "Timestamp": _moment(run), "Value": value, "Unit": RUN_METRICS[name]}
+            for name, value in figures.items()
+        ]
+        try:
+            self.cloudwatch.put_metric_data(Namespace=self.namespace, MetricData=data)
+        except ClientError as error:
+            # CloudWatch has refused them, so there is nothing to remember.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in _CLIENT_ERRORS:
+                marker.unlink()
+            raise self._error(run, error) from error
+        except BotoCoreError as error:
+            raise self._error(run, error) from error
+        self._mark_sent(marker, figures)
+
+    def _has(self, run: RunEvidence, figures: Mapping[str, float]) -> bool:
+        """Whether CloudWatch shows any of *figures* at the time of the run; they went together or not at all."""
+        return any(value in self._shown(run, name) for name, value in figures.items())
+
+    def _shown(self, run: RunEvidence, name: str) -> list[float]:
+        minute = _moment(run).replace(second=0, microsecond=0)
+        try:
+            answer = self.cloudwatch.get_metric_statistics(
+                Namespace=self.namespace,
+                MetricName=name,
+                StartTime=minute,
+                EndTime=minute + timedelta(minutes=1),
+                Period=60,
+                Statistics=["Minimum", "Maximum"],
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._error(run, error) from error
+        return [point[statistic] for point in answer["Datapoints"] for statistic in ("Minimum", "Maximum")]
+
+    def _claim(self, marker: Path, figures: Mapping[str, float]) -> bool:
+        """Note that a call is about to be made; return whether nobody has noted that before."""
+        note = self._note(marker, figures, sent=False)
+        try:
+            # A link is made whole or not at all, and by one of several callers only.
+            marker.hardlink_to(note)
+        except FileExistsError:
+            return False
+        finally:
+            note.unlink()
+        return True
+
+    def _mark_sent(self, marker: Path, figures: Mapping[str, float]) -> None:
+        self._note(marker, figures, sent=True).replace(marker)
+
+    def _note(self, marker: Path, figures: Mapping[str, float], *, sent: bool) -> Path:
+        path = marker.with_suffix(f".{os.getpid()}")
+        path.write_text(json.dumps({"sent": sent, "at_seconds": self.now_seconds, "figures": dict(figures)}))
+        return path
+
+    def _error(self, run: RunEvidence, error: Exception) -> EvidenceError:
+        return EvidenceError(f"the figures of run {run.id} of {run.environment} cannot be published: {error}")
+
+
+def figures_of(run: RunEvidence, prices: Prices) -> dict[str, float]:
+    """Return what a run tells CloudWatch; what it has not measured is left out."""
+    wall = run.record.get("wall_seconds")
+    found = {
+        "TestDuration": float(wall) if wall is not None else None,
+        "ContainerStartupTime": _middle(run, "cold_start_task_start_seconds"),
+        "SessionCreationTime": _mean(run, "session_creation_seconds"),
+        "TestSuccessRate": run.success_percent,
+        "ColdStartLatency": _middle(run, "cold_start_seconds"),
+        "TestCost": run_dollars(run.usage, prices),
+    }
+    return {name: round(value, 6) for name, value in found.items() if value is not None}
+
+
+def _middle(run: RunEvidence, metric: str) -> float | None:
+    values = [sample.value for sample in run.samples if sample.metric == metric]
+    return median(values) if values else None
+
+
+def _mean(run: RunEvidence, metric: str) -> float | None:
+    values = [sample.value for sample in run.samples if sample.metric == metric]
+    return fmean(values) if values else None
+
+
+def _moment(run: RunEvidence) -> datetime:
+    began = run.started_seconds
+    assert began is not None, "a run that does not say when it began is refused before"
+    return datetime.fromtimestamp(began, UTC)

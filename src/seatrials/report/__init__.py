@@ -1,0 +1,1 @@
+"""One Allure report over the newest runs of all environments."""

@@ -1,0 +1,1 @@
+"""A run of the scenarios: the pytest plugin, and what it reports."""

@@ -1,0 +1,350 @@
+"""The pytest plugin: options, fixtures, and the marks of a scenario.
+
+It does nothing until `--environment` names one. Then every collected test is a scenario: it carries one
+`@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture `platform`.
+"""
+
+import gc
+import re
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import allure
+import pytest
+
+from seatrials.configuration import nearest
+from seatrials.environments.environment import Capability, Environment, load_environment, read_variables
+from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
+from seatrials.evidence.recorder import Recorder
+from seatrials.run.items import RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
+from seatrials.run.reporter import RunReporter, emit_step
+from seatrials.seams.clock import Clock
+from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
+
+if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
+    from seatrials.mutants.mutant import Mutant
+    from seatrials.platform import Platform
+
+_ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+# About a hundred scenarios, whose worlds are two megabytes each.
+_YOUNG_COLLECTIONS_PER_FULL = 100
+# The stack of a run that keeps others away from it, in the process that is there from its start to its end.
+_HELD_KEY = pytest.StashKey[Stacks | None]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    group = parser.getgroup("seatrials", "scenarios against a stack")
+    group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
+    group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
+    group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
+    group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
+    group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
+    group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
+    group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
+    group.addoption(
+        "--lease-wait",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long to wait for another run on the same stack to end (default: not at all)",
+    )
+    group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks; with an environment, begin a run before pytest's and Allure's reporters read their options."""
+    for line in (
+        "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
+        "mock_only: runs on mock, for what it needs exists nowhere else",
+        "live_only: runs on staging and production, for what it asks about exists nowhere else",
+        "staging: runs on mock and staging",
+        "production: runs on mock, staging and production",
+        "exclusive: needs the service to itself",
+        "needs(capability, ...): is run only where the environment has all of these",
+    ):
+        config.addinivalue_line("markers", line)
+    if config.getoption("--environment") is None:
+        return
+    try:
+        _begin(config)
+    except SeatrialsError as error:
+        pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+
+def _begin(config: pytest.Config) -> None:
+    """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
+    is_worker = hasattr(config, "workerinput")
+    environment = load_environment(
+        config.getoption("--environment"), config.getoption("--environments"), read_variables()
+    )
+    config.stash[_ENVIRONMENT_KEY] = environment
+    if config.option.collectonly:
+        return
+    if not is_worker:
+        _limit_workers(config, environment.workers_max)
+        check_stacks(environment, _options(config))
+    if not config.getoption("--on-mutants"):
+        reporter = RunReporter(config, environment)
+        config.pluginmanager.register(reporter, "seatrials-run")
+        if not is_worker:
+            config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
+    elif not is_worker:
+        _begin_matrix(config)
+
+
+def _begin_matrix(config: pytest.Config) -> None:
+    from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
+
+    from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
+    from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+
+    mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
+    is_partial = bool(config.getoption("keyword"))
+    reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
+    config.pluginmanager.register(reporter, "seatrials-matrix")
+
+
+def _hold(environment: Environment, options: StackOptions, reporter: RunReporter) -> Stacks | None:
+    try:
+        return hold_stacks(environment, options)
+    except SeatrialsError as error:
+        reporter.could_not_begin(error.exit_code)
+        raise
+
+
+def _limit_workers(config: pytest.Config, workers_max: int | None) -> None:
+    """Let no more workers begin than share the stack well; what `-n` asked for is in `tx`, a name for each."""
+    if workers_max is not None and getattr(config.option, "tx", None):
+        config.option.tx = config.option.tx[:workers_max]
+
+
+def _options(config: pytest.Config) -> StackOptions:
+    reporter = config.pluginmanager.get_plugin("seatrials-run")
+    worker = getattr(config, "workerinput", {})
+    return StackOptions(
+        seed=config.getoption("--seed"),
+        template=config.getoption("--stack"),
+        folder=None if reporter is None else reporter.folder.path,
+        confirmation=config.getoption("--confirm"),
+        lease_wait_seconds=config.getoption("--lease-wait"),
+        workers=int(worker.get("workercount", 1)),
+        is_whole_run=not worker,
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error."""
+    held = session.config.stash.get(_HELD_KEY, None)
+    if held is None:
+        return
+    try:
+        held.close()
+    except SeatrialsError as error:
+        session.exitstatus = error.exit_code
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"seatrials: {error}", red=True)
+    _note_leftovers(session.config, held)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the marks of all scenarios, all offenders in one error, and give Allure its labels."""
+    if config.getoption("--environment") is None:
+        return
+    # pytest's NOTSET stands for a scenario that is run on none of the chosen mutants.
+    items[:] = [item for item in items if not item.nodeid.endswith("[NOTSET]")]
+    problems = [problem for item in items for problem in _mark_problems(item)]
+    problems += _shared_ids(items)
+    _leave_out_other_rows(config, items)
+    if problems:
+        raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
+    for item in items:
+        _add_labels(item, config.getoption("--environment"))
+    environment = config.stash[_ENVIRONMENT_KEY]
+    if hasattr(config, "workerinput") and environment.kind == "mock":
+        # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
+        items.sort(key=lambda item: _limit_seconds(item, environment), reverse=True)
+
+
+def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the rows that the catalogue does not have for the environment."""
+    rows = config.stash[_ENVIRONMENT_KEY].rows
+    kept = [item for item in items if any(item.get_closest_marker(scope) for scope in rows)]
+    others = [item for item in items if item not in kept]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = kept
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
+    if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
+        return
+    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports moto
+
+    only = metafunc.config.getoption("--only")
+    chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
+    marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]
+    scenario = str(marks[0].args[0]) if marks else ""
+    whole_suite = metafunc.config.getoption("--whole-suite")
+    relevant = [mutant for mutant in chosen if is_relevant(mutant, scenario, whole_suite=whole_suite)]
+    platforms = [*([] if only else [None]), *relevant]
+    metafunc.parametrize("mutant", platforms, ids=[each.id if each else "healthy" for each in platforms], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in each report which scenario it is about, and on which platform."""
+    report = yield
+    if item.config.getoption("--environment") is not None:
+        report.user_properties.append(("scenario", scenario_id(item)))
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "mutant" in callspec.params:
+            mutant = callspec.params["mutant"]
+            report.user_properties.append(("mutant", mutant.id if mutant else "healthy"))
+    return report
+
+
+@pytest.fixture(scope="session")
+def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
+    environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
+    if environment is None:
+        pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
+    held = pytestconfig.stash.get(_HELD_KEY, None)
+    if held is not None:
+        yield held
+        return
+    # Imports and the first deployment make half a million objects that stay: looking through them again and again for
+    # garbage would double the time that they take.
+    gc.disable()
+    stacks = open_stacks(environment, _options(pytestconfig))
+    gc.freeze()
+    gc.enable()
+    # Each full collection takes 60 ms, and by default there is one for every tenth scenario; ended worlds may wait.
+    gc.set_threshold(*gc.get_threshold()[:2], _YOUNG_COLLECTIONS_PER_FULL)
+    yield stacks
+    try:
+        stacks.close()
+    finally:
+        _note_leftovers(pytestconfig, stacks)
+
+
+def _note_leftovers(config: pytest.Config, stacks: Stacks) -> None:
+    reporter = config.pluginmanager.get_plugin("seatrials-run")
+    if reporter is not None:
+        reporter.note_leftovers(stacks.leftovers())
+
+
+@pytest.fixture(name="mutant")
+def _mutant(request: pytest.FixtureRequest) -> "Mutant | None":
+    return getattr(request, "param", None)
+
+
+@pytest.fixture(name="platform")
+def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> "Iterator[Platform]":
+    from seatrials.platform import Platform  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
+
+    item = request.node
+    allure.dynamic.parameter("environment", request.config.getoption("--environment"))
+    environment = request.config.stash[_ENVIRONMENT_KEY]
+    missing = [each for each in needs_of(item) if not environment.allows(each)]
+    if missing:
+        _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
+    with ExitStack() as held:
+        run = _open(item, _stacks, mutant, held)
+        recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
+        item.stash[RUN_KEY] = run
+        item.stash[RECORDER_KEY] = recorder
+        yield Platform(run.stack, recorder)
+        # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
+        del item.stash[RUN_KEY], item.stash[RECORDER_KEY]
+
+
+def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
+    """Open the stack for a scenario; whoever may change it no longer, or has spent enough, runs no other one either."""
+    exclusive = item.get_closest_marker("exclusive") is not None
+    try:
+        return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
+    except NotRunHereError as reason:
+        _do_not_run(item, str(reason))
+    except (BudgetExceededError, LeaseLostError) as error:
+        item.session.shouldstop = str(error)
+        raise
+
+
+def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:
+    """Skip a scenario with the reason in the evidence, where it counts as unproven."""
+    item.user_properties.append(("not_run", reason))
+    pytest.skip(reason)
+
+
+@pytest.fixture(name="clock")
+def _clock(platform: "Platform") -> Clock:
+    return platform.clock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a scenario that takes more platform time than its suite allows."""
+    run = item.stash.get(RUN_KEY, None)
+    if run is None:
+        yield
+        return
+    began = run.stack.clock.now()
+    yield
+    taken = run.stack.clock.now() - began
+    item.user_properties.append(("platform_seconds", round(taken, 6)))
+    limit = _limit_seconds(item, run.stack.environment)
+    if taken > limit:
+        pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)
+
+
+def _limit_seconds(item: pytest.Item, environment: Environment) -> float:
+    """Return the platform time that a scenario may take: its suite's, and what its sentence names."""
+    mark = item.get_closest_marker("scenario")
+    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
+    return environment.limits.seconds(suite_of(item)) + extra
+
+
+def _mark_problems(item: pytest.Item) -> list[str]:
+    mark = item.get_closest_marker("scenario")
+    problems = []
+    if mark is None or not mark.args or not re.fullmatch(r"[A-Z]+-\d\d", str(mark.args[0])):
+        problems.append(f"{item.nodeid}: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue")
+    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
+    if len(scopes) != 1:
+        problems.append(f"{item.nodeid}: needs exactly one of {SCOPES}, has {scopes}")
+    known = [str(each) for each in Capability]
+    problems += [
+        f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
+        for each in needs_of(item)
+        if each not in known
+    ]
+    return problems
+
+
+def _shared_ids(items: list[pytest.Item]) -> list[str]:
+    """Return a problem for each id that two scenarios have: evidence is kept by id."""
+    first: dict[str, str] = {}
+    problems = []
+    for item in items:
+        # Without the mutant that pytest adds to the name.
+        name = item.nodeid.partition("[")[0]
+        if first.setdefault(scenario_id(item), name) != name:
+            problems.append(f"{name}: has the id {scenario_id(item)} of {first[scenario_id(item)]}")
+    return problems
+
+
+def _add_labels(item: pytest.Item, environment: str) -> None:
+    severity = "critical" if item.get_closest_marker("production") else "normal"
+    # allure-pytest reads its labels from marks of this form; its own decorators have no types.
+    labels = {"as_id": scenario_id(item), "suite": suite_of(item), "severity": severity, "env": environment}
+    for kind, value in labels.items():
+        item.add_marker(pytest.mark.allure_label(value, label_type=kind))

@@ -1,0 +1,227 @@
+"""A run as it is reported: evidence on disk, and a summary in the terminal."""
+
+import json
+import shlex
+import sys
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import allure_commons
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import NothingRanError
+from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.provenance import commit_of, versions
+from seatrials.evidence.recorder import Step
+from seatrials.run.items import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id
+from seatrials.seams.clock import wall_seconds, wall_timestamp
+
+_TIMELINE_SHOWN = 25
+_steps_emitted = iter(range(1 << 62))
+
+
+def emit_step(step: Step) -> None:
+    """Hand a step to Allure, its details as parameters: a file for each would cost more than the step."""
+    hook = allure_commons.plugin_manager.hook
+    identifier = str(UUID(int=next(_steps_emitted)))
+    details = {name: value if isinstance(value, str) else json.dumps(value) for name, value in step.details.items()}
+    hook.start_step(uuid=identifier, title=step.title, params={"at": f"{step.at_seconds:.3f} s", **details})
+    hook.stop_step(uuid=identifier, exc_type=None, exc_val=None, exc_tb=None)
+
+
+class RunReporter:
+    """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
+
+    def __init__(self, config: pytest.Config, environment: Environment) -> None:
+        self._config = config
+        self._environment = environment
+        self._began = wall_seconds()
+        self._is_worker = hasattr(config, "workerinput")
+        self._process = config.workerinput["workerid"] if hasattr(config, "workerinput") else "main"
+        self._outcomes: dict[str, str] = {}
+        self._hashes: dict[str, str] = {}
+        self._platform_seconds: dict[str, float] = {}
+        self._expected: list[str] = []
+        self._not_run: dict[str, str] = {}
+        self._crashed: list[str] = []
+        if self._is_worker:
+            self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
+            config.option.allure_report_dir = str(self.folder.allure_results)
+            return
+        self.folder = RunFolder.create(config.getoption("--evidence").resolve(), config.getoption("--environment"))
+        config.option.allure_report_dir = str(self.folder.allure_results)
+        config.option.report_log = str(self.folder.report_log)
+        self._head = self._describe_run()
+        self.folder.write_run(self._record(None))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist has no public type for it
+        """Tell a worker of pytest-xdist where the evidence goes."""
+        node.workerinput["seatrials_folder"] = str(self.folder.path)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note what a run will try, as a worker collected it."""
+        self._expected = sorted(ids)
+        self.folder.write_run(self._record(None))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what will be tried, by row: a controller that has workers collects nothing and learns it from them."""
+        if not session.items:
+            return
+        self._expected = sorted(item.nodeid for item in session.items)
+        self.folder.write_rows({scenario_id(item): _row(item) for item in session.items})
+        if not self._is_worker:
+            self.folder.write_run(self._record(None))
+
+    def note_leftovers(self, leftovers: list[str] | None) -> None:
+        """Note what the scenarios of this process left behind; None when nobody looked."""
+        if leftovers is not None:
+            self.folder.write_leftovers(self._process, leftovers)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add to a test's report what the platform did, and write its timeline."""
+        report = yield
+        if call.when == "call" and RUN_KEY in item.stash:
+            self._describe(item, report)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the outcome of each scenario; a failure of set-up or tear-down outweighs a pass."""
+        properties = dict(report.user_properties)
+        scenario = str(properties.get("scenario", report.nodeid))
+        if str(report.when) == "???":
+            # How pytest-xdist says that a worker ended while it ran this test.
+            self._crashed.append(report.nodeid)
+        if report.outcome == "skipped":
+            self._not_run[scenario] = str(properties.get("not_run", _skip_reason(report)))
+        if report.when == "call" or report.outcome != "passed":
+            failed_before = self._outcomes.get(scenario) == "failed"
+            self._outcomes[scenario] = "failed" if failed_before else report.outcome
+        if report.when == "call":
+            if "trace_sha256" in properties:
+                self._hashes[scenario] = str(properties["trace_sha256"])
+            self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write how the run ended; one that selected no scenario proves nothing, and is an error."""
+        if self._is_worker:
+            return
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = NothingRanError.exit_code
+        record = self._record(int(session.exitstatus))
+        self.folder.write_run({**record, "files": self.folder.checksums()})
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Say what the run proved, how fast time passed, and where the evidence is."""
+        if self._is_worker:
+            return
+        if not self._expected:
+            terminalreporter.line("seatrials: no scenario was selected, so nothing is proven: check -k and the suite")
+        passed = sum(outcome == "passed" for outcome in self._outcomes.values())
+        wall = wall_seconds() - self._began
+        hours = sum(self._platform_seconds.values()) / 3600
+        terminalreporter.section("seatrials", sep="=", bold=True)
+        terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._head['environment']}")
+        if self._not_run:
+            terminalreporter.line(f"not run, so not proven: {', '.join(sorted(self._not_run))}")
+        terminalreporter.line(
+            f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
+            f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
+        )
+        terminalreporter.line(f"seed {self._head['seed']}, {_workers(self._config)} workers")
+        terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+
+    def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
+        scenario = scenario_id(item)
+        report.user_properties.append(("trace_sha256", run.trace_sha256()))
+        report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
+        if recorder.left_out:
+            report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
+        self.folder.write_timeline(scenario, run.timeline_json())
+        self.folder.write_scenario(scenario, recorder)
+        self.folder.write_usage(scenario, run.usage())
+        if report.failed:
+            report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
+            report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
+            report.sections.append(("replay", self._replay(item)))
+
+    def could_not_begin(self, exit_code: int) -> None:
+        """Write that the run ended before its first scenario."""
+        self.folder.write_run(self._record(exit_code))
+
+    def _replay(self, item: pytest.Item) -> str:
+        name = item.name.partition("[")[0]
+        if RUN_KEY in item.stash and item.stash[RUN_KEY].sample_kind != "modelled":
+            # Real time has no seed.
+            return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
+        stack = self._config.getoption("--stack")
+        options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
+        return f"nox -s mock -- -n 0 {options} -k {name}"
+
+    def _describe_run(self) -> dict[str, Any]:
+        commit, dirty = commit_of(self._config.rootpath)
+        return {
+            "environment": self._environment.name,
+            "kind": self._environment.kind,
+            "account": self._environment.account_id,
+            "commit": commit,
+            "dirty": dirty,
+            "command": shlex.join(sys.argv),
+            "seed": self._config.getoption("--seed"),
+            "started": wall_timestamp(),
+            "versions": versions(),
+            "stack": str(self._config.getoption("--stack") or ""),
+        }
+
+    def _record(self, exit_status: int | None) -> dict[str, Any]:
+        rows = self.folder.read_rows()
+        return {
+            **self._head,
+            "workers": _workers(self._config),
+            "ended": None if exit_status is None else wall_timestamp(),
+            "exit_status": exit_status,
+            "expected": self._expected,
+            "rows": {scenario: row["nodeid"] for scenario, row in rows.items()},
+            "scopes": {scenario: row["scope"] for scenario, row in rows.items()},
+            "not_run": self._not_run,
+            "crashed": sorted(scenario for scenario, row in rows.items() if row["nodeid"] in self._crashed),
+            "leftovers": self.folder.read_leftovers(),
+            "usage": self.folder.read_usage(),
+            "wall_seconds": round(wall_seconds() - self._began, 3),
+            "platform_seconds": round(sum(self._platform_seconds.values()), 6),
+            "scenarios": self._outcomes,
+            "trace_sha256": self._hashes,
+        }
+
+
+def _row(item: pytest.Item) -> dict[str, str]:
+    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
+    return {"nodeid": item.nodeid, "scope": ", ".join(scopes)}
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    """Return why pytest skipped a test, which it tells as (file, line, reason)."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+def _workers(config: pytest.Config) -> int:
+    return len(config.option.tx or []) if getattr(config.option, "dist", "no") != "no" else 0
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(texts)
+
+
+def _shortest(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

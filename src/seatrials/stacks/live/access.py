@@ -1,0 +1,141 @@
+"""The way of one process to a real stack: AWS through the guard, and the load balancer as the environment trusts it."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+from pydantic import ValidationError
+
+from seatrials.configuration import describe_problems
+from seatrials.environments.environment import Environment
+from seatrials.environments.overrides import outputs_by_key
+from seatrials.errors import ConfigurationError
+from seatrials.safety.aws_errors import translated
+from seatrials.safety.changes import describe_service
+from seatrials.safety.checks import Check, checks_of
+from seatrials.safety.guard import Guard
+from seatrials.safety.identity import confirm_identity
+from seatrials.safety.permitted import Permitted
+from seatrials.safety.rates import Rates
+from seatrials.safety.store import Store
+from seatrials.safety.sweep import Sweeper, strangers
+from seatrials.safety.trust import trust_context
+from seatrials.safety.usage import Usage
+from seatrials.seams.clock import Clock, SystemClock
+from seatrials.seams.http_client import http_client
+from seatrials.seams.network import Connection, SystemNetwork, TlsConnection
+from seatrials.stacks.live.aws_session import AwsSession
+
+# Longer than the load balancer's idle timeout, so that its 504 is what a scenario sees.
+_CALL_TIMEOUT_SECONDS = 90.0
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A real stack as a process reaches it; it reads at will and changes nothing until the guard is told more."""
+
+    # With the values that a stack's outputs gave.
+    environment: Environment
+    clock: Clock
+    usage: Usage
+    guard: Guard
+    session: AwsSession
+    store: Store
+    url: str
+    trust: ssl.SSLContext
+    http: httpx.Client
+
+    def checks(self) -> list[Check]:
+        """Return what must be true before a run begins."""
+        return checks_of(self.environment, self.session.client, self.store, lambda: self.http)
+
+    def permitted(self, prefix: str) -> Permitted:
+        """Return what may be changed by a run whose names begin with *prefix*."""
+        names, client = self.environment.names, self.session.client
+        return Permitted(
+            self.environment,
+            prefix,
+            strangers=lambda: strangers(client("dynamodb"), names.table, prefix),
+            desired_count=lambda service: int(describe_service(client("ecs"), names.cluster, service)["desiredCount"]),
+        )
+
+    def sweeper(self, run_id: str | None = None) -> Sweeper:
+        """Return what finds and removes what a run has left, or any run."""
+        client = self.session.client
+        return Sweeper(self.environment, client, self.store, self.http, self.clock, run_id=run_id)
+
+    def connect(self, trust: ssl.SSLContext | None = None, /) -> Connection:
+        """Open a bare TLS connection to the load balancer."""
+        url = httpx.URL(self.url)
+        connection = SystemNetwork().connect(url.host, url.port or 443, _CONNECT_SECONDS)
+        try:
+            return TlsConnection(
+                connection,
+                trust or self.trust,
+                server_side=False,
+                server_hostname=url.host,
+                timeout_seconds=_CONNECT_SECONDS,
+            )
+        except OSError:
+            connection.close()
+            raise
+
+
+def open_access(environment: Environment, variables: Mapping[str, str], *, share: float = 1.0) -> Access:
+    """Return the way to the stack of *environment*, with the values of its `outputs_stack` where it has one.
+
+    *share* is the part of the run's calls that this process may make. Raises our errors for a shell or a profile that
+    leads elsewhere; only an `outputs_stack` makes a call, after the account was confirmed.
+    """
+    clock = SystemClock(environment.pace, environment.epoch_seconds)
+    usage = Usage()
+    guard = Guard(Rates(clock, share), usage)
+    session = AwsSession(environment, variables, guard)
+    if environment.outputs_stack is not None:
+        confirm_identity(environment, session.client)
+        environment = _with_outputs(environment, _outputs(session, environment.outputs_stack))
+    trust = trust_context(environment.trust)
+    url = _url(environment)
+    return Access(
+        environment=environment,
+        clock=clock,
+        usage=usage,
+        guard=guard,
+        session=session,
+        store=Store(session.client("dynamodb"), environment.names.lease_table or environment.names.table),
+        url=url,
+        trust=trust,
+        http=http_client(SystemNetwork(), trust, url, _CALL_TIMEOUT_SECONDS),
+    )
+
+
+def _url(environment: Environment) -> str:
+    assert environment.base_url is not None, "the model asks a real stack for it, or its outputs gave it"
+    has_port = httpx.URL(environment.base_url).port is not None
+    is_usual = environment.ports.https == 443  # noqa: PLR2004  # HTTPS's own
+    return environment.base_url if has_port or is_usual else f"{environment.base_url}:{environment.ports.https}"
+
+
+def _outputs(session: AwsSession, stack: str) -> dict[str, str]:
+    with translated(f"read the outputs of the stack {stack}"):
+        stacks = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
+
+
+def _with_outputs(environment: Environment, outputs: Mapping[str, str]) -> Environment:
+    """Return *environment* with outputs in place of values that nobody gave."""
+    given = environment.model_dump(exclude_unset=True)
+    names = dict(given.get("names", {}))
+    for key, value in outputs_by_key(outputs, str(environment.outputs_stack)).items():
+        table, _, name = key.rpartition(".")
+        (names if table else given).setdefault(name, value)
+    if given.get("base_url") is None:
+        msg = f"the stack {environment.outputs_stack} has no output AlbUrl: set `base_url`"
+        raise ConfigurationError(msg)
+    try:
+        return Environment.model_validate({**given, "names": names})
+    except ValidationError as error:
+        where = f"outputs of {environment.outputs_stack}"
+        raise ConfigurationError("\n".join(describe_problems(error, Environment, where, environment.name))) from error

@@ -1,0 +1,88 @@
+"""The way to AWS of a process that examines a real stack: one guarded boto3 session, and its clients."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import create_loader
+
+from seatrials.environments.environment import Environment
+from seatrials.safety.aws_errors import as_ours
+from seatrials.safety.guard import Guard
+from seatrials.safety.identity import refuse_other_region, refuse_redirection
+from seatrials.seams.application import AwsClient
+
+# botocore's defaults change from version to version; what a run does when AWS refuses a call must not.
+_CONFIG = {
+    "retries": {"mode": "standard", "total_max_attempts": 4},
+    "connect_timeout": 5,
+    "read_timeout": 20,
+    "max_pool_connections": 20,
+    "user_agent_extra": "seatrials",
+}
+_LOADER = create_loader()
+
+
+class AwsSession:
+    """Makes clients that the guard watches; nothing is sent until one is called."""
+
+    def __init__(self, environment: Environment, variables: Mapping[str, str], guard: Guard) -> None:
+        """Raise our error for a region or an endpoint that is not the environment's, before any call."""
+        self._environment = environment
+        core = _core_session(environment)
+        refuse_redirection(environment, variables, _profile_endpoint(core))
+        refuse_other_region(environment, variables, core.get_config_variable("region", methods=("config",)))
+        if environment.role_arn is not None:
+            _assume(core, environment.role_arn)
+        self._session = boto3.Session(botocore_session=core, region_name=environment.region)
+        guard.attach(self._session.events)
+        # A rehearsal's endpoint is given to each client; nobody else's is looked for.
+        self._config = Config(**_CONFIG, ignore_configured_endpoint_urls=True)
+        self._clients: dict[str, AwsClient] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> AwsClient:
+        """Return the client of a service; making one is not safe in several threads, using it is."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._environment.endpoint_url, config=self._config
+                )
+            return self._clients[service]
+
+
+def _core_session(environment: Environment) -> Any:  # noqa: ANN401  # botocore's sessions have no type
+    core = botocore.session.Session(profile=environment.profile)
+    # Reading the models of AWS's services takes longer than all else here; a process may have several sessions.
+    core.register_component("data_loader", _LOADER)
+    try:
+        core.get_scoped_config()
+    except BotoCoreError as error:
+        raise as_ours(error, f"use the AWS profile {environment.profile or 'of the shell'}") from error
+    return core
+
+
+def _profile_endpoint(core: Any) -> str | None:  # noqa: ANN401  # botocore's sessions have no type
+    """Return where the profile sends calls, if it names an endpoint itself or by its services."""
+    scoped: Mapping[str, Any] = core.get_scoped_config()
+    endpoint = scoped.get("endpoint_url")
+    services = core.full_config.get("services", {}).get(scoped.get("services"), {})
+    redirected = [
+        each["endpoint_url"] for each in services.values() if isinstance(each, dict) and "endpoint_url" in each
+    ]
+    return str(endpoint) if endpoint else next(iter(redirected), None)
+
+
+def _assume(core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
+    """Let a session act as a role, whose credentials are renewed before they expire."""
+    source: Any = core.get_credentials()
+    create: Callable[..., Any] = core.create_client
+    fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args={"RoleSessionName": "seatrials"})
+    core._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )

@@ -1,0 +1,101 @@
+"""What a person does about a real stack outside a run: see whether one may begin, and remove what one has left."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import LeftoversError, SeatrialsError
+from seatrials.safety.checks import Finding, look_at_all
+from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
+from seatrials.safety.journal import process_name
+from seatrials.safety.lease import Lease, holder, lease_seconds
+from seatrials.safety.permitted import TEST_PREFIX
+from seatrials.safety.sweep import Leftover
+from seatrials.seams.clock import wall_timestamp
+from seatrials.stacks.live.access import Access, open_access
+
+
+def doctor(environment: Environment, variables: Mapping[str, str], console: Console) -> int:
+    """Show whether a run could begin, changing nothing; return 0, or the exit code of the first problem."""
+    try:
+        access = open_access(environment, variables)
+    except SeatrialsError as error:
+        findings = [Finding("credentials and configuration", "", error)]
+    else:
+        findings = look_at_all(access.checks())
+        access.http.close()
+    table = Table("checked", "seen", "what to do", title=f"{environment.name}, {environment.region}")
+    for each in findings:
+        table.add_row(each.what, each.seen or "[red]a problem[/red]", "" if each.problem is None else str(each.problem))
+    console.print(table)
+    if environment.confirm is not None:
+        console.print(f"A run needs --confirm {environment.confirm}.")
+    return next((each.problem.exit_code for each in findings if each.problem is not None), 0)
+
+
+def sweep(
+    environment: Environment,
+    variables: Mapping[str, str],
+    console: Console,
+    *,
+    yes: bool,
+    confirmation: str | None = None,
+    wait_seconds: float = 0.0,
+) -> None:
+    """Show what runs have left, and with *yes* remove it; raises our errors, `LeaseHeldError` while a run goes on."""
+    if yes:
+        refuse_unconfirmed(environment, confirmation)
+    access = open_access(environment, variables)
+    try:
+        identity = confirm_identity(access.environment, access.session.client)
+        run_id = f"sweep-{wall_timestamp()}-{process_name()}"
+        lease = Lease(
+            access.store, access.clock, run_id=run_id, owner=identity.name, seconds=lease_seconds(environment.pace)
+        )
+        lease.require_free(wait_seconds)
+        found = [*access.sweeper().find(), *_dead_lease(access)]
+        _show(console, environment, found)
+        if not found:
+            return
+        if yes:
+            _remove(access, lease, identity, console)
+        else:
+            console.print("Nothing was changed. `--yes` removes all of it.")
+    finally:
+        access.http.close()
+
+
+def _dead_lease(access: Access) -> list[Leftover]:
+    """Return the lease of a dead run, which is over, or there would be no sweep."""
+    dead = holder(access.store)
+    return [] if dead is None else [Leftover("lease", f"of the run {dead['run_id']}", "take it over and give it back")]
+
+
+def _show(console: Console, environment: Environment, found: Sequence[Leftover]) -> None:
+    if not found:
+        console.print(f"No run has left anything on {environment.name}.")
+        return
+    table = Table("left", "which", "what --yes does", title=environment.name)
+    for each in found:
+        table.add_row(each.kind, each.name, each.remedy)
+    console.print(table)
+
+
+def _remove(access: Access, lease: Lease, identity: Identity, console: Console) -> None:
+    permitted = access.permitted(TEST_PREFIX)
+    access.guard.confirm_identity(permitted)
+    lease.acquire()
+    try:
+        access.clock.spawn(lease.keep, "lease")
+        # What a sweep puts back stands in the journal already, until it is done.
+        access.guard.confirm_lease(lease.holds, lambda *_call: None, None)
+        access.sweeper().remove(permitted)
+        left = access.sweeper().find()
+    finally:
+        lease.release(is_last=True)
+    if left:
+        msg = f"{identity.name} could not remove {', '.join(map(str, left))}: look at these, and sweep again"
+        raise LeftoversError(msg)
+    console.print("All of it is removed.")

@@ -1,0 +1,283 @@
+"""A real stack, on AWS or in a rehearsal of it: one for all scenarios, which outlives the run and may have other users.
+
+Every process of a run has its part in the lease before it changes anything. A scenario owns what bears its prefix, and
+its sessions are ended with it. The process that is there for the whole run removes the rest, looks for what is left,
+and gives the lease up.
+"""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
+from seatrials.platform.stack import Connect, Stack
+from seatrials.safety import journal, sweep, usage
+from seatrials.safety.aws_errors import translated
+from seatrials.safety.budget import Budget
+from seatrials.safety.changes import Changes, describe_service
+from seatrials.safety.checks import require_all
+from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
+from seatrials.safety.lease import Lease, lease_seconds
+from seatrials.safety.permitted import TEST_PREFIX
+from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
+from seatrials.seams.network import Connection
+from seatrials.stacks.base import StackOptions, StackRun
+from seatrials.stacks.live.access import open_access
+from seatrials.stacks.live.faults import LiveFaults
+from seatrials.stacks.live.log_volume import log_bytes
+from seatrials.stacks.live.turns import Turns
+from seatrials.stacks.live.watch import Watch
+
+# Without sessions the service goes to zero: the publication, the alarm, the cooldown and the drain, with room.
+_TO_ZERO_SECONDS = 600.0
+_CREATED = 201
+_SAMPLE_KINDS = {"rehearsal": "rehearsed", "live": "measured"}
+
+
+class LiveStacks:
+    """The stack of one run, as one of its processes has it."""
+
+    def __init__(self, environment: Environment, options: StackOptions, variables: Mapping[str, str]) -> None:
+        """Check everything, then take the lease; raises our error for what is wrong, before anything is written."""
+        if options.folder is None:
+            msg = f"a run on {environment.name} keeps evidence: give the folder"
+            raise ConfigurationError(msg)
+        refuse_unconfirmed(environment, options.confirmation)
+        self._folder = options.folder
+        self._options = options
+        self.run_id = options.folder.name
+        self._process = journal.process_name()
+        self._access = open_access(environment, variables, share=1 / max(1, options.workers))
+        self._environment = self._access.environment
+        self._prefix = f"{TEST_PREFIX}{self.run_id}_"
+        self._leftovers: list[str] | None = None
+        self._sessions_made = 0
+        with ExitStack() as undo:
+            undo.callback(self._access.http.close)
+            require_all(self._access.checks())
+            self._begin()
+            undo.pop_all()
+
+    def _begin(self) -> None:
+        access = self._access
+        identity = confirm_identity(self._environment, access.session.client)
+        self._permitted = access.permitted(self._prefix)
+        access.guard.confirm_identity(self._permitted)
+        self._turns = Turns(self._folder / "turns")
+        self._lease = Lease(
+            access.store,
+            access.clock,
+            run_id=self.run_id,
+            owner=identity.name,
+            seconds=lease_seconds(self._environment.pace),
+        )
+        self._lease.acquire(self._options.lease_wait_seconds)
+        with ExitStack() as undo:
+            undo.callback(self._lease.release)
+            self._refuse_leftovers()
+            access.clock.spawn(self._lease.keep, "lease")
+            undo.pop_all()
+        self._journal = journal.Journal(
+            access.store, access.clock, self.run_id, self._folder / "journal" / f"{self._process}.jsonl"
+        )
+        changes = Changes(self._environment, access.session.client, self._journal)
+        self._budget = Budget(self._environment.budget, wall_seconds, self._counts)
+        access.guard.confirm_lease(self._lease.holds, changes.announce, self._budget)
+        access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
+
+    @contextmanager
+    def open(self, scenario: str, mutant: object = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Wait for the stack's turn, give it to *scenario*, and end the scenario's sessions."""
+        if mutant is not None:
+            msg = f"mutants are broken mock platforms, and {self._environment.name} is none: use the mock"
+            raise ConfigurationError(msg)
+        self._budget.check()
+        with self._turns.turn(exclusive=exclusive):
+            if exclusive:
+                self._require_the_service()
+            prefix = f"{self._prefix}{scenario}"
+            self._journal.note("sessions", prefix=prefix)
+            self._sessions_made = 0
+            watch = Watch(self._environment, self._access.session.client, self._access.clock, self._count_tasks)
+            with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
+                yield self._run(prefix, watch, connect)
+            self._access.usage.write(self._usage_path())
+
+    def close(self) -> None:
+        """Leave the run; its last process removes what is left of it first."""
+        try:
+            with self._access.guard.cleaning():
+                if self._options.is_whole_run:
+                    self._clean_up()
+        finally:
+            self._access.usage.write(self._usage_path())
+            self._lease.release(is_last=self._options.is_whole_run)
+            self._access.http.close()
+
+    def leftovers(self) -> list[str] | None:
+        """Return what is still there of the run after `close`; None when this process was not the last."""
+        return self._leftovers
+
+    def _clean_up(self) -> None:
+        sweeper = self._access.sweeper(self.run_id)
+        try:
+            sweeper.remove(self._permitted)
+        except SeatrialsError as error:
+            self._leftovers = [str(error)]
+            raise
+        self._leftovers = [str(each) for each in sweeper.find()]
+        if not self._live_sessions():
+            self._leftovers += self._tasks_left()
+        if self._leftovers:
+            msg = f"the run has left {', '.join(self._leftovers)}: `seatrials sweep {self._environment.name}` shows it"
+            raise LeftoversError(msg)
+
+    def _tasks_left(self) -> list[str]:
+        """Wait for the edit service to return to zero by itself; return what still runs of it."""
+        try:
+            self._wait_for_zero()
+        except AssertionError as error:
+            return [f"tasks of {self._environment.names.edit_service}: {error}"]
+        return []
+
+    def _refuse_leftovers(self) -> None:
+        runs = sorted({entry.run for entry in journal.entries(self._access.store)} - {self.run_id})
+        if runs:
+            msg = f"dead runs have left something here ({', '.join(runs)}): `seatrials sweep {self._environment.name}`"
+            raise LeftoversError(msg)
+
+    def _require_the_service(self) -> None:
+        """Wait until the service is as a scenario finds it that is alone; raises `NotRunHereError` when it is not."""
+        others = self._live_sessions()
+        if others:
+            msg = f"needs the service to itself, which has live sessions of others: {', '.join(others)}"
+            raise NotRunHereError(msg)
+        self._wait_for_zero()
+
+    def _live_sessions(self) -> list[str]:
+        """Return the ids of all open sessions, whoever's they are."""
+        return sweep.open_sessions(self._access.session.client("dynamodb"), self._environment.names.table)
+
+    def _wait_for_zero(self) -> None:
+        names = self._environment.names
+
+        def is_zero() -> bool:
+            service = describe_service(self._access.session.client("ecs"), names.cluster, names.edit_service)
+            counts = [service[f"{each}Count"] for each in ("desired", "running", "pending")]
+            return counts == [0, 0, 0] and not self._edit_targets()
+
+        wait_until(
+            self._access.clock,
+            is_zero,
+            _TO_ZERO_SECONDS,
+            what=f"{names.edit_service} to be at zero without a session",
+            every_seconds=5,
+        )
+
+    def _edit_targets(self) -> list[str]:
+        """Return the addresses of the edit service's targets, those included that drain."""
+        elbv2, known = self._access.session.client("elbv2"), self._environment.ports
+        with translated("read the targets of the load balancer"):
+            pages = elbv2.get_paginator("describe_target_groups").paginate()
+            groups = [group for page in pages for group in page["TargetGroups"]]
+            health = [
+                elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+                for group in groups
+                if group.get("Port") in {known.edit_api, known.edit_preview, known.edit_hmr}
+            ]
+        return [each["Target"]["Id"] for group in health for each in group]
+
+    @contextmanager
+    def _ended_sessions(self, prefix: str) -> Iterator[None]:
+        """End the sessions of a scenario after a block, however that ends, and wait until they are over."""
+        try:
+            yield
+        finally:
+            sweeper = self._access.sweeper()
+            sweeper.prefix = prefix
+            with self._access.guard.cleaning():
+                sweeper.end([item for item in sweeper.items() if item["status"] in sweep.OPEN])
+
+    @contextmanager
+    def _closed_connections(self) -> Iterator[Connect]:
+        """Give the way to bare connections, and close at the end of a block those that a scenario left open."""
+        opened: list[Connection] = []
+
+        def connect(trust: ssl.SSLContext | None = None, /) -> Connection:
+            opened.append(self._access.connect(trust))
+            return opened[-1]
+
+        try:
+            yield connect
+        finally:
+            for connection in opened:
+                with suppress(OSError):  # which says that it was closed already
+                    connection.close()
+
+    def _run(self, prefix: str, watch: Watch, connect: Connect) -> StackRun:
+        before, began = self._access.usage.counts(), self._access.clock.now()
+        access, names = self._access, self._environment.names
+        client = access.session.client
+        services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        stack = Stack(
+            environment=self._environment,
+            clock=access.clock,
+            request_clock=SystemClock(),
+            aws=client,
+            http=access.http,
+            url=access.url,
+            connect=connect,
+            faults=LiveFaults(client, names.cluster, services),
+            run_prefix=prefix,
+        )
+        return StackRun(
+            stack=stack,
+            sample_kind=_SAMPLE_KINDS[self._environment.kind],
+            timeline_text=lambda: [each.as_text() for each in watch.happenings()],
+            timeline_json=lambda: [each.as_json() for each in watch.happenings()],
+            usage=lambda: {**usage.difference(access.usage.counts(), before), **self._log_volume(began)},
+        )
+
+    def _log_volume(self, since: float) -> dict[str, float]:
+        """Return what a scenario's usage says of logs, of which each of the workers counts its share."""
+        names = self._environment.names
+        written = log_bytes(self._access.session.client, (names.edit_log_group, names.hermes_log_group), since)
+        return {} if written is None else {"log_bytes": written / self._options.workers}
+
+    def _before_request(self, request: httpx.Request) -> None:
+        """Count a request, and refuse a second session where one is all that is allowed."""
+        self._access.usage.add("http_requests")
+        if _is_activation(request) and self._sessions_made and not self._environment.allows("sessions"):
+            msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
+            raise RefusedWriteError(msg)
+
+    def _after_response(self, response: httpx.Response) -> None:
+        if _is_activation(response.request) and response.status_code == _CREATED:
+            self._sessions_made += 1
+            self._access.usage.add("sessions")
+
+    def _count_tasks(self, task_seconds: float, vcpu_seconds: float, memory_gb_seconds: float) -> None:
+        """Count how long tasks ran; each of the workers that watch them at the same time counts its share."""
+        amounts = {
+            "task_seconds": task_seconds,
+            "fargate_vcpu_seconds": vcpu_seconds,
+            "fargate_memory_gb_seconds": memory_gb_seconds,
+        }
+        for name, amount in amounts.items():
+            self._access.usage.add(name, amount / self._options.workers)
+
+    def _counts(self) -> Mapping[str, float]:
+        """Return what all processes of the run have used, as of when each wrote it down."""
+        self._access.usage.write(self._usage_path())
+        return usage.total(usage.read_folder(self._usage_path().parent))
+
+    def _usage_path(self) -> Path:
+        return self._folder / "usage" / f"{self._process}.json"
+
+
+def _is_activation(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith("/sessions/activate")

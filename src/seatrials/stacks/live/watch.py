@@ -1,0 +1,199 @@
+"""What happens on a real stack during a scenario, from AWS's side: asked for now and then, told once.
+
+Service events, target health, scaling activities and stopped tasks with their reasons; of a container that failed, the
+last lines of its log. A call that AWS refuses here costs the scenario nothing but this evidence, and is told in it.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import SeatrialsError
+from seatrials.evidence.redaction import redact
+from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import Clock, iso_timestamp
+
+# Rarely enough to leave AWS's limits to the scenarios; what is asked for tells when it happened.
+_EVERY_SECONDS = 20.0
+_LOG_LINES = 20
+_CONTAINER_FAILED = ("EssentialContainerExited", "TaskFailedToStart")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that AWS told."""
+
+    at_seconds: float
+    kind: str
+    text: str
+
+    def as_json(self) -> str:
+        """Return it as a line of JSON."""
+        record = {"at": iso_timestamp(self.at_seconds), "kind": self.kind, "subject": self.text}
+        return json.dumps(record, sort_keys=True, ensure_ascii=False)
+
+    def as_text(self) -> str:
+        """Return it as a line for people."""
+        return f"{iso_timestamp(self.at_seconds)}  {self.kind:<14} {self.text}"
+
+
+class Watch:
+    """Looks at a stack beside a scenario, and keeps what is new since the scenario began."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        aws: Callable[[str], AwsClient],
+        clock: Clock,
+        count_tasks: Callable[[float, float, float], None],
+    ) -> None:
+        """*count_tasks* is told for how many seconds tasks ran, and with how much: seconds, vCPU and GB seconds."""
+        self._environment = environment
+        self._aws = aws
+        self._clock = clock
+        self._count_tasks = count_tasks
+        self._counted_at = clock.now()
+        # The vCPU and GB of each task definition that was looked up.
+        self._sizes: dict[str, tuple[float, float]] = {}
+        self._began = clock.now()
+        self._seen: set[tuple[str, str]] = set()
+        self._health: dict[str, str] = {}
+        self._happenings: list[Happening] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look now and then for the length of a block, and once at its end."""
+        over, ended = self._clock.signal(), self._clock.signal()
+
+        def look_until_over() -> None:
+            try:
+                while not over.wait(_EVERY_SECONDS):
+                    self.look()
+            finally:
+                ended.set()
+
+        self._clock.spawn(look_until_over, "watch")
+        try:
+            yield
+        finally:
+            over.set()
+            ended.wait()
+            self.look()
+
+    def look(self) -> None:
+        """Ask AWS once."""
+        for look in (self._look_at_services, self._look_at_scaling, self._look_at_targets, self._look_at_stopped):
+            try:
+                look()
+            except (BotoCoreError, ClientError, SeatrialsError) as error:
+                self._tell(self._clock.now(), "watch", f"could not look: {error}")
+
+    def happenings(self) -> list[Happening]:
+        """Return what happened so far, in the order of its time."""
+        with self._lock:
+            return sorted(self._happenings, key=lambda each: each.at_seconds)
+
+    def _tell(self, at_seconds: float, kind: str, text: str, identity: str | None = None) -> None:
+        with self._lock:
+            key = (kind, identity or text)
+            if at_seconds >= self._began and key not in self._seen:
+                self._seen.add(key)
+                self._happenings.append(Happening(at_seconds, kind, redact(text)))
+
+    def _look_at_services(self) -> None:
+        names = self._environment.names
+        wanted = [names.edit_service, names.hermes_service]
+        services = self._aws("ecs").describe_services(cluster=names.cluster, services=wanted)["services"]
+        self._count(services)
+        for service in services:
+            for event in service.get("events", [])[:20]:
+                self._tell(event["createdAt"].timestamp(), "service", event["message"], event.get("id"))
+
+    def _count(self, services: list[dict[str, Any]]) -> None:
+        """Count the tasks that run now for the time since they were last looked at."""
+        now = self._clock.now()
+        elapsed, self._counted_at = now - self._counted_at, now
+        for service in services:
+            if service["runningCount"]:
+                vcpu, memory_gb = self._size(service["taskDefinition"])
+                seconds = elapsed * service["runningCount"]
+                self._count_tasks(seconds, seconds * vcpu, seconds * memory_gb)
+
+    def _size(self, definition: str) -> tuple[float, float]:
+        if definition not in self._sizes:
+            described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
+            # In units of 1/1024 vCPU and in MiB, as text; Fargate's alone have a size, and cost by it.
+            cpu, memory = described.get("cpu", 0), described.get("memory", 0)
+            self._sizes[definition] = (float(cpu) / 1024, float(memory) / 1024)
+        return self._sizes[definition]
+
+    def _look_at_scaling(self) -> None:
+        names = self._environment.names
+        activities = self._aws("application-autoscaling").describe_scaling_activities(
+            ServiceNamespace="ecs", ResourceId=f"service/{names.cluster}/{names.edit_service}", MaxResults=10
+        )["ScalingActivities"]
+        for each in activities:
+            text = f"{each['Description']} {each['Cause']}"
+            self._tell(each["StartTime"].timestamp(), "scaling", text, each["ActivityId"])
+
+    def _look_at_targets(self) -> None:
+        elbv2 = self._aws("elbv2")
+        balancers = elbv2.describe_load_balancers(Names=[self._environment.names.load_balancer])["LoadBalancers"]
+        groups = elbv2.describe_target_groups(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["TargetGroups"]
+        for group in groups:
+            answer = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+            for each in answer:
+                target = f"{group['TargetGroupName']} {each['Target']['Id']}:{each['Target']['Port']}"
+                self._note_health(target, _health(each["TargetHealth"]))
+
+    def _note_health(self, target: str, health: str) -> None:
+        if self._health.get(target) != health:
+            self._health[target] = health
+            now = self._clock.now()
+            self._tell(now, "target health", f"{target} is {health}", f"{target} {health} {now}")
+
+    def _look_at_stopped(self) -> None:
+        ecs, names = self._aws("ecs"), self._environment.names
+        for service in (names.edit_service, names.hermes_service):
+            arns = ecs.list_tasks(cluster=names.cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
+            tasks = ecs.describe_tasks(cluster=names.cluster, tasks=arns)["tasks"] if arns else []
+            for task in tasks:
+                if "stoppedAt" in task:
+                    self._tell_stopped(task)
+
+    def _tell_stopped(self, task: dict[str, Any]) -> None:
+        at, arn = task["stoppedAt"].timestamp(), task["taskArn"]
+        if at < self._began or ("task stopped", arn) in self._seen:
+            return
+        exits = [f"{each['name']} exit code {each['exitCode']}" for each in task["containers"] if "exitCode" in each]
+        why = f"{task.get('stopCode')}: {task.get('stoppedReason')}"
+        self._tell(at, "task stopped", f"{arn.rpartition('/')[2]} {why}; {', '.join(exits)}", arn)
+        if task.get("stopCode") in _CONTAINER_FAILED:
+            for line in self._last_lines(task):
+                self._tell(at, "log", line)
+
+    def _last_lines(self, task: dict[str, Any]) -> list[str]:
+        """Return the last lines of the logs of a task's containers."""
+        definition = self._aws("ecs").describe_task_definition(taskDefinition=task["taskDefinitionArn"])
+        lines = []
+        for container in definition["taskDefinition"]["containerDefinitions"]:
+            options = container.get("logConfiguration", {}).get("options", {})
+            if {"awslogs-group", "awslogs-stream-prefix"} <= set(options):
+                stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task['taskArn'].rpartition('/')[2]}"
+                events = self._aws("logs").get_log_events(
+                    logGroupName=options["awslogs-group"], logStreamName=stream, limit=_LOG_LINES, startFromHead=False
+                )["events"]
+                lines += [f"{stream}: {event['message']}" for event in events]
+        return lines
+
+
+def _health(described: dict[str, str]) -> str:
+    reason = described.get("Reason")
+    return f"{described['State']} ({reason}: {described.get('Description')})" if reason else described["State"]

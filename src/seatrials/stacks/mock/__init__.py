@@ -1,0 +1,1 @@
+"""The mock: the whole platform inside one process, on virtual time."""

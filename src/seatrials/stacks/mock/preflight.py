@@ -1,0 +1,31 @@
+"""What keeps a mock from running at all, found before a worker is started and without importing moto."""
+
+import shutil
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import MissingProgramError, TemplateError
+from seatrials.stacks.base import StackOptions, template_of
+from seatrials.twin.physics.network import check_ports
+
+
+def check(environment: Environment, options: StackOptions) -> None:
+    """Raise for a missing git, a port that another program has, or a template that cannot be deployed."""
+    template = template_of(environment, options)
+    if not template.is_file():
+        msg = f"there is no template {template}: give the path of a CloudFormation template"
+        raise TemplateError(msg)
+    check_machine(environment)
+    if options.template is not None:
+        # Only a template of the user's own may be wrong, and only deploying it tells.
+        from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
+
+        MockStacks(environment, options).close()
+
+
+def check_machine(environment: Environment) -> None:
+    """Raise for a missing git, or a port that another program has."""
+    if shutil.which("git") is None:
+        msg = "there is no `git` on the path, and scenarios look at the mock platform's workspaces with it: install git"
+        raise MissingProgramError(msg)
+    ports = environment.ports
+    check_ports([ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr])

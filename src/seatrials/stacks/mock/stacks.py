@@ -1,0 +1,133 @@
+"""The mock stack: a fresh world of the twin for each scenario."""
+
+import copy
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+from seatrials.environments.environment import Environment
+from seatrials.mutants.mutant import Mutant, Plan
+from seatrials.platform.stack import Stack
+from seatrials.seams.application import AwsClient
+from seatrials.seams.http_client import http_client
+from seatrials.seams.network import Connection, TlsConnection
+from seatrials.stacks.base import StackOptions, StackRun, template_of
+from seatrials.stacks.mock.usage import TaskSize, usage_of
+from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.template import Template, load_template, parse_template
+from seatrials.twin.faults import TwinFaults
+from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.webordinary import editor, hermes
+
+# How long Hermes may take to start before a scenario begins without it, and then says so itself.
+_SETTLE_SECONDS = 180.0
+# Longer than the load balancer's idle timeout, so that its 504 is what a scenario sees.
+_CALL_TIMEOUT_SECONDS = 90.0
+
+
+class MockStacks:
+    """Worlds of one process: moto, the deployed templates and the certificate authority are kept between them."""
+
+    def __init__(self, environment: Environment, options: StackOptions) -> None:
+        self._environment = environment
+        self._options = options
+        self._authority = Authority()
+        self._planes: dict[str, ControlPlane] = {}
+        with ExitStack() as held:
+            held.enter_context(moto_running())
+            self._template = load_template(template_of(environment, options))
+            self._plane(Plan(calibration=WORLDS[environment.world]))
+            self._held = held.pop_all()
+
+    def close(self) -> None:
+        """Switch moto off."""
+        self._held.close()
+
+    def leftovers(self) -> list[str] | None:
+        """Return None: worlds end with their scenarios."""
+        return None
+
+    @contextmanager
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Make a world for *scenario*, let it settle, and end it with the scenario; it is *exclusive* in any case."""
+        del exclusive
+        plan = Plan(calibration=WORLDS[self._environment.world])
+        if mutant is not None:
+            mutant.apply(plan)
+        with ExitStack() as held:
+            for owner, name, value in plan.replacements:
+                held.enter_context(patch.object(owner, name, value))
+            world = World(
+                self._plane(plan),
+                seed=f"{self._options.seed}/{scenario}",
+                calibration=plan.calibration,
+                applications=self._applications(),
+                authority=self._authority,
+            )
+            held.enter_context(world.running(alive=plan.alive))
+            world.settle(_SETTLE_SECONDS)
+            yield self._run(world, scenario)
+
+    def _plane(self, plan: Plan) -> ControlPlane:
+        template = self._edited(plan)
+        if template.text not in self._planes:
+            self._planes[template.text] = ControlPlane(template, self._environment.region, "webordinary")
+        return self._planes[template.text]
+
+    def _edited(self, plan: Plan) -> Template:
+        if not plan.template_edits:
+            return self._template
+        document: dict[str, Any] = copy.deepcopy(dict(self._template.document))
+        for edit in plan.template_edits:
+            edit(document)
+        return parse_template(document)
+
+    def _applications(self) -> dict[str, Any]:
+        names = self._environment.names
+        return {names.hermes_container: hermes.main, names.edit_container: editor.main}
+
+    def _run(self, world: World, scenario: str) -> StackRun:
+        names = self._environment.names
+        services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        host = world.address_of(names.load_balancer)
+        url = f"https://{host}"
+        client = http_client(world.client_host, world.authority.trust, url, _CALL_TIMEOUT_SECONDS)
+        stack = Stack(
+            environment=self._environment,
+            clock=world.clock,
+            request_clock=world.clock,
+            aws=lambda service: world.bridge.client("scenario", service),
+            http=client,
+            url=url,
+            connect=partial(self._connect, world, host),
+            faults=TwinFaults(world, names.cluster, services),
+            run_prefix=f"TEST_{self._options.seed}_{scenario}",
+        )
+        return StackRun(
+            stack=stack,
+            sample_kind="modelled",
+            timeline_text=lambda: [event.as_text() for event in world.trace.events],
+            timeline_json=world.trace.lines,
+            trace_sha256=world.trace.sha256,
+            usage=lambda: self._usage(world),
+        )
+
+    def _usage(self, world: World) -> dict[str, float]:
+        ecs, cluster = world.aws("ecs"), self._environment.names.cluster
+        arns = ecs.list_services(cluster=cluster)["serviceArns"]
+        services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
+        sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
+        return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
+
+    def _connect(self, world: World, host: str, trust: ssl.SSLContext | None = None) -> Connection:
+        connection = world.client_host.connect(host, self._environment.ports.https)
+        return TlsConnection(connection, trust or world.authority.trust, server_side=False, server_hostname=host)
+
+
+def _size(ecs: AwsClient, definition: str) -> TaskSize:
+    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    # CPU is told in units of 1/1024 vCPU, memory in MiB.
+    return TaskSize(vcpu=int(described["cpu"]) / 1024, memory_gb=int(described["memory"]) / 1024)

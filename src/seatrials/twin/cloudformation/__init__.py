@@ -1,0 +1,1 @@
+"""CloudFormation: a template read, resolved and deployed to moto, resource by resource."""

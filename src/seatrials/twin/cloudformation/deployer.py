@@ -1,0 +1,153 @@
+"""A template made real on whatever `aws` talks to, resource by resource in the order of their needs.
+
+moto's own CloudFormation drops what the scenarios are about (load balancers of a service, TTL, scaling policies,
+alarms), so the deployer makes each resource by the service's own call. It goes through the template twice: first on
+paper, where nothing is sent and every fault is collected, then on AWS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from seatrials.errors import TemplateError
+from seatrials.seams.application import AwsClient
+from seatrials.twin.cloudformation.intrinsics import PENDING, Resolver, Stack
+from seatrials.twin.cloudformation.resources import RESOURCE_TYPES, Creation, Made
+from seatrials.twin.cloudformation.template import Resource, Template, as_text, parameter_values, raise_problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedStack:
+    """What a deployment made."""
+
+    # What Ref says of each resource, by its logical id.
+    physical_ids: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+def deploy(
+    template: Template,
+    aws: Callable[[str], AwsClient],
+    *,
+    stack_name: str,
+    region: str,
+    account: str,
+    parameters: Mapping[str, str] | None = None,
+    imports: Mapping[str, str] | None = None,
+) -> DeployedStack:
+    """Make every resource of *template* with the clients of *aws*, a function from service name to boto3 client.
+
+    *imports* are the exports of other stacks that Fn::ImportValue may name. Raises `TemplateError` with everything
+    that is wrong before the first call is sent, or naming the resource that AWS refused.
+    """
+    stack = Stack(name=stack_name, region=region, account=account)
+    values = parameter_values(template, parameters or {})
+
+    @cache
+    def zones(region: str) -> list[str]:
+        filters = [{"Name": "region-name", "Values": [region]}]
+        answer = aws("ec2").describe_availability_zones(Filters=filters)
+        return [str(zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
+
+    def resolver() -> Resolver:
+        return Resolver(template=template, parameters=values, stack=stack, imports=imports or {}, zones=zones)
+
+    on_paper = _Deployment(resolver(), aws, on_paper=True)
+    order = on_paper.order()
+    on_paper.run(order)
+    raise_problems("the template cannot be deployed", on_paper.problems)
+    return _Deployment(resolver(), aws, on_paper=False).run(order)
+
+
+class _Deployment:
+    """One way through a template."""
+
+    def __init__(self, resolver: Resolver, aws: Callable[[str], AwsClient], *, on_paper: bool) -> None:
+        self.problems = resolver.problems
+        self._template = resolver.template
+        self._resolver = resolver
+        self._aws = aws
+        self._on_paper = on_paper
+        self._made: dict[str, Made | None] = {}
+        resolver.reference = self._reference
+
+    def order(self) -> list[Resource]:
+        """Return the resources that the conditions leave in, each after all that it needs."""
+        resources = [
+            resource
+            for resource in self._template.resources.values()
+            if resource.condition is None or self._resolver.holds(resource.condition, resource.logical_id)
+        ]
+        needs = {resource.logical_id: self._needs(resource) for resource in resources}
+        ordered: dict[str, None] = {}
+        for logical_id in needs:
+            self._visit(logical_id, needs, (), ordered)
+        return [self._template.resources[logical_id] for logical_id in ordered]
+
+    def run(self, order: list[Resource]) -> DeployedStack:
+        """Make the resources and return what they are called."""
+        for resource in order:
+            self._made[resource.logical_id] = self._make(resource)
+        return DeployedStack(
+            physical_ids={name: made.reference for name, made in self._made.items() if made is not None},
+            outputs=self._outputs(),
+        )
+
+    def _needs(self, resource: Resource) -> list[str]:
+        unknown = [name for name in resource.depends_on if name not in self._template.resources]
+        self.problems.extend(f"{resource.logical_id}: DependsOn names no resource: {name!r}" for name in unknown)
+        return [*resource.depends_on, *self._resolver.references(resource.properties)]
+
+    def _visit(
+        self, logical_id: str, needs: Mapping[str, list[str]], path: tuple[str, ...], ordered: dict[str, None]
+    ) -> None:
+        if logical_id in ordered or logical_id not in needs:
+            return
+        if logical_id in path:
+            cycle = " -> ".join((*path[path.index(logical_id) :], logical_id))
+            msg = f"resources need one another in a circle: {cycle}; take one reference out"
+            raise TemplateError(msg)
+        for needed in needs[logical_id]:
+            self._visit(needed, needs, (*path, logical_id), ordered)
+        ordered[logical_id] = None
+
+    def _make(self, resource: Resource) -> Made | None:
+        resource_type = RESOURCE_TYPES.get(resource.type)
+        if resource_type is None:
+            self.problems.append(f"{resource.logical_id}: the resource type {resource.type} is not supported")
+            # Said once, however often it is appended: `raise_problems` drops what repeats.
+            self.problems.append(f"the supported resource types are {', '.join(RESOURCE_TYPES)}")
+            return None
+        properties = self._resolver.resolve(resource.properties, f"{resource.logical_id} ({resource.type})")
+        creation = Creation(
+            logical_id=resource.logical_id,
+            type_name=resource.type,
+            properties=properties,
+            stack=self._resolver.stack,
+            aws=self._aws,
+            on_paper=self._on_paper,
+            problems=self.problems,
+        )
+        try:
+            return resource_type.make(creation)
+        except TemplateError as error:
+            if not self._on_paper:
+                raise
+            self.problems.append(str(error))
+            return None
+
+    def _outputs(self) -> dict[str, str]:
+        outputs: dict[str, str] = {}
+        for name, output in self._template.outputs.items():
+            where = f"output {name}"
+            condition = output.get("Condition")
+            if condition is None or self._resolver.holds(str(condition), where):
+                outputs[name] = as_text(self._resolver.resolve(output.get("Value"), where))
+        return outputs
+
+    def _reference(self, logical_id: str, attribute: str | None) -> str:
+        made = self._made.get(logical_id)
+        if made is None:
+            # Its own fault is reported already.
+            return PENDING
+        return made.reference if attribute is None else made.attribute(attribute)

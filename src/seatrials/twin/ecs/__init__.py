@@ -1,0 +1,1 @@
+"""ECS on Fargate: services, deployments, tasks, and what runs in them."""

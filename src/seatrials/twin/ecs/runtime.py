@@ -1,0 +1,210 @@
+"""What a task runs: for each container an application of this process, on the task's own address.
+
+A container is a group of actors (`Process`) with a network interface, a file system and a log. SIGTERM sets its
+`stopping` flag; SIGKILL ends its actors where they stand and resets its connections, so nothing it had not written
+survives.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from seatrials.seams.application import Application, AwsClient, Context
+from seatrials.seams.http_client import http_client
+from seatrials.twin.filesystem import FileSystems
+from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
+from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.trace import Trace
+
+# The exit code of a process that a signal ended is 128 + its number.
+EXIT_SIGKILL = 137
+EXIT_CRASH = 1
+
+
+@dataclass(eq=False)
+class Container:
+    """One running container of a task."""
+
+    name: str
+    process: Process
+    host: Host
+    root: Path
+    stopping: VirtualSignal
+    exited: VirtualSignal
+    http: httpx.Client
+    essential: bool = True
+    stop_timeout_seconds: float = 30.0
+    exit_code: int | None = None
+    log: list[str] = field(default_factory=list)
+    # Where its log driver writes: log group and log stream.
+    log_stream: tuple[str, str] | None = None
+
+
+class ImageError(Exception):
+    """A container's image cannot be had; the text is what ECS gives as the reason."""
+
+
+class Runtime:
+    """Starts and ends containers in this process."""
+
+    def __init__(  # noqa: PLR0913  # what a container is given comes from many sides, each named
+        self,
+        *,
+        clock: VirtualClock,
+        network: VirtualNetwork,
+        file_systems: FileSystems,
+        applications: Mapping[str, Application],
+        aws: Callable[[str, str], AwsClient],
+        trust: ssl.SSLContext,
+        directory: Path,
+        random: Random,
+        trace: Trace,
+    ) -> None:
+        """*applications* by container name; *aws* returns a client by (container name, service)."""
+        self._clock = clock
+        self._network = network
+        self._file_systems = file_systems
+        self._applications = applications
+        self._aws = aws
+        self._trust = trust
+        self._directory = directory
+        self._random = random
+        self._trace = trace
+        # Containers by task id, for faults and for what a failed scenario shows.
+        # Of all containers that ever were.
+        self.log_bytes = 0
+        self.containers: dict[str, list[Container]] = {}
+        self.images_missing: set[str] = set()
+        # What a container's variables say for something that is reached by another name here.
+        self.public_names: Mapping[str, str] = {}
+        # Hears (container, line) of every line that a container writes.
+        self.on_log: Callable[[Container, str], None] = lambda _container, _line: None
+
+    def pull(self, image: str) -> None:
+        """Raise `ImageError` when *image* cannot be pulled."""
+        if image in self.images_missing:
+            msg = (
+                "CannotPullContainerError: pull image manifest has been retried 5 time(s): "
+                f"failed to resolve ref {image}: not found"
+            )
+            raise ImageError(msg)
+
+    def start(self, task_id: str, task_arn: str, address: str, definition: Mapping[str, Any]) -> list[Container]:
+        """Start the containers of a task on *address*; raises `MountError` when a volume cannot be mounted."""
+        # Everything is made ready first: a task that cannot start must not leave a part of it running.
+        roots = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
+        host = self._network.attach(address)
+        self.containers[task_id] = [
+            self._run(task_id, task_arn, host, root, each)
+            for root, each in zip(roots, definition["containerDefinitions"], strict=True)
+        ]
+        return self.containers[task_id]
+
+    def terminate(self, container: Container) -> None:
+        """Send SIGTERM, and SIGKILL when the container has not exited after its stop timeout."""
+        container.stopping.set()
+        if not container.exited.wait(container.stop_timeout_seconds):
+            self.kill(container, EXIT_SIGKILL)
+
+    def kill(self, container: Container, exit_code: int = EXIT_SIGKILL) -> None:
+        """End the container at once."""
+        if container.exit_code is None:
+            self._clock.kill(container.process)
+            self._exit(container, exit_code)
+
+    def remove(self, task_id: str) -> None:
+        """Forget a task whose containers have exited."""
+        for container in self.containers.pop(task_id, []):
+            self._file_systems.unmount(container.root.parent)
+
+    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Path:
+        """Return the root of a container, with its volumes mounted."""
+        name = str(container["name"])
+        if name not in self._applications:
+            msg = (
+                f"CannotStartContainerError: no application for a container named {name!r}; "
+                f"this world has {sorted(self._applications)}"
+            )
+            raise ImageError(msg)
+        root = self._directory / task_id / name
+        root.mkdir(parents=True)
+        volumes = {each["name"]: each for each in definition.get("volumes", [])}
+        for mount in container.get("mountPoints", []):
+            self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
+        return root
+
+    def _run(self, task_id: str, task_arn: str, host: Host, root: Path, definition: Mapping[str, Any]) -> Container:
+        name = definition["name"]
+        container = Container(
+            name=name,
+            process=Process(f"{name}-{task_id}"),
+            host=host,
+            root=root,
+            stopping=self._clock.signal(),
+            exited=self._clock.signal(),
+            http=http_client(host, self._trust),
+            essential=definition.get("essential", True),
+            stop_timeout_seconds=float(definition.get("stopTimeout", 30)),
+            log_stream=_log_stream(definition, task_id),
+        )
+        container.process.on_crash = lambda error: self._crash(container, error)
+        context = self._context(container, task_arn, definition)
+        main = self._applications[name]
+        self._clock.spawn_in(container.process, lambda: self._main(container, main, context), f"{name} main")
+        return container
+
+    def _main(self, container: Container, application: Application, context: Context) -> None:
+        exit_code = application(context)
+        self._exit(container, exit_code)
+
+    def _crash(self, container: Container, error: Exception) -> None:
+        container.log.append(f"crashed: {type(error).__name__}: {error}")
+        self.on_log(container, container.log[-1])
+        self._trace.add("container_crash", container.process.name, error=f"{type(error).__name__}: {error}")
+        self.kill(container, EXIT_CRASH)
+
+    def _exit(self, container: Container, exit_code: int) -> None:
+        if container.exit_code is None:
+            container.exit_code = exit_code
+            container.process.alive = False
+            if container.essential:  # with it goes the task, and with that the interface that its containers share
+                container.host.detach()
+            container.exited.set()
+
+    def _context(self, container: Container, task_arn: str, definition: Mapping[str, Any]) -> Context:
+        variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
+        return Context(
+            variables={**variables, "ECS_TASK_ARN": task_arn},
+            clock=self._clock,
+            network=container.host,
+            random=Random(self._random.getrandbits(64)),
+            aws=lambda service: self._aws(container.name, service),
+            http=container.http,
+            root=container.root,
+            stopping=container.stopping,
+            log=lambda line: self._log(container, line),
+        )
+
+    def _public(self, text: str) -> str:
+        for name, public_name in self.public_names.items():
+            text = text.replace(name, public_name)
+        return text
+
+    def _log(self, container: Container, line: str) -> None:
+        self.log_bytes += len(line.encode())
+        container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
+        self.on_log(container, line)
+
+
+def _log_stream(definition: Mapping[str, Any], task_id: str) -> tuple[str, str] | None:
+    """Return where the awslogs driver writes: prefix/container/task. Source: Amazon ECS Developer Guide, "awslogs"."""
+    options = definition.get("logConfiguration", {}).get("options", {})
+    group = options.get("awslogs-group")
+    if group is None:
+        return None
+    return group, f"{options.get('awslogs-stream-prefix', 'ecs')}/{definition['name']}/{task_id}"

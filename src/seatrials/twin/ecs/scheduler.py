@@ -1,0 +1,400 @@
+"""The ECS service scheduler: makes the tasks of each service what the service asks for.
+
+It acts when something has changed (a call to ECS, a step of a task, a target's health), after its usual delay, and as
+long as something is unsettled. What it decides is in `_reconcile`, one rule a method.
+
+Source: Amazon ECS Developer Guide, "Amazon ECS services"; wording of events from public logs of 2026.
+"""
+
+from ipaddress import ip_network
+from random import Random
+from typing import Any
+
+from seatrials.seams.application import AwsClient
+from seatrials.twin.ecs.deployments import Deployment, Limits, breaker_threshold, throttle_seconds
+from seatrials.twin.ecs.task_run import StopOrder, Surroundings, TaskRun
+from seatrials.twin.tasks import TaskRecord
+
+_EVENTS_MAX = 100
+# Addresses below this one of a subnet belong to AWS and to the balancer's nodes.
+_FIRST_HOST = 10
+
+
+class ServiceState:
+    """A service as the scheduler knows it."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        self.description = description
+        self.deployments: list[Deployment] = []
+        self.runs: list[TaskRun] = []
+        self.events: list[dict[str, Any]] = []
+        self.events_ever = 0
+        self.failures = 0
+        self.not_before = 0.0
+        # The deployment that a failed one rolls back to; none while it is on its way back itself.
+        self.last_completed: Deployment | None = None
+        self.steady = False
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return str(self.description["serviceName"])
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return str(self.description["clusterArn"]).rsplit("/", 1)[-1]
+
+    @property
+    def desired(self) -> int:
+        """The desired count; 0 for a service that is deleted."""
+        return int(self.description["desiredCount"]) if self.description["status"] == "ACTIVE" else 0
+
+    @property
+    def primary(self) -> Deployment:
+        """The newest deployment."""
+        return self.deployments[0]
+
+    def wanted(self, deployment: Deployment | None = None) -> list[TaskRun]:
+        """Return the tasks that nobody has asked to stop, of one deployment or of all."""
+        return [
+            run
+            for run in self.runs
+            if run.record.is_wanted and (deployment is None or run.record.started_by == deployment.id)
+        ]
+
+
+class Scheduler:
+    """The services of one world."""
+
+    def __init__(self, world: Surroundings, ecs: AwsClient, ec2: AwsClient, choice: Random) -> None:
+        """*choice* draws which task a scale-in stops: AWS leaves it open, so no scenario may rely on it."""
+        self._world = world
+        self._ecs = ecs
+        self._ec2 = ec2
+        self._choice = choice
+        self._services: dict[str, ServiceState] = {}
+        self._definitions: dict[str, dict[str, Any]] = {}
+        self._subnets: dict[str, dict[str, Any]] = {}
+        self._next_host: dict[str, int] = {}
+        self._changed = world.clock.signal()
+        self._stale = True
+        world.bridge.on_stop_task = self._stop_task
+
+    def start(self) -> None:
+        """Begin to act."""
+        self._world.clock.spawn(self._loop, "ecs scheduler")
+
+    def service_changed(self) -> None:
+        """Hear that someone called ECS."""
+        self._stale = True
+        self._changed.set()
+
+    def poke(self) -> None:
+        """Hear that a task or a target has changed."""
+        self._changed.set()
+
+    def runs(self, service_name: str) -> list[TaskRun]:
+        """Return every task that a service has had, oldest first."""
+        return [run for state in self._services.values() if state.name == service_name for run in state.runs]
+
+    def _loop(self) -> None:
+        world = self._world
+        while True:
+            self._changed.wait(None if self.is_settled() else 5.0)
+            self._changed.clear()
+            world.clock.sleep(world.calibration.scheduler_interval.draw(world.random))
+            if self._stale:
+                self._read_services()
+            for state in list(self._services.values()):
+                self._reconcile(state)
+
+    def is_settled(self) -> bool:
+        """Whether every service has reached a steady state."""
+        return not self._stale and all(state.steady for state in self._services.values())
+
+    def _read_services(self) -> None:
+        self._stale = False
+        for cluster in self._ecs.list_clusters()["clusterArns"]:
+            names = self._ecs.list_services(cluster=cluster)["serviceArns"]
+            if names:
+                for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
+                    arn = description["serviceArn"]
+                    state = self._services.setdefault(arn, ServiceState(description))
+                    state.description = description
+
+    def _reconcile(self, state: ServiceState) -> None:
+        self._open_deployment(state)
+        self._count_failures(state)
+        self._mark_unhealthy(state)
+        self._start_missing(state)
+        self._stop_replaced(state)
+        self._stop_old(state)
+        self._stop_surplus(state)
+        self._close_deployment(state)
+        self._show(state)
+
+    def _open_deployment(self, state: ServiceState) -> None:
+        """Begin a deployment when the service names another task definition, or a new one is forced."""
+        definition = str(state.description["taskDefinition"])
+        forced = self._world.bridge.forced_deployments(state.cluster, state.name)
+        current = state.deployments[0] if state.deployments else None
+        if current is not None and (current.task_definition, current.forced) == (definition, forced):
+            return
+        number = self._world.random.randrange(10**18, 10**19)
+        deployment = Deployment(f"ecs-svc/{number}", definition, self._world.bridge.timestamp(), forced)
+        for older in state.deployments:
+            older.status = "ACTIVE"
+        state.deployments.insert(0, deployment)
+        state.failures = 0
+        state.not_before = 0.0
+        self._world.trace.add("deployment", state.name, id=deployment.id, state="begun", definition=definition)
+
+    def _count_failures(self, state: ServiceState) -> None:
+        """Take note of tasks that ended, slow down starts that fail, and trip the circuit breaker.
+
+        Starts that fail count until a task of the deployment runs, failed health checks always; a healthy task resets
+        the count. Source: Amazon ECS Developer Guide, "Deployment circuit breaker".
+        """
+        is_up = any(run.record.is_running for run in state.wanted(state.primary))
+        for run in [each for each in state.runs if not each.record.is_wanted and not each.is_counted]:
+            run.is_counted = True
+            if run.record.started_by != state.primary.id:
+                continue
+            if run.failed_to_start:
+                self._slow_down(state)
+            if run.is_being_replaced or (run.failed_to_start and not is_up):
+                self._fail_deployment(state)
+        state.runs = [each for each in state.runs if each.record.stopped_at is None]
+        if is_up:
+            state.failures = 0
+        if any(self._is_healthy(run) for run in state.wanted(state.primary)):
+            state.primary.failed_tasks = 0
+
+    def _slow_down(self, state: ServiceState) -> None:
+        state.failures += 1
+        state.not_before = self._world.clock.now() + throttle_seconds(state.failures)
+        if state.failures > 1:
+            self._event(state, "is unable to consistently start tasks successfully.")
+
+    def _fail_deployment(self, state: ServiceState) -> None:
+        deployment = state.primary
+        if deployment.rollout_state != "IN_PROGRESS":
+            return
+        deployment.failed_tasks += 1
+        breaker = state.description.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+        if breaker.get("enable") and deployment.failed_tasks >= breaker_threshold(state.desired):
+            deployment.fail()
+            self._event(state, f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
+            if breaker.get("rollback"):
+                self._roll_back(state)
+
+    def _roll_back(self, state: ServiceState) -> None:
+        """Go back to the last completed deployment, whose tasks go on; without one the service stalls."""
+        failed, completed = state.primary, state.last_completed
+        if completed is None:
+            return
+        state.last_completed = None
+        completed.resume()
+        completed.forced = failed.forced
+        failed.status = "ACTIVE"
+        state.deployments = [completed, *(each for each in state.deployments if each is not completed)]
+        self._event(state, f"rolling back to deployment {completed.id}.")
+        self._world.bridge.show_service(state.cluster, state.name, task_definition=completed.task_definition)
+        self.service_changed()
+
+    def _mark_unhealthy(self, state: ServiceState) -> None:
+        """Mark tasks whose targets fail their health checks, once the grace period is over."""
+        grace_seconds = float(state.description.get("healthCheckGracePeriodSeconds", 0))
+        now = self._world.bridge.timestamp()
+        for run in state.wanted():
+            started = run.record.started_at
+            in_grace = started is None or (now - started).total_seconds() < grace_seconds
+            if run.is_being_replaced or in_grace or run.targets_are("healthy", "initial", "draining", "unused"):
+                continue
+            run.is_being_replaced = True
+            groups = ", ".join(group for group, _ in run.groups)
+            self._event(state, f"(task {run.record.id}) is unhealthy in (target-group {groups})")
+
+    def _start_missing(self, state: ServiceState) -> None:
+        """Start what the primary deployment lacks, within the service's maximum."""
+        if self._world.clock.now() < state.not_before or state.primary.rollout_state == "FAILED":
+            return
+        limits = self._limits(state)
+        sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
+        missing = min(state.desired - len(sound), limits.most_running - len(state.wanted()))
+        if missing > 0:
+            started = [self._start_task(state) for _ in range(missing)]
+            ids = " ".join(f"(task {run.record.id})" for run in started)
+            self._event(state, f"has started {missing} tasks: {ids}.")
+
+    def _stop_replaced(self, state: ServiceState) -> None:
+        """Stop an unhealthy task once a healthy one stands in for it, or before, when there is no room for both."""
+        limits = self._limits(state)
+        sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
+        stood_in_for = sum(self._is_healthy(run) for run in sound) >= state.desired
+        for run in [each for each in state.wanted() if each.is_being_replaced]:
+            no_room = len(sound) < state.desired and len(state.wanted()) >= limits.most_running
+            if stood_in_for or no_room:
+                reason = f"Task failed ELB health checks in (target-group {run.groups[0][0]})"
+                self._stop(state, run, "ServiceSchedulerInitiated", reason)
+
+    def _stop_old(self, state: ServiceState) -> None:
+        """Stop tasks of older deployments while enough healthy ones remain."""
+        limits = self._limits(state)
+        for deployment in state.deployments[1:]:
+            for run in state.wanted(deployment):
+                healthy = sum(self._is_healthy(each) for each in state.wanted())
+                if not self._is_healthy(run) or healthy - 1 >= limits.least_healthy:
+                    self._stop(state, run, "ServiceSchedulerInitiated", self._scaling_reason(state))
+        kept = [each for each in state.deployments[1:] if any(r.record.started_by == each.id for r in state.runs)]
+        state.deployments = [state.primary, *kept]
+
+    def _stop_surplus(self, state: ServiceState) -> None:
+        """Scale in: stop what is too many, from the fullest zone, and there whichever the seed picks."""
+        surplus = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
+        while len(surplus) > state.desired:
+            run = self._pick(surplus)
+            surplus.remove(run)
+            self._stop(state, run, "ServiceSchedulerInitiated", self._scaling_reason(state))
+
+    def _pick(self, runs: list[TaskRun]) -> TaskRun:
+        zones = [run.record.availability_zone for run in runs]
+        fullest = max(zones.count(zone) for zone in zones)
+        return self._choice.choice([run for run in runs if zones.count(run.record.availability_zone) == fullest])
+
+    def _close_deployment(self, state: ServiceState) -> None:
+        """Note when the service is as it should be."""
+        healthy = [run for run in state.wanted(state.primary) if self._is_healthy(run) and not run.is_being_replaced]
+        steady = len(healthy) == state.desired and len(state.wanted()) == state.desired and len(state.deployments) == 1
+        if steady and state.primary.rollout_state == "IN_PROGRESS":
+            state.primary.complete()
+            state.last_completed = state.primary
+            self._event(state, f"(deployment {state.primary.id}) deployment completed.")
+        if steady and not state.steady:
+            self._event(state, "has reached a steady state.")
+        state.steady = steady
+
+    def _show(self, state: ServiceState) -> None:
+        runs = state.runs
+        self._world.bridge.show_service(
+            state.cluster,
+            state.name,
+            running_count=sum(run.record.is_running for run in runs),
+            pending_count=sum(run.record.is_pending for run in runs),
+            events=state.events,
+            deployments=[self._deployment_as_api(state, each) for each in state.deployments],
+        )
+
+    def _deployment_as_api(self, state: ServiceState, deployment: Deployment) -> dict[str, Any]:
+        runs = [run for run in state.runs if run.record.started_by == deployment.id]
+        desired = state.desired if deployment is state.primary else 0
+        running = sum(run.record.is_running for run in runs)
+        return deployment.as_api(desired, running, sum(run.record.is_pending for run in runs), state.description)
+
+    def _start_task(self, state: ServiceState) -> TaskRun:
+        definition = self._definition(state.primary.task_definition)
+        record = self._record(state, definition)
+        groups = [(each["targetGroupArn"], each["containerPort"]) for each in state.description["loadBalancers"]]
+        run = TaskRun(self._world, record, definition, groups, self.poke)
+        state.runs.append(run)
+        self._world.bridge.add_task(state.cluster, record)
+        self._world.clock.spawn(run.run, f"task {record.id}")
+        return run
+
+    def _record(self, state: ServiceState, definition: dict[str, Any]) -> TaskRecord:
+        world = self._world
+        task_id = f"{world.random.getrandbits(128):032x}"
+        region_prefix = state.description["clusterArn"].replace(":cluster/", ":task/")
+        arn = f"{region_prefix}/{task_id}"
+        zone, address, subnet = self._place(state)
+        interface = {"attachmentId": f"eni-attach-{task_id[:17]}", "privateIpv4Address": address}
+        return TaskRecord(
+            task_arn=arn,
+            cluster_arn=state.description["clusterArn"],
+            task_definition_arn=definition["taskDefinitionArn"],
+            family=definition["family"],
+            group=f"service:{state.name}",
+            started_by=state.primary.id,
+            availability_zone=zone,
+            cpu=str(definition.get("cpu", "")),
+            memory=str(definition.get("memory", "")),
+            enable_execute_command=bool(state.description.get("enableExecuteCommand")),
+            created_at=world.bridge.timestamp(),
+            containers=[_container(each, arn, interface) for each in definition["containerDefinitions"]],
+            attachments=[_attachment(interface, subnet)],
+        )
+
+    def _place(self, state: ServiceState) -> tuple[str, str, str]:
+        """Return zone, address and subnet for a new task: the emptiest zone, the subnet's next free address."""
+        configuration = state.description["networkConfiguration"]["awsvpcConfiguration"]
+        subnets = configuration["subnets"]
+        taken = [run.subnet for run in state.wanted()]
+        subnet = min(subnets, key=lambda each: (taken.count(each), subnets.index(each)))
+        if subnet not in self._subnets:
+            self._subnets[subnet] = self._ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+        description = self._subnets[subnet]
+        host = self._next_host.get(subnet, _FIRST_HOST)
+        network = ip_network(description["CidrBlock"])
+        self._next_host[subnet] = host + 1 if host + 2 < network.num_addresses else _FIRST_HOST
+        address = str(network[host])
+        self._world.security_groups.assign(address, configuration.get("securityGroups", []))
+        return description["AvailabilityZone"], address, subnet
+
+    def _definition(self, arn: str) -> dict[str, Any]:
+        if arn not in self._definitions:
+            self._definitions[arn] = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        return self._definitions[arn]
+
+    def _is_healthy(self, run: TaskRun) -> bool:
+        return run.record.is_running and run.targets_are("healthy")
+
+    def _limits(self, state: ServiceState) -> Limits:
+        return Limits.of(state.desired, state.description.get("deploymentConfiguration", {}))
+
+    def _scaling_reason(self, state: ServiceState) -> str:
+        return f"Scaling activity initiated by (deployment {state.primary.id})"
+
+    def _stop(self, state: ServiceState, run: TaskRun, code: str, reason: str) -> None:
+        run.stop(code, reason, StopOrder.DRAIN_FIRST)
+        self._event(state, f"has stopped 1 running tasks: (task {run.record.id}).")
+
+    def _stop_task(self, record: TaskRecord, reason: str) -> None:
+        """Hear StopTask."""
+        for state in self._services.values():
+            for run in state.runs:
+                if run.record is record:
+                    run.stop("UserInitiated", reason, StopOrder.SIGTERM_FIRST)
+
+    def _event(self, state: ServiceState, text: str) -> None:
+        message = f"(service {state.name}) {text}"
+        created = self._world.bridge.timestamp()
+        state.events.insert(0, {"id": f"{state.events_ever:08d}", "createdAt": created, "message": message})
+        state.events_ever += 1
+        del state.events[_EVENTS_MAX:]
+        self._world.trace.add("service_event", state.name, message=text)
+
+
+def _container(definition: dict[str, Any], task_arn: str, interface: dict[str, str]) -> dict[str, Any]:
+    return {
+        "containerArn": task_arn.replace(":task/", ":container/") + f"/{definition['name']}",
+        "taskArn": task_arn,
+        "name": definition["name"],
+        "image": definition["image"],
+        "lastStatus": "PENDING",
+        "healthStatus": "UNKNOWN",
+        "networkInterfaces": [interface],
+        "cpu": str(definition.get("cpu", 0)),
+    }
+
+
+def _attachment(interface: dict[str, str], subnet: str) -> dict[str, Any]:
+    return {
+        "id": interface["attachmentId"],
+        "type": "ElasticNetworkInterface",
+        "status": "ATTACHED",
+        "details": [
+            {"name": "subnetId", "value": subnet},
+            {"name": "privateIPv4Address", "value": interface["privateIpv4Address"]},
+        ],
+    }

@@ -1,0 +1,211 @@
+"""The life of one task: an actor that takes it through the states of `lifecycle.py`, up and down again.
+
+Up: network interface, image, mounts, containers, registration with the target groups. Down, when the scheduler decides:
+deregister, wait out the deregistration delay, SIGTERM, SIGKILL after the stop timeout, release the interface. StopTask
+and a container that exits are different: the container goes first, the registration after.
+
+Source: Amazon ECS Developer Guide, "Task lifecycle explanation" and "Load balancer connection draining";
+aws/amazon-ecs-agent issue 2316 for StopTask.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from random import Random
+from typing import Any
+
+from seatrials.seams.application import AwsClient
+from seatrials.twin.balancer.targets import TargetRegistry
+from seatrials.twin.calibration import Calibration
+from seatrials.twin.ecs.runtime import Container, ImageError, Runtime
+from seatrials.twin.filesystem import MountError
+from seatrials.twin.lifecycle import TaskState
+from seatrials.twin.moto_bridge import Bridge
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.security_groups import SecurityGroups
+from seatrials.twin.tasks import TaskRecord
+from seatrials.twin.trace import Trace
+
+
+class StopOrder(Enum):
+    """Which goes first when a task stops."""
+
+    DRAIN_FIRST = "the scheduler stops it: targets drain, then SIGTERM"
+    SIGTERM_FIRST = "someone else stops it: SIGTERM, then the targets go"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every task of a world needs."""
+
+    clock: VirtualClock
+    bridge: Bridge
+    runtime: Runtime
+    security_groups: SecurityGroups
+    targets: TargetRegistry
+    elbv2: AwsClient
+    calibration: Calibration
+    random: Random
+    trace: Trace
+
+
+class TaskRun:
+    """One task of a service, from its start to STOPPED."""
+
+    def __init__(
+        self,
+        world: Surroundings,
+        record: TaskRecord,
+        definition: Mapping[str, Any],
+        groups: list[tuple[str, int]],
+        on_change: Callable[[], None],
+    ) -> None:
+        """*groups* are (target group ARN, container port); *on_change* hears every step."""
+        self._world = world
+        self.record = record
+        self.definition = definition
+        self.groups = groups
+        self.containers: list[Container] = []
+        self.address: str = record.containers[0]["networkInterfaces"][0]["privateIpv4Address"]
+        self.subnet: str = record.attachments[0]["details"][0]["value"]
+        # Set by the scheduler while a replacement is on its way.
+        self.is_being_replaced = False
+        # Set by the scheduler once it has counted the end of the task.
+        self.is_counted = False
+        self._on_change = on_change
+        self._stop_asked = world.clock.signal()
+        self._order = StopOrder.SIGTERM_FIRST
+        self._registered = False
+
+    @property
+    def failed_to_start(self) -> bool:
+        """Whether the task ended without ever having run."""
+        return self.record.stop_code == "TaskFailedToStart"
+
+    def targets_are(self, *states: str) -> bool:
+        """Whether each of the task's targets is in one of *states*; True for a task without targets."""
+        return all(self._target_state(group, port) in states for group, port in self.groups)
+
+    def stop(self, code: str, reason: str, order: StopOrder) -> None:
+        """Ask the task to stop; the first one to ask gives the reason."""
+        if self.record.is_wanted:
+            self.record.ask_to_stop(code, reason)
+            self._order = order
+            self._world.trace.add("task_stop", self.record.id, code=code, reason=reason)
+            self._stop_asked.set()
+            self._changed()
+
+    def run(self) -> None:
+        """Live the whole life; the scheduler spawns this."""
+        if self._bring_up():
+            self._stop_asked.wait()
+        self._take_down()
+
+    def _bring_up(self) -> bool:
+        """Return whether the task runs; False: it was asked to stop, or cannot start."""
+        calibration = self._world.calibration
+        self._say("provisioning")
+        if self._pause(calibration.provisioning.draw(self._world.random)):
+            return False
+        self._enter(TaskState.PENDING)
+        self._enter(TaskState.ACTIVATING)
+        self.record.pull_started_at = self._world.bridge.timestamp()
+        if self._pause(calibration.pull.draw(self._world.random)):
+            return False
+        try:
+            self._start_containers()
+        except (ImageError, MountError) as error:
+            self.record.containers[0]["reason"] = str(error)
+            self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)
+            return False
+        self._register()
+        self.record.started_at = self._world.bridge.timestamp()
+        self._set_containers("RUNNING")
+        self._enter(TaskState.RUNNING)
+        return True
+
+    def _start_containers(self) -> None:
+        world = self._world
+        for container in self.definition["containerDefinitions"]:
+            world.runtime.pull(container["image"])
+        self.record.pull_stopped_at = world.bridge.timestamp()
+        world.clock.sleep(world.calibration.activating.draw(world.random))
+        self.containers = world.runtime.start(self.record.id, self.record.task_arn, self.address, self.definition)
+        for container in self.containers:
+            world.clock.spawn(partial(self._watch, container), f"watch {self.record.id}")
+
+    def _watch(self, container: Container) -> None:
+        container.exited.wait()
+        self._shown(container.name)["exitCode"] = container.exit_code
+        self._changed()
+        if container.essential:
+            self.stop("EssentialContainerExited", "Essential container in task exited", StopOrder.SIGTERM_FIRST)
+
+    def _take_down(self) -> None:
+        record, world = self.record, self._world
+        record.stopping_at = world.bridge.timestamp()
+        if self.containers:
+            self._enter(TaskState.DEACTIVATING)
+            if self._order is StopOrder.DRAIN_FIRST:
+                self._deregister()
+                self._wait_until_drained()
+            self._enter(TaskState.STOPPING)
+            for container in self.containers:
+                world.runtime.terminate(container)
+            self._deregister()
+            record.execution_stopped_at = world.bridge.timestamp()
+        self._enter(TaskState.DEPROVISIONING)
+        world.clock.sleep(world.calibration.deprovisioning.draw(world.random))
+        record.stopped_at = world.bridge.timestamp()
+        self._set_containers("STOPPED")
+        world.runtime.remove(record.id)
+        self._enter(TaskState.STOPPED)
+
+    def _register(self) -> None:
+        self._registered = True
+        for group, port in self.groups:
+            self._world.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": self.address, "Port": port}])
+
+    def _deregister(self) -> None:
+        if self._registered:
+            self._registered = False
+            for group, port in self.groups:
+                self._deregister_from(group, port)
+
+    def _deregister_from(self, group: str, port: int) -> None:
+        elbv2, target = self._world.elbv2, {"Id": self.address, "Port": port}
+        try:
+            elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
+        except elbv2.exceptions.InvalidTargetException:  # someone else has taken the target out, which is as good
+            pass
+
+    def _wait_until_drained(self) -> None:
+        while not self.targets_are("unused"):
+            self._world.clock.sleep(1.0)
+
+    def _target_state(self, group: str, port: int) -> str:
+        return self._world.targets.describe(group, [(self.address, port)])[0].state
+
+    def _pause(self, seconds: float) -> bool:
+        """Return whether the task was asked to stop before *seconds* had passed."""
+        return self._stop_asked.wait(seconds)
+
+    def _enter(self, state: TaskState) -> None:
+        self.record.enter(state)
+        self._say(state.lower())
+        self._changed()
+
+    def _changed(self) -> None:
+        self._world.bridge.forget("ecs")
+        self._on_change()
+
+    def _say(self, state: str) -> None:
+        self._world.trace.add("task", self.record.id, service=self.record.group.partition(":")[2], state=state)
+
+    def _set_containers(self, status: str) -> None:
+        for container in self.record.containers:
+            container["lastStatus"] = status
+
+    def _shown(self, name: str) -> dict[str, Any]:
+        return next(each for each in self.record.containers if each["name"] == name)

@@ -1,0 +1,1 @@
+"""What makes moto quick and corrects nothing."""

@@ -1,6 +1,0 @@
-"""The resource types of CloudFormation that the deployer can make."""
-
-from seatrials.twin.resources.kind import Creation, Made, ResourceType
-from seatrials.twin.resources.table import RESOURCE_TYPES
-
-__all__ = ["RESOURCE_TYPES", "Creation", "Made", "ResourceType"]

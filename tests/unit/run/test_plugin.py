@@ -1,0 +1,542 @@
+"""Tests of the pytest plugin: small runs of pytest inside a run of pytest, on a stack that does nothing."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError, NotRunHereError
+from seatrials.mutants.mutant import Mutant
+from seatrials.platform import Stack
+from seatrials.run import plugin
+from seatrials.run.items import SCOPES
+from seatrials.stacks import StackOptions, StackRun
+from seatrials.twin.physics.clock import VirtualClock
+
+pytest_plugins = ["pytester"]
+
+PROJECT = Path(__file__).parents[3]
+ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
+SCENARIO = """
+    import pytest
+
+    @pytest.mark.scenario("COLD-01")
+    @pytest.mark.staging
+    def test_waits(platform, clock):
+        platform.recorder.step("asked for anna@example.com")
+        clock.sleep(100)
+        platform.sample("wait_seconds", 100)
+"""
+# The options that keep an inner run from doing what an outer one does.
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+
+
+def unused(*_arguments: Any) -> Any:
+    """Stand for a part of the stack that no test touches."""
+    raise NotImplementedError
+
+
+class FakeStacks:
+    """Opens stacks with time and nothing else, and remembers for whom."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.opened: list[str] = []
+        self.closed = False
+
+    @contextmanager
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
+        assert mutant is None
+        if exclusive and scenario == "COLD-09":
+            msg = "others are here"
+            raise NotRunHereError(msg)
+        self.opened.append(scenario)
+        with VirtualClock(1_700_000_000).closing() as clock:
+            stack = Stack(
+                environment=self.environment,
+                clock=clock,
+                request_clock=clock,
+                aws=lambda _service: None,
+                http=httpx.Client(transport=httpx.MockTransport(unused)),
+                url="https://alb.example",
+                connect=unused,
+                faults=unused,  # type: ignore[arg-type]  # no scenario here breaks anything
+                run_prefix="TEST",
+            )
+            yield StackRun(
+                stack=stack,
+                sample_kind="modelled",
+                timeline_text=lambda: ["0.000 s  task  abc"],
+                timeline_json=lambda: ['{"kind":"task"}'],
+                trace_sha256=lambda: "0" * 64,
+                usage=lambda: {"task_seconds": 30.5},
+            )
+
+    def leftovers(self) -> list[str] | None:
+        """Say what a careless scenario of anna's left."""
+        return ["session session-1 of anna@example.com"]
+
+    def close(self) -> None:
+        """Note that the process gives everything back."""
+        self.closed = True
+
+
+@pytest.fixture
+def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
+    """Let runs open fake stacks; return those that they opened."""
+    opened: list[FakeStacks] = []
+
+    def open_stacks(environment: Environment, _options: StackOptions) -> FakeStacks:
+        opened.append(FakeStacks(environment))
+        return opened[-1]
+
+    monkeypatch.setattr(plugin, "open_stacks", open_stacks)
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: None)
+    return opened
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, stacks: list[FakeStacks]) -> Callable[..., pytest.RunResult]:
+    """Return what runs a file of scenarios on the fake stack."""
+    assert stacks == []
+    pytester.makeini("[pytest]")
+    (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
+
+    def run(source: str, *options: str, environment: str = "mock") -> pytest.RunResult:
+        pytester.makepyfile(test_cold_start=source)
+        return pytester.runpytest_inprocess(*PLAIN, "--environment", environment, *options)
+
+    return run
+
+
+def record(pytester: pytest.Pytester) -> dict[str, Any]:
+    """Return run.json of the newest run."""
+    value: dict[str, Any] = json.loads((pytester.path / "evidence/mock/latest/run.json").read_text())
+    return value
+
+
+def test_nothing_happens_without_an_environment(pytester: pytest.Pytester) -> None:
+    """Tests that are no scenarios run as ever, and nothing is written."""
+    pytester.makepyfile("def test_plain(): pass")
+
+    result = pytester.runpytest_inprocess(*PLAIN)
+
+    result.assert_outcomes(passed=1)
+    assert not (pytester.path / "evidence").exists()
+    assert "seatrials" not in result.stdout.str().partition("plugins:")[2].partition("\n")[2]
+
+
+def test_a_scenario_without_an_environment_is_told_how_to_run(pytester: pytest.Pytester) -> None:
+    """A scenario that nobody gave an environment ends the run with an example."""
+    pytester.makepyfile(test_cold_start=SCENARIO)
+
+    result = pytester.runpytest_inprocess(*PLAIN)
+
+    assert result.ret == 64
+    result.stdout.fnmatch_lines(["*scenarios need --environment NAME, for example: nox -s mock*"])
+
+
+def test_an_unknown_environment_names_the_known_ones(run: Callable[..., pytest.RunResult]) -> None:
+    """A mistyped environment ends the run with 64 and the names that there are."""
+    result = run(SCENARIO, environment="production")
+
+    assert result.ret == 64
+    result.stderr.fnmatch_lines(["*no environment is called 'production'; allowed: mock*"])
+
+
+def test_an_unknown_environment_leaves_no_evidence(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """A run that never began has no folder."""
+    run(SCENARIO, environment="production")
+
+    assert not (pytester.path / "evidence").exists()
+
+
+def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunResult]) -> None:
+    """One error names every scenario without an id, without a scope, or with two scopes."""
+    result = run("""
+        import pytest
+
+        @pytest.mark.staging
+        def test_no_id(): pass
+
+        @pytest.mark.scenario("cold 1")
+        @pytest.mark.staging
+        def test_wrong_id(): pass
+
+        @pytest.mark.scenario("COLD-01")
+        def test_no_scope(): pass
+
+        @pytest.mark.scenario("COLD-02")
+        @pytest.mark.staging
+        @pytest.mark.production
+        def test_two_scopes(): pass
+
+        @pytest.mark.scenario("COLD-03")
+        @pytest.mark.mock_only
+        def test_right(): pass
+    """)
+
+    problems = [line.rpartition("::")[2] for line in result.stderr.lines if "::" in line]
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert problems == [
+        "test_no_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
+        "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
+        f"test_no_scope: needs exactly one of {SCOPES}, has []",
+        f"test_two_scopes: needs exactly one of {SCOPES}, has ['staging', 'production']",
+    ]
+
+
+def test_what_an_environment_cannot_do_is_not_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, stacks: list[FakeStacks]
+) -> None:
+    """A scenario that needs what the environment does not have is skipped with the reason in the evidence."""
+    marks = '@pytest.mark.staging\n    @pytest.mark.exclusive\n    @pytest.mark.needs("exec", "control")'
+    result = run(SCENARIO.replace("@pytest.mark.staging", marks))
+
+    result.assert_outcomes(skipped=1)
+    assert not_run(pytester) == ["mock does not have what it needs: exec, control, exclusive"]
+    assert [each.opened for each in stacks] == [[]]
+
+
+def test_what_cannot_be_had_now_is_not_run(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """A scenario whose stack others are using is skipped with the reason, and is no failure and no pass."""
+    marks = "@pytest.mark.staging\n    @pytest.mark.exclusive"
+    source = SCENARIO.replace("@pytest.mark.staging", marks).replace("COLD-01", "COLD-09")
+    (pytester.path / "environments.toml").write_text(f'{ENVIRONMENTS}capabilities = ["exclusive"]\n')
+    result = run(source)
+
+    result.assert_outcomes(skipped=1)
+    assert not_run(pytester) == ["others are here"]
+    assert record(pytester)["scenarios"] == {"COLD-09": "skipped"}
+
+
+def test_a_need_that_nobody_can_have_is_an_error(run: Callable[..., pytest.RunResult]) -> None:
+    """A mistyped capability is told at collection, and keeps no scenario from being run in silence."""
+    result = run(SCENARIO.replace("@pytest.mark.staging", '@pytest.mark.staging\n    @pytest.mark.needs("exe")'))
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_waits: no capability is called 'exe'; did you mean 'exec'?*"])
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [("staging", ["COLD-01", "COLD-02"]), ("production", ["COLD-02"])],
+    ids=["staging", "production"],
+)
+def test_an_environment_has_its_rows(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: str,
+    expected: list[str],
+) -> None:
+    """Rows that the catalogue does not have for an environment are left out there."""
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: None)
+    live = f'[live]\nkind = "live"\nregion = "us-west-2"\naccount_id = "123456789012"\nscope = "{scope}"\n'
+    (pytester.path / "environments.toml").write_text(f'{live}base_url = "https://alb.example"\n')
+    others = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+    mocked = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-03").replace("test_waits", "test_mocked")
+    source = (
+        SCENARIO + others.replace("mark.staging", "mark.production") + mocked.replace("mark.staging", "mark.mock_only")
+    )
+    run(source, environment="live")
+
+    written = json.loads((pytester.path / "evidence/live/latest/run.json").read_text())
+    assert sorted(written["scenarios"]) == expected
+
+
+def test_a_stack_is_held_from_the_start_to_the_end(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run keeps others away from its stack, its scenarios use what it holds, and its end gives it back."""
+    held: list[FakeStacks] = []
+
+    def hold(environment: Environment, _options: StackOptions) -> FakeStacks:
+        held.append(FakeStacks(environment))
+        return held[-1]
+
+    monkeypatch.setattr(plugin, "hold_stacks", hold)
+    run(SCENARIO).assert_outcomes(passed=1)
+
+    assert [(each.opened, each.closed) for each in held] == [(["COLD-01"], True)]
+
+
+def test_a_stack_that_cannot_be_had_ends_the_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that cannot begin has the error's exit code, and its evidence says that it has ended."""
+
+    def refuse(_environment: Environment, _options: StackOptions) -> None:
+        msg = "the stack belongs to another run"
+        raise LeaseHeldError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", refuse)
+    result = run(SCENARIO)
+
+    assert result.ret == LeaseHeldError.exit_code
+    result.stderr.fnmatch_lines(["*seatrials: the stack belongs to another run*"])
+    assert record(pytester)["exit_status"] == LeaseHeldError.exit_code
+
+
+def test_a_clean_up_that_fails_fails_the_run(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of passed scenarios that leaves something on its stack has not passed."""
+
+    class Untidy(FakeStacks):
+        def close(self) -> None:
+            msg = "the run has left session-1"
+            raise LeftoversError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", lambda environment, _options: Untidy(environment))
+    result = run(SCENARIO)
+
+    assert result.ret == LeftoversError.exit_code
+    result.stdout.fnmatch_lines(["*seatrials: the run has left session-1*"])
+
+
+def test_a_spent_budget_ends_the_run(run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the budget is used up no other scenario is begun."""
+
+    class Spent(FakeStacks):
+        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Any:
+            del scenario, mutant, exclusive
+            msg = "the run has cost $4.00"
+            raise BudgetExceededError(msg)
+
+    monkeypatch.setattr(plugin, "hold_stacks", lambda environment, _options: Spent(environment))
+    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+    result = run(SCENARIO + other)
+
+    result.assert_outcomes(errors=1)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_an_environment_limits_its_workers(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """No more workers begin than share the stack well, whatever -n says."""
+    (pytester.path / "environments.toml").write_text(f"{ENVIRONMENTS}workers_max = 1\n")
+    run(SCENARIO, "-n", "3")
+
+    assert record(pytester)["workers"] == 1
+
+
+def not_run(pytester: pytest.Pytester) -> list[str]:
+    """Return the reasons in the report log for which scenarios were not run."""
+    lines = (pytester.path / "evidence/mock/latest/report-log.jsonl").read_text().splitlines()
+    reports = [json.loads(line) for line in lines]
+    properties = [dict(each["user_properties"]) for each in reports if each["$report_type"] == "TestReport"]
+    return sorted({each["not_run"] for each in properties if "not_run" in each})
+
+
+def test_an_id_is_given_once(run: Callable[..., pytest.RunResult]) -> None:
+    """Two scenarios with one id are an error, for evidence is kept by id."""
+    other = SCENARIO.replace("import pytest", "").replace("test_waits", "test_waits_too")
+
+    assert run(SCENARIO + other).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_each_scenario_has_a_stack_of_its_own(run: Callable[..., pytest.RunResult], stacks: list[FakeStacks]) -> None:
+    """The stacks of a process are opened once, a stack for each scenario by its id, and given back at the end."""
+    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
+
+    result = run(SCENARIO + other)
+
+    result.assert_outcomes(passed=2)
+    assert [(each.opened, each.closed) for each in stacks] == [(["COLD-01", "COLD-02"], True)]
+
+
+def test_a_scenario_over_its_time_fails(run: Callable[..., pytest.RunResult]) -> None:
+    """A scenario that passes, but takes more platform time than its suite allows, fails with both numbers."""
+    result = run(SCENARIO.replace("sleep(100)", "sleep(121)"))
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*took 121.0 s of platform time; the limit of this scenario is 120 s*"])
+
+
+def test_a_longer_sentence_has_its_time_on_top(run: Callable[..., pytest.RunResult]) -> None:
+    """The extra seconds of the mark are added to the limit of the suite."""
+    source = SCENARIO.replace("sleep(100)", "sleep(121)").replace('"COLD-01"', '"COLD-01", extra_seconds=1')
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_a_failure_tells_what_was_done_and_how_to_repeat_it(run: Callable[..., pytest.RunResult]) -> None:
+    """A failed scenario shows its steps, the platform's timeline, and the command that replays it."""
+    result = run(SCENARIO.replace("clock.sleep(100)", "assert False"), "--seed", "7")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*what the scenario did*",
+            "asked for a***@example.com",
+            "*timeline of the platform*",
+            "0.000 s  task  abc",
+            "*replay*",
+            "nox -s mock -- -n 0 --seed 7 -k test_waits",
+        ]
+    )
+
+
+def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """run.json tells what was run, on which seed and versions, how it ended, and each scenario's outcome and trace."""
+    run(SCENARIO, "--seed", "7")
+
+    written = record(pytester)
+    assert sorted(written) == [
+        "account",
+        "command",
+        "commit",
+        "crashed",
+        "dirty",
+        "ended",
+        "environment",
+        "exit_status",
+        "expected",
+        "files",
+        "kind",
+        "leftovers",
+        "not_run",
+        "platform_seconds",
+        "rows",
+        "scenarios",
+        "scopes",
+        "seed",
+        "stack",
+        "started",
+        "trace_sha256",
+        "usage",
+        "versions",
+        "wall_seconds",
+        "workers",
+    ]
+    assert (written["seed"], written["exit_status"], written["workers"]) == (7, 0, 0)
+    assert written["expected"] == ["test_cold_start.py::test_waits"]
+    assert written["scenarios"] == {"COLD-01": "passed"}
+    assert written["trace_sha256"] == {"COLD-01": "0" * 64}
+    assert written["platform_seconds"] == 100
+    assert (written["rows"], written["scopes"]) == (
+        {"COLD-01": "test_cold_start.py::test_waits"},
+        {"COLD-01": "staging"},
+    )
+    assert (written["kind"], written["account"]) == ("mock", None)
+    assert (written["not_run"], written["crashed"]) == ({}, [])
+
+
+def test_a_run_tells_what_it_used_and_left_behind(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """Usage is kept for each scenario and summed up; leftovers are listed, and redacted like everything."""
+    other = SCENARIO.replace("COLD-01", "COLD-02").replace("test_waits", "test_waits_too").replace("import pytest", "")
+    run(SCENARIO + other)
+
+    written = record(pytester)
+    usage = pytester.path / "evidence/mock/latest/timeline/COLD-02.usage.json"
+    assert json.loads(usage.read_text()) == {"task_seconds": 30.5}
+    assert written["usage"] == {"task_seconds": 61.0}
+    assert written["leftovers"] == ["session session-1 of a***@example.com"]
+
+
+def test_a_run_leaves_its_evidence(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """Beside run.json stand the report log, Allure's results, and timeline and steps of each scenario."""
+    run(SCENARIO)
+
+    folder = pytester.path / "evidence/mock/latest"
+    steps = json.loads((folder / "timeline/COLD-01.steps.json").read_text())
+    assert (folder / "report-log.jsonl").is_file()
+    assert list((folder / "allure-results").glob("*-result.json"))
+    assert (folder / "timeline/COLD-01.jsonl").read_text() == '{"kind":"task"}\n'
+    assert [step["title"] for step in steps["steps"]] == ["asked for a***@example.com"]
+    assert [sample["kind"] for sample in steps["samples"]] == ["modelled"]
+
+
+def test_a_broken_tear_down_outweighs_a_pass(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """A scenario whose tear-down fails has failed, though its own lines passed."""
+    run(
+        SCENARIO.replace("(platform, clock)", "(platform, clock, broken)")
+        + """
+    @pytest.fixture
+    def broken():
+        yield
+        raise RuntimeError
+"""
+    )
+
+    assert record(pytester)["scenarios"] == {"COLD-01": "failed"}
+
+
+def test_the_summary_says_what_was_proved(run: Callable[..., pytest.RunResult]) -> None:
+    """The end of the output has the count, the seed and the folder of the evidence."""
+    result = run(SCENARIO, "--seed", "7")
+
+    result.stdout.fnmatch_lines(
+        ["1 of 1 scenarios passed on mock", "0.03 hours of platform time in *", "seed 7, 0 workers", "evidence: *"]
+    )
+
+
+def test_a_run_of_nothing_is_an_error(run: Callable[..., pytest.RunResult]) -> None:
+    """A run that selected no scenario proves nothing and ends with 74."""
+    assert run(SCENARIO, "-k", "no_such_scenario").ret == 74
+
+
+def refused(pytester: pytest.Pytester, *options: str, ports: str = "") -> pytest.RunResult:
+    """Run a scenario on the project's own template, which the test keeps from being deployed."""
+    template = f"template = '{PROJECT / 'stack/webordinary.yaml'}'"
+    environments = ENVIRONMENTS.replace('template = "stack.yaml"', template)
+    (pytester.path / "environments.toml").write_text(f"{environments}ports = {{ {ports} }}\n")
+    pytester.makepyfile(test_cold_start=SCENARIO)
+    return pytester.runpytest_inprocess(*PLAIN, "--environment", "mock", *options)
+
+
+def test_a_missing_template_ends_the_run(pytester: pytest.Pytester) -> None:
+    """A template that is not there ends the run with 65 and its path, with workers too."""
+    result = refused(pytester, "--stack", "no.yaml", "-n", "2")
+
+    assert result.ret == 65
+    result.stderr.fnmatch_lines(["*seatrials: there is no template *no.yaml: give the path*"])
+
+
+def test_a_wrong_template_ends_the_run(pytester: pytest.Pytester) -> None:
+    """A template that cannot be deployed ends the run with 65 and its faults, with workers too."""
+    (pytester.path / "own.yaml").write_text("Resources:\n  Zoo:\n    Type: AWS::Zoo::Animal\n")
+
+    result = refused(pytester, "--stack", "own.yaml", "-n", "2")
+
+    assert result.ret == 65
+    result.stderr.fnmatch_lines(["*the template cannot be deployed:*", "- Zoo: the resource type * is not supported"])
+
+
+def test_a_missing_git_ends_the_run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without git is told to install it, with 69."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = refused(pytester)
+
+    assert result.ret == 69
+    result.stderr.fnmatch_lines(["*seatrials: there is no `git` on the path*install git*"])
+
+
+def test_a_port_in_use_ends_the_run(pytester: pytest.Pytester) -> None:
+    """Another program on a port of the platform ends the run with 71 and a way to find the program."""
+    with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104  # as the other program listens
+        port = server.getsockname()[1]
+
+        result = refused(pytester, ports=f"hermes = {port}")
+
+    assert result.ret == 71
+    result.stderr.fnmatch_lines([f"*cannot listen on *:{port}: *Another program has the port*"])
+
+
+def test_a_refused_run_leaves_no_evidence(pytester: pytest.Pytester) -> None:
+    """What could not begin has no folder."""
+    refused(pytester, "--stack", "no.yaml")
+
+    assert not (pytester.path / "evidence").exists()

@@ -1,0 +1,81 @@
+"""Tests of the way to a real stack: values of a deployed stack's outputs, and whose credentials are used."""
+
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from seatrials.environments.environment import Environment, ResourceNames
+from seatrials.errors import ConfigurationError, MissingResourceError, WrongAccountError
+from seatrials.stacks.live.access import open_access
+
+OUTPUTS = {
+    "AlbUrl": "https://edit.example.org",
+    "ClusterName": "the-cluster",
+    "TableName": "the-table",
+    "Other": "x",
+}
+
+
+@pytest.fixture
+def deployed(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """Return an environment whose address and names a deployed stack knows; moto deploys none without more packages."""
+    assert aws("sts") is not None
+    make = BaseClient._make_api_call  # noqa: SLF001  # what every call of every client goes through
+
+    def describe(client: Any, operation: str, given: Any) -> Any:
+        if operation != "DescribeStacks":
+            return make(client, operation, given)
+        stacks = {"webordinary": OUTPUTS, "bare": {}}
+        if given["StackName"] not in stacks:
+            raise ClientError({"Error": {"Code": "StackNotFoundException", "Message": "no"}}, operation)
+        outputs = stacks[given["StackName"]]
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": each} for key, each in outputs.items()]}]}
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", describe)
+    return Environment(
+        name="staging",
+        kind="live",
+        region="us-west-2",
+        account_id="123456789012",
+        outputs_stack="webordinary",
+        names=ResourceNames(table="my-table"),
+    )
+
+
+def test_outputs_are_the_values_of_keys_that_are_left_out(deployed: Environment) -> None:
+    """Address and names come from the stack's outputs; what was given wins over them."""
+    access = open_access(deployed, {})
+    access.http.close()
+
+    assert access.url == "https://edit.example.org"
+    assert (access.environment.names.cluster, access.environment.names.table) == ("the-cluster", "my-table")
+
+
+def test_the_account_is_confirmed_before_outputs_are_believed(deployed: Environment) -> None:
+    """Another account's stack of the same name says nothing."""
+    with pytest.raises(WrongAccountError):
+        open_access(deployed.model_copy(update={"account_id": "210987654321"}), {})
+
+
+def test_a_stack_that_is_not_there_is_told(deployed: Environment) -> None:
+    """A mistyped stack is told with its name."""
+    with pytest.raises(MissingResourceError, match="read the outputs of the stack other"):
+        open_access(deployed.model_copy(update={"outputs_stack": "other"}), {})
+
+
+def test_a_stack_without_known_outputs_is_told(deployed: Environment) -> None:
+    """A stack of something else is told with its outputs and those that are known."""
+    with pytest.raises(ConfigurationError, match="the stack bare has the outputs none, and none of them is known"):
+        open_access(deployed.model_copy(update={"outputs_stack": "bare"}), {})
+
+
+def test_a_role_is_assumed(small_platform: Any) -> None:
+    """With a role the run is the role, whoever's credentials assume it."""
+    role = "arn:aws:iam::123456789012:role/seatrials"
+    access = open_access(small_platform.environment(role_arn=role), {})
+    identity = access.session.client("sts").get_caller_identity()
+    access.http.close()
+
+    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/seatrials/seatrials"

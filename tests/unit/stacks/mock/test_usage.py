@@ -1,0 +1,63 @@
+"""What a scenario used is told from the trace of its world."""
+
+import pytest
+
+from seatrials.stacks.mock.usage import TaskSize, usage_of
+from seatrials.twin.trace import Event
+
+SIZES = {"edit": TaskSize(vcpu=2, memory_gb=4), "hermes": TaskSize(vcpu=0.5, memory_gb=1)}
+SECOND = 1_000_000
+
+
+def task(at_seconds: float, name: str, service: str, state: str) -> Event:
+    """Return an event of a task."""
+    return Event(int(at_seconds * SECOND), "task", name, {"service": service, "state": state})
+
+
+def call(operation: str) -> Event:
+    """Return a call of an AWS API."""
+    return Event(0, "aws_call", "hermes", {"operation": operation})
+
+
+def request(subject: str, status: int) -> Event:
+    """Return a request through the load balancer."""
+    return Event(0, "request", subject, {"status": status})
+
+
+def test_a_task_counts_from_created_to_stopped() -> None:
+    """From provisioning on, in every state, until it has stopped; one that still runs counts until now."""
+    events = [
+        task(10, "a", "edit", "provisioning"),
+        task(30, "a", "edit", "running"),
+        task(40, "b", "hermes", "provisioning"),
+        task(110, "a", "edit", "stopped"),
+    ]
+
+    usage = usage_of(events, SIZES, 240 * SECOND, 0)
+
+    assert (usage["tasks"], usage["task_seconds"]) == (2, 100 + 200)
+    assert usage["fargate_vcpu_seconds"] == pytest.approx(100 * 2 + 200 * 0.5)
+    assert usage["fargate_memory_gb_seconds"] == pytest.approx(100 * 4 + 200 * 1)
+
+
+def test_calls_and_requests_are_counted() -> None:
+    """Each call of DynamoDB takes its units, each request is one, and a session is an activation that made it."""
+    events = [
+        *(call(f"dynamodb.{name}") for name in ("PutItem", "UpdateItem", "GetItem", "Query", "Scan", "DescribeTable")),
+        call("cloudwatch.PutMetricData"),
+        Event(0, "metric", "ActiveSessionCount", {"value": 1}),
+        request("POST /hermes/api/sessions/activate", 201),
+        request("POST /hermes/api/sessions/activate", 200),
+        request("GET /hermes/health", 200),
+    ]
+
+    usage = usage_of(events, SIZES, 0, 512)
+
+    assert (usage["dynamodb_write_units"], usage["dynamodb_read_units"]) == (2, 1.5)
+    assert (usage["aws_requests"], usage["cloudwatch_requests"], usage["http_requests"]) == (7, 1, 3)
+    assert (usage["metrics_put"], usage["log_bytes"], usage["sessions"]) == (1, 512, 1)
+
+
+def test_of_nothing_nothing_is_used() -> None:
+    """Every quantity is told, so that none is taken for uncounted."""
+    assert set(usage_of([], {}, 0, 0).values()) == {0.0}

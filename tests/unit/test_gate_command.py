@@ -1,0 +1,123 @@
+"""A run of the gate: what it reads, what it writes, and with which code it ends."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from seatrials.cli import app
+from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.gate.decision import Decision, Verdict
+from seatrials.gate.history import FileHistory
+from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, requirements, run_gate
+
+PROJECT = Path(__file__).parents[2]
+SCENARIOS = PROJECT / "tests/integration"
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> GatePaths:
+    """Return the shipped criteria, and a folder without evidence."""
+    evidence = tmp_path / "evidence"
+    return GatePaths(criteria=PROJECT / "gate.toml", evidence=evidence, scenarios=SCENARIOS, out=evidence / "gate")
+
+
+def gate(paths: GatePaths) -> tuple[int, str]:
+    """Return the exit code of a run of the gate, and what it showed."""
+    shown = io.StringIO()
+    history = FileHistory(paths.evidence / "history.jsonl")
+    code = run_gate(paths, history, "c" * 40, Console(file=shown, width=160))
+    return code, shown.getvalue()
+
+
+def test_the_exit_codes_are_a_contract() -> None:
+    """0 lets a release out, 1 does not, 2 cannot tell."""
+    assert {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.CANNOT_TELL: 2} == EXIT_CODES
+
+
+def test_a_decision_is_written_in_every_form(paths: GatePaths) -> None:
+    """`latest` leads to the decision as JSON, as Markdown and as a page."""
+    code, shown = gate(paths)
+
+    latest = paths.out / "latest"
+    decision = Decision.read(latest / "decision.json")
+    assert (2, Verdict.CANNOT_TELL) == (code, decision.verdict)
+    assert "CANNOT TELL" == json.loads((latest / "decision.json").read_text())["verdict"]
+    assert (latest / "summary.md").read_text().startswith("# CANNOT TELL\n")
+    assert "CANNOT TELL" in (latest / "index.html").read_text()
+    assert "Nothing ran on mock and staging and production." in shown
+
+
+def test_decisions_are_kept_apart(paths: GatePaths) -> None:
+    """A second run of the gate leaves the first decision as it was."""
+    gate(paths)
+    gate(paths)
+
+    assert 2 == len([each for each in paths.out.iterdir() if each.is_dir() and not each.is_symlink()])
+
+
+def test_the_rows_are_those_of_the_tests() -> None:
+    """What is required stands in the marks of the scenarios, and nowhere else."""
+    found = {row.id: row.environments for row in requirements(SCENARIOS)}
+
+    assert ("mock", "staging", "production") == found["COLD-03"]
+    assert ("mock",) == found["COLD-13"]
+
+
+def test_the_allure_report_is_linked_when_there_is_one(paths: GatePaths) -> None:
+    """The link leads from the decision's folder to the report."""
+    report = paths.evidence / "report/latest/index.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("")
+
+    gate(paths)
+
+    link = Decision.read(paths.out / "latest/decision.json").allure_report
+    assert link is not None
+    assert report == ((paths.out / "latest").resolve() / link).resolve()
+
+
+def test_a_place_that_cannot_be_written_is_an_error(paths: GatePaths) -> None:
+    """A decision that nobody can read later is none."""
+    paths.evidence.mkdir()
+    paths.out.write_text("a file")
+
+    with pytest.raises(EvidenceError, match="--out"):
+        gate(paths)
+
+
+def test_a_history_is_a_file_unless_it_is_in_s3(tmp_path: Path) -> None:
+    """The address says which."""
+    assert isinstance(open_history(str(tmp_path / "history.jsonl")), FileHistory)
+    with pytest.raises(ConfigurationError):
+        open_history("s3://bucket-without-a-key")
+
+
+def test_the_command_ends_with_the_verdicts_code(tmp_path: Path) -> None:
+    """Without evidence `seatrials gate` exits with 2."""
+    arguments = ["gate", "--criteria", str(PROJECT / "gate.toml"), "--evidence", str(tmp_path / "evidence")]
+
+    result = CliRunner().invoke(app, [*arguments, "--scenarios", str(SCENARIOS), "--commit", "c" * 40])
+
+    assert 2 == result.exit_code
+    assert "CANNOT TELL" in result.stdout
+
+
+def test_a_commit_is_told_by_its_hash(paths: GatePaths) -> None:
+    """A branch or a tag may be another commit tomorrow."""
+    with pytest.raises(ConfigurationError, match="'main' is no commit"):
+        run_gate(paths, FileHistory(paths.evidence / "history.jsonl"), "main", Console(file=io.StringIO()))
+
+
+def test_wrong_criteria_are_an_error_of_ours(tmp_path: Path) -> None:
+    """They are no verdict: the error has an exit code of 64 or more."""
+    (tmp_path / "gate.toml").write_text("")
+    arguments = ["gate", "--criteria", str(tmp_path / "gate.toml"), "--evidence", str(tmp_path), "--scenarios"]
+
+    result = CliRunner().invoke(app, [*arguments, str(SCENARIOS)])
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert result.exception.exit_code >= 64

@@ -1,0 +1,290 @@
+"""Tests of Application Auto Scaling: alarms that fire set the desired count, as their step policies say."""
+
+from typing import Any
+
+import pytest
+
+from seatrials.twin.autoscaling.scaling import adjusted, choose_step
+
+NAMESPACE = "Webordinary/EditSessions"
+RESOURCE = "service/webordinary-edit-cluster/webordinary-edit-service"
+TARGET = {"ServiceNamespace": "ecs", "ResourceId": RESOURCE, "ScalableDimension": "ecs:service:DesiredCount"}
+HIGH = "webordinary-edit-sessions-high"
+LOW = "webordinary-edit-sessions-low"
+
+# The bounds of the example in the Application Auto Scaling User Guide, "Step scaling policies".
+STEPS: list[dict[str, Any]] = [
+    {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 0},
+    {"MetricIntervalLowerBound": 10, "MetricIntervalUpperBound": 20, "ScalingAdjustment": 10},
+    {"MetricIntervalLowerBound": 20, "ScalingAdjustment": 30},
+    {"MetricIntervalLowerBound": -10, "MetricIntervalUpperBound": 0, "ScalingAdjustment": -1},
+    {"MetricIntervalUpperBound": -10, "ScalingAdjustment": -30},
+]
+
+
+@pytest.mark.parametrize(
+    ("difference", "adjustment"), [(0, 0), (9.9, 0), (10, 10), (19.9, 10), (20, 30), (500, 30), (-0.1, -1)]
+)
+def test_above_the_threshold_the_lower_bound_belongs_to_a_step(difference: float, adjustment: int) -> None:
+    """Lower bound inclusive, upper exclusive above the threshold (same guide)."""
+    step = choose_step(STEPS, difference)
+
+    assert step is not None
+    assert adjustment == step["ScalingAdjustment"]
+
+
+@pytest.mark.parametrize(("difference", "adjustment"), [(0, -1), (-9.9, -1), (-10, -30), (-500, -30)])
+def test_below_the_threshold_the_upper_bound_belongs_to_a_step(difference: float, adjustment: int) -> None:
+    """Lower bound exclusive, upper inclusive below the threshold (same guide)."""
+    step = choose_step(STEPS[3:], difference)
+
+    assert step is not None
+    assert adjustment == step["ScalingAdjustment"]
+
+
+def test_outside_all_steps_nothing_is_done() -> None:
+    """A value that no step holds has no action; the guide does not say so, but knows no other outcome."""
+    assert choose_step(STEPS[:2], -1) is None
+    assert choose_step(STEPS[:2], 20) is None
+
+
+@pytest.mark.parametrize(
+    ("current", "percent", "capacity"),
+    [(10, 25, 12), (10, 5, 11), (10, -5, 9), (10, -25, 8), (10, 100, 20), (0, 50, 0), (10, 0, 10), (4, 50, 6)],
+)
+def test_percentages_round_toward_the_present_but_not_to_nothing(current: int, percent: int, capacity: int) -> None:
+    """Above 1 down, between 0 and 1 to 1, between -1 and 0 to -1, below -1 toward 0 (same guide)."""
+    configuration = {"AdjustmentType": "PercentChangeInCapacity"}
+
+    assert capacity == adjusted(current, configuration, {"ScalingAdjustment": percent})
+
+
+@pytest.mark.parametrize(("percent", "capacity"), [(25, 6), (-25, 2), (100, 8)])
+def test_a_percentage_may_have_a_least_magnitude(percent: int, capacity: int) -> None:
+    """MinAdjustmentMagnitude is how many tasks a percentage changes at least (same guide)."""
+    configuration = {"AdjustmentType": "PercentChangeInCapacity", "MinAdjustmentMagnitude": 2}
+
+    assert capacity == adjusted(4, configuration, {"ScalingAdjustment": percent})
+
+
+@pytest.mark.parametrize(("kind", "capacity"), [("ExactCapacity", 2), ("ChangeInCapacity", 7)])
+def test_the_other_kinds_of_adjustment(kind: str, capacity: int) -> None:
+    """An adjustment is a capacity, or a change of it (same guide)."""
+    assert capacity == adjusted(5, {"AdjustmentType": kind}, {"ScalingAdjustment": 2})
+
+
+class Visitors:
+    """Puts the number of sessions as a metric every 20 s."""
+
+    def __init__(self, twin: Any) -> None:
+        """Nothing is put before the first number is set."""
+        self.twin = twin
+        self._count: int | None = None
+        twin.world.clock.spawn(self._loop, "visitors")
+
+    def _put(self) -> None:
+        data = [{"MetricName": "ActiveSessionCount", "Value": self._count}]
+        self.twin.world.aws("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+
+    def _loop(self) -> None:
+        while True:
+            self.twin.sleep(20)
+            if self._count is not None:
+                self._put()
+
+    def become(self, count: int, desired: int, within_seconds: float = 300) -> float:
+        """Set the number, wait until the desired count is *desired*, and return when it was."""
+        self._count = count
+        self._put()
+        self.twin.until(lambda: self.twin.service()["desiredCount"] == desired, within_seconds)
+        return float(self.twin.now)
+
+
+@pytest.fixture
+def visitors(twin: Any) -> Visitors:
+    """Give the metric that the edit service scales on, once the stack has settled."""
+    twin.world.settle(60)
+    return Visitors(twin)
+
+
+def set_scale_out(twin: Any, adjustment: str, cooldown: int, *steps: tuple[float | None, float | None, int]) -> None:
+    """Change the step policy that scales out; *steps* are lower bound, upper bound and adjustment."""
+    names = ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
+    shown = [{key: value for key, value in zip(names, step, strict=True) if value is not None} for step in steps]
+    configuration = {"AdjustmentType": adjustment, "Cooldown": cooldown, "StepAdjustments": shown}
+    policy = twin.world.aws("application-autoscaling").put_scaling_policy(
+        PolicyName="webordinary-edit-scale-out",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration=configuration,
+        **TARGET,
+    )
+    # moto gives a policy another ARN when it is changed.
+    cloudwatch = twin.world.aws("cloudwatch")
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[HIGH])["MetricAlarms"]
+    copied = ("AlarmName", "Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods")
+    kept = {name: alarm[name] for name in (*copied, "ComparisonOperator", "Threshold", "TreatMissingData")}
+    cloudwatch.put_metric_alarm(**kept, AlarmActions=[policy["PolicyARN"]])
+
+
+def set_bounds(twin: Any, lowest: int, highest: int) -> None:
+    """Change the capacity bounds of the edit service."""
+    twin.world.aws("application-autoscaling").register_scalable_target(
+        MinCapacity=lowest, MaxCapacity=highest, **TARGET
+    )
+
+
+def activities(twin: Any) -> list[dict[str, Any]]:
+    """Return the scaling activities as the API gives them, the newest first."""
+    answer = twin.world.aws("application-autoscaling").describe_scaling_activities(ServiceNamespace="ecs")
+    return list(answer["ScalingActivities"])
+
+
+def alarm_state(twin: Any, name: str) -> str:
+    """Return an alarm's state as DescribeAlarms gives it."""
+    [alarm] = twin.world.aws("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return str(alarm["StateValue"])
+
+
+def test_a_new_alarm_has_too_little_data(twin: Any) -> None:
+    """An alarm begins in INSUFFICIENT_DATA, and stays there while missing data is missing (CloudWatch User Guide)."""
+    twin.sleep(120)
+
+    assert ["INSUFFICIENT_DATA"] * 2 == [alarm_state(twin, name) for name in (HIGH, LOW)]
+    assert alarm_state(twin, "webordinary-run-cold-start") == "OK"
+
+
+@pytest.mark.parametrize(("sessions", "tasks"), [(1, 1), (2, 1), (3, 3), (9, 3)])
+def test_sessions_get_the_tasks_of_their_step(visitors: Visitors, sessions: int, tasks: int) -> None:
+    """The alarm fires, and the policy sets the capacity of the step that holds value minus threshold."""
+    took = visitors.become(sessions, tasks) - visitors.twin.happened("metric")[0][0]
+
+    assert took <= 0.5 + 10 + 1.25
+    assert alarm_state(visitors.twin, HIGH) == "ALARM"
+
+
+def test_an_activity_is_told_in_the_words_of_aws(visitors: Visitors) -> None:
+    """Wording of the Application Auto Scaling User Guide, "Scaling activities"."""
+    at = visitors.become(1, 1)
+    [activity] = activities(visitors.twin)
+
+    assert activity["Description"] == "Setting desired count to 1."
+    assert activity["Cause"] == (f"monitor alarm {HIGH} in state ALARM triggered policy webordinary-edit-scale-out")
+    assert activity["StatusMessage"] == ("Successfully set desired count to 1. Change successfully fulfilled by ecs.")
+    assert activity["StatusCode"] == "Successful"
+    assert activity["StartTime"].timestamp() == pytest.approx(visitors.twin.world.clock.now(), abs=at)
+
+
+def test_an_alarm_without_data_again_has_too_little(visitors: Visitors) -> None:
+    """When the metric stops, the alarm goes back to INSUFFICIENT_DATA and the service stays as it is."""
+    visitors.become(1, 1)
+    visitors._count = None  # noqa: SLF001  # the metric stops
+    visitors.twin.sleep(120)
+
+    assert alarm_state(visitors.twin, HIGH) == "INSUFFICIENT_DATA"
+    assert visitors.twin.service()["desiredCount"] == 1
+
+
+def test_an_action_is_invoked_again_once_a_minute(visitors: Visitors) -> None:
+    """An Auto Scaling action repeats each minute while its alarm lasts (CloudWatch User Guide, "Using alarms").
+
+    So a count that somebody else has changed is set again.
+    """
+    first = visitors.become(1, 1)
+    visitors.twin.update(desiredCount=0)
+    second = visitors.become(1, 1)
+
+    assert 55 <= second - first <= 65
+
+
+def test_a_scale_in_waits_for_the_cooldown(visitors: Visitors) -> None:
+    """A scale-in is blocked until the cooldown, here 60 s, of the scale-out is over (AAS guide, "Cooldown")."""
+    out = visitors.become(1, 1)
+    inside = visitors.become(0, 0)
+
+    assert inside - out >= 60
+
+
+def test_a_scale_out_does_not_wait_for_the_cooldown_of_a_scale_in(visitors: Visitors) -> None:
+    """A scale-out during the cooldown of a scale-in acts at once (same page)."""
+    visitors.become(1, 1)
+    inside = visitors.become(0, 0)
+    out = visitors.become(3, 3)
+
+    assert out - inside < 15
+
+
+def test_the_same_step_adds_nothing_during_its_cooldown(visitors: Visitors) -> None:
+    """While a scale-out cools down, the same step does not act again; afterwards it does (same page)."""
+    set_scale_out(visitors.twin, "ChangeInCapacity", 200, (0, None, 1))
+    first = visitors.become(1, 1)
+    second = visitors.become(1, 2)
+
+    assert 200 <= second - first <= 265
+
+
+def test_a_larger_step_adds_the_rest_during_the_cooldown(visitors: Visitors) -> None:
+    """After a step of 1, a step of 3 in its cooldown adds 2 (same page)."""
+    set_bounds(visitors.twin, 0, 9)
+    set_scale_out(visitors.twin, "ChangeInCapacity", 300, (0, 2, 1), (2, None, 3))
+    first = visitors.become(1, 1)
+    visitors.twin.sleep(30)
+    second = visitors.become(3, 3)
+
+    assert second - first < 100
+
+
+def test_adjustments_count_from_what_runs(visitors: Visitors) -> None:
+    """The start value is the running count, not the desired one (ECS Developer Guide, "Service auto scaling").
+
+    Here one task is desired and has not started yet when the alarm fires.
+    """
+    set_scale_out(visitors.twin, "ChangeInCapacity", 60, (0, None, 2))
+    visitors.twin.update(desiredCount=1)
+    visitors.become(1, 2)
+
+    assert [2] == [details["desired"] for _, details in visitors.twin.happened("scaling")]
+
+
+def test_a_scale_out_ends_at_the_maximum(visitors: Visitors) -> None:
+    """A policy never leaves the bounds of its target (same page)."""
+    set_scale_out(visitors.twin, "ExactCapacity", 60, (0, None, 9))
+    visitors.become(3, 3)
+    visitors.twin.sleep(130)
+
+    assert ["Setting desired count to 3."] == [each["Description"] for each in activities(visitors.twin)]
+
+
+def test_a_scale_in_ends_at_the_minimum(visitors: Visitors) -> None:
+    """A policy never leaves the bounds of its target (same page)."""
+    visitors.become(3, 3)
+    set_bounds(visitors.twin, 1, 3)
+    visitors.become(0, 1)
+    visitors.twin.sleep(130)
+
+    assert visitors.twin.service()["desiredCount"] == 1
+
+
+def test_nothing_is_scaled_in_during_a_deployment(visitors: Visitors) -> None:
+    """Scale-in is off while a deployment is in progress; scale-out goes on (same page).
+
+    The deployment here cannot end: it may neither start a task more nor stop one.
+    """
+    twin = visitors.twin
+    visitors.become(1, 1)
+    twin.world.settle(60)
+    limits = {"minimumHealthyPercent": 100, "maximumPercent": 100}
+    twin.update(forceNewDeployment=True, deploymentConfiguration=limits)
+    visitors._count = 0  # noqa: SLF001  # nobody is there any more
+    twin.sleep(300)
+    before = twin.service()["desiredCount"]
+    visitors.become(3, 3)
+
+    assert before == 1
+
+
+def test_a_target_tracking_alarm_does_nothing(visitors: Visitors) -> None:
+    """Only step policies act; the stack's CPU policy has alarms, but no metric of CPU is ever put."""
+    visitors.become(1, 1)
+    visitors.twin.sleep(300)
+
+    assert len(activities(visitors.twin)) == 1

@@ -1,0 +1,260 @@
+"""Tests of containers: what they are given, how they end, and what they leave."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, NoReturn
+
+import pytest
+
+from seatrials.seams.application import Context
+from seatrials.seams.clock import in_parallel
+from seatrials.twin.ecs.runtime import Container, ImageError, Runtime
+from seatrials.twin.filesystem import FileSystems, MountError
+from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.network import VirtualNetwork
+from seatrials.twin.trace import Trace
+
+ARN = "arn:aws:ecs:us-west-2:123456789012:task/shop/t1"
+ADDRESS = "10.0.1.7"
+
+
+@dataclass
+class Machine:
+    """A runtime and the applications that it can start."""
+
+    clock: VirtualClock
+    network: VirtualNetwork
+    runtime: Runtime
+    trace: Trace
+    contexts: dict[str, Context] = field(default_factory=dict)
+
+    def start(self, *names: str, **settings: Any) -> list[Container]:
+        """Start a task with a container for each name, *settings* those of each."""
+        definitions = [{"name": name, "image": f"{name}:1", **settings} for name in names]
+        started = self.runtime.start("t1", ARN, ADDRESS, {"containerDefinitions": definitions})
+        self.clock.sleep(0)
+        return started
+
+    def serve(self, context: Context) -> int:
+        """Listen on port 80 until SIGTERM, then exit with 5."""
+        self.contexts["serve"] = context
+        context.network.listen(80)
+        context.stopping.wait()
+        return 5
+
+    def ignore(self, context: Context) -> int:
+        """Do not react to SIGTERM."""
+        self.contexts["ignore"] = context
+        while True:
+            context.clock.sleep(1)
+            (context.root / "alive").write_text(str(context.clock.now()))
+
+    def crash(self, context: Context) -> NoReturn:
+        """Fail after a second."""
+        context.log("about to fail")
+        context.clock.sleep(1)
+        msg = "out of luck"
+        raise ValueError(msg)
+
+    def leave(self, context: Context) -> int:
+        """Exit after a second."""
+        context.clock.sleep(1)
+        return 0
+
+
+class NoEfs:
+    """No file system at all."""
+
+    def describe_file_systems(self) -> dict[str, Any]:
+        """Answer nothing."""
+        return {"FileSystems": []}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """Give a machine in a small world."""
+    with VirtualClock(1_700_000_000).closing() as clock:
+        network = VirtualNetwork(clock, lambda: 0.001)
+        trace = Trace(clock)
+        applications: dict[str, Any] = {}
+        runtime = Runtime(
+            clock=clock,
+            network=network,
+            file_systems=FileSystems(tmp_path / "efs", NoEfs()),
+            applications=applications,
+            aws=lambda caller, service: (caller, service),
+            trust=ssl.create_default_context(),
+            directory=tmp_path / "tasks",
+            random=Random(1),
+            trace=trace,
+        )
+        machine = Machine(clock, network, runtime, trace)
+        for name in ("serve", "ignore", "crash", "leave"):
+            applications[name] = getattr(machine, name)
+        yield machine
+        network.close()
+
+
+def test_a_container_gets_what_its_definition_says(machine: Machine) -> None:
+    """The environment is the definition's and what ECS adds; calls are made in the container's name."""
+    machine.start("serve", environment=[{"name": "COLOUR", "value": "blue"}])
+    context = machine.contexts["serve"]
+
+    assert {"COLOUR": "blue", "ECS_TASK_ARN": ARN} == context.variables
+    assert ("serve", "ecs") == context.aws("ecs")
+    assert context.root.is_dir()
+
+
+def test_chance_is_different_in_each_container(machine: Machine) -> None:
+    """Each container draws from a stream of its own."""
+    machine.start("serve", "ignore")
+
+    assert machine.contexts["serve"].random.random() != machine.contexts["ignore"].random.random()
+
+
+def test_a_log_has_the_times_of_the_world(machine: Machine) -> None:
+    """A line of the log begins with the seconds since the world began."""
+    machine.clock.sleep(2.5)
+    [container] = machine.start("serve")
+    machine.contexts["serve"].log("ready")
+
+    assert ["2.500 s  ready"] == [line.strip() for line in container.log]
+
+
+def test_sigterm_lets_a_container_exit_by_itself(machine: Machine) -> None:
+    """A container that heeds SIGTERM ends with its own exit code, at once."""
+    [container] = machine.start("serve")
+    machine.runtime.terminate(container)
+
+    assert container.exit_code == 5
+    assert machine.clock.elapsed_us() == 0
+
+
+def test_sigkill_follows_the_stop_timeout(machine: Machine) -> None:
+    """SIGKILL comes after stopTimeout, 30 s by default, with exit code 137 (botocore: ContainerDefinition)."""
+    [container] = machine.start("ignore")
+    machine.runtime.terminate(container)
+
+    assert container.exit_code == 137
+    assert machine.clock.elapsed_us() == 30_000_000
+
+
+def test_a_killed_container_does_nothing_more(machine: Machine) -> None:
+    """After SIGKILL nothing is written any more."""
+    [container] = machine.start("ignore")
+    machine.clock.sleep(3.5)
+    machine.runtime.kill(container)
+    written = (container.root / "alive").read_text()
+    machine.clock.sleep(10)
+
+    assert (container.root / "alive").read_text() == written
+
+
+def test_a_killed_container_resets_its_connections(machine: Machine) -> None:
+    """A peer of a killed container sees a reset, and nobody answers on its address any more."""
+    [container] = machine.start("serve")
+    client = machine.network.attach("10.0.9.9")
+    connection = client.connect(ADDRESS, 80)
+    machine.runtime.kill(container)
+
+    with pytest.raises(ConnectionResetError):
+        connection.receive(1)
+    with pytest.raises(TimeoutError):
+        client.connect(ADDRESS, 80, 1)
+
+
+def test_a_second_kill_changes_nothing(machine: Machine) -> None:
+    """The first exit code stays."""
+    [container] = machine.start("serve")
+    machine.runtime.kill(container, 1)
+    machine.runtime.kill(container)
+
+    assert container.exit_code == 1
+
+
+def test_a_crash_ends_the_container_with_its_error_in_the_log(machine: Machine) -> None:
+    """An exception that nobody catches ends the process with exit code 1, not the world."""
+    [container] = machine.start("crash")
+    container.exited.wait()
+
+    assert container.exit_code == 1
+    assert container.log[-1] == "crashed: ValueError: out of luck"
+    assert [("container_crash", "crash-t1")] == [(each.kind, each.subject) for each in machine.trace.events]
+
+
+def test_a_crash_of_any_actor_ends_the_process(machine: Machine) -> None:
+    """What a container spawned belongs to it: an error there ends the whole container."""
+    [container] = machine.start("serve")
+
+    def fail() -> None:
+        raise ValueError(ARN)
+
+    machine.clock.spawn_in(container.process, fail, "worker")
+    container.exited.wait()
+
+    assert container.exit_code == 1
+
+
+def test_exits_are_told_to_whoever_waits(machine: Machine) -> None:
+    """`exited` wakes all who wait for the end of a container."""
+    [container] = machine.start("leave")
+    woken = in_parallel(machine.clock, [container.exited.wait, container.exited.wait])
+
+    assert [True, True] == woken
+    assert container.exit_code == 0
+
+
+def test_the_end_of_an_inessential_container_leaves_the_others_alone(machine: Machine) -> None:
+    """A container that is not essential may exit while its neighbours serve (botocore: ContainerDefinition)."""
+    definitions = [
+        {"name": "serve", "image": "serve:1"},
+        {"name": "leave", "image": "leave:1", "essential": False},
+    ]
+    [server, helper] = machine.runtime.start("t1", ARN, ADDRESS, {"containerDefinitions": definitions})
+    helper.exited.wait()
+    machine.network.attach("10.0.9.9").connect(ADDRESS, 80, 1).close()
+
+    assert server.exit_code is None
+
+
+def test_an_image_that_is_there_can_be_pulled(machine: Machine) -> None:
+    """Only what is missing is refused."""
+    machine.runtime.images_missing.add("other:1")
+    machine.runtime.pull("serve:1")
+
+    with pytest.raises(ImageError, match=r"^CannotPullContainerError: .*failed to resolve ref other:1: not found$"):
+        machine.runtime.pull("other:1")
+
+
+def test_a_container_without_an_application_cannot_start(machine: Machine) -> None:
+    """The reason names what this world has."""
+    with pytest.raises(ImageError, match=r"no application for a container named 'nobody'; this world has \['crash'"):
+        machine.start("nobody")
+
+
+def test_a_task_that_cannot_start_leaves_nothing_running(machine: Machine) -> None:
+    """When one container's volume cannot be mounted, no other container of the task has begun."""
+    volumes = [{"name": "data", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]
+    mount = {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}
+    definitions = [{"name": "serve", "image": "serve:1"}, {"name": "ignore", "image": "ignore:1", **mount}]
+    definition = {"containerDefinitions": definitions, "volumes": volumes}
+    with pytest.raises(MountError):
+        machine.runtime.start("t1", ARN, ADDRESS, definition)
+    machine.clock.sleep(5)
+
+    assert machine.contexts == {}
+    assert ADDRESS not in machine.network.hosts
+
+
+def test_a_removed_task_leaves_no_files(machine: Machine) -> None:
+    """The disk of a task goes with it; removing it twice is no error."""
+    [container] = machine.start("serve")
+    machine.runtime.terminate(container)
+    machine.runtime.remove("t1")
+    machine.runtime.remove("t1")
+
+    assert not container.root.exists()
+    assert machine.runtime.containers == {}

@@ -1,0 +1,109 @@
+"""One walk over the parameters of a call: it takes what moto parses, and refuses what botocore refuses."""
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
+from moto.core.utils import get_service_model
+
+from seatrials.twin.moto_bridge.quick import parameters as module
+from seatrials.twin.moto_bridge.quick.parameters import taken
+
+KEY = {"sessionId": {"S": "s-1"}}
+NESTED = {"L": [{"M": {"deep": {"L": [{"BOOL": True}, {"N": "1"}]}}}, {"NULL": True}, {"SS": ["a"]}]}
+PUT = {"TableName": "t", "Item": {**KEY, "nested": NESTED}}
+RULE = {
+    "ListenerArn": "arn",
+    "Priority": 7,
+    "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a/*"]}}],
+    "Actions": [{"Type": "forward", "TargetGroupArn": "arn"}],
+}
+METRIC = {"Namespace": "N", "MetricData": [{"MetricName": "M", "Value": 1}]}
+GOOD = [("dynamodb", "PutItem", PUT), ("elbv2", "CreateRule", RULE), ("cloudwatch", "PutMetricData", METRIC)]
+# Each with one thing in it that is not as botocore's model says.
+BAD = [
+    ("dynamodb", "PutItem", {"TableName": "t"}),
+    ("dynamodb", "PutItem", {**PUT, "TableName": ""}),
+    ("dynamodb", "PutItem", {**PUT, "TableName": None}),
+    ("dynamodb", "PutItem", {**PUT, "Item": [KEY]}),
+    ("dynamodb", "PutItem", {**PUT, "Item": {"a": {"S": 1}}}),
+    ("dynamodb", "PutItem", {**PUT, "Item": {"a": {"X": "1"}}}),
+    ("dynamodb", "PutItem", {**PUT, "Item": {1: {"S": "1"}}}),
+    ("dynamodb", "PutItem", {**PUT, "Item": {"a": {"L": [{"M": {"deep": {"BOOL": "yes"}}}]}}}),
+    ("dynamodb", "PutItem", {**PUT, "Nonsense": 1}),
+    ("elbv2", "CreateRule", {**RULE, "Priority": 0}),
+    ("elbv2", "CreateRule", {**RULE, "Priority": "7"}),
+    ("elbv2", "CreateRule", {**RULE, "Actions": [{"TargetGroupArn": "arn"}]}),
+    ("elbv2", "CreateRule", {**RULE, "Actions": "forward"}),
+    ("cloudwatch", "PutMetricData", {**METRIC, "MetricData": [{"MetricName": "M", "Value": "1"}]}),
+    ("cloudwatch", "PutMetricData", {**METRIC, "MetricData": [{"MetricName": "M", "Timestamp": "yesterday"}]}),
+    ("ecs", "ListTasks", {"cluster": 5}),
+]
+MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=timezone(timedelta(hours=2)))
+
+
+@pytest.mark.parametrize(("service", "operation", "parameters"), GOOD)
+def test_what_callers_ordinarily_send_takes_one_walk(
+    monkeypatch: pytest.MonkeyPatch, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    """Equal values come out, and nothing that is shared; botocore is not asked."""
+    monkeypatch.setattr(module, "_validator", None)
+    result = taken(service, operation, parameters, check=True)
+
+    assert result == parameters
+    for value, copied in zip(containers(parameters), containers(result), strict=True):
+        assert value is not copied
+
+
+def containers(value: Any) -> list[Any]:
+    """Return every dict and list within *value*, itself included."""
+    if isinstance(value, dict):
+        return [value, *(each for part in value.values() for each in containers(part))]
+    if isinstance(value, list):
+        return [value, *(each for part in value for each in containers(part))]
+    return []
+
+
+@pytest.mark.parametrize(("service", "operation", "parameters"), BAD)
+def test_what_botocore_refuses_is_refused_in_its_words(
+    service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    """The error is botocore's own, with its whole report."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    report = ParamValidator().validate(parameters, shape).generate_report()
+
+    assert report
+    with pytest.raises(ParamValidationError) as refused:
+        taken(service, operation, parameters, check=True)
+    assert report in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"Value": 1}, {"Value": 1.0}),
+        ({"Value": Decimal("1.5")}, {"Value": 1.5}),
+        ({"Timestamp": MOMENT}, {"Timestamp": datetime(2026, 3, 2, 7, 0)}),  # noqa: DTZ001  # as moto keeps times
+        ({"Timestamp": MOMENT.isoformat()}, {"Timestamp": datetime(2026, 3, 2, 7, 0)}),  # noqa: DTZ001
+        ({"Timestamp": MOMENT.timestamp()}, {"Timestamp": datetime(2026, 3, 2, 7, 0)}),  # noqa: DTZ001
+        ({"Values": (1.0, 2.0)}, {"Values": [1.0, 2.0]}),
+    ],
+)
+def test_values_are_as_moto_parses_them(value: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Numbers become floats and moments UTC without a zone, in whatever form botocore lets them be given."""
+    sent = {"Namespace": "N", "MetricData": [{"MetricName": "M", **value}]}
+
+    (datum,) = taken("cloudwatch", "PutMetricData", sent, check=True)["MetricData"]
+    assert datum == {"MetricName": "M", **expected}
+    assert [type(each) for each in datum.values()] == [str, *(type(each) for each in expected.values())]
+
+
+def test_the_twins_own_calls_may_leave_things_out() -> None:
+    """Unchecked, a parameter that is None is none, and a call without what botocore requires is made."""
+    assert taken("ecs", "ListTasks", {"cluster": None}, check=False) == {}
+    assert taken("dynamodb", "PutItem", {"TableName": "t"}, check=False) == {"TableName": "t"}
+    with pytest.raises(ParamValidationError):
+        taken("ecs", "ListTasks", {"cluster": None}, check=True)
