@@ -9,7 +9,9 @@ from rich.console import Console
 
 from seatrials import traceability
 from seatrials.cost import SHIPPED_PRICES
-from seatrials.environments.environment import Environment, load_environment, read_variables
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
+from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.provenance import commit_of
 from seatrials.gate_command import GatePaths, open_history, run_gate
@@ -31,7 +33,7 @@ def _seatrials() -> None:
 
 
 @app.command()
-def mutants(  # one parameter an option
+def mutants(
     *,
     file: Annotated[
         Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
@@ -123,14 +125,14 @@ def sweep(
 def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str]]:
     variables = read_variables()
     environment = load_environment(name, path, variables)
-    if environment.kind == "mock":
+    if not environment.kind.is_shared:
         msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
         raise ConfigurationError(msg)
     return environment, variables
 
 
 @app.command()
-def gate(  # one parameter an option
+def gate(
     *,
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),

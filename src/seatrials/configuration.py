@@ -1,15 +1,40 @@
 """What is wrong with a configuration file, told in the file's own terms: key, problem, value seen, what is allowed."""
 
 import difflib
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from seatrials.errors import ConfigurationError
+
 _VALUE_CHARACTERS_MAX = 80
 
 T = TypeVar("T")
+
+
+def read_toml(path: Path, remedy: str) -> dict[str, Any]:
+    """Return what stands in a TOML file.
+
+    Raises `ConfigurationError` for a file that cannot be read, with the *remedy*, or that is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"{path}: there is no such file (looked for {path.absolute()}): {remedy}"
+        raise ConfigurationError(msg) from error
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}): {remedy}"
+        raise ConfigurationError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path}: is not UTF-8 (byte {error.start}), as TOML must be"
+        raise ConfigurationError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: is not TOML: {error}"
+        raise ConfigurationError(msg) from error
 
 
 def describe_problems(error: ValidationError, model: type[BaseModel], file: str, table: str) -> list[str]:

@@ -5,7 +5,6 @@ The quantities of a run stand in its `run.json` under `usage`: `fargate_vcpu_sec
 `sessions` and `task_seconds`, are for people and have no price.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from seatrials.configuration import describe_problems, not_empty
+from seatrials.configuration import describe_problems, not_empty, read_toml
 from seatrials.errors import ConfigurationError
 
 SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
@@ -64,14 +63,9 @@ class Charge:
 
 def load_prices(path: Path = SHIPPED_PRICES) -> Prices:
     """Return the table in *path*; raises `ConfigurationError` that lists every problem of it."""
+    document = read_toml(path, "give a table of prices with --prices FILE")
     try:
-        return Prices.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        msg = f"{path}: cannot be read ({error.strerror}): give a table of prices with --prices FILE"
-        raise ConfigurationError(msg) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{path}: is not TOML: {error}"
-        raise ConfigurationError(msg) from error
+        return Prices.model_validate(document)
     except ValidationError as error:
         raise ConfigurationError("\n".join(describe_problems(error, Prices, str(path), ""))) from error
 

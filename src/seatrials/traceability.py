@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seatrials.environments.kinds import MOCK
+from seatrials.environments.scopes import SCOPES
 from seatrials.errors import ConfigurationError
 from seatrials.mutants.mutant import Mutant
 
-# Where a scenario runs, by its scope mark.
-ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
-    "mock_only": ("mock",),
-    "live_only": ("staging", "production"),
-    "staging": ("mock", "staging"),
-    "production": ("mock", "staging", "production"),
-}
 _MARK = "pytest.mark."
 _PREFACE = """\
 # Scenarios
@@ -95,7 +90,7 @@ def gaps(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[
     Mutants are broken mocks, so a row that the mock does not run has none.
     """
     rows = [row for suite in suites for row in suite.rows]
-    ids = [row.id for row in rows if "mock" in row.environments]
+    ids = [row.id for row in rows if MOCK.default_column in row.environments]
     return [
         *(
             f"{each}: no mutant breaks it, so nothing shows that its test can fail"
@@ -146,7 +141,7 @@ def _suite(path: Path, problems: list[str]) -> Suite:
 
 def _row(path: Path, test: ast.FunctionDef, problems: list[str]) -> Row | None:
     marks = dict(_mark(each) for each in test.decorator_list)
-    scopes = [scope for scope in ENVIRONMENTS if scope in marks]
+    scopes = [scope for mark, scope in SCOPES.items() if mark in marks]
     sentence = (ast.get_docstring(test) or "").replace("\n", " ")
     mark = marks.get("scenario")
     where = f"{path.name}::{test.name}"
@@ -154,7 +149,8 @@ def _row(path: Path, test: ast.FunctionDef, problems: list[str]) -> Row | None:
         problems.append(f"{where}: needs @pytest.mark.scenario with an id as a plain string")
         return None
     if len(scopes) != 1:
-        problems.append(f"{where}: needs exactly one of {', '.join(ENVIRONMENTS)}, has {', '.join(scopes) or 'none'}")
+        seen = ", ".join(scope.mark for scope in scopes) or "none"
+        problems.append(f"{where}: needs exactly one of {', '.join(SCOPES)}, has {seen}")
         return None
     if not sentence:
         problems.append(f"{where}: needs a docstring that says what must hold")
@@ -162,7 +158,7 @@ def _row(path: Path, test: ast.FunctionDef, problems: list[str]) -> Row | None:
         id=str(mark.args[0].value),
         sentence=sentence,
         test=test.name,
-        environments=ENVIRONMENTS[scopes[0]],
+        environments=scopes[0].columns,
         exclusive="exclusive" in marks,
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from seatrials.environments.environment import read_variables
+from seatrials.environments.variables import read_variables
 from seatrials.report.report import Build, write_report
 
 TOOLS = Path(__file__).parents[2] / "allure"

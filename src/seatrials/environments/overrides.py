@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from seatrials.environments.kinds import KINDS
 from seatrials.errors import ConfigurationError
 
 PREFIX = "SEATRIALS_"
 
-# Keys of the table itself, for every kind but mock, whose values are all the file's own.
+# Keys of the table itself, of a kind that is told by variables.
 _TOP_KEYS = (
     "account_id",
     "region",
@@ -46,14 +47,16 @@ OUTPUT_KEYS: Mapping[str, str] = {
 def overridden(table: Mapping[str, Any], variables: Mapping[str, str], names: type[BaseModel]) -> dict[str, Any]:
     """Return an environment's *table* with the values that *variables* give in place of the file's."""
     changed = _with(table, "names", _given(variables, names.model_fields))
-    if table.get("kind") == "mock":
+    kind = KINDS.get(str(table.get("kind")))
+    # Of a kind that does not exist the model says so, and of the values too what is wrong with them.
+    if kind is not None and not kind.is_told_by_variables:
         return changed
     trust = _given(variables, _TRUST_KEYS)
     if trust:
         # One way to trust takes the place of the other: both together are an error.
         changed["trust"] = trust
     top = _given(variables, _TOP_KEYS)
-    if table.get("kind") == "rehearsal" and variables.get("AWS_ENDPOINT_URL"):
+    if kind is not None and kind.may_redirect and variables.get("AWS_ENDPOINT_URL"):
         top.setdefault("endpoint_url", variables["AWS_ENDPOINT_URL"])
     numbers = _numbers({key: value for key, value in top.items() if key in _NUMBERS})
     return {**changed, **top, **numbers}

@@ -13,11 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seatrials.configuration import describe_problems
+from seatrials.environments.kinds import KINDS
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.report_log import ReportLog, RowResult, Sample, read_report_log
 
-# What a sample of a run is, and a pass.
-KINDS: Mapping[str, str] = {"mock": "modelled", "rehearsal": "rehearsed", "live": "measured"}
 _FINISHED = (0, 1)
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-")
 # More runs of one commit say nothing that these do not.
@@ -83,7 +82,8 @@ class RunEvidence:
     @property
     def kind(self) -> str | None:
         """What its results are: measured, rehearsed or modelled."""
-        return KINDS.get(str(self.record.get("kind")))
+        kind = KINDS.get(str(self.record.get("kind")))
+        return None if kind is None else kind.sample_kind
 
     @property
     def commit(self) -> str | None:

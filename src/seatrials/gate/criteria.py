@@ -1,6 +1,5 @@
 """What a release must show: the model of `gate.toml` and its reading."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from seatrials.configuration import describe_problems, nearest, not_empty
+from seatrials.configuration import describe_problems, nearest, not_empty, read_toml
+from seatrials.environments.kinds import SampleKind
+from seatrials.environments.scopes import Column
 from seatrials.errors import ConfigurationError
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -16,9 +17,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=1)]
-Kind = Literal["measured", "rehearsed", "modelled"]
 StatisticName = Literal["count", "mean", "minimum", "p50", "p95", "p99", "maximum"]
-Kinds = Annotated[tuple[Kind, ...], AfterValidator(not_empty)]
+Kinds = Annotated[tuple[SampleKind, ...], AfterValidator(not_empty)]
 
 # The criteria that every environment has; the optional ones among them only when their bound is set.
 _OF_EACH_ENVIRONMENT = (
@@ -36,7 +36,7 @@ class EnvironmentRules(_Table):
     """What an environment's newest run must show."""
 
     # The column of the catalogue whose rows must all have passed there.
-    rows: Literal["mock", "staging", "production"]
+    rows: Column
     # What its evidence must be to count.
     kinds: Kinds = ("measured",)
     age_hours_max: Positive = 24.0
@@ -158,7 +158,7 @@ def load_criteria(path: Path, rows: Iterable[str]) -> Criteria:
 
     Raises `ConfigurationError` that lists every problem of the file.
     """
-    document = _read(path)
+    document = read_toml(path, "give the criteria with --criteria FILE")
     problems: list[str] = []
     try:
         criteria = Criteria.model_validate(document)
@@ -216,14 +216,3 @@ def _tables(document: Mapping[str, Any], key: str) -> dict[str, Any]:
 def _list(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     tables = document.get(key)
     return [each for each in tables if isinstance(each, dict)] if isinstance(tables, list) else []
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"{path}: cannot be read ({error.strerror}): give the criteria with --criteria FILE"
-        raise ConfigurationError(msg) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{path}: is not TOML: {error}"
-        raise ConfigurationError(msg) from error

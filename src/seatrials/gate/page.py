@@ -7,6 +7,7 @@ from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
+from seatrials.environments.kinds import LIVE
 from seatrials.gate import page_sections as sections
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.markup import Html, element, joined, raw
@@ -81,7 +82,7 @@ def _header(decision: Decision) -> Html:
     sign = element("span", _SIGNS[decision.verdict], class_="sign", aria_hidden="true")
     verdict = element("h1", sign, str(decision.verdict))
     # A rehearsal's GO lets nothing out.
-    is_rehearsed = not any(run.kind == "live" for run in decision.runs)
+    is_rehearsed = not any(run.kind == LIVE.name for run in decision.runs)
     meaning = (
         "Every criterion holds." if decision.verdict is Verdict.GO and is_rehearsed else _MEANINGS[decision.verdict]
     )

@@ -8,7 +8,7 @@ from typing import TypeVar
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.environments.environment import Capability
+from seatrials.environments.capabilities import Capability
 from seatrials.errors import FatalStateError
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.balancer import Balancer

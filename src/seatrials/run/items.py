@@ -2,14 +2,12 @@
 
 import pytest
 
+from seatrials.environments.scopes import SCOPES, Scope
 from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
 
-# Where a scenario runs: on mock alone, on mock and staging, or on all three.
-SCOPES = ("mock_only", "live_only", "staging", "production")
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
-# Of the configuration, at the end of a run: what it left on its stack, None where nobody looked.
 
 
 def scenario_id(item: pytest.Item) -> str:
@@ -21,6 +19,11 @@ def scenario_id(item: pytest.Item) -> str:
 def suite_of(item: pytest.Item) -> str:
     """Return the suite of a scenario: its file's name without `test_`."""
     return item.path.stem.removeprefix("test_")
+
+
+def scopes_of(item: pytest.Item) -> list[Scope]:
+    """Return where a scenario runs; one that is marked as it must be has one scope."""
+    return [scope for scope in SCOPES.values() if item.get_closest_marker(scope.mark)]
 
 
 def needs_of(item: pytest.Item) -> list[str]:

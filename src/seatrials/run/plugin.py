@@ -15,10 +15,14 @@ import allure
 import pytest
 
 from seatrials.configuration import nearest
-from seatrials.environments.environment import Capability, Environment, load_environment, read_variables
+from seatrials.environments.capabilities import Capability
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
+from seatrials.environments.scopes import SCOPES
+from seatrials.environments.variables import read_variables
 from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
 from seatrials.evidence.recorder import Recorder
-from seatrials.run.items import RECORDER_KEY, RUN_KEY, SCOPES, needs_of, scenario_id, suite_of
+from seatrials.run.items import RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.seams.clock import Clock
 from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
@@ -61,10 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks; with an environment, begin a run before pytest's and Allure's reporters read their options."""
     for line in (
         "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
-        "mock_only: runs on mock, for what it needs exists nowhere else",
-        "live_only: runs on staging and production, for what it asks about exists nowhere else",
-        "staging: runs on mock and staging",
-        "production: runs on mock, staging and production",
+        *(f"{scope.mark}: {scope.sentence}" for scope in SCOPES.values()),
         "exclusive: needs the service to itself",
         "needs(capability, ...): is run only where the environment has all of these",
     ):
@@ -168,7 +169,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         _add_labels(item, config.getoption("--environment"))
     environment = config.stash[_ENVIRONMENT_KEY]
-    if hasattr(config, "workerinput") and environment.kind == "mock":
+    if hasattr(config, "workerinput") and not environment.kind.is_shared:
         # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
         items.sort(key=lambda item: _limit_seconds(item, environment), reverse=True)
 
@@ -318,9 +319,9 @@ def _mark_problems(item: pytest.Item) -> list[str]:
     problems = []
     if mark is None or not mark.args or not re.fullmatch(r"[A-Z]+-\d\d", str(mark.args[0])):
         problems.append(f"{item.nodeid}: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue")
-    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
-    if len(scopes) != 1:
-        problems.append(f"{item.nodeid}: needs exactly one of {SCOPES}, has {scopes}")
+    marks = [scope.mark for scope in scopes_of(item)]
+    if len(marks) != 1:
+        problems.append(f"{item.nodeid}: needs exactly one of {', '.join(SCOPES)}, has {', '.join(marks) or 'none'}")
     known = [str(each) for each in Capability]
     problems += [
         f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
@@ -343,7 +344,7 @@ def _shared_ids(items: list[pytest.Item]) -> list[str]:
 
 
 def _add_labels(item: pytest.Item, environment: str) -> None:
-    severity = "critical" if item.get_closest_marker("production") else "normal"
+    severity = "critical" if any(scope.is_everywhere for scope in scopes_of(item)) else "normal"
     # allure-pytest reads its labels from marks of this form; its own decorators have no types.
     labels = {"as_id": scenario_id(item), "suite": suite_of(item), "severity": severity, "env": environment}
     for kind, value in labels.items():

@@ -17,7 +17,7 @@ from seatrials.errors import NothingRanError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import commit_of, versions
 from seatrials.evidence.recorder import Step
-from seatrials.run.items import RECORDER_KEY, RUN_KEY, SCOPES, scenario_id
+from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -172,7 +172,7 @@ class RunReporter:
         commit, dirty = commit_of(self._config.rootpath)
         return {
             "environment": self._environment.name,
-            "kind": self._environment.kind,
+            "kind": self._environment.kind.name,
             "account": self._environment.account_id,
             "commit": commit,
             "dirty": dirty,
@@ -205,8 +205,7 @@ class RunReporter:
 
 
 def _row(item: pytest.Item) -> dict[str, str]:
-    scopes = [scope for scope in SCOPES if item.get_closest_marker(scope)]
-    return {"nodeid": item.nodeid, "scope": ", ".join(scopes)}
+    return {"nodeid": item.nodeid, "scope": ", ".join(scope.mark for scope in scopes_of(item))}
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

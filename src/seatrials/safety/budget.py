@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from seatrials.environments.environment import Budget as Limits
+from seatrials.environments.parts import Budget as Limits
 from seatrials.errors import BudgetExceededError
 
 # US dollars in us-west-2, rounded up, November 2026.

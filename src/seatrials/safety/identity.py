@@ -40,7 +40,7 @@ def refuse_redirection(
     environment: Environment, variables: Mapping[str, str], profile_endpoint: str | None = None
 ) -> None:
     """Raise `RedirectedError` when the shell or the profile sends AWS's calls elsewhere, and no rehearsal says so."""
-    if environment.kind == "rehearsal":
+    if environment.kind.may_redirect:
         return
     set_here = [name for name, value in variables.items() if name.startswith(_ENDPOINT_VARIABLE) and value]
     if set_here:

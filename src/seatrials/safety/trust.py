@@ -4,7 +4,7 @@ import hashlib
 import ssl
 from pathlib import Path
 
-from seatrials.environments.environment import Trust
+from seatrials.environments.parts import Trust
 from seatrials.errors import CertificateError
 
 

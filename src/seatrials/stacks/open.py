@@ -1,29 +1,53 @@
-"""The one place that asks which kind an environment is."""
+"""Opening a stack: the one place that imports by the kind of an environment, and only what that kind needs."""
 
-from seatrials.environments.environment import Environment, read_variables
+from collections.abc import Callable, Mapping
+
+from seatrials.environments.environment import Environment
+from seatrials.environments.kinds import LIVE, MOCK, REHEARSAL
+from seatrials.environments.variables import read_variables
 from seatrials.stacks.base import StackOptions, Stacks
 
 
 def check_stacks(environment: Environment, options: StackOptions) -> None:
     """Raise what keeps every scenario from running on *environment*, in one error with its own exit code."""
-    if environment.kind == "mock":
-        from seatrials.stacks.mock.preflight import check  # noqa: PLC0415  # imports the twin
-
+    check = _CHECKS.get(environment.kind.name)
+    if check is not None:
         check(environment, options)
 
 
 def hold_stacks(environment: Environment, options: StackOptions) -> Stacks | None:
     """Keep others away from a stack for the length of a run, where there may be others; raises our errors."""
-    return None if environment.kind == "mock" else open_stacks(environment, options)
+    return open_stacks(environment, options) if environment.kind.is_shared else None
 
 
 def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
     """Return how stacks of *environment* are opened."""
-    if environment.kind == "mock":
-        # moto takes a quarter of a second to import; only a mock pays for it.
-        from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415
+    return _OPENERS[environment.kind.name](environment, options)
 
-        return MockStacks(environment, options)
+
+def _check_mock(environment: Environment, options: StackOptions) -> None:
+    from seatrials.stacks.mock.preflight import check  # noqa: PLC0415  # imports the twin
+
+    check(environment, options)
+
+
+def _open_mock(environment: Environment, options: StackOptions) -> Stacks:
+    # moto takes a quarter of a second to import; only a mock pays for it.
+    from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415
+
+    return MockStacks(environment, options)
+
+
+def _open_live(environment: Environment, options: StackOptions) -> Stacks:
     from seatrials.stacks.live.stacks import LiveStacks  # noqa: PLC0415  # the mock needs none of it
 
     return LiveStacks(environment, options, read_variables())
+
+
+# What a real stack lacks is looked for by `LiveStacks` itself, before it changes anything.
+_CHECKS: Mapping[str, Callable[[Environment, StackOptions], None]] = {MOCK.name: _check_mock}
+_OPENERS: Mapping[str, Callable[[Environment, StackOptions], Stacks]] = {
+    MOCK.name: _open_mock,
+    REHEARSAL.name: _open_live,
+    LIVE.name: _open_live,
+}

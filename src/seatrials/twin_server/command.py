@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from seatrials.environments.environment import forget_aws_variables, load_environment, read_variables
+from seatrials.environments.file import load_environment
+from seatrials.environments.variables import forget_aws_variables, read_variables
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]

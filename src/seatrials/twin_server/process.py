@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from seatrials.environments.environment import read_variables
+from seatrials.environments.variables import read_variables
 from seatrials.errors import ServerError
 from seatrials.seams.clock import wall_seconds
 from seatrials.twin_server.variables import JSON_FILE

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from seatrials.cost import load_prices
+from seatrials.environments.scopes import SCOPES
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate.case import Case, Requirement
@@ -19,7 +20,6 @@ from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.history import Entry
 from seatrials.gate.verdict import Judgement, judge
-from seatrials.traceability import ENVIRONMENTS
 
 PROJECT = Path(__file__).parents[3]
 COMMIT = "c0ffee00" * 5
@@ -134,13 +134,13 @@ class Release:
 
 def _requirements() -> tuple[Requirement, ...]:
     return tuple(
-        Requirement(id=row, suite="suite", sentence=f"{row} holds.", environments=ENVIRONMENTS[scope])
+        Requirement(id=row, suite="suite", sentence=f"{row} holds.", environments=SCOPES[scope].columns)
         for row, scope in _RECORD["scopes"].items()
     )
 
 
 def _keep_rows(lines: Lines, record: dict[str, Any], environment: str) -> None:
-    kept = {row for row, scope in record["scopes"].items() if environment in ENVIRONMENTS[scope]}
+    kept = {row for row, scope in record["scopes"].items() if environment in SCOPES[scope].columns}
     tests = {record["rows"][row] for row in kept}
     record["rows"] = {row: test for row, test in record["rows"].items() if row in kept}
     record["scopes"] = {row: scope for row, scope in record["scopes"].items() if row in kept}

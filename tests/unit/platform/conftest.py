@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
 from seatrials.twin.physics.clock import VirtualClock

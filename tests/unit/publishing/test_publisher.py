@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from seatrials.cost import SHIPPED_PRICES, load_prices
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence

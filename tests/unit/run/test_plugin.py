@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
+from seatrials.environments.scopes import SCOPES
 from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError, NotRunHereError
 from seatrials.mutants.mutant import Mutant
 from seatrials.platform import Stack
 from seatrials.run import plugin
-from seatrials.run.items import SCOPES
 from seatrials.stacks import StackOptions, StackRun
 from seatrials.twin.physics.clock import VirtualClock
 
@@ -190,8 +190,8 @@ def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunRe
     assert problems == [
         "test_no_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
         "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
-        f"test_no_scope: needs exactly one of {SCOPES}, has []",
-        f"test_two_scopes: needs exactly one of {SCOPES}, has ['staging', 'production']",
+        f"test_no_scope: needs exactly one of {', '.join(SCOPES)}, has none",
+        f"test_two_scopes: needs exactly one of {', '.join(SCOPES)}, has staging, production",
     ]
 
 

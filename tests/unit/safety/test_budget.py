@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrials.environments.environment import Budget as Limits
+from seatrials.environments.parts import Budget as Limits
 from seatrials.errors import BudgetExceededError
 from seatrials.safety.budget import Budget, estimated_dollars
 from seatrials.safety.usage import Usage, difference, total

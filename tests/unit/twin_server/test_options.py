@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin_server.options import server_options
 

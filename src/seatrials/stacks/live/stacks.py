@@ -35,7 +35,6 @@ from seatrials.stacks.live.watch import Watch
 # Without sessions the service goes to zero: the publication, the alarm, the cooldown and the drain, with room.
 _TO_ZERO_SECONDS = 600.0
 _CREATED = 201
-_SAMPLE_KINDS = {"rehearsal": "rehearsed", "live": "measured"}
 
 
 class LiveStacks:
@@ -236,7 +235,7 @@ class LiveStacks:
         )
         return StackRun(
             stack=stack,
-            sample_kind=_SAMPLE_KINDS[self._environment.kind],
+            sample_kind=self._environment.kind.sample_kind,
             timeline_text=lambda: [each.as_text() for each in watch.happenings()],
             timeline_json=lambda: [each.as_json() for each in watch.happenings()],
             usage=lambda: {**usage.difference(access.usage.counts(), before), **self._log_volume(began)},

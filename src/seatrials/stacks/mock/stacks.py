@@ -108,7 +108,7 @@ class MockStacks:
         )
         return StackRun(
             stack=stack,
-            sample_kind="modelled",
+            sample_kind=self._environment.kind.sample_kind,
             timeline_text=lambda: [event.as_text() for event in world.trace.events],
             timeline_json=world.trace.lines,
             trace_sha256=world.trace.sha256,

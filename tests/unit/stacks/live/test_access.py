@@ -6,7 +6,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from seatrials.environments.environment import Environment, ResourceNames
+from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.errors import ConfigurationError, MissingResourceError, WrongAccountError
 from seatrials.stacks.live.access import open_access
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from seatrials.environments.environment import ResourceNames
+from seatrials.environments.parts import ResourceNames
 from seatrials.errors import LeaseHeldError, LeftoversError, MissingResourceError, NotConfirmedError, WrongRegionError
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform import Platform

@@ -10,7 +10,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from seatrials.environments.environment import Budget, ResourceNames, Trust
+from seatrials.environments.parts import Budget, ResourceNames, Trust
 from seatrials.errors import (
     BudgetExceededError,
     CertificateError,

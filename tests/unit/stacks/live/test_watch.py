@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.seams.clock import Clock
 from seatrials.stacks.live.watch import Watch
 from seatrials.twin.physics.clock import VirtualClock

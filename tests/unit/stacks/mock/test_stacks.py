@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, lifeless, replace
 from seatrials.stacks import StackOptions, StackRun, check_stacks

@@ -1,0 +1,66 @@
+"""The types of the fields of an environment, each with what a person is told who gets one wrong."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationInfo,
+)
+
+from seatrials.environments.kinds import KINDS, Kind
+
+
+class Table(BaseModel):
+    """A table of environments.toml: it cannot be changed, and has no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            msg = f"must be {allowed}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path from the folder of the file that names it."""
+    folder = info.context["folder"] if info.context else Path()
+    return folder / path
+
+
+def _kind_named(value: object) -> Kind:
+    if isinstance(value, Kind):
+        return value
+    if not isinstance(value, str) or value not in KINDS:
+        *others, last = map(repr, KINDS)
+        msg = f"must be {', '.join(others)} or {last}"
+        raise ValueError(msg)
+    return KINDS[value]
+
+
+Text = Annotated[str, Field(min_length=1)]
+# Written in a file by its name.
+NamedKind = Annotated[InstanceOf[Kind], BeforeValidator(_kind_named), PlainSerializer(lambda kind: kind.name)]
+Region = Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
+AccountId = Annotated[str, _matching(r"\d{12}", "12 digits in quotes")]
+BaseUrl = Annotated[str, _matching(r"https://[^/?#\s]+", "https:// and a host, without a path")]
+EndpointUrl = Annotated[str, _matching(r"https?://[^/?#\s]+", "http:// or https:// and a host, without a path")]
+RoleArn = Annotated[str, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
+Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Pace = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+FilePath = Annotated[Path, AfterValidator(_beside_the_file)]

@@ -1,0 +1,47 @@
+"""The file of the environments, environments.toml: one table for each environment, right or wrong whole."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from seatrials.configuration import describe_problems, nearest, read_toml
+from seatrials.environments.environment import Environment
+from seatrials.environments.overrides import overridden
+from seatrials.environments.parts import ResourceNames
+from seatrials.errors import ConfigurationError
+
+
+def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Environment:
+    """Return the environment *name* of the file *path*.
+
+    A variable such as SEATRIALS_CLUSTER takes the place of the key of that name (`overrides.py`). Raises
+    `ConfigurationError` that lists every problem of every environment of the file, for a file is right or wrong whole.
+    """
+    tables = read_toml(path, "name it with --environments FILE, or change folder")
+    known = [each for each, table in tables.items() if isinstance(table, dict)]
+    if name not in known:
+        msg = f"{path}: no environment is called {name!r}; {nearest(name, known)}"
+        raise ConfigurationError(msg)
+    problems: list[str] = []
+    environments: dict[str, Environment] = {}
+    for each, table in tables.items():
+        try:
+            environments[each] = _build(each, table, variables if each == name else None, path.parent)
+        except ValidationError as error:
+            problems += describe_problems(error, Environment, str(path), each)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return environments[name]
+
+
+def _build(name: str, table: object, variables: Mapping[str, str] | None, folder: Path) -> Environment:
+    """Validate a table; whatever is wrong with it is the `ValidationError` of the model.
+
+    Without *variables* it is not the chosen one, and what they could have given is not asked for.
+    """
+    if not isinstance(table, dict):
+        return Environment.model_validate(table)
+    context = {"folder": folder, "table": name, "chosen": variables is not None}
+    changed = overridden(table, variables or {}, ResourceNames)
+    return Environment.model_validate({"name": name, **changed}, context=context)

@@ -1,0 +1,189 @@
+"""The parts of an environment, of which each room of the project takes the one that it needs.
+
+A part is a table of its own in environments.toml (`Ports`, `Limits`, …) or some of the keys of the environment's table,
+whose model has them all: `Place`, `Door`, `Pacing` and `Terms` are what an environment is, seen from one side.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from seatrials.configuration import nearest
+from seatrials.environments.capabilities import Capability
+from seatrials.environments.fields import (
+    AccountId,
+    BaseUrl,
+    Dollars,
+    EndpointUrl,
+    FilePath,
+    Minutes,
+    NamedKind,
+    Pace,
+    Port,
+    Region,
+    RoleArn,
+    Seconds,
+    Table,
+    Text,
+)
+from seatrials.environments.scopes import Column, marks_of
+from seatrials.errors import ConfigurationError
+
+
+class ResourceNames(Table):
+    """What the platform's resources are called in this environment; the defaults are the platform's contract."""
+
+    cluster: Text = "webordinary-edit-cluster"
+    edit_service: Text = "webordinary-edit-service"
+    hermes_service: Text = "webordinary-hermes-service"
+    edit_container: Text = "edit"
+    hermes_container: Text = "hermes"
+    table: Text = "webordinary-edit-sessions"
+    # Where runs keep their lease and journal, under a key that no session has; the session table unless named.
+    lease_table: Text | None = None
+    client_index: Text = "clientId-status-index"
+    activity_index: Text = "status-lastActivity-index"
+    load_balancer: Text = "webordinary-edit-alb"
+    metric_namespace: Text = "Webordinary/EditSessions"
+    metric: Text = "ActiveSessionCount"
+    scale_out_policy: Text = "webordinary-edit-scale-out"
+    run_metric_namespace: Text = "Webordinary/IntegrationTests"
+    edit_log_group: Text = "/ecs/edit"
+    hermes_log_group: Text = "/ecs/hermes"
+
+
+class Ports(Table):
+    """The ports of the load balancer and of the containers; each a whole number from 1 to 65535."""
+
+    https: Port = 443
+    http: Port = 80
+    hermes: Port = 3000
+    edit_api: Port = 8080
+    edit_preview: Port = 4321
+    edit_hmr: Port = 4322
+
+
+class Limits(Table):
+    """How long one scenario of a suite may take, in seconds of platform time."""
+
+    cold_start: Seconds = 120
+    persistence: Seconds = 120
+    concurrency: Seconds = 180
+    routing: Seconds = 90
+    infrastructure: Seconds = 60
+    resilience: Seconds = 600
+
+    def seconds(self, suite: str) -> float:
+        """Return the limit of *suite*; raises `ConfigurationError` for one that does not exist."""
+        if suite not in type(self).model_fields:
+            msg = f"no suite is called {suite!r}; {nearest(suite, list(type(self).model_fields))}"
+            raise ConfigurationError(msg)
+        return float(getattr(self, suite))
+
+
+class Trust(Table):
+    """Which certificate of the load balancer is believed: by a CA file, by its own fingerprint, or by the system's CAs.
+
+    A mock world makes its own authority and believes that one.
+    """
+
+    ca_file: FilePath | None = None
+    # Of the certificate in DER, as `openssl x509 -fingerprint -sha256` prints it, with or without colons.
+    sha256: str | None = None
+
+    @field_validator("sha256")
+    @classmethod
+    def _plain_fingerprint(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        plain = value.replace(":", "").lower()
+        if re.fullmatch(r"[0-9a-f]{64}", plain) is None:
+            msg = "must be 64 hexadecimal digits, as `openssl x509 -fingerprint -sha256` prints them"
+            raise ValueError(msg)
+        return plain
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Trust":
+        if self.ca_file is not None and self.sha256 is not None:
+            msg = "must have ca_file or sha256, not both; with neither, the system's authorities are trusted"
+            raise ValueError(msg)
+        return self
+
+
+class Budget(Table):
+    """What a run may cost at most, by its own estimate, and how long it may take in real minutes."""
+
+    dollars: Dollars = 3.0
+    minutes: Minutes = 240.0
+
+
+class Release(Table):
+    """The versions that a release names."""
+
+    hermes: Text
+    edit: Text
+
+
+class Place(Table):
+    """Where AWS is asked about a stack, and with whose credentials."""
+
+    name: Text
+    kind: NamedKind
+    region: Region
+    account_id: AccountId | None = None
+    # Without either, the credentials are those that boto3 finds.
+    profile: Text | None = None
+    role_arn: RoleArn | None = None
+    # Where a rehearsal answers in place of AWS.
+    endpoint_url: EndpointUrl | None = None
+    # The deployed CloudFormation stack whose outputs are the values of keys that are left out.
+    outputs_stack: Text | None = None
+
+
+class Door(Table):
+    """How the load balancer and what is behind it is reached, and which certificate is believed."""
+
+    # Where a real load balancer answers.
+    base_url: BaseUrl | None = None
+    # Where it answers without TLS, when that is another port than its listener's, as it is behind a tunnel.
+    http_port: Port | None = None
+    ports: Ports = Ports()
+    trust: Trust = Trust()
+
+
+class Pacing(Table):
+    """How a stack's time passes beside real time."""
+
+    # Seconds of platform time per second of a rehearsal; mock time has no pace, live time has 1.
+    pace: Pace = 1.0
+    # The moment at which a rehearsal's platform time and real time were the same, so that all its processes agree.
+    epoch_seconds: Seconds | None = None
+
+
+class Terms(Table):
+    """What a run may do on a stack, and what it has to show before it begins."""
+
+    # Which rows of the catalogue run here; the kind's own column unless the file says so.
+    scope: Column | None = None
+    # What `--confirm` must say before a run may begin.
+    confirm: Text | None = None
+    # How many workers may share the stack; None: as many as the machine has processors.
+    workers_max: Annotated[int, Field(strict=True, ge=1)] | None = None
+    budget: Budget = Budget()
+    # In the order of the file, for the order of a set would differ from run to run.
+    capabilities: tuple[Capability, ...] = ()
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The scope marks whose scenarios run here."""
+        assert self.scope is not None, "the model gives the kind's own to whoever names none"
+        return marks_of(self.scope)
+
+    def allows(self, capability: str) -> bool:
+        """Whether scenarios that need *capability* can run here; raises `ConfigurationError` for an unknown one."""
+        known = [str(each) for each in Capability]
+        if capability not in known:
+            msg = f"no capability is called {capability!r}; {nearest(capability, known)}"
+            raise ConfigurationError(msg)
+        return Capability(capability) in self.capabilities
