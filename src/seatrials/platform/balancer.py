@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform.calls import Calls
 from seatrials.seams.application import AwsClient
 
@@ -15,9 +15,10 @@ SESSION_PRIORITIES = range(100, 500)
 class Balancer:
     """Reads ELBv2, sends requests, and takes targets out for a while."""
 
-    def __init__(self, calls: Calls, elbv2: AwsClient, environment: Environment) -> None:
+    def __init__(self, calls: Calls, elbv2: AwsClient, names: ResourceNames, ports: Ports) -> None:
         self._elbv2 = elbv2
-        self._environment = environment
+        self._names = names
+        self._ports = ports
         self.get = calls.get
         self.post = calls.post
         self.send = calls.send
@@ -39,7 +40,7 @@ class Balancer:
 
     def edit_target_groups(self) -> list[dict[str, Any]]:
         """Return the target groups of the load balancer on the edit container's ports."""
-        known = self._environment.ports
+        known = self._ports
         ports = (known.edit_api, known.edit_preview, known.edit_hmr)
         return [group for group in self.target_groups() if group["Port"] in ports]
 
@@ -129,7 +130,7 @@ class Balancer:
         return [group for page in pages for group in page["TargetGroups"]]
 
     def _load_balancer(self) -> dict[str, Any]:
-        name = self._environment.names.load_balancer
+        name = self._names.load_balancer
         balancers = self._elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
         assert balancers, f"there is no load balancer {name}"
         description: dict[str, Any] = balancers[0]

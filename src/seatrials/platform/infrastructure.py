@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners
 from seatrials.platform.monitoring import Monitoring
 from seatrials.platform.scaling_rules import ScalingRules
 from seatrials.platform.security_groups import Ingress, ingress_of
+from seatrials.platform.services import describe_service
 from seatrials.seams.application import AwsClient
 
 ServiceName = Literal["edit", "hermes"]
@@ -78,10 +79,11 @@ class TaskFacts:
 class Infrastructure:
     """Everything that was deployed; clients are made when they are first needed."""
 
-    def __init__(self, aws: Callable[[str], AwsClient], environment: Environment) -> None:
+    def __init__(self, aws: Callable[[str], AwsClient], names: ResourceNames, ports: Ports, region: str) -> None:
         self._aws = aws
-        self._environment = environment
-        names = environment.names
+        self._names = names
+        self._ports = ports
+        self._region = region
         self._services = {"edit": names.edit_service, "hermes": names.hermes_service}
         self._containers = {"edit": names.edit_container, "hermes": names.hermes_container}
 
@@ -93,19 +95,19 @@ class Infrastructure:
             for name in self._services
             for group in self._describe(name)["loadBalancers"]
         }
-        return Listeners(self._aws("elbv2"), self._aws("dynamodb"), self._environment, backends)
+        return Listeners(self._aws("elbv2"), self._aws("dynamodb"), self._names, self._ports, backends)
 
     @cached_property
     def scaling(self) -> ScalingRules:
         """What scales the edit service, and when."""
-        resource = f"service/{self._environment.names.cluster}/{self._environment.names.edit_service}"
+        resource = f"service/{self._names.cluster}/{self._names.edit_service}"
         return ScalingRules(self._aws("application-autoscaling"), self._aws("cloudwatch"), resource)
 
     @cached_property
     def monitoring(self) -> Monitoring:
         """The dashboards and alarms of the runs' metrics."""
-        namespace = self._environment.names.run_metric_namespace
-        return Monitoring(self._aws("cloudwatch"), namespace, self._environment.region)
+        namespace = self._names.run_metric_namespace
+        return Monitoring(self._aws("cloudwatch"), namespace, self._region)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -114,7 +116,7 @@ class Infrastructure:
 
     def cluster_status(self) -> str:
         """Return the status of the cluster; fails the scenario when there is none of that name."""
-        name = self._environment.names.cluster
+        name = self._names.cluster
         clusters = self._aws("ecs").describe_clusters(clusters=[name])["clusters"]
         assert clusters, f"ECS knows no cluster {name}"
         return str(clusters[0]["status"])
@@ -135,7 +137,7 @@ class Infrastructure:
 
     def table(self) -> TableFacts:
         """Return how the session table is set up."""
-        name = self._environment.names.table
+        name = self._names.table
         dynamodb = self._aws("dynamodb")
         table = dynamodb.describe_table(TableName=name)["Table"]
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
@@ -247,14 +249,10 @@ class Infrastructure:
         return sorted(found)
 
     def _describe(self, name: str) -> dict[str, Any]:
-        cluster, service = self._environment.names.cluster, self._services[name]
-        services = self._aws("ecs").describe_services(cluster=cluster, services=[service])["services"]
-        assert services, f"ECS knows no service {service} in cluster {cluster}"
-        description: dict[str, Any] = services[0]
-        return description
+        return describe_service(self._aws("ecs"), self._names.cluster, self._services[name])
 
     def _capacity(self, name: str) -> tuple[int, int] | None:
-        resource = f"service/{self._environment.names.cluster}/{self._services[name]}"
+        resource = f"service/{self._names.cluster}/{self._services[name]}"
         answer = self._aws("application-autoscaling").describe_scalable_targets(
             ServiceNamespace="ecs", ResourceIds=[resource], ScalableDimension="ecs:service:DesiredCount"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform.balancer import SESSION_PRIORITIES
 from seatrials.safety.store import is_own_key
 from seatrials.seams.application import AwsClient
@@ -49,19 +49,21 @@ class Listeners:
         self,
         elbv2: AwsClient,
         dynamodb: AwsClient,
-        environment: Environment,
+        names: ResourceNames,
+        ports: Ports,
         backends: Mapping[str, tuple[str, int]],
     ) -> None:
         """*backends* gives, by target group, the service that registers there and its container's port."""
         self._elbv2 = elbv2
         self._dynamodb = dynamodb
-        self._environment = environment
+        self._names = names
+        self._ports = ports
         self._backends = backends
 
     @cached_property
     def load_balancer(self) -> dict[str, Any]:
         """The load balancer as ELBv2 describes it."""
-        name = self._environment.names.load_balancer
+        name = self._names.load_balancer
         balancers = self._elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
         assert balancers, f"there is no load balancer {name}"
         description: dict[str, Any] = balancers[0]
@@ -127,13 +129,11 @@ class Listeners:
         return sorted(rules, key=lambda rule: (rule["Priority"] == "default", rule["Priority"].zfill(5)))
 
     def _session_rules(self) -> set[SessionRule]:
-        rules = [rule for rule in self._rules(self._environment.ports.https) if _is_of_a_session(rule)]
+        rules = [rule for rule in self._rules(self._ports.https) if _is_of_a_session(rule)]
         return {SessionRule(int(rule["Priority"]), _session_id(rule)) for rule in rules}
 
     def _unfinished_sessions(self) -> set[str]:
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._environment.names.table, ConsistentRead=True
-        )
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._names.table, ConsistentRead=True)
         # The lease and the journal of the run may stand in the same table; they are nobody's sessions.
         items = [item for page in pages for item in page["Items"] if not is_own_key(item)]
         return {item["sessionId"]["S"] for item in items if item["status"]["S"] not in _FINAL_STATUSES}

@@ -37,7 +37,7 @@ class Platform:
     """Sessions, services, balancer, telemetry and faults of one open stack."""
 
     def __init__(self, stack: Stack, recorder: Recorder) -> None:
-        environment = stack.environment
+        environment, names = stack.environment, stack.environment.names
         calls = Calls(stack.http, stack.request_clock, recorder)
         self.environment = environment
         self.url = stack.url
@@ -45,13 +45,13 @@ class Platform:
         self.recorder = recorder
         self.clock = stack.clock
         self._request_clock = stack.request_clock
-        self.sessions = Sessions(calls, stack.aws("dynamodb"), environment, stack.run_prefix)
-        self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), environment)
-        self.balancer = Balancer(calls, stack.aws("elbv2"), environment)
+        self.sessions = Sessions(calls, stack.aws("dynamodb"), names, stack.run_prefix)
+        self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), names)
+        self.balancer = Balancer(calls, stack.aws("elbv2"), names, environment.ports)
         self.raw = RawClient(stack.connect, stack.url, recorder)
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
-        self.infrastructure = Infrastructure(stack.aws, environment)
-        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, environment, self.services, self.balancer)
+        self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
+        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names, self.services, self.balancer)
         self._calls = calls
 
     @property

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.seams.application import AwsClient
 
 
@@ -33,10 +33,10 @@ _DESIRED = re.compile(r"Setting desired count to (\d+)\.")
 class Services:
     """Reads ECS and Application Auto Scaling, and does to tasks what an operator does."""
 
-    def __init__(self, ecs: AwsClient, autoscaling: AwsClient, environment: Environment) -> None:
+    def __init__(self, ecs: AwsClient, autoscaling: AwsClient, names: ResourceNames) -> None:
         self._ecs = ecs
         self._autoscaling = autoscaling
-        self._environment = environment
+        self._names = names
 
     def edit_counts(self) -> Counts:
         """Return the edit service's counts."""
@@ -45,11 +45,11 @@ class Services:
 
     def edit(self) -> dict[str, Any]:
         """Return the edit service as ECS describes it."""
-        return self._describe(self._environment.names.edit_service)
+        return self._describe(self._names.edit_service)
 
     def edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's tasks that are not asked to stop."""
-        return self._tasks(self._environment.names.edit_service, "RUNNING")
+        return self._tasks(self._names.edit_service, "RUNNING")
 
     def edit_task_arns(self) -> list[str]:
         """Return the ARNs of the edit service's tasks, sorted."""
@@ -57,36 +57,36 @@ class Services:
 
     def stop_task(self, task_arn: str) -> None:
         """Have ECS stop a task, which gets SIGTERM; its service starts another one."""
-        self._ecs.stop_task(cluster=self._environment.names.cluster, task=task_arn, reason="stopped by a scenario")
+        self._ecs.stop_task(cluster=self._names.cluster, task=task_arn, reason="stopped by a scenario")
 
     def has_ended(self, task_arn: str) -> bool:
         """Whether every container of a task has exited; fails the scenario when ECS does not know the task."""
-        cluster = self._environment.names.cluster
+        cluster = self._names.cluster
         tasks = self._ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
         assert tasks, f"ECS knows no task {task_arn}"
         return "executionStoppedAt" in tasks[0]
 
     def redeploy_edit(self) -> None:
         """Have every task of the edit service replaced, as a new deployment does."""
-        names = self._environment.names
+        names = self._names
         self._ecs.update_service(cluster=names.cluster, service=names.edit_service, forceNewDeployment=True)
 
     def scale_hermes(self, count: int) -> None:
         """Have so many tasks of Hermes, which an operator may set to 0..2."""
-        names = self._environment.names
+        names = self._names
         self._ecs.update_service(cluster=names.cluster, service=names.hermes_service, desiredCount=count)
 
     def hermes_running(self) -> int:
         """Return how many tasks of Hermes run."""
-        return int(self._describe(self._environment.names.hermes_service)["runningCount"])
+        return int(self._describe(self._names.hermes_service)["runningCount"])
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's stopped and stopping tasks that ECS still shows."""
-        return self._tasks(self._environment.names.edit_service, "STOPPED")
+        return self._tasks(self._names.edit_service, "STOPPED")
 
     def edit_activities(self) -> list[dict[str, Any]]:
         """Return the scaling activities of the edit service, newest first."""
-        resource = f"service/{self._environment.names.cluster}/{self._environment.names.edit_service}"
+        resource = f"service/{self._names.cluster}/{self._names.edit_service}"
         answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
         return list(answer["ScalingActivities"])
 
@@ -100,14 +100,19 @@ class Services:
         return [each for each in scalings if each.began_at >= since]
 
     def _describe(self, name: str) -> dict[str, Any]:
-        answer = self._ecs.describe_services(cluster=self._environment.names.cluster, services=[name])
-        assert answer["services"], f"ECS knows no service {name} in cluster {self._environment.names.cluster}"
-        service: dict[str, Any] = answer["services"][0]
-        return service
+        return describe_service(self._ecs, self._names.cluster, name)
 
     def _tasks(self, service: str, desired_status: str) -> list[dict[str, Any]]:
-        cluster = self._environment.names.cluster
+        cluster = self._names.cluster
         arns = self._ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=desired_status)["taskArns"]
         if not arns:
             return []
         return list(self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"])
+
+
+def describe_service(ecs: AwsClient, cluster: str, name: str) -> dict[str, Any]:
+    """Return a service as ECS describes it; fails the scenario when there is none of that name."""
+    services = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    assert services, f"ECS knows no service {name} in cluster {cluster}"
+    service: dict[str, Any] = services[0]
+    return service

@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.platform.calls import Answer, Calls
 from seatrials.seams.application import AwsClient
 
@@ -59,10 +59,10 @@ class Session:
 class Sessions:
     """Sessions of one scenario; all names it makes begin with the run's prefix."""
 
-    def __init__(self, calls: Calls, dynamodb: AwsClient, environment: Environment, prefix: str) -> None:
+    def __init__(self, calls: Calls, dynamodb: AwsClient, names: ResourceNames, prefix: str) -> None:
         self._calls = calls
         self._dynamodb = dynamodb
-        self._environment = environment
+        self._names = names
         self._prefix = prefix
         self._made = 0
 
@@ -106,7 +106,7 @@ class Sessions:
     def item(self, session: Session) -> dict[str, Any] | None:
         """Return the session's item by a strongly consistent read, None when there is none."""
         key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
-        answer = self._dynamodb.get_item(TableName=self._environment.names.table, Key=key, ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._names.table, Key=key, ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def is_initializing(self, session: Session) -> bool:
@@ -123,20 +123,20 @@ class Sessions:
 
     def ttl_attribute(self) -> str | None:
         """Return the attribute by which the table expires items, None when it does not."""
-        answer = self._dynamodb.describe_time_to_live(TableName=self._environment.names.table)
+        answer = self._dynamodb.describe_time_to_live(TableName=self._names.table)
         description = answer["TimeToLiveDescription"]
         return description["AttributeName"] if description["TimeToLiveStatus"] == "ENABLED" else None
 
     def is_recoverable(self) -> bool:
         """Whether the table can be restored to any moment (point-in-time recovery)."""
-        answer = self._dynamodb.describe_continuous_backups(TableName=self._environment.names.table)
+        answer = self._dynamodb.describe_continuous_backups(TableName=self._names.table)
         recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
         """Give the session's item another `ttl`, behind Hermes's back."""
         self._dynamodb.update_item(
-            TableName=self._environment.names.table,
+            TableName=self._names.table,
             Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
             UpdateExpression="SET #ttl = :ttl",
             ConditionExpression="attribute_exists(sessionId)",
@@ -173,15 +173,13 @@ class Sessions:
 
     def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
         """Return the ids that the client index has for a client and status."""
-        return self._query(
-            self._environment.names.client_index, "clientId = :a AND #s = :b", {"#s": "status"}, client_id, status
-        )
+        return self._query(self._names.client_index, "clientId = :a AND #s = :b", {"#s": "status"}, client_id, status)
 
     def ids_by_status_index(self, status: str, since_ms: int) -> list[str]:
         """Return the ids that the status index has for a status and a last activity from *since_ms* on."""
         answer = self._dynamodb.query(
-            TableName=self._environment.names.table,
-            IndexName=self._environment.names.activity_index,
+            TableName=self._names.table,
+            IndexName=self._names.activity_index,
             KeyConditionExpression="#s = :status AND lastActivity >= :since",
             ExpressionAttributeNames={"#s": "status"},
             ExpressionAttributeValues={":status": {"S": status}, ":since": {"N": str(since_ms)}},
@@ -191,13 +189,13 @@ class Sessions:
     def _scan(self, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # boto3's own parameters
         """Return the items of a strongly consistent scan."""
         pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._environment.names.table, ConsistentRead=True, **arguments
+            TableName=self._names.table, ConsistentRead=True, **arguments
         )
         return [_plain(item) for page in pages for item in page["Items"]]
 
     def _query(self, index: str, condition: str, names: dict[str, str], first: str, second: str) -> list[str]:
         answer = self._dynamodb.query(
-            TableName=self._environment.names.table,
+            TableName=self._names.table,
             IndexName=index,
             KeyConditionExpression=condition,
             ExpressionAttributeNames=names,

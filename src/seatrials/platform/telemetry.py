@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.services import Services
 from seatrials.seams.application import AwsClient
@@ -17,11 +17,11 @@ class Telemetry:
     """Reads CloudWatch, and sums up the platform's state for people."""
 
     def __init__(
-        self, cloudwatch: AwsClient, clock: Clock, environment: Environment, services: Services, balancer: Balancer
+        self, cloudwatch: AwsClient, clock: Clock, names: ResourceNames, services: Services, balancer: Balancer
     ) -> None:
         self._cloudwatch = cloudwatch
         self._clock = clock
-        self._environment = environment
+        self._names = names
         self._services = services
         self._balancer = balancer
 
@@ -38,8 +38,8 @@ class Telemetry:
     def _newest_point(self) -> dict[str, Any] | None:
         now = self._clock.now()
         answer = self._cloudwatch.get_metric_statistics(
-            Namespace=self._environment.names.metric_namespace,
-            MetricName=self._environment.names.metric,
+            Namespace=self._names.metric_namespace,
+            MetricName=self._names.metric,
             StartTime=datetime.fromtimestamp(int(now) - _MINUTE, UTC),
             EndTime=datetime.fromtimestamp(int(now) + 1, UTC),
             Period=1,
@@ -58,7 +58,7 @@ class Telemetry:
         return "\n".join(lines)
 
     def _metric_line(self) -> str:
-        name, point = self._environment.names.metric, self._newest_point()
+        name, point = self._names.metric, self._newest_point()
         if point is None:
             return f"{name}: not published for a minute"
         values = " and ".join(f"{value:g}" for value in sorted({point["Minimum"], point["Maximum"]}))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.errors import MissingResourceError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.journal import Entry, Journal
@@ -18,8 +18,8 @@ Parameters = Mapping[str, Any]
 class Changes:
     """Announces changes, and undoes them as the journal has them."""
 
-    def __init__(self, environment: Environment, aws: Callable[[str], AwsClient], journal: Journal) -> None:
-        self._names = environment.names
+    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient], journal: Journal) -> None:
+        self._names = names
         self._aws = aws
         self._journal = journal
         self._announcers: dict[tuple[str, str], Callable[[Parameters], None]] = {
@@ -47,21 +47,21 @@ class Changes:
         self._journal.note(kind, **details)
 
 
-def put_back(entry: Entry, environment: Environment, aws: Callable[[str], AwsClient]) -> None:
+def put_back(entry: Entry, names: ResourceNames, aws: Callable[[str], AwsClient]) -> None:
     """Undo the change of an entry, in whatever state it is; doing so twice does no harm."""
     if entry.kind == "service":
-        _put_service_back(entry.details, environment.names.cluster, aws("ecs"))
+        _put_service_back(entry.details, names.cluster, aws("ecs"))
     elif entry.kind == "targets":
-        _put_targets_back(entry.details, environment, aws)
+        _put_targets_back(entry.details, names, aws)
 
 
-def is_put_back(entry: Entry, environment: Environment, aws: Callable[[str], AwsClient]) -> bool:
+def is_put_back(entry: Entry, names: ResourceNames, aws: Callable[[str], AwsClient]) -> bool:
     """Whether nothing of an entry's change is left to undo."""
     if entry.kind == "service":
-        service = describe_service(aws("ecs"), environment.names.cluster, entry.details["service"])
+        service = describe_service(aws("ecs"), names.cluster, entry.details["service"])
         return all(service[key] == value for key, value in entry.details["found"].items())
     if entry.kind == "targets":
-        return not _missing_targets(entry.details, environment, aws)
+        return not _missing_targets(entry.details, names, aws)
     return True
 
 
@@ -83,18 +83,18 @@ def _put_service_back(details: Mapping[str, Any], cluster: str, ecs: AwsClient) 
             ecs.update_service(cluster=cluster, service=details["service"], **details["found"])
 
 
-def _put_targets_back(details: Mapping[str, Any], environment: Environment, aws: Callable[[str], AwsClient]) -> None:
-    missing = _missing_targets(details, environment, aws)
+def _put_targets_back(details: Mapping[str, Any], names: ResourceNames, aws: Callable[[str], AwsClient]) -> None:
+    missing = _missing_targets(details, names, aws)
     if missing:
         with translated("put targets back into their group"):
             aws("elbv2").register_targets(TargetGroupArn=details["group"], Targets=missing)
 
 
 def _missing_targets(
-    details: Mapping[str, Any], environment: Environment, aws: Callable[[str], AwsClient]
+    details: Mapping[str, Any], names: ResourceNames, aws: Callable[[str], AwsClient]
 ) -> list[dict[str, Any]]:
     """Return the targets that were taken out, whose tasks still run, and which are not in their group."""
-    alive = _task_addresses(aws("ecs"), environment.names.cluster, environment.names.edit_service)
+    alive = _task_addresses(aws("ecs"), names.cluster, names.edit_service)
     with translated("read the targets of a group"):
         health = aws("elbv2").describe_target_health(TargetGroupArn=details["group"])["TargetHealthDescriptions"]
     inside = [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] not in {"draining", "unused"}]

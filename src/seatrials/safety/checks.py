@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Place, ResourceNames
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
 from seatrials.safety.aws_errors import translated
+from seatrials.safety.changes import describe_service
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.store import Store
 from seatrials.seams.application import AwsClient
@@ -35,12 +36,11 @@ class Finding:
 
 
 def checks_of(
-    environment: Environment, aws: Callable[[str], AwsClient], store: Store, http: Callable[[], httpx.Client]
+    place: Place, names: ResourceNames, aws: Callable[[str], AwsClient], store: Store, http: httpx.Client
 ) -> list[Check]:
     """Return everything that is looked at, what the rest depends on first."""
-    names = environment.names
     return [
-        Check("account and region", lambda: _identity(environment, aws)),
+        Check("account and region", lambda: _identity(place, aws)),
         Check(f"table {names.table}", lambda: _table(aws("dynamodb"), names.table)),
         Check(f"lease in {store.table}", lambda: _lease(store)),
         Check(f"cluster {names.cluster}", lambda: _cluster(aws("ecs"), names.cluster)),
@@ -50,8 +50,8 @@ def checks_of(
         Check("scaling", lambda: _scaling(aws("application-autoscaling"), names.cluster, names.edit_service)),
         Check("metrics", lambda: _metrics(aws("cloudwatch"), names.metric_namespace)),
         Check("access points", lambda: _access_points(aws("efs"))),
-        Check(f"{environment.base_url}", lambda: _answer(http(), "/health")),
-        Check("Hermes", lambda: _answer(http(), "/hermes/health")),
+        Check(str(http.base_url).rstrip("/"), lambda: _answer(http, "/health")),
+        Check("Hermes", lambda: _answer(http, "/hermes/health")),
     ]
 
 
@@ -73,9 +73,9 @@ def _look(check: Check) -> Finding:
         return Finding(check.what, "", error)
 
 
-def _identity(environment: Environment, aws: Callable[[str], AwsClient]) -> str:
-    identity = confirm_identity(environment, aws)
-    return f"{identity.arn} in {environment.region}"
+def _identity(place: Place, aws: Callable[[str], AwsClient]) -> str:
+    identity = confirm_identity(place, aws)
+    return f"{identity.arn} in {place.region}"
 
 
 def _table(dynamodb: AwsClient, name: str) -> str:
@@ -101,13 +101,13 @@ def _cluster(ecs: AwsClient, name: str) -> str:
 
 
 def _service(ecs: AwsClient, cluster: str, name: str) -> str:
-    with translated(f"describe the service {name}"):
-        services = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    service = describe_service(ecs, cluster, name)
+    with translated(f"list the tasks of {name}"):
         ecs.list_tasks(cluster=cluster, serviceName=name)
-    if not services or services[0]["status"] != "ACTIVE":
+    if service["status"] != "ACTIVE":
         msg = f"there is no active service {name} in {cluster}: correct the environment's names, or deploy the stack"
         raise MissingResourceError(msg)
-    return f"desired {services[0]['desiredCount']}, running {services[0]['runningCount']}"
+    return f"desired {service['desiredCount']}, running {service['runningCount']}"
 
 
 def _load_balancer(elbv2: AwsClient, name: str) -> str:

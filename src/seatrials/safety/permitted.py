@@ -6,7 +6,7 @@ A run changes what it made itself, and the two services while nobody else has a 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.safety.store import is_own_key
 
 # Whatever begins otherwise changes something, as far as this project is concerned.
@@ -27,18 +27,18 @@ def is_reading(operation: str) -> bool:
 
 
 class Permitted:
-    """What a run may change on the stack of an environment."""
+    """What a run may change on a stack."""
 
     def __init__(
         self,
-        environment: Environment,
+        names: ResourceNames,
         prefix: str,
         *,
         strangers: Callable[[], list[str]],
         desired_count: Callable[[str], int],
     ) -> None:
         """*prefix* is that of the run's names; *strangers* returns the ids of live sessions of anyone else."""
-        self._names = environment.names
+        self._names = names
         self._prefix = prefix
         self._strangers = strangers
         self._desired_count = desired_count

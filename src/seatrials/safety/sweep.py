@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 from botocore.exceptions import ClientError
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import error_code, translated
@@ -52,7 +52,7 @@ class Sweeper:
 
     def __init__(
         self,
-        environment: Environment,
+        names: ResourceNames,
         aws: Callable[[str], AwsClient],
         store: Store,
         http: httpx.Client,
@@ -60,7 +60,7 @@ class Sweeper:
         *,
         run_id: str | None = None,
     ) -> None:
-        self._environment = environment
+        self._names = names
         self._aws = aws
         self._store = store
         self._http = http
@@ -72,7 +72,7 @@ class Sweeper:
         """Return what is left, in the order in which it is removed; changes nothing."""
         items = self.items()
         ids = [item["sessionId"] for item in items]
-        changes = [entry for entry in self._entries() if not is_put_back(entry, self._environment, self._aws)]
+        changes = [entry for entry in self._entries() if not is_put_back(entry, self._names, self._aws)]
         return [
             *(Leftover(f"changed {each.kind}", _about(each), "put back as it was found") for each in changes),
             *(
@@ -113,7 +113,7 @@ class Sweeper:
         refused = {}
         for entry in self._entries():
             try:
-                put_back(entry, self._environment, self._aws)
+                put_back(entry, self._names, self._aws)
             except RefusedWriteError as error:
                 refused[entry.name] = str(error)
         return refused
@@ -138,7 +138,7 @@ class Sweeper:
 
     def items(self) -> list[dict[str, str]]:
         """Return the texts of every session's item of the prefix."""
-        return scan_items(self._aws("dynamodb"), self._environment.names.table, self.prefix)
+        return scan_items(self._aws("dynamodb"), self._names.table, self.prefix)
 
     def _entries(self) -> list[journal.Entry]:
         return journal.entries(self._store, self._run_id)
@@ -187,7 +187,7 @@ class Sweeper:
             return []
         elbv2 = self._aws("elbv2")
         with translated("read the rules of the load balancer"):
-            balancers = elbv2.describe_load_balancers(Names=[self._environment.names.load_balancer])["LoadBalancers"]
+            balancers = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"]
             listeners = elbv2.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]
             pages = [
                 page
@@ -206,7 +206,7 @@ class Sweeper:
         with translated(f"delete the item of {item['sessionId']}"):
             try:
                 self._aws("dynamodb").delete_item(
-                    TableName=self._environment.names.table,
+                    TableName=self._names.table,
                     Key={name: {"S": item[name]} for name in ("sessionId", "userId")},
                     ConditionExpression="#status IN (:expired, :error)",
                     ExpressionAttributeNames={"#status": "status"},

@@ -63,7 +63,7 @@ class Server:
         began = wall_seconds()
         with ExitStack() as held:
             held.enter_context(exiting_on_signals())
-            check_machine(self._environment)
+            check_machine(self._environment.ports)
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
             world, clock, variables = self._make_world(held, ports, directory)

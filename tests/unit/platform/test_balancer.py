@@ -91,7 +91,7 @@ class FakeElbv2:
 def make_balancer(make_calls: MakeCalls, environment: Environment) -> Callable[[FakeElbv2], Balancer]:
     """Return what makes a balancer of a fake."""
     calls = make_calls(lambda _request: httpx.Response(204))
-    return lambda elbv2: Balancer(calls, elbv2, environment)
+    return lambda elbv2: Balancer(calls, elbv2, environment.names, environment.ports)
 
 
 def test_rules_come_in_the_order_in_which_they_apply(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:

@@ -213,7 +213,8 @@ def listeners(environment: Environment, *rules: dict[str, Any], now: tuple[dict[
         {"sessionId": {"S": LIVE}, "status": {"S": "draining"}},
         {"sessionId": {"S": OVER}, "status": {"S": "expired"}},
     ]
-    return Listeners(elbv2, FakeClient({"scan": {"Items": items}}), environment, {"arn:edit": ("edit", 8080)})
+    dynamodb, backends = FakeClient({"scan": {"Items": items}}), {"arn:edit": ("edit", 8080)}
+    return Listeners(elbv2, dynamodb, environment.names, environment.ports, backends)
 
 
 def test_rules_are_worded_in_the_order_in_which_they_apply(environment: Environment) -> None:
@@ -351,4 +352,6 @@ def variables(environment: Environment, variable: dict[str, str]) -> list[str]:
             "describe_task_definition": {"taskDefinition": definition},
         }
     )
-    return Infrastructure(lambda _service: ecs, environment).plaintext_secrets("edit")
+    return Infrastructure(
+        lambda _service: ecs, environment.names, environment.ports, environment.region
+    ).plaintext_secrets("edit")

@@ -53,7 +53,7 @@ class FakeAutoscaling:
 
 def services(environment: Environment, ecs: FakeEcs, autoscaling: FakeAutoscaling | None = None) -> Services:
     """Return services that read fakes."""
-    return Services(ecs, autoscaling or FakeAutoscaling(), environment)
+    return Services(ecs, autoscaling or FakeAutoscaling(), environment.names)
 
 
 def test_counts_are_those_of_the_edit_service(environment: Environment) -> None:
@@ -121,7 +121,7 @@ def test_scalings_are_what_activities_did(environment: Environment) -> None:
 
 def test_a_task_has_ended_when_its_containers_have(environment: Environment) -> None:
     """Whether or not ECS has released its network interface; one that ECS does not know is a failure."""
-    services = Services(FakeEcs([SERVICE], {}), FakeAutoscaling(), environment)
+    services = Services(FakeEcs([SERVICE], {}), FakeAutoscaling(), environment.names)
 
     assert [False, True] == [services.has_ended(arn) for arn in ("arn:task/runs", "arn:task/ended")]
     with pytest.raises(AssertionError, match="ECS knows no task arn:task/unknown"):

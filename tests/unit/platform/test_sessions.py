@@ -79,7 +79,7 @@ def make_sessions(
             sent.append(request)
             return httpx.Response(status, json=body)
 
-        return Sessions(make_calls(handler), FakeDynamodb(*items), environment, "TEST_1_COLD-01")
+        return Sessions(make_calls(handler), FakeDynamodb(*items), environment.names, "TEST_1_COLD-01")
 
     return make
 
@@ -193,7 +193,7 @@ def test_an_item_that_is_not_there_is_none(make_sessions: Callable[..., Sessions
 def test_the_table_is_read_strongly(make_calls: MakeCalls, environment: Environment) -> None:
     """Reads of the table itself see every write before them."""
     dynamodb = FakeDynamodb(ITEM)
-    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment, "TEST")
+    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment.names, "TEST")
     sessions.item(SESSION)
     sessions.items_of_client("c")
     sessions.live_items()
@@ -214,7 +214,7 @@ def test_live_items_are_those_that_are_not_over(make_sessions: Callable[..., Ses
 def test_an_index_gives_ids(make_calls: MakeCalls, environment: Environment) -> None:
     """The indexes are asked by their names of the environment and give session ids."""
     dynamodb = FakeDynamodb(ITEM)
-    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment, "TEST")
+    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment.names, "TEST")
 
     ids = [sessions.ids_by_client_index("c", "active"), sessions.ids_by_status_index("active", 1)]
 

@@ -78,7 +78,8 @@ def telemetry(
     clock: VirtualClock, environment: Environment, cloudwatch: FakeCloudwatch, services: FakeServices
 ) -> Telemetry:
     """Return telemetry that reads fakes."""
-    return Telemetry(cloudwatch, clock, environment, cast("Services", services), cast("Balancer", FakeBalancer()))
+    names, balancer = environment.names, cast("Balancer", FakeBalancer())
+    return Telemetry(cloudwatch, clock, names, cast("Services", services), balancer)
 
 
 def test_the_newest_value_is_the_last(clock: VirtualClock, environment: Environment, services: FakeServices) -> None:

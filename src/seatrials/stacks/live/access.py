@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from seatrials.configuration import describe_problems
 from seatrials.environments.environment import Environment
 from seatrials.environments.overrides import outputs_by_key
+from seatrials.environments.parts import Door
 from seatrials.errors import ConfigurationError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
@@ -49,13 +50,13 @@ class Access:
 
     def checks(self) -> list[Check]:
         """Return what must be true before a run begins."""
-        return checks_of(self.environment, self.session.client, self.store, lambda: self.http)
+        return checks_of(self.environment, self.environment.names, self.session.client, self.store, self.http)
 
     def permitted(self, prefix: str) -> Permitted:
         """Return what may be changed by a run whose names begin with *prefix*."""
         names, client = self.environment.names, self.session.client
         return Permitted(
-            self.environment,
+            names,
             prefix,
             strangers=lambda: strangers(client("dynamodb"), names.table, prefix),
             desired_count=lambda service: int(describe_service(client("ecs"), names.cluster, service)["desiredCount"]),
@@ -64,7 +65,7 @@ class Access:
     def sweeper(self, run_id: str | None = None) -> Sweeper:
         """Return what finds and removes what a run has left, or any run."""
         client = self.session.client
-        return Sweeper(self.environment, client, self.store, self.http, self.clock, run_id=run_id)
+        return Sweeper(self.environment.names, client, self.store, self.http, self.clock, run_id=run_id)
 
     def connect(self, trust: ssl.SSLContext | None = None, /) -> Connection:
         """Open a bare TLS connection to the load balancer."""
@@ -111,11 +112,11 @@ def open_access(environment: Environment, variables: Mapping[str, str], *, share
     )
 
 
-def _url(environment: Environment) -> str:
-    assert environment.base_url is not None, "the model asks a real stack for it, or its outputs gave it"
-    has_port = httpx.URL(environment.base_url).port is not None
-    is_usual = environment.ports.https == 443  # noqa: PLR2004  # HTTPS's own
-    return environment.base_url if has_port or is_usual else f"{environment.base_url}:{environment.ports.https}"
+def _url(door: Door) -> str:
+    assert door.base_url is not None, "the model asks a real stack for it, or its outputs gave it"
+    has_port = httpx.URL(door.base_url).port is not None
+    is_usual = door.ports.https == 443  # noqa: PLR2004  # HTTPS's own
+    return door.base_url if has_port or is_usual else f"{door.base_url}:{door.ports.https}"
 
 
 def _outputs(session: AwsSession, stack: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import create_loader
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Place
 from seatrials.safety.aws_errors import as_ours
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import refuse_other_region, refuse_redirection
@@ -31,15 +31,15 @@ _LOADER = create_loader()
 class AwsSession:
     """Makes clients that the guard watches; nothing is sent until one is called."""
 
-    def __init__(self, environment: Environment, variables: Mapping[str, str], guard: Guard) -> None:
-        """Raise our error for a region or an endpoint that is not the environment's, before any call."""
-        self._environment = environment
-        core = _core_session(environment)
-        refuse_redirection(environment, variables, _profile_endpoint(core))
-        refuse_other_region(environment, variables, core.get_config_variable("region", methods=("config",)))
-        if environment.role_arn is not None:
-            _assume(core, environment.role_arn)
-        self._session = boto3.Session(botocore_session=core, region_name=environment.region)
+    def __init__(self, place: Place, variables: Mapping[str, str], guard: Guard) -> None:
+        """Raise our error for a region or an endpoint that is not the place's, before any call."""
+        self._endpoint_url = place.endpoint_url
+        core = _core_session(place.profile)
+        refuse_redirection(place, variables, _profile_endpoint(core))
+        refuse_other_region(place, variables, core.get_config_variable("region", methods=("config",)))
+        if place.role_arn is not None:
+            _assume(core, place.role_arn)
+        self._session = boto3.Session(botocore_session=core, region_name=place.region)
         guard.attach(self._session.events)
         # A rehearsal's endpoint is given to each client; nobody else's is looked for.
         self._config = Config(**_CONFIG, ignore_configured_endpoint_urls=True)
@@ -51,19 +51,19 @@ class AwsSession:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.client(
-                    service, endpoint_url=self._environment.endpoint_url, config=self._config
+                    service, endpoint_url=self._endpoint_url, config=self._config
                 )
             return self._clients[service]
 
 
-def _core_session(environment: Environment) -> Any:  # noqa: ANN401  # botocore's sessions have no type
-    core = botocore.session.Session(profile=environment.profile)
+def _core_session(profile: str | None) -> Any:  # noqa: ANN401  # botocore's sessions have no type
+    core = botocore.session.Session(profile=profile)
     # Reading the models of AWS's services takes longer than all else here; a process may have several sessions.
     core.register_component("data_loader", _LOADER)
     try:
         core.get_scoped_config()
     except BotoCoreError as error:
-        raise as_ours(error, f"use the AWS profile {environment.profile or 'of the shell'}") from error
+        raise as_ours(error, f"use the AWS profile {profile or 'of the shell'}") from error
     return core
 
 

@@ -46,7 +46,7 @@ def sweep(
 ) -> None:
     """Show what runs have left, and with *yes* remove it; raises our errors, `LeaseHeldError` while a run goes on."""
     if yes:
-        refuse_unconfirmed(environment, confirmation)
+        refuse_unconfirmed(environment.name, environment.confirm, confirmation)
     access = open_access(environment, variables)
     try:
         identity = confirm_identity(access.environment, access.session.client)
@@ -56,7 +56,7 @@ def sweep(
         )
         lease.require_free(wait_seconds)
         found = [*access.sweeper().find(), *_dead_lease(access)]
-        _show(console, environment, found)
+        _show(console, environment.name, found)
         if not found:
             return
         if yes:
@@ -73,11 +73,11 @@ def _dead_lease(access: Access) -> list[Leftover]:
     return [] if dead is None else [Leftover("lease", f"of the run {dead['run_id']}", "take it over and give it back")]
 
 
-def _show(console: Console, environment: Environment, found: Sequence[Leftover]) -> None:
+def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
     if not found:
-        console.print(f"No run has left anything on {environment.name}.")
+        console.print(f"No run has left anything on {name}.")
         return
-    table = Table("left", "which", "what --yes does", title=environment.name)
+    table = Table("left", "which", "what --yes does", title=name)
     for each in found:
         table.add_row(each.kind, each.name, each.remedy)
     console.print(table)

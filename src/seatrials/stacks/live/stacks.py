@@ -45,7 +45,7 @@ class LiveStacks:
         if options.folder is None:
             msg = f"a run on {environment.name} keeps evidence: give the folder"
             raise ConfigurationError(msg)
-        refuse_unconfirmed(environment, options.confirmation)
+        refuse_unconfirmed(environment.name, environment.confirm, options.confirmation)
         self._folder = options.folder
         self._options = options
         self.run_id = options.folder.name
@@ -83,7 +83,7 @@ class LiveStacks:
         self._journal = journal.Journal(
             access.store, access.clock, self.run_id, self._folder / "journal" / f"{self._process}.jsonl"
         )
-        changes = Changes(self._environment, access.session.client, self._journal)
+        changes = Changes(self._environment.names, access.session.client, self._journal)
         self._budget = Budget(self._environment.budget, wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._budget)
         access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
@@ -101,7 +101,7 @@ class LiveStacks:
             prefix = f"{self._prefix}{scenario}"
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
-            watch = Watch(self._environment, self._access.session.client, self._access.clock, self._count_tasks)
+            watch = Watch(self._environment.names, self._access.session.client, self._access.clock, self._count_tasks)
             with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
                 yield self._run(prefix, watch, connect)
             self._access.usage.write(self._usage_path())

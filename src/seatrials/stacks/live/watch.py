@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.environments.environment import Environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact
 from seatrials.seams.application import AwsClient
@@ -48,13 +48,13 @@ class Watch:
 
     def __init__(
         self,
-        environment: Environment,
+        names: ResourceNames,
         aws: Callable[[str], AwsClient],
         clock: Clock,
         count_tasks: Callable[[float, float, float], None],
     ) -> None:
         """*count_tasks* is told for how many seconds tasks ran, and with how much: seconds, vCPU and GB seconds."""
-        self._environment = environment
+        self._names = names
         self._aws = aws
         self._clock = clock
         self._count_tasks = count_tasks
@@ -108,7 +108,7 @@ class Watch:
                 self._happenings.append(Happening(at_seconds, kind, redact(text)))
 
     def _look_at_services(self) -> None:
-        names = self._environment.names
+        names = self._names
         wanted = [names.edit_service, names.hermes_service]
         services = self._aws("ecs").describe_services(cluster=names.cluster, services=wanted)["services"]
         self._count(services)
@@ -135,7 +135,7 @@ class Watch:
         return self._sizes[definition]
 
     def _look_at_scaling(self) -> None:
-        names = self._environment.names
+        names = self._names
         activities = self._aws("application-autoscaling").describe_scaling_activities(
             ServiceNamespace="ecs", ResourceId=f"service/{names.cluster}/{names.edit_service}", MaxResults=10
         )["ScalingActivities"]
@@ -145,7 +145,7 @@ class Watch:
 
     def _look_at_targets(self) -> None:
         elbv2 = self._aws("elbv2")
-        balancers = elbv2.describe_load_balancers(Names=[self._environment.names.load_balancer])["LoadBalancers"]
+        balancers = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"]
         groups = elbv2.describe_target_groups(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["TargetGroups"]
         for group in groups:
             answer = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
@@ -160,7 +160,7 @@ class Watch:
             self._tell(now, "target health", f"{target} is {health}", f"{target} {health} {now}")
 
     def _look_at_stopped(self) -> None:
-        ecs, names = self._aws("ecs"), self._environment.names
+        ecs, names = self._aws("ecs"), self._names
         for service in (names.edit_service, names.hermes_service):
             arns = ecs.list_tasks(cluster=names.cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
             tasks = ecs.describe_tasks(cluster=names.cluster, tasks=arns)["tasks"] if arns else []

@@ -3,6 +3,7 @@
 import shutil
 
 from seatrials.environments.environment import Environment
+from seatrials.environments.parts import Ports
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.stacks.base import StackOptions, template_of
 from seatrials.twin.physics.network import check_ports
@@ -14,7 +15,7 @@ def check(environment: Environment, options: StackOptions) -> None:
     if not template.is_file():
         msg = f"there is no template {template}: give the path of a CloudFormation template"
         raise TemplateError(msg)
-    check_machine(environment)
+    check_machine(environment.ports)
     if options.template is not None:
         # Only a template of the user's own may be wrong, and only deploying it tells.
         from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
@@ -22,10 +23,9 @@ def check(environment: Environment, options: StackOptions) -> None:
         MockStacks(environment, options).close()
 
 
-def check_machine(environment: Environment) -> None:
+def check_machine(ports: Ports) -> None:
     """Raise for a missing git, or a port that another program has."""
     if shutil.which("git") is None:
         msg = "there is no `git` on the path, and scenarios look at the mock platform's workspaces with it: install git"
         raise MissingProgramError(msg)
-    ports = environment.ports
     check_ports([ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr])
