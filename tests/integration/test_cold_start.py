@@ -6,25 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from seatrials.platform import Platform, Session
-from seatrials.platform.calls import Answer
-from seatrials.platform.services import Counts
-from seatrials.platform.sessions import LIVE, UNKNOWN_SESSION
-from seatrials.seams.clock import Clock
+from seatrials.platform import UNKNOWN_SESSION, Clock, Counts, Platform, Session, contract
 
-START_SECONDS = 120
-IDLE_SECONDS = 5 * 60
-TTL_SECONDS = 30 * 60
-ALARM_PERIOD_SECONDS = 60
-PUBLISH_SECONDS = 60
-COOLDOWN_SECONDS = 60
-DRAIN_SECONDS = 30
-# By the number of live sessions; of more than three as many as of three.
-TASKS_FOR_SESSIONS = (0, 1, 1, 3)
-# A session that is left alone is draining by then: Hermes looks several times a minute.
-EXPIRY_LATEST_SECONDS = IDLE_SECONDS + 60
-# From 1 task to 0: the idle time, two periods of the alarm, the cooldown and the drain.
-TO_ZERO_SECONDS = IDLE_SECONDS + 2 * ALARM_PERIOD_SECONDS + COOLDOWN_SECONDS + DRAIN_SECONDS
+# What is wrong with an activation: its fields or its whole body, and the field that is to blame.
+WrongActivation = tuple[str, dict[str, object] | bytes, str]
 
 
 @pytest.mark.scenario("COLD-01")
@@ -32,7 +17,7 @@ TO_ZERO_SECONDS = IDLE_SECONDS + 2 * ALARM_PERIOD_SECONDS + COOLDOWN_SECONDS + D
 @pytest.mark.exclusive
 def test_nothing_runs_without_a_session(platform: Platform) -> None:
     """The platform is up, and without a live session the edit service has no task and its groups no target."""
-    hermes = platform.balancer.get("/hermes/health")
+    hermes = platform.balancer.get(contract.HERMES_HEALTH_PATH)
     default = platform.balancer.get("/nothing-is-here")
     targets = {
         group["TargetGroupName"]: platform.balancer.targets(group["TargetGroupArn"])
@@ -72,24 +57,25 @@ def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platf
 @pytest.mark.production
 def test_an_activation_answers_every_field_of_the_contract(platform: Platform, clock: Clock) -> None:
     """The activation's answer has each field with its type and unit, and an instruction of 4,000 characters whole."""
-    instruction = ("Create a file named hours.md with content: " + "Open on every day of the week. " * 200)[:4_000]
+    longer = contract.instruction_to_create("hours.md", "Open on every day of the week. " * 200)
+    instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     request = platform.sessions.request(instruction=instruction, metadata={"source": "e-mail", "attempt": 1})
     began_ms = clock.epoch_ms()
     fields = platform.sessions.start(request).fields
     ended_ms = clock.epoch_ms()
 
-    assert UUID(fields["sessionId"].removeprefix("session-")).version == 4
-    assert UUID(fields["threadId"].removeprefix("thread-")).version == 4
-    assert fields["sessionId"].startswith("session-")
-    assert fields["threadId"].startswith("thread-")
+    assert UUID(fields["sessionId"].removeprefix(contract.SESSION_ID_PREFIX)).version == 4
+    assert UUID(fields["threadId"].removeprefix(contract.THREAD_ID_PREFIX)).version == 4
+    assert fields["sessionId"].startswith(contract.SESSION_ID_PREFIX)
+    assert fields["threadId"].startswith(contract.THREAD_ID_PREFIX)
     assert (fields["clientId"], fields["userId"]) == (request["clientId"], request["userId"])
     assert fields["status"] == "initializing"
-    assert fields["previewUrl"] == f"{platform.url}/session/{fields['sessionId']}"
+    assert fields["previewUrl"] == platform.url + contract.preview_path(fields["sessionId"])
     assert type(fields["createdAt"]) is int
     assert began_ms <= fields["createdAt"] <= ended_ms
     assert fields["lastActivity"] == fields["createdAt"]
     assert type(fields["ttl"]) is int
-    assert began_ms // 1000 + TTL_SECONDS <= fields["ttl"] <= ended_ms // 1000 + TTL_SECONDS + 1
+    assert began_ms // 1000 + contract.TTL_SECONDS <= fields["ttl"] <= ended_ms // 1000 + contract.TTL_SECONDS + 1
     assert fields["metadata"] == {"instruction": request["instruction"], "source": "e-mail", "attempt": 1}
 
 
@@ -107,10 +93,10 @@ def test_the_table_holds_what_the_activation_answered(platform: Platform) -> Non
 
     # Where a task is warm, the session may be active before an index has heard of it.
     def by_client() -> bool:
-        return any(session.id in platform.sessions.ids_by_client_index(client, status) for status in LIVE)
+        return any(session.id in platform.sessions.ids_by_client_index(client, status) for status in contract.LIVE)
 
     def by_status() -> bool:
-        return any(session.id in platform.sessions.ids_by_status_index(status, since_ms) for status in LIVE)
+        return any(session.id in platform.sessions.ids_by_status_index(status, since_ms) for status in contract.LIVE)
 
     platform.wait_until(by_client, 10, what="the client index to find the session")
     platform.wait_until(by_status, 10, what="the status index to find the session")
@@ -137,8 +123,8 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
     assert kept.status == 200
     assert item is not None
     assert item["createdAt"] == session.fields["createdAt"]
-    assert list(dict.fromkeys(walk)) == ["initializing", "active"]
-    assert walk == sorted(walk, reverse=True)
+    assert walk[0] == "initializing"
+    assert walk == ["initializing"] * walk.count("initializing") + ["active"] * 5
     assert previews_while_active == [200] * 5
 
 
@@ -199,7 +185,7 @@ def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock)
     platform.sample("cold_start_target_health_seconds", healthy - running)
     platform.sample("cold_start_route_seconds", ready - healthy)
 
-    assert ready - began < 60
+    assert ready - began < contract.COLD_START_SECONDS_MAX
 
 
 @pytest.mark.scenario("COLD-08")
@@ -208,8 +194,8 @@ def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) ->
     """The preview's URL serves this session's own site, with the content that its instruction asked for."""
     mine = "Grüße & frische Heringe"
     other = "Vintage lamps restored"
-    session = platform.ready(platform.sessions.request(instruction=_page_with(mine)))
-    neighbours = platform.neighbours(platform.sessions.request(instruction=_page_with(other)))
+    session = platform.ready(platform.sessions.request(instruction=contract.instruction_to_show(mine)))
+    neighbours = platform.neighbours(platform.sessions.request(instruction=contract.instruction_to_show(other)))
 
     page = platform.sessions.preview(session)
     neighbours_pages = [html.unescape(platform.sessions.preview(each).text) for each in neighbours]
@@ -237,7 +223,7 @@ def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platfo
     assert (file.status, file.text.strip()) == (200, "Grüße\nvom Koch, and the rest of a long instruction")
     assert status["branch"] == f"thread-{session.thread_id}"
     assert status["clean"] is True
-    assert newest["message"] == f"Thread {session.thread_id}: {instruction[:50]}"
+    assert newest["message"] == f"Thread {session.thread_id}: {instruction[: contract.COMMIT_CHARACTERS_MAX]}"
     assert executed.status == 200
     assert "café.md" in executed.json()["filesChanged"]
     assert workspace.read("café.md").text.strip() == "Crème"
@@ -255,7 +241,7 @@ def test_a_warm_activation_is_ready_in_five_seconds(platform: Platform) -> None:
     waited = platform.wait_ready(second)
     platform.sample("warm_start_seconds", waited)
 
-    assert waited < 5
+    assert waited < contract.WARM_START_SECONDS_MAX
     assert len(tasks) == 1
     assert platform.services.edit_task_arns() == tasks
     assert platform.services.edit_counts() == Counts(desired=1, running=1, pending=0)
@@ -278,10 +264,10 @@ def test_a_keepalive_moves_the_session_forward(platform: Platform) -> None:
     assert {name: after[name] for name in ("ttl", "lastActivity")} == answer.json()
     assert after["ttl"] > before["ttl"]
     assert after["lastActivity"] > before["lastActivity"]
-    assert after["ttl"] == pytest.approx(after["lastActivity"] / 1000 + TTL_SECONDS, abs=1)
+    assert after["ttl"] == pytest.approx(after["lastActivity"] / 1000 + contract.TTL_SECONDS, abs=1)
 
 
-@pytest.mark.scenario("COLD-12", extra_seconds=TO_ZERO_SECONDS)
+@pytest.mark.scenario("COLD-12", extra_seconds=contract.TO_ZERO_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platform, clock: Clock) -> None:
@@ -291,23 +277,18 @@ def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platf
     assert item is not None
     left_alone = item["lastActivity"] / 1000
 
-    platform.wait_until(
-        lambda: _stored_status(platform, session) == "expired",
-        EXPIRY_LATEST_SECONDS + 10,
-        what="the idle session to expire",
-        every_seconds=5,
-    )
+    platform.wait_for_status(session, "expired", contract.EXPIRY_LATEST_SECONDS + 10, every_seconds=5)
     expired = clock.now()
     platform.wait_until(
         lambda: platform.services.edit_counts() == Counts(desired=0, running=0, pending=0),
-        TO_ZERO_SECONDS,
+        contract.TO_ZERO_SECONDS,
         what="the edit service to return to 0",
         every_seconds=5,
     )
     zero = clock.now()
 
-    assert IDLE_SECONDS <= expired - left_alone <= EXPIRY_LATEST_SECONDS
-    assert zero - left_alone <= TO_ZERO_SECONDS
+    assert contract.IDLE_SECONDS <= expired - left_alone <= contract.EXPIRY_LATEST_SECONDS
+    assert zero - left_alone <= contract.TO_ZERO_SECONDS
     assert platform.sessions.status(session).status == 410
 
 
@@ -338,17 +319,17 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
 
     answer = platform.sessions.deactivate(session)
     # The answer is the first look: the rest of the draining may be over before the table can be read.
-    walk: list[object] = ["active", answer.json().get("status"), _stored_status(platform, session)]
+    walk: list[object] = ["active", answer.json().get("status"), platform.sessions.stored_status(session)]
     kept = platform.sessions.keepalive(session)
 
     def expired() -> bool:
-        walk.append(_stored_status(platform, session))
+        walk.append(platform.sessions.stored_status(session))
         return walk[-1] == "expired"
 
     platform.wait_until(expired, 30, what="the session to expire", every_seconds=0.2)
     preview = platform.sessions.preview(session)
     ended_again = platform.sessions.deactivate(session)
-    unknown = platform.balancer.post(f"/hermes/api/sessions/{UNKNOWN_SESSION}/deactivate", {})
+    unknown = platform.balancer.post(f"{contract.SESSIONS_PATH}/{UNKNOWN_SESSION}/deactivate", {})
 
     assert (answer.status, answer.json()) == (202, {"status": "draining"})
     assert kept.status // 100 == 4
@@ -361,84 +342,33 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     assert [platform.balancer.session_rules(each.id) for each in neighbours] == neighbours_rules
     assert [platform.sessions.preview(each).status for each in neighbours] == [200] * len(neighbours)
     assert [platform.sessions.status(each).json()["status"] for each in neighbours] == ["active"] * len(neighbours)
-    assert platform.balancer.get("/hermes/health").status == 200
+    assert platform.balancer.get(contract.HERMES_HEALTH_PATH).status == 200
 
 
-@pytest.mark.scenario("COLD-15", extra_seconds=2 * ALARM_PERIOD_SECONDS)
+@pytest.mark.scenario("COLD-15", extra_seconds=2 * contract.ALARM_PERIOD_SECONDS)
 @pytest.mark.production
 def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform) -> None:
     """Each invalid activation is refused with 4xx naming the field, stores nothing and scales nothing."""
     request = platform.sessions.request()
     client, user = str(request["clientId"]), str(request["userId"])
-
-    def told(answer: Answer) -> tuple[int, object]:
-        assert answer.status != 400 or "error" in answer.json(), f"it is not said what is wrong: {answer}"
-        return answer.status, answer.json().get("field")
-
-    def refused(**changes: object) -> tuple[int, object]:
-        return told(platform.sessions.activate(platform.sessions.request(**{"clientId": client, **changes})))
-
-    def refused_body(content: bytes) -> tuple[int, object]:
-        headers = {"content-type": "application/json"}
-        return told(platform.balancer.send("POST", "/hermes/api/sessions/activate", content, headers))
-
+    wrong = _wrong_activations(client, user)
     before = platform.services.edit_counts().desired
-    answers = {
-        "no client": refused(clientId=None),
-        "no user": refused(userId=None),
-        "no instruction": refused(instruction=None),
-        "empty client": refused(clientId=""),
-        "empty user": refused(userId=""),
-        "empty instruction": refused(instruction=""),
-        "a number for the client": refused(clientId=7),
-        "a list for the user": refused(userId=["a"]),
-        "an object for the instruction": refused(instruction={"text": "x"}),
-        "a number for the thread": refused(threadId=1),
-        "a text for the metadata": refused(metadata="x"),
-        "an empty thread": refused(threadId=""),
-        "an instruction of 4,001 characters": refused(instruction="x" * 4_001),
-        "a client of 4,001 characters": refused(clientId=client.ljust(4_001, "x")),
-        "a user of 4,001 characters": refused(userId=user.ljust(4_001, "x")),
-        "a thread of 4,001 characters": refused(threadId="x" * 4_001),
-        "not JSON": refused_body(b"{"),
-        "not UTF-8": refused_body(b'{"clientId": "\xff"}'),
-        "JSON, but no object": refused_body(b"[1]"),
-        "more than 1 MB": refused_body(b'{"instruction": "' + b"x" * (1 << 20) + b'"}')[0],
-    }
+    answers = {what: _refusal(platform, client, given) for what, given, _ in wrong}
+    too_much = _refusal(platform, client, b'{"instruction": "' + b"x" * contract.BODY_BYTES_MAX + b'"}')
 
-    assert answers == {
-        "no client": (400, "clientId"),
-        "no user": (400, "userId"),
-        "no instruction": (400, "instruction"),
-        "empty client": (400, "clientId"),
-        "empty user": (400, "userId"),
-        "empty instruction": (400, "instruction"),
-        "a number for the client": (400, "clientId"),
-        "a list for the user": (400, "userId"),
-        "an object for the instruction": (400, "instruction"),
-        "a number for the thread": (400, "threadId"),
-        "a text for the metadata": (400, "metadata"),
-        "an empty thread": (400, "threadId"),
-        "an instruction of 4,001 characters": (400, "instruction"),
-        "a client of 4,001 characters": (400, "clientId"),
-        "a user of 4,001 characters": (400, "userId"),
-        "a thread of 4,001 characters": (400, "threadId"),
-        "not JSON": (400, "body"),
-        "not UTF-8": (400, "body"),
-        "JSON, but no object": (400, "body"),
-        "more than 1 MB": 413,
-    }
+    assert answers == {what: (400, field) for what, _, field in wrong}
+    assert too_much[0] == 413
     assert platform.sessions.items_of_client(client) == []
     # A metric that counts a refused one has its effect within two alarm periods.
     desired, needed = [], [_tasks_needed(platform)]
-    for _ in range(0, 2 * ALARM_PERIOD_SECONDS, 10):
+    for _ in range(0, 2 * contract.ALARM_PERIOD_SECONDS, 10):
         platform.let_pass(10, what="an alarm to see the metric")
         desired.append(platform.services.edit_counts().desired)
         needed.append(_tasks_needed(platform))
     assert max(desired) <= max(before, *needed)
 
 
-@pytest.mark.scenario("COLD-16", extra_seconds=START_SECONDS + PUBLISH_SECONDS)
+@pytest.mark.scenario("COLD-16", extra_seconds=contract.START_SECONDS + contract.PUBLISH_SECONDS)
 @pytest.mark.mock_only
 def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Platform, clock: Clock) -> None:
     """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it, not early."""
@@ -446,16 +376,14 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
         session = platform.sessions.start()
         with pytest.raises(AssertionError) as failure:
             platform.wait_ready(session, timeout_seconds=60)
-        platform.wait_until(
-            lambda: _stored_status(platform, session) == "error", 80, what="the session to end in error"
-        )
+        platform.wait_for_status(session, "error", 80)
         waited_seconds = clock.now() - session.fields["createdAt"] / 1000
     item = platform.sessions.item(session)
     status = platform.sessions.status(session)
     metric = _settled_metric(platform)
 
     assert "CannotPullContainerError" in str(failure.value)
-    assert waited_seconds >= START_SECONDS
+    assert waited_seconds >= contract.START_SECONDS
     assert item is not None
     assert "CannotPullContainerError" in item["metadata"]["error"]
     assert item["metadata"] == {**session.fields["metadata"], "error": item["metadata"]["error"]}
@@ -466,7 +394,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     assert platform.balancer.session_rules(session.id) == []
 
 
-@pytest.mark.scenario("COLD-17", extra_seconds=EXPIRY_LATEST_SECONDS + PUBLISH_SECONDS)
+@pytest.mark.scenario("COLD-17", extra_seconds=contract.EXPIRY_LATEST_SECONDS + contract.PUBLISH_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform) -> None:
@@ -480,11 +408,11 @@ def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform)
         published.append(_settled_metric(platform))
         platform.wait_ready(sessions[-1])
     platform.sessions.deactivate(sessions[0])
-    platform.wait_until(lambda: _stored_status(platform, sessions[0]) == "expired", 30, what="the deactivation")
+    platform.wait_for_status(sessions[0], "expired", 30)
     published.append(_settled_metric(platform))
     platform.wait_until(
-        lambda: {_stored_status(platform, each) for each in sessions} == {"expired"},
-        EXPIRY_LATEST_SECONDS,
+        lambda: {platform.sessions.stored_status(each) for each in sessions} == {"expired"},
+        contract.EXPIRY_LATEST_SECONDS,
         what="the idle sessions to expire",
         every_seconds=5,
     )
@@ -517,14 +445,41 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     assert sorted(item["sessionId"] for item in items) == sorted([session.id, *(each.id for each in others)])
 
 
-def _page_with(text: str) -> str:
-    return f"Create a file named index.md with content: {text}"
+def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
+    """Return what may be wrong with an activation that is otherwise one of this client and user."""
+    too_long = contract.TEXT_CHARACTERS_MAX + 1
+    return [
+        ("no client", {"clientId": None}, "clientId"),
+        ("no user", {"userId": None}, "userId"),
+        ("no instruction", {"instruction": None}, "instruction"),
+        ("empty client", {"clientId": ""}, "clientId"),
+        ("empty user", {"userId": ""}, "userId"),
+        ("empty instruction", {"instruction": ""}, "instruction"),
+        ("a number for the client", {"clientId": 7}, "clientId"),
+        ("a list for the user", {"userId": ["a"]}, "userId"),
+        ("an object for the instruction", {"instruction": {"text": "x"}}, "instruction"),
+        ("a number for the thread", {"threadId": 1}, "threadId"),
+        ("a text for the metadata", {"metadata": "x"}, "metadata"),
+        ("an empty thread", {"threadId": ""}, "threadId"),
+        ("an instruction of 4,001 characters", {"instruction": "x" * too_long}, "instruction"),
+        ("a client of 4,001 characters", {"clientId": client.ljust(too_long, "x")}, "clientId"),
+        ("a user of 4,001 characters", {"userId": user.ljust(too_long, "x")}, "userId"),
+        ("a thread of 4,001 characters", {"threadId": "x" * too_long}, "threadId"),
+        ("not JSON", b"{", "body"),
+        ("not UTF-8", b'{"clientId": "\xff"}', "body"),
+        ("JSON, but no object", b"[1]", "body"),
+    ]
 
 
-def _stored_status(platform: Platform, session: Session) -> str | None:
-    """Return the status in the table: asking Hermes or the preview could count as activity."""
-    item = platform.sessions.item(session)
-    return None if item is None else str(item["status"])
+def _refusal(platform: Platform, client: str, given: dict[str, object] | bytes) -> tuple[int, object]:
+    """Activate with a whole body, or with fields of *client*; return the status and the field that is to blame."""
+    if isinstance(given, bytes):
+        headers = {"content-type": "application/json"}
+        answer = platform.balancer.send("POST", contract.ACTIVATE_PATH, given, headers)
+    else:
+        answer = platform.sessions.activate(platform.sessions.request(**{"clientId": client, **given}))
+    assert answer.status != 400 or "error" in answer.json(), f"it is not said what is wrong: {answer}"
+    return answer.status, answer.json().get("field")
 
 
 def _tasks_needed(platform: Platform) -> int:
@@ -532,16 +487,16 @@ def _tasks_needed(platform: Platform) -> int:
 
     Those that have just ended are among them, for an alarm sees them later.
     """
-    since_ms = platform.clock.epoch_ms() - 1000 * IDLE_SECONDS
+    since_ms = platform.clock.epoch_ms() - 1000 * contract.IDLE_SECONDS
     sessions = platform.sessions.items_active_since(since_ms)
-    return TASKS_FOR_SESSIONS[min(len(sessions), len(TASKS_FOR_SESSIONS) - 1)]
+    return contract.TASKS_FOR_SESSIONS[min(len(sessions), len(contract.TASKS_FOR_SESSIONS) - 1)]
 
 
 def _settled_metric(platform: Platform) -> float | None:
     platform.let_pass(2, what="the metric to be published")
     platform.wait_until(
         lambda: platform.telemetry.newest_active_sessions() is not None,
-        PUBLISH_SECONDS + 5,
+        contract.PUBLISH_SECONDS + 5,
         what="a newest value of the metric, which two of one second do not have",
     )
     return platform.telemetry.newest_active_sessions()

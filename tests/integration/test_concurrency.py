@@ -1,27 +1,16 @@
 """CONC: several sessions at once, up to more than the platform takes, and back to none."""
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from statistics import mean, quantiles
+from statistics import mean
 
 import pytest
 
-from seatrials.platform import Platform, Session
-from seatrials.platform.calls import Answer
-from seatrials.platform.services import Counts
-from seatrials.platform.sessions import longest_outage_seconds
-from seatrials.seams.clock import Clock
+from seatrials.platform import Answer, Clock, Counts, Platform, Session, contract, longest_outage_seconds, p95
 
-SESSIONS_MAX = 12
-TASKS_MAX = 3
-IDLE_SECONDS = 5 * 60
-# A session that is left alone has expired by then: Hermes looks several times a minute.
-EXPIRY_LATEST_SECONDS = IDLE_SECONDS + 60
-ALARM_PERIOD_SECONDS = 60
-COOLDOWN_SECONDS = 60
 SUSTAINED_SECONDS = 3 * 60
-OUTAGE_SECONDS_MAX = 30
 # Source: Amazon ECS Developer Guide, "Task lifecycle explanation".
 _WITHOUT_CONTAINER = ("DEPROVISIONING", "STOPPED")
 
@@ -48,7 +37,7 @@ def test_three_sessions_are_ready_within_ninety_seconds(platform: Platform, cloc
     began = clock.now()
     platform.ready_together(None, None, None)
 
-    assert clock.now() - began < 90
+    assert clock.now() - began < contract.THREE_COLD_STARTS_SECONDS_MAX
 
 
 @pytest.mark.scenario("CONC-03")
@@ -59,7 +48,7 @@ def test_the_third_session_brings_the_third_task(platform: Platform) -> None:
     platform.ready()
     with_one = _edit_counts_for(platform, 5)
     platform.sessions.start()
-    with_two = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
+    with_two = _edit_counts_for(platform, contract.ALARM_PERIOD_SECONDS)
     platform.sessions.start()
     platform.wait_until(
         lambda: platform.services.edit_counts().running == 3, 100, what="three running edit tasks", every_seconds=2
@@ -77,29 +66,21 @@ def test_the_third_session_brings_the_third_task(platform: Platform) -> None:
 def test_six_sessions_share_three_tasks(platform: Platform) -> None:
     """With six sessions the desired count never exceeds 3, all are served, and new ones go where the fewest are."""
     began = platform.clock.now()
-    requests = [platform.sessions.request(instruction=_page_with(f"Shop number {number}")) for number in range(6)]
+    texts = [f"Shop number {number}" for number in range(6)]
+    requests = [platform.sessions.request(instruction=contract.instruction_to_show(text)) for text in texts]
     sessions = platform.ready_together(*requests)
-    seen = _edit_counts_for(platform, ALARM_PERIOD_SECONDS)
+    seen = _edit_counts_for(platform, contract.ALARM_PERIOD_SECONDS)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
     platform.wait_for_three_tasks()
-    before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
-    before.update(platform.sessions.host(each) for each in sessions)
-    arrived = [platform.ready() for _ in range(4)]
-    added = Counter(platform.sessions.host(each) for each in arrived)
-    emptied = added.most_common(1)[0][0]
-    for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:
-        _end(platform, each)
-    last = [platform.ready()]
-    _end(platform, last[0])
-    last.append(platform.ready())
+    arrivals = _arrivals(platform, sessions)
 
-    assert max(scaling.desired for scaling in platform.services.edit_scalings(began)) == TASKS_MAX
-    assert max(counts.desired for counts in seen) == TASKS_MAX
-    assert max(counts.running + counts.pending for counts in seen) <= TASKS_MAX
+    assert max(scaling.desired for scaling in platform.services.edit_scalings(began)) == contract.TASKS_MAX
+    assert max(counts.desired for counts in seen) == contract.TASKS_MAX
+    assert max(counts.running + counts.pending for counts in seen) <= contract.TASKS_MAX
     assert [page.status for page in pages] == [200] * 6
-    assert [f"Shop number {number}" in page.text for number, page in enumerate(pages)] == [True] * 6
-    assert sorted((before + added).values()) == sorted(_with_four_more(before).values())
-    assert [platform.sessions.host(each) for each in last] == [emptied] * 2
+    assert [text in page.text for text, page in zip(texts, pages, strict=True)] == [True] * 6
+    assert arrivals.spread == arrivals.evenest_spread
+    assert [platform.sessions.host(each) for each in arrivals.of_the_emptied] == [arrivals.emptied] * 2
 
 
 @pytest.mark.scenario("CONC-05")
@@ -109,7 +90,7 @@ def test_the_thirteenth_session_is_refused(platform: Platform) -> None:
     platform.services.scale_hermes(2)
     platform.wait_until(lambda: platform.services.hermes_running() == 2, 120, what="two Hermes")
     request = platform.sessions.request(threadId="thread-at-capacity")
-    sessions = platform.ready_together(request, *[None] * (SESSIONS_MAX - 1))
+    sessions = platform.ready_together(request, *[None] * (contract.SESSIONS_MAX - 1))
     before = platform.sessions.items_of_run()
 
     again = platform.sessions.activate(request)
@@ -118,17 +99,17 @@ def test_the_thirteenth_session_is_refused(platform: Platform) -> None:
     after = platform.sessions.items_of_run()
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions))
     rules = [len(platform.balancer.session_rules(session.id)) for session in sessions]
-    _end(platform, sessions[-1])
+    platform.end(sessions[-1])
     for_one_place = platform.in_parallel(*[platform.sessions.activate] * 4)
 
     assert (again.status, again.json().get("sessionId")) == (200, sessions[0].id)
-    assert rules == [3] * SESSIONS_MAX
+    assert rules == [contract.RULES_PER_SESSION] * contract.SESSIONS_MAX
     assert sorted(each.status for each in for_one_place) == [201, 429, 429, 429]
     assert [each.status for each in (refused, *also_refused)] == [429] * 4
     assert int(refused.headers["retry-after"]) > 0
     assert [item["sessionId"] for item in after] == [item["sessionId"] for item in before]
-    assert [item["status"] for item in after] == ["active"] * SESSIONS_MAX
-    assert [page.status for page in pages] == [200] * SESSIONS_MAX
+    assert [item["status"] for item in after] == ["active"] * contract.SESSIONS_MAX
+    assert [page.status for page in pages] == [200] * contract.SESSIONS_MAX
 
 
 @pytest.mark.scenario("CONC-06")
@@ -154,7 +135,7 @@ def test_scaling_steps_keep_their_cooldown(platform: Platform) -> None:
     pauses = [later.began_at - earlier.began_at for earlier, later in pairwise(scalings)]
 
     assert len(pauses) == 2
-    assert min(pauses) >= COOLDOWN_SECONDS
+    assert min(pauses) >= contract.COOLDOWN_SECONDS
 
 
 @pytest.mark.scenario("CONC-07")
@@ -162,7 +143,7 @@ def test_scaling_steps_keep_their_cooldown(platform: Platform) -> None:
 def test_interleaved_requests_see_their_own_content(platform: Platform) -> None:
     """However requests interleave, every session's preview shows its own content and nobody else's."""
     texts = ["Herring every Friday", "Vintage lamps", "Bicycles repaired", "Honey from the roof"]
-    requests = [platform.sessions.request(instruction=_page_with(text)) for text in texts]
+    requests = [platform.sessions.request(instruction=contract.instruction_to_show(text)) for text in texts]
     sessions = platform.ready_together(*requests)
     pages = platform.in_parallel(*(partial(platform.sessions.preview, session) for session in sessions * 5))
 
@@ -221,12 +202,12 @@ def test_parallel_commits_keep_their_histories_apart(platform: Platform) -> None
     assert [commit.status for commit in commits] == [200] * 6
     assert [len(log) for log in logs] == [3, 3, 3]
     assert [sorted(each[:2]) for each in messages] == [
-        sorted(f"Thread {session.thread_id}: {_note(word)[:50]}" for word in mine)
+        sorted(f"Thread {session.thread_id}: {_note(word)[: contract.COMMIT_CHARACTERS_MAX]}" for word in mine)
         for session, mine in zip(sessions, words, strict=True)
     ]
     ids = [{commit["message"]: commit["id"] for commit in log} for log in logs]
     assert [commit.json()["commit"] for commit in commits] == [
-        ids[index][f"Thread {session.thread_id}: {_note(word)[:50]}"]
+        ids[index][f"Thread {session.thread_id}: {_note(word)[: contract.COMMIT_CHARACTERS_MAX]}"]
         for index, (session, mine) in enumerate(zip(sessions, words, strict=True))
         for word in mine
     ]
@@ -244,16 +225,15 @@ def test_ending_a_session_costs_the_others_nothing(platform: Platform) -> None:
         return platform.sessions.preview(session).status, platform.workspace(session).read("hello.md").status
 
     visits = [partial(a_visit, session) for _ in range(25) for session in (stays, also_stays)]
-    ended, answers = platform.in_parallel(
-        lambda: _end(platform, ends),
+    _, answers = platform.in_parallel(
+        lambda: platform.end(ends),
         lambda: platform.at_request_rate(2, *visits),
     )
 
-    assert ended == "expired"
     assert answers == [(200, 200)] * 50
 
 
-@pytest.mark.scenario("CONC-11", extra_seconds=EXPIRY_LATEST_SECONDS)
+@pytest.mark.scenario("CONC-11", extra_seconds=contract.EXPIRY_LATEST_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_only_the_idle_session_expires(platform: Platform, clock: Clock) -> None:
@@ -270,21 +250,21 @@ def test_only_the_idle_session_expires(platform: Platform, clock: Clock) -> None
 
     def expired() -> bool:
         keepalives.extend((platform.sessions.keepalive(called).status, platform.sessions.preview(browsed).status))
-        return platform.services.edit_counts().desired > 0 and _stored_status(platform, idle) == "expired"
+        return platform.services.edit_counts().desired > 0 and platform.sessions.stored_status(idle) == "expired"
 
-    platform.wait_until(expired, EXPIRY_LATEST_SECONDS, what="the idle session to expire", every_seconds=15)
+    platform.wait_until(expired, contract.EXPIRY_LATEST_SECONDS, what="the idle session to expire", every_seconds=15)
     idle_seconds = clock.now() - left_alone
     answers = [platform.sessions.status(session) for session in kept]
     pages = [platform.sessions.preview(session).status for session in kept]
 
-    assert IDLE_SECONDS <= idle_seconds <= EXPIRY_LATEST_SECONDS
+    assert contract.IDLE_SECONDS <= idle_seconds <= contract.EXPIRY_LATEST_SECONDS
     assert platform.sessions.status(idle).status == 410
     assert set(keepalives) == {200}
     assert [(answer.status, answer.json()["status"]) for answer in answers] == [(200, "active")] * 2
     assert pages == [200] * 2
 
 
-@pytest.mark.scenario("CONC-12", extra_seconds=OUTAGE_SECONDS_MAX)
+@pytest.mark.scenario("CONC-12", extra_seconds=contract.OUTAGE_SECONDS_MAX)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_scale_in_takes_no_session_down(platform: Platform, clock: Clock) -> None:
@@ -310,9 +290,9 @@ def test_scale_in_takes_no_session_down(platform: Platform, clock: Clock) -> Non
     platform.wait_until(scaled_in, 170, what="two of three tasks to have ended", every_seconds=3)
     files = [platform.workspace(session).read("work.txt") for session in survivors]
 
-    assert len(hosted) == TASKS_MAX
+    assert len(hosted) == contract.TASKS_MAX
     assert platform.services.edit_counts() == Counts(desired=1, running=1, pending=0)
-    assert max(longest_outage_seconds(each) for each in sightings.values()) <= OUTAGE_SECONDS_MAX
+    assert max(longest_outage_seconds(each) for each in sightings.values()) <= contract.OUTAGE_SECONDS_MAX
     assert [platform.sessions.preview(session).status for session in survivors] == [200] * 2
     assert [(file.status, file.content) for file in files] == [(200, each) for each in content]
 
@@ -324,7 +304,7 @@ def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
     """After all sessions have ended there is no task, no rule of a session, no target and no live item."""
     sessions = platform.ready_together(None, None)
     at_work = (len(platform.balancer.rules_of_sessions()), len(platform.sessions.live_items()))
-    platform.in_parallel(*(partial(_end, platform, session) for session in sessions))
+    platform.in_parallel(*(partial(platform.end, session) for session in sessions))
     platform.wait_until(
         lambda: platform.services.edit_counts() == Counts(desired=0, running=0, pending=0),
         170,
@@ -365,8 +345,8 @@ def test_a_session_is_created_in_two_seconds(platform: Platform) -> None:
     )
 
     assert [answer.status for answer in answers] == [201] * 12
-    assert mean(seconds) < 2
-    assert _p95(seconds) < 5
+    assert mean(seconds) < contract.SESSION_CREATION_SECONDS_MAX
+    assert p95(seconds) < 5
 
 
 @pytest.mark.scenario("CONC-15")
@@ -390,7 +370,7 @@ def test_the_api_answers_in_half_a_second(platform: Platform) -> None:
         platform.sample("api_seconds", each)
 
     assert [answer.status for answer in answers] == [200] * 72
-    assert _p95(seconds) < 0.5
+    assert p95(seconds) < contract.API_SECONDS_MAX
 
 
 @pytest.mark.scenario("CONC-16", extra_seconds=SUSTAINED_SECONDS)
@@ -406,10 +386,10 @@ def test_sustained_activations_are_served_or_refused(platform: Platform) -> None
     rules = platform.balancer.rules_of_sessions()
     routed = Counter(session.id for session in sessions for rule in rules if session.id in str(rule["Conditions"]))
 
-    assert Counter(answer.status for answer in answers) == {201: SESSIONS_MAX, 429: 30 - SESSIONS_MAX}
+    assert Counter(answer.status for answer in answers) == {201: contract.SESSIONS_MAX, 429: 30 - contract.SESSIONS_MAX}
     assert {item["sessionId"]: item["status"] for item in items} == {session.id: "active" for session in sessions}
-    assert len(rules) == 3 * SESSIONS_MAX
-    assert routed == {session.id: 3 for session in sessions}
+    assert len(rules) == contract.RULES_PER_SESSION * contract.SESSIONS_MAX
+    assert routed == {session.id: contract.RULES_PER_SESSION for session in sessions}
 
 
 @pytest.mark.scenario("CONC-17")
@@ -437,8 +417,8 @@ def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
 
     for _ in range(20):
         session = platform.ready()
-        assert len(platform.balancer.session_rules(session.id)) == 3
-        _end(platform, session)
+        assert len(platform.balancer.session_rules(session.id)) == contract.RULES_PER_SESSION
+        platform.end(session)
     platform.let_pass(10, what="the last of it to go")
 
     assert [rule for rule in platform.balancer.rules() if rule not in rules] == []
@@ -474,31 +454,42 @@ def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
     assert [answer.status for answer in answers] == [200] * 18
     assert [answer.json() for answer in answers[4::6]] == [{"exists": True}] * 3
     assert missing.json() == {"exists": False}
-    assert _p95(seconds) < 1
-
-
-def _page_with(text: str) -> str:
-    return f"Create a file named index.md with content: {text}"
+    assert p95(seconds) < contract.FILE_OPERATION_SECONDS_MAX
 
 
 def _note(word: str) -> str:
-    return f"Create a file named {word}.md with content: Note {word}"
+    return contract.instruction_to_create(f"{word}.md", f"Note {word}")
 
 
-def _stored_status(platform: Platform, session: Session) -> str | None:
-    """Return the status in the table: asking Hermes or the preview could count as activity."""
-    item = platform.sessions.item(session)
-    return None if item is None else str(item["status"])
+@dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """Where sessions went that came to a service with three tasks and some sessions."""
+
+    # How many sessions each task has after four arrivals, and would have if each went where the fewest are; sorted.
+    spread: list[int]
+    evenest_spread: list[int]
+    # A task whose sessions were ended after that, and two that came then, the one after the other's end.
+    emptied: str
+    of_the_emptied: list[Session]
 
 
-def _end(platform: Platform, session: Session) -> str:
-    """Deactivate a session and wait until it has expired."""
-    answer = platform.sessions.deactivate(session)
-    assert answer.status == 202
-    platform.wait_until(
-        lambda: _stored_status(platform, session) == "expired", 60, what=f"session {session.id} to expire"
+def _arrivals(platform: Platform, sessions: list[Session]) -> Arrivals:
+    """Have four more sessions come, end those of the task that got most of them, and have two come one by one."""
+    before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
+    before.update(platform.sessions.host(each) for each in sessions)
+    arrived = [platform.ready() for _ in range(4)]
+    added = Counter(platform.sessions.host(each) for each in arrived)
+    emptied = added.most_common(1)[0][0]
+    for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:
+        platform.end(each)
+    first = platform.ready()
+    platform.end(first)
+    return Arrivals(
+        spread=sorted((before + added).values()),
+        evenest_spread=sorted(_with_four_more(before).values()),
+        emptied=emptied,
+        of_the_emptied=[first, platform.ready()],
     )
-    return "expired"
 
 
 def _with_four_more(sessions_by_task: Counter[str]) -> Counter[str]:
@@ -520,7 +511,3 @@ def _edit_counts_for(platform: Platform, seconds: float) -> set[Counts]:
 
     platform.wait_until(over, seconds + 5, what="the edit service's counts to be watched", every_seconds=2)
     return set(seen)
-
-
-def _p95(seconds: list[float]) -> float:
-    return quantiles(seconds, n=20, method="inclusive")[-1]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrials.platform import Platform
+from seatrials.platform import Platform, contract
 from seatrials.platform.credentials import ADMINISTRATORS_ACTIONS, NEEDED_ACTIONS
 from seatrials.platform.infrastructure import Mount, ServiceFacts, TableFacts, TaskFacts
 from seatrials.platform.listeners import GroupFacts
@@ -115,12 +115,14 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     scaling = platform.infrastructure.scaling
 
     assert scaling.target() == TargetFacts(minimum=0, maximum=3, suspended=())
-    assert scaling.step_policies() == {PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=60)}
+    assert scaling.step_policies() == {
+        PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=contract.COOLDOWN_SECONDS)
+    }
     assert scaling.alarms() == {
         AlarmFacts(
             metric=f"{names.metric_namespace} {names.metric}",
             statistic="Maximum",
-            period_seconds=60,
+            period_seconds=contract.ALARM_PERIOD_SECONDS,
             periods="1 of 1",
             unit_fits=True,
             silence_breaches=False,
@@ -261,7 +263,7 @@ def test_what_runs_is_the_release(platform: Platform) -> None:
     """Hermes and the editor report the versions that the release names."""
     session = platform.ready()
     hermes = platform.balancer.get("/hermes/status")
-    editor = platform.balancer.get("/api/status", {"x-session-id": session.id})
+    editor = platform.balancer.get("/api/status", session.headers)
     release = platform.environment.release
 
     assert release is not None

@@ -7,11 +7,8 @@ from random import Random
 
 import pytest
 
-from seatrials.platform import Platform, Session
-from seatrials.platform.workspace import Workspace
-from seatrials.seams.clock import Clock
+from seatrials.platform import Clock, Platform, Session, Workspace, contract
 
-TTL_SECONDS = 30 * 60
 MEGABYTE = 1_000_000
 
 
@@ -29,7 +26,7 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     # Another thread of the user has the working tree for a while, and should find none of it there.
     other = platform.ready({**request, "threadId": "another-thread"})
     others_files = platform.workspace(other).files()
-    task = _task_of(platform, first)
+    task = platform.sessions.host(first)
     platform.services.stop_task(task)
     for session in (first, other):
         platform.sessions.deactivate(session)
@@ -51,7 +48,7 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
         path: _sha256(content) for path, content in files.items()
     }
     assert second.id != first.id
-    assert _task_of(platform, second) != task
+    assert platform.sessions.host(second) != task
     assert task not in platform.services.edit_task_arns()
 
 
@@ -118,7 +115,7 @@ def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platf
     workspace.write("data.bin", committed)
     workspace.write("notes.md", b"committed, too")
     head = workspace.commit("Data and notes")
-    task = _task_of(platform, session)
+    task = platform.sessions.host(session)
     sent: list[str] = []
 
     def sending() -> Iterator[bytes]:
@@ -193,7 +190,7 @@ def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
     colleague = platform.ready({**request, "userId": f"{first.user_id}-colleague"})
     opened_by_colleague = platform.workspace(colleague).open()
     platform.sessions.deactivate(first)
-    _await_status(platform, first, "expired")
+    platform.wait_for_status(first, "expired")
 
     second = platform.ready(request)
     opened_second = platform.workspace(second).open()
@@ -226,7 +223,7 @@ def test_the_item_is_unchanged_by_a_restart_of_its_container(platform: Platform)
     platform.let_pass(5, what="whatever else the restart may write")
     after = platform.sessions.item(session)
 
-    assert after == {**before, "taskArn": _task_of(platform, session)}
+    assert after == {**before, "taskArn": platform.sessions.host(session)}
     assert platform.services.edit_task_arns() == [after["taskArn"]]
 
 
@@ -253,7 +250,7 @@ def test_every_kind_of_activity_moves_last_activity(platform: Platform) -> None:
     item = platform.sessions.item(session)
 
     assert item is not None
-    assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + TTL_SECONDS, abs=1)
+    assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + contract.TTL_SECONDS, abs=1)
     assert [each.status for each in (keepalive, preview, instruction, page)] == [200] * 4
     assert stamps == sorted(set(stamps))
 
@@ -267,7 +264,7 @@ def test_the_table_expires_and_can_be_recovered(platform: Platform) -> None:
 
     assert item is not None
     assert type(item["ttl"]) is int
-    assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + TTL_SECONDS, abs=1)
+    assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + contract.TTL_SECONDS, abs=1)
     assert platform.sessions.ttl_attribute() == "ttl"
     assert platform.sessions.is_recoverable()
 
@@ -286,7 +283,7 @@ def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platf
     platform.sessions.preview(session)
     item_at_once = platform.sessions.item(session)
     kept = platform.sessions.keepalive(session)
-    listed = platform.balancer.get(f"/hermes/api/sessions/client/{session.client_id}").json()
+    listed = platform.balancer.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}").json()
     again = platform.sessions.activate(request)
     platform.wait_until(
         lambda: platform.sessions.preview(session).status == 404,
@@ -323,7 +320,7 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
         platform.sessions.set_ttl(lost, int(clock.now()) - 1)
         platform.sessions.set_ttl(kept, int(clock.now()) - 1)
         platform.let_pass(1, what="both items to be expired, and not yet deleted")
-        platform.sessions.set_ttl(kept, int(clock.now()) + TTL_SECONDS)
+        platform.sessions.set_ttl(kept, int(clock.now()) + contract.TTL_SECONDS)
         platform.wait_until(lambda: platform.sessions.item(lost) is None, 10, what="one item to be deleted")
         browsed = platform.sessions.preview(lost)
         item_after_browsing = platform.sessions.item(lost)
@@ -358,7 +355,7 @@ def test_expiry_leaves_the_workspace_to_the_next_session(platform: Platform, clo
     platform.workspace(first).commit("Something to keep")
     platform.workspace(first).write("drafts/kept.md", b"not committed")
     platform.sessions.set_ttl(first, int(clock.now()) - 1)
-    _await_status(platform, first, "expired")
+    platform.wait_for_status(first, "expired")
 
     second = platform.ready({**request, "instruction": "Create a file named second.md with content: Second"})
     workspace = platform.workspace(second)
@@ -448,7 +445,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
     roots = platform.infrastructure.access_point_roots()
     own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
     failed = platform.workspace(one).run("exit 3")
-    stranger = platform.balancer.post("/api/exec", {"command": "ls"}, {"x-session-id": f"{one.id}0"})
+    stranger = platform.balancer.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
     seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
 
     assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
@@ -473,7 +470,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
     workspace.write("kept.md", b"committed")
     workspace.commit("Before the deployment")
     workspace.write("draft.md", b"not committed")
-    task, log = _task_of(platform, session), workspace.git_log()
+    task, log = platform.sessions.host(session), workspace.git_log()
     platform.services.redeploy_edit()
 
     _await_another_task(platform, session, task)
@@ -548,7 +545,7 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     found["shown through a link"] = b"nobody else's" in platform.sessions.preview(intruder, "/file-link").content
     # What these are answered with is not laid down, but they may not get there.
     theirs = {"clientId": victim.client_id, "userId": victim.user_id, "threadId": victim.thread_id}
-    platform.balancer.post("/api/init", theirs, {"x-session-id": intruder.id})
+    platform.balancer.post("/api/init", theirs, intruder.headers)
     mine.run("rm file-link folder-link")
     found["listed in the end"] = mine.files()
     mine.execute(f"Create a file named {up}/planted.md with content: planted")
@@ -612,34 +609,23 @@ def _commit_of(workspace: Workspace, path: str, text: str) -> str:
     return workspace.commit(text)
 
 
-def _task_of(platform: Platform, session: Session) -> str:
-    """Return the ARN of the task that the session is assigned to."""
-    item = platform.sessions.item(session)
-    assert item is not None, f"the table has no session {session.id}"
-    return str(item.get("taskArn"))
-
-
 def _last_activity(platform: Platform, session: Session) -> int:
     item = platform.sessions.item(session)
     assert item is not None, f"the table has no session {session.id}"
     return int(item["lastActivity"])
 
 
-def _await_status(platform: Platform, session: Session, status: str) -> None:
-    """Wait for a status in the table: asking Hermes or the preview could count as activity."""
-    platform.wait_until(
-        lambda: (platform.sessions.item(session) or {}).get("status") == status, 60, what=f"the session to be {status}"
-    )
-
-
 def _await_another_task(platform: Platform, session: Session, before: str) -> None:
     platform.wait_until(
-        lambda: _task_of(platform, session) != before, 100, what="another task to serve the session", every_seconds=2
+        lambda: platform.sessions.host(session) != before,
+        100,
+        what="another task to serve the session",
+        every_seconds=2,
     )
 
 
 def _restart(platform: Platform, session: Session) -> None:
     """Have the session's task stopped, and wait until another one serves it."""
-    task = _task_of(platform, session)
+    task = platform.sessions.host(session)
     platform.services.stop_task(task)
     _await_another_task(platform, session, task)

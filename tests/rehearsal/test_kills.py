@@ -16,13 +16,15 @@ import boto3
 import httpx
 import pytest
 
+from seatrials.environments.parts import ResourceNames
 from seatrials.environments.variables import read_variables
+from seatrials.platform import contract
 from seatrials.seams.clock import SystemClock
 from seatrials.twin_server import running_server
 
 PACE = 20
-TABLE, CLUSTER = "webordinary-edit-sessions", "webordinary-edit-cluster"
-SERVICES = ("webordinary-edit-service", "webordinary-hermes-service")
+NAMES = ResourceNames()
+SERVICES = (NAMES.edit_service, NAMES.hermes_service)
 # Rows that make sessions, and rows that change the service, which they do only while nobody else is there.
 ROWS = "fields_of_the_contract or table_holds or keepalive_moves or new_deployment or draining_target"
 # From before the run has its lease until amid its scenarios.
@@ -70,12 +72,12 @@ class Rehearsal:
 
     def sessions(self) -> dict[str, str]:
         """Return what the table holds: the status of each session, and of anything else its name."""
-        items = self.aws("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
+        items = self.aws("dynamodb").scan(TableName=NAMES.table, ConsistentRead=True)["Items"]
         return {each["sessionId"]["S"]: each.get("status", {"S": "of a run"})["S"] for each in items}
 
     def services(self) -> dict[str, Any]:
         """Return each service's task definition, and how many tasks of Hermes are wanted; the edit service scales."""
-        described = self.aws("ecs").describe_services(cluster=CLUSTER, services=SERVICES)["services"]
+        described = self.aws("ecs").describe_services(cluster=NAMES.cluster, services=SERVICES)["services"]
         definitions = {each["serviceName"]: each["taskDefinition"] for each in described}
         return {**definitions, "wanted": described[1]["desiredCount"]}
 
@@ -85,20 +87,21 @@ class Rehearsal:
         arn = elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
         listeners = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
         rules = [rule for each in listeners for rule in elbv2.describe_rules(ListenerArn=each["ListenerArn"])["Rules"]]
-        others = [rule for rule in rules if rule["Priority"].isdigit() and 100 <= int(rule["Priority"]) < 500]
-        return sum(not any(each in str(rule["Conditions"]) for each in session_ids) for rule in others)
+        others = [rule for rule in rules if rule["Priority"].isdigit()]
+        of_sessions = [rule for rule in others if int(rule["Priority"]) in contract.SESSION_PRIORITIES]
+        return sum(not any(each in str(rule["Conditions"]) for each in session_ids) for rule in of_sessions)
 
     @contextmanager
     def bystander(self) -> Iterator[str]:
         """Keep somebody's session alive for the length of a block; gives its id."""
         request = {"clientId": "acme", "userId": "anna@example.com", "instruction": "Add an About page"}
-        session_id = self.http.post("/hermes/api/sessions/activate", json=request).json()["sessionId"]
+        session_id = self.http.post(contract.ACTIVATE_PATH, json=request).json()["sessionId"]
         clock = SystemClock()
         over, ended = clock.signal(), clock.signal()
 
         def keep_alive() -> None:
             while not over.wait(1):
-                self.http.post(f"/hermes/api/sessions/{session_id}/keepalive", json={}, timeout=30)
+                self.http.post(f"{contract.SESSIONS_PATH}/{session_id}/keepalive", json={}, timeout=30)
             ended.set()
 
         clock.spawn(keep_alive, "bystander")
@@ -136,9 +139,9 @@ def test_a_bystander_is_not_touched(rehearsal: Rehearsal, seed: int) -> None:
         rehearsal.sweep()
         after = rehearsal.sessions()
         rules = rehearsal.rules_of({session_id})
-        rehearsal.http.post(f"/hermes/api/sessions/{session_id}/deactivate", json={}).raise_for_status()
+        rehearsal.http.post(f"{contract.SESSIONS_PATH}/{session_id}/deactivate", json={}).raise_for_status()
 
-    assert after.pop(session_id) in ("initializing", "active")
+    assert after.pop(session_id) in contract.LIVE
     # Bystanders of before may drain meanwhile, but none of them goes.
     assert sorted(after) == sorted(before)
     assert rules == 0

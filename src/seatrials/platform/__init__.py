@@ -1,7 +1,28 @@
 """What a scenario may touch. Speaks to any stack alike: no twin, no moto, no question whether we are live."""
 
+from seatrials.platform import contract
+from seatrials.platform.calls import Answer
+from seatrials.platform.figures import longest_outage_seconds, p95
 from seatrials.platform.platform import Platform
-from seatrials.platform.sessions import Session
+from seatrials.platform.services import Counts
+from seatrials.platform.sessions import UNKNOWN_SESSION, Session
 from seatrials.platform.stack import Faults, Stack
+from seatrials.platform.websocket import WebSocket
+from seatrials.platform.workspace import Workspace
+from seatrials.seams.clock import Clock
 
-__all__ = ["Faults", "Platform", "Session", "Stack"]
+__all__ = [
+    "UNKNOWN_SESSION",
+    "Answer",
+    "Clock",
+    "Counts",
+    "Faults",
+    "Platform",
+    "Session",
+    "Stack",
+    "WebSocket",
+    "Workspace",
+    "contract",
+    "longest_outage_seconds",
+    "p95",
+]

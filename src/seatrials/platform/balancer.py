@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from seatrials.environments.parts import Ports, ResourceNames
+from seatrials.platform import contract
 from seatrials.platform.calls import Calls
 from seatrials.seams.application import AwsClient
-
-# Priorities that Hermes may give to the rules of a session.
-SESSION_PRIORITIES = range(100, 500)
 
 
 class Balancer:
@@ -30,7 +28,7 @@ class Balancer:
 
     def hosted_sessions(self) -> list[str]:
         """Return the ids of all sessions that an edit container hosts: of any, so ask while there is one."""
-        answer = self.get("/api/sessions")
+        answer = self.get(contract.HOSTED_SESSIONS_PATH)
         assert answer.status == 200, f"expected 200, got {answer}"  # noqa: PLR2004  # HTTP's own
         return [str(each["sessionId"]) for each in answer.json()["sessions"]]
 
@@ -68,7 +66,7 @@ class Balancer:
 
     def rules_of_sessions(self) -> list[dict[str, Any]]:
         """Return the rules at the priorities of sessions, whichever session they are for."""
-        return [rule for rule in self.rules() if _number(rule["Priority"]) in SESSION_PRIORITIES]
+        return [rule for rule in self.rules() if _number(rule["Priority"]) in contract.SESSION_PRIORITIES]
 
     def all_targets(self) -> dict[str, list[str]]:
         """Return address:port of the targets of every target group there is, used by a rule or not, by its ARN."""
@@ -106,7 +104,7 @@ class Balancer:
     def _rule(self, path: str, session_id: str | None) -> dict[str, Any]:
         """Return the first rule for a path pattern, of one session or of none; fails the scenario without one."""
         if session_id is None:
-            candidates = [rule for rule in self.rules() if _number(rule["Priority"]) not in SESSION_PRIORITIES]
+            candidates = [rule for rule in self.rules() if _number(rule["Priority"]) not in contract.SESSION_PRIORITIES]
         else:
             candidates = self.session_rules(session_id)
         found = [rule for rule in candidates if path in _path_patterns(rule)]
@@ -115,7 +113,7 @@ class Balancer:
 
     def preview_targets(self, session_id: str) -> list[tuple[str, str]]:
         """Return (address:port, state) of the targets that a session's preview is routed to; empty without a rule."""
-        path = f"/session/{session_id}"
+        path = contract.preview_path(session_id)
         groups = [
             action["TargetGroupArn"]
             for rule in self.session_rules(session_id)

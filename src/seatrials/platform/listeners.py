@@ -8,13 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from seatrials.environments.parts import Ports, ResourceNames
-from seatrials.platform.balancer import SESSION_PRIORITIES
-from seatrials.safety.store import is_own_key
+from seatrials.platform import contract
 from seatrials.seams.application import AwsClient
 
-_SESSION_ID = re.compile(r"session-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# After these nothing of a session is left on the load balancer. Source: the platform's contract, a session.
-_FINAL_STATUSES = ("expired", "error")
+_SESSION_ID = re.compile(contract.SESSION_ID_PREFIX + r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +131,10 @@ class Listeners:
 
     def _unfinished_sessions(self) -> set[str]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._names.table, ConsistentRead=True)
-        # The lease and the journal of the run may stand in the same table; they are nobody's sessions.
-        items = [item for page in pages for item in page["Items"] if not is_own_key(item)]
-        return {item["sessionId"]["S"] for item in items if item["status"]["S"] not in _FINAL_STATUSES}
+        # What else may stand in the table, such as the lease of a run, is not called as sessions are.
+        items = {item["sessionId"]["S"]: item for page in pages for item in page["Items"]}
+        sessions = {name: item for name, item in items.items() if name.startswith(contract.SESSION_ID_PREFIX)}
+        return {name for name, item in sessions.items() if item["status"]["S"] not in contract.FINAL}
 
     def _groups(self) -> list[dict[str, Any]]:
         arn = self.load_balancer["LoadBalancerArn"]
@@ -178,7 +176,7 @@ class Listeners:
 
 
 def _is_of_a_session(rule: dict[str, Any]) -> bool:
-    return rule["Priority"] != "default" and int(rule["Priority"]) in SESSION_PRIORITIES
+    return rule["Priority"] != "default" and int(rule["Priority"]) in contract.SESSION_PRIORITIES
 
 
 def _session_id(rule: dict[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from seatrials.environments.capabilities import Capability
 from seatrials.errors import FatalStateError
 from seatrials.evidence.recorder import Recorder
+from seatrials.platform import contract
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 from seatrials.platform.infrastructure import Infrastructure
@@ -25,8 +26,8 @@ from seatrials.seams.clock import Clock, in_parallel, wait_until
 
 T = TypeVar("T")
 
-# How long a session may take to become ready before waiting for it fails; Hermes itself gives up after 120 s.
-READY_TIMEOUT_SECONDS = 120.0
+# How long a session may take to become ready before waiting for it fails; Hermes itself gives up then.
+READY_TIMEOUT_SECONDS = float(contract.START_SECONDS)
 # How many looks of a wait at a session that initializes there are for each that asks Hermes.
 _LOOKS_PER_REQUEST = 5
 # New sessions go to the task with the fewest, so the sixth at the latest has reached the last of three tasks.
@@ -102,7 +103,7 @@ class Platform:
 
         A task may host several of them, and another none: the first task that is up is taken at once.
         """
-        sessions = self.in_parallel(*[self.sessions.start] * 3)
+        sessions = self.in_parallel(*[self.sessions.start] * contract.TASKS_MAX)
         self.wait_for_three_tasks()
         for session in sessions:
             self.wait_ready(session)
@@ -112,7 +113,7 @@ class Platform:
         """Wait until the edit service, which has sessions for three tasks, has three healthy ones."""
         groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
         self.wait_until(
-            lambda: all(self.balancer.states(group) == ["healthy"] * 3 for group in groups),
+            lambda: all(self.balancer.states(group) == ["healthy"] * contract.TASKS_MAX for group in groups),
             180,
             what="three healthy edit tasks",
             every_seconds=4,
@@ -125,7 +126,7 @@ class Platform:
         while len(hosted) < len(self.services.edit_task_arns()) and len(sessions) < _SESSIONS_FOR_THREE_TASKS_MAX:
             sessions.append(self.ready())
             hosted.setdefault(self.sessions.host(sessions[-1]), sessions[-1])
-        assert len(hosted) == 3, f"{len(sessions)} sessions are on {sorted(hosted)}"  # noqa: PLR2004  # three tasks
+        assert len(hosted) == contract.TASKS_MAX, f"{len(sessions)} sessions are on {sorted(hosted)}"
         return hosted
 
     def ready_together(self, *requests: dict[str, object] | None) -> list[Session]:
@@ -153,6 +154,23 @@ class Platform:
             every_seconds=every_seconds,
         )
         return self.clock.now() - began
+
+    def wait_for_status(
+        self, session: Session, status: str, timeout_seconds: float = 60, *, every_seconds: float = 1.0
+    ) -> None:
+        """Wait until the table says that a session has a status."""
+        self.wait_until(
+            lambda: self.sessions.stored_status(session) == status,
+            timeout_seconds,
+            what=f"session {session.id} to be {status}",
+            every_seconds=every_seconds,
+        )
+
+    def end(self, session: Session) -> None:
+        """Deactivate a session, and wait until it has expired."""
+        answer = self.sessions.deactivate(session)
+        assert answer.status == 202, f"expected 202 for an end, got {answer}"  # noqa: PLR2004  # HTTP's own
+        self.wait_for_status(session, contract.EXPIRED)
 
     def wait_until(
         self, condition: Callable[[], T], timeout_seconds: float, *, what: str, every_seconds: float = 1.0
@@ -214,7 +232,7 @@ class Platform:
             return False
         answer = self.sessions.status(session)
         status = answer.json().get("status")
-        if status in ("error", "expired"):
+        if status in contract.FINAL:
             msg = f"the session is {status}: {answer}"
             raise FatalStateError(msg)
-        return status == "active" and self.sessions.preview(session).status == 200  # noqa: PLR2004  # HTTP's own
+        return status == contract.ACTIVE and self.sessions.preview(session).status == 200  # noqa: PLR2004  # HTTP's own

@@ -1,21 +1,18 @@
 """Edit sessions: through Hermes, and as they stand in the table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from seatrials.environments.parts import ResourceNames
+from seatrials.platform import contract
 from seatrials.platform.calls import Answer, Calls
 from seatrials.seams.application import AwsClient
+from seatrials.seams.aws import plain_item
 
-BASE = "/hermes/api/sessions"
-LIVE = ("initializing", "active")
 # A well-formed id that no session has.
-UNKNOWN_SESSION = "session-00000000-0000-4000-8000-000000000000"
-DEFAULT_INSTRUCTION = "Create a file named hello.md with content: Hello from the edit session"
+UNKNOWN_SESSION = f"{contract.SESSION_ID_PREFIX}00000000-0000-4000-8000-000000000000"
+DEFAULT_INSTRUCTION = contract.instruction_to_create("hello.md", "Hello from the edit session")
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,12 @@ class Session:
     @property
     def preview_path(self) -> str:
         """The path of the preview on the load balancer."""
-        return f"/session/{self.id}"
+        return contract.preview_path(self.id)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a call that is about this session."""
+        return {contract.SESSION_HEADER: self.id}
 
 
 class Sessions:
@@ -79,7 +81,7 @@ class Sessions:
 
     def activate(self, request: Mapping[str, Any] | None = None) -> Answer:
         """Ask Hermes for a session."""
-        return self._calls.post(f"{BASE}/activate", self.request() if request is None else request)
+        return self._calls.post(contract.ACTIVATE_PATH, self.request() if request is None else request)
 
     def start(self, request: Mapping[str, Any] | None = None) -> Session:
         """Ask for a new session and fail the scenario unless there is one."""
@@ -89,15 +91,15 @@ class Sessions:
 
     def status(self, session: Session) -> Answer:
         """Ask Hermes for a session's status."""
-        return self._calls.get(f"{BASE}/{session.id}/status")
+        return self._calls.get(f"{contract.SESSIONS_PATH}/{session.id}/status")
 
     def keepalive(self, session: Session) -> Answer:
         """Tell Hermes that a session is in use."""
-        return self._calls.post(f"{BASE}/{session.id}/keepalive", {})
+        return self._calls.post(f"{contract.SESSIONS_PATH}/{session.id}/keepalive", {})
 
     def deactivate(self, session: Session) -> Answer:
         """End a session."""
-        return self._calls.post(f"{BASE}/{session.id}/deactivate", {})
+        return self._calls.post(f"{contract.SESSIONS_PATH}/{session.id}/deactivate", {})
 
     def preview(self, session: Session, page: str = "") -> Answer:
         """Open a session's preview as a browser does."""
@@ -107,12 +109,17 @@ class Sessions:
         """Return the session's item by a strongly consistent read, None when there is none."""
         key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
         answer = self._dynamodb.get_item(TableName=self._names.table, Key=key, ConsistentRead=True)
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return plain_item(answer["Item"]) if "Item" in answer else None
+
+    def stored_status(self, session: Session) -> str | None:
+        """Return the status in the table, None without an item; asking Hermes or the preview may count as activity."""
+        item = self.item(session)
+        return None if item is None else str(item["status"])
 
     def is_initializing(self, session: Session) -> bool:
         """Whether the session's item says so, by a strongly consistent read."""
         item = self.item(session)
-        return item is not None and item.get("status") == "initializing"
+        return item is not None and item.get("status") == contract.INITIALIZING
 
     def host(self, session: Session) -> str:
         """Return the ARN of the task that the table says hosts a session; fails the scenario when it names none."""
@@ -159,11 +166,11 @@ class Sessions:
 
     def live_of_run(self) -> list[Session]:
         """Return the sessions of this scenario whose status in the table is live."""
-        return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in LIVE]
+        return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in contract.LIVE]
 
     def live_items(self) -> list[dict[str, Any]]:
         """Return every item of the table whose status is live, by a strongly consistent scan."""
-        return [item for item in self._scan() if item.get("status") in LIVE]
+        return [item for item in self._scan() if item.get("status") in contract.LIVE]
 
     def items_active_since(self, epoch_ms: int) -> list[dict[str, Any]]:
         """Return the item of every session whose last activity is not earlier, ended or not, by a consistent scan."""
@@ -191,7 +198,7 @@ class Sessions:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._names.table, ConsistentRead=True, **arguments
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
+        return [plain_item(item) for page in pages for item in page["Items"]]
 
     def _query(self, index: str, condition: str, names: dict[str, str], first: str, second: str) -> list[str]:
         answer = self._dynamodb.query(
@@ -202,29 +209,3 @@ class Sessions:
             ExpressionAttributeValues={":a": {"S": first}, ":b": {"S": second}},
         )
         return [item["sessionId"]["S"] for item in answer["Items"]]
-
-
-def longest_outage_seconds(sightings: Sequence[tuple[float, bool]]) -> float:
-    """Return the longest time without a good sighting, of (when, whether it was good) in order.
-
-    It counts from good sighting to good sighting, so it is never shorter than the outage really was.
-    """
-    good = [when for when, is_good in sightings if is_good]
-    moments = [sightings[0][0], *good, sightings[-1][0]]
-    return max(later - earlier for earlier, later in pairwise(moments))
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a DynamoDB item as plain values; whole numbers as int."""
-    deserializer = TypeDeserializer()
-    return {name: _number(deserializer.deserialize(value)) for name, value in item.items()}
-
-
-def _number(value: Any) -> Any:  # noqa: ANN401  # any DynamoDB value
-    if isinstance(value, dict):
-        return {name: _number(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_number(each) for each in value]
-    if hasattr(value, "as_integer_ratio") and not isinstance(value, (bool, int, float)):
-        return int(value) if value == int(value) else float(value)
-    return value

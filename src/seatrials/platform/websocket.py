@@ -9,11 +9,11 @@ from wsproto import ConnectionType, WSConnection
 from wsproto import events as ws
 
 from seatrials.evidence.recorder import Recorder
+from seatrials.platform import contract
 from seatrials.platform.stack import Connect
 from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection
 
-PATH = "/ws/hmr"
 _CHUNK_BYTES = 65_536
 _HANDSHAKE_SECONDS = 10.0
 # How long what is on its way may take to arrive.
@@ -141,7 +141,7 @@ class WebSockets:
 
     def attempt(self, session_id: str) -> WebSocket:
         """Ask for the WebSocket of a session and return what came of it."""
-        target = f"{PATH}?sessionId={quote(session_id)}"
+        target = f"{contract.HMR_PATH}?sessionId={quote(session_id)}"
         websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
         self._recorder.step(f"WebSocket {target} → {websocket.status}", answer=repr(websocket))
         return websocket

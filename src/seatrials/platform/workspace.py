@@ -15,7 +15,7 @@ class Workspace:
     def __init__(self, calls: Calls, session: Session) -> None:
         self._calls = calls
         self._session = session
-        self._headers = {"x-session-id": session.id}
+        self._headers = session.headers
 
     def read(self, path: str) -> Answer:
         """Ask for a file."""

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.gate.history import Entry, addition, parse
+from seatrials.seams.aws import error_code
 
 _PREFIX = "s3://"
 # How often somebody else may be quicker before something other than chance is the reason.
@@ -47,7 +48,7 @@ class S3History:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
             return answer["Body"].read().decode(), {"IfMatch": answer["ETag"]}
         except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            if error_code(error) == "NoSuchKey":
                 return "", {"IfNoneMatch": "*"}
             raise self._error(error) from error
         except BotoCoreError as error:
@@ -58,7 +59,7 @@ class S3History:
         try:
             self._client.put_object(Bucket=self._bucket, Key=self._key, Body=text.encode(), **condition)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _OVERTAKEN:
+            if error_code(error) in _OVERTAKEN:
                 return False
             raise self._error(error) from error
         except BotoCoreError as error:

@@ -29,6 +29,7 @@ from seatrials.errors import (
     SeatrialsError,
     UnreachableError,
 )
+from seatrials.seams.aws import error_code
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _NOT_TAKEN = {
@@ -60,11 +61,6 @@ def translated(what: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise as_ours(error, what) from error
-
-
-def error_code(error: ClientError) -> str:
-    """Return AWS's code of an error."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
 def as_ours(error: BotoCoreError | ClientError, what: str) -> SeatrialsError:

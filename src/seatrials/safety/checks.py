@@ -9,6 +9,7 @@ import httpx
 
 from seatrials.environments.parts import Place, ResourceNames
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
+from seatrials.platform import contract
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
 from seatrials.safety.identity import confirm_identity
@@ -51,7 +52,7 @@ def checks_of(
         Check("metrics", lambda: _metrics(aws("cloudwatch"), names.metric_namespace)),
         Check("access points", lambda: _access_points(aws("efs"))),
         Check(str(http.base_url).rstrip("/"), lambda: _answer(http, "/health")),
-        Check("Hermes", lambda: _answer(http, "/hermes/health")),
+        Check("Hermes", lambda: _answer(http, contract.HERMES_HEALTH_PATH)),
     ]
 
 

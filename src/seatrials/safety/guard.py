@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from seatrials.errors import LeaseLostError, RefusedWriteError
-from seatrials.safety.budget import Budget
+from seatrials.safety.budget import Spending
 from seatrials.safety.permitted import Permitted, is_reading
 from seatrials.safety.rates import Rates
 from seatrials.safety.usage import READS, WRITES, Usage
@@ -28,7 +28,7 @@ class Guard:
         self._permitted: Permitted | None = None
         self._holds: Callable[[], bool] | None = None
         self._announce: Announce | None = None
-        self._budget: Budget | None = None
+        self._spending: Spending | None = None
 
     def attach(self, events: Any) -> None:  # noqa: ANN401  # botocore's emitters have no type
         """Watch all clients that the boto3 session of *events* makes from now on."""
@@ -40,18 +40,18 @@ class Guard:
         """Allow the lease to be taken, for account and region are the environment's."""
         self._permitted = permitted
 
-    def confirm_lease(self, holds: Callable[[], bool], announce: Announce, budget: Budget | None) -> None:
+    def confirm_lease(self, holds: Callable[[], bool], announce: Announce, spending: Spending | None) -> None:
         """Allow what the run may change, while *holds* says that the stack is its own."""
-        self._holds, self._announce, self._budget = holds, announce, budget
+        self._holds, self._announce, self._spending = holds, announce, spending
 
     @contextmanager
     def cleaning(self) -> Iterator[None]:
         """Let calls be made though the budget is used up, for what a run made must be undone."""
-        budget, self._budget = self._budget, None
+        spending, self._spending = self._spending, None
         try:
             yield
         finally:
-            self._budget = budget
+            self._spending = spending
 
     def _before(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
         service, operation = str(model.service_model.service_name), str(model.name)
@@ -59,8 +59,8 @@ class Guard:
             params["ReturnConsumedCapacity"] = "TOTAL"
         if not is_reading(operation):
             self._check_write(service, operation, params)
-        elif self._budget is not None:
-            self._budget.check()
+        elif self._spending is not None:
+            self._spending.check()
 
     def _check_write(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
         what = f"{service} {operation} was not called"
@@ -75,8 +75,8 @@ class Guard:
         if not self._holds():
             msg = f"{what}, for this run no longer has the lease of the stack: run it again"
             raise LeaseLostError(msg)
-        if self._budget is not None:
-            self._budget.check()
+        if self._spending is not None:
+            self._spending.check()
         reason = self._permitted.refusal(service, operation, params)
         if reason:
             msg = f"{what}: {reason}"

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from seatrials.errors import MissingResourceError
-from seatrials.safety.aws_errors import error_code, translated
+from seatrials.safety.aws_errors import translated
 from seatrials.seams.application import AwsClient
+from seatrials.seams.aws import error_code, plain_item
 
-# A session's id is `session-` and a UUID, so none begins like this.
+# No session's id begins like this: the contract has a prefix of its own for them.
 KEY_PREFIX = "seatrials#"
 _KEYS = 2
 
@@ -29,7 +30,7 @@ class Store:
         """Return an item by a strongly consistent read."""
         with translated(f"read {self.table}"):
             answer = self._dynamodb.get_item(TableName=self.table, Key=self._key(kind, name), ConsistentRead=True)
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return plain_item(answer["Item"]) if "Item" in answer else None
 
     def put(self, kind: str, name: str, item: Item, condition: str, values: Mapping[str, Any] | None = None) -> bool:
         """Store an item if *condition* holds of what is there; return whether it did."""
@@ -45,7 +46,7 @@ class Store:
             "ReturnValues": "ALL_NEW",
         }
         answer = self._change("update_item", arguments, values)
-        return None if answer is None else _plain(answer["Attributes"])
+        return None if answer is None else plain_item(answer["Attributes"])
 
     def delete(
         self, kind: str, name: str, condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -66,7 +67,7 @@ class Store:
                 ExpressionAttributeNames={"#partition": partition},
                 ExpressionAttributeValues={":kind": {"S": KEY_PREFIX + kind}},
             )
-            items = [_plain(item) for page in pages for item in page["Items"]]
+            items = [plain_item(item) for page in pages for item in page["Items"]]
         return {str(item[sort]): item for item in items}
 
     def _change(self, operation: str, arguments: Item, values: Mapping[str, Any]) -> Item | None:
@@ -106,8 +107,3 @@ def is_own_key(key: Mapping[str, Any]) -> bool:
 def _marshalled(values: Mapping[str, Any]) -> Item:
     serializer = TypeSerializer()
     return {name: serializer.serialize(value) for name, value in values.items()}
-
-
-def _plain(item: Mapping[str, Any]) -> Item:
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}

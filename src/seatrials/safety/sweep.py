@@ -14,21 +14,19 @@ from botocore.exceptions import ClientError
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
+from seatrials.platform import contract
 from seatrials.safety import journal
-from seatrials.safety.aws_errors import error_code, translated
+from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Store
 from seatrials.seams.application import AwsClient
+from seatrials.seams.aws import error_code
 from seatrials.seams.clock import Clock, wait_until
 
-OPEN = ("initializing", "active", "draining")
-_LIVE = ("initializing", "active")
-_BASE = "/hermes/api/sessions"
 # Draining commits work, takes rules away and waits for connections.
 _END_SECONDS = 180.0
 _RULES_SECONDS = 60.0
-_SESSION_PRIORITIES = range(100, 500)
 # A task of Fargate starts in less, even on a bad day.
 _HERMES_SECONDS = 300.0
 _OK, _ACCEPTED, _GONE = 200, 202, (404, 410)
@@ -78,7 +76,7 @@ class Sweeper:
             *(
                 Leftover("session", item["sessionId"], "end it through Hermes")
                 for item in items
-                if item["status"] in OPEN
+                if item["status"] in contract.OPEN
             ),
             *(Leftover("rule", rule["RuleArn"], "delete it unless Hermes does") for rule in self._rules(ids)),
             *(Leftover("item", item["sessionId"], "delete it once its session has ended") for item in items),
@@ -89,7 +87,7 @@ class Sweeper:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
         refused = self._put_back()
         items = self.items()
-        still_open = [item for item in items if item["status"] in OPEN]
+        still_open = [item for item in items if item["status"] in contract.OPEN]
         if still_open:
             self._wait_for_hermes()
         self.end(still_open)
@@ -121,12 +119,16 @@ class Sweeper:
     def end(self, items: Sequence[dict[str, str]]) -> None:
         """End sessions through Hermes, and wait until the table says that they are over."""
         for item in items:
-            if item["status"] in _LIVE:
+            if item["status"] in contract.LIVE:
                 self._deactivate(item["sessionId"])
         ids = {item["sessionId"] for item in items}
 
         def remaining() -> list[str]:
-            return [each["sessionId"] for each in self.items() if each["sessionId"] in ids and each["status"] in OPEN]
+            return [
+                each["sessionId"]
+                for each in self.items()
+                if each["sessionId"] in ids and each["status"] in contract.OPEN
+            ]
 
         try:
             wait_until(
@@ -147,7 +149,7 @@ class Sweeper:
         """Wait for the Hermes that was put back to answer; what it answers then is judged by whoever asks it."""
 
         def answers() -> bool:
-            return self._http.get("/hermes/health").status_code == _OK
+            return self._http.get(contract.HERMES_HEALTH_PATH).status_code == _OK
 
         try:
             wait_until(self._clock, answers, _HERMES_SECONDS, what="Hermes to answer", every_seconds=5)
@@ -157,7 +159,7 @@ class Sweeper:
 
     def _deactivate(self, session_id: str) -> None:
         try:
-            answer = self._http.post(f"{_BASE}/{quote(session_id)}/deactivate", json={})
+            answer = self._http.post(f"{contract.SESSIONS_PATH}/{quote(session_id)}/deactivate", json={})
         except httpx.HTTPError as error:
             msg = f"Hermes cannot be reached to end {session_id}: {type(error).__name__}: {error}; start it, then sweep"
             raise UnreachableError(msg) from error
@@ -198,7 +200,7 @@ class Sweeper:
         return [
             rule
             for rule in rules
-            if int(rule["Priority"]) in _SESSION_PRIORITIES
+            if int(rule["Priority"]) in contract.SESSION_PRIORITIES
             and any(session_id in str(rule["Conditions"]) for session_id in session_ids)
         ]
 
@@ -210,7 +212,7 @@ class Sweeper:
                     Key={name: {"S": item[name]} for name in ("sessionId", "userId")},
                     ConditionExpression="#status IN (:expired, :error)",
                     ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues={":expired": {"S": "expired"}, ":error": {"S": "error"}},
+                    ExpressionAttributeValues={":expired": {"S": contract.EXPIRED}, ":error": {"S": contract.ERROR}},
                 )
             except ClientError as error:
                 # It is gone already, or open again; the next look at what is left says which.
@@ -241,13 +243,17 @@ def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[s
 
 def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:
     """Return the ids of all sessions that are not over, whoever's they are."""
-    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in OPEN]
+    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in contract.OPEN]
 
 
 def strangers(dynamodb: AwsClient, table: str, prefix: str) -> list[str]:
     """Return the ids of those of clients that do not begin with *prefix*."""
     items = scan_items(dynamodb, table)
-    return [item["sessionId"] for item in items if item["status"] in OPEN and not item["clientId"].startswith(prefix)]
+    return [
+        item["sessionId"]
+        for item in items
+        if item["status"] in contract.OPEN and not item["clientId"].startswith(prefix)
+    ]
 
 
 def _about(entry: journal.Entry) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.platform.calls import Calls
-from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions, longest_outage_seconds
+from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions
 from seatrials.platform.workspace import Workspace
 
 MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
@@ -235,12 +235,3 @@ def test_sessions_of_a_run_are_known_by_their_clients(make_sessions: Callable[..
 
     assert sessions.live_of_run() == [SESSION]
     assert dynamodb.asked[0]["ExpressionAttributeValues"] == {":prefix": {"S": "TEST_1_COLD-01-client-"}}
-
-
-def test_an_outage_lasts_from_good_to_good() -> None:
-    """It is as long as it may have been: from the last good sighting to the next, or to the end."""
-    seen = [(0.0, True), (2.0, True), (4.0, False), (6.0, False), (7.0, True), (10.0, True)]
-
-    assert longest_outage_seconds(seen) == 5
-    assert longest_outage_seconds([*seen, (30.0, False)]) == 20
-    assert longest_outage_seconds([(0.0, False), (9.0, False)]) == 9

@@ -2,36 +2,39 @@
 
 import pytest
 
-from seatrials.environments.parts import Budget as Limits
+from seatrials.cost import load_prices, run_dollars
+from seatrials.environments.parts import Budget
 from seatrials.errors import BudgetExceededError
-from seatrials.safety.budget import Budget, estimated_dollars
+from seatrials.safety.budget import Spending
 from seatrials.safety.usage import Usage, difference, total
 from seatrials.seams.clock import Clock
 
 
 def test_a_run_within_its_budget_goes_on(clock: Clock) -> None:
     """Neither the last cent nor the last minute is too much."""
-    budget = Budget(Limits(dollars=0.1, minutes=10), clock.now, lambda: {"fargate_vcpu_seconds": 3600})
+    spending = Spending(
+        Budget(dollars=0.1, minutes=10), load_prices(), clock.now, lambda: {"fargate_vcpu_seconds": 3600}
+    )
     clock.sleep(600)
 
-    budget.check()
+    spending.check()
 
 
 def test_time_runs_out(clock: Clock) -> None:
     """A run that takes longer than its minutes is stopped, with both numbers."""
-    budget = Budget(Limits(minutes=10), clock.now, dict)
+    spending = Spending(Budget(minutes=10), load_prices(), clock.now, dict)
     clock.sleep(601)
 
     with pytest.raises(BudgetExceededError, match=r"has taken 10.0 minutes, and its budget is 10 minutes: run fewer"):
-        budget.check()
+        spending.check()
 
 
 def test_money_runs_out(clock: Clock) -> None:
     """A run that has used more than its dollars is stopped, by its own estimate."""
-    budget = Budget(Limits(dollars=0.01), clock.now, lambda: {"fargate_vcpu_seconds": 3600})
+    spending = Spending(Budget(dollars=0.01), load_prices(), clock.now, lambda: {"fargate_vcpu_seconds": 3600})
 
     with pytest.raises(BudgetExceededError, match=r"has cost \$0.04 by its own estimate, and its budget is \$0.01"):
-        budget.check()
+        spending.check()
 
 
 def test_what_others_use_is_seen_soon(clock: Clock) -> None:
@@ -42,21 +45,23 @@ def test_what_others_use_is_seen_soon(clock: Clock) -> None:
         readings.append({"fargate_vcpu_seconds": 3600.0 * len(readings)})
         return readings[-1]
 
-    budget = Budget(Limits(dollars=0.04), clock.now, counts)
+    spending = Spending(Budget(dollars=0.04), load_prices(), clock.now, counts)
     for _ in range(5):
-        budget.check()
+        spending.check()
     clock.sleep(6)
 
     with pytest.raises(BudgetExceededError):
-        budget.check()
+        spending.check()
     assert len(readings) == 2
 
 
-def test_the_estimate_is_no_lower_than_the_price() -> None:
-    """An hour of the edit task, 2 vCPU and 4 GB, costs 9.87 cents on Fargate; the rail takes no less for it."""
-    hour = {"fargate_vcpu_seconds": 2 * 3600.0, "fargate_memory_gb_seconds": 4 * 3600.0}
+def test_a_run_stops_by_the_prices_by_which_it_is_judged(clock: Clock) -> None:
+    """What a run takes itself to have cost is what the gate says of the same usage."""
+    prices = load_prices()
+    usage = {each.usage: 1_000.0 * number for number, each in enumerate(prices.prices, start=1)}
+    spending = Spending(Budget(), prices, clock.now, lambda: usage)
 
-    assert 0.0987 <= estimated_dollars(hour) < 0.15
+    assert spending.dollars() == run_dollars(usage, prices)
 
 
 def test_usage_adds_up() -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import httpx
 
+from seatrials.cost import load_prices
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
+from seatrials.platform import contract
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, sweep, usage
 from seatrials.safety.aws_errors import translated
-from seatrials.safety.budget import Budget
+from seatrials.safety.budget import Spending
 from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
@@ -84,8 +86,8 @@ class LiveStacks:
             access.store, access.clock, self.run_id, self._folder / "journal" / f"{self._process}.jsonl"
         )
         changes = Changes(self._environment.names, access.session.client, self._journal)
-        self._budget = Budget(self._environment.budget, wall_seconds, self._counts)
-        access.guard.confirm_lease(self._lease.holds, changes.announce, self._budget)
+        self._spending = Spending(self._environment.budget, load_prices(), wall_seconds, self._counts)
+        access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
         access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
 
     @contextmanager
@@ -94,7 +96,7 @@ class LiveStacks:
         if mutant is not None:
             msg = f"mutants are broken mock platforms, and {self._environment.name} is none: use the mock"
             raise ConfigurationError(msg)
-        self._budget.check()
+        self._spending.check()
         with self._turns.turn(exclusive=exclusive):
             if exclusive:
                 self._require_the_service()
@@ -199,7 +201,7 @@ class LiveStacks:
             sweeper = self._access.sweeper()
             sweeper.prefix = prefix
             with self._access.guard.cleaning():
-                sweeper.end([item for item in sweeper.items() if item["status"] in sweep.OPEN])
+                sweeper.end([item for item in sweeper.items() if item["status"] in contract.OPEN])
 
     @contextmanager
     def _closed_connections(self) -> Iterator[Connect]:
@@ -279,4 +281,4 @@ class LiveStacks:
 
 
 def _is_activation(request: httpx.Request) -> bool:
-    return request.method == "POST" and request.url.path.endswith("/sessions/activate")
+    return request.method == "POST" and request.url.path == contract.ACTIVATE_PATH

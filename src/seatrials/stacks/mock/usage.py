@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from seatrials.platform import contract
 from seatrials.twin.trace import Event
 
 _WRITES = ("dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.DeleteItem")
@@ -11,7 +12,7 @@ _READS = ("dynamodb.GetItem", "dynamodb.Query", "dynamodb.Scan")
 # consumed capacity are constants too, some of them wrong.
 _UNITS_PER_WRITE = 1.0
 _UNITS_PER_READ = 0.5
-_ACTIVATE = "POST /hermes/api/sessions/activate"
+_ACTIVATE = f"POST {contract.ACTIVATE_PATH}"
 _CREATED = 201
 _US_PER_SECOND = 1_000_000
 
