@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.environments.kinds import KINDS
+from seatrials.environments.scopes import COLUMNS, SCOPES
+
 PROJECT = Path(__file__).parents[2]
 SOURCE = PROJECT / "src"
 FUNCTION_LINES_MAX = 70
@@ -21,7 +24,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # In a file's own words, so that a failure shows the offending code and the reason.
 BROAD_ERRORS = {"Exception", "BaseException"}
-ENVIRONMENT_WORDS = {"mock", "rehearsal", "live", "staging", "production"}
+# Told apart in the tables of `seatrials.environments`, of which everybody else asks an attribute.
+ENVIRONMENT_WORDS = {*KINDS, *SCOPES, *COLUMNS}
 
 
 def name_of(path: Path) -> str:
@@ -85,6 +89,28 @@ def entry_points() -> set[str]:
     return {target.partition(":")[0] for target in targets}
 
 
+def comparisons(path: Path, words: set[str]) -> list[ast.expr]:
+    """Return what in a file tells strings apart by one of *words*: a comparison, a case, or the keys of a table."""
+    found: list[ast.expr] = []
+    for node in ast.walk(parse(path)):
+        match node:
+            case ast.Compare():
+                found += [node] if constants(node.left, *node.comparators) & words else []
+            case ast.MatchValue():
+                found += [node.value] if constants(node.value) & words else []
+            case ast.Dict():
+                found += [key for key in node.keys if key is not None and constants(key) & words]
+    return found
+
+
+def constants(*nodes: ast.expr) -> set[str]:
+    """Return the strings that expressions are, or list."""
+    each = [
+        part for node in nodes for part in (node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node])
+    ]
+    return {part.value for part in each if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
 def mentions(path: Path, words: set[str]) -> list[ast.expr]:
     """Return the tests of a file's `if`s that hold one of *words* as a string."""
     found = []
@@ -131,6 +157,12 @@ def test_a_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(parse(path))
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name != "environments"], ids=name_of)
+def test_nobody_asks_for_a_kind_or_a_scope_by_its_name(path: Path) -> None:
+    """What depends on the kind of an environment, or on where a row runs, is told by their tables and asked of them."""
+    assert places(path, comparisons(path, ENVIRONMENT_WORDS)) == []
+
+
 def test_no_module_is_dead() -> None:
     """Every module of src is imported by another one, named by one, or is an entry point of the project."""
     used = entry_points() | {"seatrials"}
@@ -156,6 +188,16 @@ def test_a_scenario_has_no_clock_of_its_own(path: Path) -> None:
     ]
 
     assert [*places(path, sleeps), *places(path, imported)] == []
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
+def test_a_scenario_speaks_of_the_platform_alone(path: Path) -> None:
+    """Of the project a scenario imports `seatrials.platform`, so that it says the same on whatever stack."""
+    modules = [node.module or "" for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)]
+    modules += [each.name for node in ast.walk(parse(path)) if isinstance(node, ast.Import) for each in node.names]
+    own = [module for module in modules if module.partition(".")[0] == "seatrials"]
+
+    assert [module for module in own if not module.startswith("seatrials.platform")] == []
 
 
 @pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
