@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from seatrials import traceability
+from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -77,7 +78,7 @@ def scenarios(
         raise ConfigurationError(msg)
     from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
 
-    suites, mutants_by_row = traceability.read_suites(path), traceability.mutants_by_row(CATALOGUE)
+    suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
     text = traceability.as_markdown(suites, mutants_by_row)
     if write:
         page.write_text(text, encoding="utf-8")

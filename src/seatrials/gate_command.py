@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seatrials import traceability
+from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import new_folder
 from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate import page
-from seatrials.gate.case import Case, Requirement
+from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory, History
@@ -39,20 +39,6 @@ class GatePaths:
     out: Path
 
 
-def requirements(scenarios: Path) -> tuple[Requirement, ...]:
-    """Return the rows of the catalogue as the tests in *scenarios* have them."""
-    return tuple(
-        Requirement(
-            id=row.id,
-            suite=suite.path.stem.removeprefix("test_"),
-            sentence=row.sentence,
-            environments=row.environments,
-        )
-        for suite in traceability.read_suites(scenarios)
-        for row in suite.rows
-    )
-
-
 def open_history(address: str) -> History:
     """Return the history at a path or an `s3://` address."""
     if not address.startswith("s3://"):
@@ -67,12 +53,12 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
-    rows = requirements(paths.scenarios)
+    rows = tuple(row for suite in read_suites(paths.scenarios) for row in suite.rows)
     criteria = load_criteria(paths.criteria, [row.id for row in rows])
     case = Case(
         criteria=criteria,
         criteria_file=str(paths.criteria),
-        requirements=rows,
+        rows=rows,
         runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
         mutants=read_mutants(paths.evidence),
         history=history.read(),

@@ -4,19 +4,16 @@ All of it is read from the tests' source and from the mutants' declarations, so 
 scenario did find is evidence, in the `kill-matrix.json` of a run; `unproven` compares the two.
 """
 
-import ast
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seatrials.catalogue import Row, Suite
 from seatrials.environments.kinds import MOCK
-from seatrials.environments.scopes import SCOPES
 from seatrials.errors import ConfigurationError
 from seatrials.mutants.mutant import Mutant
 
-_MARK = "pytest.mark."
 _PREFACE = """\
 # Scenarios
 
@@ -26,42 +23,6 @@ find. A row with an asterisk needs the service to itself.
 Written by `seatrials scenarios --write`; `seatrials scenarios --check` fails when it is out of date. What a mutant is,
 and which scenarios found it, is in the kill matrix that `nox -s mutants` leaves in `evidence/mutants/latest`.
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One row of the catalogue, as its test has it."""
-
-    id: str
-    sentence: str
-    test: str
-    environments: tuple[str, ...]
-    exclusive: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suite:
-    """One file of scenarios."""
-
-    path: Path
-    title: str
-    rows: tuple[Row, ...]
-
-
-def read_suites(folder: Path) -> list[Suite]:
-    """Return the suites of *folder* by their files' names, rows by id.
-
-    Raises `ConfigurationError` that lists every test that cannot be traced.
-    """
-    problems: list[str] = []
-    suites = [_suite(path, problems) for path in sorted(folder.glob("test_*.py"))]
-    ids = [row.id for suite in suites for row in suite.rows]
-    problems += [f"two tests have the id {each}: give each an id of its own" for each in _twice(ids)]
-    if not suites:
-        problems.append(f"{folder} has no test_*.py: give the folder of the scenarios")
-    if problems:
-        raise ConfigurationError("\n".join(problems))
-    return suites
 
 
 def mutants_by_row(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
@@ -131,44 +92,6 @@ def read_matrix(path: Path) -> Mapping[str, Any]:
     return matrix
 
 
-def _suite(path: Path, problems: list[str]) -> Suite:
-    module = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    tests = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-    rows = [row for test in tests if (row := _row(path, test, problems)) is not None]
-    title = (ast.get_docstring(module) or path.stem).partition("\n")[0].removesuffix(".")
-    return Suite(path=path, title=title, rows=tuple(sorted(rows, key=lambda row: row.id)))
-
-
-def _row(path: Path, test: ast.FunctionDef, problems: list[str]) -> Row | None:
-    marks = dict(_mark(each) for each in test.decorator_list)
-    scopes = [scope for mark, scope in SCOPES.items() if mark in marks]
-    sentence = (ast.get_docstring(test) or "").replace("\n", " ")
-    mark = marks.get("scenario")
-    where = f"{path.name}::{test.name}"
-    if mark is None or not mark.args or not isinstance(mark.args[0], ast.Constant):
-        problems.append(f"{where}: needs @pytest.mark.scenario with an id as a plain string")
-        return None
-    if len(scopes) != 1:
-        seen = ", ".join(scope.mark for scope in scopes) or "none"
-        problems.append(f"{where}: needs exactly one of {', '.join(SCOPES)}, has {seen}")
-        return None
-    if not sentence:
-        problems.append(f"{where}: needs a docstring that says what must hold")
-    return Row(
-        id=str(mark.args[0].value),
-        sentence=sentence,
-        test=test.name,
-        environments=scopes[0].columns,
-        exclusive="exclusive" in marks,
-    )
-
-
-def _mark(decorator: ast.expr) -> tuple[str, ast.Call | None]:
-    """Return a decorator's name as a mark, and its call if it is one."""
-    call = decorator if isinstance(decorator, ast.Call) else None
-    return ast.unparse(call.func if call else decorator).removeprefix(_MARK), call
-
-
 def _line(row: Row, mutants: Sequence[str]) -> str:
     cells = [
         f"{row.id} *" if row.exclusive else row.id,
@@ -178,7 +101,3 @@ def _line(row: Row, mutants: Sequence[str]) -> str:
         ", ".join(f"`{each}`" for each in mutants) or "none",
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _twice(names: Sequence[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})

@@ -8,11 +8,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from seatrials.catalogue import read_suites
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory
-from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, requirements, run_gate
+from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, run_gate
 
 PROJECT = Path(__file__).parents[2]
 SCENARIOS = PROJECT / "tests/integration"
@@ -61,7 +62,7 @@ def test_decisions_are_kept_apart(paths: GatePaths) -> None:
 
 def test_the_rows_are_those_of_the_tests() -> None:
     """What is required stands in the marks of the scenarios, and nowhere else."""
-    found = {row.id: row.environments for row in requirements(SCENARIOS)}
+    found = {row.id: row.environments for suite in read_suites(SCENARIOS) for row in suite.rows}
 
     assert ("mock", "staging", "production") == found["COLD-03"]
     assert ("mock",) == found["COLD-13"]

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from seatrials.catalogue import read_suites
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError
 from seatrials.mutants.mutant import Mutant
-from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, read_suites, unproven
+from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, unproven
 
 PROJECT = Path(__file__).parents[2]
 SOURCE = '''"""ROUTE: the right container."""
@@ -62,6 +63,7 @@ def test_rows_come_from_marks_and_docstrings(folder: Path) -> None:
 
     assert suite.title == "ROUTE: the right container"
     assert (first.id, first.test, first.sentence) == ("ROUTE-01", "test_early", "An early answer.")
+    assert (first.suite, second.suite) == ("routing", "routing")
     assert (first.environments, first.exclusive) == (("mock", "staging", "production"), True)
     assert (second.id, second.sentence) == ("ROUTE-02", "A late answer is an answer | or none.")
     assert (second.environments, second.exclusive) == (("mock",), False)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from seatrials.catalogue import Row
 from seatrials.cost import Prices
 from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
@@ -14,22 +15,12 @@ _HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requirement:
-    """A row of the catalogue, and the environments where it is required."""
-
-    id: str
-    suite: str
-    sentence: str
-    environments: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Case:
     """A release to be judged."""
 
     criteria: Criteria
     criteria_file: str
-    requirements: tuple[Requirement, ...]
+    rows: tuple[Row, ...]
     # By environment of the criteria: the runs of the newest run's commit, the newest last.
     runs: Mapping[str, Sequence[RunEvidence]]
     mutants: MutantEvidence | None
@@ -53,10 +44,10 @@ class Case:
         """Return how long ago *run* began."""
         return None if run.started_seconds is None else self.now_seconds - run.started_seconds
 
-    def required(self, environment: str) -> list[Requirement]:
+    def required(self, environment: str) -> list[Row]:
         """Return the rows that are required on *environment*."""
         column = self.criteria.environments[environment].rows
-        return [each for each in self.requirements if column in each.environments]
+        return [each for each in self.rows if column in each.environments]
 
     def waiver(self, *subjects: str) -> WaiverRule | None:
         """Return a waiver in force for one of *subjects*."""

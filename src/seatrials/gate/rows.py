@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from seatrials.catalogue import Row
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
 from seatrials.evidence.report_log import RowResult
-from seatrials.gate.case import Asked, Case, Measure, Requirement
+from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.decision import Cell, Criterion, MatrixRow, Outcome
 
 _NAMED_MAX = 6
@@ -21,7 +22,7 @@ def matrix(case: Case) -> tuple[MatrixRow, ...]:
             sentence=row.sentence,
             cells=tuple(_cell(case, row, environment) for environment in case.criteria.environments),
         )
-        for row in case.requirements
+        for row in case.rows
     )
 
 
@@ -80,7 +81,7 @@ def _is_proven(case: Case, cell: Cell) -> bool:
     return cell.outcome is CellOutcome.PASSED and cell.kind in case.criteria.environments[cell.environment].kinds
 
 
-def _cell(case: Case, row: Requirement, environment: str) -> Cell:
+def _cell(case: Case, row: Row, environment: str) -> Cell:
     rules, run = case.criteria.environments[environment], case.newest(environment)
     result = _result(row, run)
     is_required = rules.rows in row.environments
@@ -103,7 +104,7 @@ def _cell(case: Case, row: Requirement, environment: str) -> Cell:
     )
 
 
-def _result(row: Requirement, run: RunEvidence | None) -> RowResult | None:
+def _result(row: Row, run: RunEvidence | None) -> RowResult | None:
     return run.results.get(row.id) if run is not None else None
 
 

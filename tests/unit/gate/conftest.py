@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from seatrials.catalogue import Row
 from seatrials.cost import load_prices
 from seatrials.environments.scopes import SCOPES
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.reader import read_mutants, read_runs
-from seatrials.gate.case import Case, Requirement
+from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.history import Entry
@@ -93,7 +94,7 @@ class Release:
             Case(
                 criteria=criteria,
                 criteria_file=self.criteria.name,
-                requirements=_requirements(),
+                rows=_rows(),
                 runs={name: read_runs(self.root, name) for name in criteria.environments},
                 mutants=read_mutants(self.root),
                 history=self.history,
@@ -132,9 +133,16 @@ class Release:
         self.criteria = path
 
 
-def _requirements() -> tuple[Requirement, ...]:
+def _rows() -> tuple[Row, ...]:
     return tuple(
-        Requirement(id=row, suite="suite", sentence=f"{row} holds.", environments=SCOPES[scope].columns)
+        Row(
+            id=row,
+            suite="suite",
+            sentence=f"{row} holds.",
+            test="test_it",
+            environments=SCOPES[scope].columns,
+            exclusive=False,
+        )
         for row, scope in _RECORD["scopes"].items()
     )
 

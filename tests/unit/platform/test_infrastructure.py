@@ -212,6 +212,8 @@ def listeners(environment: Environment, *rules: dict[str, Any], now: tuple[dict[
     items = [
         {"sessionId": {"S": LIVE}, "status": {"S": "draining"}},
         {"sessionId": {"S": OVER}, "status": {"S": "expired"}},
+        # The lease of a run, which has no status.
+        {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}},
     ]
     dynamodb, backends = FakeClient({"scan": {"Items": items}}), {"arn:edit": ("edit", 8080)}
     return Listeners(elbv2, dynamodb, environment.names, environment.ports, backends)

@@ -175,6 +175,31 @@ def test_a_wait_for_a_session_that_stays_initializing_says_so(
     ]
 
 
+def test_a_status_is_waited_for_in_the_table(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
+    """Nobody else is asked, for a request could count as activity of the session."""
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(500)
+
+    platform, began = make_platform(handler, initializing_seconds=7), clock.now()
+    platform.wait_for_status(SESSION, "active")
+
+    assert (clock.now() - began, asked) == (7, [])
+
+
+def test_an_end_is_asked_for_and_waited_for(make_platform: Callable[..., Platform]) -> None:
+    """A deactivation that is refused is no end, and neither is one that is taken while the session lives on."""
+    refuses = make_platform(lambda _request: httpx.Response(410))
+    lives_on = make_platform(lambda _request: httpx.Response(202))
+
+    with pytest.raises(AssertionError, match=r"expected 202 for an end, got .* → 410"):
+        refuses.end(SESSION)
+    with pytest.raises(WaitTimeoutError, match="session session-1 to be expired"):
+        lives_on.end(SESSION)
+
+
 def test_a_session_that_has_failed_is_not_waited_for(
     make_platform: Callable[..., Platform], clock: VirtualClock
 ) -> None:
