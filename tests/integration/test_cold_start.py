@@ -17,8 +17,8 @@ WrongActivation = tuple[str, dict[str, object] | bytes, str]
 @pytest.mark.exclusive
 def test_nothing_runs_without_a_session(platform: Platform) -> None:
     """The platform is up, and without a live session the edit service has no task and its groups no target."""
-    hermes = platform.balancer.get(contract.HERMES_HEALTH_PATH)
-    default = platform.balancer.get("/nothing-is-here")
+    hermes = platform.http.get(contract.HERMES_HEALTH_PATH)
+    default = platform.http.get("/nothing-is-here")
     targets = {
         group["TargetGroupName"]: platform.balancer.targets(group["TargetGroupArn"])
         for group in platform.balancer.edit_target_groups()
@@ -329,7 +329,7 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     platform.wait_until(expired, 30, what="the session to expire", every_seconds=0.2)
     preview = platform.sessions.preview(session)
     ended_again = platform.sessions.deactivate(session)
-    unknown = platform.balancer.post(f"{contract.SESSIONS_PATH}/{UNKNOWN_SESSION}/deactivate", {})
+    unknown = platform.http.post(f"{contract.SESSIONS_PATH}/{UNKNOWN_SESSION}/deactivate", {})
 
     assert (answer.status, answer.json()) == (202, {"status": "draining"})
     assert kept.status // 100 == 4
@@ -342,7 +342,7 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     assert [platform.balancer.session_rules(each.id) for each in neighbours] == neighbours_rules
     assert [platform.sessions.preview(each).status for each in neighbours] == [200] * len(neighbours)
     assert [platform.sessions.status(each).json()["status"] for each in neighbours] == ["active"] * len(neighbours)
-    assert platform.balancer.get(contract.HERMES_HEALTH_PATH).status == 200
+    assert platform.http.get(contract.HERMES_HEALTH_PATH).status == 200
 
 
 @pytest.mark.scenario("COLD-15", extra_seconds=2 * contract.ALARM_PERIOD_SECONDS)
@@ -475,7 +475,7 @@ def _refusal(platform: Platform, client: str, given: dict[str, object] | bytes) 
     """Activate with a whole body, or with fields of *client*; return the status and the field that is to blame."""
     if isinstance(given, bytes):
         headers = {"content-type": "application/json"}
-        answer = platform.balancer.send("POST", contract.ACTIVATE_PATH, given, headers)
+        answer = platform.http.send("POST", contract.ACTIVATE_PATH, given, headers)
     else:
         answer = platform.sessions.activate(platform.sessions.request(**{"clientId": client, **given}))
     assert answer.status != 400 or "error" in answer.json(), f"it is not said what is wrong: {answer}"

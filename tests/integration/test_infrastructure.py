@@ -262,8 +262,8 @@ def test_the_credentials_are_good_for_a_run_and_no_more(platform: Platform) -> N
 def test_what_runs_is_the_release(platform: Platform) -> None:
     """Hermes and the editor report the versions that the release names."""
     session = platform.ready()
-    hermes = platform.balancer.get("/hermes/status")
-    editor = platform.balancer.get("/api/status", session.headers)
+    hermes = platform.http.get("/hermes/status")
+    editor = platform.http.get("/api/status", session.headers)
     release = platform.environment.release
 
     assert release is not None

@@ -283,7 +283,7 @@ def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platf
     platform.sessions.preview(session)
     item_at_once = platform.sessions.item(session)
     kept = platform.sessions.keepalive(session)
-    listed = platform.balancer.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}").json()
+    listed = platform.http.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}").json()
     again = platform.sessions.activate(request)
     platform.wait_until(
         lambda: platform.sessions.preview(session).status == 404,
@@ -312,7 +312,7 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
     kept, lost = platform.sessions.start(), platform.sessions.start()
     platform.wait_ready(kept)
     platform.wait_ready(lost)
-    hosted_before = platform.balancer.hosted_sessions()
+    hosted_before = platform.sessions.hosted()
     # Hermes has looked when nothing was pending any more, and does so again in ten seconds: the deletion comes first.
     platform.let_pass(3, what="Hermes to look for the last time")
 
@@ -329,7 +329,7 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
         platform.wait_until(
             lambda: platform.balancer.session_rules(lost.id) == [], 20, what="the rules to go", every_seconds=2
         )
-        hosted_after = platform.balancer.hosted_sessions()
+        hosted_after = platform.sessions.hosted()
         platform.sessions.set_ttl(kept, int(clock.now()) - 1)
         platform.wait_until(lambda: platform.sessions.item(kept) is None, 10, what="the other item to be deleted")
     platform.let_pass(15, what="Hermes to clear away what is left")
@@ -341,7 +341,7 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
     assert platform.balancer.preview_targets(lost.id) == []
     assert (platform.sessions.status(lost).status, platform.sessions.preview(lost).status) == (404, 404)
     assert platform.balancer.session_rules(kept.id) == []
-    assert platform.balancer.hosted_sessions() == []
+    assert platform.sessions.hosted() == []
     assert platform.balancer.every_group_name() == groups_before
 
 
@@ -445,7 +445,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
     roots = platform.infrastructure.access_point_roots()
     own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
     failed = platform.workspace(one).run("exit 3")
-    stranger = platform.balancer.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
+    stranger = platform.http.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
     seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
 
     assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
@@ -545,7 +545,7 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     found["shown through a link"] = b"nobody else's" in platform.sessions.preview(intruder, "/file-link").content
     # What these are answered with is not laid down, but they may not get there.
     theirs = {"clientId": victim.client_id, "userId": victim.user_id, "threadId": victim.thread_id}
-    platform.balancer.post("/api/init", theirs, intruder.headers)
+    platform.http.post("/api/init", theirs, intruder.headers)
     mine.run("rm file-link folder-link")
     found["listed in the end"] = mine.files()
     mine.execute(f"Create a file named {up}/planted.md with content: planted")

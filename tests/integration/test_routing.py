@@ -24,9 +24,9 @@ HOST_WORDS = ("root:", "daemon:", "/bin/", "/nologin", "/etc/passwd:")
 @pytest.mark.production
 def test_health_is_answered_by_the_balancer(platform: Platform) -> None:
     """`/health` answers 200 with the contract's body; paths that only look like it get the default 404."""
-    health = platform.balancer.get("/health")
-    longer = platform.balancer.get("/healthz")
-    capital = platform.balancer.get("/Health")
+    health = platform.http.get("/health")
+    longer = platform.http.get("/healthz")
+    capital = platform.http.get("/Health")
 
     assert (health.status, health.json()) == (200, {"status": "healthy"})
     assert _told(longer) == DEFAULT_ANSWER
@@ -40,11 +40,11 @@ def test_api_paths_reach_an_edit_container(platform: Platform) -> None:
     session = platform.ready()
     header = session.headers
 
-    status = platform.balancer.get("/api/status", header)
-    sessions = platform.balancer.get("/api/sessions", header)
-    files = platform.balancer.get("/api/files", header)
-    shared = platform.balancer.get("/api/status")
-    nobodys_files = platform.balancer.get("/api/files")
+    status = platform.http.get("/api/status", header)
+    sessions = platform.http.get("/api/sessions", header)
+    files = platform.http.get("/api/files", header)
+    shared = platform.http.get("/api/status")
+    nobodys_files = platform.http.get("/api/files")
 
     tasks = platform.services.edit_task_arns()
     assert [status.status, sessions.status, files.status] == [200, 200, 200]
@@ -63,13 +63,13 @@ def test_hermes_paths_reach_hermes(platform: Platform) -> None:
     session = platform.ready()
     base = contract.SESSIONS_PATH
 
-    health = platform.balancer.get(contract.HERMES_HEALTH_PATH)
-    status = platform.balancer.get("/hermes/status")
-    of_session = platform.balancer.get(f"{base}/{session.id}/status")
-    of_client = platform.balancer.get(f"{base}/client/{session.client_id}")
-    of_nobody = platform.balancer.get(f"{base}/client/{session.client_id}-of-no-session")
-    with_header = platform.balancer.get(f"{base}/{session.id}/status", session.headers)
-    unknown = platform.balancer.get(f"{base}/{UNKNOWN_SESSION}/status")
+    health = platform.http.get(contract.HERMES_HEALTH_PATH)
+    status = platform.http.get("/hermes/status")
+    of_session = platform.http.get(f"{base}/{session.id}/status")
+    of_client = platform.http.get(f"{base}/client/{session.client_id}")
+    of_nobody = platform.http.get(f"{base}/client/{session.client_id}-of-no-session")
+    with_header = platform.http.get(f"{base}/{session.id}/status", session.headers)
+    unknown = platform.http.get(f"{base}/{UNKNOWN_SESSION}/status")
 
     answers = [health, status, of_session, of_client, of_nobody, with_header, unknown]
     assert [each.status for each in answers] == [200, 200, 200, 200, 200, 200, 404]
@@ -154,7 +154,7 @@ def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
     refused = {"error": "no such session"}
 
     def refusal(method: str, path: str, session_id: str, content: bytes | None = None) -> tuple[int, object]:
-        answer = platform.balancer.send(method, path, content, {contract.SESSION_HEADER: session_id})
+        answer = platform.http.send(method, path, content, {contract.SESSION_HEADER: session_id})
         return answer.status, answer.json()
 
     answers = {
@@ -171,7 +171,7 @@ def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
         "a pattern": refusal("GET", "/api/files", "session-*"),
     }
 
-    nameless = [platform.balancer.get(path) for path in ("/api/files/hello.md", "/api/git/log", "/api/git/status")]
+    nameless = [platform.http.get(path) for path in ("/api/files/hello.md", "/api/git/log", "/api/git/status")]
 
     assert dict.fromkeys(answers, (404, refused)) == answers
     assert [answer.status for answer in nameless] == [400] * 3
@@ -188,12 +188,12 @@ def test_the_path_wins_over_the_header(platform: Platform) -> None:
     second = platform.ready(request(instruction="Create a file named index.md with content: Vintage lamps"))
 
     def contradicting(path: Session, header: Session, page: str = "") -> tuple[int, bool, bool, bool]:
-        answer = platform.balancer.get(f"{path.preview_path}{page}", header.headers)
+        answer = platform.http.get(f"{path.preview_path}{page}", header.headers)
         return answer.status, "herring" in answer.text, "lamps" in answer.text, header.id in answer.text
 
     fronts = [contradicting(first, second), contradicting(second, first)]
     pages = [contradicting(first, second, "/index"), contradicting(second, first, "/index")]
-    health = platform.balancer.get(f"{first.preview_path}/health", second.headers)
+    health = platform.http.get(f"{first.preview_path}/health", second.headers)
 
     assert fronts == [(200, True, False, False), (200, False, True, False)]
     assert pages == [(200, True, False, False), (200, False, True, False)]
@@ -207,8 +207,8 @@ def test_shared_pages_and_assets_reach_an_astro_server(platform: Platform) -> No
     """`/preview/*` and `/_astro/*` reach an Astro server."""
     platform.ready()
 
-    page = platform.balancer.get("/preview/about")
-    script = platform.balancer.get("/_astro/client.js")
+    page = platform.http.get("/preview/about")
+    script = platform.http.get("/_astro/client.js")
 
     assert (page.status, page.headers["server"], page.origin) == (200, "astro", "edit")
     assert (script.status, script.headers["server"], script.origin) == (200, "astro", "edit")
@@ -317,7 +317,7 @@ def test_a_lower_priority_number_wins(platform: Platform) -> None:
     shared = platform.balancer.priority("/api/*")
 
     with_header = [_api_status(platform, session.id) for _ in range(9)]
-    without = Counter(platform.balancer.get("/api/status").json()["taskArn"] for _ in range(9))
+    without = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(9))
 
     assert own < shared
     assert with_header == [(200, host)] * 9
@@ -332,8 +332,8 @@ def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
     paths = ["/", "/nothing", "/nothing/at/all", "/hermes", "/api", "/apis/status", "/session", "/preview", "/ws/other"]
     paths += [f"/session/{session.id}0", f"/nothing?sessionId={session.id}"]
 
-    answers = {path: platform.balancer.get(path) for path in paths}
-    posted = platform.balancer.post("/nothing", {"some": "body"})
+    answers = {path: platform.http.get(path) for path in paths}
+    posted = platform.http.post("/nothing", {"some": "body"})
 
     assert {path: _told(answer) for path, answer in answers.items()} == dict.fromkeys(paths, DEFAULT_ANSWER)
     assert _told(posted) == DEFAULT_ANSWER
@@ -346,9 +346,9 @@ def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) 
     session = platform.ready_among_tasks()
     host = platform.sessions.host(session)
 
-    capital_api = platform.balancer.get("/API/status", session.headers)
-    capital_hermes = platform.balancer.get("/Hermes/health")
-    capital_session = platform.balancer.get(f"/Session/{session.id}")
+    capital_api = platform.http.get("/API/status", session.headers)
+    capital_hermes = platform.http.get("/Hermes/health")
+    capital_session = platform.http.get(f"/Session/{session.id}")
     capital_header = [_api_status(platform, session.id.upper()) for _ in range(6)]
 
     assert _told(capital_api) == DEFAULT_ANSWER
@@ -370,10 +370,10 @@ def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
     def looks(session_id: str) -> dict[str, tuple[tuple[int, object, str], list[str]]]:
         header = {contract.SESSION_HEADER: session_id}
         calls = {
-            "preview": platform.balancer.get(f"/session/{session_id}"),
-            "page": platform.balancer.get(f"/session/{session_id}/hello.md"),
-            "health": platform.balancer.get(f"/session/{session_id}/health"),
-            "files": platform.balancer.get("/api/files", header),
+            "preview": platform.http.get(f"/session/{session_id}"),
+            "page": platform.http.get(f"/session/{session_id}/hello.md"),
+            "health": platform.http.get(f"/session/{session_id}/health"),
+            "files": platform.http.get("/api/files", header),
         }
         return {name: (_told(each), sorted(each.headers)) for name, each in calls.items()}
 
@@ -409,7 +409,7 @@ def test_malformed_requests_are_refused_and_do_no_harm(platform: Platform) -> No
     }
 
     refusals = {name: platform.raw.send(request) for name, request in requests.items()}
-    afterwards = [platform.balancer.get(contract.HERMES_HEALTH_PATH).status for _ in requests]
+    afterwards = [platform.http.get(contract.HERMES_HEALTH_PATH).status for _ in requests]
 
     assert {name: (answer.status, answer.is_closed) for name, answer in refusals.items()} == {
         "a raw NUL in the path": (400, True),
@@ -460,7 +460,7 @@ def test_shared_paths_are_spread_over_all_targets(platform: Platform) -> None:
     """30 requests to a shared path over 3 healthy targets reach all three, none more than twice the fair share."""
     platform.ready_on_three_tasks()
 
-    answers = Counter(platform.balancer.get("/api/status").json()["taskArn"] for _ in range(30))
+    answers = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(30))
 
     assert sorted(answers) == platform.services.edit_task_arns()
     assert len(answers) == 3
@@ -534,7 +534,7 @@ def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
 @pytest.mark.mock_only
 def test_failures_of_targets_have_their_own_statuses(platform: Platform) -> None:
     """No target is a 503, a target that closes is a 502, and one that hangs is a 504 at the idle timeout."""
-    nobody = platform.balancer.get("/api/status")
+    nobody = platform.http.get("/api/status")
     session = platform.ready()
     host = platform.sessions.host(session)
     with platform.faults.hanging_up(host):
@@ -558,9 +558,9 @@ def test_the_container_learns_where_a_request_came_from(platform: Platform) -> N
     given_trace = "Root=1-67891233-abcdef012345678912345678"
     given = {"x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http", "x-amzn-trace-id": given_trace}
 
-    plain = platform.balancer.get("/api/status").json()["request"]
-    again = platform.balancer.get("/api/status").json()["request"]
-    forwarded = platform.balancer.get("/api/status", given).json()["request"]
+    plain = platform.http.get("/api/status").json()["request"]
+    again = platform.http.get("/api/status").json()["request"]
+    forwarded = platform.http.get("/api/status", given).json()["request"]
 
     assert plain["x-forwarded-for"], "the container got no X-Forwarded-For"
     assert ip_address(plain["x-forwarded-for"])
@@ -584,11 +584,11 @@ def test_bodies_pass_through_byte_for_byte(platform: Platform) -> None:
     parts = [bytes([number]) * size for number, size in enumerate((1, 65_536, 3, 70_001, 16_384, 0x1000))]
 
     page = platform.sessions.preview(session)
-    head = platform.balancer.send("HEAD", session.preview_path)
-    options = platform.balancer.send("OPTIONS", "/api/files/a.md", headers=header)
+    head = platform.http.send("HEAD", session.preview_path)
+    options = platform.http.send("OPTIONS", "/api/files/a.md", headers=header)
     posted = workspace.execute(f"Create a file named lines.txt with content: {lines}")
     streamed = workspace.read("lines.txt")
-    uploaded = platform.balancer.send("PUT", "/api/files/parts.bin", iter(parts), header)
+    uploaded = platform.http.send("PUT", "/api/files/parts.bin", iter(parts), header)
     stored = workspace.read("parts.bin")
 
     assert (head.status, head.content) == (200, b"")
@@ -606,7 +606,7 @@ def test_bodies_pass_through_byte_for_byte(platform: Platform) -> None:
 @pytest.mark.production
 def test_routing_adds_little(platform: Platform) -> None:
     """Of 100 requests p95 is below 500 ms and none takes 2 s; recorded as `routing_seconds`."""
-    answers = [platform.balancer.get(contract.HERMES_HEALTH_PATH) for _ in range(100)]
+    answers = [platform.http.get(contract.HERMES_HEALTH_PATH) for _ in range(100)]
     seconds = [answer.elapsed_seconds for answer in answers]
     for each in seconds:
         platform.sample("routing_seconds", each)
@@ -623,9 +623,9 @@ def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) ->
     another = ssl.create_default_context()
     trustme.CA().configure_trust(another)
 
-    redirect = platform.balancer.get(f"{platform.plain_url}/hermes/health?from=http")
-    posted = platform.balancer.send("POST", platform.plain_url + contract.ACTIVATE_PATH, b"{}")
-    trusted = platform.balancer.get(contract.HERMES_HEALTH_PATH)
+    redirect = platform.http.get(f"{platform.plain_url}/hermes/health?from=http")
+    posted = platform.http.send("POST", platform.plain_url + contract.ACTIVATE_PATH, b"{}")
+    trusted = platform.http.get(contract.HERMES_HEALTH_PATH)
     with pytest.raises(ssl.SSLCertVerificationError):
         platform.raw.connect_trusting(another)
 
@@ -649,14 +649,14 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
 
     with platform.faults.stopped("hermes"):
         platform.wait_until(
-            lambda: platform.balancer.get(contract.HERMES_HEALTH_PATH).status == 503, 20, what="Hermes to be gone"
+            lambda: platform.http.get(contract.HERMES_HEALTH_PATH).status == 503, 20, what="Hermes to be gone"
         )
-        hermes = [platform.balancer.get("/hermes/status"), platform.sessions.status(session)]
+        hermes = [platform.http.get("/hermes/status"), platform.sessions.status(session)]
         refused = platform.sessions.activate()
         platform.wait_until(six_previews, 30, what="six previews without Hermes", every_seconds=4)
         file = platform.workspace(session).read("hello.md")
     platform.wait_until(
-        lambda: platform.balancer.get(contract.HERMES_HEALTH_PATH).status == 200, 120, what="Hermes to be back"
+        lambda: platform.http.get(contract.HERMES_HEALTH_PATH).status == 200, 120, what="Hermes to be back"
     )
     back = [platform.sessions.status(session), platform.sessions.keepalive(session)]
     platform.sessions.deactivate(session)
@@ -696,5 +696,5 @@ def _task_of_preview(platform: Platform, session: Session) -> tuple[int, str]:
 
 def _api_status(platform: Platform, session_id: str | None = None) -> tuple[int, str]:
     """Return the status of a call of the API, of a session if one is named, and the task that answered."""
-    answer = platform.balancer.get("/api/status", None if session_id is None else {contract.SESSION_HEADER: session_id})
+    answer = platform.http.get("/api/status", None if session_id is None else {contract.SESSION_HEADER: session_id})
     return answer.status, answer.headers.get("x-task-arn", answer.origin)

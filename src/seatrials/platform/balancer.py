@@ -1,4 +1,4 @@
-"""The load balancer: its rules, its target groups, and requests of any kind."""
+"""The load balancer as AWS describes it: its rules and its target groups."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,31 +6,21 @@ from typing import Any
 
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform import contract
-from seatrials.platform.calls import Calls
 from seatrials.seams.application import AwsClient
 
 
 class Balancer:
-    """Reads ELBv2, sends requests, and takes targets out for a while."""
+    """Reads ELBv2, and takes targets out for a while."""
 
-    def __init__(self, calls: Calls, elbv2: AwsClient, names: ResourceNames, ports: Ports) -> None:
+    def __init__(self, elbv2: AwsClient, names: ResourceNames, ports: Ports) -> None:
         self._elbv2 = elbv2
         self._names = names
         self._ports = ports
-        self.get = calls.get
-        self.post = calls.post
-        self.send = calls.send
 
     def target_groups(self) -> list[dict[str, Any]]:
         """Return every target group of the load balancer."""
         arn = self._load_balancer()["LoadBalancerArn"]
         return list(self._elbv2.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"])
-
-    def hosted_sessions(self) -> list[str]:
-        """Return the ids of all sessions that an edit container hosts: of any, so ask while there is one."""
-        answer = self.get(contract.HOSTED_SESSIONS_PATH)
-        assert answer.status == 200, f"expected 200, got {answer}"  # noqa: PLR2004  # HTTP's own
-        return [str(each["sessionId"]) for each in answer.json()["sessions"]]
 
     def every_group_name(self) -> list[str]:
         """Return the names of all target groups, those too that no rule uses, in order."""

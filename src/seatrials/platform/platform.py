@@ -35,25 +35,24 @@ _SESSIONS_FOR_THREE_TASKS_MAX = 6
 
 
 class Platform:
-    """Sessions, services, balancer, telemetry and faults of one open stack."""
+    """Sessions, services, balancer, telemetry and faults of one open stack, and requests of any kind by `http`."""
 
     def __init__(self, stack: Stack, recorder: Recorder) -> None:
         environment, names = stack.environment, stack.environment.names
-        calls = Calls(stack.http, stack.request_clock, recorder)
         self.environment = environment
+        self.http = Calls(stack.http, stack.request_clock, recorder)
         self.url = stack.url
         self.faults = stack.faults
         self.recorder = recorder
         self.clock = stack.clock
         self._request_clock = stack.request_clock
-        self.sessions = Sessions(calls, stack.aws("dynamodb"), names, stack.run_prefix)
+        self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), names)
-        self.balancer = Balancer(calls, stack.aws("elbv2"), names, environment.ports)
+        self.balancer = Balancer(stack.aws("elbv2"), names, environment.ports)
         self.raw = RawClient(stack.connect, stack.url, recorder)
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names, self.services, self.balancer)
-        self._calls = calls
 
     @property
     def plain_url(self) -> str:
@@ -69,7 +68,7 @@ class Platform:
 
     def workspace(self, session: Session) -> Workspace:
         """Return the workspace of a session."""
-        return Workspace(self._calls, session)
+        return Workspace(self.http, session)
 
     def ready(self, request: dict[str, object] | None = None) -> Session:
         """Start a session and wait until it is ready."""

@@ -105,6 +105,12 @@ class Sessions:
         """Open a session's preview as a browser does."""
         return self._calls.get(f"{session.preview_path}{page}")
 
+    def hosted(self) -> list[str]:
+        """Return the ids of all sessions that an edit container hosts: of any, so ask while there is one."""
+        answer = self._calls.get(contract.HOSTED_SESSIONS_PATH)
+        assert answer.status == 200, f"expected 200, got {answer}"  # noqa: PLR2004  # HTTP's own
+        return [str(each["sessionId"]) for each in answer.json()["sessions"]]
+
     def item(self, session: Session) -> dict[str, Any] | None:
         """Return the session's item by a strongly consistent read, None when there is none."""
         key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}

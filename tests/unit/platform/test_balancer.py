@@ -88,10 +88,9 @@ class FakeElbv2:
 
 
 @pytest.fixture
-def make_balancer(make_calls: MakeCalls, environment: Environment) -> Callable[[FakeElbv2], Balancer]:
+def make_balancer(environment: Environment) -> Callable[[FakeElbv2], Balancer]:
     """Return what makes a balancer of a fake."""
-    calls = make_calls(lambda _request: httpx.Response(204))
-    return lambda elbv2: Balancer(calls, elbv2, environment.names, environment.ports)
+    return lambda elbv2: Balancer(elbv2, environment.names, environment.ports)
 
 
 def test_rules_come_in_the_order_in_which_they_apply(make_balancer: Callable[[FakeElbv2], Balancer]) -> None:
