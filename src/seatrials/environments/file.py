@@ -1,4 +1,4 @@
-"""The file of the environments, environments.toml: one table for each environment, right or wrong whole."""
+"""From environments.toml, the variables and a stack's outputs to an environment, or to all that is wrong with them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from seatrials.configuration import describe_problems, nearest, read_toml
 from seatrials.environments.environment import Environment
-from seatrials.environments.overrides import overridden
+from seatrials.environments.overrides import outputs_by_key, overridden
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import ConfigurationError
 
@@ -33,6 +33,27 @@ def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Env
     if problems:
         raise ConfigurationError("\n".join(problems))
     return environments[name]
+
+
+def with_outputs(environment: Environment, outputs: Mapping[str, str]) -> Environment:
+    """Return *environment* with the outputs of its `outputs_stack` as the values that nobody gave.
+
+    Raises `ConfigurationError` for outputs of another stack than the platform's, and for what is wrong with a value.
+    """
+    stack = str(environment.outputs_stack)
+    given = environment.model_dump(exclude_unset=True)
+    names = dict(given.get("names", {}))
+    for key, value in outputs_by_key(outputs, stack).items():
+        table, _, name = key.rpartition(".")
+        (names if table else given).setdefault(name, value)
+    if given.get("base_url") is None:
+        msg = f"the stack {stack} has no output AlbUrl: set `base_url`"
+        raise ConfigurationError(msg)
+    try:
+        return Environment.model_validate({**given, "names": names})
+    except ValidationError as error:
+        problems = describe_problems(error, Environment, f"outputs of {stack}", environment.name)
+        raise ConfigurationError("\n".join(problems)) from error
 
 
 def _build(name: str, table: object, variables: Mapping[str, str] | None, folder: Path) -> Environment:

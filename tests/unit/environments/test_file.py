@@ -6,7 +6,7 @@ import pytest
 
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
-from seatrials.environments.file import load_environment
+from seatrials.environments.file import load_environment, with_outputs
 from seatrials.errors import ConfigurationError
 
 PROJECT = Path(__file__).parents[3]
@@ -235,3 +235,32 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     """A path that cannot be read is told with the system's reason."""
     with pytest.raises(ConfigurationError, match="cannot be read \\(Is a directory\\)"):
         load_environment("mock", tmp_path, {})
+
+
+def deployed(folder: Path) -> Environment:
+    """Return an environment that leaves its address to the outputs of a stack."""
+    text = LIVE.replace('base_url = "https://edit.example.org"', 'outputs_stack = "webordinary"')
+    return load(folder, text + 'names = { table = "mine" }\n', "staging")
+
+
+def test_outputs_are_the_values_that_nobody_gave(tmp_path: Path) -> None:
+    """What was given wins over an output, and what neither has keeps its default."""
+    outputs = {"AlbUrl": "https://a.example", "ClusterName": "c", "TableName": "theirs"}
+    environment = with_outputs(deployed(tmp_path), outputs)
+
+    assert environment.base_url == "https://a.example"
+    assert (environment.names.cluster, environment.names.table) == ("c", "mine")
+    assert environment.names.load_balancer == "webordinary-edit-alb"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "problem"),
+    [
+        ({"ClusterName": "c"}, "the stack webordinary has no output AlbUrl: set `base_url`"),
+        ({"AlbUrl": "http://a"}, "outputs of webordinary: staging.base_url: must be https:// and a host"),
+    ],
+)
+def test_wrong_outputs_are_told(tmp_path: Path, outputs: dict[str, str], problem: str) -> None:
+    """An address is asked for, and an output is checked as a value of the file is."""
+    with pytest.raises(ConfigurationError, match=problem):
+        with_outputs(deployed(tmp_path), outputs)

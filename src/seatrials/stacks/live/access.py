@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
-from pydantic import ValidationError
 
-from seatrials.configuration import describe_problems
 from seatrials.environments.environment import Environment
-from seatrials.environments.overrides import outputs_by_key
+from seatrials.environments.file import with_outputs
 from seatrials.environments.parts import Door
-from seatrials.errors import ConfigurationError
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
 from seatrials.safety.checks import Check, checks_of
@@ -96,7 +93,7 @@ def open_access(environment: Environment, variables: Mapping[str, str], *, share
     session = AwsSession(environment, variables, guard)
     if environment.outputs_stack is not None:
         confirm_identity(environment, session.client)
-        environment = _with_outputs(environment, _outputs(session, environment.outputs_stack))
+        environment = with_outputs(environment, _outputs(session, environment.outputs_stack))
     trust = trust_context(environment.trust)
     url = _url(environment)
     return Access(
@@ -123,20 +120,3 @@ def _outputs(session: AwsSession, stack: str) -> dict[str, str]:
     with translated(f"read the outputs of the stack {stack}"):
         stacks = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
-
-
-def _with_outputs(environment: Environment, outputs: Mapping[str, str]) -> Environment:
-    """Return *environment* with outputs in place of values that nobody gave."""
-    given = environment.model_dump(exclude_unset=True)
-    names = dict(given.get("names", {}))
-    for key, value in outputs_by_key(outputs, str(environment.outputs_stack)).items():
-        table, _, name = key.rpartition(".")
-        (names if table else given).setdefault(name, value)
-    if given.get("base_url") is None:
-        msg = f"the stack {environment.outputs_stack} has no output AlbUrl: set `base_url`"
-        raise ConfigurationError(msg)
-    try:
-        return Environment.model_validate({**given, "names": names})
-    except ValidationError as error:
-        where = f"outputs of {environment.outputs_stack}"
-        raise ConfigurationError("\n".join(describe_problems(error, Environment, where, environment.name))) from error

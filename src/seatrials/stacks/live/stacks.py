@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from seatrials.cost import load_prices
+from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
 from seatrials.platform import contract
@@ -252,7 +253,7 @@ class LiveStacks:
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request, and refuse a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
-        if _is_activation(request) and self._sessions_made and not self._environment.allows("sessions"):
+        if _is_activation(request) and self._sessions_made and not self._environment.allows(Capability.SESSIONS):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
 

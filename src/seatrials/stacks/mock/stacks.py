@@ -15,7 +15,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
-from seatrials.stacks.mock.usage import TaskSize, usage_of
+from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.template import Template, load_template, parse_template
 from seatrials.twin.faults import TwinFaults

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrials.stacks.mock.usage import TaskSize, usage_of
+from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
 from seatrials.twin.trace import Event
 
 SIZES = {"edit": TaskSize(vcpu=2, memory_gb=4), "hermes": TaskSize(vcpu=0.5, memory_gb=1)}
