@@ -26,7 +26,7 @@ def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> N
     sound = ServiceFacts(
         status="ACTIVE",
         launch_type="FARGATE",
-        capacity=(0, 3),
+        capacity=(0, contract.TASKS_MAX),
         desired_in_capacity=True,
         circuit_breaker=True,
         rollback=True,
@@ -77,7 +77,7 @@ def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
             healthy_threshold=2,
             unhealthy_threshold=2,
             success_codes="200",
-            deregistration_delay_seconds=30,
+            deregistration_delay_seconds=contract.DRAIN_SECONDS,
         )
     }
     assert listeners.registrations("hermes") == {ports.hermes: ports.hermes}
@@ -114,7 +114,7 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     names = platform.environment.names
     scaling = platform.infrastructure.scaling
 
-    assert scaling.target() == TargetFacts(minimum=0, maximum=3, suspended=())
+    assert scaling.target() == TargetFacts(minimum=0, maximum=contract.TASKS_MAX, suspended=())
     assert scaling.step_policies() == {
         PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=contract.COOLDOWN_SECONDS)
     }

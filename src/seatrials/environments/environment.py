@@ -17,8 +17,9 @@ from seatrials.environments.scopes import Column
 _WITH_ARTICLE = {"pace": "a pace", "epoch_seconds": "an epoch", "endpoint_url": "an endpoint"}
 
 
+# The last base is the first to be validated: what the others may say depends on a place's kind.
 class Environment(Terms, Pacing, Door, Place):
-    """One place where the scenarios run, as a table of environments.toml describes it.
+    """What the scenarios run on, as a table of environments.toml describes it.
 
     Whoever needs a part of it declares that part as its parameter, and is given the environment.
     """

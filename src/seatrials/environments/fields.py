@@ -59,8 +59,10 @@ BaseUrl = Annotated[str, _matching(r"https://[^/?#\s]+", "https:// and a host, w
 EndpointUrl = Annotated[str, _matching(r"https?://[^/?#\s]+", "http:// or https:// and a host, without a path")]
 RoleArn = Annotated[str, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
-Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Minutes = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Pace = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+_Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Seconds = _Positive
+Minutes = _Positive
+Dollars = _Positive
+# Seconds of one clock for each second of another.
+Pace = _Positive
 FilePath = Annotated[Path, AfterValidator(_beside_the_file)]

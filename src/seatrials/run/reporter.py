@@ -161,7 +161,7 @@ class RunReporter:
 
     def _replay(self, item: pytest.Item) -> str:
         name = item.name.partition("[")[0]
-        if RUN_KEY in item.stash and item.stash[RUN_KEY].sample_kind != "modelled":
+        if self._environment.kind.is_shared:
             # Real time has no seed.
             return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
         stack = self._config.getoption("--stack")
