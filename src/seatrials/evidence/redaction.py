@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -34,14 +34,15 @@ _LOOKS = (
 )
 _SECRET_NAME = re.compile(rf"(?i){_NAME}")
 _SECRET_HEADER = re.compile(rf"(?i){_HEADER}$")
+_ANY_NAME = re.compile(r"[\w.:-]+")
 _SECRET_LOOKS = re.compile("|".join(_LOOKS))
 
-# How a value is written: redacted already, in quotes (escaped, plain, or never closed), a list or table, or bare.
+# How a value is written: redacted already, in quotes (escaped at the end as at the beginning, or never closed), a list
+# or table, or bare. A quote behind a backslash may belong to the value, so it is not taken for its end.
 _QUOTE = r"""(?:\\*["'])"""
 _QUOTED = (
     r"\[redacted\]"
-    r"""|(?P<quote>\\+["'])(?:(?!(?<!\\)(?P=quote))(?s:.))*(?P=quote)"""
-    r"""|"(?:[^"\\]|\\(?s:.))*"|'(?:[^'\\]|\\(?s:.))*'"""
+    rf"|(?P<quote>{_QUOTE})(?:(?!(?<!\\)(?P=quote))(?s:.))*(?P=quote)"
     rf"|{_QUOTE}[^\n]*"
 )
 # What ends a bare value, rather than being part of it: punctuation that nothing follows, and the end of a string.
@@ -57,14 +58,14 @@ _NAMED = re.compile(
     rf"{_QUOTE}?value{_IS}"
     # ("Authorization", "..."), as Python has headers.
     rf"|\(\s*b?{_QUOTE}(?:[\w-]*{_NAME}[\w-]*|[\w-]*{_HEADER}){_QUOTE}\s*,\s*b?(?={_QUOTE})"
-    rf"|(?<!-)--(?!-)[\w-]*?{_NAME}[\w-]*\s+(?!-)"
+    rf"|(?<!-)--(?!-)[\w-]*?{_NAME}[\w-]*\s+(?!-[a-z]\b|--)"
     rf"|{_NAME}[\w-]*{_IS})"
     rf"{_VALUE}"
 )
 # Bare headers, and bare lines of an environment, hold what they hold to the end of the line.
 _HEADERS = re.compile(rf"(?i)({_HEADER}{_IS})(?:{_QUOTED.replace('quote', 'mark')}|[^\n]+)")
 _LINES = re.compile(
-    r"(?m)^((?:E\s)?\W*(?:export\s+)?[A-Z0-9_]*(?:PASSW(?:OR)?D|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|KEY)[A-Z0-9_]*=)"
+    r"(?m)^((?:E\s)?[^\w\n]*(?:export\s+)?[A-Z0-9_]*(?:PASSW(?:OR)?D|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|KEY)[A-Z0-9_]*=)"
     r"""(?![=\s"'\\\[])([^\n]+)"""
 )
 # What ends a word in JSON, in headers and in prose.
@@ -91,10 +92,14 @@ def _line(match: re.Match[str]) -> str:
 
 def _masked(match: re.Match[str]) -> str:
     name, domain = match.groups()
-    is_done = name.endswith("***") or match.string[: match.start()].endswith(REDACTED)
-    return match.group() if is_done else f"{name[:1]}***@{domain}"
+    is_done = name.endswith("***") or match.string.endswith(REDACTED, 0, match.start())
+    # A line of a traceback may be a decorator.
+    is_word = not name and match.string[match.start() - 1 : match.start()].isspace()
+    return match.group() if is_done or is_word else f"{name[:1]}***@{domain}"
 
 
+# Fields have few names, and each of them many fields.
+_NAMES_KEPT = 1024
 _NAME_WORDS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key")
 _LOOK_WORDS = ("akia", "asia", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "sk-", "k_live_")
 _RULES = (
@@ -151,12 +156,11 @@ def redact_line(line: str) -> str:
 
 
 def _redact_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
-    fields = {str(name): each for name, each in value.items()}
-    named = next((fields[key] for key in ("name", "Name", "key", "Key") if key in fields), None)
+    named = next((value[key] for key in ("name", "Name", "key", "Key") if key in value), None)
     secret_fields = ("value", "Value") if isinstance(named, str) and _is_secret(named) else ()
     return {
-        name: REDACTED if _is_secret(name) or name in secret_fields else redact_value(each)
-        for name, each in fields.items()
+        _redact_name(str(name)): REDACTED if _is_secret(str(name)) or name in secret_fields else redact_value(each)
+        for name, each in value.items()
     }
 
 
@@ -177,6 +181,12 @@ def _is_pair(value: Sequence[Any]) -> bool:
     return not (isinstance(value[1], str) and _is_secret(value[1]))
 
 
-@cache
+@lru_cache(_NAMES_KEPT)
 def _is_secret(name: str) -> bool:
-    return is_secret_name(name) or _SECRET_HEADER.search(name) is not None
+    is_secret = is_secret_name(name) or _SECRET_HEADER.search(name) is not None
+    return is_secret and _ANY_NAME.fullmatch(name) is not None
+
+
+@lru_cache(_NAMES_KEPT)
+def _redact_name(name: str) -> str:
+    return redact(name)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.evidence.report_log import ReportLog, RowResult, Sample, read_report_log
+from seatrials.evidence.record import Sample
+from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
 
 START = {"$report_type": "SessionStart"}
 FINISH = {"$report_type": "SessionFinish", "exitstatus": 0}
@@ -115,7 +116,7 @@ def test_samples_are_those_of_the_call(tmp_path: Path) -> None:
 
     log = read(tmp_path, START, report("call", user_properties=[sample]), FINISH)
 
-    assert (Sample(metric="api_seconds", value=0.2, unit="seconds", kind="measured"),) == log.samples
+    assert (Sample(name="api_seconds", value=0.2, unit="seconds", kind="measured"),) == log.samples
 
 
 @pytest.mark.parametrize("sample", [3, {}, {"name": "api_seconds", "value": "fast", "unit": "s", "kind": "measured"}])
