@@ -14,12 +14,14 @@ from moto import mock_aws
 from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.environments.environment import Environment, load_environment
 from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
 from seatrials.evidence.record import RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult
 from seatrials.publishing import command as publish_run
 from seatrials.publishing.publisher import Publisher, figures_of
+from seatrials.report.report import newest_runs
 
 NAMESPACE = "Webordinary/IntegrationTests"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -250,6 +252,21 @@ def test_the_newest_run_is_published(
 
     assert told == "published 5 figures of run 20261125T110000Z-1; it has no ContainerStartupTime"
     assert 1 == cloudwatch.counted("ColdStartLatency")
+
+
+@pytest.mark.usefixtures("cloudwatch")
+def test_what_was_published_is_no_environment(
+    staging: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that is made afterwards has the run on staging, and no run on `published`."""
+    RunFolder.create(tmp_path, "staging")
+    monkeypatch.setattr(publish_run, "read_newest", lambda _evidence, _environment: run_of())
+    monkeypatch.setattr(publish_run, "wall_epoch_seconds", NOW.timestamp)
+
+    publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
+
+    assert ["published", "staging"] == sorted(each.name for each in tmp_path.iterdir() if each.is_dir())
+    assert ["staging"] == [run.environment for run in newest_runs(tmp_path)]
 
 
 def test_without_a_run_there_is_nothing_to_publish(staging: Environment, tmp_path: Path) -> None:
