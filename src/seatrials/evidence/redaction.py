@@ -64,10 +64,7 @@ _NAMED = re.compile(
 )
 # Bare headers, and bare lines of an environment, hold what they hold to the end of the line.
 _HEADERS = re.compile(rf"(?i)({_HEADER}{_IS})(?:{_QUOTED.replace('quote', 'mark')}|[^\n]+)")
-_LINES = re.compile(
-    r"(?m)^((?:E\s)?[^\w\n]*(?:export\s+)?[A-Z0-9_]*(?:PASSW(?:OR)?D|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|KEY)[A-Z0-9_]*=)"
-    r"""(?![=\s"'\\\[])([^\n]+)"""
-)
+_LINES = re.compile(r"""(?m)^((?:E\s)?[^\w\n]*(?:export\s+)?[A-Z0-9_]+=)(?![=\s"'\\\[])([^\n]+)""")
 # What ends a word in JSON, in headers and in prose.
 _ENDS = r"\s@\"'{}<>()\[\],;:"
 _EMAIL = re.compile(rf"(?<![^{_ENDS}])([^{_ENDS}]*+)@([^{_ENDS}]+\.[^{_ENDS}]+)")
@@ -94,7 +91,7 @@ def _masked(match: re.Match[str]) -> str:
     name, domain = match.groups()
     is_done = name.endswith("***") or match.string.endswith(REDACTED, 0, match.start())
     # A line of a traceback may be a decorator.
-    is_word = not name and match.string[match.start() - 1 : match.start()].isspace()
+    is_word = not name and (match.start() == 0 or match.string[match.start() - 1].isspace())
     return match.group() if is_done or is_word else f"{name[:1]}***@{domain}"
 
 

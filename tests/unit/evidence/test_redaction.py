@@ -28,6 +28,7 @@ HARMLESS = (
     "ae0d4f4f7c2b3f1b6f0b2a2f0c7de5e1f9ad6c3e9b1f7a3d8c5b4e2f1a0d9c8b",
     "listener=443 rule=default status=404 target_group=- task=-",
     '    @pytest.fixture(name="platform")',
+    "@pytest.mark.mock_only",
     "risk-free-and-otherwise-quite-harmless-words",
     "key: value, monkey=see, keyboard: us, turkey = bird",
 )
