@@ -14,6 +14,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
+from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder
 from seatrials.evidence.provenance import commit_of
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
@@ -44,7 +45,7 @@ def mutants(
     scenarios: Annotated[str, typer.Option("-k", metavar="NAMES", help="run the scenarios that match alone")] = "",
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = Path("evidence"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     code = run_mutants(
@@ -136,7 +137,7 @@ def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str
 def gate(
     *,
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     history: Annotated[
         str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs judged before (EVIDENCE/gate/history.jsonl)")
     ] = "",
@@ -150,16 +151,17 @@ def gate(
     scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
 ) -> None:
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
-    place = out if out is not None else evidence / "gate"
+    folder = EvidenceFolder(evidence)
+    place = out if out is not None else folder.gate
     paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
-    kept = open_history(history or str(evidence / "gate" / "history.jsonl"))
+    kept = open_history(history or str(folder.gate_history))
     raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
 
 
 @app.command()
 def report(
     *,
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
     build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
     build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
@@ -174,7 +176,7 @@ def publish(
     *,
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     prices: Annotated[
         Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
     ] = SHIPPED_PRICES,

@@ -11,7 +11,7 @@ from rich.console import Console
 from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.folder import new_folder
+from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
 from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate import page
 from seatrials.gate.case import Case
@@ -70,14 +70,14 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     judgement = judge(case, _allure_report(paths.evidence, folder))
     _write(judgement.decision, folder)
     show(judgement.decision, console)
-    console.print(f"decision: {folder / 'index.html'}", highlight=False, soft_wrap=True)
+    console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
     history.append(judgement.entries)
     return EXIT_CODES[judgement.decision.verdict]
 
 
 def _folder(out: Path) -> Path:
     try:
-        return new_folder(out)
+        return DatedFolders(out).create()
     except OSError as error:
         msg = f"a decision cannot be written below {out}: {error.strerror}; give another folder with --out"
         raise EvidenceError(msg) from error
@@ -86,10 +86,10 @@ def _folder(out: Path) -> Path:
 def _write(decision: Decision, folder: Path) -> None:
     (folder / "decision.json").write_text(json.dumps(decision.as_json(), indent=1) + "\n", encoding="utf-8")
     (folder / "summary.md").write_text(as_markdown(decision), encoding="utf-8")
-    (folder / "index.html").write_text(page.render(decision), encoding="utf-8")
+    page_of(folder).write_text(page.render(decision), encoding="utf-8")
 
 
 def _allure_report(evidence: Path, folder: Path) -> str | None:
     """Return the way from *folder* to the Allure report; None when there is none."""
-    report = evidence / "report" / "latest" / "index.html"
+    report = EvidenceFolder(evidence).report_page
     return Path(os.path.relpath(report, folder)).as_posix() if report.is_file() else None

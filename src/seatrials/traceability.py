@@ -4,14 +4,14 @@ All of it is read from the tests' source and from the mutants' declarations, so 
 scenario did find is evidence, in the `kill-matrix.json` of a run; `unproven` compares the two.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from seatrials.catalogue import Row, Suite
 from seatrials.environments.kinds import MOCK
 from seatrials.errors import ConfigurationError
+from seatrials.evidence import reader
+from seatrials.evidence.record import MatrixRecord
 from seatrials.mutants.mutant import Mutant
 
 _PREFACE = """\
@@ -66,9 +66,9 @@ def gaps(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[
     ]
 
 
-def unproven(mutants: Mapping[str, Sequence[str]], matrix: Mapping[str, Any]) -> list[str]:
+def unproven(mutants: Mapping[str, Sequence[str]], matrix: MatrixRecord) -> list[str]:
     """Return the mutants that, in a run's kill matrix, were not found by the row that they break, a sentence each."""
-    killed_by = {name: each["killed_by"] for name, each in matrix["mutants"].items()}
+    killed_by = {name: each.killed_by for name, each in matrix.mutants.items()}
     problems = []
     for row, names in mutants.items():
         for name in names:
@@ -79,15 +79,11 @@ def unproven(mutants: Mapping[str, Sequence[str]], matrix: Mapping[str, Any]) ->
     return problems
 
 
-def read_matrix(path: Path) -> Mapping[str, Any]:
-    """Return a `kill-matrix.json`; raises `ConfigurationError` when *path* is none."""
-    try:
-        matrix = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as a kill matrix: {error}; `nox -s mutants` writes one"
-        raise ConfigurationError(msg) from error
-    if not isinstance(matrix, dict) or not isinstance(matrix.get("mutants"), dict):
-        msg = f"{path} is no kill matrix, for it has no table `mutants`; `nox -s mutants` writes one"
+def read_matrix(path: Path) -> MatrixRecord:
+    """Return the kill matrix in *path*; raises `ConfigurationError` when it holds none."""
+    matrix, problems = reader.read_matrix(path)
+    if matrix is None:
+        msg = f"{path} is no kill matrix: {'; '.join(problems)}; `nox -s mutants` writes one"
         raise ConfigurationError(msg)
     return matrix
 

@@ -17,6 +17,7 @@ RECORD = {
     "kind": "mock",
     "commit": "c" * 40,
     "dirty": False,
+    "started": "2026-03-02T09:00:00.000+00:00",
     "ended": "2026-03-02T09:01:00.000+00:00",
     "exit_status": 0,
     "expected": list(NODES.values()),
@@ -34,7 +35,7 @@ def write_run(evidence: Path, environment: str, outcomes: dict[str, str], **chan
     folder = evidence / environment / "20260302T090000Z-1"
     results = folder / "allure-results"
     results.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({**RECORD, **changes}))
+    (folder / "run.json").write_text(json.dumps({**RECORD, "environment": environment, **changes}))
     ends = [{"$report_type": "SessionStart"}, {"$report_type": "SessionFinish", "exitstatus": 0}]
     (folder / "report-log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in ends))
     for test, status in outcomes.items():
@@ -102,7 +103,7 @@ def test_the_report_says_which_run_was_killed(opened: Opened) -> None:
     """A run without an end is an error of the whole report."""
     shown = opened("globalErrors")
 
-    expect(shown.get_by_text("on staging has no end")).to_be_visible()
+    expect(shown.get_by_text("on staging: it has no end")).to_be_visible()
 
 
 def test_the_report_has_its_graphs(opened: Opened) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from seatrials.catalogue import read_suites
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError
+from seatrials.evidence.record import MatrixRecord, MutantRecord
 from seatrials.mutants.mutant import Mutant
 from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, unproven
 
@@ -147,7 +148,7 @@ def test_gaps_are_rows_and_mutants_without_one_another(folder: Path) -> None:
 
 def test_a_matrix_shows_what_is_unproven() -> None:
     """A mutant counts for a row when that very row has found it."""
-    matrix = {"mutants": {"a": {"killed_by": ["ROUTE-01"]}, "b": {"killed_by": ["ROUTE-01"]}}}
+    matrix = MatrixRecord(mutants={name: MutantRecord(killed_by=("ROUTE-01",)) for name in ("a", "b")})
 
     assert unproven({"ROUTE-01": ["a"], "ROUTE-02": ["b", "c"]}, matrix) == [
         "ROUTE-02: does not find mutant b, which breaks it",
@@ -155,7 +156,7 @@ def test_a_matrix_shows_what_is_unproven() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"mutants": []}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"mutants": []}', '{"mutants": {"a": {"killed_by": "ROUTE-01"}}}'])
 def test_what_is_no_matrix_is_an_error(tmp_path: Path, text: str) -> None:
     """The error says what writes one."""
     (tmp_path / "matrix.json").write_text(text)

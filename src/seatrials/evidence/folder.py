@@ -1,31 +1,158 @@
-"""The evidence of a run on disk: `evidence/<environment>/<run>/`."""
+"""Where evidence stands on disk: `<evidence>/<environment>/<run>/` and what is beside it; nobody else knows a name."""
 
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from seatrials.errors import ConfigurationError
+from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.seams.clock import wall_timestamp
+from seatrials.whole_file import write_whole
+
+# Where evidence is, unless somebody names another folder.
+DEFAULT_EVIDENCE = Path("evidence")
+_GATE, _MUTANTS, _PUBLISHED, _REPORT = "gate", "mutants", "published", "report"
+# What stands where runs on an environment would, and is none.
+_OTHERS = frozenset({_GATE, _MUTANTS, _PUBLISHED, _REPORT})
+_LATEST = "latest"
+_HISTORY = "history.jsonl"
+_PAGE = "index.html"
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
+@dataclass(frozen=True)
+class EvidenceFolder:
+    """All that runs, the gate, reports and publishing have left."""
+
+    root: Path
+
+    def environments(self) -> list[str]:
+        """Return the names of the environments that something ran on, sorted."""
+        found = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        return [path.name for path in found if path.name not in _OTHERS and DatedFolders(path).has_any()]
+
+    def runs(self, environment: str) -> "DatedFolders":
+        """Return the folders of the runs on *environment*; raises `ConfigurationError` for a name that is taken."""
+        if environment in _OTHERS:
+            msg = f"no environment can be called {environment!r}, for the evidence has something else there: rename it"
+            raise ConfigurationError(msg)
+        return DatedFolders(self.root / environment)
+
+    @property
+    def mutants(self) -> "DatedFolders":
+        """The folders of runs on mutants."""
+        return DatedFolders(self.root / _MUTANTS)
+
+    @property
+    def gate(self) -> Path:
+        """Where decisions are, a folder each."""
+        return self.root / _GATE
+
+    @property
+    def gate_history(self) -> Path:
+        """The runs that were judged before."""
+        return self.gate / _HISTORY
+
+    @property
+    def reports(self) -> "DatedFolders":
+        """The folders of Allure reports."""
+        return DatedFolders(self.root / _REPORT)
+
+    @property
+    def report_history(self) -> Path:
+        """What reports remember of those before them."""
+        return self.reports.path / _HISTORY
+
+    @property
+    def report_page(self) -> Path:
+        """The newest Allure report, if there is one."""
+        return page_of(self.reports.latest)
+
+    @property
+    def published(self) -> Path:
+        """Where it is noted which runs' figures were sent; outside of the runs, whose files are sealed."""
+        return self.root / _PUBLISHED
+
+
+@dataclass(frozen=True)
+class DatedFolders:
+    """Folders in *path* that are called after the time, and `latest`, which leads to the newest."""
+
+    path: Path
+
+    @property
+    def latest(self) -> Path:
+        """The link to the newest folder; where links are lost on the way it may be a copy of it, or be gone."""
+        return self.path / _LATEST
+
+    def create(self) -> Path:
+        """Make a new folder and let `latest` lead to it."""
+        stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
+        name = f"{stamp}Z-{os.getpid()}"
+        taken = sum(each.name.startswith(name) for each in self.path.glob(f"{name}*"))
+        path = self.path / (f"{name}-{taken + 1}" if taken else name)
+        path.mkdir(parents=True)
+        _point(self.latest, path.name)
+        return path
+
+    def all(self) -> list[Path]:
+        """Return the folders, in no order that means anything; some other folder is among them, `latest` is not."""
+        found = self.path.iterdir() if self.path.is_dir() else ()
+        return [each for each in found if each.is_dir() and each.name != _LATEST]
+
+    def has_any(self) -> bool:
+        """Whether there is a folder that is called after a time."""
+        return any(second_of(each) is not None for each in self.all())
+
+
+def second_of(folder: Path) -> int | None:
+    """Return the second that *folder* is called after, since the epoch; None for another name."""
+    stamp, _, _ = folder.name.partition("-")
+    try:
+        return int(datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def page_of(folder: Path) -> Path:
+    """Return where the page of a decision or of a report is in its *folder*."""
+    return folder / _PAGE
+
+
+@dataclass(frozen=True)
 class RunFolder:
-    """The evidence of one run on disk."""
+    """The evidence of one run."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
     @classmethod
-    def create(cls, root: Path, environment: str) -> "RunFolder":
-        """Make a new folder below *root*/*environment* and let `latest` point at it."""
-        path = new_folder(root / environment)
-        (path / "timeline").mkdir()
-        return cls(path)
+    def create(cls, evidence: Path, environment: str) -> "RunFolder":
+        """Make the folder of a new run on *environment*."""
+        folder = cls(EvidenceFolder(evidence).runs(environment).create())
+        folder._timeline.mkdir()
+        return folder
+
+    @property
+    def record(self) -> Path:
+        """What the run says of itself: a `RunRecord`."""
+        return self.path / "run.json"
+
+    @property
+    def rows(self) -> Path:
+        """Which rows the run set out to run: `ROWS`."""
+        return self.path / "rows.json"
+
+    @property
+    def report_log(self) -> Path:
+        """Where pytest-reportlog writes."""
+        return self.path / "report-log.jsonl"
 
     @property
     def allure_results(self) -> Path:
@@ -33,82 +160,117 @@ class RunFolder:
         return self.path / "allure-results"
 
     @property
-    def report_log(self) -> Path:
-        """Where pytest-reportlog writes."""
-        return self.path / "report-log.jsonl"
+    def counts(self) -> Path:
+        """Where each process of a run on a real stack keeps what it has used."""
+        return self.path / "usage"
 
-    def write_run(self, record: Mapping[str, Any]) -> None:
-        """Write `run.json` whole, so that a reader sees the old one or the new one."""
-        self._write_whole("run.json", record)
+    def journal(self, process: str) -> Path:
+        """Return where a process of a run on a real stack notes what it is about to change."""
+        return self.path / "journal" / f"{process}.jsonl"
 
-    def write_timeline(self, scenario: str, lines: list[str]) -> None:
-        """Write the platform's events during a scenario, one JSON object a line."""
-        text = "".join(f"{redact_line(line)}\n" for line in lines)
-        (self.path / "timeline" / f"{scenario}.jsonl").write_text(text)
+    @property
+    def turns(self) -> Path:
+        """Where the processes of a run on a real stack take turns."""
+        return self.path / "turns"
 
-    def write_rows(self, rows: Mapping[str, Mapping[str, str]]) -> None:
-        """Write which rows the run set out to run: the test of each and its scope, by id."""
-        self._write_whole("rows.json", rows)
+    def write_run(self, record: RunRecord) -> None:
+        """Write what the run says of itself."""
+        _write(self.record, record.model_dump(mode="json"), indent=2, sort_keys=True)
 
-    def read_rows(self) -> dict[str, dict[str, str]]:
+    def write_rows(self, rows: Rows) -> None:
+        """Write which rows the run set out to run, by id."""
+        _write(self.rows, {row: each.model_dump() for row, each in rows.items()}, indent=2, sort_keys=True)
+
+    def read_rows(self) -> dict[str, RowRecord]:
         """Return what `write_rows` wrote, in whatever process; nothing before the scenarios are collected."""
-        path = self.path / "rows.json"
-        rows: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.is_file() else {}
-        return rows
+        return ROWS.validate_json(self.rows.read_bytes()) if self.rows.is_file() else {}
 
     def write_leftovers(self, process: str, leftovers: list[str]) -> None:
         """Write what the scenarios of one process made and left behind."""
-        self._write_whole(f"leftovers.{process}.json", redact_value(leftovers))
+        _write(self.path / f"leftovers.{process}.json", redact_value(leftovers), indent=2)
 
-    def read_leftovers(self) -> list[str] | None:
+    def read_leftovers(self) -> tuple[str, ...] | None:
         """Return what all processes left behind; None when none has looked."""
         files = sorted(self.path.glob("leftovers.*.json"))
-        return sorted(each for file in files for each in json.loads(file.read_text())) if files else None
+        found = sorted(each for file in files for each in LEFTOVERS.validate_json(file.read_bytes()))
+        return tuple(found) if files else None
 
-    def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:
-        """Write what a scenario used of what costs money."""
-        text = json.dumps(usage, indent=1, sort_keys=True)
-        (self.path / "timeline" / f"{scenario}.usage.json").write_text(f"{text}\n")
-
-    def read_usage(self) -> dict[str, float]:
-        """Return the sum of what all scenarios used."""
-        total: dict[str, float] = {}
-        for path in sorted((self.path / "timeline").glob("*.usage.json")):
-            for name, quantity in json.loads(path.read_text()).items():
-                total[name] = round(total.get(name, 0.0) + quantity, 6)
-        return total
-
-    def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of each file that a judgement may rest on; Allure's results are for people."""
-        paths = [self.report_log, *self.path.glob("*.json"), *self.path.glob("timeline/*")]
-        kept = [path for path in sorted(paths) if path.is_file() and path.name != "run.json"]
-        return {str(path.relative_to(self.path)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+    def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
+        """Write the platform's events during a scenario, one JSON object a line."""
+        write_whole(self._timeline / f"{scenario}.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
 
     def write_scenario(self, scenario: str, recorder: Recorder) -> None:
         """Write the steps and samples of a scenario."""
         steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
         samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
         text = f'{{"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
-        (self.path / "timeline" / f"{scenario}.steps.json").write_text(text)
+        write_whole(self._timeline / f"{scenario}.steps.json", text)
 
-    def _write_whole(self, name: str, value: Any) -> None:  # noqa: ANN401  # any JSON value
-        temporary = self.path / f"{name}.{os.getpid()}"
-        temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
-        temporary.replace(self.path / name)
+    def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:
+        """Write what a scenario used of what costs money."""
+        _write(self._timeline / f"{scenario}.usage.json", dict(usage), indent=1, sort_keys=True)
+
+    def read_usage(self) -> dict[str, float]:
+        """Return the sum of what all scenarios used."""
+        total: dict[str, float] = {}
+        for path in sorted(self._timeline.glob("*.usage.json")):
+            for name, quantity in USAGE.validate_json(path.read_bytes()).items():
+                total[name] = round(total.get(name, 0.0) + quantity, 6)
+        return total
+
+    def judged_files(self) -> dict[str, Path]:
+        """Return the files that a judgement may rest on beside `run.json`; Allure's results are for people."""
+        found = sorted([*self.path.glob("*.json"), *self.path.glob("*.jsonl"), *self._timeline.glob("*")])
+        files = [each for each in found if each.is_file() and each != self.record]
+        return {str(each.relative_to(self.path)): each for each in files}
+
+    def checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of each file that a judgement may rest on."""
+        return {name: sha256_of(path) for name, path in self.judged_files().items()}
+
+    @property
+    def _timeline(self) -> Path:
+        return self.path / "timeline"
 
 
-def new_folder(parent: Path) -> Path:
-    """Make a folder below *parent* that is called after the time, and let `latest` point at it."""
-    stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
-    name = f"{stamp}Z-{os.getpid()}"
-    taken = sum(each.name.startswith(name) for each in parent.glob(f"{name}*"))
-    path = parent / (f"{name}-{taken + 1}" if taken else name)
-    path.mkdir(parents=True)
-    _point(parent / "latest", path.name)
-    return path
+@dataclass(frozen=True)
+class MatrixFolder:
+    """The evidence of one run on mutants."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, evidence: Path) -> "MatrixFolder":
+        """Make the folder of a new run on mutants."""
+        return cls(EvidenceFolder(evidence).mutants.create())
+
+    @property
+    def record(self) -> Path:
+        """Who kills whom: a `MatrixRecord`."""
+        return self.path / "kill-matrix.json"
+
+    @property
+    def page(self) -> Path:
+        """The same for people."""
+        return self.path / "kill-matrix.md"
+
+    def write(self, record: MatrixRecord, page: str) -> None:
+        """Write a matrix, and its page for people."""
+        _write(self.record, record.model_dump(mode="json"), indent=2)
+        write_whole(self.page, page)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(path: Path, value: object, *, indent: int, sort_keys: bool = False) -> None:
+    write_whole(path, json.dumps(value, indent=indent, sort_keys=sort_keys) + "\n")
 
 
 def _point(link: Path, target: str) -> None:
+    """Let *link* lead to *target*, so that a reader finds the old one or the new one."""
     temporary = link.with_name(f"{link.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target, target_is_directory=True)

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from seatrials.evidence.record import Sample
 from seatrials.evidence.redaction import redact, redact_value
 
 
@@ -17,16 +18,6 @@ class Step:
     at_seconds: float
     title: str
     details: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A measurement; *kind* is modelled on virtual time, measured on real time."""
-
-    name: str
-    value: float
-    unit: str
-    kind: str
 
 
 class Recorder:
@@ -79,7 +70,7 @@ class Recorder:
 
     def sample(self, name: str, value: float, unit: str) -> None:
         """Note a measurement."""
-        self.samples.append(Sample(name, round(value, 6), unit, self._kind))
+        self.samples.append(Sample(name=name, value=round(value, 6), unit=unit, kind=self._kind))
 
     def _keep(self, step: Step) -> None:
         redacted = Step(step.at_seconds, redact(step.title), redact_value(step.details))

@@ -9,25 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, Strict, TypeAdapter, ValidationError
 
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.record import Record, Sample
 
 _REASON_CHARACTERS_MAX = 240
 # How pytest-xdist marks the report of a test whose worker has ended.
 _CRASHED = "???"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One measurement of a run."""
-
-    # The recorder calls it its name.
-    metric: Annotated[str, Field(validation_alias="name")]
-    value: float
-    unit: str
-    # measured, rehearsed or modelled.
-    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +41,8 @@ class ReportLog:
     problems: tuple[str, ...]
 
 
-class _Line(BaseModel):
-    """What the gate reads of a line."""
+class _Line(Record):
+    """What is read of a line."""
 
     report_type: str = Field(alias="$report_type")
     nodeid: str = ""
@@ -62,7 +51,7 @@ class _Line(BaseModel):
     longrepr: Any = None
     duration: float = 0.0
     wasxfail: str | None = None
-    user_properties: list[tuple[str, Any]] = []
+    user_properties: tuple[tuple[str, Any], ...] = ()
 
     def told(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
         """Return what the test says of itself under *name*."""
@@ -102,6 +91,7 @@ def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
         try:
             line = _Line.model_validate_json(written)
             _samples(line)
+            _seconds(line)
         except ValidationError:
             problems.append(f"{name} is cut off or damaged at line {number}")
         else:
@@ -161,7 +151,7 @@ def _not_run(line: _Line) -> RowResult:
 def _seconds(line: _Line) -> float:
     """Return how long a test took, in seconds of platform time where it tells them."""
     told = line.told("platform_seconds")
-    return line.duration if told is None else float(told)
+    return line.duration if told is None else _SECONDS.validate_python(told)
 
 
 def _samples(line: _Line) -> list[Sample]:
@@ -172,9 +162,10 @@ def _message(line: _Line) -> str:
     """Return why a report is not a pass, in short."""
     long = line.longrepr
     if isinstance(long, dict):
-        crash = long.get("reprcrash") or {}
-        return _short(str(crash.get("message") or "no reason is told"))
-    if isinstance(long, list):
+        crash = long.get("reprcrash")
+        message = crash.get("message") if isinstance(crash, dict) else None
+        return _short(str(message or "no reason is told"))
+    if isinstance(long, list) and long:
         return _short(str(long[-1]).removeprefix("Skipped: "))
     # Of a traceback in text pytest marks the lines of the error itself, and the last of them names it.
     marked = [line.removeprefix("E").strip() for line in str(long or "").splitlines() if line.startswith("E ")]
@@ -187,3 +178,4 @@ def _short(text: str) -> str:
 
 
 _SAMPLE: TypeAdapter[Sample] = TypeAdapter(Sample)
+_SECONDS: TypeAdapter[float] = TypeAdapter(Annotated[FiniteFloat, Strict()])

@@ -61,7 +61,7 @@ class Case:
 
     def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
         age = self.age_seconds(run)
-        clean = rules.dirty_tree_allowed or run.record.get("dirty") is False
+        clean = rules.dirty_tree_allowed or run.record.dirty is False
         return not run.problems and clean and age is not None and age <= rules.age_hours_max * _HOUR_SECONDS
 
 

@@ -40,7 +40,7 @@ def commit_criterion(case: Case) -> Criterion:
     if case.mutants is not None and case.criteria.mutants.required:
         found["mutants"] = case.mutants.commit
     commit = case.commit or next(iter(found.values()), None)
-    sources = [run.path / "run.json" for run in runs]
+    sources = [run.folder.record for run in runs]
     if not found or commit is None:
         return asked.unknown("there is no evidence that names a commit")
     value = ", ".join(sorted({each or "none" for each in found.values()}))
@@ -90,7 +90,7 @@ def _whole(environment: str, run: RunEvidence | None) -> Criterion:
 
 def _tree(environment: str, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
     asked = Asked(id="tree", environment=environment, sentence="The tree that ran was the commit, without changes.")
-    dirty, sources = run.record.get("dirty"), [run.path / "run.json"]
+    dirty, sources = run.record.dirty, [run.folder.record]
     if dirty is False:
         return asked.answered(Outcome.PASS, "nothing was uncommitted", sources=sources)
     found = "the tree had uncommitted changes" if dirty else "the run does not say whether its tree was clean"
@@ -101,7 +101,7 @@ def _tree(environment: str, run: RunEvidence, rules: EnvironmentRules) -> Criter
 
 def _age(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
     asked = Asked(id="age", environment=run.environment, sentence="The evidence is fresh.")
-    seconds, sources = case.age_seconds(run), [run.path / "run.json"]
+    seconds, sources = case.age_seconds(run), [run.folder.record]
     if seconds is None:
         return asked.unknown("the run does not say when it began", sources=sources)
     hours = round(seconds / _HOUR_SECONDS, 3)
@@ -114,12 +114,12 @@ def _age(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
 
 def _leftovers(run: RunEvidence, limit: int) -> Criterion:
     asked = Asked(id="leftovers", environment=run.environment, sentence="The run left nothing behind.")
-    left, sources = run.record.get("leftovers"), [run.path / "run.json"]
-    if not isinstance(left, list):
+    left, sources = run.record.leftovers, [run.folder.record]
+    if left is None:
         return asked.unknown("nobody looked for leftovers", sources=sources)
     count = float(len(left))
     measure = Measure(value=count, relation="at most", bound=float(limit), unit="resources", kind=run.kind)
-    told = f"left behind: {'; '.join(str(each) for each in left)}" if left else "nothing was left"
+    told = f"left behind: {'; '.join(left)}" if left else "nothing was left"
     return asked.answered(Outcome.PASS if measure.holds else Outcome.FAIL, told, measure, sources)
 
 
@@ -140,7 +140,7 @@ def _success(run: RunEvidence, rules: EnvironmentRules, above: float) -> Criteri
         )
         for count in (passed, len(results) - failed)
     )
-    told, sources = f"{passed} of {len(results)} have passed, {failed} failed", [run.path / "report-log.jsonl"]
+    told, sources = f"{passed} of {len(results)} have passed, {failed} failed", [run.folder.report_log]
     if measure.holds:
         return asked.answered(Outcome.PASS, told, measure, sources)
     if at_best.holds or not results:
@@ -153,7 +153,7 @@ def _false_alarms(case: Case, environment: str, below: float) -> Criterion:
         id="false-alarms", environment=environment, sentence="Rows seldom fail in one run and pass in another."
     )
     runs = case.counting_runs(environment)
-    sources = [run.path / "report-log.jsonl" for run in runs]
+    sources = [run.folder.report_log for run in runs]
     alarms = [row for row in _rows_that_passed(runs) for run in runs if (seen := run.results.get(row)) and seen.failed]
     total = sum(len(run.results) for run in runs)
     percent = 100 * len(alarms) / total if len(runs) >= _RUNS_TO_COMPARE and total else None
@@ -186,7 +186,7 @@ def _costs(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Iterable[Cr
 
 
 def _cost(run: RunEvidence, asked: Asked, below: float, dollars: float | None) -> Criterion:
-    sources = [run.path / "run.json"]
+    sources = [run.folder.record]
     measure = Measure(value=dollars, relation="below", bound=below, unit="dollars", kind=run.kind)
     if dollars is None:
         return asked.unknown("the run does not tell of everything that costs money", measure, sources)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from seatrials.cost import Prices, run_dollars
 from seatrials.evidence.reader import RunEvidence
-from seatrials.evidence.report_log import Sample
+from seatrials.evidence.record import Sample
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import RegressionRule, Statistic
 from seatrials.gate.decision import Criterion, HistoryPoint, Outcome, Regression, Series
@@ -21,7 +21,7 @@ def statistic_criterion(case: Case, rule: Statistic, environment: str) -> Criter
     """Return whether the measurements of a metric on *environment* are within their bound."""
     asked = Asked(id=rule.id, environment=environment, sentence=rule.sentence)
     runs = case.counting_runs(environment)
-    samples = [sample for run in runs for sample in run.samples if sample.metric == rule.metric]
+    samples = [sample for run in runs for sample in run.samples if sample.name == rule.metric]
     counted = [sample for sample in samples if sample.kind in rule.kinds and sample.unit == rule.unit]
     values = [sample.value for sample in counted]
     relation, bound = rule.bound
@@ -34,7 +34,7 @@ def statistic_criterion(case: Case, rule: Statistic, environment: str) -> Criter
         samples_min=rule.samples_min,
         kind=_kinds(counted or samples),
     )
-    sources = [run.path / "report-log.jsonl" for run in runs]
+    sources = [run.folder.report_log for run in runs]
     if not runs:
         return asked.unknown(f"nothing ran on {environment}", measure)
     if not values:
@@ -52,7 +52,7 @@ def all_series(case: Case, changes: Sequence[Regression]) -> tuple[Series, ...]:
         values: dict[tuple[str, str, str], list[float]] = {}
         for run in case.counting_runs(environment):
             for sample in run.samples:
-                values.setdefault((sample.metric, sample.unit, sample.kind), []).append(sample.value)
+                values.setdefault((sample.name, sample.unit, sample.kind), []).append(sample.value)
         for (metric, unit, kind), each in sorted(values.items()):
             budget, of = _budget(case, metric, environment)
             change = _change_of_metric(changes, metric, environment)
@@ -84,7 +84,7 @@ def change_of(case: Case, rule: RegressionRule, environment: str) -> Regression:
     runs, figure = case.counting_runs(environment), figure_of(rule)
     told = [(run, figures(run, case.prices)) for run in runs]
     points = [
-        HistoryPoint(run=run.id, started=str(run.record.get("started")), commit=run.commit, value=found[figure])
+        HistoryPoint(run=run.id, started=str(run.record.started), commit=run.commit, value=found[figure])
         for run, found in told
         if figure in found
     ]
@@ -114,9 +114,9 @@ def change_criterion(rule: RegressionRule, change: Regression) -> Criterion:
 
 def figures(run: RunEvidence, prices: Prices) -> dict[str, float]:
     """Return what history keeps of a run."""
-    metrics = sorted({sample.metric for sample in run.samples})
+    metrics = sorted({sample.name for sample in run.samples})
     kept = {
-        f"{metric}.{name}": round(statistic(name, [each.value for each in run.samples if each.metric == metric]), 6)
+        f"{metric}.{name}": round(statistic(name, [each.value for each in run.samples if each.name == metric]), 6)
         for metric in metrics
         for name in _KEPT
     }
@@ -129,7 +129,7 @@ def entry_of(case: Case, run: RunEvidence, *, good: bool, accepted: Iterable[str
     return Entry(
         environment=run.environment,
         run=run.id,
-        started=str(run.record.get("started")),
+        started=str(run.record.started),
         kind=str(run.kind),
         commit=run.commit,
         judged_at=iso_timestamp(case.now_seconds),

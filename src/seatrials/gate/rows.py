@@ -44,7 +44,7 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
     )
     if run is None:
         return asked.unknown(f"nothing ran on {environment}", measure)
-    sources = [run.path / "report-log.jsonl"]
+    sources = [run.folder.report_log]
     missing = {row: cell for row, cell in cells.items() if not _is_proven(case, cell)}
     if not cells:
         return asked.unknown("no row is required there, so nothing can be proven", measure, sources)

@@ -140,7 +140,7 @@ def _commit(case: Case) -> str | None:
 
 
 def _dirty(case: Case) -> bool | None:
-    states = [run.record.get("dirty") for run in _newest(case)]
+    states = [run.record.dirty for run in _newest(case)]
     if any(states):
         return True
     return None if not states or None in states else False
@@ -164,18 +164,18 @@ def _run(case: Case, run: RunEvidence) -> Run:
         environment=run.environment,
         id=run.id,
         path=str(run.path),
-        kind=record.get("kind"),
-        account=record.get("account"),
+        kind=record.kind,
+        account=record.account,
         commit=run.commit,
-        dirty=record.get("dirty"),
-        started=record.get("started"),
-        ended=record.get("ended"),
+        dirty=record.dirty,
+        started=record.started,
+        ended=record.ended,
         age_seconds=case.age_seconds(run),
-        exit_status=record.get("exit_status"),
-        seed=record.get("seed"),
-        workers=record.get("workers"),
-        wall_seconds=record.get("wall_seconds"),
-        platform_seconds=record.get("platform_seconds"),
+        exit_status=record.exit_status,
+        seed=record.seed,
+        workers=record.workers,
+        wall_seconds=record.wall_seconds,
+        platform_seconds=record.platform_seconds,
         counts={str(each): outcomes.count(each) for each in counted},
         expected=len(run.results),
         problems=run.problems,

@@ -3,17 +3,17 @@
 A scenario that passes on everything proves nothing, and a mutant that survives shows a requirement nobody examines.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.folder import MatrixFolder
 from seatrials.evidence.provenance import commit_of
+from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord
+from seatrials.evidence.redaction import redact
 from seatrials.mutants.mutant import Mutant
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -44,22 +44,14 @@ class Matrix:
         """Return what keeps the matrix from being a proof, a sentence each."""
         return [*self._unhealthy(), *self._survivors(), *self._blind(), *self._fooled(), *self.broken]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the matrix for `kill-matrix.json`."""
-        scenarios = sorted({scenario for ran in self.ran.values() for scenario in ran})
-        return {
-            "mutants": {
-                each.id: {
-                    "breaks": each.breaks,
-                    "sentence": each.sentence,
-                    "killed_by": sorted(self.killed_by.get(each.id, [])),
-                    "survived": sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, []))),
-                }
-                for each in self.mutants
-            },
-            "scenarios": {scenario: {"kills": self._kills(scenario)} for scenario in scenarios},
-            "problems": self.problems(),
-        }
+    def record(self, run: MatrixRun) -> MatrixRecord:
+        """Return the matrix of a *run* for the evidence."""
+        return MatrixRecord(
+            run=run,
+            mutants={each.id: self._record_of(each) for each in self.mutants},
+            scenarios={scenario: KillsRecord(kills=self._kills(scenario)) for scenario in self._scenarios()},
+            problems=tuple(self.problems()),
+        )
 
     def as_markdown(self) -> str:
         """Return the matrix as a page for people."""
@@ -67,8 +59,8 @@ class Matrix:
             f"| `{each.id}` | {each.breaks} | {each.sentence} | {_names(self.killed_by.get(each.id, []))} |"
             for each in self.mutants
         ]
-        scenarios = self.as_json()["scenarios"]
-        kills = [f"| {name} | {len(each['kills'])} | {_names(each['kills'])} |" for name, each in scenarios.items()]
+        scenarios = [(name, self._kills(name)) for name in self._scenarios()]
+        kills = [f"| {name} | {len(killed)} | {_names(killed)} |" for name, killed in scenarios]
         problems = [f"- {problem}" for problem in self.problems()] or [
             "Every mutant is killed, by scenarios that pass."
         ]
@@ -80,8 +72,20 @@ class Matrix:
             ]
         )
 
-    def _kills(self, scenario: str) -> list[str]:
-        return [each.id for each in self.mutants if scenario in self.killed_by.get(each.id, [])]
+    def _record_of(self, mutant: Mutant) -> MutantRecord:
+        killed_by = set(self.killed_by.get(mutant.id, []))
+        return MutantRecord(
+            breaks=mutant.breaks,
+            sentence=mutant.sentence,
+            killed_by=tuple(sorted(killed_by)),
+            survived=tuple(sorted(set(self.ran.get(mutant.id, [])) - killed_by)),
+        )
+
+    def _scenarios(self) -> list[str]:
+        return sorted({scenario for ran in self.ran.values() for scenario in ran})
+
+    def _kills(self, scenario: str) -> tuple[str, ...]:
+        return tuple(each.id for each in self.mutants if scenario in self.killed_by.get(each.id, []))
 
     def _unhealthy(self) -> list[str]:
         failed = _names(self.killed_by.get(HEALTHY, []))
@@ -119,10 +123,10 @@ class MatrixReporter:
         self, mutants: Sequence[Mutant], evidence: Path, console: Console, *, is_partial: bool = False
     ) -> None:
         self.matrix = Matrix(mutants, is_partial=is_partial)
-        self.folder = RunFolder.create(evidence, "mutants")
+        self.folder = MatrixFolder.create(evidence)
         self._console = console
         self._began = wall_seconds()
-        self._run: dict[str, Any] = {}
+        self._run = MatrixRun()
         self._expected: dict[str, int] = {}
         self._finished = 0
 
@@ -130,7 +134,7 @@ class MatrixReporter:
         """Note what is about to run: the tree may be another one when it ends."""
         commit, dirty = commit_of(session.config.rootpath)
         is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
-        self._run = {"commit": commit, "dirty": dirty, "started": wall_timestamp(), "is_partial": is_partial}
+        self._run = MatrixRun(commit=commit, dirty=dirty, started=wall_timestamp(), is_partial=is_partial)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -146,7 +150,7 @@ class MatrixReporter:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Show why a file of scenarios cannot be collected."""
         if report.failed:
-            self.matrix.broken.append(f"{report.nodeid} cannot be collected: {report.longreprtext}")
+            self.matrix.broken.append(f"{report.nodeid} cannot be collected: {redact(report.longreprtext)}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note who failed on what."""
@@ -164,9 +168,7 @@ class MatrixReporter:
         """Write the matrix and turn failures that were wanted into a success."""
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
-        text = json.dumps({"run": self._run, **self.matrix.as_json()}, indent=2)
-        (self.folder.path / "kill-matrix.json").write_text(f"{text}\n")
-        (self.folder.path / "kill-matrix.md").write_text(self.matrix.as_markdown())
+        self.folder.write(self.matrix.record(self._run), self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0
         self._show_result()
 
@@ -184,7 +186,7 @@ class MatrixReporter:
             f"{self._finished} runs in {wall_seconds() - self._began:.1f} s",
             highlight=False,
         )
-        self._console.print(f"matrix: {self.folder.path / 'kill-matrix.md'}", highlight=False, soft_wrap=True)
+        self._console.print(f"matrix: {self.folder.page}", highlight=False, soft_wrap=True)
 
     def _expect(self, ids: list[str]) -> None:
         for identifier in ids:
@@ -205,7 +207,7 @@ class MatrixReporter:
 def _message(report: pytest.TestReport) -> str:
     """Return the error of a report in short; the whole of it is for who runs that one scenario."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash is not None else report.longreprtext)
+    return redact(str(crash.message if crash is not None else report.longreprtext))
 
 
 def _names(names: Sequence[str]) -> str:

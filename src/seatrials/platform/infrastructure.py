@@ -1,12 +1,12 @@
 """The stack as AWS describes it: read from the control plane, never changed."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from seatrials.environments.parts import Ports, ResourceNames
+from seatrials.evidence.redaction import is_secret_name, looks_secret
 from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners
 from seatrials.platform.monitoring import Monitoring
@@ -16,15 +16,6 @@ from seatrials.platform.services import describe_service
 from seatrials.seams.application import AwsClient
 
 ServiceName = Literal["edit", "hermes"]
-
-# Names of variables that hold something secret, and values that are nothing else.
-_SECRET_NAME = re.compile(
-    r"(?i)password|passwd|passphrase|pwd|secret|token|credential|(?:private|api|access|signing|encryption)_?key"
-)
-_SECRET_VALUE = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsu]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abp]-|\bsk-[\w-]{16,}|\bsk_live_"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@]+@"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +166,7 @@ class Infrastructure:
         containers = self._task_definition(name)["containerDefinitions"]
         variables = [variable for container in containers for variable in container.get("environment", [])]
         return [
-            each["name"]
-            for each in variables
-            if _SECRET_NAME.search(each["name"]) or _SECRET_VALUE.search(each.get("value", ""))
+            each["name"] for each in variables if is_secret_name(each["name"]) or looks_secret(each.get("value", ""))
         ]
 
     def log_groups(self) -> list[str]:

@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from seatrials.cost import load_prices
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.reader import RunEvidence, read_runs
+from seatrials.evidence.folder import EvidenceFolder
+from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.publishing.publisher import Publisher, figures_of
 from seatrials.publishing.run_metrics import RUN_METRICS
 from seatrials.seams.clock import wall_epoch_seconds
@@ -26,17 +27,16 @@ def publish_newest(environment: Environment, evidence: Path, prices: Path, varia
     Raises `EvidenceError` when there is nothing to publish, and `ConfigurationError` when it would go elsewhere than to
     where it ran.
     """
-    runs = read_runs(evidence, environment.name)
-    if not runs:
-        msg = f"nothing ran on {environment.name}: {evidence / environment.name} has no run"
+    run = read_newest(evidence, environment.name)
+    if run is None:
+        msg = f"nothing ran on {environment.name}: {EvidenceFolder(evidence).runs(environment.name).path} has no run"
         raise EvidenceError(msg)
-    run = runs[-1]
     _check_destination(run, environment, variables)
     figures = figures_of(run, load_prices(prices))
     publisher = Publisher(
         cloudwatch=_client(environment, "cloudwatch"),
         namespace=environment.names.run_metric_namespace,
-        markers=evidence / "published",
+        markers=EvidenceFolder(evidence).published,
         now_seconds=wall_epoch_seconds(),
     )
     sent = publisher.publish(run, figures)
@@ -61,8 +61,8 @@ def _check_destination(run: RunEvidence, environment: Environment, variables: Ma
     except (ClientError, BotoCoreError) as error:
         msg = f"the credentials for {environment.name} cannot be used: {error}"
         raise ConfigurationError(msg) from error
-    if account != run.record.get("account"):
-        msg = f"run {run.id} ran in account {run.record.get('account')}, and the credentials are of {account}"
+    if account != run.record.account:
+        msg = f"run {run.id} ran in account {run.record.account}, and the credentials are of {account}"
         raise ConfigurationError(msg)
 
 

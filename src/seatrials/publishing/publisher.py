@@ -7,7 +7,6 @@ believed once so much time has passed that it would show them.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from seatrials.errors import EvidenceError
 from seatrials.evidence.reader import RunEvidence
 from seatrials.publishing.run_metrics import RUN_METRICS
 from seatrials.seams.clock import iso_timestamp
+from seatrials.whole_file import write_once, write_whole
 
 # How long CloudWatch may take to show a figure that it has accepted.
 _VISIBLE_SECONDS = 900.0
@@ -123,23 +123,13 @@ class Publisher:
 
     def _claim(self, marker: Path, figures: Mapping[str, float]) -> bool:
         """Note that a call is about to be made; return whether nobody has noted that before."""
-        note = self._note(marker, figures, sent=False)
-        try:
-            # A link is made whole or not at all, and by one of several callers only.
-            marker.hardlink_to(note)
-        except FileExistsError:
-            return False
-        finally:
-            note.unlink()
-        return True
+        return write_once(marker, self._note(figures, sent=False))
 
     def _mark_sent(self, marker: Path, figures: Mapping[str, float]) -> None:
-        self._note(marker, figures, sent=True).replace(marker)
+        write_whole(marker, self._note(figures, sent=True))
 
-    def _note(self, marker: Path, figures: Mapping[str, float], *, sent: bool) -> Path:
-        path = marker.with_suffix(f".{os.getpid()}")
-        path.write_text(json.dumps({"sent": sent, "at_seconds": self.now_seconds, "figures": dict(figures)}))
-        return path
+    def _note(self, figures: Mapping[str, float], *, sent: bool) -> str:
+        return json.dumps({"sent": sent, "at_seconds": self.now_seconds, "figures": dict(figures)})
 
     def _error(self, run: RunEvidence, error: Exception) -> EvidenceError:
         return EvidenceError(f"the figures of run {run.id} of {run.environment} cannot be published: {error}")
@@ -147,9 +137,8 @@ class Publisher:
 
 def figures_of(run: RunEvidence, prices: Prices) -> dict[str, float]:
     """Return what a run tells CloudWatch; what it has not measured is left out."""
-    wall = run.record.get("wall_seconds")
     found = {
-        "TestDuration": float(wall) if wall is not None else None,
+        "TestDuration": run.record.wall_seconds,
         "ContainerStartupTime": _middle(run, "cold_start_task_start_seconds"),
         "SessionCreationTime": _mean(run, "session_creation_seconds"),
         "TestSuccessRate": run.success_percent,
@@ -160,12 +149,12 @@ def figures_of(run: RunEvidence, prices: Prices) -> dict[str, float]:
 
 
 def _middle(run: RunEvidence, metric: str) -> float | None:
-    values = [sample.value for sample in run.samples if sample.metric == metric]
+    values = [sample.value for sample in run.samples if sample.name == metric]
     return median(values) if values else None
 
 
 def _mean(run: RunEvidence, metric: str) -> float | None:
-    values = [sample.value for sample in run.samples if sample.metric == metric]
+    values = [sample.value for sample in run.samples if sample.name == metric]
     return fmean(values) if values else None
 
 

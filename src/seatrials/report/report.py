@@ -13,58 +13,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from seatrials.errors import EvidenceError
-from seatrials.evidence.folder import new_folder
-from seatrials.evidence.report_log import ReportLog, read_report_log
+from seatrials.evidence.folder import EvidenceFolder, page_of
+from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.report.node import find_node, install_packages, run_node
 from seatrials.report.self_contained import make_self_contained
+from seatrials.whole_file import write_whole
 
-# Folders of the evidence that hold no run of scenarios on a platform as it should be.
-_OTHERS = frozenset({"gate", "mutants", "report"})
+# In the folder that Allure works in.
 _HISTORY = "history.jsonl"
 # allurerc.mjs sorts results by these words.
 _NO_RESULT = "collected, but there is no result"
-# How pytest ends when all it ran has passed, and when something failed.
-_ORDERLY = (0, 1)
-
-
-@dataclass(frozen=True)
-class Run:
-    """The newest run of an environment, as its folder tells of it."""
-
-    environment: str
-    folder: Path
-    # The record of `run.json`; empty when it cannot be read.
-    record: Mapping[str, Any]
-    log: ReportLog
-
-    @property
-    def results(self) -> Path:
-        """Where allure-pytest wrote."""
-        return self.folder / "allure-results"
-
-    def rows(self) -> dict[str, str]:
-        """Return the row of each test that the run set out to run; rows.json tells them where the record does not."""
-        named = {row: each.get("nodeid") for row, each in _read_json(self.folder / "rows.json").items()}
-        rows = {str(node): row for row, node in {**named, **(self.record.get("rows") or {})}.items()}
-        return {**{str(node): "" for node in self.record.get("expected") or []}, **rows}
-
-    def variables(self) -> dict[str, str]:
-        """Return what the report says of the run as a whole."""
-        commit = self.record.get("commit")
-        dirty = " with uncommitted changes" if self.record.get("dirty") else ""
-        told = {
-            "run": self.folder.name,
-            "kind": self.record.get("kind"),
-            "commit": f"{commit}{dirty}" if commit else None,
-            "started": self.record.get("started"),
-            "ended": (self.record.get("ended") or "never") if self.record else None,
-            "exit status": self.record.get("exit_status"),
-            "seed": self.record.get("seed"),
-            "workers": self.record.get("workers"),
-            "account": self.record.get("account"),
-            **{f"version of {name}": value for name, value in (self.record.get("versions") or {}).items()},
-        }
-        return {name: str(value) for name, value in told.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,63 +38,70 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
     runs = newest_runs(evidence)
     node = find_node()
     install_packages(tools, node, variables)
-    history = evidence / "report" / _HISTORY
+    evidence_folder = EvidenceFolder(evidence)
+    history = evidence_folder.report_history
     with TemporaryDirectory(prefix="seatrials-report-") as name:
         work = Path(name)
         write_input(runs, work, build)
         forget(history, work / _HISTORY, runs)
         allure = tools.resolve() / "node_modules" / "allure" / "cli.js"
-        folders = [str(run.results.resolve()) for run in runs if run.results.is_dir()]
+        folders = [str(each.resolve()) for run in runs if (each := run.folder.allure_results).is_dir()]
         options = ["--config", str(tools.resolve() / "allurerc.mjs"), "--cwd", str(work)]
         run_node(node, [str(allure), "generate", *options, *folders, "added"], work, variables)
-        page = make_self_contained((work / "output" / "index.html").read_text(encoding="utf-8"))
+        page = make_self_contained(page_of(work / "output").read_text(encoding="utf-8"))
         remember(work / _HISTORY, runs)
-        target = new_folder(evidence / "report") / "index.html"
+        target = page_of(evidence_folder.reports.create())
         target.write_text(page, encoding="utf-8")
-        _replace(history, (work / _HISTORY).read_text(encoding="utf-8"))
+        write_whole(history, (work / _HISTORY).read_text(encoding="utf-8"))
     return target
 
 
-def newest_runs(evidence: Path) -> list[Run]:
+def newest_runs(evidence: Path) -> list[RunEvidence]:
     """Return the newest run of each environment; raises `EvidenceError` when there is none."""
-    runs = [path for path in sorted(evidence.glob("*/*/")) if path.parent.name not in _OTHERS]
-    # `latest` comes after every time; where the link was lost on the way, the last time is the newest run.
-    newest = {path.parent.name: path.resolve() for path in runs}
-    if not newest:
+    found = [read_newest(evidence, each) for each in EvidenceFolder(evidence).environments()]
+    runs = [run for run in found if run is not None]
+    if not runs:
         msg = f"{evidence.absolute()} has no run to report: run `nox -s mock`, or name the folder with --evidence"
         raise EvidenceError(msg)
-    return [_read_run(environment, folder) for environment, folder in newest.items()]
+    return runs
 
 
-def _read_run(environment: str, folder: Path) -> Run:
-    return Run(environment, folder, _read_json(folder / "run.json"), read_report_log(folder / "report-log.jsonl"))
-
-
-def problems(run: Run) -> Iterator[str]:
+def problems(run: RunEvidence) -> Iterator[str]:
     """Yield what a reader of the results alone would not notice, a sentence each."""
-    name, status = f"run {run.folder.name} on {run.environment}", run.record.get("exit_status")
-    if not run.record:
-        yield f"{run.folder / 'run.json'} is missing or cut off: what {name} set out to do is known in part only"
-    elif run.record.get("ended") is None:
-        yield f"{name} has no end: it was killed, or goes on"
-    elif status not in _ORDERLY:
-        yield f"{name} ended with exit code {status}, which is not about its scenarios: see what it said"
-    if not run.rows():
-        yield f"{name} has collected no scenario, so it proves nothing"
-    yield from run.log.problems
+    for problem in run.problems:
+        yield f"run {run.id} on {run.environment}: {problem}"
 
 
-def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
+def variables(run: RunEvidence) -> dict[str, str]:
+    """Return what the report says of a run as a whole."""
+    record = run.record
+    dirty = " with uncommitted changes" if record.dirty else ""
+    told = {
+        "run": run.id,
+        "kind": record.kind,
+        "commit": f"{run.commit}{dirty}" if run.commit is not None else None,
+        "started": record.started,
+        "ended": record.ended or ("never" if record.started is not None else None),
+        "exit status": record.exit_status,
+        "seed": record.seed,
+        "workers": record.workers,
+        "account": record.account,
+        **{f"version of {name}": value for name, value in (record.versions or {}).items()},
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
+
+
+def write_input(runs: Sequence[RunEvidence], work: Path, build: Build) -> None:
     """Write into *work* what Allure reads beside the runs' own results."""
     added = work / "added"
     added.mkdir()
-    commits = sorted({str(run.record["commit"])[:9] for run in runs if run.record.get("commit")})
+    commits = sorted({run.commit[:9] for run in runs if run.commit is not None})
     name = f"seatrials {', '.join(commits) or 'without a commit'}"
     settings = {
         "name": name,
         "output": str(work / "output"),
         "historyPath": str(work / _HISTORY),
-        "environments": {run.environment: run.variables() for run in runs},
+        "environments": {run.environment: variables(run) for run in runs},
     }
     _write_json(work / "report.json", settings)
     executor = {"name": "seatrials", "type": "seatrials", "buildName": build.name or name, "buildUrl": build.url}
@@ -149,10 +114,10 @@ def write_input(runs: Sequence[Run], work: Path, build: Build) -> None:
             _write_json(added / f"{result['uuid']}-result.json", result)
 
 
-def missing_results(run: Run) -> Iterator[dict[str, Any]]:
+def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
     """Yield a broken result for each row that *run* set out to examine and that Allure has no result of."""
-    seen = {str(_read_json(path).get("fullName")) for path in sorted(run.results.glob("*-result.json"))}
-    for node, row in sorted(run.rows().items()):
+    seen = {_full_name(path) for path in sorted(run.folder.allure_results.glob("*-result.json"))}
+    for node, row in sorted(_rows_by_test(run).items()):
         path, _, test = node.partition("::")
         full_name = f"{path.removesuffix('.py').replace('/', '.')}#{test}"
         if full_name in seen:
@@ -162,7 +127,7 @@ def missing_results(run: Run) -> Iterator[dict[str, Any]]:
         suite = Path(path).stem.removeprefix("test_")
         labels = {"env": run.environment, "suite": suite, "as_id": row, "severity": "critical"}
         yield {
-            "uuid": hashlib.md5(f"{run.folder.name} {node}".encode(), usedforsecurity=False).hexdigest(),
+            "uuid": hashlib.md5(f"{run.id} {node}".encode(), usedforsecurity=False).hexdigest(),
             "name": test,
             "fullName": full_name,
             "status": "broken",
@@ -173,14 +138,14 @@ def missing_results(run: Run) -> Iterator[dict[str, Any]]:
         }
 
 
-def forget(history: Path, copy: Path, runs: Sequence[Run]) -> None:
+def forget(history: Path, copy: Path, runs: Sequence[RunEvidence]) -> None:
     """Copy *history* without what an earlier report said of the same runs, which would be compared with themselves."""
     lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
     kept = [line for number, line in enumerate(lines, 1) if _runs_of(line, history, number) != _names(runs)]
     copy.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
-def remember(history: Path, runs: Sequence[Run]) -> None:
+def remember(history: Path, runs: Sequence[RunEvidence]) -> None:
     """Say in the newest line of *history* which runs it is about."""
     *lines, newest = history.read_text(encoding="utf-8").splitlines()
     told = json.dumps({**json.loads(newest), "seatrials": _names(runs)}, separators=(",", ":"))
@@ -195,35 +160,33 @@ def _runs_of(line: str, history: Path, number: int) -> object:
         raise EvidenceError(msg) from error
 
 
-def _names(runs: Sequence[Run]) -> list[str]:
-    return [f"{run.environment}/{run.folder.name}" for run in runs]
+def _names(runs: Sequence[RunEvidence]) -> list[str]:
+    return [f"{run.environment}/{run.id}" for run in runs]
 
 
-def _properties(runs: Sequence[Run]) -> str:
+def _properties(runs: Sequence[RunEvidence]) -> str:
     """Return the runs in the format of Java's properties: a name ends at the first space, colon or equals sign."""
     lines = [
         f"{run.environment}.{name.replace(' ', '-')}={' '.join(value.split())}"
         for run in runs
-        for name, value in run.variables().items()
+        for name, value in variables(run).items()
     ]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _read_json(path: Path) -> Mapping[str, Any]:
-    """Return the object in *path*; a file that a killed run left half-written, or did not come to, holds none."""
+def _rows_by_test(run: RunEvidence) -> dict[str, str]:
+    """Return the row of each test that the run set out to run; without its rows there are the tests still."""
+    return {**dict.fromkeys(run.record.expected or (), ""), **{test: row for row, test in run.rows.items()}}
+
+
+def _full_name(path: Path) -> str:
+    """Return which test a result of Allure's is about; one that a killed worker left half-written is about none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return value if isinstance(value, Mapping) else {}
+        value = json.loads(path.read_bytes())
+    except ValueError:
+        return ""
+    return str(value.get("fullName")) if isinstance(value, dict) else ""
 
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1), encoding="utf-8")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write *path* whole, so that a reader sees the old file or the new one."""
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

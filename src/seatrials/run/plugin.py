@@ -21,7 +21,9 @@ from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import read_variables
 from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
+from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.recorder import Recorder
+from seatrials.run.allure import begin_allure
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.seams.clock import Clock
@@ -57,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0.0,
         help="how long to wait for another run on the same stack to end (default: not at all)",
     )
-    group.addoption("--evidence", metavar="DIR", type=Path, default=Path("evidence"), help="where evidence is written")
+    group.addoption("--evidence", metavar="DIR", type=Path, default=DEFAULT_EVIDENCE, help="where evidence is written")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,6 +95,7 @@ def _begin(config: pytest.Config) -> None:
     if not config.getoption("--on-mutants"):
         reporter = RunReporter(config, environment)
         config.pluginmanager.register(reporter, "seatrials-run")
+        begin_allure(config, reporter.folder.allure_results)
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import warnings
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from seatrials.environments.environment import Environment
 from seatrials.errors import NothingRanError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import commit_of, versions
+from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
+from seatrials.evidence.redaction import redact, redact_value
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
+# What a report is about, which others look up by these very words.
+_NAMES = frozenset({"nodeid", "location", "keywords"})
 _steps_emitted = iter(range(1 << 62))
 
 
@@ -50,12 +55,12 @@ class RunReporter:
         self._crashed: list[str] = []
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
-            config.option.allure_report_dir = str(self.folder.allure_results)
             return
         self.folder = RunFolder.create(config.getoption("--evidence").resolve(), config.getoption("--environment"))
-        config.option.allure_report_dir = str(self.folder.allure_results)
         config.option.report_log = str(self.folder.report_log)
-        self._head = self._describe_run()
+        self._started = wall_timestamp()
+        self._versions = versions()
+        self._commit, self._dirty = commit_of(config.rootpath)
         self.folder.write_run(self._record(None))
 
     @pytest.hookimpl(optionalhook=True)
@@ -93,6 +98,20 @@ class RunReporter:
             self._describe(item, report)
         return report
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+        """Redact a report on its way to the report log, and to the controller."""
+        data = yield
+        return data and {name: each if name in _NAMES else redact_value(each) for name, each in data.items()}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Redact a warning before the report log has it."""
+        text = str(warning_message.message)
+        redacted = redact(text)
+        if redacted != text:
+            warning_message.message = redacted
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome of each scenario; a failure of set-up or tear-down outweighs a pass."""
         properties = dict(report.user_properties)
@@ -101,7 +120,7 @@ class RunReporter:
             # How pytest-xdist says that a worker ended while it ran this test.
             self._crashed.append(report.nodeid)
         if report.outcome == "skipped":
-            self._not_run[scenario] = str(properties.get("not_run", _skip_reason(report)))
+            self._not_run[scenario] = redact(str(properties.get("not_run", _skip_reason(report))))
         if report.when == "call" or report.outcome != "passed":
             failed_before = self._outcomes.get(scenario) == "failed"
             self._outcomes[scenario] = "failed" if failed_before else report.outcome
@@ -117,8 +136,7 @@ class RunReporter:
             return
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
-        record = self._record(int(session.exitstatus))
-        self.folder.write_run({**record, "files": self.folder.checksums()})
+        self.folder.write_run(self._record(int(session.exitstatus), self.folder.checksums()))
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
@@ -130,14 +148,14 @@ class RunReporter:
         wall = wall_seconds() - self._began
         hours = sum(self._platform_seconds.values()) / 3600
         terminalreporter.section("seatrials", sep="=", bold=True)
-        terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._head['environment']}")
+        terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._environment.name}")
         if self._not_run:
             terminalreporter.line(f"not run, so not proven: {', '.join(sorted(self._not_run))}")
         terminalreporter.line(
             f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
         )
-        terminalreporter.line(f"seed {self._head['seed']}, {_workers(self._config)} workers")
+        terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
         terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
@@ -168,44 +186,39 @@ class RunReporter:
         options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
         return f"nox -s mock -- -n 0 {options} -k {name}"
 
-    def _describe_run(self) -> dict[str, Any]:
-        commit, dirty = commit_of(self._config.rootpath)
-        return {
-            "environment": self._environment.name,
-            "kind": self._environment.kind.name,
-            "account": self._environment.account_id,
-            "commit": commit,
-            "dirty": dirty,
-            "command": shlex.join(sys.argv),
-            "seed": self._config.getoption("--seed"),
-            "started": wall_timestamp(),
-            "versions": versions(),
-            "stack": str(self._config.getoption("--stack") or ""),
-        }
-
-    def _record(self, exit_status: int | None) -> dict[str, Any]:
+    def _record(self, exit_status: int | None, files: dict[str, str] | None = None) -> RunRecord:
         rows = self.folder.read_rows()
-        return {
-            **self._head,
-            "workers": _workers(self._config),
-            "ended": None if exit_status is None else wall_timestamp(),
-            "exit_status": exit_status,
-            "expected": self._expected,
-            "rows": {scenario: row["nodeid"] for scenario, row in rows.items()},
-            "scopes": {scenario: row["scope"] for scenario, row in rows.items()},
-            "not_run": self._not_run,
-            "crashed": sorted(scenario for scenario, row in rows.items() if row["nodeid"] in self._crashed),
-            "leftovers": self.folder.read_leftovers(),
-            "usage": self.folder.read_usage(),
-            "wall_seconds": round(wall_seconds() - self._began, 3),
-            "platform_seconds": round(sum(self._platform_seconds.values()), 6),
-            "scenarios": self._outcomes,
-            "trace_sha256": self._hashes,
-        }
+        return RunRecord(
+            environment=self._environment.name,
+            kind=self._environment.kind.name,
+            account=self._environment.account_id,
+            commit=self._commit,
+            dirty=self._dirty,
+            command=shlex.join(redact_value(sys.argv)),
+            seed=self._config.getoption("--seed"),
+            workers=_workers(self._config),
+            versions=self._versions,
+            stack=str(self._config.getoption("--stack") or ""),
+            started=self._started,
+            ended=None if exit_status is None else wall_timestamp(),
+            exit_status=exit_status,
+            expected=tuple(self._expected),
+            rows={scenario: row.nodeid for scenario, row in rows.items()},
+            scopes={scenario: row.scope for scenario, row in rows.items()},
+            not_run=self._not_run,
+            scenarios=self._outcomes,
+            trace_sha256=self._hashes,
+            crashed=tuple(sorted(scenario for scenario, row in rows.items() if row.nodeid in self._crashed)),
+            leftovers=self.folder.read_leftovers(),
+            usage=self.folder.read_usage(),
+            wall_seconds=round(wall_seconds() - self._began, 3),
+            platform_seconds=round(sum(self._platform_seconds.values()), 6),
+            files=files,
+        )
 
 
-def _row(item: pytest.Item) -> dict[str, str]:
-    return {"nodeid": item.nodeid, "scope": ", ".join(scope.mark for scope in scopes_of(item))}
+def _row(item: pytest.Item) -> RowRecord:
+    return RowRecord(nodeid=item.nodeid, scope=", ".join(scope.mark for scope in scopes_of(item)))
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

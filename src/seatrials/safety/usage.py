@@ -1,12 +1,13 @@
 """What a run uses of AWS, counted as it goes: calls, read and write units, and how long tasks ran."""
 
 import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from seatrials.whole_file import write_whole
 
 # The units that DynamoDB counts a call in, by the operations that have them.
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
@@ -40,9 +41,7 @@ class Usage:
     def write(self, path: Path) -> None:
         """Write the counts as JSON, whole."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self.counts(), indent=1) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(self.counts(), indent=1) + "\n")
 
 
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from seatrials.whole_file import write_whole
+
 # Variables of the shell that would lead a client elsewhere.
 _MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
 # Any will do, for nobody checks a signature.
@@ -61,9 +63,7 @@ def directory_of(wanted: Path | None) -> Iterator[Path]:
 def write_variables(directory: Path, variables: Mapping[str, str]) -> None:
     """Write the variables for a shell, and as JSON; who sees the JSON finds everything else in place."""
     (directory / SHELL_FILE).write_text(as_shell(variables), encoding="utf-8")
-    unfinished = directory / f"{JSON_FILE}.unfinished"
-    unfinished.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
-    unfinished.rename(directory / JSON_FILE)
+    write_whole(directory / JSON_FILE, json.dumps(variables, indent=2) + "\n")
 
 
 def as_shell(variables: Mapping[str, str]) -> str:

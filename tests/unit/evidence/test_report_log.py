@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.evidence.report_log import ReportLog, RowResult, Sample, read_report_log
+from seatrials.evidence.record import Sample
+from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
 
 START = {"$report_type": "SessionStart"}
 FINISH = {"$report_type": "SessionFinish", "exitstatus": 0}
@@ -115,15 +116,35 @@ def test_samples_are_those_of_the_call(tmp_path: Path) -> None:
 
     log = read(tmp_path, START, report("call", user_properties=[sample]), FINISH)
 
-    assert (Sample(metric="api_seconds", value=0.2, unit="seconds", kind="measured"),) == log.samples
+    assert (Sample(name="api_seconds", value=0.2, unit="seconds", kind="measured"),) == log.samples
 
 
-@pytest.mark.parametrize("sample", [3, {}, {"name": "api_seconds", "value": "fast", "unit": "s", "kind": "measured"}])
+NO_SAMPLES = [3, {}, *({"name": "x", "value": value, "unit": "s", "kind": "measured"} for value in ("fast", "1", True))]
+
+
+@pytest.mark.parametrize("sample", [*NO_SAMPLES, {"name": "x", "value": float("nan"), "unit": "s", "kind": "measured"}])
 def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: Any) -> None:
     """A measurement without a value is not passed over."""
     log = read(tmp_path, START, report("call", user_properties=[["sample", sample]]), FINISH)
 
     assert ("report-log.jsonl is cut off or damaged at line 2",) == log.problems
+
+
+@pytest.mark.parametrize("told", ["soon", "2.5", [], True, float("inf")])
+def test_a_time_that_is_none_damages_its_line(tmp_path: Path, told: object) -> None:
+    """A test that took nonsense is not taken for one that took no time."""
+    log = read(tmp_path, START, report("call", user_properties=[["platform_seconds", told]]), FINISH)
+
+    assert ("report-log.jsonl is cut off or damaged at line 2",) == log.problems
+
+
+@pytest.mark.parametrize("longrepr", [{"reprcrash": "no"}, {"reprcrash": None}, [], {}, 3, ""])
+def test_a_failure_without_a_reason_is_one_still(tmp_path: Path, longrepr: object) -> None:
+    """Whatever stands where pytest tells why."""
+    found = result(tmp_path, report("setup"), report("call", "failed", longrepr=longrepr), report("teardown"))
+
+    assert CellOutcome.FAILED is found.outcome
+    assert found.reason
 
 
 @pytest.mark.parametrize(

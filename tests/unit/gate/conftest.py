@@ -67,7 +67,7 @@ class Release:
         (folder / "report-log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
         sealed = RunFolder(folder)
         ended = {"files": sealed.checksums()} if record["ended"] is not None else {}
-        sealed.write_run({**record, **ended})
+        sealed.record.write_text(json.dumps({**record, **ended}))
         link = self.root / environment / "latest"
         link.unlink(missing_ok=True)
         link.symlink_to(folder.name)

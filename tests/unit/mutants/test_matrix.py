@@ -1,5 +1,6 @@
 """What a kill matrix proves, and what keeps it from being a proof."""
 
+from seatrials.evidence.record import MatrixRun
 from seatrials.mutants.matrix import HEALTHY, Matrix
 from seatrials.mutants.mutant import Mutant
 
@@ -75,12 +76,13 @@ def test_passing_on_a_hollow_platform_is_a_problem_but_for_infrastructure() -> N
 
 def test_the_file_has_both_directions() -> None:
     """`kill-matrix.json` says who kills a mutant and what a scenario kills."""
-    record = proof().as_json()
+    record = proof().record(MatrixRun())
 
-    assert record["mutants"]["wrong-ttl"]["breaks"] == "COLD-03"
-    assert record["mutants"]["wrong-ttl"]["killed_by"] == ["COLD-03"]
-    assert record["scenarios"]["COLD-03"]["kills"] == ["dead", "wrong-ttl"]
-    assert record["problems"] == []
+    assert record.mutants["wrong-ttl"].breaks == "COLD-03"
+    assert record.mutants["wrong-ttl"].killed_by == ("COLD-03",)
+    assert record.scenarios is not None
+    assert record.scenarios["COLD-03"].kills == ("dead", "wrong-ttl")
+    assert record.problems == ()
 
 
 def test_the_page_names_every_mutant() -> None:

@@ -15,15 +15,28 @@ from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
-from seatrials.evidence.report_log import RowResult, Sample
+from seatrials.evidence.record import RunRecord, Sample
+from seatrials.evidence.report_log import ReportLog, RowResult
 from seatrials.publishing import command as publish_run
 from seatrials.publishing.publisher import Publisher, figures_of
+from seatrials.report.report import newest_runs
 
 NAMESPACE = "Webordinary/IntegrationTests"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(hours=1)
+SAMPLES = tuple(
+    Sample(name=name, value=value, unit="seconds", kind="measured")
+    for name, value in (
+        ("cold_start_seconds", 40.0),
+        ("cold_start_seconds", 45.0),
+        ("cold_start_seconds", 99.0),
+        ("session_creation_seconds", 0.5),
+        ("session_creation_seconds", 1.5),
+    )
+)
 FIGURES = {"ColdStartLatency": 44.5, "TestSuccessRate": 98.5, "TestCost": 1.2}
 
 
@@ -80,23 +93,14 @@ def run_of(**record: Any) -> RunEvidence:
     told = {"kind": "live", "account": "123456789012", "started": BEGAN.isoformat(), "wall_seconds": 1800.5}
     return RunEvidence(
         environment="staging",
-        id="20261125T110000Z-1",
         path=Path("evidence/staging/20261125T110000Z-1"),
-        record={**told, "usage": usage, **record},
+        record=RunRecord.model_validate({**told, "usage": usage, **record}),
+        rows={},
         results={
             "COLD-01": RowResult(outcome=CellOutcome.PASSED),
             "COLD-02": RowResult(outcome=CellOutcome.FAILED, failed=True),
         },
-        samples=tuple(
-            Sample(metric=metric, value=value, unit="seconds", kind="measured")
-            for metric, value in (
-                ("cold_start_seconds", 40.0),
-                ("cold_start_seconds", 45.0),
-                ("cold_start_seconds", 99.0),
-                ("session_creation_seconds", 0.5),
-                ("session_creation_seconds", 1.5),
-            )
-        ),
+        log=ReportLog(results={}, samples=SAMPLES, problems=()),
         problems=(),
     )
 
@@ -232,7 +236,7 @@ def test_figures_go_where_the_run_was(  # one parameter a fixture or a case
     problem: str,
 ) -> None:
     """Modelled figures, rehearsed ones on AWS, and those of another account are refused."""
-    monkeypatch.setattr(publish_run, "read_runs", lambda _evidence, _environment: [run_of(**record)])
+    monkeypatch.setattr(publish_run, "read_newest", lambda _evidence, _environment: run_of(**record))
 
     with pytest.raises(ConfigurationError, match=problem):
         publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, variables)
@@ -242,13 +246,28 @@ def test_the_newest_run_is_published(
     cloudwatch: CloudWatch, staging: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sentence says what was sent and what is lacking."""
-    monkeypatch.setattr(publish_run, "read_runs", lambda _evidence, _environment: [run_of()])
+    monkeypatch.setattr(publish_run, "read_newest", lambda _evidence, _environment: run_of())
     monkeypatch.setattr(publish_run, "wall_epoch_seconds", NOW.timestamp)
 
     told = publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
 
     assert told == "published 5 figures of run 20261125T110000Z-1; it has no ContainerStartupTime"
     assert 1 == cloudwatch.counted("ColdStartLatency")
+
+
+@pytest.mark.usefixtures("cloudwatch")
+def test_what_was_published_is_no_environment(
+    staging: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that is made afterwards has the run on staging, and no run on `published`."""
+    RunFolder.create(tmp_path, "staging")
+    monkeypatch.setattr(publish_run, "read_newest", lambda _evidence, _environment: run_of())
+    monkeypatch.setattr(publish_run, "wall_epoch_seconds", NOW.timestamp)
+
+    publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
+
+    assert ["published", "staging"] == sorted(each.name for each in tmp_path.iterdir() if each.is_dir())
+    assert ["staging"] == [run.environment for run in newest_runs(tmp_path)]
 
 
 def test_without_a_run_there_is_nothing_to_publish(staging: Environment, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from seatrials.cli import app
 from seatrials.errors import EvidenceError
+from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.reader import RunEvidence
 from seatrials.report import report
 from seatrials.report.report import (
     Build,
-    Run,
     forget,
     missing_results,
     newest_runs,
@@ -26,6 +27,7 @@ from seatrials.report.report import (
 PROJECT = Path(__file__).parents[3]
 FIRST = "tests/integration/test_routing.py::test_first"
 SECOND = "tests/integration/test_routing.py::test_second"
+TESTS = (FIRST, SECOND)
 RECORD = {
     "kind": "mock",
     "commit": "c" * 40,
@@ -39,6 +41,8 @@ RECORD = {
     "versions": {"python": "3.11.7", "boto3": "1.44.5"},
 }
 # Stands for Node with Allure: it writes a page of Allure's build with what it was given, and a line of history.
+START = {"$report_type": "SessionStart"}
+FINISH = {"$report_type": "SessionFinish", "exitstatus": 0}
 FAKE_NODE = f"""#!{sys.executable}
 import json, pathlib
 settings = json.loads(pathlib.Path("report.json").read_text())
@@ -57,12 +61,26 @@ def write_run(evidence: Path, environment: str, name: str = "20260302T090000Z-1"
     """Write the evidence of a run, to which `latest` leads, and return its folder."""
     folder = evidence / environment / name
     (folder / "allure-results").mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({**RECORD, **changes}))
-    write_log(folder, {"$report_type": "SessionStart"}, {"$report_type": "SessionFinish", "exitstatus": 0})
+    record = {**RECORD, "environment": environment, **changes}
+    write_log(folder, START, *(line for test in TESTS for line in phases(test, record["exit_status"])), FINISH)
+    seal(folder, record)
     latest = folder.parent / "latest"
     latest.unlink(missing_ok=True)
     latest.symlink_to(name)
     return folder
+
+
+def phases(test: str, exit_status: object) -> Iterator[dict[str, Any]]:
+    """Yield what pytest reports of a test in a run that ended with *exit_status*."""
+    for when in ("setup", "call", "teardown"):
+        outcome = "failed" if (exit_status, when, test) == (1, "call", SECOND) else "passed"
+        yield {"$report_type": "TestReport", "nodeid": test, "when": when, "outcome": outcome}
+
+
+def seal(folder: Path, record: dict[str, Any]) -> None:
+    """Write what a run says of itself at its end, with the checksums of what it has written."""
+    run = RunFolder(folder)
+    run.record.write_text(json.dumps({**record, "files": run.checksums()}))
 
 
 def write_log(folder: Path, *lines: dict[str, Any]) -> None:
@@ -76,7 +94,7 @@ def write_result(folder: Path, test: str) -> None:
     (folder / "allure-results" / f"{test}-result.json").write_text(json.dumps(result))
 
 
-def read_run(evidence: Path) -> Run:
+def read_run(evidence: Path) -> RunEvidence:
     """Return the one run there is."""
     (run,) = newest_runs(evidence)
     return run
@@ -101,8 +119,9 @@ def test_the_newest_run_of_each_environment_is_reported(tmp_path: Path) -> None:
     staging = write_run(tmp_path, "staging")
     for other in ("gate", "mutants", "report"):
         write_run(tmp_path, other)
+    (tmp_path / "published/staging").mkdir(parents=True)
 
-    assert [newest, staging] == [run.folder for run in newest_runs(tmp_path)]
+    assert [newest, staging] == [run.path for run in newest_runs(tmp_path)]
 
 
 def test_a_run_is_found_where_the_link_was_lost(tmp_path: Path) -> None:
@@ -111,7 +130,7 @@ def test_a_run_is_found_where_the_link_was_lost(tmp_path: Path) -> None:
     newest = write_run(tmp_path, "mock", "20260302T100000Z-1")
     (tmp_path / "mock/latest").unlink()
 
-    assert newest == read_run(tmp_path).folder
+    assert newest == read_run(tmp_path).path
 
 
 def test_without_a_run_there_is_no_report(tmp_path: Path) -> None:
@@ -146,7 +165,7 @@ def test_a_crashed_row_says_how_it_ended(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "mock")
     write_result(folder, "test_first")
     crash = {"$report_type": "TestReport", "nodeid": SECOND, "when": "???", "outcome": "failed"}
-    write_log(folder, {"$report_type": "SessionStart"}, {**crash, "longrepr": "worker 'gw1' crashed while running"})
+    write_log(folder, START, {**crash, "longrepr": "worker 'gw1' crashed while running"})
 
     (result,) = missing_results(read_run(tmp_path))
     told = "collected, but there is no result: worker 'gw1' crashed while running"
@@ -169,9 +188,9 @@ def test_a_whole_run_has_no_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"ended": None, "exit_status": None}, "run 20260302T090000Z-1 on mock has no end: it was killed, or goes on"),
-        ({"exit_status": 91}, "run 20260302T090000Z-1 on mock ended with exit code 91"),
-        ({"expected": [], "rows": {}}, "run 20260302T090000Z-1 on mock has collected no scenario"),
+        ({"ended": None, "exit_status": None}, "it has no end: it still runs, or was killed"),
+        ({"exit_status": 91}, "pytest ended with status 91, so not every test was tried"),
+        ({"expected": [], "rows": {}}, "it does not say which rows it set out to run"),
     ],
 )
 def test_a_run_that_did_not_end_in_order_is_told(tmp_path: Path, changes: dict[str, object], told: str) -> None:
@@ -179,16 +198,17 @@ def test_a_run_that_did_not_end_in_order_is_told(tmp_path: Path, changes: dict[s
     write_run(tmp_path, "mock", **changes)
 
     (problem,) = problems(read_run(tmp_path))
-    assert problem.startswith(told)
+    assert f"run 20260302T090000Z-1 on mock: {told}" == problem
 
 
 def test_a_file_that_could_not_be_collected_is_told(tmp_path: Path) -> None:
     """Its rows are in no list, so nothing else would show that they are missing."""
-    folder = write_run(tmp_path, "mock", exit_status=1)
+    folder = write_run(tmp_path, "mock")
     failed = {"$report_type": "CollectReport", "nodeid": "test_routing.py", "outcome": "failed", "longrepr": "no h12"}
-    write_log(folder, {"$report_type": "SessionStart"}, failed, {"$report_type": "SessionFinish", "exitstatus": 1})
+    write_log(folder, START, failed, FINISH)
 
-    assert ["test_routing.py could not be collected: no h12"] == list(problems(read_run(tmp_path)))
+    told = "run 20260302T090000Z-1 on mock: test_routing.py could not be collected: no h12"
+    assert told in problems(read_run(tmp_path))
 
 
 def test_a_record_that_was_cut_off_is_told(tmp_path: Path) -> None:
@@ -198,8 +218,7 @@ def test_a_record_that_was_cut_off_is_told(tmp_path: Path) -> None:
     (folder / "rows.json").write_text(json.dumps({"ROUTE-01": {"nodeid": FIRST, "scope": "staging"}}))
 
     run = read_run(tmp_path)
-    (problem,) = problems(run)
-    assert "run.json is missing or cut off" in problem
+    assert "run 20260302T090000Z-1 on mock: run.json is cut off or damaged" in problems(run)
     assert ["test_first"] == [result["name"] for result in missing_results(run)]
 
 
@@ -234,7 +253,7 @@ def test_problems_are_errors_of_the_report(tmp_path: Path) -> None:
 
     (error,) = json.loads((work / "added/runs-globals.json").read_text())["errors"]
     assert "mock" == error["environment"]
-    assert "ended with exit code 3" in error["message"]
+    assert "ended with status 3" in error["message"]
 
 
 def report_once(evidence: Path, tools: Path) -> str:

@@ -410,6 +410,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "scenarios",
         "scopes",
         "seed",
+        "sources",
         "stack",
         "started",
         "trace_sha256",

@@ -16,6 +16,7 @@ from seatrials.cost import load_prices
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
+from seatrials.evidence.folder import RunFolder
 from seatrials.platform import contract
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, sweep, usage
@@ -49,7 +50,7 @@ class LiveStacks:
             msg = f"a run on {environment.name} keeps evidence: give the folder"
             raise ConfigurationError(msg)
         refuse_unconfirmed(environment.name, environment.confirm, options.confirmation)
-        self._folder = options.folder
+        self._folder = RunFolder(options.folder)
         self._options = options
         self.run_id = options.folder.name
         self._process = journal.process_name()
@@ -69,7 +70,7 @@ class LiveStacks:
         identity = confirm_identity(self._environment, access.session.client)
         self._permitted = access.permitted(self._prefix)
         access.guard.confirm_identity(self._permitted)
-        self._turns = Turns(self._folder / "turns")
+        self._turns = Turns(self._folder.turns)
         self._lease = Lease(
             access.store,
             access.clock,
@@ -83,9 +84,7 @@ class LiveStacks:
             self._refuse_leftovers()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
-        self._journal = journal.Journal(
-            access.store, access.clock, self.run_id, self._folder / "journal" / f"{self._process}.jsonl"
-        )
+        self._journal = journal.Journal(access.store, access.clock, self.run_id, self._folder.journal(self._process))
         changes = Changes(self._environment.names, access.session.client, self._journal)
         self._spending = Spending(self._environment.budget, load_prices(), wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
@@ -278,7 +277,7 @@ class LiveStacks:
         return usage.total(usage.read_folder(self._usage_path().parent))
 
     def _usage_path(self) -> Path:
-        return self._folder / "usage" / f"{self._process}.json"
+        return self._folder.counts / f"{self._process}.json"
 
 
 def _is_activation(request: httpx.Request) -> bool:

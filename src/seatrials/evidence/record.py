@@ -1,0 +1,125 @@
+"""What stands in the files of the evidence, as those who write them and those who read them have it.
+
+Types are strict: a text is no number, 0 is not false, and what is not a number is none. What a file does not tell, for
+the run was killed or is older than the field, is None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, Strict, TypeAdapter
+
+
+class Record(BaseModel):
+    """An object in a file of the evidence; fields that this version does not know are passed over."""
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
+
+
+class RunRecord(Record):
+    """`run.json`: what a run says of itself, written before its first scenario and again at its end."""
+
+    environment: str | None = None
+    # mock, rehearsal or live.
+    kind: str | None = None
+    account: str | None = None
+    # What was checked out, and whether the tree differed from it.
+    commit: str | None = None
+    dirty: bool | None = None
+    # The files below the root that ran or were read, each with its git blob id; None when not told.
+    sources: dict[str, str] | None = None
+    command: str | None = None
+    seed: int | None = None
+    workers: int | None = None
+    # By name of Python and of each library that decides how a run goes.
+    versions: dict[str, str] | None = None
+    # The template that was given instead of the environment's; empty without one.
+    stack: str | None = None
+    # ISO 8601 in UTC; without an end the run goes on, or was killed.
+    started: str | None = None
+    ended: str | None = None
+    # pytest's, or one of ours.
+    exit_status: int | None = None
+    # Of pytest's tests: what the run set out to run.
+    expected: tuple[str, ...] | None = None
+    # By row of the catalogue: the test, its scope, and why it was not run.
+    rows: dict[str, str] | None = None
+    scopes: dict[str, str] | None = None
+    not_run: dict[str, str] | None = None
+    # By row: pytest's outcome, and the hash of the platform's events on virtual time.
+    scenarios: dict[str, str] | None = None
+    trace_sha256: dict[str, str] | None = None
+    # Rows whose process ended with them.
+    crashed: tuple[str, ...] | None = None
+    # What is still there of the run; None when nobody looked.
+    leftovers: tuple[str, ...] | None = None
+    # By name, in the words of `seatrials.cost`.
+    usage: dict[str, float] | None = None
+    wall_seconds: float | None = None
+    platform_seconds: float | None = None
+    # By name, the SHA-256 of each file that a judgement may rest on; only a run that ended has them.
+    files: dict[str, str] | None = None
+
+
+class RowRecord(Record):
+    """A row in `rows.json`: what a run sets out to run."""
+
+    nodeid: str
+    # The scope marks of the test, of which there should be one.
+    scope: str
+
+
+class MatrixRun(Record):
+    """When and on what a run on mutants ran."""
+
+    commit: str | None = None
+    dirty: bool | None = None
+    started: str | None = None
+    # Whether some scenarios or mutants were left out.
+    is_partial: bool | None = None
+
+
+class MutantRecord(Record):
+    """A mutant, and the scenarios that failed on it and passed on it."""
+
+    killed_by: tuple[str, ...]
+    breaks: str | None = None
+    sentence: str | None = None
+    survived: tuple[str, ...] | None = None
+
+
+class KillsRecord(Record):
+    """The mutants that a scenario kills."""
+
+    kills: tuple[str, ...]
+
+
+class MatrixRecord(Record):
+    """`kill-matrix.json`: who kills whom."""
+
+    mutants: dict[str, MutantRecord]
+    run: MatrixRun = MatrixRun()
+    scenarios: dict[str, KillsRecord] | None = None
+    # What keeps it from being a proof, a sentence each.
+    problems: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A measurement, in a scenario's `steps.json` and in the report log."""
+
+    name: str
+    value: Annotated[FiniteFloat, Strict()]
+    unit: str
+    # modelled on virtual time, rehearsed on a served twin, measured on AWS.
+    kind: str
+
+
+# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name.
+Rows = Mapping[str, RowRecord]
+ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
+LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
+USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
+    dict[str, float], config=ConfigDict(strict=True, allow_inf_nan=False)
+)

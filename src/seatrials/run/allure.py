@@ -1,0 +1,81 @@
+"""What Allure keeps of a run, redacted before it is written."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import allure_commons
+import pytest
+from allure_commons.logger import AllureFileLogger
+from allure_pytest.listener import AllureListener
+
+from seatrials.evidence.redaction import redact, redact_named
+
+
+class RedactedFiles:
+    """A plugin of Allure's that takes the place of its own writer of files, which offers no way to change a text."""
+
+    def __init__(self, folder: Path) -> None:
+        # It has no types.
+        self._files: Any = AllureFileLogger(str(folder))  # type: ignore[no-untyped-call]
+
+    @allure_commons.hookimpl
+    def report_result(self, result: object) -> None:
+        """Write what became of a test."""
+        _redact(result)
+        self._files.report_result(result)
+
+    @allure_commons.hookimpl
+    def report_container(self, container: object) -> None:
+        """Write what became of a fixture."""
+        _redact(container)
+        self._files.report_container(container)
+
+    @allure_commons.hookimpl
+    def report_globals(self, globals_item: object) -> None:
+        """Write what is about the run as a whole."""
+        _redact(globals_item)
+        self._files.report_globals(globals_item)
+
+    @allure_commons.hookimpl
+    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+        """Write an attachment; bytes that are no text, such as a picture's, stay as they are."""
+        try:
+            text = body if isinstance(body, str) else body.decode()
+        except UnicodeDecodeError:
+            self._files.report_attached_data(body, file_name)
+        else:
+            self._files.report_attached_data(redact(text), file_name)
+
+    @allure_commons.hookimpl
+    def report_attached_file(self, source: str, file_name: str) -> None:
+        """Write a file as an attachment."""
+        self.report_attached_data(Path(source).read_bytes(), file_name)
+
+
+def begin_allure(config: pytest.Config, folder: Path) -> None:
+    """Let Allure hear of the tests of a run, and write to *folder*; does what `--alluredir` does, with our writer."""
+    config.option.allure_report_dir = None
+    listener = AllureListener(config)
+    config.pluginmanager.register(listener, "allure_listener")
+    for plugin in (listener, RedactedFiles(folder)):
+        allure_commons.plugin_manager.register(plugin)
+        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
+
+
+def _redact(item: Any) -> None:  # noqa: ANN401  # Allure's items have no common type
+    """Redact all texts of one of Allure's items, and of those within it."""
+    fields = vars(item)
+    for name, value in fields.items():
+        if isinstance(value, str):
+            fields[name] = redact_named(fields["name"], value) if name == "value" else redact(value)
+        elif isinstance(value, list):
+            for each in value:
+                _redact_within(each)
+        else:
+            _redact_within(value)
+
+
+def _redact_within(value: object) -> None:
+    if hasattr(value, "__attrs_attrs__"):
+        _redact(value)
