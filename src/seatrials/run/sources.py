@@ -163,6 +163,8 @@ def _worker_id(node: object) -> str:
 def _origins(module: object) -> Iterator[tuple[str, bool]]:
     """Yield the file of a module, as it says and as the import system does, and whether pytest compiled it."""
     told = getattr(module, "__dict__", {})
+    if _is_console_script(told):
+        return
     spec = told.get("__spec__")
     located = getattr(spec, "origin", None) if getattr(spec, "has_location", False) else None
     # pytest compiles tests and plugins anew, for the messages of their assertions.
@@ -170,6 +172,13 @@ def _origins(module: object) -> Iterator[tuple[str, bool]]:
     for origin in {told.get("__file__"), located}:
         if isinstance(origin, str):
             yield os.path.abspath(origin), is_rewritten  # noqa: PTH100  # without `..`, and with its links
+
+
+def _is_console_script(told: Mapping[str, object]) -> bool:
+    """Whether a module is the few lines that an installer wrote for a command, as `pytest` is one, to begin it."""
+    if told.get("__name__") != "__main__":
+        return False
+    return Path(str(told.get("__file__"))).absolute().parent == Path(sysconfig.get_path("scripts"))
 
 
 def _files(path: Path, is_rewritten: bool) -> Iterator[Path]:  # noqa: FBT001  # a pair, taken apart

@@ -63,12 +63,16 @@ def _root(tmp_path: Path) -> Path:
 def _run(root: Path) -> Run:
     """Return what runs pytest in the project and returns what ran of it; other files have absolute paths."""
 
-    def run(*arguments: str, python_path: tuple[Path, ...] = ()) -> dict[str, str] | None:
+    def run(
+        *arguments: str,
+        python_path: tuple[Path, ...] = (),
+        program: tuple[str, ...] = (sys.executable, "-m", "pytest"),
+    ) -> dict[str, str] | None:
         # Only what a process needs: a variable of this one's tests is none of the run's.
         variables = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(str(each) for each in (*python_path, root))}
-        options = ("-q", "-p", "tell", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+        options = ("-q", "-p", "tell", "-p", "no:cacheprovider", *arguments)
         subprocess.run(  # noqa: S603  # this Python, and arguments of our own
-            [sys.executable, "-m", "pytest", *options], cwd=root, env=variables, check=False, capture_output=True
+            [*program, *options], cwd=root, env=variables, check=False, capture_output=True
         )
         told: dict[str, str] | None = json.loads((root / "told.json").read_text())
         return told
@@ -102,6 +106,11 @@ def test_all_that_pytest_imports_collects_and_reads_is_named(run: Run, root: Pat
     expected = ["pyproject.toml", "tell.py", "tests/conftest.py", "tests/helper.py", "tests/test_rows.py"]
     assert told is not None
     assert _below(told) == {path: blob_id((root / path).read_bytes()) for path in expected}
+
+
+def test_the_command_of_an_installed_package_is_not_named(run: Run) -> None:
+    """A run that `pytest` began is of the same files as one that `python -m pytest` began."""
+    assert run(program=(str(Path(sys.executable).with_name("pytest")),)) == run()
 
 
 def test_a_module_that_shadows_a_library_is_named_though_git_ignores_its_folder(run: Run, root: Path) -> None:
