@@ -17,8 +17,10 @@ from types import ModuleType
 
 import pytest
 
-from seatrials.evidence.provenance import CHANGED, Sources, blob_id
+from seatrials.evidence.provenance import CHANGED, Sources, blob_id, top_of
+from seatrials.seams.clock import wall_epoch_seconds
 
+_LOCK_FILE = "uv.lock"
 _NANOSECONDS = 1_000_000_000
 # Magic number, flags, and by the flags either the source's time and size or its hash (PEP 552).
 _HEADER_BYTES = 16
@@ -109,14 +111,20 @@ def merged(parts: Iterable[Mapping[str, str] | None]) -> Sources | None:
 
 
 class RunSources:
-    """A plugin of pytest: gathers the sources of the controller and of all workers of pytest-xdist."""
+    """A plugin of pytest: gathers the sources of the controller and of all workers of pytest-xdist.
 
-    def __init__(self, config: pytest.Config, collector: Collector) -> None:
+    It takes part from the beginning of each process. *read* are the files that the process reads as configuration or
+    template; pytest's own, and the lock file that its environment was made from, are known here.
+    """
+
+    def __init__(self, config: pytest.Config, read: Iterable[Path] = ()) -> None:
         self._config = config
-        self._collector = collector
+        root = top_of(config.rootpath) or config.rootpath
+        self._collector = Collector(root, wall_epoch_seconds())
         self._workers: dict[str, Mapping[str, str] | None] = {}
-        if config.inipath is not None:
-            collector.note(config.inipath)
+        known = (config.inipath, root / _LOCK_FILE if (root / _LOCK_FILE).is_file() else None)
+        for each in (*read, *(path for path in known if path is not None)):
+            self._collector.note(each)
 
     def sources(self) -> Sources | None:
         """Return what ran in all processes so far; None while a worker has not told, as one that crashed never does."""

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pygit2
 import pytest
 
-from seatrials.evidence.provenance import CHANGED, blob_id
+from seatrials.evidence.provenance import CHANGED, blob_id, commit_of, comparison
 from seatrials.run.sources import Collector, library_folders, merged
 from seatrials.seams.clock import wall_epoch_seconds
 
@@ -25,8 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.run.sources import Collector, RunSources
-from seatrials.seams.clock import wall_epoch_seconds
+from seatrials.run.sources import RunSources
 
 
 class Writer:
@@ -40,7 +40,7 @@ class Writer:
 
 
 def pytest_configure(config):
-    sources = RunSources(config, Collector(config.rootpath, wall_epoch_seconds()))
+    sources = RunSources(config, [Path("environments.toml")])
     config.pluginmanager.register(sources)
     config.pluginmanager.register(Writer(sources))
 """
@@ -53,6 +53,8 @@ Run = Callable[..., dict[str, str] | None]
 def _root(tmp_path: Path) -> Path:
     root = tmp_path.resolve() / "project"
     _write(root / "pyproject.toml", CONFIGURATION)
+    _write(root / "environments.toml", "[mock]\n")
+    _write(root / "uv.lock", "")
     _write(root / "tell.py", TELL)
     _write(root / "tests" / "conftest.py", "")
     _write(root / "tests" / "test_rows.py", "def test_row(): pass\ndef test_other(): pass\n")
@@ -103,9 +105,39 @@ def test_all_that_pytest_imports_collects_and_reads_is_named(run: Run, root: Pat
 
     told = run("-n", workers)
 
-    expected = ["pyproject.toml", "tell.py", "tests/conftest.py", "tests/helper.py", "tests/test_rows.py"]
+    read = ["environments.toml", "pyproject.toml", "uv.lock"]
+    imported = ["tell.py", "tests/conftest.py", "tests/helper.py", "tests/test_rows.py"]
     assert told is not None
-    assert _below(told) == {path: blob_id((root / path).read_bytes()) for path in expected}
+    assert _below(told) == {path: blob_id((root / path).read_bytes()) for path in (*read, *imported)}
+
+
+def test_a_conftest_that_lets_every_test_pass_is_told_from_the_commit(run: Run, root: Path) -> None:
+    """From the files that ran, and from the commit alone, it is told which of them was never committed."""
+    _write(root / ".gitignore", "__pycache__/\ntold.json\n")
+    commit = _committed(root)
+    compare = comparison(root)
+
+    honest = run()
+    assert honest is not None
+    assert commit_of(root) == (commit, False)
+    assert compare(_below(honest), commit) == []
+
+    _write(root / "conftest.py", "def pytest_pyfunc_call(): return True\n")
+    _write(root / ".git" / "info" / "exclude", "conftest.py\n")
+    faked = run()
+    assert faked is not None
+    assert commit_of(root) == (commit, True)
+    assert compare(_below(faked), commit) == [f"conftest.py ran and is not in commit {commit[:8]}"]
+
+
+def test_a_project_below_the_top_of_its_repository_is_named_from_the_top(run: Run, root: Path) -> None:
+    """Paths are those of the commit, wherever in the repository pytest has its root."""
+    _committed(root.parent)
+
+    told = run()
+
+    assert told is not None
+    assert "project/tests/test_rows.py" in told
 
 
 def test_the_command_of_an_installed_package_is_not_named(run: Run) -> None:
@@ -322,6 +354,14 @@ def test_processes_are_merged() -> None:
 def _collector(root: Path) -> Collector:
     """Return a collector for which the files of a test, made a moment ago, are as they were."""
     return Collector(root, wall_epoch_seconds() + 1)
+
+
+def _committed(root: Path) -> str:
+    """Make a repository of a folder, and one commit of all that is in it; return the commit's id."""
+    repository = pygit2.init_repository(str(root))
+    repository.index.add_all()
+    author = pygit2.Signature("A", "a@example.com", 1_700_000_000, 0)
+    return str(repository.create_commit("HEAD", author, author, "as it is", repository.index.write_tree(), []))
 
 
 def _below(told: dict[str, str]) -> dict[str, str]:
