@@ -3,9 +3,11 @@
 The repositories are made by the machine's git, which is what people and build servers use.
 """
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -397,13 +399,38 @@ def test_links_of_a_commit_are_compared_by_where_they_lead(checkout: Checkout) -
     assert commit_of(checkout.path) == (commit, True)
 
 
-def test_whose_checkout_it_is_changes_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_ignore_file_of_the_user_is_read_by_a_process_of_its_own(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home is looked up when libgit2 is loaded, so only a new process has another one."""
+    _hidden_by_a_global_ignore_file(checkout, monkeypatch)
+
+    assert checkout.git("status", "--porcelain") == ""
+    assert _asked_by_a_process(checkout) == [checkout.commit, True]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_whose_checkout_it_is_changes_nothing(checkout: Checkout) -> None:
     """A checkout of a build server may be another user's: git refuses it, and its objects can be read all the same."""
-    checkout.export(monkeypatch, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for path in (checkout.path, checkout.path / ".git"):
+        os.chown(path, 12345, 12345)
 
     with pytest.raises(subprocess.CalledProcessError):
         checkout.git("status")
-    assert commit_of(checkout.path) == (checkout.commit, False)
+    assert _asked_by_a_process(checkout) == [checkout.commit, False]
+
+
+def _asked_by_a_process(checkout: Checkout) -> list[str | bool | None]:
+    """Return what a process of its own is told, which no other test has touched and which has this one's variables."""
+    program = (
+        "import json; from pathlib import Path; from seatrials.evidence.provenance import commit_of; "
+        "print(json.dumps(commit_of(Path())))"
+    )
+    done = subprocess.run(  # noqa: S603  # this Python
+        [sys.executable, "-c", program], cwd=checkout.path, capture_output=True, text=True, check=True
+    )
+    told: list[str | bool | None] = json.loads(done.stdout)
+    return told
 
 
 def test_another_checkout_can_compare(checkout: Checkout, tmp_path: Path) -> None:
