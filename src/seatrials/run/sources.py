@@ -154,13 +154,16 @@ class RunSources:
             output["seatrials_sources"] = self._collected()
 
     def _collected(self) -> dict[str, str]:
-        """Return what ran in this process; plugins, conftest files among them, stay known when a module was removed."""
-        plugins = [each for each in self._config.pluginmanager.get_plugins() if isinstance(each, ModuleType)]
-        for each in plugins:
-            file = Path(str(each.__file__))
-            if file.name == "conftest.py":  # is none of a library's, wherever it lies
-                self._collector.note(file)
-        return self._collector.collected([*sys.modules.values(), *plugins])
+        """Return what ran in this process; plugins stay known when their modules were removed.
+
+        pytest calls a conftest.py by its path, which holds whatever the file says of itself.
+        """
+        plugins = self._config.pluginmanager.list_name_plugin()
+        for name, _ in plugins:
+            if Path(name).name == "conftest.py":
+                self._collector.note(Path(name))
+        modules = [plugin for _, plugin in plugins if isinstance(plugin, ModuleType)]
+        return self._collector.collected([*sys.modules.values(), *modules])
 
 
 def _worker_id(node: object) -> str:

@@ -193,7 +193,7 @@ def test_another_configuration_file_is_named(run: Run, root: Path) -> None:
     [
         "import sys\nsys.modules = {k: v for k, v in sys.modules.items() if v.__name__ != __name__}\n",
         "import os\n__file__ = os.__file__\n",
-        "del __spec__, __cached__, __loader__\n",
+        "import os\n__file__ = os.__file__\ndel __spec__, __cached__, __loader__\n",
     ],
 )
 def test_a_conftest_cannot_hide_itself(run: Run, root: Path, body: str) -> None:
