@@ -12,6 +12,7 @@ from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
+from seatrials.evidence.provenance import comparison
 from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate import page
 from seatrials.gate.case import Case
@@ -65,6 +66,7 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         prices=load_prices(paths.prices),
         commit=commit,
         now_seconds=wall_epoch_seconds(),
+        compare=comparison(Path()),
     )
     folder = _folder(paths.out)
     judgement = judge(case, _allure_report(paths.evidence, folder))

@@ -17,6 +17,7 @@ from seatrials.configuration import describe_problems
 from seatrials.environments.kinds import KINDS
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, second_of, sha256_of
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.provenance import Sources
 from seatrials.evidence.record import ROWS, MatrixRecord, Record, RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
 
@@ -96,6 +97,7 @@ class MutantEvidence:
     path: Path
     commit: str | None
     dirty: bool | None
+    sources: Sources | None
     # Whether some scenarios or mutants were left out.
     is_partial: bool
     killed_by: Mapping[str, tuple[str, ...]]
@@ -146,6 +148,7 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         path=MatrixFolder(path).record,
         commit=told.run.commit,
         dirty=told.run.dirty,
+        sources=told.run.sources,
         is_partial=bool(told.run.is_partial),
         killed_by={name: each.killed_by for name, each in told.mutants.items()},
         problems=(*problems, *(told.problems or ())),

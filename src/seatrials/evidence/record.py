@@ -75,6 +75,7 @@ class MatrixRun(Record):
 
     commit: str | None = None
     dirty: bool | None = None
+    sources: dict[str, str] | None = None
     started: str | None = None
     # Whether some scenarios or mutants were left out.
     is_partial: bool | None = None

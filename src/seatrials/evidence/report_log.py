@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, FiniteFloat, Strict, TypeAdapter, ValidationError
 
+from seatrials.evidence.activity import idleness
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.record import Record, Sample
 
@@ -134,6 +135,9 @@ def _result(seen: _Seen) -> RowResult:
         return _not_run(skips[0])
     if [line.outcome for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
         return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
+    idle = idleness(calls[-1].told("calls"), calls[-1].told("platform_seconds"))
+    if idle is not None:
+        return RowResult(outcome=CellOutcome.NOT_RUN, reason=idle, seconds=seconds)
     left_out = calls[-1].told("left_out")
     reason = "" if left_out is None else _short(f"passed in part, and not asked {left_out}")
     return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds)

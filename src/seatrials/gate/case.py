@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from seatrials.catalogue import Row
 from seatrials.cost import Prices
+from seatrials.evidence.provenance import Compare
 from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Outcome
 from seatrials.gate.history import Entry
+from seatrials.gate.tree import Ran, doubts
 
 _HOUR_SECONDS = 3600
 
@@ -29,6 +31,8 @@ class Case:
     # What is to be released; None when only the evidence tells.
     commit: str | None
     now_seconds: float
+    # Compares the files that ran with those of a commit.
+    compare: Compare
 
     def newest(self, environment: str) -> RunEvidence | None:
         """Return the run that is judged."""
@@ -61,8 +65,13 @@ class Case:
 
     def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
         age = self.age_seconds(run)
-        clean = rules.dirty_tree_allowed or run.record.dirty is False
-        return not run.problems and clean and age is not None and age <= rules.age_hours_max * _HOUR_SECONDS
+        if run.problems or age is None or age > rules.age_hours_max * _HOUR_SECONDS:
+            return False
+        return rules.dirty_tree_allowed or not self.doubts(run)
+
+    def doubts(self, run: RunEvidence) -> list[str]:
+        """Return what keeps the files that ran in *run* from being those of its commit, a sentence each."""
+        return doubts(Ran.of_run(run), self.compare)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import EnvironmentRules
 from seatrials.gate.decision import Criterion, Outcome
+from seatrials.gate.tree import Ran, doubts, told_in_short
 from seatrials.gate.wording import age
 
 _HOUR_SECONDS = 3600
@@ -21,7 +22,7 @@ def conditions_of_environment(case: Case, environment: str) -> Iterable[Criterio
     yield _whole(environment, run)
     if run is None:
         return
-    yield _tree(environment, run, rules)
+    yield _tree(case, run, rules)
     yield _age(case, run, rules)
     if rules.leftovers_max is not None:
         yield _leftovers(run, rules.leftovers_max)
@@ -62,20 +63,19 @@ def mutants_criterion(case: Case) -> Criterion:
     measure = Measure(value=killed, relation="at least", bound=total, unit="mutants")
     if survivors:
         return asked.answered(Outcome.FAIL, f"these survive: {', '.join(survivors)}", measure, [evidence.path])
-    doubt = _doubt(evidence, dirty_tree_allowed=case.criteria.mutants.dirty_tree_allowed)
+    doubt = _doubt(case, evidence)
     if doubt is not None:
         return asked.unknown(doubt, measure, [evidence.path])
     return asked.answered(Outcome.PASS, f"all {len(evidence.killed_by)} are killed", measure, [evidence.path])
 
 
-def _doubt(evidence: MutantEvidence, *, dirty_tree_allowed: bool) -> str | None:
+def _doubt(case: Case, evidence: MutantEvidence) -> str | None:
     if evidence.problems:
         return f"the matrix is no proof: {'; '.join(evidence.problems)}"
     if evidence.is_partial or not evidence.killed_by:
         return "only some mutants or scenarios ran: run nox -s mutants"
-    if evidence.dirty is not False and not dirty_tree_allowed:
-        return "the mutants ran on a tree with uncommitted changes"
-    return None
+    found = [] if case.criteria.mutants.dirty_tree_allowed else doubts(Ran.of_mutants(evidence), case.compare)
+    return f"{told_in_short(found)}, so it is of no commit" if found else None
 
 
 def _whole(environment: str, run: RunEvidence | None) -> Criterion:
@@ -88,15 +88,17 @@ def _whole(environment: str, run: RunEvidence | None) -> Criterion:
     return asked.answered(Outcome.PASS, f"{run.id} has its end, and its files are as it wrote them", sources=sources)
 
 
-def _tree(environment: str, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
-    asked = Asked(id="tree", environment=environment, sentence="The tree that ran was the commit, without changes.")
-    dirty, sources = run.record.dirty, [run.folder.record]
-    if dirty is False:
-        return asked.answered(Outcome.PASS, "nothing was uncommitted", sources=sources)
-    found = "the tree had uncommitted changes" if dirty else "the run does not say whether its tree was clean"
+def _tree(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:
+    asked = Asked(id="tree", environment=run.environment, sentence="The tree that ran was the commit, without changes.")
+    found, sources = case.doubts(run), [run.folder.record]
+    if not found:
+        count = len(run.record.sources or ())
+        told = f"all {count} files that ran are as the commit holds them, and nothing was uncommitted"
+        return asked.answered(Outcome.PASS, told, sources=sources)
+    told = told_in_short(found)
     if rules.dirty_tree_allowed:
-        return asked.answered(Outcome.PASS, f"{found}, which the criteria allow", sources=sources)
-    return asked.unknown(f"{found}, so it is of no commit", sources=sources)
+        return asked.answered(Outcome.PASS, f"{told}, which the criteria allow", sources=sources)
+    return asked.unknown(f"{told}, so it is of no commit", sources=sources)
 
 
 def _age(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:

@@ -3,7 +3,7 @@
 A scenario that passes on everything proves nothing, and a mutant that survives shows a requirement nobody examines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from seatrials.evidence.folder import MatrixFolder
-from seatrials.evidence.provenance import commit_of
+from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord
 from seatrials.evidence.redaction import redact
 from seatrials.mutants.mutant import Mutant
@@ -120,11 +120,19 @@ class MatrixReporter:
     """A pytest plugin of the controller: fills the matrix, shows progress, and decides the exit code."""
 
     def __init__(
-        self, mutants: Sequence[Mutant], evidence: Path, console: Console, *, is_partial: bool = False
+        self,
+        mutants: Sequence[Mutant],
+        evidence: Path,
+        console: Console,
+        *,
+        is_partial: bool = False,
+        sources: Callable[[], Sources | None] = lambda: None,
     ) -> None:
+        """*sources* returns at the end which files ran."""
         self.matrix = Matrix(mutants, is_partial=is_partial)
         self.folder = MatrixFolder.create(evidence)
         self._console = console
+        self._sources = sources
         self._began = wall_seconds()
         self._run = MatrixRun()
         self._expected: dict[str, int] = {}
@@ -168,7 +176,9 @@ class MatrixReporter:
         """Write the matrix and turn failures that were wanted into a success."""
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
-        self.folder.write(self.matrix.record(self._run), self.matrix.as_markdown())
+        ran = self._sources()
+        run = self._run.model_copy(update={"sources": None if ran is None else dict(ran)})
+        self.folder.write(self.matrix.record(run), self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0
         self._show_result()
 

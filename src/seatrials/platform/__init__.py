@@ -2,6 +2,7 @@
 
 from seatrials.platform import contract
 from seatrials.platform.calls import Answer
+from seatrials.platform.counting import CallCount
 from seatrials.platform.figures import longest_outage_seconds, p95
 from seatrials.platform.platform import Platform
 from seatrials.platform.services import Counts
@@ -14,6 +15,7 @@ from seatrials.seams.clock import Clock
 __all__ = [
     "UNKNOWN_SESSION",
     "Answer",
+    "CallCount",
     "Clock",
     "Counts",
     "Faults",

@@ -1,13 +1,19 @@
 """What pytest's items say of scenarios, and what a running one keeps with its item."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from seatrials.environments.scopes import SCOPES, Scope
 from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
 
+if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scenarios does not need
+    from seatrials.platform import CallCount
+
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
+CALLS_KEY: "pytest.StashKey[CallCount]" = pytest.StashKey()
 
 
 def scenario_id(item: pytest.Item) -> str:

@@ -6,7 +6,7 @@ It does nothing until `--environment` names one. Then every collected test is a 
 
 import gc
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,10 +22,12 @@ from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import read_variables
 from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
+from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
-from seatrials.run.items import RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
+from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
+from seatrials.run.sources import RunSources
 from seatrials.seams.clock import Clock
 from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
 
@@ -89,20 +91,28 @@ def _begin(config: pytest.Config) -> None:
     config.stash[_ENVIRONMENT_KEY] = environment
     if config.option.collectonly:
         return
+    sources = RunSources(config, _read_files(config, environment))
+    config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
         _limit_workers(config, environment.workers_max)
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        reporter = RunReporter(config, environment)
+        reporter = RunReporter(config, environment, sources.sources)
         config.pluginmanager.register(reporter, "seatrials-run")
         begin_allure(config, reporter.folder.allure_results)
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:
-        _begin_matrix(config)
+        _begin_matrix(config, sources.sources)
 
 
-def _begin_matrix(config: pytest.Config) -> None:
+def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
+    """Return the files that this run reads as configuration or template."""
+    template = config.getoption("--stack") or environment.template
+    return [each for each in (config.getoption("--environments"), template, config.getoption("--mutants")) if each]
+
+
+def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) -> None:
     from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
 
     from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
@@ -110,7 +120,8 @@ def _begin_matrix(config: pytest.Config) -> None:
 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
     is_partial = bool(config.getoption("keyword"))
-    reporter = MatrixReporter(mutants, config.getoption("--evidence").resolve(), Console(), is_partial=is_partial)
+    evidence = config.getoption("--evidence").resolve()
+    reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources)
     config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
@@ -253,7 +264,8 @@ def _mutant(request: pytest.FixtureRequest) -> "Mutant | None":
 
 @pytest.fixture(name="platform")
 def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> "Iterator[Platform]":
-    from seatrials.platform import Platform  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
+    # The process that hands out the scenarios needs none of it.
+    from seatrials.platform import CallCount, Platform  # noqa: PLC0415
 
     item = request.node
     allure.dynamic.parameter("environment", request.config.getoption("--environment"))
@@ -266,9 +278,10 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
         item.stash[RUN_KEY] = run
         item.stash[RECORDER_KEY] = recorder
-        yield Platform(run.stack, recorder)
+        item.stash[CALLS_KEY] = calls = CallCount()
+        yield Platform(calls.counting(run.stack), recorder)
         # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
-        del item.stash[RUN_KEY], item.stash[RECORDER_KEY]
+        del item.stash[RUN_KEY], item.stash[RECORDER_KEY], item.stash[CALLS_KEY]
 
 
 def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
@@ -301,10 +314,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if run is None:
         yield
         return
-    began = run.stack.clock.now()
+    began, calls = run.stack.clock.now(), item.stash[CALLS_KEY]
+    called_before = calls.total
     yield
     taken = run.stack.clock.now() - began
     item.user_properties.append(("platform_seconds", round(taken, 6)))
+    item.user_properties.append(("calls", calls.total - called_before))
     limit = _limit_seconds(item, run.stack.environment)
     if taken > limit:
         pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)

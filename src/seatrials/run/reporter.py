@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from _pytest.terminal import TerminalReporter
 from seatrials.environments.environment import Environment
 from seatrials.errors import NothingRanError
 from seatrials.evidence.folder import RunFolder
-from seatrials.evidence.provenance import commit_of, versions
+from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
@@ -41,8 +41,10 @@ def emit_step(step: Step) -> None:
 class RunReporter:
     """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
 
-    def __init__(self, config: pytest.Config, environment: Environment) -> None:
+    def __init__(self, config: pytest.Config, environment: Environment, sources: Callable[[], Sources | None]) -> None:
+        """*sources* returns which files have run so far."""
         self._config = config
+        self._sources_so_far = sources
         self._environment = environment
         self._began = wall_seconds()
         self._is_worker = hasattr(config, "workerinput")
@@ -61,6 +63,8 @@ class RunReporter:
         self._started = wall_timestamp()
         self._versions = versions()
         self._commit, self._dirty = commit_of(config.rootpath)
+        # Known at the end alone, when everything has been imported.
+        self._sources: Sources | None = None
         self.folder.write_run(self._record(None))
 
     @pytest.hookimpl(optionalhook=True)
@@ -136,7 +140,14 @@ class RunReporter:
             return
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
+        self._ask_again()
         self.folder.write_run(self._record(int(session.exitstatus), self.folder.checksums()))
+
+    def _ask_again(self) -> None:
+        """Learn which files ran; a checkout that is another one by now is of no commit."""
+        commit, dirty = commit_of(self._config.rootpath)
+        self._dirty = None if None in (self._dirty, dirty) else self._dirty or dirty or commit != self._commit
+        self._sources = self._sources_so_far()
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
@@ -194,6 +205,7 @@ class RunReporter:
             account=self._environment.account_id,
             commit=self._commit,
             dirty=self._dirty,
+            sources=None if self._sources is None else dict(self._sources),
             command=shlex.join(redact_value(sys.argv)),
             seed=self._config.getoption("--seed"),
             workers=_workers(self._config),
