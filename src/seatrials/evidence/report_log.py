@@ -135,10 +135,14 @@ def _result(seen: _Seen) -> RowResult:
         return _not_run(skips[0])
     if [line.outcome for line in (*calls, *seen.phase("teardown"))] != ["passed", "passed"]:
         return RowResult(outcome=CellOutcome.CRASHED, reason="has a beginning and no end", seconds=seconds)
-    idle = idleness(calls[-1].told("calls"), calls[-1].told("platform_seconds"))
+    return _passed(calls[-1], seconds)
+
+
+def _passed(line: _Line, seconds: float | None) -> RowResult:
+    idle = idleness(line.told("calls"), line.told("platform_seconds"))
     if idle is not None:
         return RowResult(outcome=CellOutcome.NOT_RUN, reason=idle, seconds=seconds)
-    left_out = calls[-1].told("left_out")
+    left_out = line.told("left_out")
     reason = "" if left_out is None else _short(f"passed in part, and not asked {left_out}")
     return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds)
 
