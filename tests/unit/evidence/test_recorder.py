@@ -12,8 +12,6 @@ from seatrials.evidence.provenance import commit_of, versions
 from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact
 
-PROJECT = Path(__file__).parents[3]
-
 
 class Watch:
     """Time that a test sets by hand."""

@@ -14,7 +14,7 @@ FINISH = {"$report_type": "SessionFinish", "exitstatus": 0}
 TEST = "tests/test_x.py::test_x"
 
 
-def report(when: str, outcome: str = "passed", **more: Any) -> dict[str, Any]:
+def report(when: str, outcome: str = "passed", **more: object) -> dict[str, Any]:
     """Return one line about the test."""
     return {"$report_type": "TestReport", "nodeid": TEST, "when": when, "outcome": outcome, **more}
 
@@ -119,7 +119,7 @@ def test_samples_are_those_of_the_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sample", [3, {}, {"name": "api_seconds", "value": "fast", "unit": "s", "kind": "measured"}])
-def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: Any) -> None:
+def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: object) -> None:
     """A measurement without a value is not passed over."""
     log = read(tmp_path, START, report("call", user_properties=[["sample", sample]]), FINISH)
 
