@@ -22,8 +22,8 @@ from seatrials.report.report import (
     write_input,
     write_report,
 )
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 FIRST = "tests/integration/test_routing.py::test_first"
 SECOND = "tests/integration/test_routing.py::test_second"
 RECORD = {
