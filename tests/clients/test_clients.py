@@ -15,6 +15,7 @@ import pytest
 from seatrials.environments.environment import read_variables
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
+from tests.support.aws import Json
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -52,7 +53,7 @@ def run(command: list[str], variables: Mapping[str, str], folder: Path = HERE) -
     return done.stdout
 
 
-def cli(variables: Mapping[str, str], *arguments: str) -> Any:
+def cli(variables: Mapping[str, str], *arguments: str) -> Json:
     """Run the AWS CLI and return its answer; it finds the server by the variables alone."""
     output = run([sys.executable, "-m", "awscli", *arguments, "--output", "json"], variables)
     return json.loads(output) if output.strip() else None

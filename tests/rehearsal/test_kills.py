@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from seatrials.environments.environment import read_variables
+from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock
 from seatrials.twin_server import running_server
 
@@ -45,7 +46,7 @@ class Rehearsal:
             region_name=variables["AWS_REGION"],
         )
 
-    def aws(self, service: str) -> Any:
+    def aws(self, service: str) -> AwsClient:
         """Return a client of the server."""
         return self._session.client(service, endpoint_url=self.variables["AWS_ENDPOINT_URL"])
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
+
 SOURCE = PROJECT / "src"
 FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 500

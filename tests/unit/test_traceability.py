@@ -14,8 +14,8 @@ from seatrials.cli import app
 from seatrials.errors import ConfigurationError
 from seatrials.mutants.mutant import Mutant
 from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, read_suites, unproven
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 SOURCE = '''"""ROUTE: the right container."""
 
 import pytest

@@ -6,8 +6,8 @@ import pytest
 
 from seatrials.environments.environment import Capability, Environment, Limits, Trust, load_environment, read_variables
 from seatrials.errors import ConfigurationError
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 MINIMAL = """
 [mock]
 kind = "mock"

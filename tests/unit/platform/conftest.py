@@ -1,7 +1,6 @@
 """What a scenario's platform is made of, without a platform."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +9,8 @@ from seatrials.environments.environment import Environment, load_environment
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 START_SECONDS = 1_700_000_000
 
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -18,10 +18,10 @@ from seatrials.run import plugin
 from seatrials.run.items import SCOPES
 from seatrials.stacks import StackOptions, StackRun
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.project import PROJECT
 
 pytest_plugins = ["pytester"]
 
-PROJECT = Path(__file__).parents[3]
 ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
 SCENARIO = """
     import pytest
@@ -37,7 +37,7 @@ SCENARIO = """
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
-def unused(*_arguments: Any) -> Any:
+def unused(*_arguments: object) -> NoReturn:
     """Stand for a part of the stack that no test touches."""
     raise NotImplementedError
 
@@ -308,7 +308,7 @@ def test_a_spent_budget_ends_the_run(run: Callable[..., pytest.RunResult], monke
     """When the budget is used up no other scenario is begun."""
 
     class Spent(FakeStacks):
-        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Any:
+        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> NoReturn:
             del scenario, mutant, exclusive
             msg = "the run has cost $4.00"
             raise BudgetExceededError(msg)

@@ -16,10 +16,10 @@ import pytest
 
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence, read_runs
+from tests.support.project import PROJECT
 
 pytest_plugins = ["pytester"]
 
-PROJECT = Path(__file__).parents[3]
 
 # Ports of its own, for other tests occupy the usual ones.
 ENVIRONMENTS = """

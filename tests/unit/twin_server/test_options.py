@@ -7,8 +7,7 @@ import pytest
 from seatrials.environments.environment import Environment, load_environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin_server.options import server_options
-
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 
 @pytest.fixture

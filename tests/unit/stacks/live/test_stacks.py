@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -35,17 +36,24 @@ from seatrials.safety.permitted import is_reading
 from seatrials.safety.usage import read_folder
 from seatrials.stacks import StackOptions, StackRun
 from seatrials.stacks.live.stacks import LiveStacks
+from tests.support.aws import Document, Json
+from tests.support.small_platform import SmallPlatform
 
 Begin = Callable[..., LiveStacks]
 
 
 @pytest.fixture
-def begin(small_platform: Any, tmp_path: Path) -> Begin:
+def begin(small_platform: SmallPlatform, tmp_path: Path) -> Begin:
     """Return what begins a run on the small platform; the test ends it."""
 
-    def begin(run: str = "run-1", **changes: Any) -> LiveStacks:
-        options = StackOptions(folder=tmp_path / run, confirmation=changes.pop("confirmation", None))
-        variables = changes.pop("variables", {})
+    def begin(
+        run: str = "run-1",
+        *,
+        confirmation: str | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+        **changes: object,
+    ) -> LiveStacks:
+        options = StackOptions(folder=tmp_path / run, confirmation=confirmation)
         return LiveStacks(small_platform.environment(**changes), options, variables)
 
     return begin
@@ -56,13 +64,13 @@ def platform_of(run: StackRun) -> Platform:
     return Platform(run.stack, Recorder(run.stack.clock.now, run.sample_kind))
 
 
-def update_edit(run: StackRun, **values: Any) -> None:
+def update_edit(run: StackRun, **values: Json) -> None:
     """Change the edit service as a scenario might."""
     names = run.stack.environment.names
     run.stack.aws("ecs").update_service(cluster=names.cluster, service=names.edit_service, **values)
 
 
-def edit_desired(small_platform: Any) -> int:
+def edit_desired(small_platform: SmallPlatform) -> int:
     """Return the edit service's desired count."""
     answer = small_platform.aws("ecs").describe_services(
         cluster="webordinary-edit-cluster", services=["webordinary-edit-service"]
@@ -70,7 +78,7 @@ def edit_desired(small_platform: Any) -> int:
     return int(answer["services"][0]["desiredCount"])
 
 
-def set_edit_desired(small_platform: Any, count: int) -> None:
+def set_edit_desired(small_platform: SmallPlatform, count: int) -> None:
     """Scale the edit service as its owner does."""
     small_platform.aws("ecs").update_service(
         cluster="webordinary-edit-cluster", service="webordinary-edit-service", desiredCount=count
@@ -85,7 +93,7 @@ class Calls:
         self.failing: dict[str, Exception] = {}
         make = BaseClient._make_api_call  # noqa: SLF001  # what every call of every client goes through
 
-        def record(client: Any, operation: str, given: Any) -> Any:
+        def record(client: BaseClient, operation: str, given: Document) -> Json:
             self.made.append(operation)
             failure = self.failing.get(operation) or self.failing.get("*")
             if failure is not None:
@@ -104,13 +112,17 @@ class Calls:
         return [each for each in self.made if not is_reading(each)]
 
 
-def refuse_credentials(_platform: Any, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path) -> dict[str, Any]:
+def refuse_credentials(
+    _platform: SmallPlatform, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
     """Let AWS say that the credentials have expired."""
     calls.refuse("GetCallerIdentity", "ExpiredToken")
     return {}
 
 
-def remove_credentials(_platform: Any, _calls: Calls, monkeypatch: pytest.MonkeyPatch, _folder: Path) -> dict[str, Any]:
+def remove_credentials(
+    _platform: SmallPlatform, _calls: Calls, monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
     """Take the credentials away, and every place where there might be others."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -118,7 +130,9 @@ def remove_credentials(_platform: Any, _calls: Calls, monkeypatch: pytest.Monkey
     return {}
 
 
-def cut_aws_off(_platform: Any, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path) -> dict[str, Any]:
+def cut_aws_off(
+    _platform: SmallPlatform, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
     """Let no endpoint of AWS be reached."""
     calls.failing["*"] = EndpointConnectionError(endpoint_url="https://sts.us-west-2.amazonaws.com/")
     return {}
@@ -127,14 +141,18 @@ def cut_aws_off(_platform: Any, calls: Calls, _monkeypatch: pytest.MonkeyPatch, 
 def deny(operation: str) -> Callable[..., dict[str, Any]]:
     """Return what takes a permission away."""
 
-    def refuse(_platform: Any, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path) -> dict[str, Any]:
+    def refuse(
+        _platform: SmallPlatform, calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
+    ) -> dict[str, Any]:
         calls.refuse(operation, "AccessDeniedException")
         return {}
 
     return refuse
 
 
-def stop_hermes(platform: Any, _calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path) -> dict[str, Any]:
+def stop_hermes(
+    platform: SmallPlatform, _calls: Calls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
     """Let Hermes be down."""
     platform.is_hermes_up = False
     return {}
@@ -143,14 +161,16 @@ def stop_hermes(platform: Any, _calls: Calls, _monkeypatch: pytest.MonkeyPatch, 
 def profile(text: str) -> Callable[..., dict[str, Any]]:
     """Return what writes the default profile."""
 
-    def write(_platform: Any, _calls: Calls, _monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, Any]:
+    def write(
+        _platform: SmallPlatform, _calls: Calls, _monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> dict[str, Any]:
         (folder / "AWS_CONFIG_FILE").write_text(f"[default]\n{text}\n")
         return {}
 
     return write
 
 
-def change(**changes: Any) -> Callable[..., dict[str, Any]]:
+def change(**changes: object) -> Callable[..., dict[str, Any]]:
     """Return what changes the environment or the options."""
     return lambda *_arguments: changes
 
@@ -250,7 +270,7 @@ def change(**changes: Any) -> Callable[..., dict[str, Any]]:
 )
 def test_a_run_is_refused_before_anything_is_written(
     begin: Begin,
-    small_platform: Any,
+    small_platform: SmallPlatform,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     arrange: Callable[..., dict[str, Any]],
@@ -268,7 +288,7 @@ def test_a_run_is_refused_before_anything_is_written(
 
 
 def test_a_run_without_permission_for_its_lease_has_written_nothing(
-    begin: Begin, small_platform: Any, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease is the first write; a run that may not take it ends there."""
     calls = Calls(monkeypatch)
@@ -302,7 +322,7 @@ def test_the_second_run_is_told_who_has_the_stack(begin: Begin) -> None:
     begin("run-2").close()
 
 
-def test_a_scenario_s_sessions_end_with_it(begin: Begin, small_platform: Any) -> None:
+def test_a_scenario_s_sessions_end_with_it(begin: Begin, small_platform: SmallPlatform) -> None:
     """What a scenario started is ended after it, and somebody else's session is not."""
     stranger = small_platform.add_session("acme")
     stacks = begin()
@@ -316,7 +336,7 @@ def test_a_scenario_s_sessions_end_with_it(begin: Begin, small_platform: Any) ->
     assert (during, after[session.id], after[stranger]) == ("active", "expired", "active")
 
 
-def test_a_scenario_s_sessions_end_though_it_fails(begin: Begin, small_platform: Any) -> None:
+def test_a_scenario_s_sessions_end_though_it_fails(begin: Begin, small_platform: SmallPlatform) -> None:
     """A failed assertion leaves no session running."""
     stacks = begin()
 
@@ -332,7 +352,7 @@ def test_a_scenario_s_sessions_end_though_it_fails(begin: Begin, small_platform:
     assert statuses == {"session-1": "expired"}
 
 
-def test_a_hermes_that_ends_nothing_fails_the_scenario(begin: Begin, small_platform: Any) -> None:
+def test_a_hermes_that_ends_nothing_fails_the_scenario(begin: Begin, small_platform: SmallPlatform) -> None:
     """Sessions are ended through Hermes only: without it, the clean-up fails and says so."""
     stacks = begin()
 
@@ -347,7 +367,7 @@ def test_a_hermes_that_ends_nothing_fails_the_scenario(begin: Begin, small_platf
     stacks.close()
 
 
-def test_a_run_leaves_nothing(begin: Begin, small_platform: Any) -> None:
+def test_a_run_leaves_nothing(begin: Begin, small_platform: SmallPlatform) -> None:
     """At its end a run has deleted its items, its journal and its lease, and looked whether anything is left."""
     stranger = small_platform.add_session("acme")
     stacks = begin()
@@ -360,7 +380,7 @@ def test_a_run_leaves_nothing(begin: Begin, small_platform: Any) -> None:
     assert (small_platform.sessions(), small_platform.runs_items()) == ({stranger: "active"}, [])
 
 
-def test_an_exclusive_scenario_waits_for_nobody_else_s_sessions(begin: Begin, small_platform: Any) -> None:
+def test_an_exclusive_scenario_waits_for_nobody_else_s_sessions(begin: Begin, small_platform: SmallPlatform) -> None:
     """With live sessions of others on the service an exclusive scenario is not run, and the reason names them."""
     stranger = small_platform.add_session("acme")
     stacks = begin()
@@ -384,7 +404,9 @@ def test_an_exclusive_scenario_has_a_quiet_service(begin: Begin) -> None:
 
 
 @pytest.mark.parametrize("values", [{"desiredCount": 0}, {"forceNewDeployment": True}], ids=["scaled", "restarted"])
-def test_a_service_with_strangers_is_not_touched(begin: Begin, small_platform: Any, values: dict[str, Any]) -> None:
+def test_a_service_with_strangers_is_not_touched(
+    begin: Begin, small_platform: SmallPlatform, values: dict[str, Any]
+) -> None:
     """A service that serves somebody else's live session is never scaled or restarted."""
     stranger = small_platform.add_session("acme")
     set_edit_desired(small_platform, 1)
@@ -399,7 +421,7 @@ def test_a_service_with_strangers_is_not_touched(begin: Begin, small_platform: A
     assert edit_desired(small_platform) == 1
 
 
-def test_a_changed_service_is_put_back(begin: Begin, small_platform: Any) -> None:
+def test_a_changed_service_is_put_back(begin: Begin, small_platform: SmallPlatform) -> None:
     """What a scenario left changed is as it was found when the run has ended."""
     stacks = begin()
     with stacks.open("COLD-12") as run:
@@ -411,7 +433,7 @@ def test_a_changed_service_is_put_back(begin: Begin, small_platform: Any) -> Non
 
 
 def test_a_change_is_in_the_journal_before_it_is_made(
-    begin: Begin, small_platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    begin: Begin, small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A run that dies in the moment of a change has written down what it was about to change, on disk and in AWS."""
     calls = Calls(monkeypatch)
@@ -502,7 +524,9 @@ def test_a_session_s_own_item_may_be_changed(begin: Begin) -> None:
         pytest.param(Budget(dollars=0.0000001), r"by its own estimate, and its budget is \$0.00", id="dollars"),
     ],
 )
-def test_a_budget_stops_the_run_and_it_cleans_up(begin: Begin, small_platform: Any, budget: Budget, told: str) -> None:
+def test_a_budget_stops_the_run_and_it_cleans_up(
+    begin: Begin, small_platform: SmallPlatform, budget: Budget, told: str
+) -> None:
     """A run over its budget begins no scenario, and still leaves nothing."""
     stacks = begin(budget=budget)
     with pytest.raises(BudgetExceededError, match=told), stacks.open("COLD-03"):
@@ -512,7 +536,7 @@ def test_a_budget_stops_the_run_and_it_cleans_up(begin: Begin, small_platform: A
     assert (stacks.leftovers(), small_platform.runs_items()) == ([], [])
 
 
-def test_one_session_at_a_time_where_no_more_is_allowed(begin: Begin, small_platform: Any) -> None:
+def test_one_session_at_a_time_where_no_more_is_allowed(begin: Begin, small_platform: SmallPlatform) -> None:
     """Production has one canary session: a second one is not asked for."""
     stacks = begin(capabilities=())
     with stacks.open("COLD-08") as run:
@@ -554,7 +578,7 @@ def test_a_run_counts_what_it_uses(begin: Begin, tmp_path: Path) -> None:
     assert (counts["http_requests"], counts["sessions"]) == (2, 1)
 
 
-def test_a_pinned_certificate_is_believed(begin: Begin, small_platform: Any) -> None:
+def test_a_pinned_certificate_is_believed(begin: Begin, small_platform: SmallPlatform) -> None:
     """The certificate with the fingerprint that the environment names is believed, whoever signed it."""
     stacks = begin(trust=Trust(sha256=small_platform.certificate_sha256))
     with stacks.open("ROUTE-27") as run:

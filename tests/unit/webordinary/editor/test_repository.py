@@ -389,7 +389,7 @@ def test_head_is_locked_while_the_files_are_switched(repository: Repository, mon
     checkout: Any = pygit2.Repository.checkout_tree
     answers = []
 
-    def checkout_with_company(*arguments: Any, **options: Any) -> None:
+    def checkout_with_company(*arguments: object, **options: object) -> None:
         answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
         checkout(*arguments, **options)
 

@@ -1,7 +1,6 @@
 """Rules and target groups as moto's load balancer holds them; it refuses what AWS refuses."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
@@ -12,6 +11,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.routing import Router
+from tests.support.aws import Json
 
 A = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "a", "10.0.1.1", 1.0)
 B = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "b", "10.0.1.2", 2.0)
@@ -115,7 +115,7 @@ def test_a_priority_is_tried_once(balancer: Balancer, monkeypatch: pytest.Monkey
     tried: list[int] = []
     create = balancer.elbv2.create_rule
 
-    def create_rule(**arguments: Any) -> Any:
+    def create_rule(**arguments: Json) -> Json:
         tried.append(arguments["Priority"])
         return create(**arguments)
 
