@@ -2,9 +2,10 @@
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import boto3
 import pytest
@@ -15,7 +16,10 @@ from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http1 import HttpServer
+from seatrials.stacks import StackOptions
+from seatrials.stacks.live.stacks import LiveStacks
 from tests.support.aws import Clients
+from tests.support.live_run import Begin
 from tests.support.small_platform import REGION, SmallPlatform, TlsNetwork, make_resources, sha256_of
 
 # The same examples in every run, and no limit of real time: a machine that is busy with something else is no defect.
@@ -60,3 +64,20 @@ def small_platform(aws: Clients, tmp_path: Path) -> Iterator[SmallPlatform]:
     make_resources(aws, platform.environment())
     yield platform
     server.close()
+
+
+@pytest.fixture
+def begin(small_platform: SmallPlatform, tmp_path: Path) -> Begin:
+    """Return what begins a run on the small platform; the test ends it."""
+
+    def begin(
+        run: str = "run-1",
+        *,
+        confirmation: str | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+        **changes: object,
+    ) -> LiveStacks:
+        options = StackOptions(folder=tmp_path / run, confirmation=confirmation)
+        return LiveStacks(small_platform.environment(**changes), options, variables)
+
+    return begin
