@@ -17,6 +17,7 @@ from seatrials.seams.http1 import Request
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import VirtualNetwork
 from seatrials.webordinary.hermes import Hermes
+from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.rules import HANDOVER_HEADER, SESSION_HEADER
 from tests.support.aws import Document, Json
 
@@ -25,6 +26,19 @@ TABLE = "webordinary-edit-sessions"
 ALB_URL = "https://alb.example"
 NAMESPACE = "Webordinary/EditSessions"
 LISTENER_ARN = "arn:listener"
+# A session as its activation leaves it, half an hour before its end.
+ACTIVE_SESSION = Session(
+    session_id="session-1",
+    user_id="jo",
+    client_id="acme",
+    thread_id="t1",
+    status=Status.ACTIVE,
+    preview_url=f"{ALB_URL}/session/session-1",
+    created_at=START_SECONDS * 1000,
+    last_activity=START_SECONDS * 1000,
+    ttl=START_SECONDS + 1800,
+    metadata={"instruction": "x", "nested": {"list": [1, 1.5, None, True, "é"]}},
+)
 
 
 def task_arn(number: int) -> str:

@@ -12,19 +12,9 @@ from seatrials.gate.history import Entry
 from seatrials.publishing.history_s3 import S3History
 from seatrials.seams.application import AwsClient
 from tests.support.aws import Json
+from tests.support.history import ENTRY
 
 ADDRESS = "s3://team-evidence/gate/history.jsonl"
-ENTRY = Entry(
-    environment="staging",
-    run="20261125T110000Z-1",
-    started="2026-11-25T11:00:00.000+00:00",
-    kind="measured",
-    commit="c" * 40,
-    judged_at="2026-11-25T12:00:00.000+00:00",
-    good=True,
-    accepted=(),
-    figures={"cold_start_seconds.p50": 44.5},
-)
 
 
 class Overtaken:

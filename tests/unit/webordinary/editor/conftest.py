@@ -11,7 +11,9 @@ from seatrials.seams.application import Context
 from seatrials.twin.physics.clock import Process, VirtualClock
 from seatrials.twin.physics.network import VirtualNetwork
 from seatrials.webordinary.editor import Editor
+from seatrials.webordinary.editor.repository import Repository
 from tests.support.editor import EDITOR_ADDRESS, START_SECONDS, TASK_ARN, EditorWorld, FakeDynamoDb, Start
+from tests.support.repository import make_repository
 
 
 @pytest.fixture
@@ -60,3 +62,9 @@ def hosted(world: EditorWorld) -> EditorWorld:
     """Start a container that hosts the session `s1` of acme/ann on thread one."""
     world.init("s1")
     return world
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Make a repository on branch `thread-one`, with `a.txt` committed."""
+    return make_repository(tmp_path)

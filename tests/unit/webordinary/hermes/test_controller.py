@@ -8,25 +8,12 @@ from botocore.exceptions import ClientError
 
 from seatrials.webordinary.hermes.controller import Step, choose_task, next_step
 from seatrials.webordinary.hermes.fleet import Task
-from seatrials.webordinary.hermes.lifecycle import Session, Status
-from tests.support.hermes import HermesWorld, Hooks
+from seatrials.webordinary.hermes.lifecycle import Status
+from tests.support.hermes import ACTIVE_SESSION, START_SECONDS, HermesWorld, Hooks
 
-NOW = 1_700_000_000
+NOW = START_SECONDS
 A, B = Task("arn:task/a", "10.0.1.1", 1.0), Task("arn:task/b", "10.0.1.2", 2.0)
-
-SESSION = Session(
-    session_id="session-1",
-    user_id="jo",
-    client_id="acme",
-    thread_id="t1",
-    status=Status.ACTIVE,
-    preview_url="https://alb.example/session/session-1",
-    created_at=NOW * 1000,
-    last_activity=NOW * 1000,
-    ttl=NOW + 1800,
-    metadata={"instruction": "x"},
-    task_arn=A.arn,
-)
+SESSION = dataclasses.replace(ACTIVE_SESSION, task_arn=A.arn)
 
 
 @pytest.mark.parametrize(
