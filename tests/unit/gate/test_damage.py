@@ -4,29 +4,14 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.gate.decision import Decision, Outcome, Verdict
-from tests.support.release import Release
+from tests.support.release import ROW, Lines, Record, Release, cell_of, reports, skipped
 
-Lines = list[dict[str, Any]]
-Record = dict[str, Any]
-_ROW = "COLD-07"
 _HOUR = 3600
-
-
-def reports(lines: Lines, record: Record, row: str = _ROW) -> Lines:
-    """Return the reports of one row."""
-    return [line for line in lines if line.get("nodeid") == record["rows"][row] and "when" in line]
-
-
-def cell_of(decision: Decision, row: str, environment: str) -> CellOutcome:
-    """Return what became of *row* on *environment*."""
-    cells = next(each.cells for each in decision.matrix if each.id == row)
-    return next(cell.outcome for cell in cells if cell.environment == environment)
 
 
 def failing(lines: Lines, record: Record) -> None:
@@ -34,15 +19,6 @@ def failing(lines: Lines, record: Record) -> None:
     call = next(line for line in reports(lines, record) if line["when"] == "call")
     call |= {"outcome": "failed", "longrepr": {"reprcrash": {"message": "assert 63 < 60"}}}
     record["exit_status"] = 1
-
-
-def skipped(lines: Lines, record: Record, row: str = _ROW) -> None:
-    """Let a row be skipped in its set-up, as pytest does it."""
-    setup, *rest = reports(lines, record, row)
-    setup |= {"outcome": "skipped", "longrepr": ["file.py", 1, "Skipped: no time"]}
-    for line in rest:
-        if line["when"] == "call":
-            lines.remove(line)
 
 
 def killed(lines: Lines, record: Record) -> None:
@@ -57,7 +33,7 @@ def crashed(lines: Lines, record: Record) -> None:
     for line in rest:
         lines.remove(line)
     setup |= {"outcome": "failed", "when": "???", "longrepr": "worker 'gw0' crashed while running it"}
-    record |= {"exit_status": 1, "crashed": [_ROW]}
+    record |= {"exit_status": 1, "crashed": [ROW]}
 
 
 def retried(lines: Lines, record: Record) -> None:
@@ -112,7 +88,7 @@ def test_a_row_that_has_not_simply_passed_is_not_proven(
     decision = release.decide()
     bad = {each.id for each in decision.criteria if each.outcome is not Outcome.PASS}
 
-    assert (verdict, outcome) == (decision.verdict, cell_of(decision, _ROW, "staging"))
+    assert (verdict, outcome) == (decision.verdict, cell_of(decision, ROW, "staging"))
     assert criterion in bad
 
 
@@ -120,7 +96,7 @@ def test_a_crash_is_named(release: Release) -> None:
     """The completeness of the run names the row whose worker ended."""
     release.run("staging", "live", hours_ago=0.5, change=crashed)
 
-    assert _ROW in release.criterion("run.staging").reason
+    assert ROW in release.criterion("run.staging").reason
 
 
 def test_every_row_of_a_killed_run_that_has_no_result_crashed(release: Release) -> None:
@@ -436,8 +412,8 @@ def test_a_row_that_was_not_selected_is_not_proven(release: Release) -> None:
     """A newer run of one test leaves the others unproven."""
 
     def only_one(lines: Lines, record: Record) -> None:
-        record["rows"] = {_ROW: record["rows"][_ROW]}
-        lines[:] = [line for line in lines if "when" not in line or line["nodeid"] == record["rows"][_ROW]]
+        record["rows"] = {ROW: record["rows"][ROW]}
+        lines[:] = [line for line in lines if "when" not in line or line["nodeid"] == record["rows"][ROW]]
 
     release.run("mock", "mock", hours_ago=0.5, change=only_one)
 
@@ -464,44 +440,6 @@ def test_a_row_that_fails_now_and_then_is_a_false_alarm(release: Release) -> Non
     assert Outcome.PASS is criterion.outcome
     assert pytest.approx(100 * 9 / 492) == criterion.value
     assert "COLD-07" in criterion.reason
-
-
-def test_a_rehearsal_may_be_a_go_of_its_own(bare: Release) -> None:
-    """By the criteria for rehearsals, mock, rehearsal and mutants are GO, with rows that a rehearsal cannot run."""
-
-    def unable(lines: Lines, record: Record) -> None:
-        skipped(lines, record, "COLD-11")
-        reports(lines, record, "COLD-11")[0]["user_properties"] = [["not_run", "needs faults.kill"]]
-
-    bare.run("mock", "mock")
-    bare.run("rehearsal", "rehearsal", change=unable, scope="staging")
-    bare.mutants()
-    bare.criteria = bare.criteria.with_name("gate-rehearsal.toml")
-
-    decision = bare.decide()
-    assert Verdict.GO is decision.verdict
-    assert CellOutcome.NOT_RUN is cell_of(decision, "COLD-11", "rehearsal")
-
-
-def test_a_rehearsal_proves_nothing_about_a_release(bare: Release) -> None:
-    """The same evidence is CANNOT TELL by the criteria of a release, which says where nothing ran."""
-    bare.run("mock", "mock")
-    bare.run("rehearsal", "rehearsal", scope="staging")
-    bare.mutants()
-
-    decision = bare.decide()
-    assert Verdict.CANNOT_TELL is decision.verdict
-    assert "Nothing ran on staging and production." in decision.summary
-
-
-def test_a_skip_that_nobody_declared_is_not_allowed_in_a_rehearsal(bare: Release) -> None:
-    """Only the environment itself may say what it cannot run."""
-    bare.run("mock", "mock")
-    bare.run("rehearsal", "rehearsal", change=skipped, scope="staging")
-    bare.mutants()
-    bare.criteria = bare.criteria.with_name("gate-rehearsal.toml")
-
-    assert Verdict.CANNOT_TELL is bare.decide().verdict
 
 
 @pytest.mark.parametrize(
