@@ -67,11 +67,9 @@ def test_names_have_the_contract_s_defaults(tmp_path: Path) -> None:
     """A file that names no resource gets the names of the platform's contract."""
     environment = load(tmp_path, MINIMAL)
 
-    assert ("webordinary-edit-cluster", "ActiveSessionCount", 4322) == (
-        environment.names.cluster,
-        environment.names.metric,
-        environment.ports.edit_hmr,
-    )
+    assert environment.names.cluster == "webordinary-edit-cluster"
+    assert environment.names.metric == "ActiveSessionCount"
+    assert environment.ports.edit_hmr == 4322
 
 
 def test_an_environment_cannot_be_changed(tmp_path: Path) -> None:
@@ -289,7 +287,9 @@ def test_the_project_s_production_wants_to_be_confirmed() -> None:
     given = {"SEATRIALS_ACCOUNT_ID": "210987654321", "SEATRIALS_BASE_URL": "https://edit.example.org"}
     environment = load_environment("production", PROJECT / "environments.toml", given)
 
-    assert (environment.confirm, environment.workers_max, environment.allows("sessions")) == ("production", 1, False)
+    assert environment.confirm == "production"
+    assert environment.workers_max == 1
+    assert not environment.allows("sessions")
 
 
 def test_a_mock_needs_a_template(tmp_path: Path) -> None:

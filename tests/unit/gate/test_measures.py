@@ -16,7 +16,9 @@ def test_samples_of_all_runs_of_the_commit_count(series: dict[str, Series]) -> N
     """Five runs have five cold starts, measured."""
     found = series["cold_start_seconds"]
 
-    assert (found.count, len(found.samples), found.kind) == (5, 5, "measured")
+    assert found.count == 5
+    assert len(found.samples) == 5
+    assert found.kind == "measured"
     assert found.p50 == pytest.approx(23.619992)
 
 

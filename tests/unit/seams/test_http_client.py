@@ -77,12 +77,12 @@ def test_a_request_and_its_answer(site: Site) -> None:
     [request] = site.requests
 
     assert (200, {"path": "/orders"}) == (answer.status_code, answer.json())
-    assert ("POST", "/orders?page=2", b"tea", "north") == (
-        request.method,
-        request.target,
-        request.body,
-        request.header("x-shop"),
-    )
+    assert {
+        "method": request.method,
+        "target": request.target,
+        "body": request.body,
+        "shop": request.header("x-shop"),
+    } == {"method": "POST", "target": "/orders?page=2", "body": b"tea", "shop": "north"}
 
 
 def test_a_connection_is_used_again(site: Site) -> None:

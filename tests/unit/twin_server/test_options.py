@@ -22,7 +22,9 @@ def test_what_is_left_out_is_the_environments(environment: Environment) -> None:
 
     assert (options.template, options.region) == (environment.template, "us-west-2")
     assert (options.world, options.pace) == ("default", 1.0)
-    assert (options.https_port, options.http_port, options.aws_port) == (0, 0, 0)
+    assert options.https_port == 0
+    assert options.http_port == 0
+    assert options.aws_port == 0
 
 
 def test_a_command_is_read_as_a_shell_would(environment: Environment) -> None:

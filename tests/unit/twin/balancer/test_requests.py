@@ -121,7 +121,9 @@ def test_rules_are_read_again_after_a_change(world: BalancerWorld) -> None:
     world.balancer.invalidate()
     answer = world.get("/a/b")
 
-    assert (200, 404, '{"e":1}') == (before, status_of(answer), body_of(answer))
+    assert before == 200
+    assert status_of(answer) == 404
+    assert body_of(answer) == '{"e":1}'
     assert "Content-Type: application/json; charset=utf-8\r\n" in answer
 
 
@@ -450,8 +452,15 @@ def test_trace_and_access_log(world: BalancerWorld) -> None:
 
     assert event.subject == "GET /a?b=c"
     assert event.details == {"listener": 80, "rule": "default", "status": 201, "target_group": "web", "task": IP}
-    assert (entry.client, entry.status, entry.target_ip, entry.target_port) == (CLIENT_IP, 201, IP, 8080)
-    assert (entry.rule, entry.target_group, entry.target) == ("default", "web", "/a?b=c")
+    assert {
+        "client": entry.client,
+        "status": entry.status,
+        "target_ip": entry.target_ip,
+        "target_port": entry.target_port,
+    } == {"client": CLIENT_IP, "status": 201, "target_ip": IP, "target_port": 8080}
+    assert entry.rule == "default"
+    assert entry.target_group == "web"
+    assert entry.target == "/a?b=c"
 
 
 def test_one_seed_is_one_history() -> None:

@@ -65,9 +65,10 @@ def test_the_check_is_a_get_with_its_own_host_and_agent(world: BalancerWorld) ->
     world.register(IP)
     [(_, request)] = patient.checks
 
-    found = (request.method, request.target, request.header("host"), request.header("user-agent"))
+    headers = {name: request.header(name) for name in ("host", "user-agent")}
 
-    assert found == ("GET", "/health", f"{IP}:8080", "ELB-HealthChecker/2.0")
+    assert f"{request.method} {request.target}" == "GET /health"
+    assert headers == {"host": f"{IP}:8080", "user-agent": "ELB-HealthChecker/2.0"}
 
 
 def test_intervals_count_from_the_beginning_of_a_check(world: BalancerWorld) -> None:
@@ -99,7 +100,9 @@ def test_failures_have_aws_reasons(world: BalancerWorld, status: int, reason: st
     [found] = world.targets.describe(GROUP)
 
     assert after_one == ("healthy", None)
-    assert (found.state, found.reason, found.description) == ("unhealthy", reason, description)
+    assert found.state == "unhealthy"
+    assert found.reason == reason
+    assert found.description == description
 
 
 def test_a_target_that_refuses_fails_its_checks(world: BalancerWorld) -> None:

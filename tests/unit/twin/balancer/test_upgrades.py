@@ -100,7 +100,9 @@ def test_a_websocket_is_logged_when_it_closes(world: BalancerWorld) -> None:
     connection.close()
     world.clock.sleep(1)
 
-    assert (0, [101], [True]) == (before, [entry.status for entry in world.balancer.access_log], ended)
+    assert before == 0
+    assert [entry.status for entry in world.balancer.access_log] == [101]
+    assert ended == [True]
 
 
 def test_the_targets_end_is_the_clients_end(world: BalancerWorld) -> None:

@@ -93,10 +93,9 @@ def test_plain_http_is_redirected(aws: Clients, stack: DeployedStack) -> None:
     listeners = aws("elbv2").describe_listeners(LoadBalancerArn=stack.physical_ids["LoadBalancer"])["Listeners"]
 
     action = next(listener for listener in listeners if listener["Port"] == 80)["DefaultActions"][0]
-    assert ("redirect", "HTTPS", "443", "HTTP_301") == (
-        action["Type"],
-        *(action["RedirectConfig"][name] for name in ("Protocol", "Port", "StatusCode")),
-    )
+    redirect = {name: action["RedirectConfig"][name] for name in ("Protocol", "Port", "StatusCode")}
+    assert action["Type"] == "redirect"
+    assert redirect == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
 
 
 def test_the_listener_has_a_certificate_of_the_manager(aws: Clients, stack: DeployedStack) -> None:
@@ -160,7 +159,8 @@ def test_the_edit_task_mounts_the_workspace(aws: Clients, stack: DeployedStack) 
     definition = aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     container, volume = definition["containerDefinitions"][0], definition["volumes"][0]["efsVolumeConfiguration"]
 
-    assert ("2048", "4096", "awsvpc") == tuple(definition[name] for name in ("cpu", "memory", "networkMode"))
+    shown = {name: definition[name] for name in ("cpu", "memory", "networkMode")}
+    assert shown == {"cpu": "2048", "memory": "4096", "networkMode": "awsvpc"}
     assert [8080, 4321, 4322] == [mapping["containerPort"] for mapping in container["portMappings"]]
     assert ("workspace", "/workspace") == tuple(
         container["mountPoints"][0][n] for n in ("sourceVolume", "containerPath")

@@ -183,11 +183,9 @@ def test_an_essential_container_ends_its_task(twin: Twin) -> None:
     ended(twin, run)
     task = twin.task(run.record.task_arn)
 
-    assert ("EssentialContainerExited", "Essential container in task exited", 1) == (
-        task["stopCode"],
-        task["stoppedReason"],
-        task["containers"][0]["exitCode"],
-    )
+    assert task["stopCode"] == "EssentialContainerExited"
+    assert task["stoppedReason"] == "Essential container in task exited"
+    assert task["containers"][0]["exitCode"] == 1
 
 
 def test_a_missing_image_keeps_a_task_from_starting(twin: Twin) -> None:

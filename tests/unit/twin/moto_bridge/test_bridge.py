@@ -82,11 +82,9 @@ def test_a_task_shows_its_address_and_zone(twin: Twin) -> None:
 
     assert run.address == details["privateIPv4Address"]
     assert run.address == task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"]
-    assert (run.record.availability_zone, "FARGATE", EDIT) == (
-        task["availabilityZone"],
-        task["launchType"],
-        task["group"].partition(":")[2],
-    )
+    assert task["availabilityZone"] == run.record.availability_zone
+    assert task["launchType"] == "FARGATE"
+    assert task["group"].partition(":")[2] == EDIT
 
 
 def test_a_task_that_nobody_knows_cannot_be_stopped(twin: Twin) -> None:
@@ -100,7 +98,9 @@ def test_a_service_begins_with_nothing(worlds: Worlds) -> None:
     with worlds.open(alive=False) as twin:
         service = twin.service()
 
-        assert (0, 0, []) == (service["runningCount"], service["pendingCount"], service["events"])
+        assert service["runningCount"] == 0
+        assert service["pendingCount"] == 0
+        assert service["events"] == []
         assert service["healthCheckGracePeriodSeconds"] == 60
         assert service["enableExecuteCommand"] is True
         assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}

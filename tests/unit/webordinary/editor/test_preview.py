@@ -118,7 +118,9 @@ def test_head_has_the_headers_of_get_and_no_body(hosted: EditorWorld) -> None:
     """HEAD answers as GET does, without the content."""
     get, head = hosted.preview("/session/s1"), hosted.preview("/session/s1", "HEAD")
 
-    assert (200, b"", get.headers) == (head.status, head.body, head.headers)
+    assert head.status == 200
+    assert head.body == b""
+    assert head.headers == get.headers
 
 
 def test_a_preview_takes_no_writes(hosted: EditorWorld) -> None:

@@ -116,11 +116,9 @@ def test_a_session_is_not_active_while_its_preview_does_not_answer(running: Herm
     running.editors.broken.clear()
     running.clock.sleep(5)
 
-    assert ("initializing", "active", 1) == (
-        before,
-        running.status(session_id),
-        running.editors.paths().count("/api/execute"),
-    )
+    assert before == "initializing"
+    assert running.status(session_id) == "active"
+    assert running.editors.paths().count("/api/execute") == 1
 
 
 def test_sessions_are_spread_over_the_tasks(running: HermesWorld) -> None:
@@ -152,14 +150,11 @@ def test_a_session_without_a_container_ends_in_error(world: HermesWorld) -> None
     world.clock.sleep(4)
     answer = world.get(f"/hermes/api/sessions/{session_id}/status")
 
-    expected = ("initializing", 200, "error", "no container could be had within 120 s", [0, 1, 0])
-    assert expected == (
-        before,
-        answer.status,
-        answer.document["status"],
-        answer.document["metadata"]["error"],
-        world.cloudwatch.values(),
-    )
+    assert before == "initializing"
+    assert answer.status == 200
+    assert answer.document["status"] == "error"
+    assert answer.document["metadata"]["error"] == "no container could be had within 120 s"
+    assert world.cloudwatch.values() == [0, 1, 0]
 
 
 def test_an_error_has_the_reason_of_ecs(world: HermesWorld) -> None:
@@ -192,12 +187,12 @@ def test_an_idle_session_is_drained_and_expires(running: HermesWorld) -> None:
     before = running.status(session_id)
     running.clock.sleep(14)
 
-    assert ("active", "expired", [], []) == (
-        before,
-        running.status(session_id),
-        running.rules(),
-        running.group_names(),
-    )
+    assert {
+        "before": before,
+        "after": running.status(session_id),
+        "rules": running.rules(),
+        "groups": running.group_names(),
+    } == {"before": "active", "after": "expired", "rules": [], "groups": []}
     assert ["/api/git/commit", f"/api/sessions/{session_id}"] == running.editors.paths()[-2:]
 
 
@@ -227,7 +222,9 @@ def test_a_session_deactivated_while_it_starts_expires_too(running: HermesWorld)
     running.post(f"/hermes/api/sessions/{session_id}/deactivate")
     running.clock.sleep(5)
 
-    assert ("expired", [], []) == (running.status(session_id), running.rules(), running.group_names())
+    assert running.status(session_id) == "expired"
+    assert running.rules() == []
+    assert running.group_names() == []
 
 
 def test_the_end_of_one_session_leaves_the_others_on_its_task_alone(running: HermesWorld) -> None:
@@ -236,7 +233,9 @@ def test_the_end_of_one_session_leaves_the_others_on_its_task_alone(running: Her
     running.post(f"/hermes/api/sessions/{first['sessionId']}/deactivate")
     running.clock.sleep(5)
 
-    assert ("active", 3, 3) == (running.status(second["sessionId"]), len(running.rules()), len(running.group_names()))
+    assert running.status(second["sessionId"]) == "active"
+    assert len(running.rules()) == 3
+    assert len(running.group_names()) == 3
 
 
 def test_sessions_that_end_together_leave_nothing(running: HermesWorld) -> None:
@@ -280,12 +279,12 @@ def test_a_session_whose_task_is_lost_moves_to_another(running: HermesWorld) -> 
     running.clock.sleep(20)
     item = running.items()[0]
 
-    assert ("active", running.ecs.tasks[1]["taskArn"], 1, [session_id]) == (
-        item["status"]["S"],
-        item["taskArn"]["S"],
-        running.editors.paths().count("/api/execute"),
-        running.editors.hosted[running.ecs.tasks[1]["taskArn"]],
-    )
+    assert {
+        "status": item["status"]["S"],
+        "task": item["taskArn"]["S"],
+        "executions": running.editors.paths().count("/api/execute"),
+        "hosted": running.editors.hosted[running.ecs.tasks[1]["taskArn"]],
+    } == {"status": "active", "task": running.ecs.tasks[1]["taskArn"], "executions": 1, "hosted": [session_id]}
 
 
 def test_a_session_is_served_all_the_while_it_moves(running: HermesWorld) -> None:
@@ -429,7 +428,9 @@ def test_a_table_that_is_away_stops_nothing_for_good(running: HermesWorld, hooks
     hooks.before = lambda _: None
     running.clock.sleep(20)
 
-    assert (0, "active", 3) == (published, running.status(session_id), len(running.rules()))
+    assert published == 0
+    assert running.status(session_id) == "active"
+    assert len(running.rules()) == 3
     assert len(running.cloudwatch.data) > count
 
 

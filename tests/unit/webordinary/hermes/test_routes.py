@@ -89,24 +89,24 @@ def test_a_refused_activation_names_the_field_and_stores_nothing(running: Hermes
     answer = running.activate(instruction="")
     running.clock.sleep(1)
 
-    assert (400, "instruction", [], [0]) == (
-        answer.status,
-        answer.document["field"],
-        running.items(),
-        running.cloudwatch.values(),
-    )
+    assert {
+        "status": answer.status,
+        "field": answer.document["field"],
+        "items": running.items(),
+        "counts": running.cloudwatch.values(),
+    } == {"status": 400, "field": "instruction", "items": [], "counts": [0]}
 
 
 def test_the_same_work_returns_the_same_session(running: HermesWorld) -> None:
     """200 and the id of the first, and one item."""
     first, second = running.activate(), running.activate(instruction="another one")
 
-    assert (201, 200, first.document["sessionId"], 1) == (
-        first.status,
-        second.status,
-        second.document["sessionId"],
-        len(running.items()),
-    )
+    assert {
+        "first": first.status,
+        "second": second.status,
+        "session_id": second.document["sessionId"],
+        "items": len(running.items()),
+    } == {"first": 201, "second": 200, "session_id": first.document["sessionId"], "items": 1}
 
 
 def test_the_thread_is_made_up_when_it_is_not_given(running: HermesWorld) -> None:
@@ -261,7 +261,9 @@ def test_a_throttled_table_is_503_and_leaves_nothing(running: HermesWorld, hooks
     hooks.before = lambda _: None
     running.clock.sleep(5)
 
-    assert (503, "5", []) == (answer.status, answer.headers["retry-after"], running.items())
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == "5"
+    assert running.items() == []
 
 
 def test_an_error_of_hermes_itself_is_500(running: HermesWorld, hooks: Hooks) -> None:

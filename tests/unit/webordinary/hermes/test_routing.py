@@ -81,16 +81,17 @@ def test_a_target_group_is_as_the_contract_has_it(balancer: Balancer) -> None:
     (tags,) = balancer.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
     (target,) = balancer.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
 
-    assert ("ip", 4322, "/health", 30, 5, 2, 2, {"HttpCode": "200"}) == (
-        group["TargetType"],
-        group["Port"],
-        group["HealthCheckPath"],
-        group["HealthCheckIntervalSeconds"],
-        group["HealthCheckTimeoutSeconds"],
-        group["HealthyThresholdCount"],
-        group["UnhealthyThresholdCount"],
-        group["Matcher"],
-    )
+    expected = {
+        "TargetType": "ip",
+        "Port": 4322,
+        "HealthCheckPath": "/health",
+        "HealthCheckIntervalSeconds": 30,
+        "HealthCheckTimeoutSeconds": 5,
+        "HealthyThresholdCount": 2,
+        "UnhealthyThresholdCount": 2,
+        "Matcher": {"HttpCode": "200"},
+    }
+    assert {name: group[name] for name in expected} == expected
     assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
     assert [{"Key": "webordinary:task", "Value": A.arn}] == tags["Tags"]
     assert ("10.0.1.1", 4322) == (target["Target"]["Id"], target["Target"]["Port"])
