@@ -1,6 +1,6 @@
 """What a scenario's platform is made of, without a platform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -9,11 +9,10 @@ from seatrials.environments.environment import Environment, load_environment
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.calls import Handler, MakeCalls
 from tests.support.project import PROJECT
 
 START_SECONDS = 1_700_000_000
-
-Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def recorder(clock: VirtualClock) -> Recorder:
 
 
 @pytest.fixture
-def make_calls(clock: VirtualClock, recorder: Recorder) -> Callable[[Handler], Calls]:
+def make_calls(clock: VirtualClock, recorder: Recorder) -> MakeCalls:
     """Return what makes calls that a handler answers."""
 
     def make(handler: Handler) -> Calls:

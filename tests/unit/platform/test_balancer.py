@@ -8,10 +8,8 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.platform.balancer import Balancer
-from seatrials.platform.calls import Calls
 from tests.support.aws import Json
-
-MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+from tests.support.calls import MakeCalls
 
 
 def rule(priority: str, group: str | None = None, *conditions: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from seatrials.platform import Platform, Stack
 from seatrials.platform.sessions import Session
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.aws import Json
+from tests.support.calls import Handler
 
 SESSION = Session("session-1", "u@example.com", "c", "thread-1", "https://alb.example/session/session-1", {})
-Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass

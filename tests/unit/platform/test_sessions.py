@@ -7,12 +7,10 @@ import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
-from seatrials.platform.calls import Calls
 from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions, longest_outage_seconds
 from seatrials.platform.workspace import Workspace
 from tests.support.aws import Json
-
-MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+from tests.support.calls import MakeCalls
 
 FIELDS = {
     "sessionId": "session-1",
