@@ -5,11 +5,66 @@ from typing import Any
 
 import pytest
 
-from seatrials.errors import (
-    RefusedWriteError,
-)
+from seatrials.environments.environment import load_environment
+from seatrials.errors import RefusedWriteError
+from seatrials.safety.permitted import Permitted, is_reading
 from tests.support.live_run import Begin, edit_desired, platform_of, set_edit_desired, update_edit
+from tests.support.project import PROJECT
 from tests.support.small_platform import SmallPlatform
+
+PREFIX = "TEST_run-1_"
+CLUSTER = "webordinary-edit-cluster"
+EDIT = "webordinary-edit-service"
+
+
+@pytest.fixture
+def make_permitted() -> Callable[..., Permitted]:
+    """Return what says what a run may change of a stack with two tasks, on which these strangers have sessions."""
+    environment = load_environment("mock", PROJECT / "environments.toml", {})
+    return lambda *strangers: Permitted(
+        environment, PREFIX, strangers=lambda: list(strangers), desired_count=lambda _service: 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [("DescribeServices", True), ("Scan", True), ("AssumeRole", True), ("UpdateService", False), ("PutItem", False)],
+)
+def test_an_operation_that_reads_is_known_by_its_name(operation: str, expected: bool) -> None:  # noqa: FBT001  # the case
+    """Whatever is not known to read changes something."""
+    assert is_reading(operation) is expected
+
+
+@pytest.mark.parametrize(("desired", "is_refused"), [(1, True), (2, False), (3, False)])
+def test_more_tasks_disturb_nobody(
+    make_permitted: Callable[..., Permitted],
+    desired: int,
+    is_refused: bool,  # noqa: FBT001  # the case
+) -> None:
+    """With strangers on it a service may be scaled up, or put back where it is, and not down."""
+    scaling = {"cluster": CLUSTER, "service": EDIT, "desiredCount": desired}
+
+    assert ("session-9" in make_permitted("session-9").refusal("ecs", "UpdateService", scaling)) is is_refused
+
+
+def test_a_run_s_item_is_deleted_on_a_condition(make_permitted: Callable[..., Permitted]) -> None:
+    """The item of an own session goes only if its session has ended, which the call itself must ask."""
+    key = {"sessionId": {"S": "session-1"}, "userId": {"S": f"{PREFIX}COLD-01-user-1@example.com"}}
+    call = {"TableName": "webordinary-edit-sessions", "Key": key}
+    permitted = make_permitted()
+
+    assert "on the condition" in permitted.refusal("dynamodb", "DeleteItem", call)
+    assert permitted.refusal("dynamodb", "DeleteItem", {**call, "ConditionExpression": "#status = :expired"}) == ""
+
+
+def test_what_a_sweep_has_found_may_be_deleted(make_permitted: Callable[..., Permitted]) -> None:
+    """A rule goes once it was found to be left by a run."""
+    permitted = make_permitted()
+    before = permitted.refusal("elbv2", "DeleteRule", {"RuleArn": "arn:rule"})
+    permitted.left_behind.add("arn:rule")
+
+    assert before == "arn:rule was not found to be left by a run"
+    assert permitted.refusal("elbv2", "DeleteRule", {"RuleArn": "arn:rule"}) == ""
 
 
 @pytest.mark.parametrize("values", [{"desiredCount": 0}, {"forceNewDeployment": True}], ids=["scaled", "restarted"])

@@ -2,9 +2,7 @@
 
 import pytest
 
-from seatrials.errors import (
-    LeftoversError,
-)
+from seatrials.errors import LeftoversError
 from tests.support.live_run import Begin, platform_of
 from tests.support.small_platform import SmallPlatform
 
