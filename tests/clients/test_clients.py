@@ -16,6 +16,7 @@ from seatrials.environments.environment import read_variables
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 from tests.support.aws import Json
+from tests.support.project import PROJECT
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -30,7 +31,7 @@ RESOURCE = f"service/{CLUSTER}/{EDIT}"
 @pytest.fixture(scope="module")
 def variables() -> Iterator[Mapping[str, str]]:
     """Give the variables of a shell that has sourced those of a server, whose edit container is a program of Node."""
-    project = HERE.parents[1] / "environments.toml"
+    project = PROJECT / "environments.toml"
     run = f"edit={NODE} {HERE / 'editor.js'}"
     with running_server("--environments", str(project), "--pace", "10", "--run", run) as running:
         yield {**read_variables(), **running.variables}
