@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -11,8 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from seatrials.gate import page
 from seatrials.gate.decision import Decision, Outcome, Verdict
+from tests.support.project import PROJECT
 
-SAMPLE = Path(__file__).parents[1] / "unit/gate/decision.json"
+SAMPLE = PROJECT / "tests/unit/gate/decision.json"
 SIZES = {"desk": (1400, 1000), "phone": (390, 844)}
 # The narrowest screen that counts, a tablet's, and one just wide enough for whole tables.
 OTHER_WIDTHS_PIXELS = (320, 800, 1130)

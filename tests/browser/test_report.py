@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from seatrials.environments.variables import read_variables
 from seatrials.report.report import Build, write_report
+from tests.support.project import PROJECT
 
-TOOLS = Path(__file__).parents[2] / "allure"
+TOOLS = PROJECT / "allure"
 TESTS = ("test_first", "test_second")
 NODES = {f"ROUTE-0{count}": f"tests/integration/test_routing.py::{test}" for count, test in enumerate(TESTS, 1)}
 RECORD = {

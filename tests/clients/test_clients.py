@@ -15,6 +15,8 @@ import pytest
 from seatrials.environments.variables import read_variables
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
+from tests.support.aws import Json
+from tests.support.project import PROJECT
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -29,7 +31,7 @@ RESOURCE = f"service/{CLUSTER}/{EDIT}"
 @pytest.fixture(scope="module")
 def variables() -> Iterator[Mapping[str, str]]:
     """Give the variables of a shell that has sourced those of a server, whose edit container is a program of Node."""
-    project = HERE.parents[1] / "environments.toml"
+    project = PROJECT / "environments.toml"
     run = f"edit={NODE} {HERE / 'editor.js'}"
     with running_server("--environments", str(project), "--pace", "10", "--run", run) as running:
         yield {**read_variables(), **running.variables}
@@ -52,7 +54,7 @@ def run(command: list[str], variables: Mapping[str, str], folder: Path = HERE) -
     return done.stdout
 
 
-def cli(variables: Mapping[str, str], *arguments: str) -> Any:
+def cli(variables: Mapping[str, str], *arguments: str) -> Json:
     """Run the AWS CLI and return its answer; it finds the server by the variables alone."""
     output = run([sys.executable, "-m", "awscli", *arguments, "--output", "json"], variables)
     return json.loads(output) if output.strip() else None

@@ -19,6 +19,7 @@ import pytest
 from seatrials.environments.parts import ResourceNames
 from seatrials.environments.variables import read_variables
 from seatrials.platform import contract
+from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock
 from seatrials.twin_server import running_server
 
@@ -47,7 +48,7 @@ class Rehearsal:
             region_name=variables["AWS_REGION"],
         )
 
-    def aws(self, service: str) -> Any:
+    def aws(self, service: str) -> AwsClient:
         """Return a client of the server."""
         return self._session.client(service, endpoint_url=self.variables["AWS_ENDPOINT_URL"])
 

@@ -14,8 +14,8 @@ from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, run_gate
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 SCENARIOS = PROJECT / "tests/integration"
 
 

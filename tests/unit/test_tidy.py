@@ -4,6 +4,7 @@ Which module may import which is import-linter's affair, which calls are banned 
 """
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ import pytest
 
 from seatrials.environments.kinds import KINDS
 from seatrials.environments.scopes import COLUMNS, SCOPES
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 SOURCE = PROJECT / "src"
-FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX = 50
 MODULE_LINES_MAX = 500
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 SCENARIO_FILES = sorted((PROJECT / "tests/integration").rglob("*.py"))
+TEST_FILES = sorted((PROJECT / "tests").rglob("*.py"))
+TEST_FILE_LINES_MAX = 500
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # In a file's own words, so that a failure shows the offending code and the reason.
@@ -137,9 +140,23 @@ def is_status_choice(node: ast.AST) -> bool:
     return any(isinstance(value, int) and 100 <= value < 600 for value in values)
 
 
+def takes_fixtures(function: Function) -> bool:
+    """Whether pytest calls *function*, and so hands it fixtures."""
+    is_fixture = any("pytest.fixture" in ast.unparse(each) for each in function.decorator_list)
+    return is_fixture or function.name.startswith("test_")
+
+
+def untyped_parameters(path: Path) -> Iterator[str]:
+    """Yield the parameters of tests and fixtures of a file that have no type, or `Any`."""
+    for function in filter(takes_fixtures, functions(parse(path))):
+        for each in (*function.args.args, *function.args.kwonlyargs):
+            if each.annotation is None or ast.unparse(each.annotation) in {"Any", "typing.Any"}:
+                yield f"{name_of(path)}:{each.lineno}: {function.name}({each.arg})"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_function_fits_a_glance(path: Path) -> None:
-    """No function is longer than 70 lines, its docstring aside."""
+    """No function is longer than 50 lines, its docstring aside."""
     lengths = {each.name: length(each) for each in functions(parse(path))}
 
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}
@@ -221,3 +238,24 @@ def test_a_scenario_expects_one_status(path: Path) -> None:
     choices = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Compare) and is_status_choice(node)]
 
     assert places(path, choices) == []
+
+
+@pytest.mark.parametrize("path", [path for path in TEST_FILES if path not in SCENARIO_FILES], ids=name_of)
+def test_a_test_file_fits_a_mind(path: Path) -> None:
+    """No file of tests is longer than 500 lines; a file of scenarios is as long as its part of the catalogue."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST_FILE_LINES_MAX
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
+def test_a_test_names_the_type_of_what_it_is_given(path: Path) -> None:
+    """Every parameter of a test or a fixture has a type, and none is `Any`: tests/support has the names."""
+    assert list(untyped_parameters(path)) == []
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
+def test_nothing_imports_a_conftest(path: Path) -> None:
+    """A conftest.py is pytest's alone: what others need of it stands in tests/support."""
+    statements = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = [node for node in statements if "conftest" in re.split(r"\W+", ast.unparse(node))]
+
+    assert places(path, imported) == []

@@ -16,8 +16,8 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.record import MatrixRecord, MutantRecord
 from seatrials.mutants.mutant import Mutant
 from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, unproven
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 SOURCE = '''"""ROUTE: the right container."""
 
 import pytest
@@ -63,7 +63,9 @@ def test_rows_come_from_marks_and_docstrings(folder: Path) -> None:
     first, second = suite.rows
 
     assert suite.title == "ROUTE: the right container"
-    assert (first.id, first.test, first.sentence) == ("ROUTE-01", "test_early", "An early answer.")
+    assert first.id == "ROUTE-01"
+    assert first.test == "test_early"
+    assert first.sentence == "An early answer."
     assert (first.suite, second.suite) == ("routing", "routing")
     assert (first.environments, first.exclusive) == (("mock", "staging", "production"), True)
     assert (second.id, second.sentence) == ("ROUTE-02", "A late answer is an answer | or none.")
@@ -178,7 +180,9 @@ def test_the_command_shows_the_page(folder: Path) -> None:
     """Without an option it writes nothing."""
     code, output = command(folder)
 
-    assert (0, True, False) == (code, "ROUTE-01" in output, (folder / "page.md").exists())
+    assert code == 0
+    assert "ROUTE-01" in output
+    assert not (folder / "page.md").exists()
 
 
 def test_the_command_writes_the_page_that_it_shows(folder: Path) -> None:

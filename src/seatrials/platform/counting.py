@@ -36,8 +36,10 @@ class CallCount:
         )
 
     def _aws(self, client: AwsClient) -> AwsClient:
-        operations = client.meta.method_to_api_mapping
-        return _Counted(client, lambda name: name in operations or name in _LEADING_TO_CALLS, self._call)
+        def is_call(name: str) -> bool:
+            return name in _LEADING_TO_CALLS or name in client.meta.method_to_api_mapping
+
+        return _Counted(client, is_call, self._call)
 
     def _call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # any call's
         self.total += 1

@@ -15,6 +15,7 @@ from seatrials.evidence.folder import EvidenceFolder, MatrixFolder, RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import read_mutants, read_newest, read_runs
 from seatrials.evidence.record import MatrixRecord, MatrixRun, MutantRecord, RowRecord, RunRecord
+from tests.support.aws import Json
 
 TEST = "tests/test_x.py::test_x"
 STARTED = "2026-11-25T08:00:00.500+00:00"
@@ -30,7 +31,7 @@ JUNK = st.one_of(
 )
 
 
-def write_run(evidence: Path, name: str = NAME, **changes: Any) -> RunFolder:
+def write_run(evidence: Path, name: str = NAME, **changes: object) -> RunFolder:
     """Write a whole run of one row that has passed, whose record has *changes*."""
     folder = RunFolder(evidence / "mock" / name)
     folder.path.mkdir(parents=True)
@@ -58,13 +59,13 @@ def log_lines() -> Iterator[dict[str, Any]]:
     yield {"$report_type": "SessionStart"}
     sample = ["sample", {"name": "api_seconds", "value": 0.2, "unit": "seconds", "kind": "modelled"}]
     for when in ("setup", "call", "teardown"):
-        told = [["platform_seconds", 2.5], sample] if when == "call" else []
+        told = [["platform_seconds", 2.5], ["calls", 3], sample] if when == "call" else []
         report = {"$report_type": "TestReport", "nodeid": TEST, "when": when, "outcome": "passed", "longrepr": None}
         yield {**report, "duration": 0.1, "user_properties": told}
     yield {"$report_type": "SessionFinish", "exitstatus": 0}
 
 
-def write_matrix(evidence: Path, name: str = NAME, **run: Any) -> MatrixFolder:
+def write_matrix(evidence: Path, name: str = NAME, **run: Json) -> MatrixFolder:
     """Write a kill matrix of one mutant."""
     folder = MatrixFolder(evidence / "mutants" / name)
     folder.path.mkdir(parents=True)
@@ -168,7 +169,7 @@ def test_a_run_ends_in_order_with_passes_and_with_failures(tmp_path: Path, statu
     assert not any("not every test was tried" in problem for problem in told)
 
 
-def damaged(value: Any, data: st.DataObject) -> Any:
+def damaged(value: Json, data: st.DataObject) -> Json:
     """Return *value* with something in it, or all of it, replaced by junk."""
     if isinstance(value, dict) and value and data.draw(st.booleans()):
         name = data.draw(st.sampled_from(sorted(value)))

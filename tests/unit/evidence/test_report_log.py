@@ -9,13 +9,16 @@ import pytest
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.record import Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
+from tests.support.aws import Json
 
 START = {"$report_type": "SessionStart"}
 FINISH = {"$report_type": "SessionFinish", "exitstatus": 0}
 TEST = "tests/test_x.py::test_x"
+# What a test says of itself that has asked the platform something.
+ASKED = [["platform_seconds", 23.5], ["calls", 3]]
 
 
-def report(when: str, outcome: str = "passed", **more: Any) -> dict[str, Any]:
+def report(when: str, outcome: str = "passed", **more: object) -> dict[str, Any]:
     """Return one line about the test."""
     return {"$report_type": "TestReport", "nodeid": TEST, "when": when, "outcome": outcome, **more}
 
@@ -34,11 +37,27 @@ def result(tmp_path: Path, *lines: dict[str, Any]) -> RowResult:
 
 def test_a_pass_has_a_call_and_a_tear_down(tmp_path: Path) -> None:
     """A test has passed when all its phases have; its time is that of the platform."""
-    properties = [["platform_seconds", 23.5], ["scenario", "COLD-07"]]
+    properties = [*ASKED, ["scenario", "COLD-07"]]
 
     found = result(tmp_path, report("setup"), report("call", user_properties=properties), report("teardown"))
 
     assert (CellOutcome.PASSED, 23.5, False) == (found.outcome, found.seconds, found.failed)
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ([["platform_seconds", 23.5], ["calls", 0]], "passed without one call to the platform"),
+        ([["platform_seconds", 0.0], ["calls", 3]], "passed without a moment of the platform's time"),
+        ([["platform_seconds", 23.5]], "passed, and the run does not tell whether it called the platform"),
+    ],
+    ids=["no-call", "no-time", "not-told"],
+)
+def test_a_pass_that_asked_nothing_proves_nothing(tmp_path: Path, properties: list[list[Json]], reason: str) -> None:
+    """A test whose body was skipped behind pytest's back has not run, whatever pytest says of it."""
+    found = result(tmp_path, report("setup"), report("call", user_properties=properties), report("teardown"))
+
+    assert (found.outcome, found.reason) == (CellOutcome.NOT_RUN, reason)
 
 
 @pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
@@ -83,7 +102,9 @@ def test_what_an_environment_cannot_do_says_why(tmp_path: Path) -> None:
 
 def test_a_pass_in_part_says_what_was_not_asked(tmp_path: Path) -> None:
     """What a scenario could not ask where it ran stands beside its pass."""
-    call = report("call", user_properties=[["left_out", "of neighbours: one session at a time may be had here"]])
+    call = report(
+        "call", user_properties=[*ASKED, ["left_out", "of neighbours: one session at a time may be had here"]]
+    )
     found = result(tmp_path, report("setup"), call, report("teardown"))
 
     told = "passed in part, and not asked of neighbours: one session at a time may be had here"
@@ -123,7 +144,7 @@ NO_SAMPLES = [3, {}, *({"name": "x", "value": value, "unit": "s", "kind": "measu
 
 
 @pytest.mark.parametrize("sample", [*NO_SAMPLES, {"name": "x", "value": float("nan"), "unit": "s", "kind": "measured"}])
-def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: Any) -> None:
+def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: object) -> None:
     """A measurement without a value is not passed over."""
     log = read(tmp_path, START, report("call", user_properties=[["sample", sample]]), FINISH)
 

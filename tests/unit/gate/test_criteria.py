@@ -6,8 +6,8 @@ import pytest
 
 from seatrials.errors import ConfigurationError
 from seatrials.gate.criteria import load_criteria
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 ROWS = ["COLD-07", "COLD-08"]
 WRONG = """
 [environments.staging]

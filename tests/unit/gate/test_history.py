@@ -7,19 +7,9 @@ from pathlib import Path
 import pytest
 
 from seatrials.errors import EvidenceError
-from seatrials.gate.history import Entry, FileHistory
+from seatrials.gate.history import FileHistory
+from tests.support.history import ENTRY
 
-ENTRY = Entry(
-    environment="staging",
-    run="20261125T110000Z-1",
-    started="2026-11-25T11:00:00.000+00:00",
-    kind="measured",
-    commit="c" * 40,
-    judged_at="2026-11-25T12:00:00.000+00:00",
-    good=True,
-    accepted=(),
-    figures={"cold_start_seconds.p50": 44.5},
-)
 OLDER = replace(ENTRY, run="20261124T110000Z-1", started="2026-11-24T11:00:00.000+00:00")
 
 

@@ -1,14 +1,13 @@
 """What a plot is drawn from: the samples of a metric, its budget, its baseline."""
 
-from typing import Any
-
 import pytest
 
 from seatrials.gate.decision import Series
+from tests.support.release import Release
 
 
 @pytest.fixture
-def series(release: Any) -> dict[str, Series]:
+def series(release: Release) -> dict[str, Series]:
     """Return the series on staging, by metric."""
     return {each.metric: each for each in release.decide().series if each.environment == "staging"}
 
@@ -17,7 +16,9 @@ def test_samples_of_all_runs_of_the_commit_count(series: dict[str, Series]) -> N
     """Five runs have five cold starts, measured."""
     found = series["cold_start_seconds"]
 
-    assert (found.count, len(found.samples), found.kind) == (5, 5, "measured")
+    assert found.count == 5
+    assert len(found.samples) == 5
+    assert found.kind == "measured"
     assert found.p50 == pytest.approx(23.619992)
 
 
@@ -51,7 +52,7 @@ def test_a_plot_is_not_drawn_from_more_than_it_can_show(series: dict[str, Series
     assert (found.minimum, found.maximum) == (found.samples[0], found.samples[-1])
 
 
-def test_kinds_are_never_mixed(release: Any) -> None:
+def test_kinds_are_never_mixed(release: Release) -> None:
     """Modelled samples on mock and measured ones on staging are series of their own."""
     kinds = {(each.environment, each.kind) for each in release.decide().series}
 

@@ -1,6 +1,7 @@
 """A release against the ones before it: noise is told from change, a slow run from a slow release, a drift is found."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from seatrials.gate.criteria import RegressionRule
 from seatrials.gate.decision import HistoryPoint, Outcome, Regression, Verdict
 from seatrials.gate.history import Entry
 from seatrials.gate.regressions import Current, change_point, judge_change
+from tests.support.release import Release
 
 RULE = RegressionRule(
     id="cold-start-change",
@@ -22,22 +24,19 @@ FALLING = RULE.model_copy(update={"metric": "success_percent", "rises_by": None,
 _RECORDED_SECONDS = 23.619992
 
 
-def entries(values: Sequence[float], figure: str = "cold_start_seconds.p50", **different: Any) -> list[Entry]:
+def entries(values: Sequence[float], figure: str = "cold_start_seconds.p50") -> list[Entry]:
     """Return a history of good runs with these values, each of a commit of its own."""
     return [
         Entry(
-            **{
-                "environment": "staging",
-                "run": f"run-{index:03}",
-                "started": f"2026-11-01T00:{index // 60:02}:{index % 60:02}+00:00",
-                "kind": "measured",
-                "commit": f"{index:040x}",
-                "judged_at": "2026-11-02T00:00:00+00:00",
-                "good": True,
-                "accepted": (),
-                "figures": {figure: value},
-                **different,
-            }
+            environment="staging",
+            run=f"run-{index:03}",
+            started=f"2026-11-01T00:{index // 60:02}:{index % 60:02}+00:00",
+            kind="measured",
+            commit=f"{index:040x}",
+            judged_at="2026-11-02T00:00:00+00:00",
+            good=True,
+            accepted=(),
+            figures={figure: value},
         )
         for index, value in enumerate(values)
     ]
@@ -155,13 +154,15 @@ def test_too_few_good_runs_are_no_baseline() -> None:
 )
 def test_only_good_runs_of_other_commits_make_a_baseline(different: dict[str, Any]) -> None:
     """What failed, ran elsewhere, was only modelled, or is of this very commit says nothing of how it was before."""
-    assert judge_change(RULE, now(40), entries([40.0] * 20, **different)).runs == 0
+    earlier = [replace(each, **different) for each in entries([40.0] * 20)]
+
+    assert judge_change(RULE, now(40), earlier).runs == 0
 
 
 def test_an_accepted_change_begins_a_new_baseline() -> None:
     """After a waiver has let a regression pass, later runs are compared with that run and those after it."""
     before, after = entries([40.0] * 20), entries([60.0] * 26)[20:]
-    accepted = [*before, *entries([0.0] * 20 + [60.0], accepted=("cold-start-change.staging",))[20:], *after[1:]]
+    accepted = [*before, replace(after[0], accepted=("cold-start-change.staging",)), *after[1:]]
 
     assert Outcome.FAIL is judge_change(RULE, now(60, 60), [*before, *after[:3]]).outcome
     assert Outcome.PASS is judge_change(RULE, now(60, 60), accepted).outcome
@@ -181,7 +182,7 @@ def test_nothing_can_be_compared_with_nothing() -> None:
     ],
 )
 def test_a_slower_cold_start_changes_the_verdict(
-    release: Any, history: list[float], runs: int, verdict: Verdict, slower: Callable[..., None]
+    release: Release, history: list[float], runs: int, verdict: Verdict, slower: Callable[..., None]
 ) -> None:
     """25 % more in every run of the commit is NO-GO against a quiet history, GO against a noisy one."""
     release.remember(history)
@@ -200,7 +201,7 @@ def slower() -> Callable[..., None]:
                 if name == "sample" and value["name"] == "cold_start_seconds":
                     value["value"] *= 1.25
 
-    def replace_runs(release: Any, runs: int) -> None:
+    def replace_runs(release: Release, runs: int) -> None:
         for folder in release.root.glob("staging/2*"):
             for path in sorted(folder.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()

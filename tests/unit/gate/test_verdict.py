@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from seatrials.gate.decision import Outcome, Verdict
 from seatrials.gate.verdict import verdict_of
 from seatrials.seams.clock import wall_seconds
+from tests.support.release import Release
 
 OUTCOMES = st.lists(st.sampled_from(list(Outcome)))
 
@@ -42,7 +43,7 @@ def test_nothing_is_no_pass() -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_removing_evidence_never_makes_a_go(release: Any, data: st.DataObject) -> None:
+def test_removing_evidence_never_makes_a_go(release: Release, data: st.DataObject) -> None:
     """Whatever is deleted of evidence that is not GO, files or folders, what is left is not GO either."""
 
     def failing(lines: list[dict[str, Any]], record: dict[str, Any]) -> None:
@@ -65,7 +66,7 @@ def test_removing_evidence_never_makes_a_go(release: Any, data: st.DataObject) -
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_removing_evidence_of_a_go_leaves_nothing_but_doubt(release: Any, data: st.DataObject) -> None:
+def test_removing_evidence_of_a_go_leaves_nothing_but_doubt(release: Release, data: st.DataObject) -> None:
     """Deleting a file that a GO rests on leads to CANNOT TELL, and never to an accusation."""
     with tempfile.TemporaryDirectory() as folder:
         copied = type(release)(Path(folder) / "evidence")
@@ -78,7 +79,7 @@ def test_removing_evidence_of_a_go_leaves_nothing_but_doubt(release: Any, data: 
         assert Verdict.CANNOT_TELL is copied.decide().verdict
 
 
-def test_five_runs_are_judged_in_two_seconds(release: Any) -> None:
+def test_five_runs_are_judged_in_two_seconds(release: Release) -> None:
     """Reading and judging five runs on staging and two others takes less than 2 s."""
     began = wall_seconds()
     release.decide()
@@ -86,7 +87,7 @@ def test_five_runs_are_judged_in_two_seconds(release: Any) -> None:
     assert wall_seconds() - began < 2
 
 
-def test_a_thousand_runs_of_history_are_judged_in_five_seconds(release: Any) -> None:
+def test_a_thousand_runs_of_history_are_judged_in_five_seconds(release: Release) -> None:
     """A long history is no reason to wait."""
     release.remember([23.6 + index % 7 / 10 for index in range(1000)])
     began = wall_seconds()
@@ -96,7 +97,7 @@ def test_a_thousand_runs_of_history_are_judged_in_five_seconds(release: Any) -> 
     assert wall_seconds() - began < 5
 
 
-def test_a_good_run_is_remembered_as_good(release: Any) -> None:
+def test_a_good_run_is_remembered_as_good(release: Release) -> None:
     """History keeps the newest run of each environment with its figures."""
     kept = {each.environment: each for each in release.judgement().entries}
 
@@ -106,7 +107,7 @@ def test_a_good_run_is_remembered_as_good(release: Any) -> None:
     assert 0.276514 == kept["staging"].figures["run_dollars"]
 
 
-def test_a_run_without_a_baseline_can_become_part_of_one(release: Any) -> None:
+def test_a_run_without_a_baseline_can_become_part_of_one(release: Release) -> None:
     """That there is no history yet does not keep the first good runs out of it."""
     release.history = []
 
@@ -115,7 +116,7 @@ def test_a_run_without_a_baseline_can_become_part_of_one(release: Any) -> None:
     assert [True, True, True] == [each.good for each in judgement.entries]
 
 
-def test_a_bad_run_is_no_part_of_a_baseline(release: Any) -> None:
+def test_a_bad_run_is_no_part_of_a_baseline(release: Release) -> None:
     """A run that left something behind is remembered, and not as good."""
     release.run("staging", "live", hours_ago=0.5, change=lambda _lines, record: record.update(leftovers=["x"]))
 

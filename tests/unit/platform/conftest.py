@@ -1,7 +1,6 @@
 """What a scenario's platform is made of, without a platform."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,11 +10,10 @@ from seatrials.environments.file import load_environment
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.calls import Handler, MakeCalls
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 START_SECONDS = 1_700_000_000
-
-Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def recorder(clock: VirtualClock) -> Recorder:
 
 
 @pytest.fixture
-def make_calls(clock: VirtualClock, recorder: Recorder) -> Callable[[Handler], Calls]:
+def make_calls(clock: VirtualClock, recorder: Recorder) -> MakeCalls:
     """Return what makes calls that a handler answers."""
 
     def make(handler: Handler) -> Calls:

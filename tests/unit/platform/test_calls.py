@@ -1,17 +1,15 @@
 """Tests of calls to the load balancer: what is sent, what is noted, what is said when nobody answers."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform.calls import Answer, Calls
+from seatrials.platform.calls import Answer
 from seatrials.twin.physics.clock import VirtualClock
-
-MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+from tests.support.calls import MakeCalls
 
 
 def answer(content: bytes, status: int = 200, **headers: str) -> Answer:

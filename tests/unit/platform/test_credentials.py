@@ -9,7 +9,7 @@ from seatrials.platform.credentials import ADMINISTRATORS_ACTIONS, NEEDED_ACTION
 ROLE = "arn:aws:iam::123456789012:role/examiner"
 
 
-class FakeAws:
+class FakeIam:
     """STS and IAM of one principal; pages of two results, as IAM may cut them anywhere."""
 
     def __init__(self, caller: str, allowed: tuple[str, ...]) -> None:
@@ -17,7 +17,7 @@ class FakeAws:
         self._allowed = allowed
         self.asked: list[str] = []
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> "FakeIam":
         """Return the client of either service: this one answers for both."""
         assert service in {"iam", "sts"}
         return self
@@ -26,7 +26,7 @@ class FakeAws:
         """Say who calls."""
         return {"Arn": self._caller}
 
-    def get_paginator(self, operation: str) -> "FakeAws":
+    def get_paginator(self, operation: str) -> "FakeIam":
         """Return the paginator of the one operation."""
         assert operation == "simulate_principal_policy"
         return self
@@ -44,7 +44,7 @@ class FakeAws:
 @pytest.mark.parametrize("caller", [ROLE, "arn:aws:sts::123456789012:assumed-role/examiner/a-session"])
 def test_a_role_is_asked_for_by_its_own_name(caller: str) -> None:
     """IAM simulates roles and users, not the sessions that a role speaks through."""
-    aws = FakeAws(caller, ())
+    aws = FakeIam(caller, ())
     Credentials(aws.client).allowed(["ecs:ListTasks"])
 
     assert aws.asked == [ROLE]
@@ -52,7 +52,7 @@ def test_a_role_is_asked_for_by_its_own_name(caller: str) -> None:
 
 def test_only_what_is_allowed_is_returned() -> None:
     """Neither an explicit nor an implicit denial counts, on whatever page it stands."""
-    aws = FakeAws(ROLE, ("ecs:ListTasks", "dynamodb:Scan"))
+    aws = FakeIam(ROLE, ("ecs:ListTasks", "dynamodb:Scan"))
 
     assert Credentials(aws.client).allowed(NEEDED_ACTIONS) == {"ecs:ListTasks", "dynamodb:Scan"}
 

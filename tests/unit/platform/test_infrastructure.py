@@ -11,6 +11,8 @@ from seatrials.platform.listeners import Listeners, SessionRule
 from seatrials.platform.monitoring import Monitoring
 from seatrials.platform.scaling_rules import ScalingRules
 from seatrials.platform.security_groups import Ingress, ingress_of
+from seatrials.seams.application import AwsClient
+from tests.support.aws import Json
 
 LIVE = "session-11111111-2222-4333-8444-555555555555"
 OVER = "session-99999999-2222-4333-8444-555555555555"
@@ -27,11 +29,11 @@ class FakeClient:
         """Return the call of an operation."""
         return lambda **parameters: self._answer(operation, parameters)
 
-    def get_paginator(self, operation: str) -> Any:
+    def get_paginator(self, operation: str) -> AwsClient:
         """Return what answers an operation in one page."""
         return type("Pages", (), {"paginate": lambda _, **parameters: [self._answer(operation, parameters)]})()
 
-    def _answer(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _answer(self, operation: str, parameters: Mapping[str, Json]) -> Json:
         answer = self._answers[operation]
         return answer(**parameters) if callable(answer) else answer
 
@@ -43,7 +45,7 @@ def permission(first: int | None = None, last: int | None = None, **sources: obj
     return {"IpProtocol": "tcp", "FromPort": first, "ToPort": last or first, **sources}
 
 
-def letting_in(**source: Any) -> list[Ingress]:
+def letting_in(**source: Json) -> list[Ingress]:
     """Return what a group with one permission lets in."""
     return ingress_of([{"GroupId": "sg-1", "IpPermissions": [permission(80, **source)]}])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -13,55 +13,56 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.platform import Platform, Stack
 from seatrials.platform.sessions import Session
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.aws import Json
+from tests.support.calls import Handler
 
 SESSION = Session("session-1", "u@example.com", "c", "thread-1", "https://alb.example/session/session-1", {})
-Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass
-class FakeAws:
+class FakeIdlePlatform:
     """Answers every call of any service with a platform where nothing runs, and whose table has one session."""
 
     clock: VirtualClock
     initializing_until: float
 
-    def get_item(self, **_parameters: Any) -> dict[str, Any]:
+    def get_item(self, **_parameters: Json) -> dict[str, Any]:
         """Return the session's item."""
         status = "initializing" if self.clock.now() < self.initializing_until else "active"
         return {"Item": {"sessionId": {"S": SESSION.id}, "status": {"S": status}}}
 
-    def describe_services(self, **_parameters: Any) -> dict[str, Any]:
+    def describe_services(self, **_parameters: Json) -> dict[str, Any]:
         """Return a service that cannot start a task."""
         events = [{"message": "(service edit) was unable to place a task."}]
         return {"services": [{"desiredCount": 1, "runningCount": 0, "pendingCount": 0, "events": events}]}
 
-    def list_tasks(self, **_parameters: Any) -> dict[str, Any]:
+    def list_tasks(self, **_parameters: Json) -> dict[str, Any]:
         """Return no task."""
         return {"taskArns": []}
 
-    def describe_load_balancers(self, **_parameters: Any) -> dict[str, Any]:
+    def describe_load_balancers(self, **_parameters: Json) -> dict[str, Any]:
         """Return one load balancer."""
         return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
 
-    def describe_target_groups(self, **_parameters: Any) -> dict[str, Any]:
+    def describe_target_groups(self, **_parameters: Json) -> dict[str, Any]:
         """Return no group."""
         return {"TargetGroups": []}
 
-    def get_metric_statistics(self, **_parameters: Any) -> dict[str, Any]:
+    def get_metric_statistics(self, **_parameters: Json) -> dict[str, Any]:
         """Return a metric that nobody publishes."""
         return {"Datapoints": []}
 
-    def get_paginator(self, operation: str) -> "FakeAws":
+    def get_paginator(self, operation: str) -> "FakeIdlePlatform":
         """Return what reads the table."""
         assert operation == "scan"
         return self
 
-    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+    def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
         """Return the table, with the session."""
         return [{"Items": [self.get_item(**parameters)["Item"]]}]
 
 
-def unused(*_arguments: Any) -> Any:
+def unused(*_arguments: object) -> NoReturn:
     """Stand for a part of the stack that the test does not touch."""
     raise NotImplementedError
 
@@ -71,7 +72,7 @@ def make_platform(clock: VirtualClock, environment: Environment, recorder: Recor
     """Return what makes a platform whose load balancer is a handler, and whose session initializes for some seconds."""
 
     def make(handler: Handler, initializing_seconds: float = 0) -> Platform:
-        aws = FakeAws(clock, clock.now() + initializing_seconds)
+        aws = FakeIdlePlatform(clock, clock.now() + initializing_seconds)
         stack = Stack(
             environment=environment,
             clock=clock,

@@ -7,6 +7,7 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.platform.services import Counts, Scaling, Services
+from tests.support.aws import Json
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SERVICE = {"serviceName": "webordinary-edit-service", "desiredCount": 3, "runningCount": 2, "pendingCount": 1}
@@ -20,17 +21,17 @@ class FakeEcs:
         self.tasks = tasks
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    def describe_services(self, **parameters: Any) -> dict[str, Any]:
+    def describe_services(self, **parameters: Json) -> dict[str, Any]:
         """Return the services."""
         self.asked.append(("DescribeServices", parameters))
         return {"services": self.services}
 
-    def list_tasks(self, **parameters: Any) -> dict[str, Any]:
+    def list_tasks(self, **parameters: Json) -> dict[str, Any]:
         """Return the ARNs of the tasks of one desired status."""
         self.asked.append(("ListTasks", parameters))
         return {"taskArns": self.tasks.get(parameters["desiredStatus"], [])}
 
-    def describe_tasks(self, **parameters: Any) -> dict[str, Any]:
+    def describe_tasks(self, **parameters: Json) -> dict[str, Any]:
         """Return the tasks that were asked for."""
         self.asked.append(("DescribeTasks", parameters))
         known = [arn for arn in parameters["tasks"] if not arn.endswith("/unknown")]
@@ -45,7 +46,7 @@ class FakeAutoscaling:
         self.activities = list(activities) or [{"Description": "Setting desired count to 1."}]
         self.asked: list[dict[str, Any]] = []
 
-    def describe_scaling_activities(self, **parameters: Any) -> dict[str, Any]:
+    def describe_scaling_activities(self, **parameters: Json) -> dict[str, Any]:
         """Return the activities."""
         self.asked.append(parameters)
         return {"ScalingActivities": self.activities}

@@ -7,11 +7,10 @@ import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
-from seatrials.platform.calls import Calls
 from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions
 from seatrials.platform.workspace import Workspace
-
-MakeCalls = Callable[[Callable[[httpx.Request], httpx.Response]], Calls]
+from tests.support.aws import Json
+from tests.support.calls import MakeCalls
 
 FIELDS = {
     "sessionId": "session-1",
@@ -37,17 +36,17 @@ class FakeDynamodb:
         self.items = list(items)
         self.asked: list[dict[str, Any]] = []
 
-    def get_item(self, **parameters: Any) -> dict[str, Any]:
+    def get_item(self, **parameters: Json) -> dict[str, Any]:
         """Return the first item, or an answer without one."""
         self.asked.append(parameters)
         return {"Item": self.items[0]} if self.items else {}
 
-    def query(self, **parameters: Any) -> dict[str, Any]:
+    def query(self, **parameters: Json) -> dict[str, Any]:
         """Return all items."""
         self.asked.append(parameters)
         return {"Items": self.items}
 
-    def describe_time_to_live(self, **_parameters: Any) -> dict[str, Any]:
+    def describe_time_to_live(self, **_parameters: Json) -> dict[str, Any]:
         """Return the state of a table with items as enabled, of an empty one as disabled."""
         status = "ENABLED" if self.items else "DISABLED"
         return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": "ttl"}}
@@ -56,7 +55,7 @@ class FakeDynamodb:
         """Return the pages of a scan."""
         return self
 
-    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+    def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
         """Return one page for each item."""
         self.asked.append(parameters)
         return [{"Items": [item]} for item in self.items]
@@ -74,7 +73,7 @@ def make_sessions(
 ) -> Callable[..., Sessions]:
     """Return what makes sessions with items in the table and one answer of Hermes."""
 
-    def make(*items: dict[str, Any], status: int = 201, body: Any = FIELDS) -> Sessions:
+    def make(*items: dict[str, Any], status: int = 201, body: object = FIELDS) -> Sessions:
         def handler(request: httpx.Request) -> httpx.Response:
             sent.append(request)
             return httpx.Response(status, json=body)

@@ -8,6 +8,7 @@ import pytest
 from seatrials.environments.environment import Environment
 from seatrials.platform.telemetry import Telemetry
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.aws import Json
 
 if TYPE_CHECKING:
     from seatrials.platform.balancer import Balancer
@@ -25,7 +26,7 @@ class FakeCloudwatch:
         self.least = float("inf")
         self.asked: list[dict[str, Any]] = []
 
-    def get_metric_statistics(self, **parameters: Any) -> dict[str, Any]:
+    def get_metric_statistics(self, **parameters: Json) -> dict[str, Any]:
         """Return every point."""
         self.asked.append(parameters)
         return {

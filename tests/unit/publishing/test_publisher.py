@@ -23,6 +23,8 @@ from seatrials.evidence.report_log import ReportLog, RowResult
 from seatrials.publishing import command as publish_run
 from seatrials.publishing.publisher import Publisher, figures_of
 from seatrials.report.report import newest_runs
+from seatrials.seams.application import AwsClient
+from tests.support.aws import Json
 
 NAMESPACE = "Webordinary/IntegrationTests"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -43,13 +45,13 @@ FIGURES = {"ColdStartLatency": 44.5, "TestSuccessRate": 98.5, "TestCost": 1.2}
 class CloudWatch:
     """Counts what reaches CloudWatch, and may fail before or after it does."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AwsClient) -> None:
         self._client = client
         self.calls = 0
         self.fails_before: Exception | None = None
         self.fails_after: Exception | None = None
 
-    def put_metric_data(self, **parameters: Any) -> None:
+    def put_metric_data(self, **parameters: Json) -> None:
         """Pass the figures on."""
         self.calls += 1
         if self.fails_before is not None:
@@ -58,7 +60,7 @@ class CloudWatch:
         if self.fails_after is not None:
             raise self.fails_after
 
-    def get_metric_statistics(self, **parameters: Any) -> Any:
+    def get_metric_statistics(self, **parameters: Json) -> Json:
         """Pass the question on."""
         return self._client.get_metric_statistics(**parameters)
 
@@ -84,7 +86,7 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatch]:
         yield CloudWatch(boto3.client("cloudwatch", region_name="us-west-2"))
 
 
-def run_of(**record: Any) -> RunEvidence:
+def run_of(**record: object) -> RunEvidence:
     """Return a whole run on staging."""
     usage = {
         **dict.fromkeys(("fargate_vcpu_seconds", "fargate_memory_gb_seconds", "log_bytes"), 3600.0),

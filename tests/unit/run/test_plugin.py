@@ -2,124 +2,22 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
-import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.scopes import SCOPES
-from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError, NotRunHereError
+from seatrials.errors import BudgetExceededError, LeaseHeldError, LeftoversError
 from seatrials.mutants.mutant import Mutant
-from seatrials.platform import Stack
 from seatrials.run import plugin
-from seatrials.stacks import StackOptions, StackRun
-from seatrials.twin.physics.clock import VirtualClock
+from seatrials.stacks import StackOptions
+from tests.support.project import PROJECT
+from tests.support.scenario_run import ENVIRONMENTS, PLAIN, SCENARIO, STEP, FakeStacks, not_run, record, scenario
 
 pytest_plugins = ["pytester"]
-
-PROJECT = Path(__file__).parents[3]
-ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
-SCENARIO = """
-    import pytest
-
-    @pytest.mark.scenario("COLD-01")
-    @pytest.mark.staging
-    def test_waits(platform, clock):
-        platform.recorder.step("asked for anna@example.com")
-        clock.sleep(100)
-        platform.sample("wait_seconds", 100)
-"""
-# The options that keep an inner run from doing what an outer one does.
-PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-
-
-def unused(*_arguments: Any) -> Any:
-    """Stand for a part of the stack that no test touches."""
-    raise NotImplementedError
-
-
-class FakeStacks:
-    """Opens stacks with time and nothing else, and remembers for whom."""
-
-    def __init__(self, environment: Environment) -> None:
-        self.environment = environment
-        self.opened: list[str] = []
-        self.closed = False
-
-    @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
-        """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
-        assert mutant is None
-        if exclusive and scenario == "COLD-09":
-            msg = "others are here"
-            raise NotRunHereError(msg)
-        self.opened.append(scenario)
-        with VirtualClock(1_700_000_000).closing() as clock:
-            stack = Stack(
-                environment=self.environment,
-                clock=clock,
-                request_clock=clock,
-                aws=lambda _service: None,
-                http=httpx.Client(transport=httpx.MockTransport(unused)),
-                url="https://alb.example",
-                connect=unused,
-                faults=unused,  # type: ignore[arg-type]  # no scenario here breaks anything
-                run_prefix="TEST",
-            )
-            yield StackRun(
-                stack=stack,
-                sample_kind="modelled",
-                timeline_text=lambda: ["0.000 s  task  abc"],
-                timeline_json=lambda: ['{"kind":"task"}'],
-                trace_sha256=lambda: "0" * 64,
-                usage=lambda: {"task_seconds": 30.5},
-            )
-
-    def leftovers(self) -> list[str] | None:
-        """Say what a careless scenario of anna's left."""
-        return ["session session-1 of anna@example.com"]
-
-    def close(self) -> None:
-        """Note that the process gives everything back."""
-        self.closed = True
-
-
-@pytest.fixture
-def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
-    """Let runs open fake stacks; return those that they opened."""
-    opened: list[FakeStacks] = []
-
-    def open_stacks(environment: Environment, _options: StackOptions) -> FakeStacks:
-        opened.append(FakeStacks(environment))
-        return opened[-1]
-
-    monkeypatch.setattr(plugin, "open_stacks", open_stacks)
-    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: None)
-    return opened
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester, stacks: list[FakeStacks]) -> Callable[..., pytest.RunResult]:
-    """Return what runs a file of scenarios on the fake stack."""
-    assert stacks == []
-    pytester.makeini("[pytest]")
-    (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
-
-    def run(source: str, *options: str, environment: str = "mock") -> pytest.RunResult:
-        pytester.makepyfile(test_cold_start=source)
-        return pytester.runpytest_inprocess(*PLAIN, "--environment", environment, *options)
-
-    return run
-
-
-def record(pytester: pytest.Pytester) -> dict[str, Any]:
-    """Return run.json of the newest run."""
-    value: dict[str, Any] = json.loads((pytester.path / "evidence/mock/latest/run.json").read_text())
-    return value
 
 
 def test_nothing_happens_without_an_environment(pytester: pytest.Pytester) -> None:
@@ -199,8 +97,7 @@ def test_what_an_environment_cannot_do_is_not_run(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, stacks: list[FakeStacks]
 ) -> None:
     """A scenario that needs what the environment does not have is skipped with the reason in the evidence."""
-    marks = '@pytest.mark.staging\n    @pytest.mark.exclusive\n    @pytest.mark.needs("exec", "control")'
-    result = run(SCENARIO.replace("@pytest.mark.staging", marks))
+    result = run(scenario("COLD-01", marks=("staging", "exclusive", 'needs("exec", "control")')))
 
     result.assert_outcomes(skipped=1)
     assert not_run(pytester) == ["mock does not have what it needs: exec, control, exclusive"]
@@ -209,10 +106,8 @@ def test_what_an_environment_cannot_do_is_not_run(
 
 def test_what_cannot_be_had_now_is_not_run(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
     """A scenario whose stack others are using is skipped with the reason, and is no failure and no pass."""
-    marks = "@pytest.mark.staging\n    @pytest.mark.exclusive"
-    source = SCENARIO.replace("@pytest.mark.staging", marks).replace("COLD-01", "COLD-09")
     (pytester.path / "environments.toml").write_text(f'{ENVIRONMENTS}capabilities = ["exclusive"]\n')
-    result = run(source)
+    result = run(scenario("COLD-09", marks=("staging", "exclusive")))
 
     result.assert_outcomes(skipped=1)
     assert not_run(pytester) == ["others are here"]
@@ -221,7 +116,7 @@ def test_what_cannot_be_had_now_is_not_run(run: Callable[..., pytest.RunResult],
 
 def test_a_need_that_nobody_can_have_is_an_error(run: Callable[..., pytest.RunResult]) -> None:
     """A mistyped capability is told at collection, and keeps no scenario from being run in silence."""
-    result = run(SCENARIO.replace("@pytest.mark.staging", '@pytest.mark.staging\n    @pytest.mark.needs("exe")'))
+    result = run(scenario("COLD-01", marks=("staging", 'needs("exe")')))
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*test_waits: no capability is called 'exe'; did you mean 'exec'?*"])
@@ -243,12 +138,9 @@ def test_an_environment_has_its_rows(
     monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: None)
     live = f'[live]\nkind = "live"\nregion = "us-west-2"\naccount_id = "123456789012"\nscope = "{scope}"\n'
     (pytester.path / "environments.toml").write_text(f'{live}base_url = "https://alb.example"\n')
-    others = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
-    mocked = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-03").replace("test_waits", "test_mocked")
-    source = (
-        SCENARIO + others.replace("mark.staging", "mark.production") + mocked.replace("mark.staging", "mark.mock_only")
-    )
-    run(source, environment="live")
+    everywhere = scenario("COLD-02", "test_again", marks=("production",))
+    mocked = scenario("COLD-03", "test_mocked", marks=("mock_only",))
+    run(SCENARIO + everywhere + mocked, environment="live")
 
     written = json.loads((pytester.path / "evidence/live/latest/run.json").read_text())
     assert sorted(written["scenarios"]) == expected
@@ -308,14 +200,13 @@ def test_a_spent_budget_ends_the_run(run: Callable[..., pytest.RunResult], monke
     """When the budget is used up no other scenario is begun."""
 
     class Spent(FakeStacks):
-        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Any:
+        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> NoReturn:
             del scenario, mutant, exclusive
             msg = "the run has cost $4.00"
             raise BudgetExceededError(msg)
 
     monkeypatch.setattr(plugin, "hold_stacks", lambda environment, _options: Spent(environment))
-    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
-    result = run(SCENARIO + other)
+    result = run(SCENARIO + scenario("COLD-02", "test_again"))
 
     result.assert_outcomes(errors=1)
     assert result.ret == pytest.ExitCode.INTERRUPTED
@@ -329,26 +220,14 @@ def test_an_environment_limits_its_workers(run: Callable[..., pytest.RunResult],
     assert record(pytester)["workers"] == 1
 
 
-def not_run(pytester: pytest.Pytester) -> list[str]:
-    """Return the reasons in the report log for which scenarios were not run."""
-    lines = (pytester.path / "evidence/mock/latest/report-log.jsonl").read_text().splitlines()
-    reports = [json.loads(line) for line in lines]
-    properties = [dict(each["user_properties"]) for each in reports if each["$report_type"] == "TestReport"]
-    return sorted({each["not_run"] for each in properties if "not_run" in each})
-
-
 def test_an_id_is_given_once(run: Callable[..., pytest.RunResult]) -> None:
     """Two scenarios with one id are an error, for evidence is kept by id."""
-    other = SCENARIO.replace("import pytest", "").replace("test_waits", "test_waits_too")
-
-    assert run(SCENARIO + other).ret == pytest.ExitCode.USAGE_ERROR
+    assert run(SCENARIO + scenario("COLD-01", "test_waits_too")).ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_each_scenario_has_a_stack_of_its_own(run: Callable[..., pytest.RunResult], stacks: list[FakeStacks]) -> None:
     """The stacks of a process are opened once, a stack for each scenario by its id, and given back at the end."""
-    other = SCENARIO.replace("import pytest", "").replace("COLD-01", "COLD-02").replace("test_waits", "test_again")
-
-    result = run(SCENARIO + other)
+    result = run(SCENARIO + scenario("COLD-02", "test_again"))
 
     result.assert_outcomes(passed=2)
     assert [(each.opened, each.closed) for each in stacks] == [(["COLD-01", "COLD-02"], True)]
@@ -356,7 +235,7 @@ def test_each_scenario_has_a_stack_of_its_own(run: Callable[..., pytest.RunResul
 
 def test_a_scenario_over_its_time_fails(run: Callable[..., pytest.RunResult]) -> None:
     """A scenario that passes, but takes more platform time than its suite allows, fails with both numbers."""
-    result = run(SCENARIO.replace("sleep(100)", "sleep(121)"))
+    result = run(scenario("COLD-01", body="clock.sleep(121)"))
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*took 121.0 s of platform time; the limit of this scenario is 120 s*"])
@@ -364,14 +243,14 @@ def test_a_scenario_over_its_time_fails(run: Callable[..., pytest.RunResult]) ->
 
 def test_a_longer_sentence_has_its_time_on_top(run: Callable[..., pytest.RunResult]) -> None:
     """The extra seconds of the mark are added to the limit of the suite."""
-    source = SCENARIO.replace("sleep(100)", "sleep(121)").replace('"COLD-01"', '"COLD-01", extra_seconds=1')
+    source = scenario("COLD-01", body="clock.sleep(121)", extra_seconds=1)
 
     run(source).assert_outcomes(passed=1)
 
 
 def test_a_failure_tells_what_was_done_and_how_to_repeat_it(run: Callable[..., pytest.RunResult]) -> None:
     """A failed scenario shows its steps, the platform's timeline, and the command that replays it."""
-    result = run(SCENARIO.replace("clock.sleep(100)", "assert False"), "--seed", "7")
+    result = run(scenario("COLD-01", body=f"{STEP}\nassert False"), "--seed", "7")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -419,7 +298,9 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "wall_seconds",
         "workers",
     ]
-    assert (written["seed"], written["exit_status"], written["workers"]) == (7, 0, 0)
+    assert written["seed"] == 7
+    assert written["exit_status"] == 0
+    assert written["workers"] == 0
     assert written["expected"] == ["test_cold_start.py::test_waits"]
     assert written["scenarios"] == {"COLD-01": "passed"}
     assert written["trace_sha256"] == {"COLD-01": "0" * 64}
@@ -436,8 +317,7 @@ def test_a_run_tells_what_it_used_and_left_behind(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
     """Usage is kept for each scenario and summed up; leftovers are listed, and redacted like everything."""
-    other = SCENARIO.replace("COLD-01", "COLD-02").replace("test_waits", "test_waits_too").replace("import pytest", "")
-    run(SCENARIO + other)
+    run(SCENARIO + scenario("COLD-02", "test_waits_too"))
 
     written = record(pytester)
     usage = pytester.path / "evidence/mock/latest/timeline/COLD-02.usage.json"
@@ -461,15 +341,13 @@ def test_a_run_leaves_its_evidence(run: Callable[..., pytest.RunResult], pyteste
 
 def test_a_broken_tear_down_outweighs_a_pass(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
     """A scenario whose tear-down fails has failed, though its own lines passed."""
-    run(
-        SCENARIO.replace("(platform, clock)", "(platform, clock, broken)")
-        + """
-    @pytest.fixture
-    def broken():
-        yield
-        raise RuntimeError
+    broken = """
+@pytest.fixture
+def broken():
+    yield
+    raise RuntimeError
 """
-    )
+    run(scenario("COLD-01", fixtures="platform, clock, broken") + broken)
 
     assert record(pytester)["scenarios"] == {"COLD-01": "failed"}
 

@@ -1,13 +1,13 @@
 """Time that only moves on request, and a table for what runs keep."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.aws import Clients
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
-def store(aws: Callable[[str], Any]) -> Store:
+def store(aws: Clients) -> Store:
     """Return the items of runs in a session table with nothing in it."""
     dynamodb = aws("dynamodb")
     keys = [("sessionId", "HASH"), ("userId", "RANGE")]

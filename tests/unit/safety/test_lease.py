@@ -1,6 +1,7 @@
 """Tests of the lease: two runs never have a stack at once, and a dead run's stack is not lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from seatrials.safety import lease as lease_module
 from seatrials.safety.lease import LEASE_SECONDS, MARGIN_SECONDS, Lease, lease_seconds
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock
+from tests.support.aws import Json
 
 
 @pytest.fixture
@@ -172,6 +174,9 @@ def test_a_fast_pace_leaves_time_to_prolong() -> None:
     assert [lease_seconds(pace) for pace in (1, 60)] == [60, 480]
 
 
+Values = Mapping[str, Json]
+
+
 class FakeStore:
     """A table with one item, whose conditions are those that the lease writes."""
 
@@ -182,7 +187,9 @@ class FakeStore:
         """Return the item."""
         return dict(self.item) if self.item else None
 
-    def put(self, _kind: str, _name: str, item: dict[str, Any], condition: str, values: Any = None) -> bool:
+    def put(
+        self, _kind: str, _name: str, item: dict[str, Any], condition: str, values: Values = MappingProxyType({})
+    ) -> bool:
         """Store the item if the condition of a first lease or of a takeover holds."""
         if condition.startswith("attribute_not_exists"):
             holds = self.item is None
@@ -193,7 +200,7 @@ class FakeStore:
             self.item = dict(item)
         return holds
 
-    def update(self, _kind: str, _name: str, expression: str, _condition: str, values: Any) -> dict[str, Any] | None:
+    def update(self, _kind: str, _name: str, expression: str, _condition: str, values: Values) -> dict[str, Any] | None:
         """Prolong, join or leave, if the run is the caller's."""
         if self.item is None or self.item["run_id"] != values[":run"]:
             return None
@@ -204,7 +211,7 @@ class FakeStore:
             self.item["members"] += values[":one"]
         return dict(self.item)
 
-    def delete(self, _kind: str, _name: str, _condition: str, values: Any) -> bool:
+    def delete(self, _kind: str, _name: str, _condition: str, values: Values) -> bool:
         """Delete the item if the run is the caller's."""
         if self.item is None or self.item["run_id"] != values[":run"]:
             return False

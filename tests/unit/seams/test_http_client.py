@@ -20,7 +20,7 @@ URL = f"http://{SERVER}:8080"
 
 
 @dataclass
-class Site:
+class HostAndClient:
     """A client, and a host that may serve."""
 
     clock: VirtualClock
@@ -59,33 +59,33 @@ def trust(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def site(trust: ssl.SSLContext) -> Iterator[Site]:
+def site(trust: ssl.SSLContext) -> Iterator[HostAndClient]:
     """Give a small world with a client in it."""
     with VirtualClock(1_700_000_000).closing() as clock:
         network = VirtualNetwork(clock, lambda: 0.001)
         server = network.attach(SERVER)
         client = http_client(network.attach("10.0.9.9"), trust, URL)
-        yield Site(clock, server, client, network)
+        yield HostAndClient(clock, server, client, network)
         client.close()
         network.close()
 
 
-def test_a_request_and_its_answer(site: Site) -> None:
+def test_a_request_and_its_answer(site: HostAndClient) -> None:
     """Method, path, headers and body arrive, and so does the answer."""
     site.serve()
     answer = site.client.post("/orders?page=2", content=b"tea", headers={"x-shop": "north"})
     [request] = site.requests
 
     assert (200, {"path": "/orders"}) == (answer.status_code, answer.json())
-    assert ("POST", "/orders?page=2", b"tea", "north") == (
-        request.method,
-        request.target,
-        request.body,
-        request.header("x-shop"),
-    )
+    assert {
+        "method": request.method,
+        "target": request.target,
+        "body": request.body,
+        "shop": request.header("x-shop"),
+    } == {"method": "POST", "target": "/orders?page=2", "body": b"tea", "shop": "north"}
 
 
-def test_a_connection_is_used_again(site: Site) -> None:
+def test_a_connection_is_used_again(site: HostAndClient) -> None:
     """Requests one after the other share a connection: the second one saves the handshake's time."""
     site.serve()
     took = []
@@ -97,7 +97,7 @@ def test_a_connection_is_used_again(site: Site) -> None:
     assert [3000, 2000] == took
 
 
-def test_a_connection_that_the_server_has_closed_is_not_used_again(site: Site) -> None:
+def test_a_connection_that_the_server_has_closed_is_not_used_again(site: HostAndClient) -> None:
     """A connection that was closed while it was idle is replaced, and the request does not fail."""
     site.serve(lambda _request: Response(200, b"", [("x-left", "none")]))
     site.client.get("/")
@@ -108,7 +108,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(site: Site) -
     assert site.client.get("/").status_code == 200
 
 
-def test_requests_at_one_time_do_not_wait_for_each_other(site: Site) -> None:
+def test_requests_at_one_time_do_not_wait_for_each_other(site: HostAndClient) -> None:
     """Each of several actors gets a connection of its own."""
 
     def slow(_request: Request) -> Response:
@@ -122,7 +122,7 @@ def test_requests_at_one_time_do_not_wait_for_each_other(site: Site) -> None:
     assert site.clock.elapsed_us() < 1_100_000
 
 
-def test_a_body_is_streamed(site: Site) -> None:
+def test_a_body_is_streamed(site: HostAndClient) -> None:
     """What a server sends in chunks can be read as it comes."""
     site.serve(lambda _request: Response(200, iter([b"one", b"two"])))
     with site.client.stream("GET", "/") as answer:
@@ -131,13 +131,13 @@ def test_a_body_is_streamed(site: Site) -> None:
     assert b"onetwo" == b"".join(parts)
 
 
-def test_nobody_listening_is_a_connect_error(site: Site) -> None:
+def test_nobody_listening_is_a_connect_error(site: HostAndClient) -> None:
     """A refused connection has httpx's own error, with the reason."""
     with pytest.raises(httpx.ConnectError, match="refused the connection: nothing listens there"):
         site.client.get("/")
 
 
-def test_a_host_that_does_not_answer_is_a_connect_timeout(site: Site) -> None:
+def test_a_host_that_does_not_answer_is_a_connect_timeout(site: HostAndClient) -> None:
     """A host that is gone costs the timeout of 5 s, in the world's time."""
     site.server.detach()
 
@@ -146,7 +146,7 @@ def test_a_host_that_does_not_answer_is_a_connect_timeout(site: Site) -> None:
     assert site.clock.elapsed_us() == 5_001_000
 
 
-def test_an_answer_that_does_not_come_is_a_read_timeout(site: Site) -> None:
+def test_an_answer_that_does_not_come_is_a_read_timeout(site: HostAndClient) -> None:
     """A server that is silent for 5 s fails the request."""
 
     def be_silent(connection: Connection) -> None:
@@ -159,7 +159,7 @@ def test_an_answer_that_does_not_come_is_a_read_timeout(site: Site) -> None:
         site.client.get("/")
 
 
-def test_a_reset_is_a_read_error(site: Site) -> None:
+def test_a_reset_is_a_read_error(site: HostAndClient) -> None:
     """A server that dies over a request fails it."""
 
     def die(connection: Connection) -> None:
@@ -172,7 +172,7 @@ def test_a_reset_is_a_read_error(site: Site) -> None:
         site.client.get("/")
 
 
-def test_a_server_that_closes_without_an_answer_is_a_protocol_error(site: Site) -> None:
+def test_a_server_that_closes_without_an_answer_is_a_protocol_error(site: HostAndClient) -> None:
     """An orderly close instead of an answer fails the request."""
     site.listen(lambda connection: connection.close())
 
@@ -180,7 +180,7 @@ def test_a_server_that_closes_without_an_answer_is_a_protocol_error(site: Site) 
         site.client.get("/")
 
 
-def serve_tls(site: Site, authority: trustme.CA, name: str) -> None:
+def serve_tls(site: HostAndClient, authority: trustme.CA, name: str) -> None:
     """Answer one request over TLS with a certificate for *name*, which leads to the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
@@ -198,14 +198,14 @@ def serve_tls(site: Site, authority: trustme.CA, name: str) -> None:
     site.listen(talk)
 
 
-def test_tls(site: Site, authority: trustme.CA) -> None:
+def test_tls(site: HostAndClient, authority: trustme.CA) -> None:
     """An https URL is spoken over TLS, with the name of the host."""
     serve_tls(site, authority, "shop.example")
 
     assert site.client.get("https://shop.example:8080/").text == "ok"
 
 
-def test_a_certificate_for_another_name_is_refused(site: Site, authority: trustme.CA) -> None:
+def test_a_certificate_for_another_name_is_refused(site: HostAndClient, authority: trustme.CA) -> None:
     """The certificate must be one of the host that was asked for."""
     serve_tls(site, authority, "other.example")
 
@@ -213,7 +213,7 @@ def test_a_certificate_for_another_name_is_refused(site: Site, authority: trustm
         site.client.get("https://shop.example:8080/")
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(site: Site) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(site: HostAndClient) -> None:
     """Only what the given context trusts is trusted."""
     serve_tls(site, trustme.CA(), "shop.example")
 
@@ -221,7 +221,9 @@ def test_a_certificate_of_an_unknown_authority_is_refused(site: Site) -> None:
         site.client.get("https://shop.example:8080/")
 
 
-def test_the_shells_proxies_are_not_used(site: Site, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shells_proxies_are_not_used(
+    site: HostAndClient, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No variable of the machine leads a request elsewhere."""
     monkeypatch.setenv("HTTP_PROXY", "http://10.0.5.5:3128")
     site.serve()
@@ -230,7 +232,7 @@ def test_the_shells_proxies_are_not_used(site: Site, trust: ssl.SSLContext, monk
     assert client.get(f"{URL}/").status_code == 200
 
 
-def test_cookies_are_kept_from_the_answer_that_sets_them(site: Site) -> None:
+def test_cookies_are_kept_from_the_answer_that_sets_them(site: HostAndClient) -> None:
     """An answer without cookies changes none, and one that sets some is looked into."""
     headers = iter([[], [("set-cookie", "sticky=1; Path=/")], [], []])
     site.serve(lambda _request: Response(200, b"", next(headers)))

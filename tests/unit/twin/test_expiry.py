@@ -11,6 +11,7 @@ from seatrials.twin.calibration import DEFAULT, Spread
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
+from tests.support.twin import Twin
 
 START = 1_772_442_000
 FIVE_YEARS = 5 * 365 * 86_400
@@ -189,7 +190,7 @@ def test_a_table_without_time_to_live_is_left_alone(
     assert "old" in table.items
 
 
-def test_the_platforms_sessions_expire(twin: Any) -> None:
+def test_the_platforms_sessions_expire(twin: Twin) -> None:
     """On the deployed table, the time to live's attribute and the whole key are those of the template."""
     dynamodb = twin.world.aws("dynamodb")
     for name, expires in (("old", twin.world.clock.now() - 10), ("young", twin.world.clock.now() + 90_000)):

@@ -1,32 +1,31 @@
 """Tests of what can be broken in a world, and that it heals."""
 
-from typing import Any
-
 import pytest
 
 from seatrials.seams.network import TlsConnection
 from seatrials.twin.faults import TwinFaults
+from tests.support.twin import Twin
 
 CLUSTER = "webordinary-edit-cluster"
 SERVICES = {"edit": "webordinary-edit-service", "hermes": "webordinary-hermes-service"}
 
 
 @pytest.fixture
-def faults(twin: Any) -> TwinFaults:
+def faults(twin: Twin) -> TwinFaults:
     """Give the faults of the world."""
     return TwinFaults(twin.world, CLUSTER, SERVICES)
 
 
-def test_no_task_pulls_a_missing_image(twin: Any, faults: TwinFaults) -> None:
+def test_no_task_pulls_a_missing_image(twin: Twin, faults: TwinFaults) -> None:
     """While the image is missing, a task that starts fails to start."""
     with faults.image_missing("edit"):
         twin.update(desiredCount=1)
         twin.until(lambda: twin.runs() and twin.runs()[0].failed_to_start)
 
-    assert "webordinary/edit:1.0.0: not found" in twin.runs()[0].record.stopped_reason
+    assert "webordinary/edit:1.0.0: not found" in str(twin.runs()[0].record.stopped_reason)
 
 
-def test_the_image_is_back_afterwards(twin: Any, faults: TwinFaults) -> None:
+def test_the_image_is_back_afterwards(twin: Twin, faults: TwinFaults) -> None:
     """The fault ends with its block, also when the block fails."""
     with pytest.raises(ZeroDivisionError), faults.image_missing("edit"):
         raise ZeroDivisionError
@@ -34,7 +33,7 @@ def test_the_image_is_back_afterwards(twin: Any, faults: TwinFaults) -> None:
     assert len(twin.scale(1)) == 1
 
 
-def test_another_service_is_not_touched(twin: Any, faults: TwinFaults) -> None:
+def test_another_service_is_not_touched(twin: Twin, faults: TwinFaults) -> None:
     """Only the named service's image is missing."""
     with faults.image_missing("hermes"):
         runs = twin.scale(1)
@@ -42,7 +41,7 @@ def test_another_service_is_not_touched(twin: Any, faults: TwinFaults) -> None:
     assert len(runs) == 1
 
 
-def test_what_runs_already_runs_on(twin: Any, faults: TwinFaults) -> None:
+def test_what_runs_already_runs_on(twin: Twin, faults: TwinFaults) -> None:
     """A missing image does not touch the tasks that have pulled it."""
     [run] = twin.scale(1)
     with faults.image_missing("edit"):
@@ -51,7 +50,7 @@ def test_what_runs_already_runs_on(twin: Any, faults: TwinFaults) -> None:
     assert run.record.is_running
 
 
-def test_a_killed_task_is_replaced(twin: Any, faults: TwinFaults) -> None:
+def test_a_killed_task_is_replaced(twin: Twin, faults: TwinFaults) -> None:
     """SIGKILL ends the container with the code of a killed process, and the service starts another task."""
     [run] = twin.scale(1)
     with faults.task_killed(run.record.task_arn):
@@ -61,7 +60,7 @@ def test_a_killed_task_is_replaced(twin: Any, faults: TwinFaults) -> None:
     assert (137, "EssentialContainerExited") == (killed_at_once, run.record.stop_code)
 
 
-def balancer_status(twin: Any, path: str) -> int:
+def balancer_status(twin: Twin, path: str) -> int:
     """Return what the load balancer answers to a GET."""
     [host] = [each for each in twin.world.network.hosts.values() if each.address == "10.0.1.4"]
     connection = TlsConnection(
@@ -76,7 +75,7 @@ def balancer_status(twin: Any, path: str) -> int:
     return status
 
 
-def test_a_stopped_service_has_no_task(twin: Any, faults: TwinFaults) -> None:
+def test_a_stopped_service_has_no_task(twin: Twin, faults: TwinFaults) -> None:
     """A stopped service loses its tasks at once, without draining, and gets them back afterwards."""
     [run] = twin.scale(1)
     with faults.stopped("edit"):
@@ -89,7 +88,7 @@ def test_a_stopped_service_has_no_task(twin: Any, faults: TwinFaults) -> None:
     assert "edit is stopped on purpose" == run.record.stopped_reason
 
 
-def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Any, faults: TwinFaults) -> None:
+def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Twin, faults: TwinFaults) -> None:
     """Requests to a hanging task end at the idle timeout with 504, as AWS documents; afterwards it answers again.
 
     Source: AWS ALB User Guide, "Troubleshoot your Application Load Balancers", HTTP 504.
@@ -105,7 +104,7 @@ def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Any, faults: Twin
     assert 200 == balancer_status(twin, "/api/status")
 
 
-def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Any, faults: TwinFaults) -> None:
+def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Twin, faults: TwinFaults) -> None:
     """A target that closes before it answers is a 502.
 
     Source: AWS ALB User Guide, "Troubleshoot your Application Load Balancers", HTTP 502.
@@ -117,7 +116,7 @@ def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Any, faults: TwinFaults) ->
     assert (502, 200) == (while_closing, balancer_status(twin, "/api/status"))
 
 
-def test_failing_health_checks_mark_one_port_of_a_task(twin: Any, faults: TwinFaults) -> None:
+def test_failing_health_checks_mark_one_port_of_a_task(twin: Twin, faults: TwinFaults) -> None:
     """A task whose checks answer 503 is unhealthy on that port alone, with AWS's reason, and serves on.
 
     Source: ELBv2 API Reference, TargetHealth, Target.ResponseCodeMismatch.

@@ -4,24 +4,26 @@ from typing import Any
 
 import pytest
 
+from tests.support.twin import Twin
+
 BALANCER = "10.0.1.4"
 BROWSER = "203.0.113.10"
 
 
-def ingress(twin: Any, resource: str) -> dict[str, Any]:
+def ingress(twin: Twin, resource: str) -> dict[str, Any]:
     """Return a group of the template, by its logical id, as EC2 describes it."""
     group = twin.world.stack.physical_ids[resource]
     description: dict[str, Any] = twin.world.aws("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
     return description
 
 
-def revoke_all(twin: Any, resource: str) -> None:
+def revoke_all(twin: Twin, resource: str) -> None:
     """Take every rule from a group."""
     group = ingress(twin, resource)
     twin.world.aws("ec2").revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
 
 
-def test_a_member_of_a_named_group_is_let_in(twin: Any) -> None:
+def test_a_member_of_a_named_group_is_let_in(twin: Twin) -> None:
     """A rule that names a group lets its members in, on the rule's ports (VPC User Guide, "Security group rules")."""
     [run] = twin.scale(1)
     admit = twin.world.security_groups.admit
@@ -30,7 +32,7 @@ def test_a_member_of_a_named_group_is_let_in(twin: Any) -> None:
     assert not admit(BALANCER, run.address, 22)
 
 
-def test_nobody_else_is_let_in(twin: Any) -> None:
+def test_nobody_else_is_let_in(twin: Twin) -> None:
     """What no rule allows is denied (VPC User Guide, "Security group basics")."""
     [run] = twin.scale(1)
     admit = twin.world.security_groups.admit
@@ -39,7 +41,7 @@ def test_nobody_else_is_let_in(twin: Any) -> None:
     assert not admit(run.address, run.address, 8080)
 
 
-def test_a_range_lets_its_addresses_in(twin: Any) -> None:
+def test_a_range_lets_its_addresses_in(twin: Twin) -> None:
     """A rule that names 0.0.0.0/0 lets everybody in, on its ports alone."""
     admit = twin.world.security_groups.admit
 
@@ -47,7 +49,7 @@ def test_a_range_lets_its_addresses_in(twin: Any) -> None:
     assert not admit(BROWSER, BALANCER, 8080)
 
 
-def test_a_change_of_a_rule_takes_effect(twin: Any) -> None:
+def test_a_change_of_a_rule_takes_effect(twin: Twin) -> None:
     """Rules that are added or removed apply at once (VPC User Guide, "Security group basics")."""
     [run] = twin.scale(1)
     before = twin.world.security_groups.admit(BALANCER, run.address, 8080)
@@ -57,7 +59,7 @@ def test_a_change_of_a_rule_takes_effect(twin: Any) -> None:
     assert not twin.world.security_groups.admit(BALANCER, run.address, 8080)
 
 
-def test_what_is_not_let_in_is_lost(twin: Any) -> None:
+def test_what_is_not_let_in_is_lost(twin: Twin) -> None:
     """Packets that no rule lets in vanish: the client gets no refusal, and waits (VPC User Guide)."""
     [run] = twin.scale(1)
     before = twin.now
@@ -67,7 +69,7 @@ def test_what_is_not_let_in_is_lost(twin: Any) -> None:
     assert twin.now - before == pytest.approx(7, abs=0.1)
 
 
-def test_health_checks_of_a_closed_task_time_out(twin: Any) -> None:
+def test_health_checks_of_a_closed_task_time_out(twin: Twin) -> None:
     """A task that the balancer may not reach never becomes healthy, and the reason says timeout."""
     revoke_all(twin, "TaskSecurityGroup")
     twin.ecs.update_service(cluster="webordinary-edit-cluster", service="webordinary-edit-service", desiredCount=1)

@@ -40,12 +40,12 @@ def test_the_id_is_the_end_of_the_arn(record: TaskRecord) -> None:
 
 def test_a_new_task_is_pending(record: TaskRecord) -> None:
     """A task begins in PROVISIONING, wanted, and counts in pendingCount."""
-    assert (TaskState.PROVISIONING, True, True, False) == (
-        record.last_status,
-        record.is_wanted,
-        record.is_pending,
-        record.is_running,
-    )
+    assert {
+        "last_status": record.last_status,
+        "is_wanted": record.is_wanted,
+        "is_pending": record.is_pending,
+        "is_running": record.is_running,
+    } == {"last_status": TaskState.PROVISIONING, "is_wanted": True, "is_pending": True, "is_running": False}
 
 
 def test_a_running_task_counts_as_running(record: TaskRecord) -> None:
@@ -68,7 +68,9 @@ def test_a_task_asked_to_stop_still_runs(record: TaskRecord) -> None:
     bring_up(record)
     record.ask_to_stop("UserInitiated", "enough")
 
-    assert ("STOPPED", "RUNNING", False) == (record.desired_status, record.last_status, record.is_wanted)
+    assert record.desired_status == "STOPPED"
+    assert record.last_status == "RUNNING"
+    assert not record.is_wanted
 
 
 def test_a_starting_task_that_is_to_stop_is_not_pending(record: TaskRecord) -> None:

@@ -1,21 +1,23 @@
 """Tests of whole worlds: each begins the same, ends without a trace, and is a function of its seed."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from seatrials.seams.http_client import http_client
+from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.moto_bridge import current
 from seatrials.twin.physics.clock import ActorKilledError
 from seatrials.twin.world import EPOCH_SECONDS
+from tests.support.twin import PLAIN, Twin, Worlds
 
 TABLE = "webordinary-edit-sessions"
 
 
-def history(worlds: Any, seed: str) -> str:
+def history(worlds: Worlds, seed: str) -> str:
     """Return the hash of what happens in a world in which a service comes and goes and is called."""
-    durations = {"provisioning": worlds.default.provisioning, "network_latency": worlds.default.network_latency}
-    with worlds.open(seed=seed, **durations) as twin:
+    drawn = replace(PLAIN, provisioning=DEFAULT.provisioning, network_latency=DEFAULT.network_latency)
+    with worlds.open(seed=seed, calibration=drawn) as twin:
         twin.scale(2)
         ecs = twin.world.bridge.client("scenario", "ecs")
         ecs.describe_clusters(clusters=["webordinary-edit-cluster"])
@@ -23,17 +25,17 @@ def history(worlds: Any, seed: str) -> str:
         return str(twin.world.trace.sha256())
 
 
-def test_the_same_seed_gives_the_same_history(worlds: Any) -> None:
+def test_the_same_seed_gives_the_same_history(worlds: Worlds) -> None:
     """Two worlds of one seed have equal traces to the last byte."""
     assert history(worlds, "7") == history(worlds, "7")
 
 
-def test_another_seed_gives_another_history(worlds: Any) -> None:
+def test_another_seed_gives_another_history(worlds: Worlds) -> None:
     """Chance comes from the seed."""
     assert history(worlds, "7") != history(worlds, "8")
 
 
-def test_a_purpose_has_its_own_stream(twin: Any) -> None:
+def test_a_purpose_has_its_own_stream(twin: Twin) -> None:
     """What one part draws does not depend on how much another one draws."""
     world = twin.world
 
@@ -41,12 +43,12 @@ def test_a_purpose_has_its_own_stream(twin: Any) -> None:
     assert world.random("a").random() != world.random("b").random()
 
 
-def test_every_world_begins_at_the_same_moment(twin: Any) -> None:
+def test_every_world_begins_at_the_same_moment(twin: Twin) -> None:
     """Traces of different days are equal, for time begins at one moment."""
     assert EPOCH_SECONDS == twin.world.clock.now()
 
 
-def test_a_world_does_not_see_the_last_one(worlds: Any) -> None:
+def test_a_world_does_not_see_the_last_one(worlds: Worlds) -> None:
     """What one world stores is gone in the next."""
     with worlds.open() as twin:
         item = {"sessionId": {"S": "a"}, "userId": {"S": "b"}}
@@ -58,7 +60,7 @@ def test_a_world_does_not_see_the_last_one(worlds: Any) -> None:
         assert twin.ecs.list_tasks(cluster="webordinary-edit-cluster")["taskArns"] == []
 
 
-def test_nothing_is_left_of_a_world(worlds: Any) -> None:
+def test_nothing_is_left_of_a_world(worlds: Worlds) -> None:
     """At its end a world has no files, no sockets and no actors, and moto belongs to nobody."""
     with worlds.open() as twin:
         twin.scale(1)
@@ -71,7 +73,7 @@ def test_nothing_is_left_of_a_world(worlds: Any) -> None:
         world.clock.sleep(1)
 
 
-def test_a_world_that_fails_ends_too(worlds: Any) -> None:
+def test_a_world_that_fails_ends_too(worlds: Worlds) -> None:
     """The end is the same when the block raises."""
     seen = []
 
@@ -87,7 +89,7 @@ def test_a_world_that_fails_ends_too(worlds: Any) -> None:
     assert current() is None
 
 
-def test_settling_waits_for_every_service(worlds: Any) -> None:
+def test_settling_waits_for_every_service(worlds: Worlds) -> None:
     """A world has settled once its services run what they ask for, or when the time is over."""
     with worlds.open() as twin:
         twin.update(desiredCount=1)
@@ -100,7 +102,7 @@ def test_settling_waits_for_every_service(worlds: Any) -> None:
         assert twin.service()["runningCount"] == 1
 
 
-def test_a_lifeless_world_only_stores(worlds: Any) -> None:
+def test_a_lifeless_world_only_stores(worlds: Worlds) -> None:
     """Not alive, a world is what moto makes of it: nothing starts."""
     with worlds.open(alive=False) as twin:
         twin.update(desiredCount=1)
@@ -110,7 +112,7 @@ def test_a_lifeless_world_only_stores(worlds: Any) -> None:
         assert twin.world.trace.events == []
 
 
-def test_a_call_takes_its_time(twin: Any) -> None:
+def test_a_call_takes_its_time(twin: Twin) -> None:
     """A call from outside AWS takes a latency and stands in the trace; one of the twin's own does neither."""
     twin.world.aws("ecs").list_clusters()
     own = twin.now
@@ -120,7 +122,7 @@ def test_a_call_takes_its_time(twin: Any) -> None:
     assert [(0.01, {"operation": "ecs.ListClusters"})] == twin.happened("aws_call", "scenario")
 
 
-def test_the_platform_can_be_called(worlds: Any) -> None:
+def test_the_platform_can_be_called(worlds: Worlds) -> None:
     """A request goes through DNS name, TLS, balancer and network to a container and back."""
     with worlds.open() as twin:
         [run] = twin.scale(1)
@@ -131,12 +133,12 @@ def test_the_platform_can_be_called(worlds: Any) -> None:
         assert (200, {"address": run.address}) == (answer.status_code, answer.json())
 
 
-def test_a_load_balancer_that_is_not_there_has_no_answer(twin: Any) -> None:
+def test_a_load_balancer_that_is_not_there_has_no_answer(twin: Twin) -> None:
     """The name of a missing load balancer leads nowhere, instead of to another one."""
     assert twin.world.address_of("nobody") == "nobody.missing"
 
 
-def test_certificates_are_made_once(kept_worlds: Any) -> None:
+def test_certificates_are_made_once(kept_worlds: Worlds) -> None:
     """A TLS context for the same names is the same object: keys are dear."""
     authority = kept_worlds.authority
 

@@ -8,8 +8,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin_server.options import server_options
-
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 
 @pytest.fixture
@@ -24,7 +23,9 @@ def test_what_is_left_out_is_the_environments(environment: Environment) -> None:
 
     assert (options.template, options.region) == (environment.template, "us-west-2")
     assert (options.world, options.pace) == ("default", 1.0)
-    assert (options.https_port, options.http_port, options.aws_port) == (0, 0, 0)
+    assert options.https_port == 0
+    assert options.http_port == 0
+    assert options.aws_port == 0
 
 
 def test_a_command_is_read_as_a_shell_would(environment: Environment) -> None:

@@ -17,11 +17,12 @@ import httpx
 import pytest
 
 from seatrials.errors import ServerError
+from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
+from tests.support.project import PROJECT
 
 T = TypeVar("T")
-PROJECT = Path(__file__).parents[3]
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
 CHILD = Path(__file__).with_name("child.py")
@@ -43,7 +44,7 @@ def client(variables: Mapping[str, str]) -> Iterator[httpx.Client]:
         yield client
 
 
-def aws(variables: Mapping[str, str], service: str) -> Any:
+def aws(variables: Mapping[str, str], service: str) -> AwsClient:
     """Return boto3's client of a service, as a program with these variables has it."""
     return boto3.client(
         service,
@@ -59,7 +60,7 @@ def until(condition: Callable[[], T], what: str) -> T:
     return wait_until(SystemClock(), condition, 20, what=what, every_seconds=0.05)
 
 
-def scale(variables: Mapping[str, str], count: int) -> Any:
+def scale(variables: Mapping[str, str], count: int) -> AwsClient:
     """Set the desired count of the edit service, and let no alarm go below it; return the client of ECS."""
     aws(variables, "application-autoscaling").register_scalable_target(
         ServiceNamespace="ecs",

@@ -1,7 +1,5 @@
 """Tests of the way to a real stack: values of a deployed stack's outputs, and whose credentials are used."""
 
-from typing import Any
-
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -10,6 +8,8 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import ConfigurationError, MissingResourceError, WrongAccountError
 from seatrials.stacks.live.access import open_access
+from tests.support.aws import Clients, Document, Json
+from tests.support.small_platform import SmallPlatform
 
 OUTPUTS = {
     "AlbUrl": "https://edit.example.org",
@@ -20,12 +20,12 @@ OUTPUTS = {
 
 
 @pytest.fixture
-def deployed(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Environment:
+def deployed(aws: Clients, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """Return an environment whose address and names a deployed stack knows; moto deploys none without more packages."""
     assert aws("sts") is not None
     make = BaseClient._make_api_call  # noqa: SLF001  # what every call of every client goes through
 
-    def describe(client: Any, operation: str, given: Any) -> Any:
+    def describe(client: BaseClient, operation: str, given: Document) -> Json:
         if operation != "DescribeStacks":
             return make(client, operation, given)
         stacks = {"webordinary": OUTPUTS, "bare": {}}
@@ -72,7 +72,7 @@ def test_a_stack_without_known_outputs_is_told(deployed: Environment) -> None:
         open_access(deployed.model_copy(update={"outputs_stack": "bare"}), {})
 
 
-def test_a_role_is_assumed(small_platform: Any) -> None:
+def test_a_role_is_assumed(small_platform: SmallPlatform) -> None:
     """With a role the run is the role, whoever's credentials assume it."""
     role = "arn:aws:iam::123456789012:role/seatrials"
     access = open_access(small_platform.environment(role_arn=role), {})

@@ -1,10 +1,10 @@
 """Tests of doctor and sweep: what a person is shown, what is removed, and what is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import pytest
 from rich.console import Console
@@ -16,34 +16,35 @@ from seatrials.platform import Platform
 from seatrials.stacks import StackOptions
 from seatrials.stacks.live.command import doctor, sweep
 from seatrials.stacks.live.stacks import LiveStacks
+from tests.support.small_platform import SmallPlatform
 
 Sweep = Callable[..., str]
 
 
 @pytest.fixture
-def sweep_staging(small_platform: Any) -> Sweep:
+def sweep_staging(small_platform: SmallPlatform) -> Sweep:
     """Return what sweeps the small platform and returns what a person saw."""
 
-    def run(**options: Any) -> str:
+    def run(*, yes: bool = False, **changes: object) -> str:
         console = Console(file=StringIO(), width=200)
-        environment = small_platform.environment(**options.pop("changes", {}))
-        sweep(environment, {}, console, yes=options.pop("yes", False), **options)
+        sweep(small_platform.environment(**changes), {}, console, yes=yes)
         assert isinstance(console.file, StringIO)
         return console.file.getvalue()
 
     return run
 
 
-def examine(small_platform: Any, **changes: Any) -> tuple[int, str]:
+def examine(
+    small_platform: SmallPlatform, variables: Mapping[str, str] = MappingProxyType({}), **changes: object
+) -> tuple[int, str]:
     """Return doctor's exit code and what a person saw."""
     console = Console(file=StringIO(), width=220)
-    variables = changes.pop("variables", {})
     code = doctor(small_platform.environment(**changes), variables, console)
     assert isinstance(console.file, StringIO)
     return code, console.file.getvalue()
 
 
-def kill_a_run(small_platform: Any, folder: Path, *, is_lease_over: bool = True) -> None:
+def kill_a_run(small_platform: SmallPlatform, folder: Path, *, is_lease_over: bool = True) -> None:
     """Leave a stack as a run does that is killed amid a scenario with a session and a changed service."""
     stacks = LiveStacks(small_platform.environment(), StackOptions(folder=folder / "dead"), {})
     with pytest.MonkeyPatch.context() as patch:
@@ -64,14 +65,14 @@ def kill_a_run(small_platform: Any, folder: Path, *, is_lease_over: bool = True)
         )
 
 
-def test_a_clean_stack_has_nothing_to_sweep(sweep_staging: Sweep, small_platform: Any) -> None:
+def test_a_clean_stack_has_nothing_to_sweep(sweep_staging: Sweep, small_platform: SmallPlatform) -> None:
     """Somebody else's session, and their changes, are nothing that a run has left."""
     small_platform.add_session("acme")
 
     assert "No run has left anything on staging." in sweep_staging(yes=True)
 
 
-def test_a_sweep_shows_and_changes_nothing(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+def test_a_sweep_shows_and_changes_nothing(sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path) -> None:
     """Without --yes a sweep tells what a killed run left and what would be done about it."""
     kill_a_run(small_platform, tmp_path)
     before = (small_platform.sessions(), small_platform.runs_items())
@@ -82,7 +83,9 @@ def test_a_sweep_shows_and_changes_nothing(sweep_staging: Sweep, small_platform:
     assert before == (small_platform.sessions(), small_platform.runs_items())
 
 
-def test_a_sweep_leaves_the_stack_as_it_was_found(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+def test_a_sweep_leaves_the_stack_as_it_was_found(
+    sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path
+) -> None:
     """What a killed run left is gone, what it changed is put back, and a bystander's session is untouched."""
     kill_a_run(small_platform, tmp_path)
     bystander = small_platform.add_session("acme")
@@ -101,7 +104,9 @@ def test_a_sweep_leaves_the_stack_as_it_was_found(sweep_staging: Sweep, small_pl
     assert service["desiredCount"] == 0
 
 
-def test_a_bystander_keeps_the_tasks_that_serve_it(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+def test_a_bystander_keeps_the_tasks_that_serve_it(
+    sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path
+) -> None:
     """A service that serves a bystander by now is not scaled down as it was; the sweep says so, for a later one."""
     kill_a_run(small_platform, tmp_path)
     bystander = small_platform.add_session("acme")
@@ -112,7 +117,7 @@ def test_a_bystander_keeps_the_tasks_that_serve_it(sweep_staging: Sweep, small_p
     assert "changed service" in sweep_staging()
 
 
-def test_a_dead_lease_is_swept(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+def test_a_dead_lease_is_swept(sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path) -> None:
     """A run that was killed right after it had taken its lease has left that alone, and it goes."""
     kill_a_run(small_platform, tmp_path)
     sweep_staging(yes=True)
@@ -134,7 +139,7 @@ def test_a_dead_lease_is_swept(sweep_staging: Sweep, small_platform: Any, tmp_pa
     assert small_platform.runs_items() == []
 
 
-def test_a_sweep_may_be_repeated(sweep_staging: Sweep, small_platform: Any, tmp_path: Path) -> None:
+def test_a_sweep_may_be_repeated(sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path) -> None:
     """A second sweep finds nothing and does no harm."""
     kill_a_run(small_platform, tmp_path)
     sweep_staging(yes=True)
@@ -144,7 +149,7 @@ def test_a_sweep_may_be_repeated(sweep_staging: Sweep, small_platform: Any, tmp_
 
 @pytest.mark.parametrize("yes", [False, True], ids=["show", "remove"])
 def test_a_sweep_never_meets_a_live_run(
-    sweep_staging: Sweep, small_platform: Any, tmp_path: Path, *, yes: bool
+    sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path, *, yes: bool
 ) -> None:
     """While a run has the lease a sweep is refused, with the name of the run's owner."""
     kill_a_run(small_platform, tmp_path, is_lease_over=False)
@@ -156,10 +161,10 @@ def test_a_sweep_never_meets_a_live_run(
 def test_sweeping_wants_the_confirmation_too(sweep_staging: Sweep) -> None:
     """Production is not changed by a sweep either without its word."""
     with pytest.raises(NotConfirmedError):
-        sweep_staging(yes=True, changes={"confirm": "production"})
+        sweep_staging(yes=True, confirm="production")
 
 
-def test_doctor_finds_a_sound_stack_sound(small_platform: Any) -> None:
+def test_doctor_finds_a_sound_stack_sound(small_platform: SmallPlatform) -> None:
     """With everything as it must be, doctor shows what it saw and ends with 0."""
     code, shown = examine(small_platform)
 
@@ -168,7 +173,7 @@ def test_doctor_finds_a_sound_stack_sound(small_platform: Any) -> None:
         assert each in shown
 
 
-def test_doctor_tells_all_problems_at_once(small_platform: Any) -> None:
+def test_doctor_tells_all_problems_at_once(small_platform: SmallPlatform) -> None:
     """One look tells every problem and what to do, and ends with the first one's exit code."""
     small_platform.is_hermes_up = False
     code, shown = examine(small_platform, names=ResourceNames(table="nothing"))
@@ -178,7 +183,7 @@ def test_doctor_tells_all_problems_at_once(small_platform: Any) -> None:
     assert "answers 503: start the service" in shown
 
 
-def test_doctor_tells_what_keeps_it_from_looking(small_platform: Any) -> None:
+def test_doctor_tells_what_keeps_it_from_looking(small_platform: SmallPlatform) -> None:
     """A shell that is set to another region is told, though nothing else can be looked at."""
     code, shown = examine(small_platform, variables={"AWS_REGION": "eu-west-1"})
 
@@ -186,14 +191,14 @@ def test_doctor_tells_what_keeps_it_from_looking(small_platform: Any) -> None:
     assert "AWS_REGION is eu-west-1" in shown
 
 
-def test_doctor_says_that_a_run_must_be_confirmed(small_platform: Any) -> None:
+def test_doctor_says_that_a_run_must_be_confirmed(small_platform: SmallPlatform) -> None:
     """Looking needs no confirmation, and tells which one a run needs."""
     _, shown = examine(small_platform, confirm="production")
 
     assert "A run needs --confirm production." in shown
 
 
-def test_doctor_changes_nothing(small_platform: Any) -> None:
+def test_doctor_changes_nothing(small_platform: SmallPlatform) -> None:
     """A look leaves no item, no lease and no request that could change anything."""
     examine(small_platform)
 

@@ -7,16 +7,17 @@ import pytest
 
 from seatrials.errors import ConfigurationError
 from seatrials.stacks.live.faults import LiveFaults
+from tests.support.small_platform import SmallPlatform
 
 
 @pytest.fixture
-def faults(small_platform: Any) -> LiveFaults:
+def faults(small_platform: SmallPlatform) -> LiveFaults:
     """Return the faults of the small platform."""
     names = small_platform.environment().names
     return LiveFaults(small_platform.aws, names.cluster, {"hermes": names.hermes_service})
 
 
-def desired(small_platform: Any) -> int:
+def desired(small_platform: SmallPlatform) -> int:
     """Return the desired count of Hermes."""
     names = small_platform.environment().names
     services = small_platform.aws("ecs").describe_services(cluster=names.cluster, services=[names.hermes_service])
@@ -25,7 +26,7 @@ def desired(small_platform: Any) -> int:
 
 @pytest.mark.parametrize("error", [None, AssertionError], ids=["passes", "fails"])
 def test_a_stopped_service_has_its_tasks_again(
-    faults: LiveFaults, small_platform: Any, error: type[AssertionError] | None
+    faults: LiveFaults, small_platform: SmallPlatform, error: type[AssertionError] | None
 ) -> None:
     """A service that was stopped wants as many tasks as before when the block ends, however it ends."""
     names = small_platform.environment().names

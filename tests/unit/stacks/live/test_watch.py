@@ -1,9 +1,8 @@
 """Tests of the watch: what AWS tells is told once, in order, with the last lines of a container that failed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from seatrials.environments.file import load_environment
 from seatrials.seams.clock import Clock
 from seatrials.stacks.live.watch import Watch
 from seatrials.twin.physics.clock import VirtualClock
+from tests.support.aws import Json
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[4]
 NOW = 1_700_000_000
 
 
@@ -24,14 +24,14 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(NOW + seconds, UTC)
 
 
-class FakeAws:
+class FakeFailedTask:
     """A stack on which a task was started before the scenario and failed in it."""
 
     def __init__(self) -> None:
         self.states = ["initial", "healthy", "healthy"]
         self.is_refusing = False
 
-    def describe_services(self, **_given: Any) -> dict[str, Any]:
+    def describe_services(self, **_given: Json) -> dict[str, Any]:
         """Return one service with an old event and a new one."""
         if self.is_refusing:
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "DescribeServices")
@@ -41,35 +41,35 @@ class FakeAws:
         ]
         return {"services": [{"events": events, "runningCount": 2, "taskDefinition": "edit:1"}]}
 
-    def describe_task_definition(self, **_given: Any) -> dict[str, Any]:
+    def describe_task_definition(self, **_given: Json) -> dict[str, Any]:
         """Return a definition of 2 vCPU and 4 GB whose container logs."""
         options = {"awslogs-group": "/ecs/edit", "awslogs-stream-prefix": "edit"}
         containers = [{"name": "edit", "logConfiguration": {"options": options}}]
         return {"taskDefinition": {"cpu": "2048", "memory": "4096", "containerDefinitions": containers}}
 
-    def describe_scaling_activities(self, **_given: Any) -> dict[str, Any]:
+    def describe_scaling_activities(self, **_given: Json) -> dict[str, Any]:
         """Return one activity."""
         activity = {"ActivityId": "x", "StartTime": moment(3), "Description": "Setting desired count to 1."}
         return {"ScalingActivities": [{**activity, "Cause": "monitor alarm a in state ALARM triggered policy p"}]}
 
-    def describe_load_balancers(self, **_given: Any) -> dict[str, Any]:
+    def describe_load_balancers(self, **_given: Json) -> dict[str, Any]:
         """Return one load balancer."""
         return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
 
-    def describe_target_groups(self, **_given: Any) -> dict[str, Any]:
+    def describe_target_groups(self, **_given: Json) -> dict[str, Any]:
         """Return one group."""
         return {"TargetGroups": [{"TargetGroupName": "preview", "TargetGroupArn": "arn:group"}]}
 
-    def describe_target_health(self, **_given: Any) -> dict[str, Any]:
+    def describe_target_health(self, **_given: Json) -> dict[str, Any]:
         """Return a target that becomes healthy."""
         target = {"Target": {"Id": "10.0.1.7", "Port": 4321}, "TargetHealth": {"State": self.states.pop(0)}}
         return {"TargetHealthDescriptions": [target]}
 
-    def list_tasks(self, **given: Any) -> dict[str, Any]:
+    def list_tasks(self, **given: Json) -> dict[str, Any]:
         """Return a stopped task of the edit service."""
         return {"taskArns": ["arn:task/a"] if "edit" in given["serviceName"] else []}
 
-    def describe_tasks(self, **_given: Any) -> dict[str, Any]:
+    def describe_tasks(self, **_given: Json) -> dict[str, Any]:
         """Return a task whose container exited."""
         task = {
             "taskArn": "arn:task/a",
@@ -81,7 +81,7 @@ class FakeAws:
         }
         return {"tasks": [task]}
 
-    def get_log_events(self, **given: Any) -> dict[str, Any]:
+    def get_log_events(self, **given: Json) -> dict[str, Any]:
         """Return the last line of the container, which has a secret in it."""
         assert (given["logStreamName"], given["startFromHead"]) == ("edit/edit/a", False)
         return {"events": [{"message": "cannot start: password=hunter2; asked by anna@example.com"}]}
@@ -102,7 +102,7 @@ def make_watch(environment: Environment) -> Callable[..., Watch]:
 
 
 @pytest.fixture
-def clock() -> Any:
+def clock() -> Iterator[VirtualClock]:
     """Return a virtual clock."""
     with VirtualClock(NOW).closing() as clock:
         yield clock
@@ -110,7 +110,7 @@ def clock() -> Any:
 
 def test_what_is_new_is_told_once_and_in_order(make_watch: Callable[..., Watch], clock: Clock) -> None:
     """Whatever happened since the scenario began is told, however often it is seen; what was before is not."""
-    watch = make_watch(clock, FakeAws(), [])
+    watch = make_watch(clock, FakeFailedTask(), [])
     with watch.watching():
         clock.sleep(30)
 
@@ -128,7 +128,7 @@ def test_a_failed_container_s_last_words_are_kept_without_secrets(
     make_watch: Callable[..., Watch], clock: Clock
 ) -> None:
     """The last lines of its log say why a container failed, and give nothing away."""
-    watch = make_watch(clock, FakeAws(), [])
+    watch = make_watch(clock, FakeFailedTask(), [])
     clock.sleep(10)
     watch.look()
     told = {each.kind: json.loads(each.as_json())["subject"] for each in watch.happenings()}
@@ -139,7 +139,7 @@ def test_a_failed_container_s_last_words_are_kept_without_secrets(
 
 def test_a_look_that_aws_refuses_costs_only_itself(make_watch: Callable[..., Watch], clock: Clock) -> None:
     """A throttled look is told in the evidence and fails no scenario; the others are made."""
-    fake = FakeAws()
+    fake = FakeFailedTask()
     fake.is_refusing = True
     watch = make_watch(clock, fake, [])
     clock.sleep(10)
@@ -154,7 +154,7 @@ def test_a_look_that_aws_refuses_costs_only_itself(make_watch: Callable[..., Wat
 def test_tasks_are_counted_for_the_time_between_two_looks(make_watch: Callable[..., Watch], clock: Clock) -> None:
     """Two tasks of 2 vCPU and 4 GB for 10 s are 20 s of tasks, 40 of a vCPU and 80 of a GB."""
     counted: list[tuple[float, float, float]] = []
-    watch = make_watch(clock, FakeAws(), counted)
+    watch = make_watch(clock, FakeFailedTask(), counted)
     clock.sleep(10)
     watch.look()
 

@@ -15,8 +15,7 @@ from seatrials.stacks import StackOptions, StackRun, check_stacks
 from seatrials.stacks.mock.stacks import MockStacks
 from seatrials.twin.calibration import Spread
 from seatrials.webordinary.hermes import controller
-
-PROJECT = Path(__file__).parents[4]
+from tests.support.project import PROJECT
 
 
 def load() -> Environment:

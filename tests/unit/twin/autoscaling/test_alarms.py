@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from seatrials.twin.autoscaling.alarms import evaluate, read_values
+from tests.support.aws import Json
 
 START = 1_772_442_000
 # 0 does not breach, X does, - is missing.
@@ -13,7 +14,7 @@ VALUES: dict[str, float | None] = {"0": 1.0, "X": 9.0, "-": None}
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
-def alarm(**changes: Any) -> dict[str, Any]:
+def alarm(**changes: object) -> dict[str, Any]:
     """Return an alarm above 5 as DescribeAlarms gives it."""
     return {
         "ComparisonOperator": "GreaterThanThreshold",
@@ -110,7 +111,7 @@ class FakeCloudWatch:
         """*points* are values by their time."""
         self._points = points
 
-    def get_metric_statistics(self, **call: Any) -> dict[str, Any]:
+    def get_metric_statistics(self, **call: Json) -> dict[str, Any]:
         """Answer the highest value of each period that has any."""
         start, end = int(call["StartTime"].timestamp()), call["EndTime"].timestamp()
         bins: dict[int, list[float]] = {}

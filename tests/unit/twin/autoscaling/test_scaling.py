@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seatrials.twin.autoscaling.scaling import adjusted, choose_step
+from tests.support.twin import Twin
 
 NAMESPACE = "Webordinary/EditSessions"
 RESOURCE = "service/webordinary-edit-cluster/webordinary-edit-service"
@@ -76,7 +77,7 @@ def test_the_other_kinds_of_adjustment(kind: str, capacity: int) -> None:
 class Visitors:
     """Puts the number of sessions as a metric every 20 s."""
 
-    def __init__(self, twin: Any) -> None:
+    def __init__(self, twin: Twin) -> None:
         """Nothing is put before the first number is set."""
         self.twin = twin
         self._count: int | None = None
@@ -101,13 +102,13 @@ class Visitors:
 
 
 @pytest.fixture
-def visitors(twin: Any) -> Visitors:
+def visitors(twin: Twin) -> Visitors:
     """Give the metric that the edit service scales on, once the stack has settled."""
     twin.world.settle(60)
     return Visitors(twin)
 
 
-def set_scale_out(twin: Any, adjustment: str, cooldown: int, *steps: tuple[float | None, float | None, int]) -> None:
+def set_scale_out(twin: Twin, adjustment: str, cooldown: int, *steps: tuple[float | None, float | None, int]) -> None:
     """Change the step policy that scales out; *steps* are lower bound, upper bound and adjustment."""
     names = ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
     shown = [{key: value for key, value in zip(names, step, strict=True) if value is not None} for step in steps]
@@ -126,26 +127,26 @@ def set_scale_out(twin: Any, adjustment: str, cooldown: int, *steps: tuple[float
     cloudwatch.put_metric_alarm(**kept, AlarmActions=[policy["PolicyARN"]])
 
 
-def set_bounds(twin: Any, lowest: int, highest: int) -> None:
+def set_bounds(twin: Twin, lowest: int, highest: int) -> None:
     """Change the capacity bounds of the edit service."""
     twin.world.aws("application-autoscaling").register_scalable_target(
         MinCapacity=lowest, MaxCapacity=highest, **TARGET
     )
 
 
-def activities(twin: Any) -> list[dict[str, Any]]:
+def activities(twin: Twin) -> list[dict[str, Any]]:
     """Return the scaling activities as the API gives them, the newest first."""
     answer = twin.world.aws("application-autoscaling").describe_scaling_activities(ServiceNamespace="ecs")
     return list(answer["ScalingActivities"])
 
 
-def alarm_state(twin: Any, name: str) -> str:
+def alarm_state(twin: Twin, name: str) -> str:
     """Return an alarm's state as DescribeAlarms gives it."""
     [alarm] = twin.world.aws("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return str(alarm["StateValue"])
 
 
-def test_a_new_alarm_has_too_little_data(twin: Any) -> None:
+def test_a_new_alarm_has_too_little_data(twin: Twin) -> None:
     """An alarm begins in INSUFFICIENT_DATA, and stays there while missing data is missing (CloudWatch User Guide)."""
     twin.sleep(120)
 

@@ -6,9 +6,9 @@ Source of every code: AWS ALB User Guide, "Troubleshoot your Application Load Ba
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.twin.balancer.conftest import World, receive_all, status_of
 
 from seatrials.twin.balancer.messages import RefusedRequestError, parse_request
+from tests.support.balancer import BalancerWorld, receive_all, status_of
 
 IP = "10.0.1.7"
 HOST = "Host: shop.example.com\r\n"
@@ -40,7 +40,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "status"), REFUSED.values(), ids=REFUSED.keys())
-def test_refused_requests(world: World, text: str, status: int) -> None:
+def test_refused_requests(world: BalancerWorld, text: str, status: int) -> None:
     """Each gets its documented code, a closed connection, and nothing of it reaches a target."""
     world.serve(IP)
     world.register(IP)
@@ -87,7 +87,7 @@ def test_any_bytes_are_a_request_or_a_documented_refusal(data: bytes) -> None:
     assert status in {200, 400, 405, 414, 463, 501, 505}
 
 
-def test_an_ambiguous_request_is_routed_and_its_connection_closed(world: World) -> None:
+def test_an_ambiguous_request_is_routed_and_its_connection_closed(world: BalancerWorld) -> None:
     """In defensive mode, the default: here both Content-Length and chunks."""
     world.serve(IP)
     world.register(IP)
@@ -101,7 +101,7 @@ def test_an_ambiguous_request_is_routed_and_its_connection_closed(world: World) 
     assert world.seen[0].header("content-length") is None
 
 
-def test_an_ambiguous_request_is_refused_in_strictest_mode(world: World) -> None:
+def test_an_ambiguous_request_is_refused_in_strictest_mode(world: BalancerWorld) -> None:
     """With 400."""
     world.elbv2.attributes["routing.http.desync_mitigation_mode"] = "strictest"
     text = f"POST / HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -109,7 +109,7 @@ def test_an_ambiguous_request_is_refused_in_strictest_mode(world: World) -> None
     assert status_of(world.ask(text)) == 400
 
 
-def test_a_client_that_stops_inside_its_head_gets_408(world: World) -> None:
+def test_a_client_that_stops_inside_its_head_gets_408(world: BalancerWorld) -> None:
     """After the idle timeout."""
     connection = world.connect()
     connection.send(b"GET / HT")
@@ -117,7 +117,7 @@ def test_a_client_that_stops_inside_its_head_gets_408(world: World) -> None:
     assert status_of(connection.receive(1000, 61).decode()) == 408
 
 
-def test_a_client_that_stops_inside_its_body_gets_408(world: World) -> None:
+def test_a_client_that_stops_inside_its_body_gets_408(world: BalancerWorld) -> None:
     """After the idle timeout, also when the head has reached a target."""
     world.serve(IP)
     world.register(IP)
@@ -127,7 +127,7 @@ def test_a_client_that_stops_inside_its_body_gets_408(world: World) -> None:
     assert status_of(connection.receive(1000, 70).decode()) == 408
 
 
-def test_a_broken_chunk_gets_400(world: World) -> None:
+def test_a_broken_chunk_gets_400(world: BalancerWorld) -> None:
     """And never becomes a whole request at the target."""
     world.serve(IP)
     world.register(IP)
@@ -136,7 +136,7 @@ def test_a_broken_chunk_gets_400(world: World) -> None:
     assert (400, []) == (status_of(answer), world.seen)
 
 
-def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: World) -> None:
+def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, troubleshoot, HTTP 400."""
     world.serve(IP)
     world.register(IP)
@@ -149,14 +149,14 @@ def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: World) -> 
     assert (400, []) == (world.balancer.access_log[-1].status, world.seen)
 
 
-def test_an_idle_connection_is_closed_in_silence(world: World) -> None:
+def test_an_idle_connection_is_closed_in_silence(world: BalancerWorld) -> None:
     """After the idle timeout. Source: AWS ALB User Guide, connection idle timeout."""
     connection = world.connect()
 
     assert connection.receive(1, 61) == b""
 
 
-def test_refusals_are_in_trace_and_log(world: World) -> None:
+def test_refusals_are_in_trace_and_log(world: BalancerWorld) -> None:
     """As far as they are known."""
     world.ask("GARBAGE\r\n\r\n")
     [event] = [each for each in world.trace.events if each.kind == "request"]

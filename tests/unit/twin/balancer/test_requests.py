@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from tests.unit.twin.balancer.conftest import (
+
+from seatrials.seams.http1 import Request, Response, json_response
+from seatrials.seams.network import Connection
+from tests.support.balancer import (
     CLIENT_IP,
     GROUP,
     OTHER_GROUP,
-    FakeElbv2,
-    World,
+    BalancerWorld,
+    FakeListeners,
     body_of,
     forward,
     open_world,
@@ -20,13 +23,10 @@ from tests.unit.twin.balancer.conftest import (
     status_of,
 )
 
-from seatrials.seams.http1 import Request, Response, json_response
-from seatrials.seams.network import Connection
-
 IP = "10.0.1.7"
 
 
-def serve_raw(world: World, answer: bytes, *, close: bool = True, hang_seconds: float = 0.0) -> None:
+def serve_raw(world: BalancerWorld, answer: bytes, *, close: bool = True, hang_seconds: float = 0.0) -> None:
     """Start a healthy target that answers every request but the checks with these bytes."""
     listener = world.network.attach(IP).listen(8080)
 
@@ -49,7 +49,7 @@ def serve_raw(world: World, answer: bytes, *, close: bool = True, hang_seconds: 
     world.register(IP)
 
 
-def test_headers_tell_where_a_request_came_from(world: World) -> None:
+def test_headers_tell_where_a_request_came_from(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, X-Forwarded headers; request tracing."""
     world.serve(IP)
     world.register(IP)
@@ -66,7 +66,7 @@ def test_headers_tell_where_a_request_came_from(world: World) -> None:
 @pytest.mark.parametrize(
     ("mode", "expected"), [("preserve", "203.0.113.9"), ("remove", None)], ids=["preserve", "remove"]
 )
-def test_forwarded_for_modes(world: World, mode: str, expected: str | None) -> None:
+def test_forwarded_for_modes(world: BalancerWorld, mode: str, expected: str | None) -> None:
     """Source: AWS ALB User Guide, X-Forwarded-For modes."""
     world.elbv2.attributes["routing.http.xff_header_processing.mode"] = mode
     world.serve(IP)
@@ -76,7 +76,7 @@ def test_forwarded_for_modes(world: World, mode: str, expected: str | None) -> N
     assert expected == world.seen[0].header("x-forwarded-for")
 
 
-def test_a_trace_that_the_client_began_goes_on(world: World) -> None:
+def test_a_trace_that_the_client_began_goes_on(world: BalancerWorld) -> None:
     """Its Root stays, behind a Self. Source: AWS ALB User Guide, request tracing."""
     world.serve(IP)
     world.register(IP)
@@ -86,7 +86,7 @@ def test_a_trace_that_the_client_began_goes_on(world: World) -> None:
     assert re.fullmatch(r"Self=1-\w{8}-\w{24};Root=1-67891233-abcdef012345678912345678;Sampled=1", found)
 
 
-def test_headers_of_the_connection_stay_on_it(world: World) -> None:
+def test_headers_of_the_connection_stay_on_it(world: BalancerWorld) -> None:
     """Hop-by-hop headers, also those that Connection names, are not forwarded. Source: RFC 9110 section 7.6.1."""
     world.serve(IP)
     world.register(IP)
@@ -96,7 +96,7 @@ def test_headers_of_the_connection_stay_on_it(world: World) -> None:
     assert found == [None, None, None, "1"]
 
 
-def test_the_port_of_an_unusual_listener_is_in_the_host_header(elbv2: FakeElbv2) -> None:
+def test_the_port_of_an_unusual_listener_is_in_the_host_header(elbv2: FakeListeners) -> None:
     """And taken away on 80 and 443. Source: AWS ALB User Guide, preserve host header."""
     elbv2.listeners.append({"ListenerArn": "l-8081", "Port": 8081, "Protocol": "HTTP"})
     with open_world(elbv2) as world:
@@ -111,7 +111,7 @@ def test_the_port_of_an_unusual_listener_is_in_the_host_header(elbv2: FakeElbv2)
     assert found == ["shop.example.com", "shop.example.com:8081"]
 
 
-def test_rules_are_read_again_after_a_change(world: World) -> None:
+def test_rules_are_read_again_after_a_change(world: BalancerWorld) -> None:
     """And only then; the lowest priority number wins."""
     world.serve(IP)
     world.register(IP)
@@ -121,11 +121,13 @@ def test_rules_are_read_again_after_a_change(world: World) -> None:
     world.balancer.invalidate()
     answer = world.get("/a/b")
 
-    assert (200, 404, '{"e":1}') == (before, status_of(answer), body_of(answer))
+    assert before == 200
+    assert status_of(answer) == 404
+    assert body_of(answer) == '{"e":1}'
     assert "Content-Type: application/json; charset=utf-8\r\n" in answer
 
 
-def test_reads_of_elbv2_are_kept(world: World) -> None:
+def test_reads_of_elbv2_are_kept(world: BalancerWorld) -> None:
     """A request costs no call."""
     world.serve(IP)
     world.register(IP)
@@ -136,7 +138,7 @@ def test_reads_of_elbv2_are_kept(world: World) -> None:
     assert before == world.elbv2.calls
 
 
-def test_redirects(world: World) -> None:
+def test_redirects(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, redirect actions."""
     action = {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Protocol": "HTTPS", "Port": "443"}}
     world.elbv2.rules = [rule("default", None, action)]
@@ -146,7 +148,7 @@ def test_redirects(world: World) -> None:
     assert "Location: https://shop.example.com:443/a?b=c\r\n" in answer
 
 
-def test_listeners_come_and_go(world: World) -> None:
+def test_listeners_come_and_go(world: BalancerWorld) -> None:
     """A new one listens and a deleted one refuses."""
     world.elbv2.listeners = [{"ListenerArn": "l-81", "Port": 81, "Protocol": "HTTP"}]
     world.balancer.invalidate()
@@ -158,7 +160,7 @@ def test_listeners_come_and_go(world: World) -> None:
 
 
 @pytest.mark.parametrize("headers", ["Content-Length: 10000000", "Transfer-Encoding: chunked"])
-def test_a_large_body_arrives_byte_for_byte(world: World, headers: str) -> None:
+def test_a_large_body_arrives_byte_for_byte(world: BalancerWorld, headers: str) -> None:
     """Counted or chunked, and the answer too."""
     body = bytes(range(256)) * 39_063
     body = body[:10_000_000]
@@ -194,7 +196,7 @@ def _dechunk(data: bytes) -> bytes:
         position = end + 4 + size
 
 
-def test_a_streamed_answer_arrives_as_it_is_made(world: World) -> None:
+def test_a_streamed_answer_arrives_as_it_is_made(world: BalancerWorld) -> None:
     """The head and each part at once, not when all is there."""
 
     def parts() -> Iterator[bytes]:
@@ -212,7 +214,7 @@ def test_a_streamed_answer_arrives_as_it_is_made(world: World) -> None:
     assert found[1:] == [b"3\r\none\r\n", b"3\r\ntwo\r\n"]
 
 
-def test_a_connection_brings_several_requests(world: World) -> None:
+def test_a_connection_brings_several_requests(world: BalancerWorld) -> None:
     """Also when they are sent in one go."""
     world.serve(IP)
     world.register(IP)
@@ -224,7 +226,7 @@ def test_a_connection_brings_several_requests(world: World) -> None:
     assert ["/a", "/b", "/a", "/b"] == [request.target for request in world.seen]
 
 
-def test_a_head_request_has_a_length_and_no_body(world: World) -> None:
+def test_a_head_request_has_a_length_and_no_body(world: BalancerWorld) -> None:
     """Source: RFC 9110 section 9.3.2."""
     world.serve(IP, lambda _: Response(200, b"hello"))
     world.register(IP)
@@ -235,7 +237,7 @@ def test_a_head_request_has_a_length_and_no_body(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_answers_without_body_end_with_their_head(world: World, status: int) -> None:
+def test_answers_without_body_end_with_their_head(world: BalancerWorld, status: int) -> None:
     """The connection goes on. Source: RFC 9112 section 6.3."""
     serve_raw(world, f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
     answer = world.get("/")
@@ -243,7 +245,7 @@ def test_answers_without_body_end_with_their_head(world: World, status: int) -> 
     assert answer == f"HTTP/1.1 {status} X\r\nConnection: keep-alive\r\n\r\n"
 
 
-def test_an_answer_that_ends_with_its_connection_is_chunked_for_the_client(world: World) -> None:
+def test_an_answer_that_ends_with_its_connection_is_chunked_for_the_client(world: BalancerWorld) -> None:
     """So that the client's own connection may live on."""
     serve_raw(world, b"HTTP/1.1 200 OK\r\n\r\nhello")
     answer = world.get("/")
@@ -251,7 +253,7 @@ def test_an_answer_that_ends_with_its_connection_is_chunked_for_the_client(world
     assert body_of(answer) == "5\r\nhello\r\n0\r\n\r\n"
 
 
-def test_http_1_0_gets_its_answer_and_the_end(world: World) -> None:
+def test_http_1_0_gets_its_answer_and_the_end(world: BalancerWorld) -> None:
     """No chunks, no keep-alive."""
     world.serve(IP, lambda _: Response(200, iter([b"a", b"b"])))
     world.register(IP)
@@ -261,7 +263,7 @@ def test_http_1_0_gets_its_answer_and_the_end(world: World) -> None:
     assert body_of(answer) == "ab"
 
 
-def test_a_client_that_expects_it_is_told_to_continue(world: World) -> None:
+def test_a_client_that_expects_it_is_told_to_continue(world: BalancerWorld) -> None:
     """Before it sends its body; once."""
     world.serve(IP)
     world.register(IP)
@@ -275,7 +277,7 @@ def test_a_client_that_expects_it_is_told_to_continue(world: World) -> None:
     assert (200, b"ab") == (status_of(second), world.seen[0].body)
 
 
-def test_a_group_without_targets_is_unavailable(world: World) -> None:
+def test_a_group_without_targets_is_unavailable(world: BalancerWorld) -> None:
     """503, in AWS's words. Source: AWS ALB User Guide, troubleshoot, HTTP 503."""
     answer = world.get("/")
 
@@ -283,7 +285,7 @@ def test_a_group_without_targets_is_unavailable(world: World) -> None:
     assert "<h1>503 Service Temporarily Unavailable</h1>" in body_of(answer)
 
 
-def test_a_group_whose_targets_are_initial_is_unavailable(world: World) -> None:
+def test_a_group_whose_targets_are_initial_is_unavailable(world: BalancerWorld) -> None:
     """Our reading: the guide names only unused ones."""
     world.serve(IP)
     world.targets.register(GROUP, [(IP, 8080)])
@@ -301,14 +303,14 @@ def test_a_group_whose_targets_are_initial_is_unavailable(world: World) -> None:
     ],
     ids=["closed", "not-http", "half-a-head", "head-over-32k"],
 )
-def test_a_target_that_gives_no_answer_is_a_bad_gateway(world: World, answer: bytes) -> None:
+def test_a_target_that_gives_no_answer_is_a_bad_gateway(world: BalancerWorld, answer: bytes) -> None:
     """Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
     serve_raw(world, answer)
 
     assert status_of(world.get("/")) == 502
 
 
-def test_a_target_that_refuses_is_a_bad_gateway(world: World) -> None:
+def test_a_target_that_refuses_is_a_bad_gateway(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
     host = world.serve(IP)
     world.register(IP)
@@ -319,7 +321,7 @@ def test_a_target_that_refuses_is_a_bad_gateway(world: World) -> None:
     assert status_of(world.get("/")) == 502
 
 
-def test_a_target_that_dies_in_mid_request_is_a_bad_gateway(world: World) -> None:
+def test_a_target_that_dies_in_mid_request_is_a_bad_gateway(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
 
     def never(_: Request) -> Response:
@@ -336,7 +338,7 @@ def test_a_target_that_dies_in_mid_request_is_a_bad_gateway(world: World) -> Non
     assert status_of(connection.receive(1000, 1).decode()) == 502
 
 
-def test_a_target_that_does_not_answer_is_a_timeout(world: World) -> None:
+def test_a_target_that_does_not_answer_is_a_timeout(world: BalancerWorld) -> None:
     """504 after the idle timeout. Source: AWS ALB User Guide, troubleshoot, HTTP 504."""
     world.elbv2.attributes["idle_timeout.timeout_seconds"] = "20"
     serve_raw(world, b"", hang_seconds=1000)
@@ -349,7 +351,7 @@ def test_a_target_that_does_not_answer_is_a_timeout(world: World) -> None:
     assert answer.startswith("HTTP/1.1 504 Gateway Time-out\r\n")
 
 
-def test_a_target_that_takes_no_connection_is_a_timeout(world: World) -> None:
+def test_a_target_that_takes_no_connection_is_a_timeout(world: BalancerWorld) -> None:
     """504 after 10 seconds. Source: AWS ALB User Guide, troubleshoot, HTTP 504."""
     host = world.serve(IP)
     world.register(IP)
@@ -362,7 +364,7 @@ def test_a_target_that_takes_no_connection_is_a_timeout(world: World) -> None:
     assert (504, 10) == (status_of(answer), round(world.clock.now() - began))
 
 
-def test_an_answer_that_breaks_off_resets_the_client(world: World) -> None:
+def test_an_answer_that_breaks_off_resets_the_client(world: BalancerWorld) -> None:
     """Its head is out, so nothing else can tell that the body is not whole."""
     serve_raw(world, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
     connection = world.connect()
@@ -372,7 +374,7 @@ def test_an_answer_that_breaks_off_resets_the_client(world: World) -> None:
         receive_all(connection)
 
 
-def test_a_client_that_leaves_takes_its_request_with_it(world: World) -> None:
+def test_a_client_that_leaves_takes_its_request_with_it(world: BalancerWorld) -> None:
     """The target's connection is closed and 460 is logged. Source: AWS ALB User Guide, troubleshoot, HTTP 460."""
     listener = world.network.attach(IP).listen(8080)
     gone: list[float] = []
@@ -400,14 +402,14 @@ def test_a_client_that_leaves_takes_its_request_with_it(world: World) -> None:
     assert world.balancer.access_log[-1].status == 460
 
 
-def test_a_failed_request_leaves_the_connection_usable(world: World) -> None:
+def test_a_failed_request_leaves_the_connection_usable(world: BalancerWorld) -> None:
     """As 502 to 504 say nothing about the client."""
     answer = world.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
 
     assert answer.count("HTTP/1.1 503") == 2
 
 
-def test_a_connection_is_closed_after_its_keepalive(world: World) -> None:
+def test_a_connection_is_closed_after_its_keepalive(world: BalancerWorld) -> None:
     """One more request is answered, with `Connection: close`. Source: AWS ALB User Guide, HTTP client keepalive."""
     world.elbv2.attributes["client_keep_alive.seconds"] = "60"
     world.serve(IP)
@@ -422,7 +424,7 @@ def test_a_connection_is_closed_after_its_keepalive(world: World) -> None:
     assert [False, False, True] == ["Connection: close" in answer for answer in answers]
 
 
-def test_weights_divide_requests_among_groups(world: World) -> None:
+def test_weights_divide_requests_among_groups(world: BalancerWorld) -> None:
     """A group of weight 0 gets none. Source: AWS ALB User Guide, weighted target groups."""
     action = forward(GROUP, OTHER_GROUP)
     action["ForwardConfig"]["TargetGroups"][1]["Weight"] = 0
@@ -440,7 +442,7 @@ def test_weights_divide_requests_among_groups(world: World) -> None:
     assert len(half) == 2
 
 
-def test_trace_and_access_log(world: World) -> None:
+def test_trace_and_access_log(world: BalancerWorld) -> None:
     """Both say which rule, group and target a request met."""
     world.serve(IP, lambda _: json_response(201, {}))
     world.register(IP)
@@ -450,15 +452,22 @@ def test_trace_and_access_log(world: World) -> None:
 
     assert event.subject == "GET /a?b=c"
     assert event.details == {"listener": 80, "rule": "default", "status": 201, "target_group": "web", "task": IP}
-    assert (entry.client, entry.status, entry.target_ip, entry.target_port) == (CLIENT_IP, 201, IP, 8080)
-    assert (entry.rule, entry.target_group, entry.target) == ("default", "web", "/a?b=c")
+    assert {
+        "client": entry.client,
+        "status": entry.status,
+        "target_ip": entry.target_ip,
+        "target_port": entry.target_port,
+    } == {"client": CLIENT_IP, "status": 201, "target_ip": IP, "target_port": 8080}
+    assert entry.rule == "default"
+    assert entry.target_group == "web"
+    assert entry.target == "/a?b=c"
 
 
 def test_one_seed_is_one_history() -> None:
     """Two worlds of a seed have the same trace; another seed has another."""
 
     def history(seed: int) -> str:
-        with open_world(FakeElbv2(), seed) as world:
+        with open_world(FakeListeners(), seed) as world:
             world.serve(IP)
             world.serve("10.0.1.8")
             world.register(IP, "10.0.1.8")

@@ -3,7 +3,6 @@
 from ipaddress import ip_network
 
 import pytest
-from tests.unit.twin.balancer.conftest import FakeElbv2, forward, rule
 
 from seatrials.errors import ConfigurationError
 from seatrials.twin.balancer.groups import parse_matcher
@@ -18,9 +17,10 @@ from seatrials.twin.balancer.rules import (
     SourceIp,
 )
 from seatrials.twin.balancer.table import LoadBalancerSettings, read_listeners, read_rules, read_settings
+from tests.support.balancer import FakeListeners, forward, rule
 
 
-def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeElbv2) -> None:
+def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeListeners) -> None:
     """Pages are followed, and creation order does not count."""
     elbv2.rules = [rule(each, "/x", forward("g")) for each in (30, 5, "default", 10, 20)]
     elbv2.page_size = 2
@@ -30,7 +30,7 @@ def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeElbv2) -> None:
     assert ["5", "10", "20", "30", "default"] == [each.label for each in found.rules]
 
 
-def test_conditions_are_read_from_values_and_from_configs(elbv2: FakeElbv2) -> None:
+def test_conditions_are_read_from_values_and_from_configs(elbv2: FakeListeners) -> None:
     """Old and new spellings of the API both count."""
     document = rule(1, None, forward("g"))
     document["Conditions"] = [
@@ -51,7 +51,7 @@ def test_conditions_are_read_from_values_and_from_configs(elbv2: FakeElbv2) -> N
     )
 
 
-def test_actions_are_read(elbv2: FakeElbv2) -> None:
+def test_actions_are_read(elbv2: FakeListeners) -> None:
     """Forward, fixed response and redirect."""
     groups = {"TargetGroups": [{"TargetGroupArn": "g", "Weight": 3}]}
     sticky = {"TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}
@@ -80,7 +80,7 @@ def test_actions_are_read(elbv2: FakeElbv2) -> None:
     ],
     ids=["unknown-field", "regex"],
 )
-def test_what_cannot_be_evaluated_is_refused(elbv2: FakeElbv2, condition: dict[str, object], words: str) -> None:
+def test_what_cannot_be_evaluated_is_refused(elbv2: FakeListeners, condition: dict[str, object], words: str) -> None:
     """A condition is never skipped in silence."""
     elbv2.rules = [{**rule(1, None, forward("g")), "Conditions": [condition]}]
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_evaluated_is_refused(elbv2: FakeElbv2, condition: dict[s
         read_rules(elbv2, "l")
 
 
-def test_an_unknown_action_is_refused(elbv2: FakeElbv2) -> None:
+def test_an_unknown_action_is_refused(elbv2: FakeListeners) -> None:
     """An action is never replaced by another."""
     elbv2.rules = [rule(1, "/a", {"Type": "authenticate-oidc"})]
 
@@ -96,7 +96,7 @@ def test_an_unknown_action_is_refused(elbv2: FakeElbv2) -> None:
         read_rules(elbv2, "l")
 
 
-def test_attributes_that_are_not_set_have_their_defaults(elbv2: FakeElbv2) -> None:
+def test_attributes_that_are_not_set_have_their_defaults(elbv2: FakeListeners) -> None:
     """Idle timeout 60 s, keepalive 3600 s, append, defensive. Source: AWS ALB User Guide, edit attributes."""
     expected = LoadBalancerSettings(
         idle_timeout_seconds=60,
@@ -109,7 +109,7 @@ def test_attributes_that_are_not_set_have_their_defaults(elbv2: FakeElbv2) -> No
     assert expected == read_settings(elbv2, "lb")
 
 
-def test_listeners_are_sorted_by_port(elbv2: FakeElbv2) -> None:
+def test_listeners_are_sorted_by_port(elbv2: FakeListeners) -> None:
     """An HTTPS listener comes with its default certificate."""
     secure = {"ListenerArn": "s", "Port": 443, "Protocol": "HTTPS", "Certificates": [{"CertificateArn": "c"}]}
     elbv2.listeners = [secure, {"ListenerArn": "p", "Port": 80, "Protocol": "HTTP"}]

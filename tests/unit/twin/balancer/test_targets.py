@@ -3,21 +3,21 @@
 from itertools import pairwise
 
 import pytest
-from tests.unit.twin.balancer.conftest import (
+
+from seatrials.seams.http1 import HttpServer, Request, Response
+from seatrials.twin.balancer.health import Health, Outcome, State
+from seatrials.twin.physics.clock import Process
+from tests.support.balancer import (
     GROUP,
     OTHER_GROUP,
-    FakeElbv2,
-    World,
+    BalancerWorld,
+    FakeListeners,
     body_of,
     forward,
     open_world,
     rule,
     status_of,
 )
-
-from seatrials.seams.http1 import HttpServer, Request, Response
-from seatrials.twin.balancer.health import Health, Outcome, State
-from seatrials.twin.physics.clock import Process
 
 IP = "10.0.1.7"
 OTHER_IP = "10.0.1.8"
@@ -26,7 +26,7 @@ OTHER_IP = "10.0.1.8"
 class Patient:
     """A target whose health check answers what the test says; 0 is silence."""
 
-    def __init__(self, world: World, ip: str, status: int = 200) -> None:
+    def __init__(self, world: BalancerWorld, ip: str, status: int = 200) -> None:
         self.status = status
         self.checks: list[tuple[float, Request]] = []
         self._world = world
@@ -39,7 +39,7 @@ class Patient:
         return Response(self.status or 200)
 
 
-def test_a_new_target_is_initial_and_then_healthy_after_one_pass(world: World) -> None:
+def test_a_new_target_is_initial_and_then_healthy_after_one_pass(world: BalancerWorld) -> None:
     """One pass is enough at first. Source: AWS ALB User Guide, target group health checks."""
     world.serve(IP)
     world.targets.register(GROUP, [(IP, 8080)])
@@ -50,7 +50,7 @@ def test_a_new_target_is_initial_and_then_healthy_after_one_pass(world: World) -
     assert world.state(IP) == ("healthy", None)
 
 
-def test_a_target_under_its_first_check_says_so(world: World) -> None:
+def test_a_target_under_its_first_check_says_so(world: BalancerWorld) -> None:
     """Source: ELBv2 API, TargetHealth reasons."""
     Patient(world, IP, status=0)
     world.targets.register(GROUP, [(IP, 8080)])
@@ -59,18 +59,19 @@ def test_a_target_under_its_first_check_says_so(world: World) -> None:
     assert world.state(IP) == ("initial", "Elb.InitialHealthChecking")
 
 
-def test_the_check_is_a_get_with_its_own_host_and_agent(world: World) -> None:
+def test_the_check_is_a_get_with_its_own_host_and_agent(world: BalancerWorld) -> None:
     """`Host: ip:port`, `ELB-HealthChecker/2.0`. Source: AWS ALB User Guide, target group health checks."""
     patient = Patient(world, IP)
     world.register(IP)
     [(_, request)] = patient.checks
 
-    found = (request.method, request.target, request.header("host"), request.header("user-agent"))
+    headers = {name: request.header(name) for name in ("host", "user-agent")}
 
-    assert found == ("GET", "/health", f"{IP}:8080", "ELB-HealthChecker/2.0")
+    assert f"{request.method} {request.target}" == "GET /health"
+    assert headers == {"host": f"{IP}:8080", "user-agent": "ELB-HealthChecker/2.0"}
 
 
-def test_intervals_count_from_the_beginning_of_a_check(world: World) -> None:
+def test_intervals_count_from_the_beginning_of_a_check(world: BalancerWorld) -> None:
     """Also when the target takes its time. Source: AWS ALB User Guide, target group health checks."""
     patient = Patient(world, IP, status=0)
     world.register(IP)
@@ -88,7 +89,7 @@ def test_intervals_count_from_the_beginning_of_a_check(world: World) -> None:
     ],
     ids=["wrong-code", "silent"],
 )
-def test_failures_have_aws_reasons(world: World, status: int, reason: str, description: str) -> None:
+def test_failures_have_aws_reasons(world: BalancerWorld, status: int, reason: str, description: str) -> None:
     """Two failures in a row make it unhealthy. Source: AWS ALB User Guide, target group health checks."""
     patient = Patient(world, IP)
     world.register(IP)
@@ -99,10 +100,12 @@ def test_failures_have_aws_reasons(world: World, status: int, reason: str, descr
     [found] = world.targets.describe(GROUP)
 
     assert after_one == ("healthy", None)
-    assert (found.state, found.reason, found.description) == ("unhealthy", reason, description)
+    assert found.state == "unhealthy"
+    assert found.reason == reason
+    assert found.description == description
 
 
-def test_a_target_that_refuses_fails_its_checks(world: World) -> None:
+def test_a_target_that_refuses_fails_its_checks(world: BalancerWorld) -> None:
     """Source: ELBv2 API, TargetHealth reasons."""
     world.network.attach(IP)
     world.register(IP)
@@ -111,7 +114,7 @@ def test_a_target_that_refuses_fails_its_checks(world: World) -> None:
     assert world.state(IP) == ("unhealthy", "Target.FailedHealthChecks")
 
 
-def test_an_address_that_nobody_has_times_out(world: World) -> None:
+def test_an_address_that_nobody_has_times_out(world: BalancerWorld) -> None:
     """Its checks are unanswered, not refused."""
     world.register(IP)
     world.clock.sleep(20)
@@ -119,7 +122,7 @@ def test_an_address_that_nobody_has_times_out(world: World) -> None:
     assert world.state(IP) == ("unhealthy", "Target.Timeout")
 
 
-def test_recovery_takes_the_healthy_threshold(world: World) -> None:
+def test_recovery_takes_the_healthy_threshold(world: BalancerWorld) -> None:
     """Three passes in a row after being unhealthy. Source: AWS ALB User Guide, target group health checks."""
     patient = Patient(world, IP, status=500)
     world.register(IP)
@@ -133,7 +136,7 @@ def test_recovery_takes_the_healthy_threshold(world: World) -> None:
     assert world.state(IP) == ("healthy", None)
 
 
-def test_a_failure_between_passes_begins_the_count_anew(elbv2: FakeElbv2) -> None:
+def test_a_failure_between_passes_begins_the_count_anew(elbv2: FakeListeners) -> None:
     """Thresholds count results in a row. Source: AWS ALB User Guide, target group health checks."""
     with open_world(elbv2) as world:
         group = world.targets.groups.find(GROUP)
@@ -157,7 +160,7 @@ def test_a_target_cannot_be_deregistered_twice() -> None:
         health.deregister()
 
 
-def test_a_target_of_a_group_that_no_rule_uses_is_unused(world: World) -> None:
+def test_a_target_of_a_group_that_no_rule_uses_is_unused(world: BalancerWorld) -> None:
     """And is checked as soon as one does. Source: ELBv2 API, Target.NotInUse."""
     world.serve(IP)
     world.register(IP, group=OTHER_GROUP)
@@ -171,12 +174,12 @@ def test_a_target_of_a_group_that_no_rule_uses_is_unused(world: World) -> None:
     assert after.state == "healthy"
 
 
-def test_a_target_that_was_never_registered_is_unused(world: World) -> None:
+def test_a_target_that_was_never_registered_is_unused(world: BalancerWorld) -> None:
     """Source: ELBv2 API, Target.NotRegistered."""
     assert world.state(IP) == ("unused", "Target.NotRegistered")
 
 
-def test_a_deregistered_target_drains_for_the_whole_delay(world: World) -> None:
+def test_a_deregistered_target_drains_for_the_whole_delay(world: BalancerWorld) -> None:
     """Even with nothing in flight. Source: AWS ALB User Guide, deregistration delay."""
     world.elbv2.group_attributes["deregistration_delay.timeout_seconds"] = "30"
     world.serve(IP)
@@ -191,7 +194,7 @@ def test_a_deregistered_target_drains_for_the_whole_delay(world: World) -> None:
     assert world.targets.describe(GROUP) == []
 
 
-def test_a_draining_target_that_is_registered_again_begins_anew(world: World) -> None:
+def test_a_draining_target_that_is_registered_again_begins_anew(world: BalancerWorld) -> None:
     """The end of its old delay takes nothing from it."""
     world.elbv2.group_attributes["deregistration_delay.timeout_seconds"] = "5"
     world.serve(IP)
@@ -203,7 +206,7 @@ def test_a_draining_target_that_is_registered_again_begins_anew(world: World) ->
     assert world.state(IP) == ("healthy", None)
 
 
-def test_requests_in_flight_are_finished_and_no_new_ones_come(world: World) -> None:
+def test_requests_in_flight_are_finished_and_no_new_ones_come(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, deregistration delay."""
 
     def slow(_: Request) -> Response:
@@ -221,7 +224,7 @@ def test_requests_in_flight_are_finished_and_no_new_ones_come(world: World) -> N
     assert connection.receive(1000, 10).endswith(b"done")
 
 
-def test_a_request_that_outlasts_the_delay_is_cut(world: World) -> None:
+def test_a_request_that_outlasts_the_delay_is_cut(world: BalancerWorld) -> None:
     """It gets 502. Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
     world.elbv2.group_attributes["deregistration_delay.timeout_seconds"] = "10"
 
@@ -241,7 +244,7 @@ def test_a_request_that_outlasts_the_delay_is_cut(world: World) -> None:
     assert (502, 10) == (status_of(answer), round(world.clock.now() - began))
 
 
-def test_requests_take_turns(world: World) -> None:
+def test_requests_take_turns(world: BalancerWorld) -> None:
     """Over three healthy targets each gets its share. Source: AWS ALB User Guide, routing algorithms."""
     ips = [IP, OTHER_IP, "10.0.1.9"]
     for ip in ips:
@@ -252,7 +255,7 @@ def test_requests_take_turns(world: World) -> None:
     assert [2, 2, 2] == [answers.count(f'{{"ip":"{ip}"}}') for ip in ips]
 
 
-def test_an_unhealthy_target_gets_nothing_while_another_is_healthy(world: World) -> None:
+def test_an_unhealthy_target_gets_nothing_while_another_is_healthy(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, target group health checks."""
     world.serve(IP)
     Patient(world, OTHER_IP, status=500)
@@ -263,7 +266,7 @@ def test_an_unhealthy_target_gets_nothing_while_another_is_healthy(world: World)
     assert [f'{{"ip":"{IP}"}}'] * 4 == answers
 
 
-def test_a_group_with_only_unhealthy_targets_fails_open(world: World) -> None:
+def test_a_group_with_only_unhealthy_targets_fails_open(world: BalancerWorld) -> None:
     """All of them get requests then. Source: AWS ALB User Guide, target group health checks."""
     Patient(world, IP, status=500)
     Patient(world, OTHER_IP, status=501)
@@ -274,7 +277,7 @@ def test_a_group_with_only_unhealthy_targets_fails_open(world: World) -> None:
     assert [500, 500, 501, 501] == answers
 
 
-def test_least_outstanding_requests_avoids_the_busy_target(world: World) -> None:
+def test_least_outstanding_requests_avoids_the_busy_target(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, routing algorithms."""
     world.elbv2.group_attributes["load_balancing.algorithm.type"] = "least_outstanding_requests"
     world.serve(IP)
@@ -286,7 +289,7 @@ def test_least_outstanding_requests_avoids_the_busy_target(world: World) -> None
     assert [OTHER_IP, OTHER_IP] == [world.targets.choose(GROUP).ip for _ in range(2)]  # type: ignore[union-attr]
 
 
-def test_changes_of_health_are_in_the_trace(world: World) -> None:
+def test_changes_of_health_are_in_the_trace(world: BalancerWorld) -> None:
     """With the group's name, and the state as AWS calls it."""
     world.serve(IP)
     world.register(IP)
@@ -295,7 +298,7 @@ def test_changes_of_health_are_in_the_trace(world: World) -> None:
     assert found == [(f"web {IP}:8080", "initial"), (f"web {IP}:8080", "healthy")]
 
 
-def test_an_actor_of_a_check_outlives_who_registered(world: World) -> None:
+def test_an_actor_of_a_check_outlives_who_registered(world: BalancerWorld) -> None:
     """A process that registers a target and dies leaves it checked."""
     world.serve(IP)
     process = Process("registrar")

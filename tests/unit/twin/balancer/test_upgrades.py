@@ -4,12 +4,15 @@ import ssl
 
 import pytest
 import trustme
-from tests.unit.twin.balancer.conftest import (
+
+from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade
+from seatrials.seams.network import Connection, TlsConnection
+from tests.support.balancer import (
     BALANCER_IP,
     GROUP,
     OTHER_GROUP,
-    FakeElbv2,
-    World,
+    BalancerWorld,
+    FakeListeners,
     body_of,
     forward,
     open_world,
@@ -17,9 +20,6 @@ from tests.unit.twin.balancer.conftest import (
     rule,
     status_of,
 )
-
-from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade
-from seatrials.seams.network import Connection, TlsConnection
 
 IP = "10.0.1.7"
 OTHER_IP = "10.0.1.8"
@@ -41,7 +41,7 @@ def echo(_: Request) -> Upgrade:
     return Upgrade(run)
 
 
-def open_socket(world: World) -> Connection:
+def open_socket(world: BalancerWorld) -> Connection:
     """Return a WebSocket through the balancer, past its 101."""
     connection = world.connect()
     connection.send(UPGRADE)
@@ -51,7 +51,7 @@ def open_socket(world: World) -> Connection:
     return connection
 
 
-def test_a_websocket_is_passed_both_ways(world: World) -> None:
+def test_a_websocket_is_passed_both_ways(world: BalancerWorld) -> None:
     """After the target's 101. Source: AWS ALB User Guide, listeners, WebSockets."""
     world.serve(IP, echo)
     world.register(IP)
@@ -61,7 +61,7 @@ def test_a_websocket_is_passed_both_ways(world: World) -> None:
     assert connection.receive(100, 1) == ECHO
 
 
-def test_frames_that_come_with_the_request_are_not_lost(world: World) -> None:
+def test_frames_that_come_with_the_request_are_not_lost(world: BalancerWorld) -> None:
     """A client may be early."""
     world.serve(IP, echo)
     world.register(IP)
@@ -71,7 +71,7 @@ def test_frames_that_come_with_the_request_are_not_lost(world: World) -> None:
     assert receive_all(connection).endswith(ECHO)
 
 
-def test_a_quiet_websocket_is_closed_at_the_idle_timeout(world: World) -> None:
+def test_a_quiet_websocket_is_closed_at_the_idle_timeout(world: BalancerWorld) -> None:
     """And not before; what passes keeps it open. Source: AWS ALB User Guide, connection idle timeout."""
     world.serve(IP, echo)
     world.register(IP)
@@ -85,7 +85,7 @@ def test_a_quiet_websocket_is_closed_at_the_idle_timeout(world: World) -> None:
     assert (b"", 60) == (end, round(world.clock.now() - began))
 
 
-def test_a_websocket_is_logged_when_it_closes(world: World) -> None:
+def test_a_websocket_is_logged_when_it_closes(world: BalancerWorld) -> None:
     """And the target learns of it. Source: AWS ALB User Guide, access logs."""
     ended: list[bool] = []
 
@@ -100,10 +100,12 @@ def test_a_websocket_is_logged_when_it_closes(world: World) -> None:
     connection.close()
     world.clock.sleep(1)
 
-    assert (0, [101], [True]) == (before, [entry.status for entry in world.balancer.access_log], ended)
+    assert before == 0
+    assert [entry.status for entry in world.balancer.access_log] == [101]
+    assert ended == [True]
 
 
-def test_the_targets_end_is_the_clients_end(world: World) -> None:
+def test_the_targets_end_is_the_clients_end(world: BalancerWorld) -> None:
     """When the target's task goes away."""
     host = world.serve(IP, echo)
     world.register(IP)
@@ -113,7 +115,7 @@ def test_the_targets_end_is_the_clients_end(world: World) -> None:
     assert connection.receive(100, 1) == b""
 
 
-def test_a_refused_upgrade_is_an_ordinary_answer(world: World) -> None:
+def test_a_refused_upgrade_is_an_ordinary_answer(world: BalancerWorld) -> None:
     """The target's 404 is passed on and the connection lives on."""
     world.serve(IP, lambda _: Response(404, b"no such session"))
     world.register(IP)
@@ -124,7 +126,7 @@ def test_a_refused_upgrade_is_an_ordinary_answer(world: World) -> None:
     assert answer.count("HTTP/1.1 404") == 2
 
 
-def test_a_websocket_is_cut_at_the_end_of_the_deregistration_delay(world: World) -> None:
+def test_a_websocket_is_cut_at_the_end_of_the_deregistration_delay(world: BalancerWorld) -> None:
     """Our reading of the causes of HTTP 502."""
     world.elbv2.group_attributes["deregistration_delay.timeout_seconds"] = "10"
     world.serve(IP, echo)
@@ -143,7 +145,7 @@ def cookie_of(answer: str, name: str) -> str:
     return found.removeprefix("Set-Cookie: ").partition(";")[0]
 
 
-def test_a_target_cookie_keeps_a_client_with_its_target(world: World) -> None:
+def test_a_target_cookie_keeps_a_client_with_its_target(world: BalancerWorld) -> None:
     """Until the target goes; a forged cookie counts for nothing. Source: AWS ALB User Guide, sticky sessions."""
     world.elbv2.group_attributes["stickiness.enabled"] = "true"
     world.serve(IP)
@@ -158,7 +160,7 @@ def test_a_target_cookie_keeps_a_client_with_its_target(world: World) -> None:
     assert len(forged) == 2
 
 
-def test_a_target_cookie_of_a_dead_target_leads_to_another(world: World) -> None:
+def test_a_target_cookie_of_a_dead_target_leads_to_another(world: BalancerWorld) -> None:
     """And a new cookie. Source: AWS ALB User Guide, sticky sessions."""
     world.elbv2.group_attributes["stickiness.enabled"] = "true"
     world.serve(IP)
@@ -173,7 +175,7 @@ def test_a_target_cookie_of_a_dead_target_leads_to_another(world: World) -> None
     assert cookie != cookie_of(answer, "AWSALB")
 
 
-def test_a_target_cookie_ends_with_its_duration(world: World) -> None:
+def test_a_target_cookie_ends_with_its_duration(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, sticky sessions."""
     world.elbv2.group_attributes |= {"stickiness.enabled": "true", "stickiness.lb_cookie.duration_seconds": "5"}
     world.serve(IP)
@@ -185,7 +187,7 @@ def test_a_target_cookie_ends_with_its_duration(world: World) -> None:
     assert len({body_of(world.get("/", f"Cookie: {cookie}")) for _ in range(4)}) == 2
 
 
-def test_a_group_cookie_keeps_a_client_with_its_group(world: World) -> None:
+def test_a_group_cookie_keeps_a_client_with_its_group(world: BalancerWorld) -> None:
     """Source: AWS ALB User Guide, target group stickiness."""
     action = forward(GROUP, OTHER_GROUP)
     action["ForwardConfig"]["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": 60}
@@ -206,7 +208,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def test_an_https_listener_shows_its_certificate(elbv2: FakeElbv2, authority: trustme.CA) -> None:
+def test_an_https_listener_shows_its_certificate(elbv2: FakeListeners, authority: trustme.CA) -> None:
     """And tells the target that the client came over HTTPS; who does not trust it gets no connection."""
     certificates = [{"CertificateArn": "cert"}]
     elbv2.listeners = [{"ListenerArn": "l", "Port": 443, "Protocol": "HTTPS", "Certificates": certificates}]

@@ -1,6 +1,6 @@
 """Deploying templates: the order, the faults, and what is handed back."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -11,8 +11,7 @@ from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.template import parse_template
-
-Aws = Callable[[str], AwsClient]
+from tests.support.aws import Clients
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
@@ -25,7 +24,7 @@ def clients() -> dict[str, AwsClient]:
 
 
 @pytest.fixture
-def aws(clients: dict[str, AwsClient]) -> Iterator[Aws]:
+def aws(clients: dict[str, AwsClient]) -> Iterator[Clients]:
     """An empty mock account."""
     session = boto3.Session("none", "none", region_name=REGION)
 
@@ -38,31 +37,31 @@ def aws(clients: dict[str, AwsClient]) -> Iterator[Aws]:
         yield client
 
 
-def deployed(aws: Aws, resources: Mapping[str, Any], **sections: Any) -> DeployedStack:
+def deployed(aws: Clients, resources: Mapping[str, Any], **sections: object) -> DeployedStack:
     """Deploy a template with *resources* and other *sections*."""
     template = parse_template({"Resources": resources, **sections})
     return deploy(template, aws, stack_name="sea", region=REGION, account=ACCOUNT)
 
 
-def refusal(aws: Aws, resources: Mapping[str, Any], **sections: Any) -> list[str]:
+def refusal(aws: Clients, resources: Mapping[str, Any], **sections: object) -> list[str]:
     """Return the lines of the error that deploying *resources* raises."""
     with pytest.raises(TemplateError) as raised:
         deployed(aws, resources, **sections)
     return str(raised.value).splitlines()
 
 
-def log_group(name: object, **fields: Any) -> dict[str, Any]:
+def log_group(name: object, **fields: object) -> dict[str, Any]:
     """Return a log group, the cheapest resource there is."""
     return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}, **fields}
 
 
-def log_groups(aws: Aws) -> list[str]:
+def log_groups(aws: Clients) -> list[str]:
     """Return the names of the log groups there are, in the order of their making."""
     groups = aws("logs").describe_log_groups()["logGroups"]
     return [group["logGroupName"] for group in sorted(groups, key=lambda group: group["creationTime"])]
 
 
-def test_what_is_needed_is_made_first(aws: Aws) -> None:
+def test_what_is_needed_is_made_first(aws: Clients) -> None:
     """A resource comes after what it refers to and what it depends on, else in the order of the template."""
     resources = {
         "C": log_group({"Fn::Sub": "${B}-c"}, DependsOn="A"),
@@ -77,7 +76,7 @@ def test_what_is_needed_is_made_first(aws: Aws) -> None:
     assert ["A", "D", "B", "C"] == list(stack.physical_ids)
 
 
-def test_a_circle_is_named_in_its_order(aws: Aws) -> None:
+def test_a_circle_is_named_in_its_order(aws: Clients) -> None:
     """Resources that need one another are an error that names them in order."""
     resources = {
         "Outside": log_group({"Ref": "First"}),
@@ -89,7 +88,7 @@ def test_a_circle_is_named_in_its_order(aws: Aws) -> None:
     assert "First -> Second -> Third -> First" in refusal(aws, resources)[0]
 
 
-def test_every_fault_is_reported_before_anything_is_made(aws: Aws) -> None:
+def test_every_fault_is_reported_before_anything_is_made(aws: Clients) -> None:
     """One error lists the faults of all resources and outputs, and nothing was sent to AWS."""
     resources = {
         "Good": log_group("good"),
@@ -121,7 +120,7 @@ def test_every_fault_is_reported_before_anything_is_made(aws: Aws) -> None:
     assert [] == log_groups(aws)
 
 
-def test_what_aws_refuses_is_named(aws: Aws) -> None:
+def test_what_aws_refuses_is_named(aws: Clients) -> None:
     """An error of AWS says which resource it refused, and why."""
     aws("logs").create_log_group(logGroupName="taken")
 
@@ -131,14 +130,14 @@ def test_what_aws_refuses_is_named(aws: Aws) -> None:
     assert "ResourceAlreadyExistsException" in lines[0]
 
 
-def test_a_value_that_botocore_refuses_is_named_too(aws: Aws) -> None:
+def test_a_value_that_botocore_refuses_is_named_too(aws: Clients) -> None:
     """A value outside the bounds of the service's model is an error that says which resource it belongs to."""
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": ""}}
 
     assert refusal(aws, {"Nameless": group})[0].startswith("Nameless (AWS::Logs::LogGroup): AWS refused logs ")
 
 
-def test_conditions_leave_resources_and_outputs_out(aws: Aws) -> None:
+def test_conditions_leave_resources_and_outputs_out(aws: Clients) -> None:
     """A resource or output whose condition is false is not there, and a DependsOn on it says nothing."""
     never = {"Fn::Equals": ["a", "b"]}
     resources = {"Kept": log_group("kept", DependsOn="Dropped"), "Dropped": log_group("dropped", Condition="Never")}
@@ -150,7 +149,7 @@ def test_conditions_leave_resources_and_outputs_out(aws: Aws) -> None:
     assert {"Here": "kept"} == stack.outputs
 
 
-def test_parameters_and_imports_reach_the_resources(aws: Aws) -> None:
+def test_parameters_and_imports_reach_the_resources(aws: Clients) -> None:
     """Given parameters and exports of other stacks stand in the properties."""
     name = {"Fn::Join": ["-", [{"Ref": "Prefix"}, {"Fn::ImportValue": "shared"}]]}
     template = parse_template(
@@ -170,7 +169,7 @@ def test_parameters_and_imports_reach_the_resources(aws: Aws) -> None:
     assert ["new-logs"] == log_groups(aws)
 
 
-def test_a_resource_without_a_name_gets_the_same_one_each_time(aws: Aws) -> None:
+def test_a_resource_without_a_name_gets_the_same_one_each_time(aws: Clients) -> None:
     """A generated name carries stack and logical id and does not change, so that a seed replays."""
     first = deployed(aws, {"Group": {"Type": "AWS::Logs::LogGroup"}}).physical_ids["Group"]
     aws("logs").delete_log_group(logGroupName=first)
@@ -181,7 +180,7 @@ def test_a_resource_without_a_name_gets_the_same_one_each_time(aws: Aws) -> None
     assert first == second
 
 
-def test_a_fault_in_a_further_call_is_reported_with_the_others(aws: Aws) -> None:
+def test_a_fault_in_a_further_call_is_reported_with_the_others(aws: Clients) -> None:
     """Properties that a second call sets are checked before anything is made, like the others."""
     table = {
         "Type": "AWS::DynamoDB::Table",

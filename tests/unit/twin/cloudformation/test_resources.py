@@ -1,8 +1,7 @@
 """What each resource type becomes on AWS; most are seen in the Webordinary stack itself."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -17,16 +16,15 @@ from seatrials.twin.cloudformation.resources import RESOURCE_TYPES
 from seatrials.twin.cloudformation.resources.certificates import self_signed
 from seatrials.twin.cloudformation.shapes import Conversion
 from seatrials.twin.cloudformation.template import load_template, parse_template
-
-Aws = Callable[[str], AwsClient]
+from tests.support.aws import Clients
+from tests.support.project import TEMPLATE
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
-TEMPLATE = Path(__file__).parents[4] / "stack" / "webordinary.yaml"
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Aws]:
+def aws() -> Iterator[Clients]:
     """One mock account for all tests of this file: they look, or make things of their own."""
     session = boto3.Session("none", "none", region_name=REGION)
     clients: dict[str, AwsClient] = {}
@@ -44,17 +42,17 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="module")
-def stack(aws: Aws) -> DeployedStack:
+def stack(aws: Clients) -> DeployedStack:
     """The Webordinary stack."""
     return deploy(load_template(TEMPLATE), aws, stack_name="webordinary", region=REGION, account=ACCOUNT)
 
 
-def deployed(aws: Aws, **resources: Mapping[str, Any]) -> DeployedStack:
+def deployed(aws: Clients, **resources: Mapping[str, Any]) -> DeployedStack:
     """Deploy a template of *resources* into the account."""
     return deploy(parse_template({"Resources": resources}), aws, stack_name="sea", region=REGION, account=ACCOUNT)
 
 
-def service(aws: Aws, name: str) -> dict[str, Any]:
+def service(aws: Clients, name: str) -> dict[str, Any]:
     """Return a service of the stack as ECS describes it."""
     answer = aws("ecs").describe_services(cluster="webordinary-edit-cluster", services=[name])
     return dict(answer["services"][0])
@@ -73,7 +71,7 @@ def test_everything_is_called_as_the_platform_says(stack: DeployedStack) -> None
     assert expected == names
 
 
-def test_the_rules_leave_sessions_their_priorities(aws: Aws, stack: DeployedStack) -> None:
+def test_the_rules_leave_sessions_their_priorities(aws: Clients, stack: DeployedStack) -> None:
     """The HTTPS listener has the platform's static rules and no other, so an unknown session gets the default 404."""
     rules = aws("elbv2").describe_rules(ListenerArn=stack.outputs["HttpsListenerArn"])["Rules"]
 
@@ -90,18 +88,17 @@ def test_the_rules_leave_sessions_their_priorities(aws: Aws, stack: DeployedStac
     } == paths
 
 
-def test_plain_http_is_redirected(aws: Aws, stack: DeployedStack) -> None:
+def test_plain_http_is_redirected(aws: Clients, stack: DeployedStack) -> None:
     """The HTTP listener answers everything with a permanent redirect to HTTPS."""
     listeners = aws("elbv2").describe_listeners(LoadBalancerArn=stack.physical_ids["LoadBalancer"])["Listeners"]
 
     action = next(listener for listener in listeners if listener["Port"] == 80)["DefaultActions"][0]
-    assert ("redirect", "HTTPS", "443", "HTTP_301") == (
-        action["Type"],
-        *(action["RedirectConfig"][name] for name in ("Protocol", "Port", "StatusCode")),
-    )
+    redirect = {name: action["RedirectConfig"][name] for name in ("Protocol", "Port", "StatusCode")}
+    assert action["Type"] == "redirect"
+    assert redirect == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
 
 
-def test_the_listener_has_a_certificate_of_the_manager(aws: Aws, stack: DeployedStack) -> None:
+def test_the_listener_has_a_certificate_of_the_manager(aws: Clients, stack: DeployedStack) -> None:
     """A requested certificate is issued when the stack is there, as CloudFormation waits for it.
 
     Source: AWS CloudFormation template reference, AWS::CertificateManager::Certificate.
@@ -119,7 +116,7 @@ def test_the_listener_has_a_certificate_of_the_manager(aws: Aws, stack: Deployed
     [("HermesTargetGroupArn", 3000), ("EditApiTargetGroupArn", 8080), ("EditPreviewTargetGroupArn", 4321)],
 )
 def test_target_groups_check_health_as_the_platform_says(
-    aws: Aws, stack: DeployedStack, output: str, port: int
+    aws: Clients, stack: DeployedStack, output: str, port: int
 ) -> None:
     """Every target group asks /health each 30 s and lets its targets drain for 30 s."""
     arn = stack.outputs[output]
@@ -136,7 +133,7 @@ def test_target_groups_check_health_as_the_platform_says(
     assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
 
 
-def test_load_balancer_attributes_are_set(aws: Aws, stack: DeployedStack) -> None:
+def test_load_balancer_attributes_are_set(aws: Clients, stack: DeployedStack) -> None:
     """What CloudFormation sets by a second call is set."""
     arn = stack.physical_ids["LoadBalancer"]
 
@@ -145,7 +142,7 @@ def test_load_balancer_attributes_are_set(aws: Aws, stack: DeployedStack) -> Non
     assert {"Key": "idle_timeout.timeout_seconds", "Value": "60"} in attributes
 
 
-def test_the_edit_service_starts_empty_behind_two_target_groups(aws: Aws, stack: DeployedStack) -> None:
+def test_the_edit_service_starts_empty_behind_two_target_groups(aws: Clients, stack: DeployedStack) -> None:
     """The edit service has no task until somebody needs one, and serves API and preview."""
     edit = service(aws, stack.outputs["EditServiceName"])
 
@@ -156,13 +153,14 @@ def test_the_edit_service_starts_empty_behind_two_target_groups(aws: Aws, stack:
     ] == edit["loadBalancers"]
 
 
-def test_the_edit_task_mounts_the_workspace(aws: Aws, stack: DeployedStack) -> None:
+def test_the_edit_task_mounts_the_workspace(aws: Clients, stack: DeployedStack) -> None:
     """The edit task has 2 vCPU and 4 GB, and the file system's access point at /workspace."""
     arn = stack.physical_ids["EditTaskDefinition"]
     definition = aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     container, volume = definition["containerDefinitions"][0], definition["volumes"][0]["efsVolumeConfiguration"]
 
-    assert ("2048", "4096", "awsvpc") == tuple(definition[name] for name in ("cpu", "memory", "networkMode"))
+    shown = {name: definition[name] for name in ("cpu", "memory", "networkMode")}
+    assert shown == {"cpu": "2048", "memory": "4096", "networkMode": "awsvpc"}
     assert [8080, 4321, 4322] == [mapping["containerPort"] for mapping in container["portMappings"]]
     assert ("workspace", "/workspace") == tuple(
         container["mountPoints"][0][n] for n in ("sourceVolume", "containerPath")
@@ -171,7 +169,7 @@ def test_the_edit_task_mounts_the_workspace(aws: Aws, stack: DeployedStack) -> N
     assert stack.physical_ids["WorkspaceAccessPoint"] == volume["authorizationConfig"]["accessPointId"]
 
 
-def test_hermes_is_told_where_everything_is(aws: Aws, stack: DeployedStack) -> None:
+def test_hermes_is_told_where_everything_is(aws: Clients, stack: DeployedStack) -> None:
     """Hermes finds the stack's resources in its environment."""
     arn = stack.physical_ids["HermesTaskDefinition"]
     container = aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"][0]
@@ -191,7 +189,7 @@ def test_hermes_is_told_where_everything_is(aws: Aws, stack: DeployedStack) -> N
     } == variables
 
 
-def test_the_vpc_can_hold_fargate_tasks(aws: Aws, stack: DeployedStack) -> None:
+def test_the_vpc_can_hold_fargate_tasks(aws: Clients, stack: DeployedStack) -> None:
     """The VPC gives host names, and its subnets public addresses."""
     vpc, subnet = stack.physical_ids["Vpc"], stack.physical_ids["SubnetA"]
     names = aws("ec2").describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")["EnableDnsHostnames"]
@@ -200,7 +198,7 @@ def test_the_vpc_can_hold_fargate_tasks(aws: Aws, stack: DeployedStack) -> None:
     assert aws("ec2").describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"]
 
 
-def test_tasks_take_traffic_from_the_load_balancer_only(aws: Aws, stack: DeployedStack) -> None:
+def test_tasks_take_traffic_from_the_load_balancer_only(aws: Clients, stack: DeployedStack) -> None:
     """Every rule of the tasks' security group names the load balancer's group and nobody else."""
     group = stack.physical_ids["TaskSecurityGroup"]
     permissions = aws("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
@@ -211,7 +209,7 @@ def test_tasks_take_traffic_from_the_load_balancer_only(aws: Aws, stack: Deploye
     assert [[]] * 4 == [permission["IpRanges"] for permission in permissions]
 
 
-def test_the_table_expires_and_can_be_restored(aws: Aws, stack: DeployedStack) -> None:
+def test_the_table_expires_and_can_be_restored(aws: Clients, stack: DeployedStack) -> None:
     """TTL, point-in-time recovery and both indexes, which moto's own CloudFormation drops, are there."""
     name = stack.outputs["TableName"]
     table = aws("dynamodb").describe_table(TableName=name)["Table"]
@@ -226,7 +224,7 @@ def test_the_table_expires_and_can_be_restored(aws: Aws, stack: DeployedStack) -
     assert "ENABLED" == backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
 
 
-def test_the_alarms_drive_the_step_policies(aws: Aws, stack: DeployedStack) -> None:
+def test_the_alarms_drive_the_step_policies(aws: Clients, stack: DeployedStack) -> None:
     """Each alarm on the sessions calls its policy, whose steps are exact capacities."""
     scaling, namespace = aws("application-autoscaling"), "ecs"
     policies = {
@@ -247,7 +245,7 @@ def test_the_alarms_drive_the_step_policies(aws: Aws, stack: DeployedStack) -> N
     assert stack.physical_ids["EditScalableTarget"].endswith("/webordinary-edit-service|ecs:service:DesiredCount|ecs")
 
 
-def test_cpu_tracking_can_be_left_out(aws: Aws) -> None:
+def test_cpu_tracking_can_be_left_out(aws: Clients) -> None:
     """The secondary policy is behind a parameter, whose value must be one that is allowed."""
     with pytest.raises(TemplateError, match="CpuTargetTracking is 'maybe', which is none of true, false"):
         deploy(
@@ -260,7 +258,7 @@ def test_cpu_tracking_can_be_left_out(aws: Aws) -> None:
         )
 
 
-def test_the_dashboard_is_json(aws: Aws, stack: DeployedStack) -> None:
+def test_the_dashboard_is_json(aws: Clients, stack: DeployedStack) -> None:
     """The run dashboard's body parses and shows the run metrics of this region."""
     body = aws("cloudwatch").get_dashboard(DashboardName=stack.physical_ids["RunDashboard"])["DashboardBody"]
 
@@ -269,7 +267,7 @@ def test_the_dashboard_is_json(aws: Aws, stack: DeployedStack) -> None:
     assert ["Webordinary/IntegrationTests", "ColdStartLatency"] == widgets[0]["properties"]["metrics"][0]
 
 
-def test_a_role_holds_its_policies(aws: Aws, stack: DeployedStack) -> None:
+def test_a_role_holds_its_policies(aws: Clients, stack: DeployedStack) -> None:
     """Inline policies reach the role, with the references in them resolved."""
     role = stack.physical_ids["HermesTaskRole"]
 
@@ -279,7 +277,7 @@ def test_a_role_holds_its_policies(aws: Aws, stack: DeployedStack) -> None:
     assert [table, f"{table}/index/*"] == document["Statement"][0]["Resource"]
 
 
-def test_every_type_knows_its_operations(aws: Aws) -> None:
+def test_every_type_knows_its_operations(aws: Clients) -> None:
     """Each operation in the table exists in the service's model."""
     for resource_type in RESOURCE_TYPES.values():
         own = [resource_type.operation] if resource_type.operation else []
@@ -287,7 +285,7 @@ def test_every_type_knows_its_operations(aws: Aws) -> None:
             Conversion(aws(resource_type.service), operation, "somewhere")
 
 
-def test_own_egress_rules_replace_the_default(aws: Aws) -> None:
+def test_own_egress_rules_replace_the_default(aws: Clients) -> None:
     """A group that lists egress rules has those only.
 
     Source: AWS CloudFormation template reference, AWS::EC2::SecurityGroup, default egress rule.
@@ -321,7 +319,7 @@ def test_own_egress_rules_replace_the_default(aws: Aws) -> None:
     assert made.physical_ids["Knock"].startswith("sgr-")
 
 
-def test_a_private_subnet_gets_out_through_a_nat_gateway(aws: Aws, stack: DeployedStack) -> None:
+def test_a_private_subnet_gets_out_through_a_nat_gateway(aws: Clients, stack: DeployedStack) -> None:
     """A NAT gateway takes the allocation of an address, whose Ref is the address itself.
 
     Source: AWS CloudFormation template reference, AWS::EC2::EIP, return values.
@@ -343,7 +341,7 @@ def test_a_private_subnet_gets_out_through_a_nat_gateway(aws: Aws, stack: Deploy
     assert made.physical_ids["Nat"].startswith("nat-")
 
 
-def test_policies_of_their_own_are_attached(aws: Aws) -> None:
+def test_policies_of_their_own_are_attached(aws: Clients) -> None:
     """Inline and managed policies reach the role they name; those that AWS keeps are taken as given."""
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}]}
     made = deployed(
@@ -371,7 +369,7 @@ def test_policies_of_their_own_are_attached(aws: Aws) -> None:
     assert [made.physical_ids["Managed"]] == [policy["PolicyArn"] for policy in attached]
 
 
-def test_an_unknown_property_of_an_inline_policy_is_named(aws: Aws) -> None:
+def test_an_unknown_property_of_an_inline_policy_is_named(aws: Clients) -> None:
     """A type without a call of its own still knows its properties."""
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "p", "PolicyDocumnt": {}, "Roles": ["r"]}}
 
@@ -382,7 +380,7 @@ def test_an_unknown_property_of_an_inline_policy_is_named(aws: Aws) -> None:
     assert "Inline (AWS::IAM::Policy): lacks PolicyDocument" in str(raised.value)
 
 
-def test_the_table_wording_of_encryption_and_streams_is_understood(aws: Aws) -> None:
+def test_the_table_wording_of_encryption_and_streams_is_understood(aws: Clients) -> None:
     """SSEEnabled and a bare StreamViewType mean what they mean in CloudFormation."""
     made = deployed(
         aws,
@@ -403,7 +401,7 @@ def test_the_table_wording_of_encryption_and_streams_is_understood(aws: Aws) -> 
     assert "ENABLED" == table["SSEDescription"]["Status"]
 
 
-def test_tags_take_the_form_each_service_wants(aws: Aws) -> None:
+def test_tags_take_the_form_each_service_wants(aws: Clients) -> None:
     """Tags are a list in a log group's template and a map in its call; for a parameter it is the other way round."""
     made = deployed(
         aws,
@@ -423,7 +421,7 @@ def test_tags_take_the_form_each_service_wants(aws: Aws) -> None:
     assert group == aws("ssm").get_parameter(Name=setting)["Parameter"]["Value"]
 
 
-def test_a_generated_name_fits_the_service(aws: Aws, stack: DeployedStack) -> None:
+def test_a_generated_name_fits_the_service(aws: Clients, stack: DeployedStack) -> None:
     """A target group without a name gets one of at most 32 characters.
 
     Source: Elastic Load Balancing API Reference, CreateTargetGroup, Name.
@@ -448,7 +446,7 @@ def test_a_generated_name_fits_the_service(aws: Aws, stack: DeployedStack) -> No
     assert ["10.0.1.7"] == [description["Target"]["Id"] for description in health]
 
 
-def test_a_scaling_policy_must_name_a_scalable_target(aws: Aws) -> None:
+def test_a_scaling_policy_must_name_a_scalable_target(aws: Clients) -> None:
     """A policy whose target id is no scalable target's is an error that says so."""
     policy = {
         "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",

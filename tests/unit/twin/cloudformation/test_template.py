@@ -9,11 +9,12 @@ import pytest
 from seatrials.errors import TemplateError
 from seatrials.twin.cloudformation.intrinsics import PENDING, Resolver, Stack
 from seatrials.twin.cloudformation.template import load_template, parameter_values, parse_template
+from tests.support.aws import Json
 
 TOPIC = {"Type": "AWS::Logs::LogGroup"}
 
 
-def resolver(document: Mapping[str, Any] | None = None, **parameters: Any) -> Resolver:
+def resolver(document: Mapping[str, Any] | None = None, **parameters: Json) -> Resolver:
     """Return a resolver over *document*, in whose world every resource is called `id-of-<logical id>`."""
     answers = Resolver(
         template=parse_template({"Resources": {"Topic": TOPIC}, **(document or {})}),
@@ -125,7 +126,7 @@ def test_parameters_take_given_values_before_defaults() -> None:
         "Flag": {"Type": "String", "Default": True},
         "Zones": {"Type": "CommaDelimitedList", "Default": "a, b"},
         "Name": {"Type": "String", "Default": "old"},
-        "Bootstrap": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/version"},
+        "Bootstrap": {"Type": "AWS::SSM::Json::Value<String>", "Default": "/cdk-bootstrap/version"},
     }
     template = parse_template({"Parameters": declared, "Resources": {"A": {"Type": "T"}}})
 

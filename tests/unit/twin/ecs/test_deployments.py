@@ -52,9 +52,8 @@ def test_a_deployment_begins_in_progress(deployment: Deployment) -> None:
     assert shown["status"] == "PRIMARY"
     assert shown["rolloutState"] == "IN_PROGRESS"
     assert shown["rolloutStateReason"] == "ECS deployment ecs-svc/1 in progress."
-    assert (2, 1, 1, 0) == tuple(
-        shown[name] for name in ("desiredCount", "runningCount", "pendingCount", "failedTasks")
-    )
+    counts = {name: shown[name] for name in ("desiredCount", "runningCount", "pendingCount", "failedTasks")}
+    assert counts == {"desiredCount": 2, "runningCount": 1, "pendingCount": 1, "failedTasks": 0}
 
 
 def test_a_completed_deployment_says_so(deployment: Deployment) -> None:
@@ -63,11 +62,9 @@ def test_a_completed_deployment_says_so(deployment: Deployment) -> None:
     deployment.complete()
     shown = deployment.as_api(1, 1, 0, {})
 
-    assert ("COMPLETED", "ECS deployment ecs-svc/1 completed.", 0) == (
-        shown["rolloutState"],
-        shown["rolloutStateReason"],
-        shown["failedTasks"],
-    )
+    assert shown["rolloutState"] == "COMPLETED"
+    assert shown["rolloutStateReason"] == "ECS deployment ecs-svc/1 completed."
+    assert shown["failedTasks"] == 0
 
 
 def test_a_failed_deployment_says_why(deployment: Deployment) -> None:

@@ -31,7 +31,7 @@ class Machine:
     trace: Trace
     contexts: dict[str, Context] = field(default_factory=dict)
 
-    def start(self, *names: str, **settings: Any) -> list[Container]:
+    def start(self, *names: str, **settings: object) -> list[Container]:
         """Start a task with a container for each name, *settings* those of each."""
         definitions = [{"name": name, "image": f"{name}:1", **settings} for name in names]
         started = self.runtime.start("t1", ARN, ADDRESS, {"containerDefinitions": definitions})

@@ -7,13 +7,15 @@ from botocore.exceptions import ClientError
 
 from seatrials.twin.moto_bridge import restore, snapshot
 from seatrials.twin.world import EPOCH_SECONDS
+from tests.support.aws import Json
+from tests.support.twin import Twin, Worlds
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
 TABLE = "webordinary-edit-sessions"
 
 
-def listed(twin: Any, **filters: str) -> list[str]:
+def listed(twin: Twin, **filters: str) -> list[str]:
     """Return the ids of the tasks that ListTasks gives."""
     return [arn.rsplit("/", 1)[-1] for arn in twin.ecs.list_tasks(cluster=CLUSTER, **filters)["taskArns"]]
 
@@ -23,14 +25,14 @@ def session(name: str) -> dict[str, Any]:
     return {"sessionId": {"S": name}, "userId": {"S": "u"}}
 
 
-def health(twin: Any, **parameters: Any) -> list[str]:
+def health(twin: Twin, **parameters: Json) -> list[str]:
     """Return the states that DescribeTargetHealth gives of the edit API."""
     group = twin.world.stack.physical_ids["EditApiTargetGroup"]
     answer = twin.world.aws("elbv2").describe_target_health(TargetGroupArn=group, **parameters)
     return [each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"]]
 
 
-def test_list_tasks_honours_the_service(twin: Any) -> None:
+def test_list_tasks_honours_the_service(twin: Twin) -> None:
     """`serviceName` is a filter, by name or ARN (botocore: ListTasks), which moto ignores."""
     [run] = twin.scale(1)
     hermes = {"cluster": CLUSTER, "service": "webordinary-hermes-service"}
@@ -43,7 +45,7 @@ def test_list_tasks_honours_the_service(twin: Any) -> None:
     assert listed(twin, serviceName="nobody") == []
 
 
-def test_list_tasks_honours_the_desired_status(twin: Any) -> None:
+def test_list_tasks_honours_the_desired_status(twin: Twin) -> None:
     """Tasks of desiredStatus RUNNING are listed by default (botocore: ListTasks), however far they have come."""
     [run] = twin.scale(1)
     twin.scale(0)
@@ -53,7 +55,7 @@ def test_list_tasks_honours_the_desired_status(twin: Any) -> None:
     assert run.record.last_status != "STOPPED"
 
 
-def test_a_stopped_task_can_still_be_described(twin: Any) -> None:
+def test_a_stopped_task_can_still_be_described(twin: Twin) -> None:
     """Stopped tasks are shown for an hour at least (ECS Developer Guide, "Stopped task error codes")."""
     [run] = twin.scale(1)
     twin.scale(0)
@@ -62,7 +64,7 @@ def test_a_stopped_task_can_still_be_described(twin: Any) -> None:
     assert twin.task(run.record.task_arn)["lastStatus"] == "STOPPED"
 
 
-def test_a_look_does_not_move_a_task(twin: Any) -> None:
+def test_a_look_does_not_move_a_task(twin: Twin) -> None:
     """DescribeTasks changes nothing, whereas moto's own tasks go a step further at each call."""
     [run] = twin.scale(1)
     for _ in range(6):
@@ -72,7 +74,7 @@ def test_a_look_does_not_move_a_task(twin: Any) -> None:
     assert twin.task(run.record.task_arn)["lastStatus"] == "RUNNING"
 
 
-def test_a_task_shows_its_address_and_zone(twin: Any) -> None:
+def test_a_task_shows_its_address_and_zone(twin: Twin) -> None:
     """A task tells its address in its attachment and its container, and the zone it runs in."""
     [run] = twin.scale(1)
     task = twin.task(run.record.task_arn)
@@ -80,31 +82,31 @@ def test_a_task_shows_its_address_and_zone(twin: Any) -> None:
 
     assert run.address == details["privateIPv4Address"]
     assert run.address == task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"]
-    assert (run.record.availability_zone, "FARGATE", EDIT) == (
-        task["availabilityZone"],
-        task["launchType"],
-        task["group"].partition(":")[2],
-    )
+    assert task["availabilityZone"] == run.record.availability_zone
+    assert task["launchType"] == "FARGATE"
+    assert task["group"].partition(":")[2] == EDIT
 
 
-def test_a_task_that_nobody_knows_cannot_be_stopped(twin: Any) -> None:
+def test_a_task_that_nobody_knows_cannot_be_stopped(twin: Twin) -> None:
     """StopTask refuses with an error of the API, not one of Python."""
     with pytest.raises(ClientError, match=r"InvalidParameterException.*The referenced task was not found"):
         twin.ecs.stop_task(cluster=CLUSTER, task="0123456789abcdef")
 
 
-def test_a_service_begins_with_nothing(worlds: Any) -> None:
+def test_a_service_begins_with_nothing(worlds: Worlds) -> None:
     """A service has no task before the scheduler has started one; moto would count its desired ones as pending."""
     with worlds.open(alive=False) as twin:
         service = twin.service()
 
-        assert (0, 0, []) == (service["runningCount"], service["pendingCount"], service["events"])
+        assert service["runningCount"] == 0
+        assert service["pendingCount"] == 0
+        assert service["events"] == []
         assert service["healthCheckGracePeriodSeconds"] == 60
         assert service["enableExecuteCommand"] is True
         assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
 
 
-def test_an_update_does_not_run_ahead_of_the_tasks(twin: Any) -> None:
+def test_an_update_does_not_run_ahead_of_the_tasks(twin: Twin) -> None:
     """UpdateService sets what is desired; what runs follows in its own time."""
     twin.world.settle(60)
     twin.update(desiredCount=3)
@@ -112,7 +114,7 @@ def test_an_update_does_not_run_ahead_of_the_tasks(twin: Any) -> None:
     assert (3, 0) == (twin.service()["desiredCount"], twin.service()["runningCount"])
 
 
-def test_a_task_definition_may_be_named_by_family_and_revision(twin: Any) -> None:
+def test_a_task_definition_may_be_named_by_family_and_revision(twin: Twin) -> None:
     """UpdateService takes `family:revision` and the service shows the ARN (botocore: UpdateService)."""
     arn = twin.redefine(image="webordinary/edit:2.0.0")
     twin.update(taskDefinition=f"{EDIT}:2")
@@ -120,7 +122,7 @@ def test_a_task_definition_may_be_named_by_family_and_revision(twin: Any) -> Non
     assert arn == twin.service()["taskDefinition"]
 
 
-def test_target_health_is_the_balancers(twin: Any) -> None:
+def test_target_health_is_the_balancers(twin: Twin) -> None:
     """DescribeTargetHealth answers what the health checks found, and `draining` while a target drains."""
     seen = [health(twin)]
 
@@ -141,12 +143,12 @@ def without_repeats(values: list[list[str]]) -> list[list[str]]:
     return [value for index, value in enumerate(values) if index == 0 or values[index - 1] != value]
 
 
-def test_a_target_that_was_never_registered_is_unused(twin: Any) -> None:
+def test_a_target_that_was_never_registered_is_unused(twin: Twin) -> None:
     """An unknown target is `unused` (botocore: TargetHealth), where moto says `unavailable`."""
     assert health(twin, Targets=[{"Id": "10.0.1.99", "Port": 8080}]) == ["unused"]
 
 
-def test_a_remembered_read_is_made_anew_after_a_write(twin: Any) -> None:
+def test_a_remembered_read_is_made_anew_after_a_write(twin: Twin) -> None:
     """A read that was answered from memory shows a write at once."""
     dynamodb = twin.world.bridge.client("scenario", "dynamodb")
     counts = [dynamodb.scan(TableName=TABLE)["Count"] for _ in range(2)]
@@ -158,7 +160,7 @@ def test_a_remembered_read_is_made_anew_after_a_write(twin: Any) -> None:
     assert [0, 0, 1, 0] == counts
 
 
-def test_a_failed_write_makes_reads_anew_too(twin: Any) -> None:
+def test_a_failed_write_makes_reads_anew_too(twin: Twin) -> None:
     """A conditional write that is refused leaves no stale answer, and raises."""
     dynamodb = twin.world.bridge.client("scenario", "dynamodb")
     dynamodb.put_item(TableName=TABLE, Item=session("a"))
@@ -168,7 +170,7 @@ def test_a_failed_write_makes_reads_anew_too(twin: Any) -> None:
     assert dynamodb.scan(TableName=TABLE)["Count"] == 1
 
 
-def test_an_answer_is_nobodys_but_the_callers(twin: Any) -> None:
+def test_an_answer_is_nobodys_but_the_callers(twin: Twin) -> None:
     """A caller that changes what it was answered changes no later answer."""
     twin.ecs.list_clusters()["clusterArns"].clear()
     twin.ecs.list_clusters()["clusterArns"].clear()
@@ -176,7 +178,7 @@ def test_an_answer_is_nobodys_but_the_callers(twin: Any) -> None:
     assert len(twin.ecs.list_clusters()["clusterArns"]) == 1
 
 
-def test_a_remembered_call_takes_its_time_too(twin: Any) -> None:
+def test_a_remembered_call_takes_its_time_too(twin: Twin) -> None:
     """Memory saves the machine's time, not the world's."""
     ecs = twin.world.bridge.client("scenario", "ecs")
     ecs.list_clusters()
@@ -185,7 +187,7 @@ def test_a_remembered_call_takes_its_time_too(twin: Any) -> None:
     assert twin.now == pytest.approx(0.02)
 
 
-def test_a_memory_does_not_outlive_its_world(worlds: Any) -> None:
+def test_a_memory_does_not_outlive_its_world(worlds: Worlds) -> None:
     """What was read after a write is not an answer of the next world."""
     with worlds.open() as twin:
         twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=session("a"))
@@ -196,7 +198,7 @@ def test_a_memory_does_not_outlive_its_world(worlds: Any) -> None:
     assert (1, 0) == (first, second)
 
 
-def test_what_is_stored_has_the_worlds_time(twin: Any) -> None:
+def test_what_is_stored_has_the_worlds_time(twin: Twin) -> None:
     """Timestamps that moto makes are those of the world, to the second."""
     cloudwatch = twin.world.aws("cloudwatch")
     alarm = "webordinary-edit-sessions-high"
@@ -207,7 +209,7 @@ def test_what_is_stored_has_the_worlds_time(twin: Any) -> None:
     assert shown["StateUpdatedTimestamp"].timestamp() == pytest.approx(EPOCH_SECONDS + 12_345, abs=1)
 
 
-def test_the_services_times_are_virtual(twin: Any) -> None:
+def test_the_services_times_are_virtual(twin: Twin) -> None:
     """A task's times are those of the world."""
     [run] = twin.scale(1)
     created = twin.task(run.record.task_arn)["createdAt"]
@@ -215,7 +217,7 @@ def test_the_services_times_are_virtual(twin: Any) -> None:
     assert created.timestamp() == pytest.approx(EPOCH_SECONDS + 1, abs=0.01)
 
 
-def test_a_restored_control_plane_is_what_it_was(twin: Any) -> None:
+def test_a_restored_control_plane_is_what_it_was(twin: Twin) -> None:
     """`restore` undoes everything since `snapshot`, as often as one likes."""
     dynamodb = twin.world.aws("dynamodb")
     state = snapshot()
@@ -228,7 +230,7 @@ def test_a_restored_control_plane_is_what_it_was(twin: Any) -> None:
     assert twin.service()["serviceName"] == EDIT
 
 
-def test_clients_are_kept(twin: Any) -> None:
+def test_clients_are_kept(twin: Twin) -> None:
     """A client is slow to make, so each caller has one for each service."""
     client = twin.world.bridge.client
 
@@ -236,7 +238,7 @@ def test_clients_are_kept(twin: Any) -> None:
     assert client("scenario", "ecs") is not client("hermes", "ecs")
 
 
-def test_a_call_is_never_led_out_of_the_process(twin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_is_never_led_out_of_the_process(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
     """An endpoint in the shell's variables does not reach the clients."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:9")
     client = twin.world.bridge.client("somebody new", "ecs")
@@ -244,7 +246,7 @@ def test_a_call_is_never_led_out_of_the_process(twin: Any, monkeypatch: pytest.M
     assert len(client.list_clusters()["clusterArns"]) == 1
 
 
-def test_an_access_point_is_made_once_for_a_token(twin: Any) -> None:
+def test_an_access_point_is_made_once_for_a_token(twin: Twin) -> None:
     """A second call with the token of an access point is refused (EFS API, CreateAccessPoint: ClientToken, errors)."""
     efs = twin.world.aws("efs")
     wanted = {"ClientToken": "client-acme", "FileSystemId": twin.world.stack.physical_ids["FileSystem"]}

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from seatrials.seams.application import AwsClient
 from seatrials.seams.http1 import Request
 from seatrials.twin.moto_bridge.http_api import AwsApi
+from tests.support.twin import Twin
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
@@ -37,7 +38,7 @@ class Outside:
     calls: list[str] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
 
-    def client(self, service: str, region: str = "us-west-2") -> Any:
+    def client(self, service: str, region: str = "us-west-2") -> AwsClient:
         """Return boto3's client of a service, whose requests go to the API as they would go over the wire."""
         config = Config(retries={"total_max_attempts": 1})
         session = boto3.Session("testing", "testing", region_name=region)
@@ -45,7 +46,7 @@ class Outside:
         client.meta.events.register_first("before-send", self._send)
         return client
 
-    def _send(self, request: Any, **_: Any) -> AWSResponse:
+    def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Take moto's place, which answers before the wire as well."""
         headers = [(name.lower(), _text(value)) for name, value in request.headers.items()]
         body = request.body or b""
@@ -61,7 +62,7 @@ def _text(value: str | bytes) -> str:
 
 
 @pytest.fixture
-def outside(twin: Any) -> Outside:
+def outside(twin: Twin) -> Outside:
     """Give a client outside the world of `twin`."""
     calls: list[str] = []
     failures: list[tuple[str, str]] = []
@@ -76,7 +77,7 @@ def test_a_client_outside_sees_the_services(outside: Outside) -> None:
     assert [each["desiredCount"] for each in answer["services"]] == [0]
 
 
-def test_a_scaling_from_outside_starts_tasks(outside: Outside, twin: Any) -> None:
+def test_a_scaling_from_outside_starts_tasks(outside: Outside, twin: Twin) -> None:
     """UpdateService over HTTP leads to a running task, which both sides see."""
     ecs = outside.client("ecs")
     ecs.update_service(cluster=CLUSTER, service=EDIT, desiredCount=1)
@@ -86,7 +87,7 @@ def test_a_scaling_from_outside_starts_tasks(outside: Outside, twin: Any) -> Non
     assert twin.service()["runningCount"] == 1
 
 
-def test_a_task_stopped_from_outside_stops(outside: Outside, twin: Any) -> None:
+def test_a_task_stopped_from_outside_stops(outside: Outside, twin: Twin) -> None:
     """StopTask over HTTP stops the task with the reason that was given."""
     [run] = twin.scale(1)
     outside.client("ecs").stop_task(cluster=CLUSTER, task=run.record.task_arn, reason="enough")
@@ -95,7 +96,7 @@ def test_a_task_stopped_from_outside_stops(outside: Outside, twin: Any) -> None:
     assert twin.task(run.record.task_arn)["stoppedReason"] == "enough"
 
 
-def test_a_rule_made_outside_routes(outside: Outside, twin: Any) -> None:
+def test_a_rule_made_outside_routes(outside: Outside, twin: Twin) -> None:
     """The balancer takes over a rule, its change and its end, whoever calls ELBv2."""
     elbv2 = outside.client("elbv2")
     [balancer] = twin.world.balancers
@@ -114,7 +115,7 @@ def test_a_rule_made_outside_routes(outside: Outside, twin: Any) -> None:
     assert len(balancer.view.rules(listener).rules) == before
 
 
-def test_a_metric_from_outside_is_heard(outside: Outside, twin: Any) -> None:
+def test_a_metric_from_outside_is_heard(outside: Outside, twin: Twin) -> None:
     """PutMetricData over HTTP reaches the alarms, whatever the protocol of the client is."""
     namespace = "Webordinary/EditSessions"
     outside.client("cloudwatch").put_metric_data(
@@ -127,7 +128,7 @@ def test_a_metric_from_outside_is_heard(outside: Outside, twin: Any) -> None:
     ]
 
 
-def test_an_access_point_from_outside_has_a_directory(outside: Outside, twin: Any) -> None:
+def test_an_access_point_from_outside_has_a_directory(outside: Outside, twin: Twin) -> None:
     """CreateAccessPoint over HTTP sets its root apart on this machine."""
     efs = outside.client("efs")
     file_system = efs.describe_file_systems()["FileSystems"][0]["FileSystemId"]
@@ -141,7 +142,7 @@ def test_an_access_point_from_outside_has_a_directory(outside: Outside, twin: An
     assert (twin.world.directory / "efs" / file_system / "workspace/client").is_dir()
 
 
-def test_an_item_written_outside_is_read_inside(outside: Outside, twin: Any) -> None:
+def test_an_item_written_outside_is_read_inside(outside: Outside, twin: Twin) -> None:
     """The table is one, also for reads that were remembered."""
     key = {"sessionId": {"S": "s"}, "userId": {"S": "u"}}
     table = "webordinary-edit-sessions"
@@ -158,7 +159,7 @@ def test_the_account_is_the_platforms(outside: Outside) -> None:
     assert outside.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
-def test_times_are_the_worlds(outside: Outside, twin: Any) -> None:
+def test_times_are_the_worlds(outside: Outside, twin: Twin) -> None:
     """A call from outside is stamped with platform time."""
     twin.sleep(3600)
     logs = outside.client("logs")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.support.twin import Twin
+
 TABLE = "webordinary-edit-sessions"
 LAG_SECONDS = 0.4
 
@@ -12,12 +14,12 @@ def item(status: str) -> dict[str, Any]:
     return {name: {"S": value} for name, value in texts.items()} | {"lastActivity": {"N": "1"}}
 
 
-def put(twin: Any, status: str) -> None:
+def put(twin: Twin, status: str) -> None:
     """Write the item."""
     twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=item(status))
 
 
-def indexed(twin: Any) -> list[str]:
+def indexed(twin: Twin) -> list[str]:
     """Return the statuses that the client index shows."""
     answer = twin.world.aws("dynamodb").query(
         TableName=TABLE,
@@ -28,12 +30,12 @@ def indexed(twin: Any) -> list[str]:
     return [each["status"]["S"] for each in answer["Items"]]
 
 
-def stored(twin: Any) -> list[str]:
+def stored(twin: Twin) -> list[str]:
     """Return the statuses that the table itself holds."""
     return [each["status"]["S"] for each in twin.world.aws("dynamodb").scan(TableName=TABLE)["Items"]]
 
 
-def test_an_index_shows_a_new_item_late(twin: Any) -> None:
+def test_an_index_shows_a_new_item_late(twin: Twin) -> None:
     """The table has an item at once, its index a fraction of a second later."""
     put(twin, "active")
     at_once = (stored(twin), indexed(twin))
@@ -43,7 +45,7 @@ def test_an_index_shows_a_new_item_late(twin: Any) -> None:
     assert indexed(twin) == ["active"]
 
 
-def test_an_index_shows_the_state_before_a_change(twin: Any) -> None:
+def test_an_index_shows_the_state_before_a_change(twin: Twin) -> None:
     """Until an index knows of a change it shows the item as it was."""
     put(twin, "initializing")
     twin.sleep(1)
@@ -53,7 +55,7 @@ def test_an_index_shows_the_state_before_a_change(twin: Any) -> None:
     assert stored(twin) == ["active"]
 
 
-def test_an_index_shows_a_deleted_item_for_a_while(twin: Any) -> None:
+def test_an_index_shows_a_deleted_item_for_a_while(twin: Twin) -> None:
     """What was deleted is still found through an index."""
     put(twin, "active")
     twin.sleep(1)
@@ -65,7 +67,7 @@ def test_an_index_shows_a_deleted_item_for_a_while(twin: Any) -> None:
     assert indexed(twin) == []
 
 
-def test_an_index_shows_writes_in_their_order(twin: Any) -> None:
+def test_an_index_shows_writes_in_their_order(twin: Twin) -> None:
     """Of two writes the index shows the earlier one first."""
     put(twin, "initializing")
     twin.sleep(LAG_SECONDS / 2)
@@ -79,7 +81,7 @@ def test_an_index_shows_writes_in_their_order(twin: Any) -> None:
     assert shown == [[], ["initializing"], ["active"]]
 
 
-def test_reading_an_index_changes_nothing(twin: Any) -> None:
+def test_reading_an_index_changes_nothing(twin: Twin) -> None:
     """The table is what it was after its index was read."""
     put(twin, "initializing")
     put(twin, "active")

@@ -2,8 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -123,7 +122,7 @@ def test_a_slow_client_holds_up_its_sender_only(
     assert received() == data
 
 
-def read_in_thread(client: socket.socket, count: int) -> Any:
+def read_in_thread(client: socket.socket, count: int) -> Callable[[], bytes]:
     """Read *count* bytes beside the test; return what waits for them."""
     parts: list[bytes] = []
 

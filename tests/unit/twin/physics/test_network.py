@@ -16,7 +16,7 @@ LATENCY_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
-class World:
+class TwoHosts:
     """Two hosts, and a port of the server that is listened on."""
 
     clock: VirtualClock
@@ -37,17 +37,17 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[TwoHosts]:
     """Give a world in which every message takes 10 ms."""
     clock = VirtualClock(1_700_000_000)
     latencies: list[float] = []
     network = VirtualNetwork(clock, lambda: latencies.pop(0) if latencies else LATENCY_SECONDS)
     with clock.closing():
-        yield World(clock, network, network.attach("10.0.1.5"), network.attach("10.0.2.6"), latencies)
+        yield TwoHosts(clock, network, network.attach("10.0.1.5"), network.attach("10.0.2.6"), latencies)
         network.close()
 
 
-def test_bytes_arrive_after_the_latency(world: World) -> None:
+def test_bytes_arrive_after_the_latency(world: TwoHosts) -> None:
     """What is sent arrives whole, and as much later as the network takes."""
     near, far = world.connect()
     before = world.clock.elapsed_us()
@@ -57,7 +57,7 @@ def test_bytes_arrive_after_the_latency(world: World) -> None:
     assert (b"hello", 10_000) == (data, world.clock.elapsed_us() - before)
 
 
-def test_bytes_keep_their_order(world: World) -> None:
+def test_bytes_keep_their_order(world: TwoHosts) -> None:
     """A message that travels fast does not overtake an earlier one."""
     near, far = world.connect()
     world.latencies_seconds.extend([0.05, 0.01, 0.03])
@@ -68,7 +68,7 @@ def test_bytes_keep_their_order(world: World) -> None:
     assert far.receive(100) == b"abc"
 
 
-def test_a_large_message_waits_for_its_reader(world: World) -> None:
+def test_a_large_message_waits_for_its_reader(world: TwoHosts) -> None:
     """A sender beyond the window waits until the reader has read, and nothing is lost."""
     near, far = world.connect()
     sent = Random(1).randbytes(300_000)
@@ -85,7 +85,7 @@ def test_a_large_message_waits_for_its_reader(world: World) -> None:
     assert sent == received
 
 
-def test_an_unread_window_stops_the_sender(world: World) -> None:
+def test_an_unread_window_stops_the_sender(world: TwoHosts) -> None:
     """A sender gets no further than the window while nobody reads."""
     near, _ = world.connect()
     done = world.clock.signal()
@@ -99,7 +99,7 @@ def test_an_unread_window_stops_the_sender(world: World) -> None:
     assert done.wait(3600) is False
 
 
-def test_nothing_in_time_is_a_timeout(world: World) -> None:
+def test_nothing_in_time_is_a_timeout(world: TwoHosts) -> None:
     """A receiver waits as long as it says."""
     near, _ = world.connect()
     before = world.clock.elapsed_us()
@@ -109,7 +109,7 @@ def test_nothing_in_time_is_a_timeout(world: World) -> None:
     assert world.clock.elapsed_us() - before == 5_000_000
 
 
-def test_a_timeout_is_not_prolonged_by_what_is_sent(world: World) -> None:
+def test_a_timeout_is_not_prolonged_by_what_is_sent(world: TwoHosts) -> None:
     """A receiver's time runs on while the same end sends and its peer reads."""
     near, far = world.connect()
     before = world.clock.elapsed_us()
@@ -127,7 +127,7 @@ def test_a_timeout_is_not_prolonged_by_what_is_sent(world: World) -> None:
     assert world.clock.elapsed_us() - before == 5_000_000
 
 
-def test_a_closed_connection_is_read_to_its_end(world: World) -> None:
+def test_a_closed_connection_is_read_to_its_end(world: TwoHosts) -> None:
     """The peer reads all that was sent before the close, then the end."""
     near, far = world.connect()
     far.send(b"never read")
@@ -138,7 +138,7 @@ def test_a_closed_connection_is_read_to_its_end(world: World) -> None:
     assert (b"last words", b"") == (far.receive(100), far.receive(100))
 
 
-def test_a_reset_loses_what_was_not_read(world: World) -> None:
+def test_a_reset_loses_what_was_not_read(world: TwoHosts) -> None:
     """The peer of a reset connection gets an error and none of the bytes."""
     near, far = world.connect()
     near.send(b"lost")
@@ -149,7 +149,7 @@ def test_a_reset_loses_what_was_not_read(world: World) -> None:
         far.receive(100)
 
 
-def test_sending_to_a_closed_peer_fails(world: World) -> None:
+def test_sending_to_a_closed_peer_fails(world: TwoHosts) -> None:
     """What nobody can read cannot be sent."""
     near, far = world.connect()
     far.close()
@@ -158,7 +158,7 @@ def test_sending_to_a_closed_peer_fails(world: World) -> None:
         near.send(b"x")
 
 
-def test_a_connection_closed_by_its_own_side_ends_the_reader(world: World) -> None:
+def test_a_connection_closed_by_its_own_side_ends_the_reader(world: TwoHosts) -> None:
     """A reader whose own side closes at the instant of an arrival gets a connection error, never a bad descriptor."""
     near, far = world.connect()
 
@@ -172,7 +172,7 @@ def test_a_connection_closed_by_its_own_side_ends_the_reader(world: World) -> No
     in_parallel(world.clock, [receive])
 
 
-def test_a_port_is_taken_once(world: World) -> None:
+def test_a_port_is_taken_once(world: TwoHosts) -> None:
     """Two listeners on one port of one host are an error that names both."""
     world.server.listen(PORT)
 
@@ -180,21 +180,21 @@ def test_a_port_is_taken_once(world: World) -> None:
         world.server.listen(PORT)
 
 
-def test_a_closed_listener_frees_its_port(world: World) -> None:
+def test_a_closed_listener_frees_its_port(world: TwoHosts) -> None:
     """A port can be listened on again after its listener was closed."""
     world.server.listen(PORT).close()
 
     assert world.server.listen(PORT).port == PORT
 
 
-def test_two_hosts_have_the_same_port(world: World) -> None:
+def test_two_hosts_have_the_same_port(world: TwoHosts) -> None:
     """Ports belong to hosts: each task of a service listens on the same one."""
     ports = [world.server.listen(PORT).port, world.client.listen(PORT).port]
 
     assert [PORT, PORT] == ports
 
 
-def test_a_privileged_port_needs_no_rights(world: World) -> None:
+def test_a_privileged_port_needs_no_rights(world: TwoHosts) -> None:
     """The world's 443 is reached as 443, whoever runs it."""
     listener = world.server.listen(443)
     world.client.connect(world.server.address, 443)
@@ -202,7 +202,7 @@ def test_a_privileged_port_needs_no_rights(world: World) -> None:
     assert listener.accept().peer_host == world.client.address
 
 
-def test_a_closed_listener_takes_no_connection(world: World) -> None:
+def test_a_closed_listener_takes_no_connection(world: TwoHosts) -> None:
     """Who waits to accept when the listener closes is told so."""
     listener = world.server.listen(PORT)
     world.clock.call_later(1, listener.close)
@@ -211,7 +211,7 @@ def test_a_closed_listener_takes_no_connection(world: World) -> None:
         listener.accept()
 
 
-def test_a_closed_listener_resets_who_was_not_accepted(world: World) -> None:
+def test_a_closed_listener_resets_who_was_not_accepted(world: TwoHosts) -> None:
     """A connection that nobody accepted before the close is reset, as TCP resets it, and not left to wait."""
     listener = world.server.listen(PORT)
     near = world.client.connect(world.server.address, PORT)
@@ -221,19 +221,19 @@ def test_a_closed_listener_resets_who_was_not_accepted(world: World) -> None:
         near.receive(1)
 
 
-def test_nothing_listening_refuses(world: World) -> None:
+def test_nothing_listening_refuses(world: TwoHosts) -> None:
     """A host without a listener on the port refuses."""
     with pytest.raises(ConnectionRefusedError, match=r"10\.0\.2\.6:9 refused the connection"):
         world.client.connect(world.server.address, 9)
 
 
-def test_an_absent_host_does_not_answer(world: World) -> None:
+def test_an_absent_host_does_not_answer(world: TwoHosts) -> None:
     """An address that no host has is silent until the caller's time is over."""
     with pytest.raises(TimeoutError, match=r"10\.0\.9\.9:80 does not answer"):
         world.client.connect("10.0.9.9", 80, 3)
 
 
-def test_a_blackholed_host_does_not_answer(world: World) -> None:
+def test_a_blackholed_host_does_not_answer(world: TwoHosts) -> None:
     """A host whose packets are lost is silent, though it listens."""
     world.server.listen(PORT)
     world.server.blackholed = True
@@ -242,7 +242,7 @@ def test_a_blackholed_host_does_not_answer(world: World) -> None:
         world.client.connect(world.server.address, PORT, 3)
 
 
-def test_a_host_that_hangs_up_takes_and_closes(world: World) -> None:
+def test_a_host_that_hangs_up_takes_and_closes(world: TwoHosts) -> None:
     """A host that hangs up accepts a connection as TCP does, and closes it without a byte."""
     world.server.listen(PORT)
     world.server.hangs_up = True
@@ -252,7 +252,7 @@ def test_a_host_that_hangs_up_takes_and_closes(world: World) -> None:
     assert b"" == connection.receive(100, 1)
 
 
-def test_names_are_found(world: World) -> None:
+def test_names_are_found(world: TwoHosts) -> None:
     """A host is reached by a name of the world."""
     world.network.names["alb.example"] = world.server.address
     listener = world.server.listen(PORT)
@@ -261,7 +261,7 @@ def test_names_are_found(world: World) -> None:
     assert (world.server.address, world.client.address) == (near.peer_host, listener.accept().peer_host)
 
 
-def test_unknown_names_are_an_error(world: World) -> None:
+def test_unknown_names_are_an_error(world: TwoHosts) -> None:
     """A name that the world does not have is told with those it has; nothing leaves the world."""
     world.network.names["alb.example"] = world.server.address
 
@@ -269,7 +269,7 @@ def test_unknown_names_are_an_error(world: World) -> None:
         world.client.connect("dynamodb.us-west-2.amazonaws.com", 443)
 
 
-def test_a_detached_host_resets_its_connections(world: World) -> None:
+def test_a_detached_host_resets_its_connections(world: TwoHosts) -> None:
     """A task whose interface is taken away is gone for its peers."""
     near, _ = world.connect()
     world.server.detach()
@@ -278,7 +278,7 @@ def test_a_detached_host_resets_its_connections(world: World) -> None:
         near.receive(1)
 
 
-def test_a_detached_host_listens_no_more(world: World) -> None:
+def test_a_detached_host_listens_no_more(world: TwoHosts) -> None:
     """The address of a task that is gone does not answer."""
     world.server.listen(PORT)
     world.server.detach()

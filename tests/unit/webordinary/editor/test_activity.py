@@ -1,16 +1,16 @@
 """What the session table hears of a session's use."""
 
-from typing import Any
-
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.support.editor import EditorWorld
 
 
 def _error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "UpdateItem")
 
 
-def test_use_moves_last_activity_and_ttl(hosted: Any) -> None:
+def test_use_moves_last_activity_and_ttl(hosted: EditorWorld) -> None:
     """A visit writes the time in milliseconds and the expiry in seconds, 30 minutes on, if the session is active."""
     hosted.preview("/session/s1")
 
@@ -23,7 +23,7 @@ def test_use_moves_last_activity_and_ttl(hosted: Any) -> None:
     assert update["ConditionExpression"].startswith("#status = :active")
 
 
-def test_use_revives_nothing(hosted: Any) -> None:
+def test_use_revives_nothing(hosted: EditorWorld) -> None:
     """A session that is past its ttl is over, so that a visit is written only while the ttl is to come."""
     hosted.preview("/session/s1")
 
@@ -45,7 +45,7 @@ def test_use_revives_nothing(hosted: Any) -> None:
         ("POST", "/api/exec", {"command": "true"}, 8080),
     ],
 )
-def test_what_counts_as_use(hosted: Any, method: str, path: str, body: object, port: int) -> None:
+def test_what_counts_as_use(hosted: EditorWorld, method: str, path: str, body: object, port: int) -> None:
     """Browsing, instructing, writing, committing and running are each recorded."""
     hosted.call("PUT", "/api/files/page.md", b"page", session="s1")
     hosted.clock.sleep(10)
@@ -60,14 +60,14 @@ def test_what_counts_as_use(hosted: Any, method: str, path: str, body: object, p
     ("path", "port"),
     [("/session/s1/health", 4321), ("/session/s1/nothing", 4321), ("/api/files", 8080), ("/health", 8080)],
 )
-def test_what_does_not_count_as_use(hosted: Any, path: str, port: int) -> None:
+def test_what_does_not_count_as_use(hosted: EditorWorld, path: str, port: int) -> None:
     """Health checks, failures and looking around keep no session alive."""
     hosted.call("GET", path, session="s1", port=port)
 
     assert [] == hosted.dynamodb.updates
 
 
-def test_at_most_one_write_in_two_seconds(hosted: Any) -> None:
+def test_at_most_one_write_in_two_seconds(hosted: EditorWorld) -> None:
     """Visits in quick succession cost one write, and the next one later writes again."""
     for _ in range(5):
         hosted.preview("/session/s1")
@@ -87,7 +87,7 @@ def test_at_most_one_write_in_two_seconds(hosted: Any) -> None:
         (EndpointConnectionError(endpoint_url="https://dynamodb"), 1),
     ],
 )
-def test_a_table_that_refuses_costs_the_user_nothing(hosted: Any, error: Exception, lines: int) -> None:
+def test_a_table_that_refuses_costs_the_user_nothing(hosted: EditorWorld, error: Exception, lines: int) -> None:
     """The page is served whatever the table says; a session that is not active is no error, all else is logged."""
     hosted.dynamodb.error = error
 

@@ -1,16 +1,18 @@
 """Hot reload over WebSockets."""
 
 import json
-from typing import Any
 
 import wsproto
 from wsproto import events
+
+from tests.support.aws import Json
+from tests.support.editor import EditorWorld
 
 
 class Browser:
     """A WebSocket client over the world's network."""
 
-    def __init__(self, world: Any, session: str) -> None:
+    def __init__(self, world: EditorWorld, session: str) -> None:
         self._connection = world.host.connect("10.0.1.5", 4322)
         self._unread: list[events.Event] = []
         self._protocol = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
@@ -23,7 +25,7 @@ class Browser:
         self._protocol.receive_data(self._connection.receive(65_536, 5) or None)
         return list(self._protocol.events())
 
-    def message(self) -> Any:
+    def message(self) -> Json:
         """Return the next message, put together from its parts."""
         text = ""
         while True:
@@ -40,7 +42,7 @@ class Browser:
         self._connection.send(self._protocol.send(events.TextMessage(text)))
 
 
-def test_a_ping_is_answered(hosted: Any) -> None:
+def test_a_ping_is_answered(hosted: EditorWorld) -> None:
     """A browser's ping gets a pong, and what is no message at all is ignored."""
     browser = Browser(hosted, "s1")
 
@@ -50,7 +52,7 @@ def test_a_ping_is_answered(hosted: Any) -> None:
     assert {"type": "pong"} == browser.message()
 
 
-def test_a_change_reaches_the_sessions_own_browsers(hosted: Any) -> None:
+def test_a_change_reaches_the_sessions_own_browsers(hosted: EditorWorld) -> None:
     """Every kind of change is told to the browsers of that session and to no other's."""
     hosted.init("s2", client="other")
     browser, other = Browser(hosted, "s1"), Browser(hosted, "s2")
@@ -69,7 +71,7 @@ def test_a_change_reaches_the_sessions_own_browsers(hosted: Any) -> None:
     assert {"type": "pong"} == other.message()
 
 
-def test_an_unknown_session_is_refused_before_the_upgrade(hosted: Any) -> None:
+def test_an_unknown_session_is_refused_before_the_upgrade(hosted: EditorWorld) -> None:
     """A WebSocket for a session that is not hosted gets 404."""
     opening = Browser(hosted, "nobody").opening
 
@@ -77,14 +79,14 @@ def test_an_unknown_session_is_refused_before_the_upgrade(hosted: Any) -> None:
     assert 404 == opening.status_code
 
 
-def test_a_request_that_is_no_handshake_is_refused(hosted: Any) -> None:
+def test_a_request_that_is_no_handshake_is_refused(hosted: EditorWorld) -> None:
     """Plain HTTP on the WebSocket's path is a bad request."""
     assert 400 == hosted.call("GET", "/ws/hmr?sessionId=s1", port=4322).status
     assert 405 == hosted.call("POST", "/ws/hmr?sessionId=s1", port=4322).status
     assert 404 == hosted.call("GET", "/ws", port=4322).status
 
 
-def test_forgetting_a_session_hangs_up(hosted: Any) -> None:
+def test_forgetting_a_session_hangs_up(hosted: EditorWorld) -> None:
     """The browsers of a session that leaves are told to go away."""
     browser = Browser(hosted, "s1")
 
@@ -95,7 +97,7 @@ def test_forgetting_a_session_hangs_up(hosted: Any) -> None:
     assert 1001 == event.code
 
 
-def test_a_browser_that_does_not_read_holds_nobody_up(hosted: Any) -> None:
+def test_a_browser_that_does_not_read_holds_nobody_up(hosted: EditorWorld) -> None:
     """Changes go on, and other browsers hear of them, while one browser reads nothing."""
     Browser(hosted, "s1")
     reader = Browser(hosted, "s1")

@@ -1,14 +1,14 @@
 """The process: how it starts and how it stops."""
 
 import shutil
-from typing import Any
 
 import pytest
 
 from seatrials.errors import MissingProgramError
+from tests.support.editor import EditorWorld, Start
 
 
-def test_sigterm_ends_it_with_zero_after_what_is_in_flight(hosted: Any) -> None:
+def test_sigterm_ends_it_with_zero_after_what_is_in_flight(hosted: EditorWorld) -> None:
     """A request in flight is answered, new connections are refused, and the exit code is 0."""
     answers = []
     hosted.clock.spawn(lambda: answers.append(hosted.execute("s1", "say hello")), "instruction")
@@ -26,7 +26,7 @@ def test_sigterm_ends_it_with_zero_after_what_is_in_flight(hosted: Any) -> None:
     assert [0] == hosted.exit_codes
 
 
-def test_without_git_it_does_not_start(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_it_does_not_start(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without git is told so at once."""
     monkeypatch.setattr(shutil, "which", lambda _: None)
 
@@ -34,7 +34,7 @@ def test_without_git_it_does_not_start(start: Any, monkeypatch: pytest.MonkeyPat
         start()
 
 
-def test_commit_ids_depend_on_nothing_of_the_machine(world: Any) -> None:
+def test_commit_ids_depend_on_nothing_of_the_machine(world: EditorWorld) -> None:
     """Known content, message and time have a known commit id, whatever the machine's git is configured to."""
     world.init("s1")
     workspace = world.editor.sessions.find("s1").workspace

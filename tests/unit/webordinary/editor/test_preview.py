@@ -1,8 +1,8 @@
 """What a browser sees."""
 
-from typing import Any
-
 import pytest
+
+from tests.support.editor import EditorWorld
 
 TASK_ARN = "arn:aws:ecs:us-west-2:123456789012:task/webordinary-edit-cluster/0123456789abcdef"
 
@@ -16,7 +16,7 @@ TASK_ARN = "arn:aws:ecs:us-west-2:123456789012:task/webordinary-edit-cluster/012
         ("Add a new page called Raw with content: <script>x</script>", "&lt;script&gt;x&lt;/script&gt;"),
     ],
 )
-def test_the_front_shows_what_was_asked_for(hosted: Any, instruction: str, shown: str) -> None:
+def test_the_front_shows_what_was_asked_for(hosted: EditorWorld, instruction: str, shown: str) -> None:
     """The preview's first page holds what any instruction asked for, as text, and the session's id."""
     hosted.execute("s1", instruction)
 
@@ -27,7 +27,7 @@ def test_the_front_shows_what_was_asked_for(hosted: Any, instruction: str, shown
     assert "s1" in answer.text
 
 
-def test_the_front_shows_nothing_of_another_session(hosted: Any) -> None:
+def test_the_front_shows_nothing_of_another_session(hosted: EditorWorld) -> None:
     """Each session's preview is made of its own workspace only."""
     hosted.init("s2", client="other")
     hosted.execute("s1", "say apples")
@@ -47,7 +47,7 @@ def test_the_front_shows_nothing_of_another_session(hosted: Any) -> None:
         ("index", "text/html; charset=utf-8", "greet everyone"),
     ],
 )
-def test_pages_and_files(hosted: Any, path: str, content_type: str, shown: str) -> None:
+def test_pages_and_files(hosted: EditorWorld, path: str, content_type: str, shown: str) -> None:
     """A page is served by its name, a file by its path."""
     hosted.execute("s1", "Add a new page called About with content: us")
     hosted.execute("s1", "Create a file named notes.txt with content: words")
@@ -77,7 +77,7 @@ def test_pages_and_files(hosted: Any, path: str, content_type: str, shown: str) 
         ("/elsewhere", 404),
     ],
 )
-def test_what_is_not_there(hosted: Any, path: str, status: int) -> None:
+def test_what_is_not_there(hosted: EditorWorld, path: str, status: int) -> None:
     """Unknown pages and sessions are 404, and paths out of the workspace show nothing of the machine."""
     answer = hosted.preview(path)
 
@@ -86,7 +86,7 @@ def test_what_is_not_there(hosted: Any, path: str, status: int) -> None:
     assert "refs/heads" not in answer.text
 
 
-def test_the_health_of_a_session_says_whose_it_is(hosted: Any) -> None:
+def test_the_health_of_a_session_says_whose_it_is(hosted: EditorWorld) -> None:
     """A session's health names its owner, its task and its workspace."""
     assert {
         "status": "healthy",
@@ -100,13 +100,13 @@ def test_the_health_of_a_session_says_whose_it_is(hosted: Any) -> None:
 
 
 @pytest.mark.parametrize("target", ["/session/s1?a=%2F&b", "/session/s1/health?probe=1"])
-def test_a_preview_tells_what_arrived(hosted: Any, target: str) -> None:
+def test_a_preview_tells_what_arrived(hosted: EditorWorld, target: str) -> None:
     """The request's target comes back to the letter, so that routing can be examined."""
     assert target == hosted.preview(target).headers["x-request-target"]
 
 
 @pytest.mark.parametrize("path", ["/preview/anything", "/_astro/client.js"])
-def test_shared_paths_are_answered_by_astro(world: Any, path: str) -> None:
+def test_shared_paths_are_answered_by_astro(world: EditorWorld, path: str) -> None:
     """The preview server's own paths say that Astro answers, and on which task."""
     answer = world.preview(path)
 
@@ -114,13 +114,15 @@ def test_shared_paths_are_answered_by_astro(world: Any, path: str) -> None:
     assert TASK_ARN in answer.text
 
 
-def test_head_has_the_headers_of_get_and_no_body(hosted: Any) -> None:
+def test_head_has_the_headers_of_get_and_no_body(hosted: EditorWorld) -> None:
     """HEAD answers as GET does, without the content."""
     get, head = hosted.preview("/session/s1"), hosted.preview("/session/s1", "HEAD")
 
-    assert (200, b"", get.headers) == (head.status, head.body, head.headers)
+    assert head.status == 200
+    assert head.body == b""
+    assert head.headers == get.headers
 
 
-def test_a_preview_takes_no_writes(hosted: Any) -> None:
+def test_a_preview_takes_no_writes(hosted: EditorWorld) -> None:
     """A method that changes things is refused."""
     assert 405 == hosted.preview("/session/s1", "POST").status

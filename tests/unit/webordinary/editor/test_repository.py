@@ -5,51 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pygit2
 import pytest
 
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
-from seatrials.webordinary.editor.changes import Change, changes_of
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
-
-START_SECONDS = 1_700_000_000
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """Make a repository on branch `thread-one`, with `a.txt` committed."""
-    made = Repository(tmp_path / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
-    made.create("thread-one")
-    (made.project / "a.txt").write_text("A")
-    made.commit_all("first")
-    return made
-
-
-def _elsewhere(repository: Repository) -> Repository:
-    """Return the repository as another container has it."""
-    return Repository(repository.project, Git(VirtualClock(START_SECONDS)), "other")
-
-
-def shell(repository: Repository, command: str) -> str:
-    """Return what a command of a session prints."""
-    environment = repository._git.environment(repository.project)  # noqa: SLF001  # as the editor's `exec` does
-    done = subprocess.run(  # noqa: S603  # the test's own words
-        ["/bin/sh", "-e", "-c", command],
-        cwd=repository.project,
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout.decode(errors="replace")
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
-
+from tests.support.repository import START_SECONDS, names, shell, switching
 
 _INNER = "git init --quiet inner; cd inner; echo B > b; git add b; git commit --quiet --message inner"
 _DIVERGED = (
@@ -193,8 +156,8 @@ def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository, mer
     repository.commit_all("merged")
 
     assert [head, side] == repository.log()[0]["parents"]
-    assert "MERGE_HEAD" not in _names(repository.project / ".git")
-    _switching(repository)
+    assert "MERGE_HEAD" not in names(repository.project / ".git")
+    switching(repository)
 
 
 def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
@@ -205,7 +168,7 @@ def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repositor
     repository.commit_all("picked")
 
     assert [head] == repository.log()[0]["parents"]
-    _switching(repository)
+    switching(repository)
 
 
 def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: Repository) -> None:
@@ -220,7 +183,7 @@ def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: R
     commit = repository.commit_all("picked")
 
     assert (head, ()) == (commit.id, commit.files)
-    _switching(repository)
+    switching(repository)
 
 
 def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Path) -> None:
@@ -241,7 +204,7 @@ def test_a_commit_on_no_branch_is_in_the_log_of_head(repository: Repository) -> 
     shell(repository, "git checkout --quiet --detach; echo B > b.txt")
     head = repository.head()
 
-    _switching(repository)
+    switching(repository)
 
     line = (repository.project / ".git" / "logs" / "HEAD").read_text().splitlines()[-1]
     saved = line.split()[1]
@@ -256,7 +219,7 @@ def test_switching_leaves_what_git_would(repository: Repository) -> None:
     (repository.project / "folder" / "b.txt").write_text("B")
 
     with repository.on_branch("thread-two"):
-        assert [".git"] == _names(repository.project)
+        assert [".git"] == names(repository.project)
         assert "## No commits yet on thread-two" == shell(repository, "git status --short --branch").strip()
     with repository.on_branch("thread-one"):
         assert "B" == (repository.project / "folder" / "b.txt").read_text()
@@ -286,11 +249,6 @@ def _committing(repository: Repository) -> None:
     repository.commit_all("two")
 
 
-def _switching(repository: Repository) -> None:
-    with repository.on_branch("thread-two"):
-        pass
-
-
 BROKEN = [
     "touch .git/index.lock",
     "touch .git/HEAD.lock",
@@ -303,7 +261,7 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("action", [_committing, _switching])
+@pytest.mark.parametrize("action", [_committing, switching])
 @pytest.mark.parametrize("damage", BROKEN)
 def test_a_locked_or_corrupt_repository_is_an_error(
     repository: Repository, damage: str, action: Callable[[Repository], None]
@@ -315,7 +273,7 @@ def test_a_locked_or_corrupt_repository_is_an_error(
         action(repository)
 
     assert 500 == failure.value.status
-    assert [".git", "a.txt", "b.txt"] == _names(repository.project)
+    assert [".git", "a.txt", "b.txt"] == names(repository.project)
     assert "thread-one" == repository.current_branch()
 
 
@@ -334,7 +292,7 @@ def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str)
     branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
 
     with pytest.raises(RequestError, match="failed in this workspace"):
-        _switching(repository)
+        switching(repository)
 
     assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
 
@@ -344,9 +302,9 @@ def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository)
     shell(repository, f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git")
     shell(repository, "git rm --quiet --cached inner")
 
-    _switching(repository)
+    switching(repository)
 
-    assert [".git"] == _names(repository.project)
+    assert [".git"] == names(repository.project)
     assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
 
 
@@ -366,7 +324,7 @@ CALLED_GIT = {
 }
 
 
-@pytest.mark.parametrize("action", [_looking, _committing, _switching])
+@pytest.mark.parametrize("action", [_looking, _committing, switching])
 @pytest.mark.parametrize(("path", "work"), CALLED_GIT.items())
 def test_only_the_root_has_something_called_git(
     repository: Repository, path: str, work: str, action: Callable[[Repository], None]
@@ -382,74 +340,6 @@ def test_only_the_root_has_something_called_git(
     assert repr(path) in str(failure.value)
     assert "remove it or move it out of the workspace" in str(failure.value)
     assert files == shell(repository, "find . -path ./.git -prune -o -print")
-
-
-def test_head_is_locked_while_the_files_are_switched(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other process can move HEAD while the files change, and none is locked out afterwards."""
-    checkout: Any = pygit2.Repository.checkout_tree
-    answers = []
-
-    def checkout_with_company(*arguments: Any, **options: Any) -> None:
-        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
-        checkout(*arguments, **options)
-
-    monkeypatch.setattr(pygit2.Repository, "checkout_tree", checkout_with_company)
-
-    _switching(repository)
-
-    assert ["HEAD.lock" in answer for answer in answers] == [True]
-    assert ("thread-two", {}) == (repository.current_branch(), repository.unfinished())
-
-
-def test_head_is_locked_while_changes_are_found(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other process can move HEAD between the search for changes and their commit."""
-    answers = []
-
-    def changes_with_company(opened: pygit2.Repository, *, with_ignored: bool) -> list[Change]:
-        answers.append(shell(repository, "git symbolic-ref HEAD refs/heads/mine 2>&1 || true"))
-        return changes_of(opened, with_ignored=with_ignored)
-
-    monkeypatch.setattr("seatrials.webordinary.editor.repository.changes_of", changes_with_company)
-    (repository.project / "b.txt").write_text("B")
-
-    repository.commit_all("two")
-
-    assert ["HEAD.lock" in answer for answer in answers] == [True]
-    assert ("thread-one", {}) == (repository.current_branch(), repository.unfinished())
-
-
-def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repository: Repository) -> None:
-    """Work that was begun on one branch is not committed on another, and can be after the next switch."""
-    with repository.on_branch("thread-one"):
-        with _elsewhere(repository).on_branch("thread-two"):
-            (repository.project / "b.txt").write_text("B")
-
-        with pytest.raises(RequestError, match="from 'thread-one' to 'thread-two'") as failure:
-            repository.commit_all("two")
-
-    assert 409 == failure.value.status
-    assert (None, {}) == (repository.head(), repository.unfinished())
-
-
-def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A working tree that was switched after its work was saved is not switched again over what it holds now."""
-    save = Repository._save_before_switch  # noqa: SLF001  # the moment after it is the one in question
-
-    def save_and_be_late(self: Repository, current: str) -> None:
-        save(self, current)
-        monkeypatch.undo()
-        with _elsewhere(self).on_branch("thread-three"):
-            (self.project / "b.txt").write_text("B")
-
-    monkeypatch.setattr(Repository, "_save_before_switch", save_and_be_late)
-
-    with pytest.raises(RequestError, match="from 'thread-one' to 'thread-three'"):
-        _switching(repository)
-
-    assert ("thread-three", {}) == (repository.current_branch(), repository.unfinished())
-    assert [".git", "b.txt"] == _names(repository.project)
 
 
 def test_a_mistake_of_our_own_is_not_gits(repository: Repository) -> None:

@@ -1,14 +1,16 @@
 """The API's answers, call by call."""
 
-from typing import Any
+from functools import partial
 
 import pytest
+
+from tests.support.editor import EditorWorld, Start
 
 TASK_ARN = "arn:aws:ecs:us-west-2:123456789012:task/webordinary-edit-cluster/0123456789abcdef"
 
 
 @pytest.mark.parametrize("path", ["/api/status", "/api/sessions"])
-def test_status_says_who_answers_and_what_it_hosts(hosted: Any, path: str) -> None:
+def test_status_says_who_answers_and_what_it_hosts(hosted: EditorWorld, path: str) -> None:
     """Service, version, task and sessions are in the answer, service and task in its headers too."""
     answer = hosted.call("GET", path)
 
@@ -19,7 +21,7 @@ def test_status_says_who_answers_and_what_it_hosts(hosted: Any, path: str) -> No
 
 
 @pytest.mark.parametrize("port", [8080, 4321, 4322])
-def test_every_port_is_healthy(world: Any, port: int) -> None:
+def test_every_port_is_healthy(world: EditorWorld, port: int) -> None:
     """The balancer's health check gets 200 on each port."""
     assert 200 == world.call("GET", "/health", port=port).status
 
@@ -38,7 +40,9 @@ def test_every_port_is_healthy(world: Any, port: int) -> None:
         ("POST", "/api/exec", {"command": "ls"}),
     ],
 )
-def test_a_call_that_needs_a_workspace_needs_the_header(world: Any, method: str, path: str, body: object) -> None:
+def test_a_call_that_needs_a_workspace_needs_the_header(
+    world: EditorWorld, method: str, path: str, body: object
+) -> None:
     """Without X-Session-ID a workspace call is 400, and with an unknown one 404."""
     without = world.call(method, path, body)
     unknown = world.call(method, path, body, session="nobody")
@@ -47,7 +51,7 @@ def test_a_call_that_needs_a_workspace_needs_the_header(world: Any, method: str,
     assert 404 == unknown.status
 
 
-def test_status_of_an_unknown_session_is_not_answered(hosted: Any) -> None:
+def test_status_of_an_unknown_session_is_not_answered(hosted: EditorWorld) -> None:
     """A request meant for a session that is not here gets 404, never this container's state."""
     assert 404 == hosted.call("GET", "/api/status", session="nobody").status
 
@@ -65,13 +69,13 @@ def test_status_of_an_unknown_session_is_not_answered(hosted: Any) -> None:
         ("HEAD", "/api/status", 200),
     ],
 )
-def test_paths_and_methods_that_are_not_there(hosted: Any, method: str, path: str, status: int) -> None:
+def test_paths_and_methods_that_are_not_there(hosted: EditorWorld, method: str, path: str, status: int) -> None:
     """Unknown paths are 404, known ones with another method 405; OPTIONS and HEAD work."""
     assert status == hosted.call(method, path).status
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
-def test_a_body_that_is_no_json_object_is_refused(hosted: Any, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(hosted: EditorWorld, body: bytes) -> None:
     """Malformed JSON is 400 and names the body."""
     answer = hosted.call("POST", "/api/execute", body, session="s1")
 
@@ -79,7 +83,7 @@ def test_a_body_that_is_no_json_object_is_refused(hosted: Any, body: bytes) -> N
 
 
 @pytest.mark.parametrize("instruction", [None, "", "  ", 7, "a\0b", "\ud800"])
-def test_an_instruction_that_is_none_is_refused(hosted: Any, instruction: object) -> None:
+def test_an_instruction_that_is_none_is_refused(hosted: EditorWorld, instruction: object) -> None:
     """A missing, empty, wrong-typed or unprintable instruction is 400 and names the field."""
     answer = hosted.call("POST", "/api/execute", {"instruction": instruction}, session="s1")
 
@@ -87,7 +91,7 @@ def test_an_instruction_that_is_none_is_refused(hosted: Any, instruction: object
     assert [] == hosted.log("s1")
 
 
-def test_execute_writes_commits_and_answers(hosted: Any) -> None:
+def test_execute_writes_commits_and_answers(hosted: EditorWorld) -> None:
     """An instruction's file is written, committed with the contract's message, and named in the answer."""
     instruction = "Create a file named notes/hello.txt with content: a rather long greeting"
 
@@ -99,7 +103,7 @@ def test_execute_writes_commits_and_answers(hosted: Any) -> None:
     assert (answer.json["commit"], f"Thread one: {instruction[:50]}") == (commit["id"], commit["message"])
 
 
-def test_execute_takes_the_time_of_the_work(hosted: Any) -> None:
+def test_execute_takes_the_time_of_the_work(hosted: EditorWorld) -> None:
     """An instruction takes between half a second and a second and a half."""
     before = hosted.clock.now()
 
@@ -108,7 +112,7 @@ def test_execute_takes_the_time_of_the_work(hosted: Any) -> None:
     assert 0.5 <= hosted.clock.now() - before <= 1.6
 
 
-def test_execute_that_changes_nothing_commits_nothing(hosted: Any) -> None:
+def test_execute_that_changes_nothing_commits_nothing(hosted: EditorWorld) -> None:
     """The same instruction again answers with the head it found."""
     first = hosted.execute("s1", "Create a file named a.txt with content: A").json
 
@@ -118,10 +122,10 @@ def test_execute_that_changes_nothing_commits_nothing(hosted: Any) -> None:
     assert 1 == len(hosted.log("s1"))
 
 
-def test_simultaneous_instructions_lose_nothing(hosted: Any) -> None:
+def test_simultaneous_instructions_lose_nothing(hosted: EditorWorld) -> None:
     """Two instructions at once to one session are both on the index page, each with its own commit."""
     for word in ("first", "second"):
-        hosted.clock.spawn(lambda word=word: hosted.execute("s1", f"mention the {word} word"), word)
+        hosted.clock.spawn(partial(hosted.execute, "s1", f"mention the {word} word"), word)
     hosted.clock.sleep(3)
 
     page = hosted.call("GET", "/api/files/src/pages/index.md", session="s1").body
@@ -130,7 +134,7 @@ def test_simultaneous_instructions_lose_nothing(hosted: Any) -> None:
     assert 2 == len(hosted.log("s1"))
 
 
-def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: Any) -> None:
+def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: EditorWorld) -> None:
     """When git cannot work the answer is 500 with the reason, in the log too, and the container goes on."""
     hosted.call("POST", "/api/exec", {"command": "rm -rf .git"}, session="s1")
 
@@ -141,7 +145,7 @@ def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: Any) -> None:
     assert 200 == hosted.call("GET", "/health").status
 
 
-def test_exec_runs_in_the_project_with_a_clean_environment(hosted: Any) -> None:
+def test_exec_runs_in_the_project_with_a_clean_environment(hosted: EditorWorld) -> None:
     """A command sees its own project under the container's path, and no variable of the machine."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     command = "pwd; cat /workspace/acme/ann/project/a.txt; echo; env | cut -d= -f1 | grep -c AWS_; exit 3"
@@ -151,7 +155,7 @@ def test_exec_runs_in_the_project_with_a_clean_environment(hosted: Any) -> None:
     assert {"output": "/workspace/acme/ann/project\nA\n0\n", "exitCode": 3} == answer.json
 
 
-def test_exec_has_no_name_for_the_folder_of_another_client(hosted: Any) -> None:
+def test_exec_has_no_name_for_the_folder_of_another_client(hosted: EditorWorld) -> None:
     """The path of another client's project does not exist for a command."""
     hosted.init("s2", client="other")
     hosted.call("PUT", "/api/files/secret.txt", b"secret", session="s2")
@@ -163,7 +167,7 @@ def test_exec_has_no_name_for_the_folder_of_another_client(hosted: Any) -> None:
     assert "secret\n" not in answer.json["output"]
 
 
-def test_exec_is_off_unless_the_environment_allows_it(start: Any) -> None:
+def test_exec_is_off_unless_the_environment_allows_it(start: Start) -> None:
     """Without EXEC_ENABLED=true a command is refused."""
     world = start()
     world.init("s1")
@@ -171,7 +175,7 @@ def test_exec_is_off_unless_the_environment_allows_it(start: Any) -> None:
     assert 403 == world.call("POST", "/api/exec", {"command": "ls"}, session="s1").status
 
 
-def test_git_status_and_commit(hosted: Any) -> None:
+def test_git_status_and_commit(hosted: EditorWorld) -> None:
     """An uncommitted file shows in the status until it is committed."""
     hosted.call("PUT", "/api/files/%C3%BCbung.txt", b"A", session="s1")
 
@@ -194,7 +198,7 @@ def test_git_status_and_commit(hosted: Any) -> None:
     ] == hosted.log("s1")
 
 
-def test_commit_of_nothing_answers_with_the_head(hosted: Any) -> None:
+def test_commit_of_nothing_answers_with_the_head(hosted: EditorWorld) -> None:
     """Committing with nothing to commit is no error and makes no commit."""
     answer = hosted.call("POST", "/api/git/commit", {"message": "m"}, session="s1")
 

@@ -1,15 +1,15 @@
 """What registering, switching and forgetting sessions does to their workspaces."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from seatrials.seams.clock import wait_until
 from seatrials.webordinary.editor.execution import run_command
+from tests.support.editor import EditorWorld, Start
 
 
-def test_init_of_a_first_visit_makes_the_project(world: Any) -> None:
+def test_init_of_a_first_visit_makes_the_project(world: EditorWorld) -> None:
     """A first visit makes a repository on the thread's branch and says that nothing was resumed."""
     answer = world.init("s1", "acme", "ann", "thread-7")
 
@@ -21,7 +21,7 @@ def test_init_of_a_first_visit_makes_the_project(world: Any) -> None:
     assert "ref: refs/heads/thread-thread-7\n" == head
 
 
-def test_init_of_a_hosted_session_repeats_its_answer(world: Any) -> None:
+def test_init_of_a_hosted_session_repeats_its_answer(world: EditorWorld) -> None:
     """The same call again changes nothing, and still says what the first one said."""
     first = world.init("s1")
     world.call("PUT", "/api/files/a.txt", b"a", session="s1")
@@ -33,7 +33,7 @@ def test_init_of_a_hosted_session_repeats_its_answer(world: Any) -> None:
 
 
 @pytest.mark.parametrize("session", [None, "", "a b", "../x"])
-def test_init_needs_a_session_id(world: Any, session: str | None) -> None:
+def test_init_needs_a_session_id(world: EditorWorld, session: str | None) -> None:
     """Without a session id, or with one that is none, nothing is registered."""
     body = {"clientId": "acme", "userId": "ann", "threadId": "one"}
 
@@ -43,14 +43,14 @@ def test_init_needs_a_session_id(world: Any, session: str | None) -> None:
     assert [] == world.editor.sessions.all()
 
 
-def test_init_of_another_identity_under_a_hosted_id_is_refused(hosted: Any) -> None:
+def test_init_of_another_identity_under_a_hosted_id_is_refused(hosted: EditorWorld) -> None:
     """A session id cannot be taken over by another client."""
     answer = hosted.init("s1", client="other")
 
     assert 409 == answer.status
 
 
-def test_a_header_names_a_session_in_any_case(world: Any) -> None:
+def test_a_header_names_a_session_in_any_case(world: EditorWorld) -> None:
     """A session's id in another case is the same session, as it is for the load balancer's rule.
 
     Source: AWS ALB User Guide, "HTTP header conditions": values are compared without regard to case.
@@ -61,7 +61,7 @@ def test_a_header_names_a_session_in_any_case(world: Any) -> None:
     assert 404 == world.call("GET", "/api/files", session="SESSION-aB").status
 
 
-def test_a_later_session_resumes_the_project(hosted: Any) -> None:
+def test_a_later_session_resumes_the_project(hosted: EditorWorld) -> None:
     """A new session of the same client and user finds the files, and says so."""
     hosted.execute("s1", "Create a file named a.txt with content: A")
 
@@ -71,7 +71,7 @@ def test_a_later_session_resumes_the_project(hosted: Any) -> None:
     assert ["a.txt"] == hosted.paths("s2")
 
 
-def test_a_new_thread_starts_without_the_other_threads_files(hosted: Any) -> None:
+def test_a_new_thread_starts_without_the_other_threads_files(hosted: EditorWorld) -> None:
     """A new thread's branch holds no file and no commit of another thread."""
     hosted.execute("s1", "Create a file named a.txt with content: A")
 
@@ -81,7 +81,7 @@ def test_a_new_thread_starts_without_the_other_threads_files(hosted: Any) -> Non
     assert [] == hosted.log("s2")
 
 
-def test_switching_threads_leaks_and_loses_nothing(hosted: Any) -> None:
+def test_switching_threads_leaks_and_loses_nothing(hosted: EditorWorld) -> None:
     """Uncommitted and ignored files stay with their own thread when the other one is used."""
     hosted.call("PUT", "/api/files/.gitignore", b"*.tmp\n", session="s1")
     hosted.call("PUT", "/api/files/draft.tmp", b"draft", session="s1")
@@ -95,7 +95,7 @@ def test_switching_threads_leaks_and_loses_nothing(hosted: Any) -> None:
     assert ["b.txt"] == hosted.paths("s2")
 
 
-def test_clients_and_users_have_workspaces_of_their_own(hosted: Any) -> None:
+def test_clients_and_users_have_workspaces_of_their_own(hosted: EditorWorld) -> None:
     """The same path in the workspaces of two clients and two users is three files."""
     hosted.init("s2", client="other")
     hosted.init("s3", user="bob")
@@ -121,7 +121,7 @@ def test_clients_and_users_have_workspaces_of_their_own(hosted: Any) -> None:
         ("repoUrl", 7),
     ],
 )
-def test_init_refuses_names_that_are_no_names(world: Any, field: str, value: object) -> None:
+def test_init_refuses_names_that_are_no_names(world: EditorWorld, field: str, value: object) -> None:
     """What would leave the mount or be no branch is refused, and the field is named."""
     body = {"clientId": "acme", "userId": "ann", "threadId": "one", field: value}
 
@@ -131,7 +131,7 @@ def test_init_refuses_names_that_are_no_names(world: Any, field: str, value: obj
     assert not (world.root / "workspace").exists()
 
 
-def test_forgetting_a_session_commits_its_work_and_ends_it(hosted: Any) -> None:
+def test_forgetting_a_session_commits_its_work_and_ends_it(hosted: EditorWorld) -> None:
     """A drained session leaves nothing uncommitted, and its id is unknown from then on."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
 
@@ -145,7 +145,7 @@ def test_forgetting_a_session_commits_its_work_and_ends_it(hosted: Any) -> None:
     assert [answer.json["commit"]] == [commit["id"] for commit in hosted.log("s2")]
 
 
-def test_init_breaks_the_lock_of_a_git_that_was_killed(hosted: Any) -> None:
+def test_init_breaks_the_lock_of_a_git_that_was_killed(hosted: EditorWorld) -> None:
     """A lock that a killed container left does not make the workspace useless."""
     (hosted.root / "workspace/acme/ann/project/.git/index.lock").touch()
 
@@ -154,7 +154,7 @@ def test_init_breaks_the_lock_of_a_git_that_was_killed(hosted: Any) -> None:
     assert 200 == hosted.execute("s2", "Create a file named a.txt with content: A").status
 
 
-def _upload_cut_short(world: Any) -> None:
+def _upload_cut_short(world: EditorWorld) -> None:
     with pytest.raises(ConnectionError):
         world.call("PUT", "/api/files/a.txt", b"B" * 5_000_000, session="s1")
 
@@ -163,7 +163,7 @@ def _is_partly_there(folder: Path) -> bool:
     return any(0 < file.stat().st_size < 5_000_000 for file in folder.iterdir())
 
 
-def test_a_replacement_finds_files_and_history(start: Any) -> None:
+def test_a_replacement_finds_files_and_history(start: Start) -> None:
     """After the process is killed in the middle of an upload, another container finds all that was there before."""
     world = start()
     world.init("s1")

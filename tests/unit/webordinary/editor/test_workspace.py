@@ -1,8 +1,8 @@
 """Files of a workspace, and the wall around them."""
 
-from typing import Any
-
 import pytest
+
+from tests.support.editor import EditorWorld
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ import pytest
         ("big.bin", bytes(range(256)) * 20_000),
     ],
 )
-def test_a_file_comes_back_byte_for_byte(hosted: Any, path: str, content: bytes) -> None:
+def test_a_file_comes_back_byte_for_byte(hosted: EditorWorld, path: str, content: bytes) -> None:
     """What was put is what is read, whatever its name and size."""
     put = hosted.call("PUT", f"/api/files/{path}", content, session="s1")
 
@@ -24,7 +24,7 @@ def test_a_file_comes_back_byte_for_byte(hosted: Any, path: str, content: bytes)
     assert content == hosted.call("GET", f"/api/files/{path}", session="s1").body
 
 
-def test_listing_shows_every_file_but_gits_own(hosted: Any) -> None:
+def test_listing_shows_every_file_but_gits_own(hosted: EditorWorld) -> None:
     """The list has path and size of each file, in order, and nothing of `.git`."""
     for path in ("b.txt", "a/c.txt", ".hidden"):
         hosted.call("PUT", f"/api/files/{path}", b"xy", session="s1")
@@ -35,7 +35,7 @@ def test_listing_shows_every_file_but_gits_own(hosted: Any) -> None:
 
 
 @pytest.mark.parametrize(("path", "exists"), [("a.txt", True), ("b.txt", False), ("a.txt/x", False)])
-def test_exists_knows_files(hosted: Any, path: str, exists: bool) -> None:  # noqa: FBT001  # a parametrized value
+def test_exists_knows_files(hosted: EditorWorld, path: str, exists: bool) -> None:  # noqa: FBT001  # a parametrized value
     """A file that is there exists, anything else does not."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
 
@@ -65,7 +65,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_no_spelling_leads_out(hosted: Any, path: str) -> None:
+def test_no_spelling_leads_out(hosted: EditorWorld, path: str) -> None:
     """A path that leaves the workspace or enters `.git` is 400, to read, to write and to ask for."""
     hosted.init("s2", client="other")
     hosted.call("PUT", "/api/files/secret.txt", b"secret", session="s2")
@@ -83,7 +83,7 @@ def test_no_spelling_leads_out(hosted: Any, path: str) -> None:
     assert [] == hosted.paths("s1")
 
 
-def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: Any) -> None:
+def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: EditorWorld) -> None:
     """A workspace that is put elsewhere and linked to is left: none of its paths is inside any more."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     project = hosted.root / "workspace/acme/ann/project"
@@ -93,14 +93,14 @@ def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: Any) -> None
     assert 400 == hosted.call("GET", "/api/files/a.txt", session="s1").status
 
 
-def test_exists_tells_nothing_of_what_is_outside(hosted: Any) -> None:
+def test_exists_tells_nothing_of_what_is_outside(hosted: EditorWorld) -> None:
     """Asking whether a file outside exists is refused, not answered."""
     answer = hosted.call("POST", "/api/files/exists", {"filePath": "../../../etc/passwd"}, session="s1")
 
     assert 400 == answer.status
 
 
-def test_a_link_inside_the_workspace_works(hosted: Any) -> None:
+def test_a_link_inside_the_workspace_works(hosted: EditorWorld) -> None:
     """A link to a file of the same workspace is read through, and one to itself is no file."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     hosted.call("POST", "/api/exec", {"command": "ln -s a.txt b.txt; ln -s loop loop"}, session="s1")
@@ -110,7 +110,7 @@ def test_a_link_inside_the_workspace_works(hosted: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["a.txt/b.txt", "folder"])
-def test_a_name_that_is_taken_is_refused(hosted: Any, path: str) -> None:
+def test_a_name_that_is_taken_is_refused(hosted: EditorWorld, path: str) -> None:
     """A file cannot be below a file, nor take the place of a folder."""
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     hosted.call("PUT", "/api/files/folder/b.txt", b"B", session="s1")
@@ -118,7 +118,7 @@ def test_a_name_that_is_taken_is_refused(hosted: Any, path: str) -> None:
     assert 400 == hosted.call("PUT", f"/api/files/{path}", b"x", session="s1").status
 
 
-def test_a_file_being_written_is_the_old_one_until_it_is_the_new_one(hosted: Any) -> None:
+def test_a_file_being_written_is_the_old_one_until_it_is_the_new_one(hosted: EditorWorld) -> None:
     """Whoever reads during an upload sees the whole old content."""
     hosted.call("PUT", "/api/files/a.bin", b"old", session="s1")
     hosted.clock.spawn(lambda: hosted.call("PUT", "/api/files/a.bin", b"n" * 5_000_000, session="s1"), "upload")

@@ -1,19 +1,16 @@
 """Each client has an access point of its own on the file system, and one only."""
 
-from typing import TYPE_CHECKING
-
 from botocore.exceptions import ClientError
 
-if TYPE_CHECKING:
-    from tests.unit.webordinary.hermes.conftest import Hooks, World
+from tests.support.hermes import HermesWorld, Hooks
 
 
-def roots(world: "World") -> list[str]:
+def roots(world: HermesWorld) -> list[str]:
     """Return the roots of all access points, in the order in which they were made."""
     return list(world.efs.roots.values())
 
 
-def test_a_session_finds_its_clients_access_point(world: "World") -> None:
+def test_a_session_finds_its_clients_access_point(world: HermesWorld) -> None:
     """It is rooted at the client's directory, and is there when the session is active."""
     world.ecs.run(1)
     world.start_hermes()
@@ -23,7 +20,7 @@ def test_a_session_finds_its_clients_access_point(world: "World") -> None:
     assert ("active", ["/workspace/acme"]) == (world.status(session_id), roots(world))
 
 
-def test_sessions_of_one_client_share_an_access_point(world: "World") -> None:
+def test_sessions_of_one_client_share_an_access_point(world: HermesWorld) -> None:
     """Another client has another one."""
     world.ecs.run(1)
     world.start_hermes()
@@ -35,7 +32,7 @@ def test_sessions_of_one_client_share_an_access_point(world: "World") -> None:
     assert ["/workspace/acme", "/workspace/globex"] == sorted(roots(world))
 
 
-def test_another_hermes_takes_the_access_point_that_is_there(world: "World") -> None:
+def test_another_hermes_takes_the_access_point_that_is_there(world: HermesWorld) -> None:
     """EFS tells it that there is one already, and the session becomes active."""
     world.ecs.run(1)
     world.start_hermes()
@@ -48,7 +45,7 @@ def test_another_hermes_takes_the_access_point_that_is_there(world: "World") -> 
     assert ("active", ["/workspace/acme"]) == (world.status(session_id), roots(world))
 
 
-def test_an_access_point_that_cannot_be_made_now_is_made_later(world: "World", hooks: "Hooks") -> None:
+def test_an_access_point_that_cannot_be_made_now_is_made_later(world: HermesWorld, hooks: Hooks) -> None:
     """The session waits for it: a container must not open a workspace that the client has not."""
 
     def throttle(operation: str) -> None:
@@ -64,4 +61,6 @@ def test_an_access_point_that_cannot_be_made_now_is_made_later(world: "World", h
     early = roots(world)
     world.clock.sleep(30)
 
-    assert ([], "active", ["/workspace/acme"]) == (early, world.status(session_id), roots(world))
+    assert early == []
+    assert world.status(session_id) == "active"
+    assert roots(world) == ["/workspace/acme"]

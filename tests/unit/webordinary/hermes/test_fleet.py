@@ -1,25 +1,22 @@
 """Which tasks may take sessions, and why tasks stopped."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from seatrials.webordinary.hermes.fleet import Fleet, short_id
-
-if TYPE_CHECKING:
-    from tests.unit.webordinary.hermes.conftest import World
+from tests.support.hermes import HermesWorld
 
 START = 1_700_000_000
 
 
 @pytest.fixture
-def fleet(world: "World") -> Fleet:
+def fleet(world: HermesWorld) -> Fleet:
     """Return the edit service's tasks."""
     return Fleet(world.ecs, "webordinary-edit-cluster", "webordinary-edit-service")
 
 
-def test_running_tasks_are_given_oldest_first(world: "World", fleet: Fleet) -> None:
+def test_running_tasks_are_given_oldest_first(world: HermesWorld, fleet: Fleet) -> None:
     """With the address at which the balancer reaches each."""
     second, first = world.ecs.run(2), world.ecs.run(1)
 
@@ -27,7 +24,7 @@ def test_running_tasks_are_given_oldest_first(world: "World", fleet: Fleet) -> N
 
 
 @pytest.mark.parametrize("changes", [{"lastStatus": "PENDING"}, {"lastStatus": "DEACTIVATING"}, {"attachments": []}])
-def test_a_task_that_cannot_serve_is_left_out(world: "World", fleet: Fleet, changes: dict[str, object]) -> None:
+def test_a_task_that_cannot_serve_is_left_out(world: HermesWorld, fleet: Fleet, changes: dict[str, object]) -> None:
     """It has to run, and to have an address."""
     world.ecs.run(1)
     world.ecs.tasks[0].update(changes)
@@ -35,7 +32,7 @@ def test_a_task_that_cannot_serve_is_left_out(world: "World", fleet: Fleet, chan
     assert {} == fleet.running()
 
 
-def test_a_task_that_is_meant_to_stop_is_left_out(world: "World", fleet: Fleet) -> None:
+def test_a_task_that_is_meant_to_stop_is_left_out(world: HermesWorld, fleet: Fleet) -> None:
     """Its lastStatus stays RUNNING for a while. Source: Amazon ECS Developer Guide, task lifecycle."""
     world.ecs.run(1)
     world.ecs.tasks[0].update(desiredStatus="STOPPED")
@@ -48,7 +45,7 @@ def test_target_groups_are_named_by_the_end_of_the_tasks_id() -> None:
     assert "456789abcdef" == short_id("arn:aws:ecs:us-west-2:1:task/cluster/0123456789abcdef0123456789abcdef")
 
 
-def test_the_reason_is_that_of_the_newest_task_that_stopped(world: "World", fleet: Fleet) -> None:
+def test_the_reason_is_that_of_the_newest_task_that_stopped(world: HermesWorld, fleet: Fleet) -> None:
     """With the container's own reason, when it says more."""
     for number, reason in ((1, "older"), (2, "CannotPullContainerError: pull failed")):
         arn = world.ecs.run(number)
@@ -59,14 +56,14 @@ def test_the_reason_is_that_of_the_newest_task_that_stopped(world: "World", flee
     assert "CannotPullContainerError: pull failed (container edit: not found)" == fleet.failure_reason(START)
 
 
-def test_a_task_that_stopped_before_is_no_reason(world: "World", fleet: Fleet) -> None:
+def test_a_task_that_stopped_before_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:
     """ECS shows stopped tasks for an hour. Source: Amazon ECS Developer Guide, stopped tasks."""
     world.ecs.stop(world.ecs.run(1), stoppedReason="old", stoppedAt=datetime.fromtimestamp(START - 1, UTC))
 
     assert fleet.failure_reason(START) is None
 
 
-def test_a_task_that_was_scaled_in_is_no_reason(world: "World", fleet: Fleet) -> None:
+def test_a_task_that_was_scaled_in_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:
     """Nothing failed then."""
     reason = "Scaling activity initiated by (deployment ecs-svc/1)"
     stopped_at = datetime.fromtimestamp(START + 1, UTC)

@@ -7,22 +7,10 @@ import pytest
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.items import answer_of, attributes, item_of, session_of
-from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.lifecycle import Status
+from tests.support.hermes import ACTIVE_SESSION, START_SECONDS
 
-NOW = 1_700_000_000
-
-SESSION = Session(
-    session_id="session-1",
-    user_id="jo",
-    client_id="acme",
-    thread_id="t1",
-    status=Status.ACTIVE,
-    preview_url="https://alb.example/session/session-1",
-    created_at=NOW * 1000,
-    last_activity=NOW * 1000,
-    ttl=NOW + 1800,
-    metadata={"instruction": "x", "nested": {"list": [1, 1.5, None, True, "é"]}},
-)
+NOW = START_SECONDS
 
 
 def test_a_session_lives_thirty_minutes_after_its_last_activity() -> None:
@@ -36,14 +24,17 @@ def test_a_session_lives_thirty_minutes_after_its_last_activity() -> None:
 )
 def test_a_session_that_starts_or_is_active_is_live(status: str, is_live: bool) -> None:  # noqa: FBT001  # the case
     """The others count no more."""
-    session = dataclasses.replace(SESSION, status=Status(status))
+    session = dataclasses.replace(ACTIVE_SESSION, status=Status(status))
 
     assert is_live == lifecycle.is_live(session, NOW)
 
 
 def test_a_session_past_its_ttl_is_expired_whatever_the_item_says() -> None:
     """DynamoDB may take days to delete it. Source: DynamoDB Developer Guide, Time to Live."""
-    seen = [(lifecycle.is_live(SESSION, at), lifecycle.reported_status(SESSION, at)) for at in (NOW + 1799, NOW + 1800)]
+    seen = [
+        (lifecycle.is_live(ACTIVE_SESSION, at), lifecycle.reported_status(ACTIVE_SESSION, at))
+        for at in (NOW + 1799, NOW + 1800)
+    ]
 
     assert [(True, Status.ACTIVE), (False, Status.EXPIRED)] == seen
 
@@ -65,7 +56,7 @@ def test_a_forbidden_transition_is_an_error_that_names_both() -> None:
 
 def test_an_item_is_the_session_and_back() -> None:
     """Nothing is lost or changed on the way through the table, nested metadata included."""
-    session = dataclasses.replace(SESSION, task_arn="arn:task/1", instruction_done=True)
+    session = dataclasses.replace(ACTIVE_SESSION, task_arn="arn:task/1", instruction_done=True)
 
     assert session == session_of(item_of(session))
 
@@ -75,7 +66,7 @@ def test_an_answer_has_the_contracts_fields_and_no_other() -> None:
     expected = ["sessionId", "userId", "clientId", "threadId", "status", "previewUrl"]
     expected += ["createdAt", "lastActivity", "ttl", "metadata"]
 
-    assert expected == list(answer_of(dataclasses.replace(SESSION, instruction_done=True)))
+    assert expected == list(answer_of(dataclasses.replace(ACTIVE_SESSION, instruction_done=True)))
 
 
 def test_an_item_that_is_no_session_is_passed_over() -> None:
@@ -88,7 +79,7 @@ def idle_seconds(looks: list[tuple[float, float]]) -> float:
     watch = IdleWatch()
     idle = 0.0
     for now, last_activity in looks:
-        session = dataclasses.replace(SESSION, last_activity=round(last_activity * 1000))
+        session = dataclasses.replace(ACTIVE_SESSION, last_activity=round(last_activity * 1000))
         watch.look([session], now)
         idle = watch.idle_seconds(session, now)
     return idle

@@ -1,16 +1,12 @@
 """Hermes as a program: it serves its port, and ends in order when it is told to."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from seatrials.webordinary.hermes import main
-
-if TYPE_CHECKING:
-    from tests.unit.webordinary.hermes.conftest import Hooks, World
+from tests.support.hermes import HermesWorld, Hooks
 
 
-def exchange(world: "World", request: bytes) -> bytes:
+def exchange(world: HermesWorld, request: bytes) -> bytes:
     """Return what Hermes's port answers to a request."""
     connection = world.host.connect("10.0.1.200", 3000)
     connection.send(request)
@@ -20,7 +16,7 @@ def exchange(world: "World", request: bytes) -> bytes:
 
 
 @pytest.fixture
-def exit_codes(world: "World") -> list[int]:
+def exit_codes(world: HermesWorld) -> list[int]:
     """Start Hermes, and return where its exit code will be."""
     codes: list[int] = []
     world.clock.spawn(lambda: codes.append(main(world.context())), "hermes")
@@ -29,12 +25,12 @@ def exit_codes(world: "World") -> list[int]:
 
 
 @pytest.mark.usefixtures("exit_codes")
-def test_hermes_serves_its_port(world: "World") -> None:
+def test_hermes_serves_its_port(world: HermesWorld) -> None:
     """The balancer's health check finds it."""
     assert b"HTTP/1.1 200 " == exchange(world, b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")[:13]
 
 
-def test_hermes_ends_with_0_when_it_is_told_to(world: "World", exit_codes: list[int]) -> None:
+def test_hermes_ends_with_0_when_it_is_told_to(world: HermesWorld, exit_codes: list[int]) -> None:
     """And takes no more connections."""
     world.stopping.set()
     world.clock.sleep(1)
@@ -44,7 +40,7 @@ def test_hermes_ends_with_0_when_it_is_told_to(world: "World", exit_codes: list[
         world.host.connect("10.0.1.200", 3000)
 
 
-def test_hermes_finishes_the_request_in_flight(world: "World", exit_codes: list[int], hooks: "Hooks") -> None:
+def test_hermes_finishes_the_request_in_flight(world: HermesWorld, exit_codes: list[int], hooks: Hooks) -> None:
     """It is answered, the lock is given back, and only then does Hermes end."""
     hooks.before = lambda _: world.clock.sleep(0.3)
     body = b'{"clientId":"acme","userId":"jo","instruction":"x"}'
@@ -54,5 +50,7 @@ def test_hermes_finishes_the_request_in_flight(world: "World", exit_codes: list[
     running = list(exit_codes)
     world.clock.sleep(10)
 
-    assert (b"HTTP/1.1 201 ", [], [0]) == (answer[:13], running, exit_codes)
+    assert answer[:13] == b"HTTP/1.1 201 "
+    assert running == []
+    assert exit_codes == [0]
     assert ["session-"] == [item["sessionId"]["S"][:8] for item in world.items()]

@@ -1,31 +1,28 @@
 """Hermes's answers: statuses, JSON and headers of the contract."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from seatrials.seams.clock import in_parallel
 from seatrials.webordinary.hermes.lifecycle import TTL_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.unit.webordinary.hermes.conftest import Answer, Hooks, World
+from tests.support.hermes import HermesAnswer, HermesWorld, Hooks
 
 SESSIONS = "/hermes/api/sessions"
 TABLE = "webordinary-edit-sessions"
 
 
 @pytest.fixture
-def running(world: "World") -> "World":
+def running(world: HermesWorld) -> HermesWorld:
     """Return the world with a Hermes in it."""
     world.start_hermes()
     return world
 
 
-def set_field(world: "World", session: dict[str, Any], name: str, value: dict[str, str]) -> None:
+def set_field(world: HermesWorld, session: dict[str, Any], name: str, value: dict[str, str]) -> None:
     """Change one attribute of a session's item from outside."""
     world.dynamodb.update_item(
         TableName=TABLE,
@@ -37,7 +34,7 @@ def set_field(world: "World", session: dict[str, Any], name: str, value: dict[st
 
 
 @pytest.mark.parametrize("path", ["/health", "/hermes/health", "/hermes/status"])
-def test_hermes_says_who_it_is(running: "World", path: str) -> None:
+def test_hermes_says_who_it_is(running: HermesWorld, path: str) -> None:
     """Name and version are what a release is checked by."""
     answer = running.get(path)
 
@@ -58,14 +55,14 @@ def test_hermes_says_who_it_is(running: "World", path: str) -> None:
         ("GET", f"{SESSIONS}/session-1/keepalive", 405),
     ],
 )
-def test_other_paths_and_methods_are_refused(running: "World", method: str, path: str, status: int) -> None:
+def test_other_paths_and_methods_are_refused(running: HermesWorld, method: str, path: str, status: int) -> None:
     """With JSON, and like every answer with the service's name."""
     answer = running.request(method, path)
 
     assert (status, "hermes") == (answer.status, answer.headers["x-service"])
 
 
-def test_an_activation_is_answered_with_the_session(running: "World") -> None:
+def test_an_activation_is_answered_with_the_session(running: HermesWorld) -> None:
     """Every field of the contract, in its unit."""
     now_ms = running.clock.epoch_ms()
     answer = running.activate(metadata={"source": {"mail": 7}})
@@ -87,32 +84,32 @@ def test_an_activation_is_answered_with_the_session(running: "World") -> None:
     assert session_id.startswith("session-")
 
 
-def test_a_refused_activation_names_the_field_and_stores_nothing(running: "World") -> None:
+def test_a_refused_activation_names_the_field_and_stores_nothing(running: HermesWorld) -> None:
     """And publishes nothing either."""
     answer = running.activate(instruction="")
     running.clock.sleep(1)
 
-    assert (400, "instruction", [], [0]) == (
-        answer.status,
-        answer.document["field"],
-        running.items(),
-        running.cloudwatch.values(),
-    )
+    assert {
+        "status": answer.status,
+        "field": answer.document["field"],
+        "items": running.items(),
+        "counts": running.cloudwatch.values(),
+    } == {"status": 400, "field": "instruction", "items": [], "counts": [0]}
 
 
-def test_the_same_work_returns_the_same_session(running: "World") -> None:
+def test_the_same_work_returns_the_same_session(running: HermesWorld) -> None:
     """200 and the id of the first, and one item."""
     first, second = running.activate(), running.activate(instruction="another one")
 
-    assert (201, 200, first.document["sessionId"], 1) == (
-        first.status,
-        second.status,
-        second.document["sessionId"],
-        len(running.items()),
-    )
+    assert {
+        "first": first.status,
+        "second": second.status,
+        "session_id": second.document["sessionId"],
+        "items": len(running.items()),
+    } == {"first": 201, "second": 200, "session_id": first.document["sessionId"], "items": 1}
 
 
-def test_the_thread_is_made_up_when_it_is_not_given(running: "World") -> None:
+def test_the_thread_is_made_up_when_it_is_not_given(running: HermesWorld) -> None:
     """So two activations without one are two sessions."""
     body = {"clientId": "acme", "userId": "jo", "instruction": "x"}
     threads = [running.post(f"{SESSIONS}/activate", body).document["threadId"] for _ in range(2)]
@@ -121,13 +118,13 @@ def test_the_thread_is_made_up_when_it_is_not_given(running: "World") -> None:
     assert all(thread.startswith("thread-") for thread in threads)
 
 
-def activations_at_once(world: "World", hooks: "Hooks", numbers: list[int]) -> "list[Answer]":
+def activations_at_once(world: HermesWorld, hooks: Hooks, numbers: list[int]) -> list[HermesAnswer]:
     """Return the answers to activations that are under way at the same time."""
     hooks.before = lambda _: world.clock.sleep(world.random.uniform(0.001, 0.01))
     return in_parallel(world.clock, [lambda number=number: world.activate(number) for number in numbers])  # type: ignore[misc]
 
 
-def test_simultaneous_activations_of_the_same_work_give_one_session(running: "World", hooks: "Hooks") -> None:
+def test_simultaneous_activations_of_the_same_work_give_one_session(running: HermesWorld, hooks: Hooks) -> None:
     """Whoever comes second gets the session of the first."""
     answers = activations_at_once(running, hooks, [1, 1, 1])
 
@@ -137,7 +134,7 @@ def test_simultaneous_activations_of_the_same_work_give_one_session(running: "Wo
     )
 
 
-def test_no_more_than_twelve_sessions_are_live(running: "World", hooks: "Hooks") -> None:
+def test_no_more_than_twelve_sessions_are_live(running: HermesWorld, hooks: Hooks) -> None:
     """Also when the last ones ask at once; the refused ones store nothing."""
     for number in range(11):
         running.activate(number)
@@ -146,14 +143,14 @@ def test_no_more_than_twelve_sessions_are_live(running: "World", hooks: "Hooks")
     assert ([201, 429, 429], 12) == (sorted(answer.status for answer in answers), len(running.items()))
 
 
-def test_a_refusal_for_capacity_says_when_to_come_back(running: "World") -> None:
+def test_a_refusal_for_capacity_says_when_to_come_back(running: HermesWorld) -> None:
     """In seconds. Source: RFC 9110, Retry-After."""
     answers = [running.activate(number) for number in range(13)]
 
     assert (429, "60") == (answers[-1].status, answers[-1].headers["retry-after"])
 
 
-def test_a_session_that_is_over_makes_room(running: "World") -> None:
+def test_a_session_that_is_over_makes_room(running: HermesWorld) -> None:
     """Past its ttl it does not count, though the item is still there."""
     sessions = [running.activate(number).document for number in range(12)]
     set_field(running, sessions[0], "ttl", {"N": str(int(running.clock.now()))})
@@ -161,7 +158,7 @@ def test_a_session_that_is_over_makes_room(running: "World") -> None:
     assert 201 == running.activate(99).status
 
 
-def test_a_status_is_the_item(running: "World") -> None:
+def test_a_status_is_the_item(running: HermesWorld) -> None:
     """Field by field."""
     session = running.activate().document
 
@@ -171,7 +168,7 @@ def test_a_status_is_the_item(running: "World") -> None:
 
 @pytest.mark.parametrize(("method", "call"), [("GET", "status"), ("POST", "keepalive"), ("POST", "deactivate")])
 @pytest.mark.parametrize("session_id", ["session-unknown", "lock-activation", "x" * 3000])
-def test_an_unknown_session_is_not_found(running: "World", method: str, call: str, session_id: str) -> None:
+def test_an_unknown_session_is_not_found(running: HermesWorld, method: str, call: str, session_id: str) -> None:
     """Nor is the lock a session."""
     assert 404 == running.request(method, f"{SESSIONS}/{session_id}/{call}").status
 
@@ -185,7 +182,7 @@ def test_an_unknown_session_is_not_found(running: "World", method: str, call: st
         ("error", [200, 410, 410]),
     ],
 )
-def test_what_a_session_takes_depends_on_its_status(running: "World", status: str, answers: list[int]) -> None:
+def test_what_a_session_takes_depends_on_its_status(running: HermesWorld, status: str, answers: list[int]) -> None:
     """Status, keepalive and deactivate, in this order."""
     session = running.activate().document
     set_field(running, session, "status", {"S": status})
@@ -195,7 +192,7 @@ def test_what_a_session_takes_depends_on_its_status(running: "World", status: st
     assert answers == [answer.status for answer in seen]
 
 
-def test_a_session_past_its_ttl_is_gone_though_its_item_is_there(running: "World") -> None:
+def test_a_session_past_its_ttl_is_gone_though_its_item_is_there(running: HermesWorld) -> None:
     """DynamoDB may take days to delete it. Source: DynamoDB Developer Guide, Time to Live."""
     session = running.activate().document
     set_field(running, session, "ttl", {"N": str(int(running.clock.now()))})
@@ -205,7 +202,7 @@ def test_a_session_past_its_ttl_is_gone_though_its_item_is_there(running: "World
     assert [410, 410, 410] == [answer.status for answer in seen]
 
 
-def test_a_keepalive_moves_the_session_forward(running: "World") -> None:
+def test_a_keepalive_moves_the_session_forward(running: HermesWorld) -> None:
     """Strictly, in the answer and in the table."""
     session = running.activate().document
     running.clock.sleep(1.5)
@@ -217,7 +214,7 @@ def test_a_keepalive_moves_the_session_forward(running: "World") -> None:
     assert (answer["ttl"], answer["lastActivity"]) == (int(item["ttl"]["N"]), int(item["lastActivity"]["N"]))
 
 
-def test_a_keepalive_never_moves_a_session_back(running: "World") -> None:
+def test_a_keepalive_never_moves_a_session_back(running: HermesWorld) -> None:
     """The container's clock may be ahead of Hermes's."""
     session = running.activate().document
     ahead = session["lastActivity"] + 90_000
@@ -226,7 +223,7 @@ def test_a_keepalive_never_moves_a_session_back(running: "World") -> None:
     assert ahead + 1 == running.post(f"{SESSIONS}/{session['sessionId']}/keepalive").document["lastActivity"]
 
 
-def test_deactivation_begins_the_end(running: "World") -> None:
+def test_deactivation_begins_the_end(running: HermesWorld) -> None:
     """202, and the table says draining at once."""
     session = running.activate().document
 
@@ -234,7 +231,7 @@ def test_deactivation_begins_the_end(running: "World") -> None:
     assert (202, {"status": "draining"}) == (answer.status, answer.document)
 
 
-def test_a_client_sees_its_own_sessions(running: "World") -> None:
+def test_a_client_sees_its_own_sessions(running: HermesWorld) -> None:
     """And nobody else's."""
     mine = [running.activate(number).document for number in (1, 2)]
     running.activate(3, clientId="other")
@@ -246,7 +243,7 @@ def test_a_client_sees_its_own_sessions(running: "World") -> None:
     )
 
 
-def fail_with(code: str, operation: str) -> "Callable[[str], None]":
+def fail_with(code: str, operation: str) -> Callable[[str], None]:
     """Return a hook that makes every call of an operation fail."""
 
     def hook(name: str) -> None:
@@ -257,17 +254,19 @@ def fail_with(code: str, operation: str) -> "Callable[[str], None]":
 
 
 @pytest.mark.parametrize("operation", ["PutItem", "Scan"])
-def test_a_throttled_table_is_503_and_leaves_nothing(running: "World", hooks: "Hooks", operation: str) -> None:
+def test_a_throttled_table_is_503_and_leaves_nothing(running: HermesWorld, hooks: Hooks, operation: str) -> None:
     """With Retry-After, and neither an item nor the lock behind."""
     hooks.before = fail_with("ProvisionedThroughputExceededException", operation)
     answer = running.activate()
     hooks.before = lambda _: None
     running.clock.sleep(5)
 
-    assert (503, "5", []) == (answer.status, answer.headers["retry-after"], running.items())
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == "5"
+    assert running.items() == []
 
 
-def test_an_error_of_hermes_itself_is_500(running: "World", hooks: "Hooks") -> None:
+def test_an_error_of_hermes_itself_is_500(running: HermesWorld, hooks: Hooks) -> None:
     """It says nothing of the inside, and the log says all."""
     hooks.before = fail_with("AccessDeniedException", "PutItem")
     answer = running.activate()
@@ -276,14 +275,14 @@ def test_an_error_of_hermes_itself_is_500(running: "World", hooks: "Hooks") -> N
     assert "AccessDeniedException" in running.logs[-1]
 
 
-def test_a_body_that_is_not_json_is_refused(running: "World") -> None:
+def test_a_body_that_is_not_json_is_refused(running: HermesWorld) -> None:
     """The field is the body."""
     answer = running.request("POST", f"{SESSIONS}/activate", b"{")
 
     assert (400, "body") == (answer.status, answer.document["field"])
 
 
-def test_an_answer_is_utf8_json(running: "World") -> None:
+def test_an_answer_is_utf8_json(running: HermesWorld) -> None:
     """Text of any script arrives as it was sent."""
     text = "Füge eine Seite hinzu 日本 \U0001f600"
 

@@ -1,7 +1,6 @@
 """Rules and target groups as moto's load balancer holds them; it refuses what AWS refuses."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
@@ -12,6 +11,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.routing import Router
+from tests.support.aws import Json
 
 A = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "a", "10.0.1.1", 1.0)
 B = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "b", "10.0.1.2", 2.0)
@@ -81,16 +81,17 @@ def test_a_target_group_is_as_the_contract_has_it(balancer: Balancer) -> None:
     (tags,) = balancer.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
     (target,) = balancer.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
 
-    assert ("ip", 4322, "/health", 30, 5, 2, 2, {"HttpCode": "200"}) == (
-        group["TargetType"],
-        group["Port"],
-        group["HealthCheckPath"],
-        group["HealthCheckIntervalSeconds"],
-        group["HealthCheckTimeoutSeconds"],
-        group["HealthyThresholdCount"],
-        group["UnhealthyThresholdCount"],
-        group["Matcher"],
-    )
+    expected = {
+        "TargetType": "ip",
+        "Port": 4322,
+        "HealthCheckPath": "/health",
+        "HealthCheckIntervalSeconds": 30,
+        "HealthCheckTimeoutSeconds": 5,
+        "HealthyThresholdCount": 2,
+        "UnhealthyThresholdCount": 2,
+        "Matcher": {"HttpCode": "200"},
+    }
+    assert {name: group[name] for name in expected} == expected
     assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
     assert [{"Key": "webordinary:task", "Value": A.arn}] == tags["Tags"]
     assert ("10.0.1.1", 4322) == (target["Target"]["Id"], target["Target"]["Port"])
@@ -115,7 +116,7 @@ def test_a_priority_is_tried_once(balancer: Balancer, monkeypatch: pytest.Monkey
     tried: list[int] = []
     create = balancer.elbv2.create_rule
 
-    def create_rule(**arguments: Any) -> Any:
+    def create_rule(**arguments: Json) -> Json:
         tried.append(arguments["Priority"])
         return create(**arguments)
 

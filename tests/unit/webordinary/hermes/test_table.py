@@ -1,7 +1,5 @@
 """The table when it is throttled or away, and the lock that lives in it."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -9,22 +7,20 @@ from seatrials.seams.clock import in_parallel
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lock import LOCK_KEY, LOCK_SECONDS, ActivationLock
 from seatrials.webordinary.hermes.table import RETRIES, StoreUnavailableError, Table, is_absent
-
-if TYPE_CHECKING:
-    from tests.unit.webordinary.hermes.conftest import Hooks, World
+from tests.support.hermes import HermesWorld, Hooks
 
 KEY = {"sessionId": "session-1", "userId": "jo"}
 ITEM = attributes(KEY)
 
 
 @pytest.fixture
-def table(world: "World") -> Table:
+def table(world: HermesWorld) -> Table:
     """Return the session table."""
     return Table(world.clock, world.dynamodb, "webordinary-edit-sessions", world.random)
 
 
 @pytest.fixture
-def lock(world: "World", table: Table) -> ActivationLock:
+def lock(world: HermesWorld, table: Table) -> ActivationLock:
     """Return the lock of one Hermes."""
     return ActivationLock(world.clock, table, world.random)
 
@@ -59,7 +55,7 @@ class Failing:
         "InternalServerError",
     ],
 )
-def test_a_passing_error_is_tried_again_on_the_clock(world: "World", table: Table, hooks: "Hooks", code: str) -> None:
+def test_a_passing_error_is_tried_again_on_the_clock(world: HermesWorld, table: Table, hooks: Hooks, code: str) -> None:
     """Source: DynamoDB Developer Guide, error handling."""
     hooks.before = Failing(error(code), RETRIES)
     before = world.clock.now()
@@ -68,7 +64,7 @@ def test_a_passing_error_is_tried_again_on_the_clock(world: "World", table: Tabl
     assert 0.5 < world.clock.now() - before < 2.0
 
 
-def test_a_table_that_stays_away_is_unavailable(table: Table, hooks: "Hooks") -> None:
+def test_a_table_that_stays_away_is_unavailable(table: Table, hooks: Hooks) -> None:
     """After the last retry, the error says what was tried and what came of it."""
     hooks.before = Failing(EndpointConnectionError(endpoint_url="https://dynamodb"), RETRIES + 1)
 
@@ -76,7 +72,7 @@ def test_a_table_that_stays_away_is_unavailable(table: Table, hooks: "Hooks") ->
         table.put(ITEM, is_absent())
 
 
-def test_an_error_that_will_not_pass_is_raised_at_once(world: "World", table: Table, hooks: "Hooks") -> None:
+def test_an_error_that_will_not_pass_is_raised_at_once(world: HermesWorld, table: Table, hooks: Hooks) -> None:
     """Trying again would hide a defect."""
     hooks.before = Failing(error("AccessDeniedException"), 1)
     before = world.clock.now()
@@ -91,7 +87,7 @@ def test_a_condition_that_does_not_hold_is_an_answer(table: Table) -> None:
     assert [True, False] == [table.put(ITEM, is_absent()), table.put(ITEM, is_absent())]
 
 
-def test_a_deletion_that_failed_is_made_up_for(world: "World", table: Table, hooks: "Hooks") -> None:
+def test_a_deletion_that_failed_is_made_up_for(world: HermesWorld, table: Table, hooks: Hooks) -> None:
     """Nothing is left behind once the table answers again."""
     table.put(ITEM, is_absent())
     hooks.before = Failing(error("ThrottlingException"), 2 * (RETRIES + 1))
@@ -111,7 +107,7 @@ def test_a_scan_reads_all_pages(table: Table) -> None:
     assert [0, 4, 4] == [len(table.scan(condition)), len(table.scan(~condition)), table.count(~condition)]
 
 
-def test_the_lock_is_held_by_one_at_a_time(world: "World", lock: ActivationLock, hooks: "Hooks") -> None:
+def test_the_lock_is_held_by_one_at_a_time(world: HermesWorld, lock: ActivationLock, hooks: Hooks) -> None:
     """However the calls of those who want it fall between one another."""
     hooks.before = lambda _: world.clock.sleep(world.random.uniform(0.001, 0.02))
     inside: list[int] = []
@@ -129,7 +125,7 @@ def test_the_lock_is_held_by_one_at_a_time(world: "World", lock: ActivationLock,
     assert [1, 1, 1, 1, 1] == most
 
 
-def test_nothing_is_left_of_the_lock(world: "World", lock: ActivationLock) -> None:
+def test_nothing_is_left_of_the_lock(world: HermesWorld, lock: ActivationLock) -> None:
     """Also when what was done under it failed."""
     with pytest.raises(StoreUnavailableError), lock.held():
         raise StoreUnavailableError
@@ -137,7 +133,7 @@ def test_nothing_is_left_of_the_lock(world: "World", lock: ActivationLock) -> No
     assert [] == world.items()
 
 
-def test_the_lock_of_an_owner_that_died_ends_by_itself(world: "World", lock: ActivationLock) -> None:
+def test_the_lock_of_an_owner_that_died_ends_by_itself(world: HermesWorld, lock: ActivationLock) -> None:
     """The next one has it after ten seconds."""
     ends_at_ms = world.clock.epoch_ms() + LOCK_SECONDS * 1000
     dead = attributes({**LOCK_KEY, "owner": "dead", "expiresAt": ends_at_ms})
@@ -149,7 +145,7 @@ def test_the_lock_of_an_owner_that_died_ends_by_itself(world: "World", lock: Act
     assert 10.0 <= waited < 10.7
 
 
-def test_an_owner_that_took_too_long_is_told(world: "World", lock: ActivationLock) -> None:
+def test_an_owner_that_took_too_long_is_told(world: HermesWorld, lock: ActivationLock) -> None:
     """Another may hold the lock by then."""
     with lock.held() as lease:
         world.clock.sleep(LOCK_SECONDS)
@@ -158,7 +154,7 @@ def test_an_owner_that_took_too_long_is_told(world: "World", lock: ActivationLoc
 
 
 def test_a_lock_that_cannot_be_had_is_not_left_behind(
-    world: "World", table: Table, lock: ActivationLock, hooks: "Hooks"
+    world: HermesWorld, table: Table, lock: ActivationLock, hooks: Hooks
 ) -> None:
     """Also when the table took the item and lost the answer."""
     hooks.before = Failing(error("ThrottlingException"), 2 * (RETRIES + 1))

@@ -1,6 +1,6 @@
 """The short way to moto answers as the long one: each call is made both ways from one state of the control plane."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from seatrials.twin.moto_bridge.quick.answers import answer, has_short_way
 from seatrials.twin.moto_bridge.quick.loading import session
 from seatrials.twin.moto_bridge.quick.parameters import taken
 from seatrials.twin.world import EPOCH_SECONDS
+from tests.support.aws import Json
+from tests.support.twin import Twin
 
 TABLE = "webordinary-edit-sessions"
 CLUSTER = "webordinary-edit-cluster"
@@ -150,7 +152,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-def with_arns(value: Any, physical_ids: dict[str, str]) -> Any:
+def with_arns(value: Json, physical_ids: Mapping[str, str]) -> Json:
     """Return *value* with the physical ids of the resources that it names."""
     if isinstance(value, dict):
         return {name: with_arns(each, physical_ids) for name, each in value.items()}
@@ -186,7 +188,7 @@ def from_one_state(state: bytes, call: Callable[[], tuple[int, dict[str, Any]]])
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"), CALLS, ids=[f"{call[1]}-{i}" for i, call in enumerate(CALLS)]
 )
-def test_both_ways_answer_the_same(twin: Any, service: str, operation: str, parameters: dict[str, Any]) -> None:
+def test_both_ways_answer_the_same(twin: Twin, service: str, operation: str, parameters: dict[str, Any]) -> None:
     """Status, answer and what is stored are equal; only the request's own identifier differs."""
     physical_ids = twin.world.stack.physical_ids
     twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=ITEM)
@@ -213,7 +215,7 @@ def test_what_is_answered_is_a_copy() -> None:
     assert shortly("dynamodb", "GetItem", wanted)[1]["Item"]["list"] == {"L": [{"S": "a"}]}
 
 
-def test_an_error_is_botocores(twin: Any) -> None:
+def test_an_error_is_botocores(twin: Twin) -> None:
     """A refused call raises the service's own exception with its code, as botocore does."""
     dynamodb = twin.world.bridge.client("scenario", "dynamodb")
 
@@ -221,7 +223,7 @@ def test_an_error_is_botocores(twin: Any) -> None:
         dynamodb.scan(TableName="nothing")
 
 
-def test_parameters_are_validated(twin: Any) -> None:
+def test_parameters_are_validated(twin: Twin) -> None:
     """A call with a parameter that does not exist is refused before it is made, as botocore does."""
     ecs = twin.world.bridge.client("scenario", "ecs")
 

@@ -11,6 +11,7 @@ from moto.core.utils import get_service_model
 
 from seatrials.twin.moto_bridge.quick import parameters as module
 from seatrials.twin.moto_bridge.quick.parameters import taken
+from tests.support.aws import Json
 
 KEY = {"sessionId": {"S": "s-1"}}
 NESTED = {"L": [{"M": {"deep": {"L": [{"BOOL": True}, {"N": "1"}]}}}, {"NULL": True}, {"SS": ["a"]}]}
@@ -58,7 +59,7 @@ def test_what_callers_ordinarily_send_takes_one_walk(
         assert value is not copied
 
 
-def containers(value: Any) -> list[Any]:
+def containers(value: Json) -> list[Any]:
     """Return every dict and list within *value*, itself included."""
     if isinstance(value, dict):
         return [value, *(each for part in value.values() for each in containers(part))]

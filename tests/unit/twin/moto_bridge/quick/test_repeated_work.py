@@ -15,6 +15,7 @@ from moto.dynamodb.parsing import expressions
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator, Validator
 
 from seatrials.twin.moto_bridge.quick import repeated_work
+from tests.support.aws import Json
 
 KEY = {"id": {"S": "a"}}
 SET_ONCE = {
@@ -135,7 +136,7 @@ def set_attribute(of: Item) -> None:
     of.attrs["visits"] = DynamoType({"N": "2"})
 
 
-def answers(way: str) -> Any:
+def answers(way: str) -> Json:
     """Return what each of CALLS is answered, and all items after it, in a process of its own."""
     done = subprocess.run(  # noqa: S603  # our own program
         [sys.executable, "-c", PROGRAM, way], input=json.dumps(CALLS), capture_output=True, text=True, check=False
@@ -185,7 +186,7 @@ def test_a_condition_is_parsed_once_and_means_the_same(
     """The second parser of an equal condition parses nothing, and has the meaning and the names of the first."""
     parsings = []
 
-    def parse(parser: ConditionExpressionParser) -> Any:
+    def parse(parser: ConditionExpressionParser) -> object:
         parsings.append(parser)
         return ConditionExpressionParser.parse(parser)
 
@@ -235,7 +236,11 @@ def test_sizes_are_motos(value: dict[str, Any], size: int) -> None:
     assert DynamoType(value).size() == size
 
 
-def flattened(node: Any) -> Any:
+# moto's nodes, of which mypy sees no types.
+Tree = Any
+
+
+def flattened(node: Tree) -> list[object]:
     """Return a tree as nested lists of its kinds and its leaves."""
     return [type(node).__name__, [flattened(each) if hasattr(each, "children") else each for each in node.children]]
 

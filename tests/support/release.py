@@ -1,0 +1,199 @@
+"""A release whose evidence is whole and good, in the form that a recorded run has, to be damaged by tests."""
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from seatrials.catalogue import Row
+from seatrials.cost import load_prices
+from seatrials.environments.scopes import SCOPES
+from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.provenance import Compare, Sources
+from seatrials.evidence.reader import read_mutants, read_runs
+from seatrials.gate.case import Case
+from seatrials.gate.criteria import load_criteria
+from seatrials.gate.decision import Criterion, Decision
+from seatrials.gate.history import Entry
+from seatrials.gate.verdict import Judgement, judge
+from tests.support.project import PROJECT
+
+COMMIT = "c0ffee00" * 5
+NOW_SECONDS = 1_795_600_000.0
+_KINDS = {"mock": "modelled", "rehearsal": "rehearsed", "live": "measured"}
+_FOLDER = PROJECT / "tests/unit/gate"
+_RECORD = json.loads((_FOLDER / "recorded-run.json").read_text())
+_LOG = [json.loads(line) for line in (_FOLDER / "recorded-report-log.jsonl").read_text().splitlines()]
+
+# A row that a test damages.
+ROW = "COLD-07"
+Lines = list[dict[str, Any]]
+Record = dict[str, Any]
+Change = Callable[[Lines, Record], None]
+
+
+def _as_recorded(_lines: Lines, _record: Record) -> None:
+    """Change nothing."""
+
+
+class Release:
+    """The evidence of a release on disk, and its judgement by the shipped criteria."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.history = list[Entry]()
+        self.now_seconds = NOW_SECONDS
+        self.commit: str | None = COMMIT
+        self.criteria = PROJECT / "gate.toml"
+        self.compare: Compare = _all_as_the_commit_holds_them
+
+    def run(
+        self, environment: str, kind: str, hours_ago: float = 1.0, change: Change = _as_recorded, scope: str = ""
+    ) -> Path:
+        """Write a run of the rows that are required on *environment*, altered by *change* before it is sealed."""
+        began = datetime.fromtimestamp(self.now_seconds - hours_ago * 3600, UTC)
+        folder = self.root / environment / f"{began:%Y%m%dT%H%M%S}Z-1"
+        (folder / "timeline").mkdir(parents=True)
+        lines, record = copy.deepcopy(_LOG), copy.deepcopy(_RECORD)
+        _keep_rows(lines, record, scope or environment)
+        _call_it(lines, _KINDS[kind])
+        record |= {"environment": environment, "kind": kind, "commit": COMMIT, "started": began.isoformat()}
+        record |= {"ended": began.isoformat(), "leftovers": None if kind == "mock" else []}
+        record |= {"sources": {test.partition("::")[0]: "1" * 40 for test in record["rows"].values()}}
+        change(lines, record)
+        # Some files of the timeline stand for all of them.
+        for row in (row for row in record["rows"] if row.startswith("COLD")):
+            (folder / "timeline" / f"{row}.steps.json").write_text('{"steps": []}\n')
+        (folder / "report-log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        sealed = RunFolder(folder)
+        ended = {"files": sealed.checksums()} if record["ended"] is not None else {}
+        sealed.record.write_text(json.dumps({**record, **ended}))
+        link = self.root / environment / "latest"
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder.name)
+        return folder
+
+    def mutants(self, *survivors: str, **run: object) -> Path:
+        """Write a kill matrix of three mutants."""
+        folder = self.root / "mutants" / "20261125T080000Z-1"
+        folder.mkdir(parents=True, exist_ok=True)
+        names = ("hermes-deaf", "rules-left-behind", "no-scale-in")
+        matrix = {
+            "run": {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run},
+            "mutants": {name: {"killed_by": [] if name in survivors else ["COLD-01"]} for name in names},
+            "problems": [f"mutant {name} survives" for name in survivors],
+        }
+        path = folder / "kill-matrix.json"
+        path.write_text(json.dumps(matrix))
+        return path
+
+    def judgement(self) -> Judgement:
+        """Return the judgement and what history is to keep."""
+        criteria = load_criteria(self.criteria, _RECORD["rows"])
+        return judge(
+            Case(
+                criteria=criteria,
+                criteria_file=self.criteria.name,
+                rows=_rows(),
+                runs={name: read_runs(self.root, name) for name in criteria.environments},
+                mutants=read_mutants(self.root),
+                history=self.history,
+                prices=load_prices(),
+                commit=self.commit,
+                now_seconds=self.now_seconds,
+                compare=self.compare,
+            )
+        )
+
+    def decide(self) -> Decision:
+        """Return the decision."""
+        return self.judgement().decision
+
+    def criterion(self, identifier: str) -> Criterion:
+        """Return one criterion of the decision."""
+        found = {each.id: each for each in self.decide().criteria}
+        return found[identifier]
+
+    def remember(self, values: Sequence[float], figure: str = "cold_start_seconds.p50") -> None:
+        """Let each run on staging of the history have one of *values* instead of its own."""
+        staging = next(each for each in self.history if each.environment == "staging")
+        others = [each for each in self.history if each.environment != "staging"]
+        self.history = [
+            *others,
+            *(
+                replace(staging, **earlier_run(index, len(values)), figures={**staging.figures, figure: value})
+                for index, value in enumerate(values)
+            ),
+        ]
+
+    def waive(self, subject: str, last_day: str) -> None:
+        """Judge by the shipped criteria and a waiver."""
+        path = self.root / "gate.toml"
+        waiver = f'[[waivers]]\nsubject = "{subject}"\nreason = "known"\nowner = "maria"\nlast_day = {last_day}\n'
+        path.write_text(self.criteria.read_text() + waiver)
+        self.criteria = path
+
+
+def _rows() -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            id=row,
+            suite="suite",
+            sentence=f"{row} holds.",
+            test="test_it",
+            environments=SCOPES[scope].columns,
+            exclusive=False,
+        )
+        for row, scope in _RECORD["scopes"].items()
+    )
+
+
+def _all_as_the_commit_holds_them(_sources: Sources, _commit: str) -> list[str]:
+    """Find no difference between what ran and any commit."""
+    return []
+
+
+def _keep_rows(lines: Lines, record: Record, environment: str) -> None:
+    kept = {row for row, scope in record["scopes"].items() if environment in SCOPES[scope].columns}
+    tests = {record["rows"][row] for row in kept}
+    record["rows"] = {row: test for row, test in record["rows"].items() if row in kept}
+    record["scopes"] = {row: scope for row, scope in record["scopes"].items() if row in kept}
+    lines[:] = [line for line in lines if line["$report_type"] != "TestReport" or line["nodeid"] in tests]
+
+
+def _call_it(lines: Lines, kind: str) -> None:
+    for line in lines:
+        for name, value in line.get("user_properties", []):
+            if name == "sample":
+                value["kind"] = kind
+
+
+def earlier_run(index: int, count: int) -> dict[str, Any]:
+    """Return what tells a run of the history from another: its name, its day, its commit."""
+    days = count - index
+    day = datetime.fromtimestamp(NOW_SECONDS - days * 86_400, UTC)
+    return {"run": f"{day:%Y%m%dT%H%M%S}Z-1", "started": day.isoformat(), "commit": f"{days:040x}"}
+
+
+def reports(lines: Lines, record: Record, row: str = ROW) -> Lines:
+    """Return the reports of one row."""
+    return [line for line in lines if line.get("nodeid") == record["rows"][row] and "when" in line]
+
+
+def cell_of(decision: Decision, row: str, environment: str) -> CellOutcome:
+    """Return what became of *row* on *environment*."""
+    cells = next(each.cells for each in decision.matrix if each.id == row)
+    return next(cell.outcome for cell in cells if cell.environment == environment)
+
+
+def skipped(lines: Lines, record: Record, row: str = ROW) -> None:
+    """Let a row be skipped in its set-up, as pytest does it."""
+    setup, *rest = reports(lines, record, row)
+    setup |= {"outcome": "skipped", "longrepr": ["file.py", 1, "Skipped: no time"]}
+    for line in rest:
+        if line["when"] == "call":
+            lines.remove(line)

@@ -1,0 +1,108 @@
+"""Scenarios for small runs of pytest inside a run of pytest, and a stack for them that does nothing."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from textwrap import indent
+from typing import Any, NoReturn
+
+import httpx
+import pytest
+
+from seatrials.environments.environment import Environment
+from seatrials.errors import NotRunHereError
+from seatrials.mutants.mutant import Mutant
+from seatrials.platform import Stack
+from seatrials.stacks import StackRun
+from seatrials.twin.physics.clock import VirtualClock
+
+ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
+# The options that keep an inner run from doing what an outer one does.
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+STEP = 'platform.recorder.step("asked for anna@example.com")'
+WAITS = f"""{STEP}
+clock.sleep(100)
+platform.sample("wait_seconds", 100)"""
+
+
+def scenario(
+    row: str,
+    name: str = "test_waits",
+    *,
+    marks: Sequence[str] = ("staging",),
+    body: str = WAITS,
+    fixtures: str = "platform, clock",
+    **of_row: object,
+) -> str:
+    """Return the source of a scenario; *marks* beside that of its row, which takes *of_row* too."""
+    given = ", ".join([f'"{row}"', *(f"{key}={value!r}" for key, value in of_row.items())])
+    decorators = [f"@pytest.mark.{mark}" for mark in (f"scenario({given})", *marks)]
+    return "\n".join(["import pytest", *decorators, f"def {name}({fixtures}):", indent(body, "    "), ""])
+
+
+SCENARIO = scenario("COLD-01")
+
+
+def unused(*_arguments: object) -> NoReturn:
+    """Stand for a part of the stack that no test touches."""
+    raise NotImplementedError
+
+
+class FakeStacks:
+    """Opens stacks with time and nothing else, and remembers for whom."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.opened: list[str] = []
+        self.closed = False
+
+    @contextmanager
+    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+        """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
+        assert mutant is None
+        if exclusive and scenario == "COLD-09":
+            msg = "others are here"
+            raise NotRunHereError(msg)
+        self.opened.append(scenario)
+        with VirtualClock(1_700_000_000).closing() as clock:
+            stack = Stack(
+                environment=self.environment,
+                clock=clock,
+                request_clock=clock,
+                aws=lambda _service: None,
+                http=httpx.Client(transport=httpx.MockTransport(unused)),
+                url="https://alb.example",
+                connect=unused,
+                faults=unused,  # type: ignore[arg-type]  # no scenario here breaks anything
+                run_prefix="TEST",
+            )
+            yield StackRun(
+                stack=stack,
+                sample_kind="modelled",
+                timeline_text=lambda: ["0.000 s  task  abc"],
+                timeline_json=lambda: ['{"kind":"task"}'],
+                trace_sha256=lambda: "0" * 64,
+                usage=lambda: {"task_seconds": 30.5},
+            )
+
+    def leftovers(self) -> list[str] | None:
+        """Say what a careless scenario of anna's left."""
+        return ["session session-1 of anna@example.com"]
+
+    def close(self) -> None:
+        """Note that the process gives everything back."""
+        self.closed = True
+
+
+def record(pytester: pytest.Pytester) -> dict[str, Any]:
+    """Return run.json of the newest run."""
+    value: dict[str, Any] = json.loads((pytester.path / "evidence/mock/latest/run.json").read_text())
+    return value
+
+
+def not_run(pytester: pytest.Pytester) -> list[str]:
+    """Return the reasons in the report log for which scenarios were not run."""
+    lines = (pytester.path / "evidence/mock/latest/report-log.jsonl").read_text().splitlines()
+    reports = [json.loads(line) for line in lines]
+    properties = [dict(each["user_properties"]) for each in reports if each["$report_type"] == "TestReport"]
+    return sorted({each["not_run"] for each in properties if "not_run" in each})

@@ -1,0 +1,38 @@
+"""Runs of pytest inside a run of pytest, on a stack that does nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from seatrials.environments.environment import Environment
+from seatrials.run import plugin
+from seatrials.stacks import StackOptions
+from tests.support.scenario_run import ENVIRONMENTS, PLAIN, FakeStacks
+
+
+@pytest.fixture
+def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
+    """Let runs open fake stacks; return those that they opened."""
+    opened: list[FakeStacks] = []
+
+    def open_stacks(environment: Environment, _options: StackOptions) -> FakeStacks:
+        opened.append(FakeStacks(environment))
+        return opened[-1]
+
+    monkeypatch.setattr(plugin, "open_stacks", open_stacks)
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: None)
+    return opened
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, stacks: list[FakeStacks]) -> Callable[..., pytest.RunResult]:
+    """Return what runs a file of scenarios on the fake stack."""
+    assert stacks == []
+    pytester.makeini("[pytest]")
+    (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
+
+    def run(source: str, *options: str, environment: str = "mock") -> pytest.RunResult:
+        pytester.makepyfile(test_cold_start=source)
+        return pytester.runpytest_inprocess(*PLAIN, "--environment", environment, *options)
+
+    return run
