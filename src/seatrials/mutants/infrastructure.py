@@ -21,7 +21,6 @@ from seatrials.webordinary.hermes.controller import Controller
 
 MUTANTS = Mutants()
 
-
 MUTANTS.rows["INFRA-01"] = {
     "edit-service-on-ec2": ("The edit service has the launch type EC2.", put("EditService", "LaunchType", "EC2")),
     "edit-capacity-of-four": (
@@ -264,7 +263,6 @@ MUTANTS.rows["INFRA-05"] = {
     ),
 }
 
-
 MUTANTS.rows["INFRA-06"] = {
     "file-system-in-the-clear": ("The file system is not encrypted.", put("FileSystem", "Encrypted", value=False)),
     "clients-without-access-points": (
@@ -410,7 +408,6 @@ MUTANTS.rows["INFRA-08"] = {
     ),
 }
 
-
 MUTANTS.rows["INFRA-09"] = {
     "tls-policy-left-out": (
         "The HTTPS listener has the policy that AWS gives by default, which agrees to TLS 1.0.",
@@ -421,7 +418,6 @@ MUTANTS.rows["INFRA-09"] = {
         put("HttpsListener", "SslPolicy", "ELBSecurityPolicy-TLS13-1-1-2021-06"),
     ),
 }
-
 
 MUTANTS.rows["INFRA-10"] = {
     "no-dashboard": ("There is no dashboard of the runs' metrics.", take_away("RunDashboard")),

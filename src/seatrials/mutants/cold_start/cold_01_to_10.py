@@ -27,7 +27,6 @@ from seatrials.webordinary.hermes.validation import Activation
 
 MUTANTS = Mutants()
 
-
 MUTANTS.rows["COLD-01"] = {
     "edit-never-at-zero": (
         "The edit service keeps a task when nobody has a session.",
@@ -43,7 +42,6 @@ MUTANTS.rows["COLD-01"] = {
         set_paths("HermesRule", "/hermes-api/*"),
     ),
 }
-
 
 MUTANTS.rows["COLD-02"] = {
     "alarm-on-another-metric": (
@@ -188,7 +186,6 @@ MUTANTS.rows["COLD-07"] = {
         calibrate(**{each.name: getattr(SLOW, each.name) for each in dataclasses.fields(SLOW)}),
     ),
 }
-
 
 MUTANTS.rows["COLD-08"] = {
     "preview-without-content": (

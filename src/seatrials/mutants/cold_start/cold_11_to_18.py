@@ -59,14 +59,12 @@ MUTANTS.rows["COLD-12"] = {
     ),
 }
 
-
 MUTANTS.rows["COLD-13"] = {
     "browsing-is-no-activity": (
         "Requests to the preview do not keep a session alive.",
         wrap(Activity.touch, lambda *_: None),
     ),
 }
-
 
 MUTANTS.rows["COLD-14"] = {
     "rules-left-behind": ("The rules of a session that has ended stay.", wrap(Router.remove_rules, lambda *_: None)),

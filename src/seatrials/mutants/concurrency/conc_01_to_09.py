@@ -31,7 +31,6 @@ from seatrials.webordinary.hermes.validation import Activation
 MUTANTS = Mutants()
 _STEPS = "StepScalingPolicyConfiguration.StepAdjustments"
 
-
 MUTANTS.rows["CONC-01"] = {
     "ids-from-the-clock": (
         "A session's id is made of the second in which it is asked for.",
@@ -43,14 +42,12 @@ MUTANTS.rows["CONC-01"] = {
     ),
 }
 
-
 MUTANTS.rows["CONC-02"] = {
     "looks-every-two-minutes": (
         "Hermes looks after sessions that wait for a container every two minutes instead of two seconds.",
         replace(controller, "TICK_PENDING_SECONDS", 120),
     ),
 }
-
 
 MUTANTS.rows["CONC-03"] = {
     "three-tasks-from-two-sessions": (
@@ -63,7 +60,6 @@ MUTANTS.rows["CONC-03"] = {
         put("EditScalableTarget", "MaxCapacity", 2),
     ),
 }
-
 
 MUTANTS.rows["CONC-04"] = {
     "six-tasks-for-six-sessions": (

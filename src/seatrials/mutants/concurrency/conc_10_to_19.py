@@ -221,7 +221,6 @@ MUTANTS.rows["CONC-18"] = {
     ),
 }
 
-
 MUTANTS.rows["CONC-19"] = {
     "exists-whatever-is-asked": (
         "Every file is said to exist.",

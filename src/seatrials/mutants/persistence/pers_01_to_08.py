@@ -31,7 +31,6 @@ from seatrials.webordinary.hermes.store import SessionStore
 
 MUTANTS = Mutants()
 
-
 MUTANTS.rows["PERS-01"] = {
     "workspace-on-the-tasks-own-disk": (
         "The file system is not mounted, so that files end with their task.",
@@ -281,13 +280,11 @@ MUTANTS.rows["PERS-08"] = {
         "A container notes the activity of a session once in eight seconds at most.",
         replace(activity, "WRITE_INTERVAL_SECONDS", 8.0),
     ),
+    "instructions-are-no-activity": (
+        "An instruction does not move lastActivity.",
+        wrap(Api._changed, lambda _original, api, session, paths: api._reload.publish(session, paths)),
+    ),
 }
-
-
-@MUTANTS.replacing(Api._changed, "instructions-are-no-activity", breaks="PERS-08")
-def _(original: Any, api: Api, session: HostedSession, paths: list[str]) -> None:
-    """An instruction does not move lastActivity."""
-    api._reload.publish(session, paths)
 
 
 @MUTANTS.replacing(Preview._session, "pages-are-no-activity", breaks="PERS-08")

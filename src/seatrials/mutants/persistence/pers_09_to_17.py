@@ -42,7 +42,6 @@ from seatrials.webordinary.hermes.validation import Activation
 MUTANTS = Mutants()
 _FRESH = "(attribute_not_exists(lastActivity) OR lastActivity < :now)"
 
-
 MUTANTS.rows["PERS-09"] = {
     "table-without-recovery": (
         "Point-in-time recovery is off.",
@@ -127,6 +126,10 @@ MUTANTS.rows["PERS-11"] = {
             " AND (attribute_not_exists(#ttl) OR #ttl > :seconds)",
         ),
     ),
+    "container-not-told-of-the-deletion": (
+        "The container goes on hosting a session whose item was deleted.",
+        wrap(Placement.dismiss, lambda _original, placement, session_id: placement.router.remove_rules(session_id)),
+    ),
 }
 
 
@@ -135,12 +138,6 @@ def _(original: Any, controller: Controller, session_id: str) -> bool:
     """The rules of a session without an item are taken for those of one that is being made."""
     session = controller._store.find(session_id)
     return session is not None and session.status not in lifecycle.OPEN
-
-
-@MUTANTS.replacing(Placement.dismiss, "container-not-told-of-the-deletion", breaks="PERS-11")
-def _(original: Any, placement: Placement, session_id: str) -> None:
-    """The container goes on hosting a session whose item was deleted."""
-    placement.router.remove_rules(session_id)
 
 
 @MUTANTS.replacing(Expiry._is_expired, "deleted-without-another-look", breaks="PERS-11")

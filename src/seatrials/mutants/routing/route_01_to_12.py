@@ -37,7 +37,6 @@ from seatrials.webordinary.hermes.store import SessionStore
 
 MUTANTS = Mutants()
 
-
 MUTANTS.rows["ROUTE-01"] = {
     "health-says-ok": (
         "/health has another body than the contract's.",
@@ -48,7 +47,6 @@ MUTANTS.rows["ROUTE-01"] = {
         set_paths("HealthRule", "/health*"),
     ),
 }
-
 
 MUTANTS.rows["ROUTE-02"] = {
     "api-to-preview-port": (
@@ -249,7 +247,6 @@ MUTANTS.rows["ROUTE-09"] = {
     ),
     "assets-forgotten": ("Pages have a rule and their assets have none.", set_paths("EditPreviewRule", "/preview/*")),
 }
-
 
 MUTANTS.rows["ROUTE-10"] = {
     "upgrade-dropped": (

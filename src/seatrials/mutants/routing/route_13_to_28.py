@@ -41,7 +41,6 @@ from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 
 MUTANTS = Mutants()
 
-
 MUTANTS.rows["ROUTE-13"] = {
     "idle-after-half-a-minute": (
         "The idle timeout is 30 s.",
