@@ -1,8 +1,7 @@
 """Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
-from seatrials.mutants import hollow, infrastructure
+from seatrials.mutants import concurrency, hollow, infrastructure
 from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_18
-from seatrials.mutants.concurrency import conc_01_to_09, conc_10_to_19
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_17
 from seatrials.mutants.routing import route_01_to_12, route_13_to_28
@@ -13,8 +12,7 @@ CATALOGUE: tuple[Mutant, ...] = (
     *cold_11_to_18.MUTANTS,
     *pers_01_to_08.MUTANTS,
     *pers_09_to_17.MUTANTS,
-    *conc_01_to_09.MUTANTS,
-    *conc_10_to_19.MUTANTS,
+    *concurrency.MUTANTS,
     *route_01_to_12.MUTANTS,
     *route_13_to_28.MUTANTS,
     *infrastructure.MUTANTS,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import Change, Document, replace, wrap
+from seatrials.mutants import Mutants, replace, skip
+from seatrials.mutants.mutant import Change
 from seatrials.mutants.template_edits import (
+    Document,
     add,
     attribute,
     forward,
@@ -23,10 +24,7 @@ MUTANTS = Mutants()
 
 MUTANTS.rows["INFRA-01"] = {
     "edit-service-on-ec2": ("The edit service has the launch type EC2.", put("EditService", "LaunchType", "EC2")),
-    "edit-capacity-of-four": (
-        "Scaling may go to four edit tasks: the maximum is off by one.",
-        put("EditScalableTarget", "MaxCapacity", 4),
-    ),
+    "edit-capacity-of-four": ("There may be four edit tasks: off by one.", put("EditScalableTarget", "MaxCapacity", 4)),
     "hermes-never-at-zero": ("Scaling keeps a task of Hermes for ever.", put("HermesScalableTarget", "MinCapacity", 1)),
     "breaker-without-rollback": (
         "A deployment of the edit service that fails is stopped and not rolled back.",
@@ -36,10 +34,7 @@ MUTANTS.rows["INFRA-01"] = {
         "A deployment of Hermes that fails goes on for hours.",
         leave_out("HermesService", "DeploymentConfiguration"),
     ),
-    "hermes-starts-with-three": (
-        "Hermes begins with three tasks, one more than it may have.",
-        put("HermesService", "DesiredCount", 3),
-    ),
+    "hermes-starts-with-three": ("Hermes begins with a task too many: three.", put("HermesService", "DesiredCount", 3)),
 }
 
 
@@ -124,12 +119,9 @@ MUTANTS.rows["INFRA-04"] = {
     "rule-of-a-forgotten-session": (
         "A rule leads to a container for a session that the table does not know, and is never swept away.",
         _one_more_rule(150, "/session/session-11111111-2222-4333-8444-555555555555"),
-        wrap(Controller._sweep_if_due, lambda *_: None),
+        skip(Controller._sweep_if_due),
     ),
-    "rule-for-every-websocket": (
-        "A rule among those of the sessions catches /ws/*, and names no session.",
-        _one_more_rule(499, "/ws/*"),
-    ),
+    "rule-for-every-websocket": ("A rule among the sessions' catches every /ws/*.", _one_more_rule(499, "/ws/*")),
     "api-before-the-sessions": (
         "The rule of the edit API has the priority of an older release, before those of the sessions.",
         put("EditApiRule", "Priority", 10),
@@ -153,9 +145,15 @@ MUTANTS.rows["INFRA-04"] = {
 
 
 _STEPS = "StepScalingPolicyConfiguration.StepAdjustments"
+_MEMORY = {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"}
+_MORNING = {
+    "ScheduledActionName": "morning",
+    "Schedule": "cron(0 9 * * ? *)",
+    "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 3},
+}
 
 
-def _steps(*bounds: tuple[int, int | None, int]) -> list[Document]:
+def _steps(*bounds: tuple[int | None, int | None, int]) -> list[Document]:
     """Return step adjustments of (lower bound, upper bound, tasks)."""
     names = ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
     return [{name: value for name, value in zip(names, step, strict=True) if value is not None} for step in bounds]
@@ -168,14 +166,7 @@ MUTANTS.rows["INFRA-05"] = {
     ),
     "last-session-loses-its-task": (
         "The scale-in policy goes to 0 with one session left: the bound is off by one.",
-        put(
-            "ScaleInPolicy",
-            _STEPS,
-            [
-                {"MetricIntervalUpperBound": -1, "ScalingAdjustment": 0},
-                {"MetricIntervalLowerBound": -1, "MetricIntervalUpperBound": 0, "ScalingAdjustment": 1},
-            ],
-        ),
+        put("ScaleInPolicy", _STEPS, _steps((None, -1, 0), (-1, 0, 1))),
     ),
     "alarm-sums-the-counts-up": (
         "The alarm adds up the counts of a minute, so that one session published thrice is three.",
@@ -209,10 +200,7 @@ MUTANTS.rows["INFRA-05"] = {
         "The alarm for many sessions looks for values in percent, and there are none.",
         put("SessionsHighAlarm", "Unit", "Percent"),
     ),
-    "silence-means-few": (
-        "Without values the alarm for few sessions fires.",
-        put("SessionsLowAlarm", "TreatMissingData", "breaching"),
-    ),
+    "silence-means-few": ("Without values the alarm fires.", put("SessionsLowAlarm", "TreatMissingData", "breaching")),
     "scales-in-without-data": (
         "The alarm for few sessions scales in where it has no data.",
         put("SessionsLowAlarm", "InsufficientDataActions", [{"Ref": "ScaleInPolicy"}]),
@@ -227,11 +215,7 @@ MUTANTS.rows["INFRA-05"] = {
     ),
     "memory-for-cpu": (
         "The secondary policy tracks memory.",
-        put(
-            "CpuPolicy",
-            "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification",
-            {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"},
-        ),
+        put("CpuPolicy", "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification", _MEMORY),
     ),
     "one-more-tracking": (
         "One more policy scales the edit service, by its memory.",
@@ -241,34 +225,18 @@ MUTANTS.rows["INFRA-05"] = {
             PolicyName="edit-memory",
             PolicyType="TargetTrackingScaling",
             ScalingTargetId={"Ref": "EditScalableTarget"},
-            TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": 10,
-                "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"},
-            },
+            TargetTrackingScalingPolicyConfiguration={"TargetValue": 10, "PredefinedMetricSpecification": _MEMORY},
         ),
     ),
     "office-hours": (
         "A schedule keeps a task running from the morning on.",
-        put(
-            "EditScalableTarget",
-            "ScheduledActions",
-            [
-                {
-                    "ScheduledActionName": "morning",
-                    "Schedule": "cron(0 9 * * ? *)",
-                    "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 3},
-                }
-            ],
-        ),
+        put("EditScalableTarget", "ScheduledActions", [_MORNING]),
     ),
 }
 
 MUTANTS.rows["INFRA-06"] = {
     "file-system-in-the-clear": ("The file system is not encrypted.", put("FileSystem", "Encrypted", value=False)),
-    "clients-without-access-points": (
-        "No client gets an access point of its own.",
-        wrap(AccessPoints.ensure, lambda *_: None),
-    ),
+    "clients-without-access-points": ("No client gets an access point of its own.", skip(AccessPoints.ensure)),
     "access-point-to-everything": (
         "The service's access point shows the whole file system.",
         put("WorkspaceAccessPoint", "RootDirectory.Path", "/"),
@@ -330,7 +298,7 @@ MUTANTS.rows["INFRA-07"] = {
         let_in("TaskSecurityGroup", 8080, CidrIp="0.0.0.0/0"),
     ),
     "nfs-open-to-ipv6": (
-        "The file system lets in every IPv6 address.",
+        "NFS is open to every IPv6 address.",
         let_in("FileSystemSecurityGroup", 2049, CidrIpv6="::/0"),
     ),
     "balancer-with-ssh": (
@@ -423,8 +391,7 @@ MUTANTS.rows["INFRA-10"] = {
     "no-dashboard": ("There is no dashboard of the runs' metrics.", take_away("RunDashboard")),
     "no-alarms-of-runs": (
         "No alarm looks at the runs' metrics.",
-        take_away("RunSuccessRateAlarm"),
-        take_away("RunColdStartAlarm"),
+        take_away("RunSuccessRateAlarm", "RunColdStartAlarm"),
     ),
     "alarm-on-a-metric-of-an-older-name": (
         "An alarm looks at a metric that no run publishes any more.",
@@ -435,10 +402,7 @@ MUTANTS.rows["INFRA-10"] = {
         put("RunSuccessRateAlarm", "Dimensions", [{"Name": "Environment", "Value": "staging"}]),
     ),
     "success-rate-unwatched": ("No alarm looks at the success rate.", take_away("RunSuccessRateAlarm")),
-    "cold-starts-of-ten-minutes": (
-        "The alarm on cold starts fires from ten minutes.",
-        put("RunColdStartAlarm", "Threshold", 600),
-    ),
+    "cold-starts-of-ten-minutes": ("Cold starts alarm from ten minutes.", put("RunColdStartAlarm", "Threshold", 600)),
     "alarmed-by-quick-starts": (
         "The alarm on cold starts fires for quick ones.",
         put("RunColdStartAlarm", "ComparisonOperator", "LessThanThreshold"),

@@ -45,7 +45,7 @@ class Matrix:
     def note(self, mutant: str, scenario: str, *, failed: bool, message: str = "", bare_error: str = "") -> None:
         """Note that *scenario* ran on *mutant*, what it said when it failed, and the error that it stumbled over."""
         self.ran.setdefault(mutant, []).append(scenario)
-        if not failed:
+        if not failed or mutant in self.mistakes:
             return
         self.killed_by.setdefault(mutant, []).append(scenario)
         self.messages.setdefault(mutant, {})[scenario] = message

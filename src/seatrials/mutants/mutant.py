@@ -3,6 +3,7 @@
 A change is made with one of
 
 - `wrap(function, changed)`: *changed* in place of a function or method, which it gets as its first argument;
+- `skip(function)`: nothing in place of a function or method;
 - `replace(owner, name, value)`: another value for an attribute of a module or class, while the mutant lives;
 - `edit_template(function)`: *function* changes the template's plain dict before it is deployed; `template_edits.py`
   has the edits that are made often;
@@ -23,8 +24,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.mutants.watch import watched
 from seatrials.twin.calibration import Calibration
 
-Document = dict[str, Any]
-Edit = Callable[[Document], object]
+Edit = Callable[[dict[str, Any]], object]
 
 
 @dataclass
@@ -91,6 +91,11 @@ def wrap(
         plan.replacements.append((owner, name, staticmethod(value) if is_unbound else value))
 
     return change
+
+
+def skip(function: Callable[..., object]) -> Change:
+    """Return the change that does nothing, and returns None, in place of *function*."""
+    return wrap(function, lambda *_, **__: None)
 
 
 def edit_template(edit: Edit) -> Change:

@@ -7,7 +7,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from seatrials.mutants.mutant import Change, Document, edit_template
+from seatrials.mutants.mutant import Change, edit_template
+
+Document = dict[str, Any]
 
 
 def properties(document: Document, resource: str) -> Document:
@@ -36,9 +38,9 @@ def add(resource: str, kind: str, **given: object) -> Change:
     return edit_template(lambda document: document["Resources"].update({resource: {"Type": kind, "Properties": given}}))
 
 
-def take_away(resource: str) -> Change:
-    """Take a resource out of the template."""
-    return edit_template(lambda document: document["Resources"].pop(resource))
+def take_away(*resources: str) -> Change:
+    """Take resources out of the template."""
+    return edit_template(lambda document: [document["Resources"].pop(each) for each in resources])
 
 
 def attribute(resource: str, key: str, value: str) -> Change:

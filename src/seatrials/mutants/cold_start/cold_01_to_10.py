@@ -3,9 +3,8 @@
 import dataclasses
 from typing import Any
 
-from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import Document, calibrate, replace, wrap
-from seatrials.mutants.template_edits import properties, put, set_paths
+from seatrials.mutants import Mutants, calibrate, replace, wrap
+from seatrials.mutants.template_edits import Document, properties, put, set_paths
 from seatrials.seams.http1 import Request, Response
 from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.calibration import SLOW
@@ -37,10 +36,7 @@ MUTANTS.rows["COLD-01"] = {
         "The balancer answers 200 to a path that nothing serves.",
         put("HttpsListener", "DefaultActions.0.FixedResponseConfig.StatusCode", "200"),
     ),
-    "hermes-on-another-path": (
-        "The rule for Hermes has another path than its clients use.",
-        set_paths("HermesRule", "/hermes-api/*"),
-    ),
+    "hermes-on-another-path": ("Hermes's rule has a path that nobody uses.", set_paths("HermesRule", "/hermes-api/*")),
 }
 
 MUTANTS.rows["COLD-02"] = {
@@ -196,10 +192,7 @@ MUTANTS.rows["COLD-08"] = {
         "An ampersand is shown as its entity.",
         wrap(site._block, lambda original, block: original(block.replace("&", "&amp;"))),
     ),
-    "preview-in-latin-1": (
-        "The preview is said to be ISO 8859-1.",
-        replace(site, "HTML", "text/html; charset=iso-8859-1"),
-    ),
+    "preview-in-latin-1": ("The preview says ISO 8859-1.", replace(site, "HTML", "text/html; charset=iso-8859-1")),
 }
 
 
@@ -216,28 +209,27 @@ def _(original: Any, session: HostedSession, body: str) -> bytes:
     return original(session, body).decode().encode("ascii", "replace")
 
 
-@MUTANTS.replacing(editor_routes.commit_message, "commit-message-in-full", breaks="COLD-09")
-def _(original: Any, thread_id: str, instruction: str) -> str:
-    """The commit message is not cut at 50 characters."""
-    return f"Thread {thread_id}: {instruction}"
-
-
-@MUTANTS.replacing(editor_routes.commit_message, "commit-message-without-thread", breaks="COLD-09")
-def _(original: Any, thread_id: str, instruction: str) -> str:
-    """The commit message lacks the word that the contract begins it with."""
-    return f"{thread_id}: {instruction[:50]}"
-
-
-@MUTANTS.replacing(editor_routes.commit_message, "message-by-bytes", breaks="COLD-09")
-def _(original: Any, thread_id: str, instruction: str) -> str:
-    """The message has 50 bytes of the instruction instead of 50 characters."""
-    return f"Thread {thread_id}: {instruction.encode()[:50].decode(errors='ignore')}"
-
-
-@MUTANTS.replacing(editor_routes.commit_message, "message-by-its-first-line", breaks="COLD-09")
-def _(original: Any, thread_id: str, instruction: str) -> str:
-    """The message has the first line of the instruction alone."""
-    return f"Thread {thread_id}: {instruction.splitlines()[0][:50]}"
+MUTANTS.rows["COLD-09"] = {
+    "commit-message-in-full": (
+        "The commit message is not cut at 50 characters.",
+        wrap(editor_routes.commit_message, lambda _, thread, text: f"Thread {thread}: {text}"),
+    ),
+    "commit-message-without-thread": (
+        "The commit message lacks the word that the contract begins it with.",
+        wrap(editor_routes.commit_message, lambda _, thread, text: f"{thread}: {text[:50]}"),
+    ),
+    "message-by-bytes": (
+        "The message has 50 bytes of the instruction instead of 50 characters.",
+        wrap(
+            editor_routes.commit_message,
+            lambda original, thread, text: original(thread, text.encode()[:50].decode(errors="ignore")),
+        ),
+    ),
+    "message-by-its-first-line": (
+        "The message has the first line of the instruction alone.",
+        wrap(editor_routes.commit_message, lambda original, thread, text: original(thread, text.splitlines()[0])),
+    ),
+}
 
 
 @MUTANTS.replacing(Workspace.write, "instructions-in-ascii", breaks="COLD-09")

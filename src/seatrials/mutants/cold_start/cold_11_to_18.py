@@ -8,9 +8,8 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import Document, memory_of, replace, wrap
-from seatrials.mutants.template_edits import put
+from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
+from seatrials.mutants.template_edits import Document, put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.hermes import lifecycle, store, validation
@@ -43,14 +42,8 @@ def _(original: Any, session_store: SessionStore, session: Session) -> tuple[int
 
 
 MUTANTS.rows["COLD-12"] = {
-    "idle-after-an-hour": (
-        "A session counts as idle after an hour instead of five minutes.",
-        replace(lifecycle, "IDLE_SECONDS", 3600),
-    ),
-    "idle-after-four-minutes": (
-        "A session counts as idle a minute too early.",
-        replace(lifecycle, "IDLE_SECONDS", 240),
-    ),
+    "idle-after-an-hour": ("A session counts as idle after an hour.", replace(lifecycle, "IDLE_SECONDS", 3600)),
+    "idle-after-four-minutes": ("A session counts as idle a minute early.", replace(lifecycle, "IDLE_SECONDS", 240)),
     "no-scale-in": ("The alarm for few sessions triggers no policy.", put("SessionsLowAlarm", "AlarmActions", [])),
     "scale-in-keeps-one": (
         "The scale-in policy never goes below one task.",
@@ -60,14 +53,11 @@ MUTANTS.rows["COLD-12"] = {
 }
 
 MUTANTS.rows["COLD-13"] = {
-    "browsing-is-no-activity": (
-        "Requests to the preview do not keep a session alive.",
-        wrap(Activity.touch, lambda *_: None),
-    ),
+    "browsing-is-no-activity": ("Requests to the preview do not keep a session alive.", skip(Activity.touch)),
 }
 
 MUTANTS.rows["COLD-14"] = {
-    "rules-left-behind": ("The rules of a session that has ended stay.", wrap(Router.remove_rules, lambda *_: None)),
+    "rules-left-behind": ("The rules of a session that has ended stay.", skip(Router.remove_rules)),
 }
 
 
@@ -145,10 +135,7 @@ MUTANTS.rows["COLD-15"] = {
         "An instruction of 4,001 characters is taken: the limit is off by one.",
         replace(validation, "TEXT_CHARACTERS_MAX", 4001),
     ),
-    "large-bodies-taken": (
-        "A body of more than 1 MB is read and judged by its fields.",
-        replace(validation, "BODY_BYTES_MAX", 1 << 30),
-    ),
+    "large-bodies-taken": ("A body of over 1 MB is read and judged.", replace(validation, "BODY_BYTES_MAX", 1 << 30)),
     "long-names-taken": (
         "Clients, users and threads of more than 4,000 characters are taken.",
         replace(validation, "NAME_CHARACTERS_MAX", 1 << 20),
@@ -198,10 +185,7 @@ def _(original: Any, routes: Routes, request: Request, segment: str) -> Response
 
 
 MUTANTS.rows["COLD-16"] = {
-    "start-failure-swallowed": (
-        "The reason why no task could start is not passed on.",
-        wrap(Fleet.failure_reason, lambda *_: None),
-    ),
+    "start-failure-swallowed": ("The reason why no task could start is not passed on.", skip(Fleet.failure_reason)),
     "initializing-for-ever": (
         "A session that gets no container stays initializing.",
         wrap(lifecycle.is_start_overdue, lambda *_: False),
@@ -251,7 +235,7 @@ def _(original: Any, publisher: Publisher) -> int:
 MUTANTS.rows["COLD-18"] = {
     "second-session-for-the-same-work": (
         "An activation for work that has a session makes another one.",
-        wrap(Activations.find_existing, lambda *_: None),
+        skip(Activations.find_existing),
     ),
     "threads-not-told-apart": (
         "Another thread of the same user gets the session of the first.",

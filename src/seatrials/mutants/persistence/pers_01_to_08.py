@@ -8,9 +8,8 @@ from typing import Any
 
 import pygit2
 
-from seatrials.mutants.collection import Mutants
+from seatrials.mutants import Mutants, replace, skip, wrap
 from seatrials.mutants.git_command import run_git
-from seatrials.mutants.mutant import replace, wrap
 from seatrials.mutants.template_edits import put
 from seatrials.seams.http1 import Request
 from seatrials.webordinary import HERMES_AGENT
@@ -125,10 +124,7 @@ def _(original: Any, space: Workspace, incoming: Path, path: str) -> None:
 
 
 MUTANTS.rows["PERS-04"] = {
-    "leftovers-of-a-kill-stay": (
-        "The locks of a git that was killed stay for ever.",
-        wrap(HostedSessions._clear_leftovers, lambda *_: None),
-    ),
+    "leftovers-of-a-kill-stay": ("The locks of a killed git stay for ever.", skip(HostedSessions._clear_leftovers)),
 }
 
 
@@ -250,10 +246,7 @@ def _(original: Any, hosted: HostedSessions, session_id: str, body: Mapping[str,
 
 
 MUTANTS.rows["PERS-07"] = {
-    "claim-left-by-a-move": (
-        "The claim under which a session was moved stays in its item.",
-        wrap(Placement.release, lambda *_: None),
-    ),
+    "claim-left-by-a-move": ("The claim under which a session was moved stays in its item.", skip(Placement.release)),
 }
 
 

@@ -12,16 +12,14 @@ from urllib.parse import unquote
 
 import httpx
 
-from seatrials.mutants.collection import Mutants
+from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
 from seatrials.mutants.git_command import run_git
-from seatrials.mutants.mutant import memory_of, replace, wrap
 from seatrials.mutants.template_edits import put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.twin.expiry import Expiry
 from seatrials.webordinary.editor import activity, execution, site, workspace
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor.answers import RequestError
-from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.main import Editor
 from seatrials.webordinary.editor.repository import Repository
 from seatrials.webordinary.editor.routes import Api
@@ -37,7 +35,6 @@ from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.routing import Router
-from seatrials.webordinary.hermes.validation import Activation
 
 MUTANTS = Mutants()
 _FRESH = "(attribute_not_exists(lastActivity) OR lastActivity < :now)"
@@ -95,15 +92,10 @@ def _(original: Any, routes: Routes, _request: Request, session_id: str) -> Resp
 
 
 @MUTANTS.replacing(Activations.find_existing, "returned-past-its-ttl", breaks="PERS-10")
-def _(original: Any, activations: Activations, _live: object, wanted: Activation) -> Session | None:
+def _(original: Any, activations: Activations, _live: object, wanted: Any) -> Session | None:
     """An activation is answered with a session that is past its ttl."""
-    mine = [
-        each
-        for each in activations.store.open_sessions()
-        if each.status in lifecycle.LIVE
-        and (each.client_id, each.user_id, each.thread_id) == (wanted.client_id, wanted.user_id, wanted.thread_id)
-    ]
-    return mine[0] if mine else None
+    live = [each for each in activations.store.open_sessions() if each.status in lifecycle.LIVE]
+    return original(activations, live, wanted)
 
 
 @MUTANTS.replacing(controller.next_step, "served-past-its-ttl", breaks="PERS-10")
@@ -115,7 +107,7 @@ def _(original: Any, session: Session, now: float, *how: Any) -> Step | None:
 MUTANTS.rows["PERS-11"] = {
     "groups-left-after-the-deletion": (
         "The target groups of a task whose last session's item was deleted stay.",
-        wrap(Router.remove_unused_groups, lambda *_: None),
+        skip(Router.remove_unused_groups),
     ),
     "browsing-makes-an-item": (
         "Browsing makes an item anew that was deleted.",
@@ -311,7 +303,7 @@ def _(original: Any, hosted: HostedSessions, client_id: str, user_id: str) -> Re
 MUTANTS.rows["PERS-16"] = {
     "client-without-an-access-point": (
         "No client gets an access point, so that all are below one root.",
-        wrap(AccessPoints.ensure, lambda *_: None),
+        skip(AccessPoints.ensure),
     ),
 }
 
@@ -328,7 +320,7 @@ def _(original: Any, api: Api, request: Request) -> Response:
 
 
 @MUTANTS.replacing(execution.run_command, "commands-see-the-whole-mount", breaks="PERS-16", used_by=editor_routes)
-def _(original: Any, session: HostedSession, mount: Path, git: Git, command: str) -> execution.Outcome:
+def _(original: Any, session: HostedSession, mount: Path, git: Any, command: str) -> execution.Outcome:
     """A command sees the whole of /workspace, as the container does."""
     everything = command.replace("/workspace/", f"{os.path.realpath(mount)}/")
     return original(session, mount, git, everything)

@@ -12,9 +12,8 @@ from urllib.parse import quote
 from boto3.dynamodb.conditions import Attr
 from wsproto import events as ws_events
 
-from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import Document, memory_of, wrap
-from seatrials.mutants.template_edits import forward, properties, put, set_paths
+from seatrials.mutants import Mutants, memory_of, wrap
+from seatrials.mutants.template_edits import Document, forward, properties, put, set_paths
 from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade, json_response
 from seatrials.twin.balancer import forwarding, visit
 from seatrials.twin.balancer.messages import RequestHead
@@ -28,9 +27,7 @@ from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.editor.workspace import Workspace
 from seatrials.webordinary.hermes import rules, store
-from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.items import answer_of
-from seatrials.webordinary.hermes.lifecycle import Session
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.routing import PORTS, Router
 from seatrials.webordinary.hermes.store import SessionStore
@@ -42,10 +39,7 @@ MUTANTS.rows["ROUTE-01"] = {
         "/health has another body than the contract's.",
         put("HealthRule", "Actions.0.FixedResponseConfig.MessageBody", '{"status":"ok"}'),
     ),
-    "health-by-prefix": (
-        "The rule for /health takes everything that begins like it.",
-        set_paths("HealthRule", "/health*"),
-    ),
+    "health-by-prefix": ("The rule for /health takes all that begins like it.", set_paths("HealthRule", "/health*")),
 }
 
 MUTANTS.rows["ROUTE-02"] = {
@@ -53,10 +47,7 @@ MUTANTS.rows["ROUTE-02"] = {
         "The shared rule for /api/* leads to the preview's port.",
         put("EditApiRule", "Actions", forward("EditPreviewTargetGroup")),
     ),
-    "hermes-takes-api": (
-        "Hermes's rule takes /api/* too, before the sessions' own rules.",
-        set_paths("HermesRule", "/hermes/*", "/api/*"),
-    ),
+    "hermes-takes-api": ("Hermes's rule takes /api/* too, and first.", set_paths("HermesRule", "/hermes/*", "/api/*")),
 }
 
 
@@ -78,7 +69,7 @@ MUTANTS.rows["ROUTE-03"] = {
 
 
 @MUTANTS.replacing(SessionStore.of_client, "list-shows-everyones-sessions", breaks="ROUTE-03")
-def _(original: Any, session_store: SessionStore, _client_id: str) -> list[Session]:
+def _(original: Any, session_store: SessionStore, _client_id: str) -> list[Any]:
     """The list of a client's sessions is that of all clients."""
     return store._sessions(session_store._table.scan(Attr("clientId").exists()))
 
@@ -100,7 +91,7 @@ def _(original: Any, routes: Routes, _request: Request, session_id: str) -> Resp
 
 
 @MUTANTS.replacing(Router.ensure_groups, "task-in-every-group", breaks="ROUTE-04")
-def _(original: Any, router: Router, task: Task) -> dict[str, str]:
+def _(original: Any, router: Router, task: Any) -> dict[str, str]:
     """A new task is registered in the target groups of the other tasks too."""
     arns = original(router, task)
     for name, arn in router._groups().items():

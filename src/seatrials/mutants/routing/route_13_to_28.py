@@ -4,17 +4,13 @@ import json
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import calibrate, memory_of, replace, wrap
+from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import attribute, forward, put, set_paths
 from seatrials.seams.http1 import Request, Response
-from seatrials.seams.network import Connection
 from seatrials.twin.balancer import forwarding, messages, proxy, server, streams, visit
 from seatrials.twin.balancer.answers import own_answer
-from seatrials.twin.balancer.groups import HealthCheckSettings
 from seatrials.twin.balancer.health import Health, Outcome, State
 from seatrials.twin.balancer.messages import RequestHead
 from seatrials.twin.balancer.proxy import Exchange, Result
@@ -54,17 +50,14 @@ MUTANTS.rows["ROUTE-13"] = {
 
 
 @MUTANTS.replacing(Exchange._relayed, "pings-do-not-count", breaks="ROUTE-13")
-def _(original: Any, exchange: Exchange, source: Connection) -> bytes:
+def _(original: Any, exchange: Exchange, source: Any) -> bytes:
     """The idle timeout ends a WebSocket whatever passes through it."""
     left = exchange._active_at + exchange.idle_timeout_seconds - exchange.clock.now()
     return source.receive(CHUNK_BYTES, max(0.0, left))
 
 
 MUTANTS.rows["ROUTE-14"] = {
-    "session-rules-last": (
-        "The sessions' rules have higher numbers than the shared ones.",
-        replace(rules, "PRIORITIES", range(650, 1000)),
-    ),
+    "session-rules-last": ("The sessions' rules come last.", replace(rules, "PRIORITIES", range(650, 1000))),
 }
 
 
@@ -79,10 +72,7 @@ MUTANTS.rows["ROUTE-15"] = {
         "What no rule names goes to the preview.",
         put("HttpsListener", "DefaultActions", forward("EditPreviewTargetGroup")),
     ),
-    "api-without-slash": (
-        "The shared rule for the API takes every path that begins with /api.",
-        set_paths("EditApiRule", "/api*"),
-    ),
+    "api-without-slash": ("The API's shared rule takes all that begins with /api.", set_paths("EditApiRule", "/api*")),
 }
 
 
@@ -149,10 +139,7 @@ MUTANTS.rows["ROUTE-18"] = {
         "Of two Content-Lengths that differ the first is believed.",
         wrap(messages._lengths, lambda _original, named: messages.tokens(named.get("content-length", []))[:1]),
     ),
-    "long-headers-passed": (
-        "A single header may be as long as all headers together.",
-        replace(messages, "LINE_BYTES_MAX", 64 * 1024),
-    ),
+    "long-headers-passed": ("A header may be as long as all of them.", replace(messages, "LINE_BYTES_MAX", 64 * 1024)),
 }
 
 
@@ -206,10 +193,7 @@ MUTANTS.rows["ROUTE-21"] = {
         "A target that is marked unhealthy still gets requests.",
         wrap(TargetRegistry._candidates, _those_in(State.HEALTHY, State.UNHEALTHY)),
     ),
-    "no-fail-open": (
-        "When all targets are unhealthy nobody gets a request.",
-        wrap(TargetRegistry._candidates, _those_in(State.HEALTHY)),
-    ),
+    "no-fail-open": ("If all are sick, none is asked.", wrap(TargetRegistry._candidates, _those_in(State.HEALTHY))),
     "checks-every-five-minutes": (
         "Health is checked so seldom that a sick target is asked for minutes.",
         put("EditApiTargetGroup", "HealthCheckIntervalSeconds", 300),
@@ -218,7 +202,7 @@ MUTANTS.rows["ROUTE-21"] = {
 
 
 @MUTANTS.replacing(Health._needed, "once-unhealthy-always-unhealthy", breaks="ROUTE-21")
-def _(original: Any, health: Health, outcome: Outcome, settings: HealthCheckSettings) -> int:
+def _(original: Any, health: Health, outcome: Outcome, settings: Any) -> int:
     """A target that has recovered stays marked."""
     return 1_000_000 if outcome.passed and health.state is State.UNHEALTHY else original(health, outcome, settings)
 
@@ -281,7 +265,7 @@ def _(original: Any, request: RequestHead, *arguments: Any, **others: Any) -> by
 
 
 @MUTANTS.replacing(forwarding._trace_id, "trace-begun-anew", breaks="ROUTE-24")
-def _(original: Any, _request: RequestHead, now: float, random: Random) -> str:
+def _(original: Any, _request: RequestHead, now: float, random: Any) -> str:
     """A trace that the client began is lost."""
     return f"Root=1-{int(now):08x}-{random.getrandbits(96):024x}"
 
@@ -322,10 +306,7 @@ def _(original: Any, request: Request, allowed: list[str]) -> Response:
 
 
 MUTANTS.rows["ROUTE-26"] = {
-    "slow-balancer": (
-        "The balancer holds every request for more than half a second.",
-        calibrate(balancer_latency=Spread(0.5, 0.6, 0.8)),
-    ),
+    "slow-balancer": ("The balancer takes over half a second.", calibrate(balancer_latency=Spread(0.5, 0.6, 0.8))),
 }
 
 
@@ -348,10 +329,7 @@ MUTANTS.rows["ROUTE-27"] = {
         put("HttpListener", "DefaultActions.0.RedirectConfig.Path", "/"),
         put("HttpListener", "DefaultActions.0.RedirectConfig.Query", ""),
     ),
-    "http-without-tls": (
-        "HTTP is served without TLS.",
-        put("HttpListener", "DefaultActions", forward("HermesTargetGroup")),
-    ),
+    "http-without-tls": ("HTTP goes without TLS.", put("HttpListener", "DefaultActions", forward("HermesTargetGroup"))),
 }
 
 

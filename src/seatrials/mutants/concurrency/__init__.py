@@ -1,1 +1,0 @@
-"""What breaks the rows of CONC: several sessions at once."""
