@@ -107,10 +107,8 @@ class Matrix:
         return [f"on the healthy platform these fail: {failed}"] if failed else []
 
     def _mistaken(self) -> list[str]:
-        return [
-            f"mutant {name} proves nothing, for its own code is wrong: {mistake}"
-            for name, mistake in self.mistakes.items()
-        ]
+        proves = "proves nothing, for its own code is wrong"
+        return [f"mutant {name} {proves}: {mistake}" for name, mistake in self.mistakes.items()]
 
     def _bare(self) -> list[str]:
         return [
@@ -237,7 +235,8 @@ class MatrixReporter:
             return
         killers = self.matrix.killed_by.get(mutant, [])
         done = f"[{self._finished:4}/{sum(self._expected.values())}]"
-        verdict = f"killed by {_names(killers)}" if killers else ("passes" if mutant == HEALTHY else "SURVIVES")
+        alive = "IS WRONG ITSELF" if mutant in self.matrix.mistakes else "SURVIVES"
+        verdict = f"killed by {_names(killers)}" if killers else ("passes" if mutant == HEALTHY else alive)
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from seatrials.environments.environment import Environment
 from seatrials.platform.calls import Calls
@@ -46,6 +48,19 @@ class FakeDynamodb:
         """Return all items."""
         self.asked.append(parameters)
         return {"Items": self.items}
+
+    @property
+    def exceptions(self) -> "FakeDynamodb":
+        """Return the errors of this service."""
+        return self
+
+    class ConditionalCheckFailedException(Exception):  # noqa: N818  # as boto3 calls it
+        """A condition does not hold."""
+
+    def update_item(self, **_parameters: Any) -> None:
+        """Change the first item, under the condition that there is one."""
+        if not self.items:
+            raise self.ConditionalCheckFailedException
 
     def describe_time_to_live(self, **_parameters: Any) -> dict[str, Any]:
         """Return the state of a table with items as enabled, of an empty one as disabled."""
@@ -244,3 +259,26 @@ def test_an_outage_lasts_from_good_to_good() -> None:
     assert longest_outage_seconds(seen) == 5
     assert longest_outage_seconds([*seen, (30.0, False)]) == 20
     assert longest_outage_seconds([(0.0, False), (9.0, False)]) == 9
+
+
+def refusal(code: str, operation: str) -> ClientError:
+    """Return the error with which DynamoDB refuses a call."""
+    return ClientError({"Error": {"Code": code, "Message": "refused"}}, operation)
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
+def test_an_index_that_is_not_there_fails_the_scenario(make_sessions: Callable[..., Sessions], code: str) -> None:
+    """A scenario that asks an index in vain says which index it was; another refusal stays what it is."""
+    sessions = make_sessions()
+
+    told = pytest.raises(AssertionError, match="expected the index clientId-status-index to find sessions by")
+    with patch.object(FakeDynamodb, "query", side_effect=refusal(code, "Query")), told:
+        sessions.ids_by_client_index("c", "active")
+    with patch.object(FakeDynamodb, "query", side_effect=refusal("AccessDenied", "Query")), pytest.raises(ClientError):
+        sessions.ids_by_client_index("c", "active")
+
+
+def test_a_ttl_needs_an_item(make_sessions: Callable[..., Sessions]) -> None:
+    """Who changes the ttl of a session that has no item is told."""
+    with pytest.raises(AssertionError, match=r"expected an item of session-1 whose ttl can be changed"):
+        make_sessions().set_ttl(SESSION, 1)
