@@ -201,7 +201,7 @@ def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) ->
     neighbours_pages = [html.unescape(platform.sessions.preview(each).text) for each in neighbours]
 
     assert page.status == 200
-    assert page.headers["content-type"].lower().replace(" ", "") in {"text/html", "text/html;charset=utf-8"}
+    assert page.header("content-type").lower().replace(" ", "") in {"text/html", "text/html;charset=utf-8"}
     assert mine in html.unescape(page.text)
     assert other not in page.text
     assert [(other in each, mine in each) for each in neighbours_pages] == [(True, False)] * len(neighbours)

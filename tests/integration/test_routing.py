@@ -119,9 +119,9 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
 
     assert written.status == 200
     assert [each.status for each in (*healths, *pages)] == [200] * 12
-    assert {each.headers["x-task-arn"] for each in (*healths, *pages)} == {host}
-    assert {each.headers["x-request-target"] for each in healths} == {health}
-    assert {each.headers["x-request-target"] for each in pages} == {page}
+    assert {each.header("x-task-arn") for each in (*healths, *pages)} == {host}
+    assert {each.header("x-request-target") for each in healths} == {health}
+    assert {each.header("x-request-target") for each in pages} == {page}
     named = ("sessionId", "clientId", "userId", "threadId")
     assert [{name: each.json().get(name) for name in named} for each in healths] == [
         {name: session.fields[name] for name in named}
@@ -129,7 +129,7 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     assert healths[0].json()["taskArn"] == host
     assert f"{session.client_id}/{session.user_id}" in healths[0].json()["workspace"]
     assert "<h1>Wir</h1>" in pages[0].text
-    assert nested.headers["content-type"].startswith("text/html")
+    assert nested.header("content-type").startswith("text/html")
     assert missing.status == 404
 
 
@@ -210,10 +210,10 @@ def test_shared_pages_and_assets_reach_an_astro_server(platform: Platform) -> No
     page = platform.http.get("/preview/about")
     script = platform.http.get("/_astro/client.js")
 
-    assert (page.status, page.headers["server"], page.origin) == (200, "astro", "edit")
-    assert (script.status, script.headers["server"], script.origin) == (200, "astro", "edit")
-    assert page.headers["content-type"].startswith("text/html")
-    assert script.headers["content-type"].startswith("text/javascript")
+    assert (page.status, page.header("server"), page.origin) == (200, "astro", "edit")
+    assert (script.status, script.header("server"), script.origin) == (200, "astro", "edit")
+    assert page.header("content-type").startswith("text/html")
+    assert script.header("content-type").startswith("text/javascript")
 
 
 @pytest.mark.scenario("ROUTE-10")
@@ -592,11 +592,11 @@ def test_bodies_pass_through_byte_for_byte(platform: Platform) -> None:
     stored = workspace.read("parts.bin")
 
     assert (head.status, head.content) == (200, b"")
-    assert head.headers["content-length"] == page.headers["content-length"] == str(len(page.content))
+    assert head.header("content-length") == page.header("content-length") == str(len(page.content))
     assert (options.status, options.content) == (204, b"")
-    assert options.headers["allow"] == "GET, HEAD, PUT, OPTIONS"
+    assert options.header("allow") == "GET, HEAD, PUT, OPTIONS"
     assert (posted.status, posted.json()["filesChanged"]) == (200, ["lines.txt"])
-    assert streamed.headers["transfer-encoding"] == "chunked"
+    assert streamed.header("transfer-encoding") == "chunked"
     assert streamed.text == lines
     assert uploaded.json() == {"path": "parts.bin", "size": sum(map(len, parts))}
     assert stored.content == b"".join(parts)
@@ -630,8 +630,8 @@ def test_http_leads_to_https_with_the_trusted_certificate(platform: Platform) ->
         platform.raw.connect_trusting(another)
 
     origin = platform.tls_url
-    assert (redirect.status, redirect.headers["location"]) == (301, f"{origin}/hermes/health?from=http")
-    assert (posted.status, posted.headers["location"]) == (301, origin + contract.ACTIVATE_PATH)
+    assert (redirect.status, redirect.header("location")) == (301, f"{origin}/hermes/health?from=http")
+    assert (posted.status, posted.header("location")) == (301, origin + contract.ACTIVATE_PATH)
     assert (trusted.status, trusted.origin) == (200, "hermes")
 
 

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from textwrap import indent
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.errors import NotRunHereError
-from seatrials.mutants.mutant import Mutant
+from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.platform import Stack
 from seatrials.stacks import StackRun
+from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.physics.clock import VirtualClock
 
 ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
@@ -59,12 +61,17 @@ class FakeStacks:
     @contextmanager
     def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
         """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
-        assert mutant is None
+        plan = Plan(DEFAULT)
+        if mutant is not None:
+            mutant.apply(plan)
         if exclusive and scenario == "COLD-09":
             msg = "others are here"
             raise NotRunHereError(msg)
         self.opened.append(scenario)
-        with VirtualClock(1_700_000_000).closing() as clock:
+        with ExitStack() as held:
+            for owner, name, value in plan.replacements:
+                held.enter_context(patch.object(owner, name, value))
+            clock = held.enter_context(VirtualClock(1_700_000_000).closing())
             stack = Stack(
                 environment=self.environment,
                 clock=clock,

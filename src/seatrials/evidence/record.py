@@ -85,6 +85,8 @@ class MutantRecord(Record):
     """A mutant, and the scenarios that failed on it and passed on it."""
 
     killed_by: tuple[str, ...]
+    # By scenario: how it said that it had noticed the mutant.
+    messages: dict[str, str] | None = None
     breaks: str | None = None
     sentence: str | None = None
     survived: tuple[str, ...] | None = None

@@ -1,38 +1,19 @@
-"""Every mutant of the project: by suite, by what an application does, and the hollow platforms."""
+"""Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
-from seatrials.mutants import (
-    balancing,
-    cold_start,
-    concurrency,
-    editing,
-    hermes_calls,
-    hermes_upkeep,
-    hollow,
-    infrastructure,
-    isolation,
-    persistence,
-    routing,
-    session_life,
-    sharing,
-    showing,
-    template,
-)
+from seatrials.mutants import concurrency, hollow, infrastructure
+from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_18
 from seatrials.mutants.mutant import Mutant
+from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_17
+from seatrials.mutants.routing import route_01_to_12, route_13_to_28
 
 CATALOGUE: tuple[Mutant, ...] = (
     *hollow.MUTANTS,
-    *cold_start.MUTANTS,
-    *session_life.MUTANTS,
-    *hermes_calls.MUTANTS,
-    *hermes_upkeep.MUTANTS,
-    *persistence.MUTANTS,
-    *isolation.MUTANTS,
-    *editing.MUTANTS,
-    *showing.MUTANTS,
+    *cold_01_to_10.MUTANTS,
+    *cold_11_to_18.MUTANTS,
+    *pers_01_to_08.MUTANTS,
+    *pers_09_to_17.MUTANTS,
     *concurrency.MUTANTS,
-    *sharing.MUTANTS,
-    *routing.MUTANTS,
-    *balancing.MUTANTS,
+    *route_01_to_12.MUTANTS,
+    *route_13_to_28.MUTANTS,
     *infrastructure.MUTANTS,
-    *template.MUTANTS,
 )

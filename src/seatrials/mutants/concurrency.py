@@ -1,19 +1,33 @@
-"""What can go wrong when several sessions are asked for at once: activations, capacity, scaling, locks."""
+"""What can go wrong when several sessions are asked for, and used, at once: CONC-01 to CONC-19."""
 
+import copy
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from seatrials.mutants.mutant import Mutant, edit_template, replace
+from boto3.dynamodb.conditions import Attr
+
+from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
+from seatrials.mutants.git_command import run_git
+from seatrials.mutants.template_edits import Document, append, leave_out, put
 from seatrials.seams.http1 import Request, Response, json_response
+from seatrials.webordinary.editor import workspace
+from seatrials.webordinary.editor.activity import Activity
+from seatrials.webordinary.editor.preview import Preview
+from seatrials.webordinary.editor.repository import Commit, Repository
+from seatrials.webordinary.editor.routes import Api
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
+from seatrials.webordinary.editor.workspace import Workspace
 from seatrials.webordinary.hermes import controller, lifecycle, lock, rules, store
 from seatrials.webordinary.hermes.activation import Activations, FullError
+from seatrials.webordinary.hermes.controller import Controller, Step
+from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.lock import ActivationLock, Lease
+from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
 from seatrials.webordinary.hermes.routing import Router
@@ -21,102 +35,330 @@ from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import Table
 from seatrials.webordinary.hermes.validation import Activation
 
-Document = dict[str, Any]
-_TOO_MANY = 429
-_COUNTED_REQUESTS_MAX = 3
+MUTANTS = Mutants()
+_STEPS = "StepScalingPolicyConfiguration.StepAdjustments"
+
+MUTANTS.rows["CONC-01"] = {
+    "ids-from-the-clock": (
+        "A session's id is made of the second in which it is asked for.",
+        wrap(Activations._uuid, lambda _original, activations: uuid.UUID(int=int(activations.clock.now()), version=4)),
+    ),
+    "lock-tried-once": ("An activation that finds the lock taken is a 503.", replace(lock, "_WAIT_SECONDS_MAX", 0.001)),
+}
+
+MUTANTS.rows["CONC-02"] = {
+    "looks-every-two-minutes": (
+        "Hermes looks after sessions that wait for a container every two minutes instead of two seconds.",
+        replace(controller, "TICK_PENDING_SECONDS", 120),
+    ),
+}
+
+MUTANTS.rows["CONC-03"] = {
+    "three-tasks-from-two-sessions": (
+        "The bound between the scaling policy's steps is off by one.",
+        put("ScaleOutPolicy", f"{_STEPS}.0.MetricIntervalUpperBound", 1),
+        put("ScaleOutPolicy", f"{_STEPS}.1.MetricIntervalLowerBound", 1),
+    ),
+    "two-tasks-at-most": ("The scalable target ends at two tasks.", put("EditScalableTarget", "MaxCapacity", 2)),
+}
+
+MUTANTS.rows["CONC-04"] = {
+    "six-tasks-for-six-sessions": (
+        "A further step starts a task for each of six sessions.",
+        put("EditScalableTarget", "MaxCapacity", 6),
+        put("ScaleOutPolicy", f"{_STEPS}.1.MetricIntervalUpperBound", 5),
+        append("ScaleOutPolicy", _STEPS, {"MetricIntervalLowerBound": 5, "ScalingAdjustment": 6}),
+    ),
+}
 
 
-def _properties(document: Document, resource: str) -> Document:
-    properties: Document = document["Resources"][resource]["Properties"]
-    return properties
+@MUTANTS.replacing(Controller._session_counts, "ended-sessions-count-for-their-task", breaks="CONC-04")
+def _(original: Any, controller: Controller) -> dict[str, int]:
+    """Sessions that have ended count where the task with the fewest is chosen."""
+    items = controller._store._table.scan(Attr("taskArn").exists())
+    arns = {item["sessionId"]["S"]: item["taskArn"]["S"] for item in items}
+    arns |= {name: work.task.arn for name, work in controller._busy.items() if work.task is not None}
+    return {arn: list(arns.values()).count(arn) for arn in arns.values()}
 
 
-def _steps(document: Document) -> list[Document]:
-    steps: list[Document] = _properties(document, "ScaleOutPolicy")["StepScalingPolicyConfiguration"]["StepAdjustments"]
-    return steps
-
-
-def _three_tasks_from_two_sessions(document: Document) -> None:
-    first, second = _steps(document)
-    first["MetricIntervalUpperBound"] = second["MetricIntervalLowerBound"] = 1
-
-
-def _two_tasks_at_most(document: Document) -> None:
-    _properties(document, "EditScalableTarget")["MaxCapacity"] = 2
-
-
-def _six_tasks_for_six_sessions(document: Document) -> None:
-    _properties(document, "EditScalableTarget")["MaxCapacity"] = 6
-    _steps(document)[-1]["MetricIntervalUpperBound"] = 5
-    _steps(document).append({"MetricIntervalLowerBound": 5, "ScalingAdjustment": 6})
-
-
-def _policies(document: Document) -> list[Document]:
-    names = ("ScaleOutPolicy", "ScaleInPolicy")
-    return [_properties(document, name)["StepScalingPolicyConfiguration"] for name in names]
-
-
-def _cooldown_of_six_seconds(document: Document) -> None:
-    for policy in _policies(document):
-        policy["Cooldown"] = 6
-
-
-def _cooldown_left_out(document: Document) -> None:
-    for policy in _policies(document):
-        del policy["Cooldown"]
-
-
-def _id_from_the_clock(activations: Activations) -> uuid.UUID:
-    return uuid.UUID(int=int(activations.clock.now()), version=4)
-
-
-_open = HostedSessions.open
-
-
-def _one_at_a_time(sessions: HostedSessions, session_id: str, body: Document) -> HostedSession:
-    session = _open(sessions, session_id, body)
+@MUTANTS.replacing(HostedSessions.open, "one-session-a-container", breaks="CONC-04")
+def _(original: Any, sessions: HostedSessions, session_id: str, body: Document) -> HostedSession:
+    """A container that opens a session closes the one it had."""
+    session = original(sessions, session_id, body)
     sessions._hosted = {session_id: session}
     return session
 
 
-_activate_route = Routes.activate
+MUTANTS.rows["CONC-05"] = {
+    "thirteen-sessions": ("A 13th session is taken: the limit is off by one.", replace(lifecycle, "SESSIONS_MAX", 13)),
+}
 
 
-def _without_retry_after(routes: Routes, request: Request, rest: str) -> Response:
-    answer = _activate_route(routes, request, rest)
-    return Response(answer.status, answer.body) if answer.status == _TOO_MANY else answer
+@MUTANTS.replacing(Activations.activate, "full-before-existing", breaks="CONC-05")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """At capacity an activation for the work of a live session gets 429."""
+    if len(activations.store.live_sessions()) >= lifecycle.SESSIONS_MAX:
+        raise FullError("full")
+    return original(activations, wanted)
 
 
-_activate = Activations.activate
-
-
-def _stored_before_counted(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+@MUTANTS.replacing(Activations.activate, "full-for-ten-minutes", breaks="CONC-05")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """Once full, Hermes refuses for ten minutes, whoever has left."""
+    if memory_of(activations).get("until", 0) > activations.clock.now():
+        raise FullError("still full")
     try:
-        return _activate(activations, wanted)
+        return original(activations, wanted)
+    except FullError:
+        memory_of(activations)["until"] = activations.clock.now() + 600
+        raise
+
+
+@MUTANTS.replacing(ActivationLock.held, "lock-within-one-process", breaks="CONC-05")
+@contextmanager
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
+    """The lock of activations is in the memory of each Hermes, so that two of them fill one place twice."""
+    clock = activation_lock._clock
+    while memory_of(activation_lock).get("taken"):
+        clock.sleep(0.03)
+    memory_of(activation_lock)["taken"] = True
+    try:
+        yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
+    finally:
+        memory_of(activation_lock)["taken"] = False
+
+
+@MUTANTS.replacing(SessionStore.claim, "claims-ignored", breaks="CONC-05")
+def _(
+    original: Any, sessions: SessionStore, session: Session, worker: str, seconds: float, changes: Any = None
+) -> bool:
+    """A Hermes works on sessions that the other one has claimed."""
+    until = sessions._clock.epoch_ms() + round(seconds * 1000)
+    claim = {**(changes or {}), "worker": worker, "workerUntil": until}
+    return sessions._table.update(store._key(session), changes=claim, condition=store._unchanged(session))
+
+
+@MUTANTS.replacing(Routes.activate, "refusal-without-retry-after", breaks="CONC-05")
+def _(original: Any, routes: Routes, request: Request, rest: str) -> Response:
+    """A refusal at capacity does not say when to come back."""
+    answer = original(routes, request, rest)
+    return Response(answer.status, answer.body) if answer.status == 429 else answer
+
+
+@MUTANTS.replacing(Activations.activate, "refused-but-stored", breaks="CONC-05")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """A session that is refused at capacity is in the table all the same."""
+    try:
+        return original(activations, wanted)
     except FullError:
         activations.store.add(activations.new_session(wanted))
         raise
 
 
-def _oldest_makes_room(activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+@MUTANTS.replacing(Activations.activate, "oldest-session-makes-room", breaks="CONC-05")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """A refusal at capacity ends the oldest session, so that there is room when the client comes back."""
     try:
-        return _activate(activations, wanted)
+        return original(activations, wanted)
     except FullError:
         activations.store.change_status(activations.store.live_sessions()[0], Status.DRAINING)
         raise
 
 
-_put_metric = Publisher._put
+MUTANTS.rows["CONC-06"] = {
+    "cooldown-of-six-seconds": (
+        "The cooldown of the scaling policies has lost a digit.",
+        put("ScaleOutPolicy", "StepScalingPolicyConfiguration.Cooldown", 6),
+        put("ScaleInPolicy", "StepScalingPolicyConfiguration.Cooldown", 6),
+    ),
+    "cooldown-left-out": (
+        "The scaling policies name no cooldown and get AWS's of five minutes.",
+        leave_out("ScaleOutPolicy", "StepScalingPolicyConfiguration.Cooldown"),
+        leave_out("ScaleInPolicy", "StepScalingPolicyConfiguration.Cooldown"),
+    ),
+}
 
 
-def _nothing_for_zero(publisher: Publisher, count: int) -> None:
+@MUTANTS.replacing(Preview._session, "page-of-the-latest-request", breaks="CONC-07")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """A page that is built while another is asked for is the other one's."""
+    memory_of(preview)["session"] = session
+    preview._activity._clock.sleep(0.002)
+    return original(preview, request, memory_of(preview)["session"], page)
+
+
+@MUTANTS.replacing(Preview._session, "page-cache-by-path", breaks="CONC-07")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """The preview's cache knows pages by their path and not by their session."""
+    answer = original(preview, request, session, page)
+    return answer if page == "health" else memory_of(preview).setdefault(page, answer)
+
+
+MUTANTS.rows["CONC-08"] = {
+    "one-upload-file-for-all": (
+        "Files are received in one temporary file that all workspaces share.",
+        wrap(Repository.incoming, lambda _original, repository: repository.project.parents[2] / "upload.part"),
+    ),
+}
+
+
+@MUTANTS.replacing(Workspace.receive, "upload-to-the-latest-workspace", breaks="CONC-08")
+def _(original: Any, space: Workspace, path: str, content: bytes) -> None:
+    """A file that arrives while another upload begins goes to the other one's workspace."""
+    memory_of(space._clock)["workspace"] = space
+    space._clock.sleep(0.003)
+    original(memory_of(space._clock)["workspace"], path, content)
+
+
+@MUTANTS.replacing(Api._apply, "head-before-the-commit", breaks="CONC-09")
+def _(original: Any, api: Api, session: HostedSession, instruction: str) -> tuple[Any, Commit]:
+    """An instruction is answered with the commit before its own."""
+    with session.workspace.repository.on_branch(session.workspace.branch):
+        before = session.workspace.repository.head()
+    edit, commit = original(api, session, instruction)
+    return edit, Commit(before, commit.files)
+
+
+@MUTANTS.replacing(Api._execute, "commit-on-a-stale-head", breaks="CONC-09")
+def _(original: Any, api: Api, request: Request) -> Response:
+    """A commit takes the place of another that was made while it was thought out."""
+    space = api._hosted(request).workspace
+    with space.repository.on_branch(space.branch):
+        head = space.repository.head()
+
+    def think_and_rewind() -> None:
+        api._think()
+        if head is not None:
+            with space.repository.on_branch(space.branch):
+                run_git(space.repository._git, space.repository.project, "reset", "--quiet", "--soft", head)
+
+    rewinding = copy.copy(api)
+    vars(rewinding)["_think"] = think_and_rewind
+    return original(rewinding, request)
+
+
+@MUTANTS.replacing(Repository.on_branch, "commit-on-whatever-branch", breaks="CONC-09")
+@contextmanager
+def _(original: Any, repository: Repository, branch: str) -> Iterator[None]:
+    """A commit goes to the branch that happens to be checked out."""
+    with original(repository, branch if repository.head() is None else repository.current_branch()):
+        yield
+
+
+@MUTANTS.replacing(HostedSessions.forget, "neighbours-forgotten", breaks="CONC-10")
+def _(original: Any, sessions: HostedSessions, session_id: str) -> str | None:
+    """A container that closes one session closes all."""
+    commit = original(sessions, session_id)
+    sessions._hosted.clear()
+    return commit
+
+
+@MUTANTS.replacing(Placement.retire, "task-stopped-with-a-session", breaks="CONC-10")
+def _(original: Any, placement: Placement, work: Work, **arguments: Any) -> None:
+    """The task of a session that ends is stopped, whoever else is on it."""
+    original(placement, work, **arguments)
+    if work.task is not None:
+        fleet = placement.fleet
+        fleet._ecs.stop_task(cluster=fleet._cluster, task=work.task.arn, reason="its session has ended")
+
+
+@MUTANTS.replacing(Router.remove_rules, "targets-deregistered-with-a-session", breaks="CONC-10")
+def _(original: Any, router: Router, session_id: str) -> None:
+    """Ending a session deregisters the targets that it shares with others."""
+    for rule in router._rules_of(session_id):
+        for action in rule["Actions"]:
+            group = action["TargetGroupArn"]
+            targets = router._elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+            if targets:
+                router._elbv2.deregister_targets(TargetGroupArn=group, Targets=[each["Target"] for each in targets])
+    original(router, session_id)
+
+
+MUTANTS.rows["CONC-11"] = {
+    "idle-since-creation": (
+        "A session ends five minutes after it was made, whatever its user does.",
+        wrap(IdleWatch.idle_seconds, lambda _original, _watch, session, now: now - session.created_seconds),
+    ),
+}
+
+
+@MUTANTS.replacing(SessionStore.touch, "keepalive-for-the-whole-client", breaks="CONC-11")
+def _(original: Any, session_store: SessionStore, session: Session) -> tuple[int, int] | None:
+    """A keepalive keeps all sessions of its client alive."""
+    for other in session_store.live_sessions():
+        if other.client_id == session.client_id and other.session_id != session.session_id:
+            original(session_store, other)
+    return original(session_store, session)
+
+
+@MUTANTS.replacing(Activity.touch, "activity-of-all-of-the-user", breaks="CONC-11")
+def _(original: Any, noted: Activity, session: HostedSession) -> None:
+    """Activity in one session keeps all sessions of its user alive."""
+    seen = memory_of(noted)
+    seen[session.session_id] = session
+    for each in [each for each in seen.values() if each.user_id == session.user_id]:
+        original(noted, each)
+
+
+@MUTANTS.replacing(SessionStore.touch, "keepalive-for-all", breaks="CONC-11")
+def _(original: Any, store: SessionStore, session: Session) -> tuple[int, int] | None:
+    """A keepalive of one session keeps every session alive."""
+    for other in store.live_sessions():
+        if other.session_id != session.session_id:
+            original(store, other)
+    return original(store, session)
+
+
+@MUTANTS.replacing(controller.next_step, "sessions-never-moved", breaks="CONC-12")
+def _(original: Any, session: Session, *arguments: Any) -> Step | None:
+    """A session whose task is scaled in stays without one."""
+    step = original(session, *arguments)
+    return None if step is Step.PLACE and session.status is Status.ACTIVE else step
+
+
+@MUTANTS.replacing(HostedSessions._prepare, "moved-to-a-clean-checkout", breaks="CONC-12")
+def _(original: Any, sessions: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+    """A session that moves to another task loses what it had not committed."""
+    opened = original(sessions, repository, branch, remote)
+    run_git(repository._git, repository.project, "clean", "--quiet", "--force", "-d", "-x")
+    return opened
+
+
+MUTANTS.rows["CONC-13"] = {
+    "target-groups-left-behind": (
+        "The target groups of a task that is gone stay, and its targets with them.",
+        skip(Router._delete_group),
+    ),
+}
+
+
+@MUTANTS.replacing(Publisher._put, "zero-not-published", breaks="CONC-13")
+def _(original: Any, publisher: Publisher, count: int) -> None:
+    """A count of 0 is taken for no count, and not published."""
     if count:
-        _put_metric(publisher, count)
+        original(publisher, count)
 
 
-def _answered_when_active(routes: Routes, request: Request, rest: str) -> Response:
-    """Stand in for an activation that is answered when the container is there."""
-    answer = _activate_route(routes, request, rest)
+MUTANTS.rows["CONC-14"] = {
+    "lock-kept-until-it-ends": (
+        "The activation lock is not given back, and ends by itself after ten seconds.",
+        skip(Table.delete_surely),
+    ),
+}
+
+
+@MUTANTS.replacing(Placement.retire, "session-without-a-task-drains-for-ever", breaks="CONC-14")
+def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
+    """A session that has no task goes on draining."""
+    if work.task is None:
+        raise StepFailedError("its task is gone: there is nobody to commit")
+    original(placement, work, **how)
+
+
+@MUTANTS.replacing(Routes.activate, "answered-when-active", breaks="CONC-14")
+def _(original: Any, routes: Routes, request: Request, rest: str) -> Response:
+    """An activation is answered when the container is there."""
+    answer = original(routes, request, rest)
     for _ in range(50):
         if any(each.status is Status.ACTIVE for each in routes.store.live_sessions()):
             break
@@ -124,38 +366,55 @@ def _answered_when_active(routes: Routes, request: Request, rest: str) -> Respon
     return answer
 
 
-_status_route = Routes.status
-
-
-def _status_after_the_next_look(routes: Routes, request: Request, session_id: str) -> Response:
+@MUTANTS.replacing(Routes.status, "status-after-the-next-look", breaks="CONC-15")
+def _(original: Any, routes: Routes, request: Request, session_id: str) -> Response:
+    """A status is answered after Hermes has looked at all sessions again."""
     routes.wake_controller()
     routes.clock.sleep(controller.TICK_PENDING_SECONDS)
-    return _status_route(routes, request, session_id)
+    return original(routes, request, session_id)
 
 
-_handle = Routes.handle
+@MUTANTS.replacing(Routes.handle, "limited-by-peer", breaks="CONC-15")
+def _(original: Any, routes: Routes, request: Request) -> Response:
+    """Requests are limited by address, and all come from the load balancer's."""
+    counts, second = memory_of(routes.clock), int(routes.clock.now())
+    counts[second] = counts.get(second, 0) + 1
+    if counts[second] > 3:
+        return json_response(429, {"error": "too many requests"}, {"retry-after": "1"})
+    return original(routes, request)
 
 
-def _limited_by_peer(routes: Routes, request: Request) -> Response:
-    """Stand in for a limit per address, where every request comes from the load balancer's."""
-    counted: Any = routes.clock
-    second = int(routes.clock.now())
-    before = getattr(counted, "_counted", (0, 0))
-    counted._counted = (second, before[1] + 1 if before[0] == second else 1)
-    if counted._counted[1] > _COUNTED_REQUESTS_MAX:
-        return json_response(_TOO_MANY, {"error": "too many requests"}, {"retry-after": "1"})
-    return _handle(routes, request)
+MUTANTS.rows["CONC-16"] = {
+    "rules-for-six-sessions": (
+        "There are listener priorities for six sessions only, and the others get no container.",
+        replace(rules, "PRIORITIES", range(150, 168)),
+    ),
+}
 
 
+@MUTANTS.replacing(ActivationLock.held, "checks-and-then-writes", breaks="CONC-17")
 @contextmanager
-def _unheld(activation_lock: ActivationLock) -> Iterator[Lease]:
-    """Stand in for no lock at all: look whether there is a session, then write one."""
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
+    """Activations look for a session and store one without a lock."""
     clock = activation_lock._clock
     yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
 
 
-def _live_by_the_index(sessions: SessionStore) -> list[Session]:
-    """Stand in for a reader of the live sessions that trusts an index."""
+@MUTANTS.replacing(ActivationLock._try, "lock-read-and-then-taken", breaks="CONC-17")
+def _(original: Any, activation_lock: ActivationLock, owner: str) -> Lease | None:
+    """The activation lock is read, found free, and taken without a condition."""
+    table, clock = activation_lock._table, activation_lock._clock
+    if table.partition(lock.LOCK_KEY["sessionId"]):
+        return None
+    ends_at_ms = clock.epoch_ms() + lock.LOCK_SECONDS * 1000
+    item = attributes({**lock.LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
+    table._call("put_item", {"Item": item})
+    return Lease(clock, ends_at_ms)
+
+
+@MUTANTS.replacing(SessionStore.live_sessions, "index-assumed-consistent", breaks="CONC-17")
+def _(original: Any, sessions: SessionStore) -> list[Session]:
+    """An activation looks for the live sessions in an index, which does not yet know of the newest."""
     found: list[Session] = []
     for status in lifecycle.LIVE:
         answer = sessions._table._client.query(
@@ -169,154 +428,20 @@ def _live_by_the_index(sessions: SessionStore) -> list[Session]:
     return found
 
 
-def _read_then_taken(activation_lock: ActivationLock, owner: str) -> Lease | None:
-    """Stand in for a lock that is read, found free, and written without a condition."""
-    table, clock = activation_lock._table, activation_lock._clock
-    if table.partition(lock.LOCK_KEY["sessionId"]):
-        return None
-    ends_at_ms = clock.epoch_ms() + lock.LOCK_SECONDS * 1000
-    item = attributes({**lock.LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
-    table._call("put_item", {"Item": item})
-    return Lease(clock, ends_at_ms)
+MUTANTS.rows["CONC-18"] = {
+    "hmr-rule-left-behind": (
+        "The rule for the WebSocket is not recognised as a session's when the session ends.",
+        skip(rules._query_value),
+    ),
+}
 
-
-MUTANTS = (
-    Mutant(
-        "ids-from-the-clock",
-        breaks="CONC-01",
-        sentence="a session's id is made of the second in which it is asked for",
-        changes=(replace(Activations, "_uuid", _id_from_the_clock),),
+MUTANTS.rows["CONC-19"] = {
+    "exists-whatever-is-asked": (
+        "Every file is said to exist.",
+        wrap(Api._file_exists, lambda *_: json_response(200, {"exists": True})),
     ),
-    Mutant(
-        "lock-tried-once",
-        breaks="CONC-01",
-        sentence="an activation that finds the lock taken is answered 503 at once",
-        changes=(replace(lock, "_WAIT_SECONDS_MAX", 0.001),),
+    "file-system-out-of-credits": (
+        "The file system writes 100 KB a second.",
+        replace(workspace, "_WRITE_BYTES_PER_SECOND", 100_000),
     ),
-    Mutant(
-        "looks-every-two-minutes",
-        breaks="CONC-02",
-        sentence="Hermes looks after sessions that wait for a container every two minutes instead of two seconds",
-        changes=(replace(controller, "TICK_PENDING_SECONDS", 120),),
-    ),
-    Mutant(
-        "three-tasks-from-two-sessions",
-        breaks="CONC-03",
-        sentence="the bound between the scaling policy's steps is off by one",
-        changes=(edit_template(_three_tasks_from_two_sessions),),
-    ),
-    Mutant(
-        "two-tasks-at-most",
-        breaks="CONC-03",
-        sentence="the scalable target ends at two tasks, so the third is never there",
-        changes=(edit_template(_two_tasks_at_most),),
-    ),
-    Mutant(
-        "six-tasks-for-six-sessions",
-        breaks="CONC-04",
-        sentence="a further step starts a task for each of six sessions",
-        changes=(edit_template(_six_tasks_for_six_sessions),),
-    ),
-    Mutant(
-        "one-session-a-container",
-        breaks="CONC-04",
-        sentence="a container that opens a session closes the one it had",
-        changes=(replace(HostedSessions, "open", _one_at_a_time),),
-    ),
-    Mutant(
-        "thirteen-sessions",
-        breaks="CONC-05",
-        sentence="the 13th session is taken: the limit is off by one",
-        changes=(replace(lifecycle, "SESSIONS_MAX", 13),),
-    ),
-    Mutant(
-        "refusal-without-retry-after",
-        breaks="CONC-05",
-        sentence="a refusal at capacity does not say when to come back",
-        changes=(replace(Routes, "activate", _without_retry_after),),
-    ),
-    Mutant(
-        "refused-but-stored",
-        breaks="CONC-05",
-        sentence="a session that is refused at capacity is in the table all the same",
-        changes=(replace(Activations, "activate", _stored_before_counted),),
-    ),
-    Mutant(
-        "oldest-session-makes-room",
-        breaks="CONC-05",
-        sentence="a refusal at capacity ends the oldest session, so that there is room when the client comes back",
-        changes=(replace(Activations, "activate", _oldest_makes_room),),
-    ),
-    Mutant(
-        "cooldown-of-six-seconds",
-        breaks="CONC-06",
-        sentence="the cooldown of the scaling policies has lost a digit",
-        changes=(edit_template(_cooldown_of_six_seconds),),
-    ),
-    Mutant(
-        "cooldown-left-out",
-        breaks="CONC-06",
-        sentence="the scaling policies name no cooldown and get AWS's of five minutes",
-        changes=(edit_template(_cooldown_left_out),),
-    ),
-    Mutant(
-        "zero-not-published",
-        breaks="CONC-13",
-        sentence="a count of 0 is taken for no count, and not published",
-        changes=(replace(Publisher, "_put", _nothing_for_zero),),
-    ),
-    Mutant(
-        "target-groups-left-behind",
-        breaks="CONC-13",
-        sentence="the target groups of a task that is gone stay, and its targets with them",
-        changes=(replace(Router, "_delete_group", lambda _router, _arn: None),),
-    ),
-    Mutant(
-        "lock-kept-until-it-ends",
-        breaks="CONC-14",
-        sentence="the activation lock is not given back, and ends by itself after ten seconds",
-        changes=(replace(Table, "delete_surely", lambda _table, _key, _condition=None: None),),
-    ),
-    Mutant(
-        "answered-when-active",
-        breaks="CONC-14",
-        sentence="an activation is answered when the container is there",
-        changes=(replace(Routes, "activate", _answered_when_active),),
-    ),
-    Mutant(
-        "status-after-the-next-look",
-        breaks="CONC-15",
-        sentence="a status is answered after Hermes has looked at all sessions again",
-        changes=(replace(Routes, "status", _status_after_the_next_look),),
-    ),
-    Mutant(
-        "limited-by-peer",
-        breaks="CONC-15",
-        sentence="requests are limited by address, and all come from the load balancer's",
-        changes=(replace(Routes, "handle", _limited_by_peer),),
-    ),
-    Mutant(
-        "rules-for-six-sessions",
-        breaks="CONC-16",
-        sentence="there are listener priorities for six sessions only, and the others get no container",
-        changes=(replace(rules, "PRIORITIES", range(150, 168)),),
-    ),
-    Mutant(
-        "checks-and-then-writes",
-        breaks="CONC-17",
-        sentence="activations look for a session and store one without a lock",
-        changes=(replace(ActivationLock, "held", _unheld),),
-    ),
-    Mutant(
-        "lock-read-and-then-taken",
-        breaks="CONC-17",
-        sentence="the activation lock is read, found free, and taken without a condition",
-        changes=(replace(ActivationLock, "_try", _read_then_taken),),
-    ),
-    Mutant(
-        "index-assumed-consistent",
-        breaks="CONC-17",
-        sentence="an activation looks for the live sessions in an index, which does not yet know of the newest",
-        changes=(replace(SessionStore, "live_sessions", _live_by_the_index),),
-    ),
-)
+}

@@ -20,6 +20,8 @@ from seatrials.seams.clock import wall_seconds, wall_timestamp
 HEALTHY = "healthy"
 # Scenarios that only read the control plane, which is intact on a hollow platform.
 _CONTROL_PLANE_SUITE = "INFRA"
+# Enough for what was expected and what was seen; the whole of it is for who runs that one scenario.
+_MESSAGE_CHARACTERS_MAX = 500
 
 
 @dataclass
@@ -31,18 +33,34 @@ class Matrix:
     is_partial: bool = False
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
+    # What the scenario said, for each kill.
+    messages: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Kills by an error that a scenario stumbled over, which tells nobody what was expected: mutant, scenario, error.
+    bare: list[tuple[str, str, str]] = field(default_factory=list)
+    # What the code of a mutant itself did wrong, so that nothing is proven on it.
+    mistakes: dict[str, str] = field(default_factory=dict)
     # Runs that ended in an error of set-up or tear-down, which says nothing about the scenario.
     broken: list[str] = field(default_factory=list)
 
-    def note(self, mutant: str, scenario: str, *, failed: bool) -> None:
-        """Note that *scenario* ran on *mutant*."""
+    def note(self, mutant: str, scenario: str, *, failed: bool, message: str = "", bare_error: str = "") -> None:
+        """Note that *scenario* ran on *mutant*, what it said when it failed, and the error that it stumbled over."""
         self.ran.setdefault(mutant, []).append(scenario)
-        if failed:
-            self.killed_by.setdefault(mutant, []).append(scenario)
+        if not failed or mutant in self.mistakes:
+            return
+        self.killed_by.setdefault(mutant, []).append(scenario)
+        self.messages.setdefault(mutant, {})[scenario] = message
+        if bare_error:
+            self.bare.append((mutant, scenario, bare_error))
+
+    def note_mistake(self, mutant: str, mistake: str) -> None:
+        """Note that the code of *mutant* is wrong: however its scenarios end, they do not kill it."""
+        self.mistakes.setdefault(mutant, mistake)
+        self.killed_by.pop(mutant, None)
 
     def problems(self) -> list[str]:
         """Return what keeps the matrix from being a proof, a sentence each."""
-        return [*self._unhealthy(), *self._survivors(), *self._blind(), *self._fooled(), *self.broken]
+        found = [self._unhealthy(), self._mistaken(), self._survivors(), self._blind(), self._fooled(), self._bare()]
+        return [*(problem for problems in found for problem in problems), *self.broken]
 
     def record(self, run: MatrixRun) -> MatrixRecord:
         """Return the matrix of a *run* for the evidence."""
@@ -78,6 +96,7 @@ class Matrix:
             breaks=mutant.breaks,
             sentence=mutant.sentence,
             killed_by=tuple(sorted(killed_by)),
+            messages=dict(sorted(self.messages.get(mutant.id, {}).items())),
             survived=tuple(sorted(set(self.ran.get(mutant.id, [])) - killed_by)),
         )
 
@@ -91,11 +110,23 @@ class Matrix:
         failed = _names(self.killed_by.get(HEALTHY, []))
         return [f"on the healthy platform these fail: {failed}"] if failed else []
 
+    def _mistaken(self) -> list[str]:
+        proves = "proves nothing, for its own code is wrong"
+        return [f"mutant {name} {proves}: {mistake}" for name, mistake in self.mistakes.items()]
+
+    def _bare(self) -> list[str]:
+        return [
+            f"scenario {scenario} notices {mutant} by a bare {error}: let it say what it expected and what it saw"
+            for mutant, scenario, error in self.bare
+            if mutant not in self.mistakes
+        ]
+
     def _survivors(self) -> list[str]:
         return [
             f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
             for each in self.mutants
             if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
+            if each.id not in self.mistakes
         ]
 
     def _blind(self) -> list[str]:
@@ -110,7 +141,7 @@ class Matrix:
         return [
             f"scenario {scenario} passes on the hollow platform {each.id}: {each.sentence}"
             for each in self.mutants
-            if each.hollow
+            if each.hollow and each.id not in self.mistakes
             for scenario in sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, [])))
             if not scenario.startswith(_CONTROL_PLANE_SUITE)
         ]
@@ -165,11 +196,17 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call":
-            self.matrix.note(mutant, scenario, failed=report.failed)
-            self._finished += 1
-            self._show_progress(mutant)
+            said, bare_error = _message(report) if report.failed else "", str(properties.get("bare_error", ""))
+            self.matrix.note(
+                mutant, scenario, failed=report.failed, message=said[:_MESSAGE_CHARACTERS_MAX], bare_error=bare_error
+            )
         elif report.failed:
             self.matrix.broken.append(f"{report.when} of {scenario} on {mutant} failed: {_message(report)}")
+        if "mutant_mistake" in properties:
+            self.matrix.note_mistake(mutant, f"{scenario} met {properties['mutant_mistake']}")
+        if report.when == "call":
+            self._finished += 1
+            self._show_progress(mutant)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -210,12 +247,13 @@ class MatrixReporter:
             return
         killers = self.matrix.killed_by.get(mutant, [])
         done = f"[{self._finished:4}/{sum(self._expected.values())}]"
-        verdict = f"killed by {_names(killers)}" if killers else ("passes" if mutant == HEALTHY else "SURVIVES")
+        alive = "IS WRONG ITSELF" if mutant in self.matrix.mistakes else "SURVIVES"
+        verdict = f"killed by {_names(killers)}" if killers else ("passes" if mutant == HEALTHY else alive)
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
 
 
 def _message(report: pytest.TestReport) -> str:
-    """Return the error of a report in short; the whole of it is for who runs that one scenario."""
+    """Return the error of a report, without the traceback."""
     crash = getattr(report.longrepr, "reprcrash", None)
     return redact(str(crash.message if crash is not None else report.longreprtext))
 

@@ -1,51 +1,87 @@
-"""Edits of the stack's template, for mutants."""
+"""Changes of the stack's template that mutants make often: `put("EditService", "LaunchType", "EC2")`.
 
+A path is the names and indexes below a resource's properties, dotted.
+"""
+
+import operator
 from collections.abc import Callable
 from typing import Any
 
+from seatrials.mutants.mutant import Change, edit_template
+
 Document = dict[str, Any]
-Edit = Callable[[Document], None]
 
 
-def put(resource: str, path: str, value: object) -> Edit:
-    """Return the edit that gives a property of *resource* another value; *path* is its names and indexes, dotted."""
+def properties(document: Document, resource: str) -> Document:
+    """Return the properties of *resource*, to be edited in place."""
+    found: Document = document["Resources"][resource]["Properties"]
+    return found
+
+
+def put(resource: str, path: str, value: object) -> Change:
+    """Give a property another value."""
+    return _at(resource, path, lambda place, last: operator.setitem(place, last, value))
+
+
+def leave_out(resource: str, path: str) -> Change:
+    """Take away a property, so that AWS's default holds."""
+    return _at(resource, path, operator.delitem)
+
+
+def append(resource: str, path: str, value: object) -> Change:
+    """Add *value* to a list."""
+    return _at(resource, path, lambda place, last: place[last].append(value))
+
+
+def add(resource: str, kind: str, **given: object) -> Change:
+    """Add a resource of the type *kind* with the *given* properties."""
+    return edit_template(lambda document: document["Resources"].update({resource: {"Type": kind, "Properties": given}}))
+
+
+def take_away(*resources: str) -> Change:
+    """Take resources out of the template."""
+    return edit_template(lambda document: [document["Resources"].pop(each) for each in resources])
+
+
+def attribute(resource: str, key: str, value: str) -> Change:
+    """Set an attribute of a load balancer or target group, which the template has as a list of Key and Value."""
 
     def edit(document: Document) -> None:
-        *parents, last = path.split(".")
-        place = document["Resources"][resource]["Properties"]
+        given = properties(document, resource)
+        attributes = given["LoadBalancerAttributes" if "LoadBalancerAttributes" in given else "TargetGroupAttributes"]
+        attributes[:] = [*(each for each in attributes if each["Key"] != key), {"Key": key, "Value": value}]
+
+    return edit_template(edit)
+
+
+def variable(task: str, name: str, value: str) -> Change:
+    """Add a variable to the environment of a task definition's container."""
+    return append(task, "ContainerDefinitions.0.Environment", {"Name": name, "Value": value})
+
+
+def let_in(group: str, port: int, **source: object) -> Change:
+    """Let a security group admit *source* on one port."""
+    return append(group, "SecurityGroupIngress", {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **source})
+
+
+def set_paths(rule: str, *patterns: str) -> Change:
+    """Let a listener rule match other paths."""
+    return put(rule, "Conditions.0.PathPatternConfig.Values", list(patterns))
+
+
+def forward(group: str) -> list[Document]:
+    """Return the actions of a rule or listener that lead to the target group *group*."""
+    return [{"Type": "forward", "TargetGroupArn": {"Ref": group}}]
+
+
+def _at(resource: str, path: str, edit: Callable[[Any, Any], object]) -> Change:
+    """Return the change that calls *edit* with what holds the end of *path*, and its name or index there."""
+
+    def change(document: Document) -> None:
+        *parents, last = [int(name) if name.isdigit() else name for name in path.split(".")]
+        place: Any = properties(document, resource)
         for name in parents:
-            place = place[int(name) if name.isdigit() else name]
-        place[last] = value
+            place = place[name]
+        edit(place, last)
 
-    return edit
-
-
-def take_away(*resources: str) -> Edit:
-    """Return the edit that takes resources out of the template."""
-
-    def edit(document: Document) -> None:
-        for resource in resources:
-            del document["Resources"][resource]
-
-    return edit
-
-
-def append(resource: str, path: str, value: object) -> Edit:
-    """Return the edit that adds *value* to a list of *resource*; *path* is its names and indexes, dotted."""
-
-    def edit(document: Document) -> None:
-        place = document["Resources"][resource]["Properties"]
-        for name in path.split("."):
-            place = place[int(name) if name.isdigit() else name]
-        place.append(value)
-
-    return edit
-
-
-def add(resource: str, kind: str, **properties: object) -> Edit:
-    """Return the edit that adds a resource to the template."""
-
-    def edit(document: Document) -> None:
-        document["Resources"][resource] = {"Type": kind, "Properties": properties}
-
-    return edit
+    return edit_template(change)

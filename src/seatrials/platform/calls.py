@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
@@ -11,6 +11,36 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.seams.clock import Clock
 
 _SHOWN_CHARACTERS = 400
+
+
+class Fields(dict[str, Any]):
+    """The fields of a JSON object; asking for one that is not there fails the scenario, and shows the answer."""
+
+    def __init__(self, fields: Mapping[str, Any], answer: object) -> None:
+        super().__init__(fields)
+        self._answer = answer
+
+    def __missing__(self, name: str) -> NoReturn:
+        """Fail the scenario."""
+        msg = f"expected a field {name!r} in {self._answer}"
+        raise AssertionError(msg)
+
+
+def json_of(content: bytes, answer: object) -> Any:  # noqa: ANN401  # whatever the platform sends
+    """Return *content* as JSON; what is none, or lacks a field, fails the scenario and shows the *answer*."""
+    try:
+        return json.loads(content, object_hook=lambda fields: Fields(fields, answer))
+    except ValueError:
+        msg = f"expected JSON of {answer}"
+        raise AssertionError(msg) from None
+
+
+def header_of(headers: httpx.Headers, name: str, answer: object) -> str:
+    """Return a header; one that is not there fails the scenario, and shows the *answer*."""
+    if name not in headers:
+        msg = f"expected a header {name!r} in {answer}, which has {', '.join(headers) or 'none'}"
+        raise AssertionError(msg)
+    return headers[name]
 
 
 @dataclass(frozen=True)
@@ -29,12 +59,12 @@ class Answer:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:  # noqa: ANN401  # whatever the platform sends
-        """Return the body as JSON; fails the scenario, showing the body, when it is none."""
-        try:
-            return json.loads(self.content)
-        except ValueError:
-            msg = f"expected JSON of {self}"
-            raise AssertionError(msg) from None
+        """Return the body as JSON; fails the scenario, showing the body, when it is none or a field is missing."""
+        return json_of(self.content, self)
+
+    def header(self, name: str) -> str:
+        """Return a header; fails the scenario, showing the answer, when there is none of that name."""
+        return header_of(self.headers, name, self)
 
     @property
     def origin(self) -> str:

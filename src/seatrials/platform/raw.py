@@ -1,6 +1,5 @@
 """Requests byte by byte, for what no HTTP client would send, and what came back."""
 
-import json
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import h11
 import httpx
 
 from seatrials.evidence.recorder import Recorder
+from seatrials.platform.calls import header_of, json_of
 from seatrials.platform.stack import Connect
 from seatrials.seams.network import Connection
 
@@ -35,8 +35,12 @@ class RawAnswer:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:  # noqa: ANN401  # whatever the platform sends
-        """Return the body as JSON."""
-        return json.loads(self.content)
+        """Return the body as JSON; fails the scenario, showing the body, when it is none or a field is missing."""
+        return json_of(self.content, self)
+
+    def header(self, name: str) -> str:
+        """Return a header; fails the scenario, showing the answer, when there is none of that name."""
+        return header_of(self.headers, name, self)
 
     def __repr__(self) -> str:
         """Show request, status and body."""
@@ -53,17 +57,27 @@ class RawRequest:
         connection.send(data)
 
     def finish(self, data: bytes = b"") -> RawAnswer:
-        """Send the rest and return the answer; fails the scenario when there is none."""
+        """Send the rest and return the answer; fails the scenario when it cannot be sent or there is none."""
         try:
-            self._connection.send(data)
+            self._send(data)
             answer = self._answer()
         finally:
             self._connection.close()
         self._recorder.step(f"{answer.request} → {answer.status}", answer=answer.text[:_SHOWN_CHARACTERS])
         return answer
 
+    def _send(self, data: bytes) -> None:
+        try:
+            self._connection.send(data)
+        except ConnectionError as error:
+            msg = f"expected to send the rest of {self._line()!r}, and its connection was gone: {error}"
+            raise AssertionError(msg) from error
+
+    def _line(self) -> str:
+        return self._sent.partition(b"\r\n")[0][:60].decode("latin-1")
+
     def _answer(self) -> RawAnswer:
-        request = self._sent.partition(b"\r\n")[0][:60].decode("latin-1")
+        request = self._line()
         # h11 reads answers only to a request that it has sent itself; this one stands for what was really sent.
         reader = h11.Connection(h11.CLIENT)
         reader.send(h11.Request(method="GET", target="/", headers=[("host", "raw")]))
@@ -116,8 +130,12 @@ class RawClient:
         return self.send(b"GET %b HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n" % target.encode())
 
     def begin(self, data: bytes) -> RawRequest:
-        """Send the first part of a request."""
-        return RawRequest(self._connect(), self._recorder, data.replace(b"{host}", self._host))
+        """Send the first part of a request; fails the scenario when nobody takes it."""
+        try:
+            return RawRequest(self._connect(), self._recorder, data.replace(b"{host}", self._host))
+        except ConnectionError as error:
+            msg = f"expected {self._host.decode()} to take a connection and a request: {error}"
+            raise AssertionError(msg) from error
 
     def connect_trusting(self, trust: ssl.SSLContext) -> Connection:
         """Connect as someone who believes *trust* alone; raises `ssl.SSLCertVerificationError` for another one."""

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
 from seatrials.platform.calls import Answer, Calls
 from seatrials.seams.application import AwsClient
-from seatrials.seams.aws import plain_item
+from seatrials.seams.aws import error_code, plain_item
 
 # A well-formed id that no session has.
 UNKNOWN_SESSION = f"{contract.SESSION_ID_PREFIX}00000000-0000-4000-8000-000000000000"
@@ -147,15 +149,19 @@ class Sessions:
         return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
-        """Give the session's item another `ttl`, behind Hermes's back."""
-        self._dynamodb.update_item(
-            TableName=self._names.table,
-            Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
-            UpdateExpression="SET #ttl = :ttl",
-            ConditionExpression="attribute_exists(sessionId)",
-            ExpressionAttributeNames={"#ttl": "ttl"},
-            ExpressionAttributeValues={":ttl": {"N": str(epoch_seconds)}},
-        )
+        """Give the session's item another `ttl`, behind Hermes's back; fails the scenario when there is no item."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._names.table,
+                Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
+                UpdateExpression="SET #ttl = :ttl",
+                ConditionExpression="attribute_exists(sessionId)",
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={":ttl": {"N": str(epoch_seconds)}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            msg = f"expected an item of {session.id} whose ttl can be changed, and the table has none"
+            raise AssertionError(msg) from error
 
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
         """Return every item of a client, by a strongly consistent scan."""
@@ -186,18 +192,14 @@ class Sessions:
 
     def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
         """Return the ids that the client index has for a client and status."""
-        return self._query(self._names.client_index, "clientId = :a AND #s = :b", {"#s": "status"}, client_id, status)
+        values = {":client": {"S": client_id}, ":status": {"S": status}}
+        return self._query(self._names.client_index, "clientId = :client AND #s = :status", values)
 
     def ids_by_status_index(self, status: str, since_ms: int) -> list[str]:
         """Return the ids that the status index has for a status and a last activity from *since_ms* on."""
-        answer = self._dynamodb.query(
-            TableName=self._names.table,
-            IndexName=self._names.activity_index,
-            KeyConditionExpression="#s = :status AND lastActivity >= :since",
-            ExpressionAttributeNames={"#s": "status"},
-            ExpressionAttributeValues={":status": {"S": status}, ":since": {"N": str(since_ms)}},
-        )
-        return [item["sessionId"]["S"] for item in answer["Items"]]
+        values = {":status": {"S": status}, ":since": {"N": str(since_ms)}}
+        condition = "#s = :status AND lastActivity >= :since"
+        return self._query(self._names.activity_index, condition, values)
 
     def _scan(self, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # boto3's own parameters
         """Return the items of a strongly consistent scan."""
@@ -206,12 +208,20 @@ class Sessions:
         )
         return [plain_item(item) for page in pages for item in page["Items"]]
 
-    def _query(self, index: str, condition: str, names: dict[str, str], first: str, second: str) -> list[str]:
-        answer = self._dynamodb.query(
-            TableName=self._names.table,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={":a": {"S": first}, ":b": {"S": second}},
-        )
+    def _query(self, index: str, condition: str, values: Mapping[str, Any]) -> list[str]:
+        """Return the ids that an index has; fails the scenario when the table has no such index, or of other keys."""
+        try:
+            answer = self._dynamodb.query(
+                TableName=self._names.table,
+                IndexName=index,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames={"#s": "status"},
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            # AWS says ValidationException of an index that is not there, and moto says ResourceNotFoundException.
+            if error_code(error) not in ("ValidationException", "ResourceNotFoundException"):
+                raise
+            msg = f"expected the index {index} to find sessions by {condition!r}: {error}"
+            raise AssertionError(msg) from error
         return [item["sessionId"]["S"] for item in answer["Items"]]

@@ -140,8 +140,12 @@ class WebSockets:
         return websocket
 
     def attempt(self, session_id: str) -> WebSocket:
-        """Ask for the WebSocket of a session and return what came of it."""
+        """Ask for the WebSocket of a session and return what came of it; fails the scenario when nothing does."""
         target = f"{contract.HMR_PATH}?sessionId={quote(session_id)}"
-        websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
+        try:
+            websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
+        except (TimeoutError, ConnectionError) as error:
+            msg = f"expected an answer to the WebSocket {target}: {type(error).__name__}: {error}"
+            raise AssertionError(msg) from error
         self._recorder.step(f"WebSocket {target} → {websocket.status}", answer=repr(websocket))
         return websocket

@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 # About a hundred scenarios, whose worlds are two megabytes each.
 _YOUNG_COLLECTIONS_PER_FULL = 100
+# How a scenario says what it expected and what it saw; over any other error it stumbles.
+_TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
 
@@ -215,16 +217,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in each report which scenario it is about, and on which platform."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in each report which scenario it is about, on which platform, and how a mutant was noticed."""
     report = yield
     if item.config.getoption("--environment") is not None:
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
-            mutant = callspec.params["mutant"]
-            report.user_properties.append(("mutant", mutant.id if mutant else "healthy"))
+            report.user_properties += _about_mutant(callspec.params["mutant"], call)
     return report
+
+
+def _about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[tuple[str, object]]:
+    """Return what the kill matrix wants to know of a run on *mutant*; None is the healthy platform."""
+    about: list[tuple[str, object]] = [("mutant", mutant.id if mutant else "healthy")]
+    if mutant is not None and mutant.mistakes:
+        about.append(("mutant_mistake", mutant.mistakes[0]))
+    if call.excinfo is not None and not isinstance(call.excinfo.value, _TOLD):
+        about.append(("bare_error", call.excinfo.type.__name__))
+    return about
 
 
 @pytest.fixture(scope="session")

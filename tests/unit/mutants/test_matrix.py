@@ -91,3 +91,33 @@ def test_the_page_names_every_mutant() -> None:
 
     assert "| `wrong-ttl` | COLD-03 | ttl is wrong | COLD-03 |" in page
     assert "Every mutant is killed, by scenarios that pass." in page
+
+
+def test_a_mistake_of_the_mutant_is_no_kill() -> None:
+    """A mutant whose own code is wrong is named as that, however its scenarios ended, before and after it was noted."""
+    matrix = proof()
+    matrix.note_mistake("no-scaling", "COLD-02 met KeyError: 'x'")
+    matrix.note("no-scaling", "COLD-03", failed=True, bare_error="KeyError")
+
+    assert matrix.problems() == [
+        "mutant no-scaling proves nothing, for its own code is wrong: COLD-02 met KeyError: 'x'",
+        "scenario COLD-02 kills no mutant",
+    ]
+
+
+def test_a_kill_by_a_bare_error_is_a_problem() -> None:
+    """A scenario that stumbles says neither what it expected nor what it saw."""
+    matrix = proof()
+    matrix.note("wrong-ttl", "COLD-02", failed=True, message="KeyError: 'ttl'", bare_error="KeyError")
+
+    assert matrix.problems() == [
+        "scenario COLD-02 notices wrong-ttl by a bare KeyError: let it say what it expected and what it saw"
+    ]
+
+
+def test_the_message_of_every_kill_is_kept() -> None:
+    """`kill-matrix.json` says how a scenario noticed a mutant."""
+    matrix = proof()
+    matrix.note("wrong-ttl", "COLD-02", failed=True, message="expected a ttl")
+
+    assert matrix.record(MatrixRun()).mutants["wrong-ttl"].messages == {"COLD-02": "expected a ttl", "COLD-03": ""}

@@ -1,10 +1,12 @@
 """Which mutants a run is about, and which scenarios are run on each."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from seatrials.errors import ConfigurationError
+from seatrials.mutants import catalogue, hollow
 from seatrials.mutants.catalogue import CATALOGUE
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.selection import is_relevant, load_mutants
@@ -23,6 +25,22 @@ def test_ids_of_the_catalogue_are_unique() -> None:
 
     assert len(set(ids)) == len(ids)
     assert len(set(sentences)) == len(sentences)
+
+
+FILES = [each for each in vars(catalogue).values() if isinstance(each, ModuleType) and hasattr(each, "MUTANTS")]
+
+
+@pytest.mark.parametrize("file", [each for each in FILES if each is not hollow], ids=lambda file: file.__name__)
+def test_mutants_are_found_by_their_row(file: ModuleType) -> None:
+    """Mutants stand in the order of the rows, in a file that is named by its suite or by its first and last row."""
+    rows = [mutant.breaks for mutant in file.MUTANTS]
+    name = file.__name__.rpartition(".")[2]
+    suite, first, last = (rows[0].partition("-")[0].lower(), rows[0][-2:], rows[-1][-2:])
+
+    assert rows == sorted(rows)
+    assert {row.partition("-")[0].lower() for row in rows} == {suite}
+    assert name.startswith(suite)
+    assert name == f"{suite}_{first}_to_{last}" or "_to_" not in name
 
 
 def test_some_are_chosen_by_id() -> None:

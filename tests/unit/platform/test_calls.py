@@ -143,3 +143,16 @@ def test_content_in_parts_is_sent_chunked(make_calls: MakeCalls) -> None:
     make_calls(handler).send("PUT", "/api/files/a", iter([b"ab", b"c"]))
 
     assert (seen[0].headers["transfer-encoding"], seen[0].content) == ("chunked", b"abc")
+
+
+def test_a_field_that_is_missing_fails_the_scenario() -> None:
+    """A scenario that asks for a field or a header which is not there says so and shows the answer."""
+    seen = answer(b'{"session":{"status":"active"}}', 503, retry_after="5")
+
+    assert (seen.json(), seen.header("Retry-After")) == ({"session": {"status": "active"}}, "5")
+    with pytest.raises(AssertionError, match=r"expected a field 'error' in <GET /x → 503 from a service: \{"):
+        seen.json()["error"]
+    with pytest.raises(AssertionError, match="expected a field 'ttl' in <GET /x"):
+        seen.json()["session"]["ttl"]
+    with pytest.raises(AssertionError, match=r"expected a header 'location' in <GET /x .*, which has retry-after"):
+        seen.header("location")

@@ -107,3 +107,22 @@ def test_no_whole_answer_fails_the_scenario(make_client: Make, script: tuple[byt
     """Silence, a connection that ends and one that breaks are failures that name the request."""
     with pytest.raises(AssertionError, match="GET /x HTTP"):
         make_client(FakeConnection(*script)).send(b"GET /x HTTP/1.1\r\n\r\n")
+
+
+def test_a_connection_that_is_gone_fails_the_scenario(make_client: Make) -> None:
+    """A scenario whose bytes nobody takes says which request it was, at its beginning and at its end."""
+
+    class Gone(FakeConnection):
+        def send(self, data: bytes) -> None:
+            if self.sent:
+                msg = "the other end is closed"
+                raise ConnectionResetError(msg)
+            super().send(data)
+
+    gone = Gone()
+    request = make_client(gone).begin(b"GET / HTTP/1.1\r\n")
+
+    with pytest.raises(AssertionError, match=r"expected to send the rest of 'GET / HTTP/1.1'.*the other end is closed"):
+        request.finish(b"\r\n")
+    with pytest.raises(AssertionError, match=r"expected alb.example to take a connection and a request"):
+        make_client(gone).begin(b"GET / HTTP/1.1\r\n")

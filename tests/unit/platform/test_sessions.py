@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from seatrials.environments.environment import Environment
 from seatrials.platform.sessions import DEFAULT_INSTRUCTION, Session, Sessions
@@ -45,6 +47,19 @@ class FakeDynamodb:
         """Return all items."""
         self.asked.append(parameters)
         return {"Items": self.items}
+
+    @property
+    def exceptions(self) -> "FakeDynamodb":
+        """Return the errors of this service."""
+        return self
+
+    class ConditionalCheckFailedException(Exception):  # noqa: N818  # as boto3 calls it
+        """A condition does not hold."""
+
+    def update_item(self, **_parameters: Json) -> None:
+        """Change the first item, under the condition that there is one."""
+        if not self.items:
+            raise self.ConditionalCheckFailedException
 
     def describe_time_to_live(self, **_parameters: Json) -> dict[str, Any]:
         """Return the state of a table with items as enabled, of an empty one as disabled."""
@@ -234,3 +249,26 @@ def test_sessions_of_a_run_are_known_by_their_clients(make_sessions: Callable[..
 
     assert sessions.live_of_run() == [SESSION]
     assert dynamodb.asked[0]["ExpressionAttributeValues"] == {":prefix": {"S": "TEST_1_COLD-01-client-"}}
+
+
+def refusal(code: str, operation: str) -> ClientError:
+    """Return the error with which DynamoDB refuses a call."""
+    return ClientError({"Error": {"Code": code, "Message": "refused"}}, operation)
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
+def test_an_index_that_is_not_there_fails_the_scenario(make_sessions: Callable[..., Sessions], code: str) -> None:
+    """A scenario that asks an index in vain says which index it was; another refusal stays what it is."""
+    sessions = make_sessions()
+
+    told = pytest.raises(AssertionError, match="expected the index clientId-status-index to find sessions by")
+    with patch.object(FakeDynamodb, "query", side_effect=refusal(code, "Query")), told:
+        sessions.ids_by_client_index("c", "active")
+    with patch.object(FakeDynamodb, "query", side_effect=refusal("AccessDenied", "Query")), pytest.raises(ClientError):
+        sessions.ids_by_client_index("c", "active")
+
+
+def test_a_ttl_needs_an_item(make_sessions: Callable[..., Sessions]) -> None:
+    """Who changes the ttl of a session that has no item is told."""
+    with pytest.raises(AssertionError, match=r"expected an item of session-1 whose ttl can be changed"):
+        make_sessions().set_ttl(SESSION, 1)

@@ -100,3 +100,20 @@ def test_a_server_that_does_not_answer_pings_is_noticed(
 ) -> None:
     """Without a pong a ping is not answered."""
     assert not make_websockets(lambda _websocket: clock.sleep(60)).open("s1").ping()
+
+
+def test_silence_fails_the_scenario(clock: VirtualClock, recorder: Recorder) -> None:
+    """A handshake that nobody answers says which one it was."""
+    network = VirtualNetwork(clock, lambda: 0.001)
+    client, host = network.attach("10.0.9.9"), network.attach(SERVER)
+    host.listen(8080)
+
+    def connect(_trust: ssl.SSLContext | None = None, /) -> Connection:
+        return client.connect(SERVER, 8080)
+
+    websockets = WebSockets(connect, clock, clock, "https://alb.example", recorder)
+    with pytest.raises(
+        AssertionError, match=r"expected an answer to the WebSocket /ws/hmr\?sessionId=s1: TimeoutError"
+    ):
+        websockets.attempt("s1")
+    network.close()

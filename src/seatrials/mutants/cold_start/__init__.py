@@ -1,0 +1,1 @@
+"""What breaks the rows of COLD: a session between nothing running, a live preview, and nothing running again."""

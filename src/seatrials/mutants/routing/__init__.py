@@ -1,0 +1,1 @@
+"""What breaks the rows of ROUTE: requests and where they go."""
