@@ -178,7 +178,9 @@ class Worlds:
         return self.planes[0]
 
     @contextmanager
-    def open(self, *, seed: str = "1", alive: bool = True, **durations: Any) -> Iterator[Twin]:
+    def open(
+        self, *, seed: str = "1", alive: bool = True, keeps_logs: bool = False, **durations: Any
+    ) -> Iterator[Twin]:
         """Make a world; *durations* replace those of `PLAIN`, whose tests can add up."""
         containers = Containers()
         world = World(
@@ -187,6 +189,7 @@ class Worlds:
             calibration=replace(PLAIN, **durations),
             applications={name: containers.main(name) for name in PORTS},
             authority=self.authority,
+            keeps_logs=keeps_logs,
         )
         with world.running(alive=alive):
             yield Twin(world, containers)

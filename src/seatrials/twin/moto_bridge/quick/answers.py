@@ -28,7 +28,8 @@ from moto.efs.responses import EFSResponse
 from moto.elbv2.responses import ELBV2Response
 from werkzeug.exceptions import HTTPException
 
-from seatrials.twin.moto_bridge.backends import ACCOUNT, TwinAutoScalingResponse, TwinEcsResponse
+from seatrials.twin.moto_bridge.backends import TwinAutoScalingResponse, TwinEcsResponse
+from seatrials.twin.moto_bridge.hooks import ACCOUNT
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
     "cloudwatch": CloudWatchResponse,

@@ -1,32 +1,28 @@
-"""moto and botocore read their models once, and nothing that no world asks for.
+"""moto's EC2 imported without what no world asks for, and models read once.
 
-Importing moto's EC2 reads botocore's endpoints three times and the description of every machine type of every region,
-most of a second altogether; moto and botocore read each service's model again for themselves. `import_ec2` must come
-before anything else of moto that imports its EC2.
+Importing moto's EC2 reads botocore's endpoints three times and the description of every machine type of every region;
+moto and botocore read each service's model again for themselves. `import_ec2` must come before anything else of moto
+that imports its EC2.
 """
 
 import importlib
-from typing import Any
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 from botocore.loaders import Loader, create_loader
+from botocore.regions import EndpointResolver
+from moto import settings
+
+from seatrials.twin.moto_bridge.replacing import replace_once
 
 # One for the process: a loader keeps what it has read.
 LOADER: Loader = create_loader()
 
 
-def session(region: str) -> boto3.Session:
-    """Return a session with credentials that mean nothing, which reads its models from the shared loader."""
-    made = boto3.Session("testing", "testing", region_name=region)
-    made._session.register_component("data_loader", LOADER)
-    return made
-
-
 def import_ec2() -> None:
     """Import moto's EC2 without the tables of its machine types, and with botocore's endpoints read once."""
-    shared = session("us-east-1")
-    resolver: Any = shared._session._get_internal_component("endpoint_resolver")
+    resolver = EndpointResolver(LOADER.load_data("endpoints"))
 
     def regions(_session: boto3.Session, service: str, partition_name: str = "aws") -> list[str]:
         found: list[str] = resolver.get_available_endpoints(service, partition_name)
@@ -37,6 +33,14 @@ def import_ec2() -> None:
         patch("moto.utilities.utils.load_resource", lambda _name: {}),
     ):
         importlib.import_module("moto.ec2.models")
+    core = botocore.session.Session()
+    core.register_component("data_loader", LOADER)
+    shared = boto3.Session("testing", "testing", region_name="us-east-1", botocore_session=core)
     # moto makes a loader for each model that it reads, and reads a service's model to learn its regions.
     vars(importlib.import_module("moto.core.base_backend"))["AccountSpecificBackend"].get_session = lambda: shared
     vars(importlib.import_module("moto.core.utils"))["create_loader"] = lambda: LOADER
+
+
+def leave_out_images() -> None:
+    """Keep 512 machine images, which nobody here starts, out of every world's state."""
+    replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)

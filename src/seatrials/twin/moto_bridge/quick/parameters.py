@@ -23,14 +23,14 @@ class _UnusualError(Exception):
     """A value that is not what callers ordinarily send; never leaves this module."""
 
 
-def taken(service: str, operation: str, parameters: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
-    """Return a copy of *parameters* as moto parses them; with *check*, raises what botocore does for wrong ones."""
+def taken(service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of *parameters* as moto parses them; raises what botocore does for wrong ones."""
     shape, take = _input_of(service, operation)
     try:
         result: dict[str, Any] = take(parameters)
     except _UnusualError:
         report = _validator.validate(parameters, shape)
-        if check and report.has_errors():
+        if report.has_errors():
             raise ParamValidationError(report=report.generate_report()) from None
         result = _taken_unchecked(shape, parameters)
     return result

@@ -51,7 +51,7 @@ def test_what_callers_ordinarily_send_takes_one_walk(
 ) -> None:
     """Equal values come out, and nothing that is shared; botocore is not asked."""
     monkeypatch.setattr(module, "_validator", None)
-    result = taken(service, operation, parameters, check=True)
+    result = taken(service, operation, parameters)
 
     assert result == parameters
     for value, copied in zip(containers(parameters), containers(result), strict=True):
@@ -77,7 +77,7 @@ def test_what_botocore_refuses_is_refused_in_its_words(
 
     assert report
     with pytest.raises(ParamValidationError) as refused:
-        taken(service, operation, parameters, check=True)
+        taken(service, operation, parameters)
     assert report in str(refused.value)
 
 
@@ -96,14 +96,6 @@ def test_values_are_as_moto_parses_them(value: dict[str, Any], expected: dict[st
     """Numbers become floats and moments UTC without a zone, in whatever form botocore lets them be given."""
     sent = {"Namespace": "N", "MetricData": [{"MetricName": "M", **value}]}
 
-    (datum,) = taken("cloudwatch", "PutMetricData", sent, check=True)["MetricData"]
+    (datum,) = taken("cloudwatch", "PutMetricData", sent)["MetricData"]
     assert datum == {"MetricName": "M", **expected}
     assert [type(each) for each in datum.values()] == [str, *(type(each) for each in expected.values())]
-
-
-def test_the_twins_own_calls_may_leave_things_out() -> None:
-    """Unchecked, a parameter that is None is none, and a call without what botocore requires is made."""
-    assert taken("ecs", "ListTasks", {"cluster": None}, check=False) == {}
-    assert taken("dynamodb", "PutItem", {"TableName": "t"}, check=False) == {"TableName": "t"}
-    with pytest.raises(ParamValidationError):
-        taken("ecs", "ListTasks", {"cluster": None}, check=True)

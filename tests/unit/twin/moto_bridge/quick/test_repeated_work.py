@@ -76,7 +76,6 @@ PROGRAM = """
 import json, sys
 import boto3
 from botocore.exceptions import ClientError
-from seatrials.twin.moto_bridge.quick import loading
 from seatrials.twin.moto_bridge.quick import repeated_work
 from moto import mock_aws
 
@@ -84,7 +83,7 @@ if sys.argv[1] == "spared":
     repeated_work.spare_dynamodb()
 answers = []
 with mock_aws():
-    dynamodb = loading.session("us-west-2").client("dynamodb")
+    dynamodb = boto3.Session("testing", "testing", region_name="us-west-2").client("dynamodb")
     dynamodb.create_table(
         TableName="t",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
