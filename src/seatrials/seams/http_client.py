@@ -3,7 +3,6 @@
 import ssl
 import typing
 from collections.abc import Iterable, Iterator
-from http.cookiejar import CookieJar
 
 import httpcore
 import httpx
@@ -63,7 +62,9 @@ class _Transport(httpx.BaseTransport):
             answer = self._pool.handle_request(asked)
         except _RAISED as error:
             raise _ERRORS[type(error)](str(error)) from error
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+        )
 
     def close(self) -> None:
         self._pool.close()
@@ -95,7 +96,7 @@ class _Client(httpx.Client):
         return self._jar
 
     @cookies.setter
-    def cookies(self, cookies: httpx.Cookies | CookieJar | dict[str, str] | list[tuple[str, str]]) -> None:
+    def cookies(self, cookies: httpx.Cookies) -> None:
         self._jar = _Cookies(cookies)
 
 

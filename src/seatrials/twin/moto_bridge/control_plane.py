@@ -4,6 +4,7 @@ import io
 import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from random import Random
 from typing import Any
 
 import moto.backends
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from moto import mock_aws
+from moto import mock_aws, settings
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.moto_api._internal import mock_random
@@ -41,6 +43,9 @@ def control_plane(*, plain: bool) -> AbstractContextManager[Any]:
     from seatrials.twin.moto_bridge import backends  # noqa: PLC0415  # imports moto's EC2
 
     backends.put_in_place()
+    # 512 machine images of moto's own, none of them of the platform: each with an identifier, and in every snapshot.
+    replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)
+    replace_once(responses, "gen_amzn_requestid_long", _request_ids)
     replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
@@ -115,3 +120,16 @@ def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
             return process(self, request)
 
     return process_request
+
+
+def _request_ids(_generate: Callable[..., str]) -> Callable[..., str]:
+    """Let requests be numbered by chance of their own: how often moto is asked must not change what it names things."""
+    chance = Random("request ids")
+
+    def generate(headers: dict[str, Any] | None = None) -> str:
+        request_id = f"{chance.getrandbits(208):052X}"
+        if headers is not None:
+            headers["x-amzn-requestid"] = request_id
+        return request_id
+
+    return generate

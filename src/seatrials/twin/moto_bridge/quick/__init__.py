@@ -24,5 +24,4 @@ __all__ = ["QuickAnswers", "make_quick"]
 
 def make_quick() -> None:
     """Make moto quick in this process, for the rest of its life."""
-    loading.leave_out_images()
     spare_dynamodb()

@@ -12,9 +12,6 @@ import boto3
 import botocore.session
 from botocore.loaders import Loader, create_loader
 from botocore.regions import EndpointResolver
-from moto import settings
-
-from seatrials.twin.moto_bridge.replacing import replace_once
 
 # One for the process: a loader keeps what it has read.
 LOADER: Loader = create_loader()
@@ -39,8 +36,3 @@ def import_ec2() -> None:
     # moto makes a loader for each model that it reads, and reads a service's model to learn its regions.
     vars(importlib.import_module("moto.core.base_backend"))["AccountSpecificBackend"].get_session = lambda: shared
     vars(importlib.import_module("moto.core.utils"))["create_loader"] = lambda: LOADER
-
-
-def leave_out_images() -> None:
-    """Keep 512 machine images, which nobody here starts, out of every world's state."""
-    replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)
