@@ -3,6 +3,7 @@
 import ssl
 import typing
 from collections.abc import Iterable, Iterator
+from http.cookiejar import CookieJar
 
 import httpcore
 import httpx
@@ -10,7 +11,7 @@ import httpx
 from seatrials.seams.network import Connection, Network, TlsConnection
 
 # What callers catch is httpx's, and what a pool raises is httpcore's: of the same name, and with no class in common.
-_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
+ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectError: httpx.ConnectError,
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
     httpcore.LocalProtocolError: httpx.LocalProtocolError,
@@ -26,7 +27,7 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.WriteError: httpx.WriteError,
     httpcore.WriteTimeout: httpx.WriteTimeout,
 }
-_RAISED = tuple(_ERRORS)
+_RAISED = tuple(ERRORS)
 
 
 def http_client(
@@ -61,10 +62,8 @@ class _Transport(httpx.BaseTransport):
         try:
             answer = self._pool.handle_request(asked)
         except _RAISED as error:
-            raise _ERRORS[type(error)](str(error)) from error
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
-        )
+            raise ERRORS[type(error)](str(error)) from error
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
 
     def close(self) -> None:
         self._pool.close()
@@ -78,7 +77,7 @@ class _Body(httpx.SyncByteStream):
         try:
             yield from self._answer.iter_stream()
         except _RAISED as error:
-            raise _ERRORS[type(error)](str(error)) from error
+            raise ERRORS[type(error)](str(error)) from error
 
     def close(self) -> None:
         self._answer.close()
@@ -96,7 +95,7 @@ class _Client(httpx.Client):
         return self._jar
 
     @cookies.setter
-    def cookies(self, cookies: httpx.Cookies) -> None:
+    def cookies(self, cookies: httpx.Cookies | CookieJar | dict[str, str] | list[tuple[str, str]]) -> None:
         self._jar = _Cookies(cookies)
 
 

@@ -188,6 +188,7 @@ class World:
         self._outside = outside
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
+        # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
         self.bridge = self._moto(plane)
         wires = self._wires()
         self.directory, self.security_groups, self.file_systems = (
@@ -205,6 +206,7 @@ class World:
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""
+        # Why not one stream for all: one more draw of one part would change what every other part does from then on.
         return Random(f"{self.seed}/{purpose}")
 
     def aws(self, service: str) -> AwsClient:
@@ -250,6 +252,7 @@ class World:
 
     def _moto(self, plane: ControlPlane) -> Bridge:
         """Return moto as *plane* is, with this world plugged in."""
+        # Why not deploy the template anew for each world: that takes a thousand times as long.
         restore(plane.state)
         seed_identifiers(self.random("moto").getrandbits(64))
         self._latency, lag = self.random("api latency"), self.random("index lag")
@@ -390,6 +393,7 @@ class World:
 
     def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
+        # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
                 balancer.changed(operation, parameters, answer)

@@ -64,7 +64,6 @@ def _heard(name: str, method: Callable[..., dict[str, Any]]) -> Callable[..., di
             return ordinary()
         service, operation = client.meta.service_model.service_name, client.meta.method_to_api_mapping[name]
         if _callers[client] != _TWIN:
-            # Why before the call alone: a platform learns that its call took long only when the answer is there.
             hooks.on_call(_callers[client], f"{service}.{operation}")
         return hooks.answer(Call(service, operation, parameters, client, ordinary))
 
