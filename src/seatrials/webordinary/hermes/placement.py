@@ -79,7 +79,7 @@ class Placement:
             self._bring_up(work, task, groups)
         else:
             self._hand_over(work, task, serving, groups)
-        # Why not trust the rules that were just made: a balancer may take a moment to follow them, and active means served.
+        # Why not trust the rules just made: a balancer may take a moment to follow them, and active means served.
         self._check_served(session, task)
         self._finish_placing(work, task)
 
