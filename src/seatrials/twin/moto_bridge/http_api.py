@@ -86,10 +86,11 @@ class AwsApi:
         self._on_call(f"{call.service}.{call.operation}")
         if reads_only(call.operation):
             return
-        self._hooks.touched(call.service)
-        if status < 300:  # noqa: PLR2004  # HTTP's own
-            parameters, answer = _understood(call, status, headers, body)
-            self._hooks.heard(call.service, call.operation, parameters, answer)
+        if status >= 300:  # noqa: PLR2004  # HTTP's own
+            self._hooks.touched(call.service)
+            return
+        parameters, answer = _understood(call, status, headers, body)
+        self._hooks.heard(call.service, call.operation, parameters, answer)
 
 
 def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> tuple[Any, Any]:
