@@ -2,7 +2,7 @@
 
 - `memory`: reads that nothing has changed since are not made again, nor in the next world;
 - `answers`, with `parameters`: a call goes to moto's own method for it, without an HTTP message in between;
-- `repeated_work`: moto's DynamoDB parses an expression once, and copies what can change only;
+- `repeated_work`: moto's DynamoDB parses an expression once;
 - `loading`: moto's EC2 is imported without the tables of machines that no world has.
 
 One switch for all of it, for moto's functions are replaced for the life of a process: `moto_running(plain=True)` leaves
