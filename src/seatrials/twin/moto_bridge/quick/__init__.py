@@ -3,7 +3,10 @@
 - `memory`: reads that nothing has changed since are not made again, nor in the next world;
 - `answers`, with `parameters`: a call goes to moto's own method for it, without an HTTP message in between;
 - `repeated_work`: moto's DynamoDB parses an expression once;
-- `loading`: moto's EC2 is imported without the tables of machines that no world has.
+- `loading`: botocore's endpoints are read once, and moto's backends share a session.
+
+Each saves 3 % of a run's processor time at least, or it would not be here: `answers` more than half, `memory` and
+`repeated_work` about a tenth each, `loading` about 7 %.
 
 One switch for all of it, for moto's functions are replaced for the life of a process: `moto_running(plain=True)` leaves
 this package alone, and so does a run with the variable SEATRIALS_PLAIN_MOTO=1. `control_plane.py` is the one that
