@@ -174,7 +174,9 @@ class Worlds:
         return self.planes[0]
 
     @contextmanager
-    def open(self, *, seed: str = "1", alive: bool = True, calibration: Calibration = PLAIN) -> Iterator[Twin]:
+    def open(
+        self, *, seed: str = "1", alive: bool = True, calibration: Calibration = PLAIN, keeps_logs: bool = False
+    ) -> Iterator[Twin]:
         """Make a world of that seed; without *alive* nothing of AWS moves in it."""
         containers = Containers()
         world = World(
@@ -183,6 +185,7 @@ class Worlds:
             calibration=calibration,
             applications={name: containers.main(name) for name in PORTS},
             authority=self.authority,
+            keeps_logs=keeps_logs,
         )
         with world.running(alive=alive):
             yield Twin(world, containers)

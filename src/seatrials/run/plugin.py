@@ -29,7 +29,15 @@ from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scen
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
 from seatrials.seams.clock import Clock
-from seatrials.stacks import StackOptions, StackRun, Stacks, check_stacks, hold_stacks, open_stacks
+from seatrials.stacks import (
+    StackOptions,
+    StackRun,
+    Stacks,
+    check_stacks,
+    hold_stacks,
+    open_stacks,
+    wants_plain_moto,
+)
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
@@ -147,6 +155,7 @@ def _options(config: pytest.Config) -> StackOptions:
     return StackOptions(
         seed=config.getoption("--seed"),
         template=config.getoption("--stack"),
+        plain_moto=wants_plain_moto(read_variables()),
         folder=None if reporter is None else reporter.folder.path,
         confirmation=config.getoption("--confirm"),
         lease_wait_seconds=config.getoption("--lease-wait"),

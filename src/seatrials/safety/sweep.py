@@ -57,14 +57,17 @@ class Sweeper:
         clock: Clock,
         *,
         run_id: str | None = None,
+        prefix: str | None = None,
     ) -> None:
+        """Without *prefix*, that of all names of the run, or of any run."""
         self._names = names
         self._aws = aws
         self._store = store
         self._http = http
         self._clock = clock
         self._run_id = run_id
-        self.prefix = TEST_PREFIX if run_id is None else f"{TEST_PREFIX}{run_id}_"
+        of_run = TEST_PREFIX if run_id is None else f"{TEST_PREFIX}{run_id}_"
+        self._prefix = of_run if prefix is None else prefix
 
     def find(self) -> list[Leftover]:
         """Return what is left, in the order in which it is removed; changes nothing."""
@@ -140,7 +143,7 @@ class Sweeper:
 
     def items(self) -> list[dict[str, str]]:
         """Return the texts of every session's item of the prefix."""
-        return scan_items(self._aws("dynamodb"), self._names.table, self.prefix)
+        return scan_items(self._aws("dynamodb"), self._names.table, self._prefix)
 
     def _entries(self) -> list[journal.Entry]:
         return journal.entries(self._store, self._run_id)
@@ -225,7 +228,7 @@ class Sweeper:
             pages = list(self._aws("efs").get_paginator("describe_access_points").paginate())
         points = [point for page in pages for point in page["AccessPoints"]]
         roots = {point["AccessPointId"]: point.get("RootDirectory", {}).get("Path", "") for point in points}
-        return [each for each, root in roots.items() if root.rpartition("/")[2].startswith(self.prefix)]
+        return [each for each, root in roots.items() if root.rpartition("/")[2].startswith(self._prefix)]
 
 
 def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:

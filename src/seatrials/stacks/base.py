@@ -1,12 +1,13 @@
 """What opening a stack takes and gives, the same for every kind of environment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from seatrials.environments.environment import Environment
+from seatrials.errors import ConfigurationError
 
 if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which not every process needs that reads this
     from seatrials.mutants.mutant import Mutant
@@ -20,6 +21,8 @@ class StackOptions:
     seed: int = 1
     # Another template than the environment's.
     template: Path | None = None
+    # Of a mock alone: whether moto does without what only saves time (`twin/moto_bridge/quick/`).
+    plain_moto: bool = False
     # The rest is asked of real stacks alone: where the run's evidence is, whose name is the run's own,
     folder: Path | None = None
     # what `--confirm` said, and how long, in platform seconds, another run may be waited for,
@@ -68,3 +71,12 @@ def template_of(environment: Environment, options: StackOptions) -> Path:
     template = options.template or environment.template
     assert template is not None, "the model of a mock environment requires a template"
     return template
+
+
+def wants_plain_moto(variables: Mapping[str, str]) -> bool:
+    """Whether SEATRIALS_PLAIN_MOTO=1 stands among *variables*; raises `ConfigurationError` for another value."""
+    value = variables.get("SEATRIALS_PLAIN_MOTO", "")
+    if value not in {"", "1"}:
+        msg = f"SEATRIALS_PLAIN_MOTO={value}: must be 1, or be left out"
+        raise ConfigurationError(msg)
+    return value == "1"

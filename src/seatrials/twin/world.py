@@ -11,6 +11,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +24,7 @@ from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.template import Template
+from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
@@ -33,10 +35,11 @@ from seatrials.twin.moto_bridge import (
     TARGET_HEALTH,
     Bridge,
     IndexLag,
-    Memory,
+    Living,
     control_plane,
     restore,
     seed_identifiers,
+    shortcuts,
     snapshot,
     unplug,
 )
@@ -83,14 +86,16 @@ class ControlPlane:
 
     def __init__(self, template: Template, region: str, stack_name: str) -> None:
         self.region = region
-        self.answers: Memory = {}
+        # What shortcuts know of the control plane as every world begins with it.
+        self.pristine: dict[str, Any] = {}
         bridge = Bridge(
             region=region,
-            pristine={},
             now=lambda: float(EPOCH_SECONDS),
             on_call=lambda _caller, _operation: None,
             on_change=lambda _service, _operation, _parameters, _answer: None,
+            shortcuts=shortcuts({}),
         )
+        bridge.attach(None)
         restore(_EMPTY[0])
         seed_identifiers(_DEPLOYMENT_SEED)
         bridge.plug_in()
@@ -125,11 +130,40 @@ _EMPTY: list[bytes] = []
 
 
 @contextmanager
-def moto_running() -> Iterator[None]:
-    """Switch moto on for the life of a process that runs worlds."""
-    with control_plane():
+def moto_running(*, plain: bool = False) -> Iterator[None]:
+    """Switch moto on for the life of a process that runs worlds; *plain*, without what only saves time.
+
+    Why not an argument of each `ControlPlane`: what saves time replaces functions of moto, for the whole process.
+    """
+    with control_plane(plain=plain):
         _EMPTY[:] = [snapshot()]
         yield
+
+
+@dataclass(frozen=True)
+class _Wires:
+    """What connects: the network and who may use it, and the disks."""
+
+    directory: Path
+    security_groups: SecurityGroups
+    network: VirtualNetwork
+    client_host: Host
+    file_systems: FileSystems
+    # The load balancers as ELBv2 describes them, each with its place in the network.
+    entrances: tuple[tuple[Mapping[str, Any], Host], ...]
+
+
+@dataclass(frozen=True)
+class _Actors:
+    """What acts as AWS does."""
+
+    logs: LogDriver | None
+    runtime: Runtime
+    targets: TargetRegistry
+    balancers: tuple[Balancer, ...]
+    scheduler: Scheduler
+    scaling: Scaling
+    expiry: Expiry
 
 
 class World:
@@ -144,50 +178,35 @@ class World:
         applications: Mapping[str, Application],
         authority: Authority,
         outside: Outside | None = None,
+        keeps_logs: bool = False,
     ) -> None:
-        """With *outside*, real clients reach the world, and its time is theirs."""
-        self.seed = seed
-        self.stack = plane.stack
-        self.calibration = calibration
-        self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
+        """With *outside*, real clients reach the world, and its time is theirs.
+
+        With *keeps_logs*, what containers write is found in CloudWatch Logs.
+        """
+        self.seed, self.stack, self.calibration, self.authority = seed, plane.stack, calibration, authority
         self._outside = outside
+        self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
-        self.authority = authority
-        restore(plane.state)
-        seed_identifiers(self.random("moto").getrandbits(64))
-        self._latency = self.random("api latency")
-        self.bridge = Bridge(
-            region=plane.region,
-            pristine=plane.answers,
-            now=self.clock.now,
-            on_call=self._on_call,
-            on_change=self._on_change,
+        # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
+        self.bridge = self._moto(plane)
+        wires = self._wires()
+        self.directory, self.security_groups, self.file_systems = (
+            wires.directory,
+            wires.security_groups,
+            wires.file_systems,
         )
-        lag = self.random("index lag")
-        self.bridge.index_lag = IndexLag(plane.region, self.clock.now, lambda: calibration.index_lag.draw(lag))
-        self.bridge.plug_in()
-        self.directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
-        hop = self.random("network")
-        self.network = VirtualNetwork(self.clock, lambda: calibration.network_latency.draw(hop))
-        self.security_groups = SecurityGroups(self.aws("ec2"))
-        self.network.admit = self.security_groups.admit
-        self.client_host = self.network.attach(_CLIENT_ADDRESS)
-        self.file_systems = FileSystems(self.directory / "efs", self.aws("efs"))
-        self.runtime = Runtime(
-            clock=self.clock,
-            network=self.network,
-            file_systems=self.file_systems,
-            applications=applications,
-            aws=self.bridge.client,
-            trust=authority.trust,
-            directory=self.directory / "tasks",
-            random=self.random("applications"),
-            trace=self.trace,
-        )
-        self._bring_to_life(calibration)
+        self.network, self.client_host = wires.network, wires.client_host
+        actors = self._aws_actors(wires, applications, keeps_logs=keeps_logs)
+        self.runtime, self.targets, self.balancers = actors.runtime, actors.targets, actors.balancers
+        self.scheduler, self.scaling, self.expiry = actors.scheduler, actors.scaling, actors.expiry
+        self._logs = actors.logs
+        # A true circle: they are made with the bridge's clients, and answer calls that the bridge hears.
+        self.bridge.attach(Living(self.targets, self.scheduler.stop_task))
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""
+        # Why not one stream for all: one more draw of one part would change what every other part does from then on.
         return Random(f"{self.seed}/{purpose}")
 
     def aws(self, service: str) -> AwsClient:
@@ -228,66 +247,129 @@ class World:
         self.scheduler.start()
         self.scaling.start()
         self.expiry.start()
+        if self._logs is not None:
+            self._logs.start()
 
-    def _bring_to_life(self, calibration: Calibration) -> None:
-        elbv2, ecs = self.aws("elbv2"), self.aws("ecs")
-        balancer_hop = self.random("balancer")
-        descriptions = elbv2.describe_load_balancers()["LoadBalancers"]
-        hosts = [self.network.attach(f"10.0.{index}.4") for index, _ in enumerate(descriptions, start=1)]
-        self.targets = TargetRegistry(
+    def _moto(self, plane: ControlPlane) -> Bridge:
+        """Return moto as *plane* is, with this world plugged in."""
+        # Why not deploy the template anew for each world: that takes a thousand times as long.
+        restore(plane.state)
+        seed_identifiers(self.random("moto").getrandbits(64))
+        self._latency, lag = self.random("api latency"), self.random("index lag")
+        bridge = Bridge(
+            region=plane.region,
+            now=self.clock.now,
+            on_call=self._on_call,
+            on_change=self._on_change,
+            index_lag=IndexLag(plane.region, self.clock.now, lambda: self.calibration.index_lag.draw(lag)),
+            shortcuts=shortcuts(plane.pristine),
+        )
+        bridge.plug_in()
+        return bridge
+
+    def _wires(self) -> _Wires:
+        directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
+        hop = self.random("network")
+        # Before the network, which asks them about every connection.
+        groups = SecurityGroups(self.aws("ec2"))
+        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), groups.admit)
+        client_host = network.attach(_CLIENT_ADDRESS)
+        file_systems = FileSystems(directory / "efs", self.aws("efs"))
+        balancers = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+        entrances = tuple((each, network.attach(f"10.0.{index}.4")) for index, each in enumerate(balancers, start=1))
+        return _Wires(directory, groups, network, client_host, file_systems, entrances)
+
+    def _aws_actors(self, wires: _Wires, applications: Mapping[str, Application], *, keeps_logs: bool) -> _Actors:
+        logs = LogDriver(self.clock, self.aws("logs"), self.trace) if keeps_logs else None
+        runtime = self._runtime(wires, applications, logs)
+        targets = self._targets(wires)
+        hop = self.random("balancer")
+        balancers = tuple(
+            self._balancer(wires, description, host, targets, lambda: self.calibration.balancer_latency.draw(hop))
+            for description, host in wires.entrances
+        )
+        scheduler = self._scheduler(wires, runtime, targets)
+        expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
+        return _Actors(logs, runtime, targets, balancers, scheduler, self._scaling(), expiry)
+
+    def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
+        public_names: dict[str, str] = {}
+        for description, _ in wires.entrances:
+            outside = self._way_in_to(description["LoadBalancerName"])
+            public_names.update(outside.public_names(description["DNSName"]) if outside else {})
+        return Runtime(
             clock=self.clock,
-            host=hosts[0] if hosts else self.client_host,
-            elbv2=elbv2,
+            network=wires.network,
+            file_systems=wires.file_systems,
+            applications=applications,
+            aws=self.bridge.client,
+            trust=self.authority.trust,
+            directory=wires.directory / "tasks",
+            random=self.random("applications"),
+            trace=self.trace,
+            public_names=public_names,
+            on_log=logs.write if logs else lambda _container, _line: None,
+        )
+
+    def _targets(self, wires: _Wires) -> TargetRegistry:
+        return TargetRegistry(
+            clock=self.clock,
+            host=wires.entrances[0][1] if wires.entrances else wires.client_host,
+            elbv2=self.aws("elbv2"),
             random=self.random("health checks"),
             trace=self.trace,
             on_change=self._health_changed,
         )
-        self.bridge.targets = self.targets
-        self.balancers = [
-            self._balancer(description, host, lambda: calibration.balancer_latency.draw(balancer_hop))
-            for description, host in zip(descriptions, hosts, strict=True)
-        ]
+
+    def _scheduler(self, wires: _Wires, runtime: Runtime, targets: TargetRegistry) -> Scheduler:
         surroundings = Surroundings(
             clock=self.clock,
             bridge=self.bridge,
-            runtime=self.runtime,
-            security_groups=self.security_groups,
-            targets=self.targets,
-            elbv2=elbv2,
-            calibration=calibration,
+            runtime=runtime,
+            security_groups=wires.security_groups,
+            targets=targets,
+            elbv2=self.aws("elbv2"),
+            calibration=self.calibration,
             random=self.random("tasks"),
             trace=self.trace,
         )
-        self.scheduler = Scheduler(surroundings, ecs, self.aws("ec2"), self.random("scale-in"))
-        self.scaling = Scaling(
+        return Scheduler(surroundings, self.aws("ecs"), self.aws("ec2"), self.random("scale-in"))
+
+    def _scaling(self) -> Scaling:
+        return Scaling(
             clock=self.clock,
             bridge=self.bridge,
             cloudwatch=self.aws("cloudwatch"),
             autoscaling=self.aws("application-autoscaling"),
-            ecs=ecs,
-            calibration=calibration,
+            ecs=self.aws("ecs"),
+            calibration=self.calibration,
             random=self.random("scaling"),
             trace=self.trace,
         )
-        self.expiry = Expiry(self.clock, self.aws("dynamodb"), calibration, self.random("expiry"), self.trace)
 
-    def _balancer(self, description: dict[str, Any], host: Host, latency: Callable[[], float]) -> Balancer:
+    def _balancer(
+        self,
+        wires: _Wires,
+        description: Mapping[str, Any],
+        host: Host,
+        targets: TargetRegistry,
+        latency: Callable[[], float],
+    ) -> Balancer:
         name = description["DNSName"]
-        self.network.names[name] = host.address
-        self.security_groups.assign(host.address, description["SecurityGroups"])
+        wires.network.names[name] = host.address
+        wires.security_groups.assign(host.address, description["SecurityGroups"])
         names: tuple[str, ...] = (name,)
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
             names = outside.certificate_names(name)
-            self.network.names[outside.network.address] = host.address
-            self.runtime.public_names = outside.public_names(name)
-            self.security_groups.publish(host.address, outside.ports.outside)
+            wires.network.names[outside.network.address] = host.address
+            wires.security_groups.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
             host=host,
             elbv2=self.aws("elbv2"),
             load_balancer_arn=description["LoadBalancerArn"],
-            targets=self.targets,
+            targets=targets,
             trace=self.trace,
             latency=latency,
             tls_context=lambda _certificate: self.authority.server(*names),
@@ -306,11 +388,12 @@ class World:
         self.trace.add("aws_call", caller, operation=operation)
 
     def _health_changed(self) -> None:
-        self.bridge.forget(TARGET_HEALTH)
+        self.bridge.touched(TARGET_HEALTH)
         self.scheduler.poke()
 
     def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
+        # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
                 balancer.changed(operation, parameters, answer)

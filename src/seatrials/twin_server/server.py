@@ -12,10 +12,10 @@ from seatrials.errors import ConfigurationError, TemplateError
 from seatrials.seams.application import Application
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.seams.http1 import HttpServer
+from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.template import Template, load_template
-from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.programs import program
 from seatrials.twin.moto_bridge.http_api import AwsApi
 from seatrials.twin.physics.clock import Process, VirtualSignal
@@ -97,7 +97,7 @@ class Server:
         template = load_template(options.template)
         _check_commands(options, template)
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
-        held.enter_context(moto_running())
+        held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
         plane = ControlPlane(template, options.region, "webordinary")
         authority = Authority()
         (directory / CA_FILE).write_bytes(authority.certificate_pem)
@@ -113,6 +113,7 @@ class Server:
             applications=self._applications(clock, variables),
             authority=authority,
             outside=outside,
+            keeps_logs=True,
         )
         _check_balancer(world, names.load_balancer)
         return world, clock, variables
@@ -148,10 +149,7 @@ class Server:
         return {**applications, **{name: program(clock, command, given) for name, command in commands}}
 
     def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
-        """Let AWS's clients in, and send what containers write to where those find it."""
-        logs = LogDriver(clock, world.aws("logs"), world.trace)
-        world.runtime.on_log = logs.write
-        logs.start()
+        """Let AWS's clients in."""
         network = ExternalNetwork(clock, self._options.address, ports)
         api = AwsApi(
             world.bridge,

@@ -4,13 +4,14 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import httpcore
 import httpx
 import pytest
 import trustme
 
 from seatrials.seams.clock import in_parallel
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
-from seatrials.seams.http_client import http_client
+from seatrials.seams.http_client import ERRORS, http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
@@ -241,3 +242,37 @@ def test_cookies_are_kept_from_the_answer_that_sets_them(site: HostAndClient) ->
         site.client.get(f"{URL}/page")
 
     assert [request.header("cookie") for request in site.requests] == [None, None, "sticky=1", "sticky=1"]
+
+
+def test_every_error_of_the_pool_has_its_like_in_httpx() -> None:
+    """What httpcore raises to a caller becomes httpx's error of the same name, for callers catch those alone."""
+    names = {name for name in httpcore.__all__ if isinstance(vars(httpcore)[name], type)}
+    errors = {name for name in names if issubclass(vars(httpcore)[name], Exception)}
+    # What tells the pool itself to try another connection.
+    errors.remove("ConnectionNotAvailable")
+
+    assert errors == {raised.__name__ for raised in ERRORS}
+    assert all(raised.__name__ == like.__name__ for raised, like in ERRORS.items())
+
+
+def test_a_body_that_breaks_off_is_an_error_of_httpx(site: HostAndClient) -> None:
+    """A server that goes in the midst of a body has not answered."""
+
+    def half(connection: Connection) -> None:
+        connection.receive(1000)
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+        connection.close()
+
+    site.listen(half)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        site.client.get("/")
+
+
+def test_cookies_can_be_given(site: HostAndClient) -> None:
+    """A caller may set the client's cookies, as with any client of httpx."""
+    site.serve()
+    site.client.cookies = {"given": "1"}
+    site.client.get("/")
+
+    assert [request.header("cookie") for request in site.requests] == ["given=1"]

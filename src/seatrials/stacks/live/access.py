@@ -59,10 +59,11 @@ class Access:
             desired_count=lambda service: int(describe_service(client("ecs"), names.cluster, service)["desiredCount"]),
         )
 
-    def sweeper(self, run_id: str | None = None) -> Sweeper:
-        """Return what finds and removes what a run has left, or any run."""
+    def sweeper(self, run_id: str | None = None, prefix: str | None = None) -> Sweeper:
+        """Return what finds and removes what a run has left, or any run; of names of *prefix* alone, if it is given."""
         client = self.session.client
-        return Sweeper(self.environment.names, client, self.store, self.http, self.clock, run_id=run_id)
+        names = self.environment.names
+        return Sweeper(names, client, self.store, self.http, self.clock, run_id=run_id, prefix=prefix)
 
     def connect(self, trust: ssl.SSLContext | None = None, /) -> Connection:
         """Open a bare TLS connection to the load balancer."""

@@ -69,6 +69,7 @@ class LiveStacks:
         access = self._access
         identity = confirm_identity(self._environment, access.session.client)
         self._permitted = access.permitted(self._prefix)
+        # Why not all rights at once: until the lease is held, the guard lets nothing through but the lease itself.
         access.guard.confirm_identity(self._permitted)
         self._turns = Turns(self._folder.turns)
         self._lease = Lease(
@@ -81,6 +82,7 @@ class LiveStacks:
         self._lease.acquire(self._options.lease_wait_seconds)
         with ExitStack() as undo:
             undo.callback(self._lease.release)
+            # Why only under the lease: before it, what another run is busy with would look like what one has left.
             self._refuse_leftovers()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
@@ -101,6 +103,7 @@ class LiveStacks:
             if exclusive:
                 self._require_the_service()
             prefix = f"{self._prefix}{scenario}"
+            # Why before there are any: a run that is killed in its first activation must be found by a sweep.
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
             watch = Watch(self._environment.names, self._access.session.client, self._access.clock, self._count_tasks)
@@ -116,6 +119,7 @@ class LiveStacks:
                     self._clean_up()
         finally:
             self._access.usage.write(self._usage_path())
+            # Why last: whoever waits for the lease may change the service as soon as it is free.
             self._lease.release(is_last=self._options.is_whole_run)
             self._access.http.close()
 
@@ -198,8 +202,7 @@ class LiveStacks:
         try:
             yield
         finally:
-            sweeper = self._access.sweeper()
-            sweeper.prefix = prefix
+            sweeper = self._access.sweeper(prefix=prefix)
             with self._access.guard.cleaning():
                 sweeper.end([item for item in sweeper.items() if item["status"] in contract.OPEN])
 

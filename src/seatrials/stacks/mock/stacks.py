@@ -37,7 +37,7 @@ class MockStacks:
         self._authority = Authority()
         self._planes: dict[str, ControlPlane] = {}
         with ExitStack() as held:
-            held.enter_context(moto_running())
+            held.enter_context(moto_running(plain=options.plain_moto))
             self._template = load_template(template_of(environment, options))
             self._plane(Plan(calibration=WORLDS[environment.world]))
             self._held = held.pop_all()

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+# Why not h11, here and below: it has one limit for a whole head, and 431 for what is over; ALB has three, 414 and 400.
 LINE_BYTES_MAX = 16 * 1024
 REQUEST_HEAD_BYTES_MAX = 64 * 1024
 RESPONSE_HEAD_BYTES_MAX = 32 * 1024
 _FORWARDED_FOR_ADDRESSES_MAX = 30
 
 # A NUL, a CR that ends no line, or an LF without its CR; a CR at the very end may be about to meet its LF.
+# h11 takes a bare LF for the end of a line, so that a request that ALB refuses would be routed.
 _FORBIDDEN = re.compile(rb"\x00|\r(?=[^\n])|(?<!\r)\n")
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+) HTTP/(\d)\.(\d)")
 _STATUS_LINE = re.compile(r"HTTP/1\.[01] ([1-9]\d\d)(?: (.*))?")
@@ -193,6 +195,7 @@ def parse_request(data: bytes) -> RequestHead:
 
 def _request_line(line: str) -> tuple[str, str, bool]:
     """Return method, target and whether the version is 1.0; a raw space in the target is acceptable to ALB."""
+    # h11 refuses that space, and a control character, which ALB calls ambiguous; TRACE and HTTP/2.0 it lets pass.
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         raise RefusedRequestError(400, "malformed request line")
@@ -219,6 +222,7 @@ def _headers(lines: list[str]) -> Headers:
     for line in lines:
         name, colon, value = line.partition(":")
         value = value.strip(" \t")
+        # h11 joins a line that begins with a blank to the one before; here it is a name that is none.
         if not colon or not _FIELD_NAME.fullmatch(name) or _CONTROL.search(value):
             msg = "malformed header"
             raise ValueError(msg)
@@ -227,6 +231,7 @@ def _headers(lines: list[str]) -> Headers:
 
 
 def _request_framing(named: Values) -> Framing:
+    # h11 refuses identity, which ALB takes, and passes over a length beside chunks, which ALB calls ambiguous.
     codings = [coding for coding in tokens(named.get("transfer-encoding", [])) if coding != "identity"]
     lengths = _lengths(named)
     if codings not in ([], ["chunked"]):

@@ -64,8 +64,14 @@ class Runtime:
         directory: Path,
         random: Random,
         trace: Trace,
+        public_names: Mapping[str, str],
+        on_log: Callable[[Container, str], None],
     ) -> None:
-        """*applications* by container name; *aws* returns a client by (container name, service)."""
+        """*applications* by container name; *aws* returns a client by (container name, service).
+
+        *public_names* are what a container's variables say for something that is reached by another name here;
+        *on_log* hears (container, line) of every line that a container writes.
+        """
         self._clock = clock
         self._network = network
         self._file_systems = file_systems
@@ -75,15 +81,13 @@ class Runtime:
         self._directory = directory
         self._random = random
         self._trace = trace
-        # Containers by task id, for faults and for what a failed scenario shows.
-        # Of all containers that ever were.
+        self._public_names = public_names
+        self._on_log = on_log
+        # How much all containers that ever were have written.
         self.log_bytes = 0
+        # Containers by task id, for faults and for what a failed scenario shows.
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
-        # What a container's variables say for something that is reached by another name here.
-        self.public_names: Mapping[str, str] = {}
-        # Hears (container, line) of every line that a container writes.
-        self.on_log: Callable[[Container, str], None] = lambda _container, _line: None
 
     def pull(self, image: str) -> None:
         """Raise `ImageError` when *image* cannot be pulled."""
@@ -164,7 +168,7 @@ class Runtime:
 
     def _crash(self, container: Container, error: Exception) -> None:
         container.log.append(f"crashed: {type(error).__name__}: {error}")
-        self.on_log(container, container.log[-1])
+        self._on_log(container, container.log[-1])
         self._trace.add("container_crash", container.process.name, error=f"{type(error).__name__}: {error}")
         self.kill(container, EXIT_CRASH)
 
@@ -191,14 +195,14 @@ class Runtime:
         )
 
     def _public(self, text: str) -> str:
-        for name, public_name in self.public_names.items():
+        for name, public_name in self._public_names.items():
             text = text.replace(name, public_name)
         return text
 
     def _log(self, container: Container, line: str) -> None:
         self.log_bytes += len(line.encode())
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
-        self.on_log(container, line)
+        self._on_log(container, line)
 
 
 def _log_stream(definition: Mapping[str, Any], task_id: str) -> tuple[str, str] | None:

@@ -79,7 +79,6 @@ class Scheduler:
         self._next_host: dict[str, int] = {}
         self._changed = world.clock.signal()
         self._stale = True
-        world.bridge.on_stop_task = self._stop_task
 
     def start(self) -> None:
         """Begin to act."""
@@ -93,6 +92,13 @@ class Scheduler:
     def poke(self) -> None:
         """Hear that a task or a target has changed."""
         self._changed.set()
+
+    def stop_task(self, record: TaskRecord, reason: str) -> None:
+        """Hear StopTask, which names one task and gives a reason."""
+        for state in self._services.values():
+            for run in state.runs:
+                if run.record is record:
+                    run.stop("UserInitiated", reason, StopOrder.SIGTERM_FIRST)
 
     def runs(self, service_name: str) -> list[TaskRun]:
         """Return every task that a service has had, oldest first."""
@@ -358,13 +364,6 @@ class Scheduler:
     def _stop(self, state: ServiceState, run: TaskRun, code: str, reason: str) -> None:
         run.stop(code, reason, StopOrder.DRAIN_FIRST)
         self._event(state, f"has stopped 1 running tasks: (task {run.record.id}).")
-
-    def _stop_task(self, record: TaskRecord, reason: str) -> None:
-        """Hear StopTask."""
-        for state in self._services.values():
-            for run in state.runs:
-                if run.record is record:
-                    run.stop("UserInitiated", reason, StopOrder.SIGTERM_FIRST)
 
     def _event(self, state: ServiceState, text: str) -> None:
         message = f"(service {state.name}) {text}"

@@ -37,7 +37,7 @@ class StopOrder(Enum):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every task of a world needs."""
+    """The parts of a world that a task speaks to on its way, and how long AWS takes for each step of it."""
 
     clock: VirtualClock
     bridge: Bridge
@@ -197,7 +197,7 @@ class TaskRun:
         self._changed()
 
     def _changed(self) -> None:
-        self._world.bridge.forget("ecs")
+        self._world.bridge.touched("ecs")
         self._on_change()
 
     def _say(self, state: str) -> None:

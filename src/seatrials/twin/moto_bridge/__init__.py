@@ -1,39 +1,41 @@
-"""The one package that knows moto's insides: what has no API call, and what moto's calls get wrong.
+"""The one package that knows moto's insides: what makes the mock true, where moto has no call for it or gets it wrong.
 
-- boto3 clients whose calls take a latency and are heard by the world (`Bridge.client`), answered the short way;
-- tasks, counts, events and deployments that moto keeps and the scheduler owns;
-- target health, which moto invents and the balancer knows;
-- scaling activities, which moto does not implement;
-- a world's control plane as bytes, to start each test from (`snapshot`, `restore`).
+- `clients`: boto3 clients whose calls take a latency and are heard by the world;
+- `hooks`: what a world plugs in: its time, who hears of calls, and who acts where moto only stores;
+- `bridge`: tasks, counts, events and deployments that moto keeps and the scheduler owns;
+- `backends`: target health, which moto invents and the balancer knows; ECS's filters and StopTask; access points that
+  are made once for a token; scaling activities, which moto does not implement;
+- `index_lag`: secondary indexes that show a write later than their table;
+- `control_plane`: moto switched on, on the world's time, and its whole state as bytes, to start each test from;
+- `http_api`: the same moto for clients outside the process.
+
+What makes the mock quick is in `quick/`, all of it, behind one switch; nothing here needs it.
+
+Private names of moto, each for want of a public one: `BackendDict._instances` (what to take a snapshot of; to ask moto
+for every backend by name imports all of them), `moto.moto_api._internal.mock_random` (identifiers from a seed; the
+public way is an HTTP request for each world), `BaseResponse._dispatch` and `_get_action` (what a call from outside was;
+`call_action`, which is public, is overridden without a call to `super`). Names with one underscore of the classes that
+`backends` derives from are those that moto means for subclasses.
 
 Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
 """
 
-from seatrials.twin.moto_bridge.quick import loading
-
-loading.import_ec2()
-
-from seatrials.twin.moto_bridge.backends import ACCOUNT  # noqa: E402  # these import moto's EC2 too
-from seatrials.twin.moto_bridge.bridge import Bridge  # noqa: E402
-from seatrials.twin.moto_bridge.control_plane import (  # noqa: E402
-    control_plane,
-    restore,
-    seed_identifiers,
-    snapshot,
-)
-from seatrials.twin.moto_bridge.hooks import TARGET_HEALTH, Memory, current, unplug  # noqa: E402
-from seatrials.twin.moto_bridge.index_lag import IndexLag  # noqa: E402
+from seatrials.twin.moto_bridge.bridge import Bridge
+from seatrials.twin.moto_bridge.control_plane import control_plane, restore, seed_identifiers, shortcuts, snapshot
+from seatrials.twin.moto_bridge.hooks import ACCOUNT, TARGET_HEALTH, Living, current, unplug
+from seatrials.twin.moto_bridge.index_lag import IndexLag
 
 __all__ = [
     "ACCOUNT",
     "TARGET_HEALTH",
     "Bridge",
     "IndexLag",
-    "Memory",
+    "Living",
     "control_plane",
     "current",
     "restore",
     "seed_identifiers",
+    "shortcuts",
     "snapshot",
     "unplug",
 ]

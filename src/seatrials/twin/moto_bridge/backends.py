@@ -3,22 +3,21 @@
 import json
 from typing import Any
 
+from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.efs import urls as efs_urls
 from moto.efs.exceptions import EFSError
-from moto.efs.models import AccessPoint, EFSBackend
+from moto.efs.models import AccessPoint, EFSBackend, efs_backends
 from moto.elbv2 import urls as elbv2_urls
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
-from seatrials.twin.moto_bridge.hooks import current
-
-ACCOUNT = "123456789012"
+from seatrials.twin.moto_bridge.hooks import Living, current
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -63,9 +62,9 @@ class TwinEcs(EC2ContainerServiceBackend):
             msg = "The referenced task was not found."
             raise InvalidParameterException(msg)
         task = tasks[found[0]]
-        hooks = current()
-        if hooks is not None and hooks.on_stop_task is not None:
-            hooks.on_stop_task(task, reason or "Task stopped by user")
+        living = _living()
+        if living is not None:
+            living.stop_task(task, reason or "Task stopped by user")
         return task
 
 
@@ -74,9 +73,7 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
 
     def create_service(self) -> ActionResult:
         result = super().create_service()
-        service: Any = self.ecs_backend._get_service(
-            self._get_param("cluster", "default"), self._get_param("serviceName")
-        )
+        service: Any = result.result["service"]  # type: ignore[index]  # an answer, which moto calls an object
         service.running_count = 0
         service.pending_count = 0
         service.deployments = []
@@ -159,6 +156,21 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
         return json.dumps({"ScalingActivities": list(reversed(shown))})
 
 
-def _targets() -> TargetRegistry | None:
+def put_in_place() -> None:
+    """Let moto use these in place of its own, for the life of the process."""
+    for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
+        backends.backend = ours
+        # One that was asked for before has moto's own class.
+        backends.clear()
+    ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
+    autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
+
+
+def _living() -> Living | None:
     hooks = current()
-    return None if hooks is None else hooks.targets
+    return None if hooks is None else hooks.living
+
+
+def _targets() -> TargetRegistry | None:
+    living = _living()
+    return None if living is None else living.targets

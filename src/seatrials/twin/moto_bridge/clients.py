@@ -1,42 +1,44 @@
-"""boto3 clients of this process: their calls take their time, are heard, and go without HTTP where they can."""
+"""boto3 clients of this process: each call takes its time and is heard by the world.
+
+Why not botocore's own events alone: `provide-client-params` comes before a call and `after-call` after one, but none
+lies around it, and an index must lag for exactly as long as moto is asked. `creating-client-class` lets each public
+method of a client be replaced, and paginators and waiters call those.
+"""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial, wraps
 from typing import Any
 
-import time_machine
-from botocore import UNSIGNED
+import boto3
 from botocore.config import Config
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.moto_bridge.hooks import Hooks, current
-from seatrials.twin.moto_bridge.quick.answers import answer, has_short_way
-from seatrials.twin.moto_bridge.quick.loading import session
-from seatrials.twin.moto_bridge.quick.parameters import taken
+from seatrials.twin.moto_bridge.hooks import Call, current
 
-# The caller whose calls are the twin's own: no latency, not in the trace, and well-formed.
+# The caller whose calls are the twin's own: no latency, and not in the trace.
 _TWIN = "twin"
-_session: list[Any] = []
-_clients: dict[tuple[str, str, str], AwsClient] = {}
+# Who speaks with a client: the event that makes a client's class does not tell for whom.
+_callers: dict[AwsClient, str] = {}
 
 
+@cache
 def aws_client(region: str, caller: str, service: str) -> AwsClient:
     """Return the client of *service* with which *caller* speaks; one is kept for the life of the process."""
-    key = (region, caller, service)
-    if key not in _clients:
-        if not _session:
-            _session.append(session(region))
-        client = _session[0].client(service, config=_config(region, caller))
-        # All methods of a client go through this one, and no public hook of botocore comes before the request.
-        client._make_api_call = partial(_call, client, caller, service, client._make_api_call)
-        client.meta.events.register("provide-client-params", _before(caller))
-        client.meta.events.register("before-call", _recalled)
-        client.meta.events.register("after-call", _after)
-        _clients[key] = client
-    return _clients[key]
+    # Why not one for each world: to make one takes longer than a world takes to begin. A client knows no world.
+    client = _session(region).client(service, config=_config(region))
+    _callers[client] = caller
+    return client
 
 
-def _config(region: str, caller: str) -> Config:
+@cache
+def _session(region: str) -> boto3.Session:
+    # Why not boto3's own credentials: a developer's, from a file or a variable, must not even be looked for.
+    session = boto3.Session("testing", "testing", region_name=region)
+    session.events.register("creating-client-class", _let_be_heard)
+    return session
+
+
+def _config(region: str) -> Config:
     return Config(
         region_name=region,
         # A variable of the developer's shell must never lead a mock call out of the process.
@@ -44,67 +46,25 @@ def _config(region: str, caller: str) -> Config:
         account_id_endpoint_mode="disabled",
         # An application retries on its own clock; botocore would sleep on the machine's.
         retries={"mode": "standard", "total_max_attempts": 1},
-        parameter_validation=caller != _TWIN,
-        # Given, for botocore would build one anew for each call; and nobody checks a signature in this process.
-        user_agent="seatrials",
-        signature_version=UNSIGNED,
     )
 
 
-def _call(
-    client: AwsClient,
-    caller: str,
-    service: str,
-    ordinary: Callable[..., Any],
-    operation: str,
-    parameters: dict[str, Any],
-) -> dict[str, Any]:
-    """Answer one call, the short way if it has one; raises what botocore raises."""
-    hooks = current()
-    if hooks is None or not has_short_way(service, operation):
-        result: dict[str, Any] = ordinary(operation, parameters)
-        return result
-    if caller != _TWIN:
-        hooks.on_call(caller, f"{service}.{operation}")
-    recalled = hooks.recall(service, operation, parameters)
-    if recalled is not None:
-        return recalled
-    own = taken(service, operation, parameters, check=caller != _TWIN)
-    with time_machine.travel(hooks.now(), tick=False), hooks.answering(service, operation, parameters):
-        status, parsed = answer(service, operation, own, hooks.region)
-    hooks.answered(service, operation, parameters, status, parsed)
-    if status >= 300:  # noqa: PLR2004  # HTTP's own
-        raise client.exceptions.from_code(parsed.get("Error", {}).get("Code"))(parsed, operation)
-    return parsed
+def _let_be_heard(class_attributes: dict[str, Any], **_: Any) -> None:  # noqa: ANN401  # botocore's own signature
+    """Replace the methods of a client's class, which is about to be made, by ones that the world hears."""
+    methods = {name: method for name, method in class_attributes.items() if callable(method)}
+    class_attributes.update({name: _heard(name, method) for name, method in methods.items()})
 
 
-class _Success:
-    """The HTTP answer that botocore wants beside a recalled one."""
-
-    status_code = 200
-
-
-def _before(caller: str) -> Callable[..., None]:
-    def before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401
-        context["parameters"] = params
+def _heard(name: str, method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @wraps(method)
+    def call(client: AwsClient, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # as botocore's own
+        ordinary = partial(method, client, **parameters)
         hooks = current()
-        if hooks is not None and caller != _TWIN:
-            hooks.on_call(caller, f"{model.service_model.service_name}.{model.name}")
+        if hooks is None:
+            return ordinary()
+        service, operation = client.meta.service_model.service_name, client.meta.method_to_api_mapping[name]
+        if _callers[client] != _TWIN:
+            hooks.on_call(_callers[client], f"{service}.{operation}")
+        return hooks.answer(Call(service, operation, parameters, client, ordinary))
 
-    return before
-
-
-def _recalled(model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, Any] | None:  # noqa: ANN401
-    """Answer a read from memory when nothing of its service has changed since it was last made."""
-    hooks = current()
-    if hooks is None:
-        return None
-    parsed = hooks.recall(model.service_model.service_name, model.name, context["parameters"])
-    return None if parsed is None else (_Success, parsed)
-
-
-def _after(model: Any, context: dict[str, Any], http_response: Any, parsed: Any, **_: Any) -> None:  # noqa: ANN401
-    hooks: Hooks | None = current()
-    if hooks is not None and http_response is not _Success:
-        service = model.service_model.service_name
-        hooks.answered(service, model.name, context["parameters"], http_response.status_code, parsed)
+    return call

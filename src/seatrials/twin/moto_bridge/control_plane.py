@@ -4,56 +4,56 @@ import io
 import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
+from random import Random
 from typing import Any
 
 import moto.backends
-import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from moto import mock_aws
-from moto import settings as moto_settings
-from moto.applicationautoscaling import urls as autoscaling_urls
-from moto.core import responses as moto_responses
+from moto import mock_aws, settings
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.ecs import urls as ecs_urls
-from moto.ecs.models import ecs_backends
-from moto.efs.models import efs_backends
-from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
-from seatrials.twin.moto_bridge.backends import (
-    TwinAutoScalingResponse,
-    TwinEcs,
-    TwinEcsResponse,
-    TwinEfs,
-    TwinElb,
-)
-from seatrials.twin.moto_bridge.hooks import current
-from seatrials.twin.moto_bridge.quick.repeated_work import spare_dynamodb
+from seatrials.twin.moto_bridge.hooks import Shortcuts, current
 from seatrials.twin.moto_bridge.replacing import replace_once
 
+# Makes a world's shortcuts, once this process has been made quick.
+_quick: list[Callable[[dict[str, Any]], Shortcuts]] = []
 
-def control_plane() -> AbstractContextManager[Any]:
-    """Switch moto on; inside, no AWS client of this process reaches the network."""
-    # moto looks up the methods of a class anew for each answer.
-    replace_once(moto_responses, "method_names_from_class", cache)
-    spare_dynamodb()
-    # 512 machine images that nobody here uses would make each restored world 20 times slower.
-    replace_once(moto_settings, "ec2_load_default_amis", lambda _function: lambda: False)
-    for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
-        backends.backend = ours
-        # One that was asked for before has moto's own class.
-        backends.clear()
-    ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
-    autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
+
+def control_plane(*, plain: bool) -> AbstractContextManager[Any]:
+    """Switch moto on; inside, no AWS client of this process reaches the network.
+
+    *plain*, nothing is there that only saves time; raises `RuntimeError` in a process that has been made quick.
+    """
+    if plain and _quick:
+        msg = "moto is quick in this process, for the rest of its life: run what must be plain in a process of its own"
+        raise RuntimeError(msg)
+    if not plain and not _quick:
+        # The one place that knows of speed; it must come before all that imports moto's EC2.
+        from seatrials.twin.moto_bridge import quick  # noqa: PLC0415  # so that a plain process has none of it
+
+        quick.make_quick()
+        _quick.append(quick.QuickAnswers)
+    from seatrials.twin.moto_bridge import backends  # noqa: PLC0415  # imports moto's EC2
+
+    backends.put_in_place()
+    # 512 machine images of moto's own, none of them of the platform: each with an identifier, and in every snapshot.
+    replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)
+    replace_once(responses, "gen_amzn_requestid_long", _request_ids)
     replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
+
+
+def shortcuts(pristine: dict[str, Any]) -> Shortcuts | None:
+    """Return those of one world, or None in a plain process; worlds that begin alike share *pristine*, at first {}."""
+    return _quick[0](pristine) if _quick else None
 
 
 def _backends() -> list[Any]:
@@ -110,13 +110,26 @@ def _load_certificate(der: bytes) -> x509.Certificate:
 
 
 def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
-    """Let moto stamp what it stores with the world's time, and leave the rest of the process on its own."""
+    """Let moto answer for the world that runs now: stamp what it stores with that world's time, above all."""
 
     def process_request(self: BotocoreStubber, request: Any) -> Any:  # noqa: ANN401  # moto's own signature
         hooks = current()
         if hooks is None:
             return process(self, request)
-        with time_machine.travel(hooks.now(), tick=False):
+        with hooks.asking():
             return process(self, request)
 
     return process_request
+
+
+def _request_ids(_generate: Callable[..., str]) -> Callable[..., str]:
+    """Let requests be numbered by chance of their own: how often moto is asked must not change what it names things."""
+    chance = Random("request ids")
+
+    def generate(headers: dict[str, Any] | None = None) -> str:
+        request_id = f"{chance.getrandbits(208):052X}"
+        if headers is not None:
+            headers["x-amzn-requestid"] = request_id
+        return request_id
+
+    return generate

@@ -1,26 +1,58 @@
-"""What a world plugs into moto: its time, its ears, and the answers that it remembers."""
+"""What a world plugs into moto: its time, its ears, and what it knows better than moto does."""
 
-import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
+import time_machine
+from botocore.exceptions import ClientError
+
+from seatrials.seams.application import AwsClient
+
+if TYPE_CHECKING:  # both need moto, which is imported when it is known whether quickly
     from seatrials.twin.balancer.targets import TargetRegistry
+    from seatrials.twin.moto_bridge.index_lag import IndexLag
     from seatrials.twin.tasks import TaskRecord
 
-# What target health is remembered under: it changes without a call.
+ACCOUNT = "123456789012"
+# The subject that changes without a call: the health of targets.
 TARGET_HEALTH = "target health"
-_MEMORABLE_SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ec2", "ecs", "efs", "elbv2")
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
 
-# A question is (operation, parameters).
-Question = tuple[str, str]
-# Parsed answers by what they are about (a service, or TARGET_HEALTH) and by question; pickled, for askers change them.
-Memory = dict[str, dict[Question, bytes]]
-
 _current: "list[Hooks]" = []
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of this process, as a client of boto3 was asked for it."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    client: AwsClient
+    # Makes it as botocore and moto do: by an HTTP message that moto intercepts.
+    ordinary: Callable[[], dict[str, Any]]
+
+
+class Shortcuts(Protocol):
+    """A quicker way to the same answers; `quick/` has it, and nothing is answered otherwise without it."""
+
+    def answer(self, call: Call, region: str, asking: Callable[[], AbstractContextManager[None]]) -> dict[str, Any]:
+        """Return what the ordinary way would, and raise what it would; moto may be asked within *asking* only."""
+
+    def forget(self, subject: str) -> None:
+        """Take nothing that was known of *subject*, a service or TARGET_HEALTH, for true any longer."""
+
+
+@dataclass(frozen=True)
+class Living:
+    """What acts in a world, where moto only stores."""
+
+    targets: "TargetRegistry"
+    # Hears (task, reason) of StopTask.
+    stop_task: "Callable[[TaskRecord, str], None]"
 
 
 class Hooks:
@@ -30,28 +62,46 @@ class Hooks:
         self,
         *,
         region: str,
-        pristine: Memory,
         now: Callable[[], float],
         on_call: Callable[[str, str], None],
         on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None],
+        index_lag: "IndexLag | None" = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
         """*on_call* hears (caller, operation) before a call.
 
-        *pristine* holds the answers that are true of the control plane as it was restored; more are added to it.
         *on_change* hears (service, operation, parameters, answer) after one that may have changed something.
+        Without *index_lag*, indexes show every write at once; without *shortcuts*, each call goes the ordinary way.
         """
         self.region = region
         self.now = now
         self.on_call = on_call
-        self.on_change = on_change
-        self.targets: TargetRegistry | None = None
-        self.on_stop_task: Callable[[TaskRecord, str], None] | None = None
+        self._on_change = on_change
+        self._index_lag = index_lag
+        self._shortcuts = shortcuts
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
-        # Answers to reads of services that have not changed since.
-        self._memory: Memory = {subject: dict(known) for subject, known in pristine.items()}
-        self._pristine = pristine
-        self._touched: set[str] = set()
+        self._attached: list[Living | None] = []
+        # The call from inside that moto is being asked for: no other actor runs until it has answered.
+        self._asked: Call | None = None
+
+    def attach(self, living: Living | None) -> None:
+        """Say, once, what acts in this world, or that nothing does: it needs the bridge's clients to be made.
+
+        Raises `RuntimeError` when it has been said before.
+        """
+        if self._attached:
+            msg = "this bridge has its balancer and scheduler already: a world attaches them once, as it is made"
+            raise RuntimeError(msg)
+        self._attached.append(living)
+
+    @property
+    def living(self) -> Living | None:
+        """What acts in this world; raises `RuntimeError` before `attach`."""
+        if not self._attached:
+            msg = "this bridge has no balancer and no scheduler yet: call attach() before calls that they answer"
+            raise RuntimeError(msg)
+        return self._attached[0]
 
     def plug_in(self) -> None:
         """Let every call of this process be this world's, until `unplug`."""
@@ -61,40 +111,47 @@ class Hooks:
         """Return the world's time as moto stores times."""
         return datetime.fromtimestamp(self.now(), UTC)
 
-    @contextmanager
-    def answering(self, _service: str, _operation: str, _parameters: Mapping[str, Any]) -> Iterator[None]:
-        """Surround the answering of a call by moto."""
-        yield
-
-    def forget(self, service: str) -> None:
-        """Note that something of *service* has changed: no read of it may be answered from memory."""
-        self._touched.add(service)
-        self._memory.pop(service, None)
-
-    def recall(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what a read was answered when nothing of its service has changed since, else None."""
-        if not _is_memorable(service, operation, parameters):
-            return None
-        subject, question = _question(service, operation, parameters)
-        found = self._memory.get(subject, {}).get(question)
-        answer: dict[str, Any] | None = None if found is None else pickle.loads(found)  # noqa: S301  # see `answered`
+    def answer(self, call: Call) -> dict[str, Any]:
+        """Answer a call from inside, and let the world hear what it has changed; raises what botocore raises."""
+        self._asked = call
+        try:
+            answer = self._answer(call)
+        except ClientError:
+            if not reads_only(call.operation):
+                self.touched(call.service)
+            raise
+        finally:
+            self._asked = None
+        self.heard(call.service, call.operation, call.parameters, answer)
         return answer
 
-    def answered(
-        self, service: str, operation: str, parameters: Mapping[str, Any], status: int, answer: dict[str, Any]
-    ) -> None:
-        """Note an answer of moto: a read is remembered, also for later worlds if nothing has changed yet."""
-        is_success = status < 300  # noqa: PLR2004  # HTTP's own
+    def _answer(self, call: Call) -> dict[str, Any]:
+        if self._shortcuts is None:
+            return call.ordinary()
+        return self._shortcuts.answer(call, self.region, self.asking)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Surround the moment at which moto answers: it has the world's time, and its indexes lag."""
+        with time_machine.travel(self.now(), tick=False), self._lagging():
+            yield
+
+    def _lagging(self) -> AbstractContextManager[None]:
+        call = self._asked
+        if call is None or call.service != "dynamodb" or self._index_lag is None:
+            return nullcontext()
+        return self._index_lag.around(call.operation, call.parameters)
+
+    def heard(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
+        """Hear of a call that moto has answered, whoever made it."""
         if not reads_only(operation):
-            self.forget(service)
-            if is_success:
-                self.on_change(service, operation, parameters, answer)
-        elif is_success and _is_memorable(service, operation, parameters):
-            subject, question = _question(service, operation, parameters)
-            pickled = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-            self._memory.setdefault(subject, {})[question] = pickled
-            if subject not in self._touched:
-                self._pristine.setdefault(subject, {})[question] = pickled
+            self.touched(service)
+            self._on_change(service, operation, parameters, answer)
+
+    def touched(self, subject: str) -> None:
+        """Hear that something of *subject*, a service or TARGET_HEALTH, has changed, with a call or without."""
+        if self._shortcuts is not None:
+            self._shortcuts.forget(subject)
 
 
 def current() -> Hooks | None:
@@ -110,16 +167,3 @@ def unplug() -> None:
 def reads_only(operation: str) -> bool:
     """Whether an operation of AWS's API changes nothing, by its name."""
     return operation.startswith(_READ_ONLY)
-
-
-def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
-    if "IndexName" in parameters:
-        return False  # what an index shows changes with time alone
-    reads = reads_only(operation) and operation != "DescribeScalingActivities"
-    return reads and service in _MEMORABLE_SERVICES
-
-
-def _question(service: str, operation: str, parameters: Mapping[str, Any]) -> tuple[str, Question]:
-    subject = TARGET_HEALTH if operation == "DescribeTargetHealth" else service
-    return subject, (operation, repr(parameters))

@@ -84,9 +84,13 @@ class AwsApi:
     def _tell(self, call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> None:
         """Let the world hear of a call, as it hears of those from inside."""
         self._on_call(f"{call.service}.{call.operation}")
-        if not reads_only(call.operation):
-            parameters, answer = _understood(call, status, headers, body)
-            self._hooks.answered(call.service, call.operation, parameters, status, answer)
+        if reads_only(call.operation):
+            return
+        if status >= 300:  # noqa: PLR2004  # HTTP's own
+            self._hooks.touched(call.service)
+            return
+        parameters, answer = _understood(call, status, headers, body)
+        self._hooks.heard(call.service, call.operation, parameters, answer)
 
 
 def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> tuple[Any, Any]:

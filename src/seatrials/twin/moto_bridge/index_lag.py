@@ -7,14 +7,14 @@ asynchronously, normally within a fraction of a second, and its reads are eventu
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from seatrials.twin.moto_bridge.backends import ACCOUNT
+from seatrials.twin.moto_bridge.hooks import ACCOUNT
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -38,10 +38,18 @@ class IndexLag:
         # By table, oldest first.
         self._late: dict[str, list[_Late]] = {}
 
-    def note(self, operation: str, parameters: Mapping[str, Any]) -> None:
-        """Hear of a call of DynamoDB before it is made."""
-        table = self._table(parameters.get("TableName", ""))
-        if operation not in _WRITES or table is None or not table.global_indexes:
+    @contextmanager
+    def around(self, operation: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+        """Surround a call of DynamoDB: note a write, and while an index is read, let the table hold what that shows."""
+        if operation in _WRITES:
+            self._note(parameters)
+        late = self._still_late(parameters["TableName"]) if "IndexName" in parameters else []
+        with self._as_before(parameters["TableName"], late) if late else nullcontext():
+            yield
+
+    def _note(self, parameters: Mapping[str, Any]) -> None:
+        table = self._table(parameters["TableName"])
+        if table is None or not table.global_indexes:
             return
         key = _key(table, parameters.get("Key") or parameters["Item"])
         late = self._still_late(table.name)
@@ -49,13 +57,8 @@ class IndexLag:
         late.append(_Late(self._now() + self._lag_seconds(), key, copy.deepcopy(_item(table, key))))
 
     @contextmanager
-    def of_read(self, parameters: Mapping[str, Any]) -> Iterator[None]:
-        """While it lasts, let the table hold what its indexes show, if the call reads one."""
-        late = self._still_late(parameters["TableName"]) if "IndexName" in parameters else []
-        if not late:
-            yield
-            return
-        table = self._table(parameters["TableName"])
+    def _as_before(self, table_name: str, late: list[_Late]) -> Iterator[None]:
+        table = self._table(table_name)
         kept = [(each.key, _item(table, each.key)) for each in late]
         for each in reversed(late):
             _set(table, each.key, each.before)

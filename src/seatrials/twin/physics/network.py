@@ -216,14 +216,19 @@ class Host:
 class VirtualNetwork:
     """All hosts of one world, their names, and the latency between them."""
 
-    def __init__(self, clock: VirtualClock, latency: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        latency: Callable[[], float],
+        admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True,
+    ) -> None:
+        """*admit* says whether packets of one address reach a port of another; a world asks its security groups."""
         self.clock = clock
         self.latency = latency
+        self._admit = admit
         self.hosts: dict[str, Host] = {}
         self.names: dict[str, str] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
-        # Whether packets of one address reach a port of another; a world asks its security groups.
-        self.admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True
         self._block = claim_block()
 
     def attach(self, address: str) -> Host:
@@ -258,7 +263,7 @@ class VirtualNetwork:
         return self._join(source, listener)
 
     def _reaches(self, source: Host, target: Host, port: int) -> bool:
-        return not (target.blackholed or source.blackholed) and self.admit(source.address, target.address, port)
+        return not (target.blackholed or source.blackholed) and self._admit(source.address, target.address, port)
 
     def close(self) -> None:
         """Close every listener and connection of the world."""

@@ -71,6 +71,7 @@ class Placement:
         starts = session.status is Status.INITIALIZING
         # While a session moves, the item names its old task until the new one serves: a step cut short is begun again.
         self._claim(work, {"taskArn": task.arn} if starts else None)
+        # Why here and not in the template: which clients there are shows only as they come.
         self.access_points.ensure(session.client_id)
         groups = self.router.ensure_groups(task)
         serving = None if starts else self.router.serving_groups(session.task_arn)
@@ -78,6 +79,7 @@ class Placement:
             self._bring_up(work, task, groups)
         else:
             self._hand_over(work, task, serving, groups)
+        # Why not trust the rules just made: a balancer may take a moment to follow them, and active means served.
         self._check_served(session, task)
         self._finish_placing(work, task)
 
@@ -86,6 +88,7 @@ class Placement:
         session = work.session
         self._claim(work)
         reason = self.fleet.failure_reason(session.created_seconds) or problem
+        # Why before the status: a Hermes that dies in between leaves a session that still asks for this step.
         self.router.remove_rules(session.session_id)
         metadata = {**session.metadata, "error": reason}
         if self.store.change_status(session, Status.ERROR, {"metadata": metadata}):
@@ -128,6 +131,7 @@ class Placement:
 
     def _claim(self, work: Work, changes: Mapping[str, Any] | None = None) -> None:
         """Claim the session for `CLAIM_SECONDS` from now; raises `StepAbandonedError` when it cannot be had."""
+        # Why not from the answer on: the claim began before it, and must not seem to last longer than it does.
         until = self.clock.now() + CLAIM_SECONDS
         if not self.store.claim(work.session, self.worker, CLAIM_SECONDS, changes):
             msg = f"session {work.session.session_id} has changed, or another Hermes works on it"
@@ -146,6 +150,7 @@ class Placement:
         """Let the session's routes lead to *task*, and open it there as soon as the task can be reached."""
         self.router.ensure_rules(work.session.session_id, groups)
         self._await_healthy(work, groups["api"], task)
+        # Why not after all three: to open a workspace takes seconds, and meanwhile the other two are found healthy.
         self._open(work)
         self._await_healthy(work, groups["preview"], task)
         self._await_healthy(work, groups["hmr"], task)

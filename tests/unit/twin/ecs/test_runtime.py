@@ -90,6 +90,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             directory=tmp_path / "tasks",
             random=Random(1),
             trace=trace,
+            public_names={},
+            on_log=lambda _container, _line: None,
         )
         machine = Machine(clock, network, runtime, trace)
         for name in ("serve", "ignore", "crash", "leave"):

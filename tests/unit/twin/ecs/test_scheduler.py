@@ -218,7 +218,7 @@ def test_starts_that_fail_are_throttled(twin: Twin) -> None:
 
     Source: ECS Developer Guide, "Service throttle logic"; the doubling from 10 s is ours.
     """
-    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False}})
+    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
     twin.world.runtime.images_missing.add("webordinary/edit:1.0.0")
     twin.update(desiredCount=1)
     twin.until(lambda: len(launches(twin)) == 5, 600)
@@ -231,7 +231,7 @@ def test_starts_that_fail_are_throttled(twin: Twin) -> None:
 
 def test_the_throttle_ends_at_27_minutes(twin: Twin) -> None:
     """No delay is longer than 27 minutes, however often starts have failed (same page)."""
-    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False}})
+    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
     twin.world.runtime.images_missing.add("webordinary/edit:1.0.0")
     twin.update(desiredCount=1)
     twin.sleep(5 * 3600)
@@ -243,7 +243,7 @@ def test_the_throttle_ends_at_27_minutes(twin: Twin) -> None:
 
 def test_a_new_definition_ends_the_throttle(twin: Twin) -> None:
     """A new task definition is started at once (same page)."""
-    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False}})
+    twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
     twin.world.runtime.images_missing.add("webordinary/edit:1.0.0")
     twin.update(desiredCount=1)
     twin.until(lambda: len(launches(twin)) == 6, 900)

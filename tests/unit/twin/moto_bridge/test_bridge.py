@@ -69,7 +69,7 @@ def test_a_look_does_not_move_a_task(twin: Twin) -> None:
     [run] = twin.scale(1)
     for _ in range(6):
         twin.ecs.describe_tasks(cluster=CLUSTER, tasks=[run.record.task_arn])
-        twin.world.bridge.forget("ecs")
+        twin.world.bridge.touched("ecs")
 
     assert twin.task(run.record.task_arn)["lastStatus"] == "RUNNING"
 
@@ -224,7 +224,7 @@ def test_a_restored_control_plane_is_what_it_was(twin: Twin) -> None:
     for name in ("a", "b"):
         dynamodb.put_item(TableName=TABLE, Item=session(name))
         restore(state)
-        twin.world.bridge.forget("dynamodb")
+        twin.world.bridge.touched("dynamodb")
 
     assert dynamodb.scan(TableName=TABLE)["Count"] == 0
     assert twin.service()["serviceName"] == EDIT

@@ -1,42 +1,26 @@
-"""moto and botocore read their models once, and nothing that no world asks for.
+"""botocore's endpoints and moto's session, each made once where moto makes it anew.
 
-Importing moto's EC2 reads botocore's endpoints three times and the description of every machine type of every region,
-most of a second altogether; moto and botocore read each service's model again for themselves. `import_ec2` must come
-before anything else of moto that imports its EC2.
+Importing moto's EC2 reads botocore's endpoints three times, and each kind of moto's backends makes a session of its own
+to learn its regions. `import_ec2` must come before anything else of moto that imports its EC2.
 """
 
 import importlib
-from typing import Any
 from unittest.mock import patch
 
 import boto3
-from botocore.loaders import Loader, create_loader
-
-# One for the process: a loader keeps what it has read.
-LOADER: Loader = create_loader()
-
-
-def session(region: str) -> boto3.Session:
-    """Return a session with credentials that mean nothing, which reads its models from the shared loader."""
-    made = boto3.Session("testing", "testing", region_name=region)
-    made._session.register_component("data_loader", LOADER)
-    return made
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 
 
 def import_ec2() -> None:
-    """Import moto's EC2 without the tables of its machine types, and with botocore's endpoints read once."""
-    shared = session("us-east-1")
-    resolver: Any = shared._session._get_internal_component("endpoint_resolver")
+    """Import moto's EC2 with botocore's endpoints read once, and let all of moto's backends share a session."""
+    resolver = EndpointResolver(create_loader().load_data("endpoints"))
 
     def regions(_session: boto3.Session, service: str, partition_name: str = "aws") -> list[str]:
         found: list[str] = resolver.get_available_endpoints(service, partition_name)
         return found
 
-    with (
-        patch.object(boto3.Session, "get_available_regions", regions),
-        patch("moto.utilities.utils.load_resource", lambda _name: {}),
-    ):
+    with patch.object(boto3.Session, "get_available_regions", regions):
         importlib.import_module("moto.ec2.models")
-    # moto makes a loader for each model that it reads, and reads a service's model to learn its regions.
+    shared = boto3.Session("testing", "testing", region_name="us-east-1")
     vars(importlib.import_module("moto.core.base_backend"))["AccountSpecificBackend"].get_session = lambda: shared
-    vars(importlib.import_module("moto.core.utils"))["create_loader"] = lambda: LOADER
