@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin serve`."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
 
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ def _seatrials() -> None:
 
 
 @app.command()
-def mutants(  # one parameter an option
+def mutants(
     *,
     file: Annotated[
         Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
@@ -130,7 +130,7 @@ def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str
 
 
 @app.command()
-def gate(  # one parameter an option
+def gate(
     *,
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = Path("evidence"),

@@ -12,7 +12,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 SOURCE = PROJECT / "src"
-FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX = 50
 MODULE_LINES_MAX = 500
 
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -113,7 +113,7 @@ def is_status_choice(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_function_fits_a_glance(path: Path) -> None:
-    """No function is longer than 70 lines, its docstring aside."""
+    """No function is longer than 50 lines, its docstring aside."""
     lengths = {each.name: length(each) for each in functions(parse(path))}
 
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}

@@ -318,7 +318,7 @@ class Environment(_Table):
 def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Environment:
     """Return the environment *name* of the file *path*.
 
-    A variable such as SEATRIALS_CLUSTER takes the place of the key of that name (`environment_values.py`). Raises
+    A variable such as SEATRIALS_CLUSTER takes the place of the key of that name (`overrides.py`). Raises
     `ConfigurationError` that lists every problem of every environment of the file, for a file is right or wrong whole.
     """
     tables = _read_tables(path)

@@ -3,7 +3,7 @@
 Between the parameters of a call and the method of moto that answers it lie a request that botocore writes and moto
 parses, and an answer that moto writes and botocore parses. They take nine tenths of the time of a call and change
 nothing: here the method gets the parameters as moto would have parsed them, and the caller gets what botocore would
-have made of the method's result. tests/unit/twin/moto_bridge/test_answers.py holds both ways against each other.
+have made of the method's result. tests/unit/twin/moto_bridge/quick/test_answers.py holds both ways against each other.
 
 Only calls whose parameters moto parses by botocore's own model can be answered so, and those of `_TEXTS`, whose methods
 ask for each parameter by its name and write their answer as text, which botocore parses as ever.

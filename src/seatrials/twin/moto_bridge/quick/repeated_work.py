@@ -1,6 +1,7 @@
 """What moto's DynamoDB does in each call and need not: expressions are parsed once, and scalars are not copied.
 
-tests/unit/twin/moto_bridge/test_repeated_work.py makes the same calls with and without it: the answers are the same.
+tests/unit/twin/moto_bridge/quick/test_repeated_work.py makes the same calls with and without it: their answers
+are the same.
 """
 
 import copy
