@@ -1,5 +1,6 @@
 """The script `run`: what it installs, from where, and what it does with an environment that is not whole."""
 
+import base64
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -130,6 +131,14 @@ def test_a_users_file_of_pip_is_read(script: ModuleType, tmp_path: Path) -> None
     (folder / "pip.conf").write_text("[global]\nindex-url = https://user.example.org/simple\n", encoding="utf-8")
 
     assert script.index({"HOME": str(tmp_path)}) == "https://user.example.org/simple"
+
+
+def test_a_password_goes_into_a_header(script: ModuleType) -> None:
+    """An index's name and password are sent as such, not as a part of its host."""
+    made = script.request("https://aws:s%40cret@index.example.org/simple/pip/")
+
+    assert made.full_url == "https://index.example.org/simple/pip/"
+    assert base64.b64decode(made.get_header("Authorization").removeprefix("Basic ")) == b"aws:s@cret"
 
 
 def test_an_environment_is_made_once(script: ModuleType, made: list[str], tmp_path: Path) -> None:
