@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from seatrials.platform import Clock, Platform, Session
+from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
 from seatrials.platform.services import Counts
 from seatrials.platform.sessions import LIVE, UNKNOWN_SESSION
+from seatrials.seams.clock import Clock
 
 START_SECONDS = 120
 IDLE_SECONDS = 5 * 60

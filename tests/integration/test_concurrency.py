@@ -7,10 +7,11 @@ from statistics import mean, quantiles
 
 import pytest
 
-from seatrials.platform import Clock, Platform, Session
+from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
 from seatrials.platform.services import Counts
 from seatrials.platform.sessions import longest_outage_seconds
+from seatrials.seams.clock import Clock
 
 SESSIONS_MAX = 12
 TASKS_MAX = 3

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from seatrials.platform import Clock, Platform, Session
+from seatrials.platform import Platform, Session
 from seatrials.platform.workspace import Workspace
+from seatrials.seams.clock import Clock
 
 TTL_SECONDS = 30 * 60
 MEGABYTE = 1_000_000

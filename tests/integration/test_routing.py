@@ -9,10 +9,11 @@ from statistics import quantiles
 import pytest
 import trustme
 
-from seatrials.platform import Clock, Platform, Session
+from seatrials.platform import Platform, Session
 from seatrials.platform.calls import Answer
 from seatrials.platform.sessions import UNKNOWN_SESSION
 from seatrials.platform.websocket import WebSocket
+from seatrials.seams.clock import Clock
 
 IDLE_TIMEOUT_SECONDS = 60
 DEFAULT_ANSWER = (404, {"error": "not found"}, "the load balancer itself")

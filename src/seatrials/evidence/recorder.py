@@ -21,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Sample:
-    """A measurement; *kind* is modelled on virtual time, rehearsed on a served twin, measured on AWS."""
+    """A measurement; *kind* is modelled on virtual time, measured on real time."""
 
     name: str
     value: float

@@ -3,6 +3,5 @@
 from seatrials.platform.platform import Platform
 from seatrials.platform.sessions import Session
 from seatrials.platform.stack import Faults, Stack
-from seatrials.seams.clock import Clock
 
-__all__ = ["Clock", "Faults", "Platform", "Session", "Stack"]
+__all__ = ["Faults", "Platform", "Session", "Stack"]

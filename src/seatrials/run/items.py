@@ -5,10 +5,11 @@ import pytest
 from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
 
-# Where a scenario runs: on mock alone, on real stacks alone, on mock and staging, or on all three.
+# Where a scenario runs: on mock alone, on mock and staging, or on all three.
 SCOPES = ("mock_only", "live_only", "staging", "production")
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
+# Of the configuration, at the end of a run: what it left on its stack, None where nobody looked.
 
 
 def scenario_id(item: pytest.Item) -> str:

@@ -31,7 +31,7 @@ def page(status: int) -> str:
     return f"<html>\r\n{head}\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 
-def own_answer(
+def own_answer(  # the parts of an answer
     status: int,
     *,
     now: float,

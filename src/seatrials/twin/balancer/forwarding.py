@@ -16,7 +16,7 @@ _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
 _REPLACED = ("host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-amzn-trace-id", "expect")
 
 
-def outgoing_head(
+def outgoing_head(  # everything that the headers tell of
     request: RequestHead,
     listener: ListenerSettings,
     settings: LoadBalancerSettings,

@@ -182,7 +182,7 @@ class Visit:
             return result
         return self._answer(result.status, close=not result.reusable, body_read=True)
 
-    def _answer(
+    def _answer(  # the parts of an answer
         self,
         status: int,
         *,

@@ -75,9 +75,9 @@ class Runtime:
         self._directory = directory
         self._random = random
         self._trace = trace
+        # Containers by task id, for faults and for what a failed scenario shows.
         # Of all containers that ever were.
         self.log_bytes = 0
-        # Containers by task id, for faults and for what a failed scenario shows.
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
         # What a container's variables say for something that is reached by another name here.

@@ -280,6 +280,19 @@ def test_a_run_without_permission_for_its_lease_has_written_nothing(
     assert (calls.writes, small_platform.runs_items()) == (["PutItem"], [])
 
 
+def test_every_refusal_has_an_exit_code_of_its_own() -> None:
+    """Who starts a run can tell from its exit code what to mend."""
+    codes = [each.exit_code for each in _subclasses(SeatrialsError)]
+
+    assert len(set(codes)) == len(codes)
+    assert min(codes) >= 64
+
+
+def _subclasses(parent: type[SeatrialsError]) -> list[type[SeatrialsError]]:
+    children = parent.__subclasses__()
+    return [*children, *(each for child in children for each in _subclasses(child))]
+
+
 def test_the_second_run_is_told_who_has_the_stack(begin: Begin) -> None:
     """Two runs never share a stack: the second ends with the first one's name, and the first goes on."""
     first = begin("run-1")
