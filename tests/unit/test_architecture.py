@@ -16,8 +16,8 @@ SOURCES = [
     *sorted(SOURCE.rglob("*.py")),
     *(ROOT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
 ]
-# Of a run, not of the project.
-OUTPUT = ("evidence/", "timeline/", "allure-results/", "kill-matrix.md", "summary.md")
+# What commands make, and is no part of the project.
+OUTPUT = (".nox/", "evidence/", "timeline/", "allure-results/", "kill-matrix.md", "summary.md")
 # A file of many folders.
 MANIFOLD = ("conftest.py",)
 # Where the documents that are about tests look for them.
