@@ -3,7 +3,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["nox>=2026.4"]
 # ///
-"""The commands of seatrials.
+"""The commands of seatrials; `./run` is nox where nox is not installed.
 
     nox                              lint, types, tests, mock and rehearse: what a change must pass
     nox -s mock                      every scenario on the mock platform

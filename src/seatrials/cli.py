@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin serve`."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""Every error of seatrials, each with its exit code.
+"""Every error that ends a program, by exit code after the class of all, and three that only end a scenario.
 
 0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above.
+README.md and docs/live.md say of each code what to do.
 """
 
 
@@ -50,6 +51,18 @@ class NothingRanError(SeatrialsError):
     """A run selected no scenario, so it proves nothing."""
 
     exit_code = 74
+
+
+class ReportError(SeatrialsError):
+    """The Allure report cannot be made, or would load something from elsewhere."""
+
+    exit_code = 76
+
+
+class EvidenceError(SeatrialsError):
+    """Something is no evidence that can be read, or evidence cannot be written."""
+
+    exit_code = 77
 
 
 class ServerError(SeatrialsError):
@@ -150,18 +163,6 @@ class AwsError(SeatrialsError):
 
 class NotRunHereError(Exception):
     """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
-
-
-class ReportError(SeatrialsError):
-    """The Allure report cannot be made, or would load something from elsewhere."""
-
-    exit_code = 76
-
-
-class EvidenceError(SeatrialsError):
-    """Something is no evidence that can be read, or evidence cannot be written."""
-
-    exit_code = 77
 
 
 class WaitTimeoutError(AssertionError):

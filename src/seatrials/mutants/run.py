@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def run_mutants(  # one parameter an option of the command
+def run_mutants(
     *,
     file: Path | None,
     only: Sequence[str],

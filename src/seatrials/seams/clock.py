@@ -1,7 +1,7 @@
 """Time, as the rest of the project is allowed to see it.
 
 Code that waits is handed a `Clock`. `SystemClock` is real time, optionally at a faster pace; the mock's virtual clock
-lives in `twin/clock.py`. This file and that one are the only ones that touch `time` and `datetime`.
+lives in `twin/physics/clock.py`. This file alone reads the machine's time, with `time` and `datetime.now`.
 """
 
 import threading

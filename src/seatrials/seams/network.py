@@ -1,7 +1,7 @@
 """Byte streams between hosts, as the twin and the mock platform's applications see them.
 
 Code that serves or connects is handed a `Network`. `SystemNetwork` is the machine's own sockets; the mock's network,
-whose waits are on virtual time, lives in `twin/network.py`. TLS runs over any connection, on either.
+whose waits are on virtual time, lives in `twin/physics/network.py`. TLS runs over any connection, on either.
 """
 
 import select

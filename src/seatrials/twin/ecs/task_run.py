@@ -1,4 +1,4 @@
-"""The life of one task: an actor that takes it through the states of `lifecycle.py`, up and down again.
+"""The life of one task: an actor that takes it through the states of `twin/lifecycle.py`, up and down again.
 
 Up: network interface, image, mounts, containers, registration with the target groups. Down, when the scheduler decides:
 deregister, wait out the deregistration delay, SIGTERM, SIGKILL after the stop timeout, release the interface. StopTask

@@ -1,0 +1,35 @@
+"""The exit codes of the errors that end a program: their order, and what the documents say of them."""
+
+import re
+from pathlib import Path
+
+from seatrials import errors
+from seatrials.errors import SeatrialsError
+
+ROOT = Path(__file__).parents[2]
+CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
+CODES = [each.exit_code for each in CLASSES]
+
+
+def told(page: str) -> list[int]:
+    """Return the exit codes of our own in the first cells of a page's tables, those of a range excepted."""
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    cells = [found[1] for line in lines if (found := re.match(r"\| (\d+(?:, \d+)*) \|", line))]
+    return [int(code) for cell in cells for code in cell.split(", ") if int(code) >= min(CODES)]
+
+
+def test_errors_stand_in_the_order_of_their_codes() -> None:
+    """After the class of all, whoever looks for a code, or for a free one, finds it by counting."""
+    assert CODES[1:] == sorted(CODES[1:])
+
+
+def test_every_exit_code_is_told_once() -> None:
+    """README.md and docs/live.md have every exit code of ours between them, and none that does not exist."""
+    assert sorted(told("README.md") + told("docs/live.md")) == sorted(CODES)
+
+
+def test_the_readme_leads_to_the_codes_of_real_stacks() -> None:
+    """The range that README.md leaves to docs/live.md is from the first code there to the last."""
+    codes = told("docs/live.md")
+
+    assert f"| {min(codes)} to {max(codes)} |" in (ROOT / "README.md").read_text(encoding="utf-8")
