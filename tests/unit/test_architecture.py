@@ -6,28 +6,29 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src/seatrials"
-ARCHITECTURE = ROOT / "docs/architecture.md"
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+from tests.support.project import PROJECT
+
+SOURCE = PROJECT / "src/seatrials"
+ARCHITECTURE = PROJECT / "docs/architecture.md"
+DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = sorted(path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*/__init__.py"))
 # Comments and docstrings name files, and so do the files at the root that people read and change.
 SOURCES = [
     *sorted(SOURCE.rglob("*.py")),
-    *(ROOT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
+    *(PROJECT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
 ]
 # What commands make, and is no part of the project.
 OUTPUT = (".nox/", "evidence/", "timeline/", "allure-results/", "kill-matrix.md", "summary.md")
 # A file of many folders.
 MANIFOLD = ("conftest.py",)
 # Where the documents that are about tests look for them.
-TESTS = (ROOT / "tests/integration", ROOT / "tests/unit/twin")
+TESTS = (PROJECT / "tests/integration", PROJECT / "tests/unit/twin")
 SUFFIXES = (".py", ".toml", ".md", ".yaml", ".js", "/")
 
 
 def name_of(path: Path) -> str:
     """Return a path as the project writes it."""
-    return path.relative_to(ROOT).as_posix()
+    return path.relative_to(PROJECT).as_posix()
 
 
 def paths_in_code(text: str) -> Iterator[str]:
@@ -39,7 +40,7 @@ def paths_in_code(text: str) -> Iterator[str]:
 
 def exists(path: str, *folders: Path) -> bool:
     """Whether a path is there from the root, from the package, or from one of *folders*."""
-    return any((folder / path).exists() for folder in (ROOT, SOURCE, *folders))
+    return any((folder / path).exists() for folder in (PROJECT, SOURCE, *folders))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -68,7 +69,7 @@ def test_a_source_names_what_is_there(source: Path) -> None:
 
 def test_every_page_is_linked() -> None:
     """Every page of docs is one or more links away from README.md."""
-    seen, unread = {ROOT / "README.md"}, [ROOT / "README.md"]
+    seen, unread = {PROJECT / "README.md"}, [PROJECT / "README.md"]
     while unread:
         page = unread.pop()
         links = re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text(encoding="utf-8"))
@@ -81,8 +82,8 @@ def test_every_page_is_linked() -> None:
 
 def test_the_tests_of_the_twins_fidelity_exist() -> None:
     """docs/twin-fidelity.md names tests below tests/unit/twin, each with a function where it names one."""
-    text = (ROOT / "docs/twin-fidelity.md").read_text(encoding="utf-8")
-    wholes = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests/unit/twin").rglob("test_*.py")}
+    text = (PROJECT / "docs/twin-fidelity.md").read_text(encoding="utf-8")
+    wholes = {path.name: path.read_text(encoding="utf-8") for path in (PROJECT / "tests/unit/twin").rglob("test_*.py")}
     files = re.findall(r"`(?:\w+/)*(test_\w+\.py)", text)
     functions = re.findall(r"`(?:[\w/]+\.py::)?(test_\w+)`", text)
 

@@ -1,19 +1,18 @@
 """The exit codes of the errors that end a program: their order, and what the documents say of them."""
 
 import re
-from pathlib import Path
 
 from seatrials import errors
 from seatrials.errors import SeatrialsError
+from tests.support.project import PROJECT
 
-ROOT = Path(__file__).parents[2]
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 CODES = [each.exit_code for each in CLASSES]
 
 
 def told(page: str) -> list[int]:
     """Return the exit codes of our own in the first cells of a page's tables, those of a range excepted."""
-    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    lines = (PROJECT / page).read_text(encoding="utf-8").splitlines()
     cells = [found[1] for line in lines if (found := re.match(r"\| (\d+(?:, \d+)*) \|", line))]
     return [int(code) for cell in cells for code in cell.split(", ") if int(code) >= min(CODES)]
 
@@ -32,4 +31,4 @@ def test_the_readme_leads_to_the_codes_of_real_stacks() -> None:
     """The range that README.md leaves to docs/live.md is from the first code there to the last."""
     codes = told("docs/live.md")
 
-    assert f"| {min(codes)} to {max(codes)} |" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"| {min(codes)} to {max(codes)} |" in (PROJECT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
+
 PAGE = "https://index.example.org/simple/pip/"
 CONTENT = b"a wheel"
 PIP = {
@@ -34,7 +35,7 @@ PACKAGES: dict[str, Any] = {"nox": NOX, "attrs": ATTRS, "pip": PIP}
 
 @pytest.fixture(name="script", scope="module")
 def _script() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("run_script", str(ROOT / "run"))
+    loader = importlib.machinery.SourceFileLoader("run_script", str(PROJECT / "run"))
     spec = importlib.util.spec_from_loader("run_script", loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -72,8 +73,8 @@ def test_requirements_are_whole_and_pinned(script: ModuleType) -> None:
 
 def test_the_lock_has_one_version_of_what_is_installed(script: ModuleType) -> None:
     """No package that nox needs, nor pip, stands twice in uv.lock: the script would take either."""
-    listed = [each["name"] for each in tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]]
-    lines = script.requirements(script.read_lock(ROOT / "uv.lock"), "nox")
+    listed = [each["name"] for each in tomllib.loads((PROJECT / "uv.lock").read_text(encoding="utf-8"))["package"]]
+    lines = script.requirements(script.read_lock(PROJECT / "uv.lock"), "nox")
     names = [*(line.partition("==")[0] for line in lines), "pip"]
 
     assert {name: listed.count(name) for name in names} == dict.fromkeys(names, 1)
@@ -187,7 +188,7 @@ def test_an_old_python_is_told_so() -> None:
     hidden = "import runpy, sys; sys.modules['tomllib'] = None; runpy.run_path('run', run_name='__main__')"
 
     done = subprocess.run(  # noqa: S603  # this Python, and arguments of our own
-        [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", hidden], cwd=PROJECT, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 1

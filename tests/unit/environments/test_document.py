@@ -8,10 +8,12 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from seatrials.environments.environment import Environment, load_environment
+from seatrials.environments.environment import Environment
+from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError
+from tests.support.project import PROJECT
 
-PAGE = Path(__file__).parents[3] / "docs/environments.md"
+PAGE = PROJECT / "docs/environments.md"
 KINDS = ("mock", "rehearsal", "live")
 # What makes a table of a kind whole, and what a variable takes the place of in it.
 WHOLE = """

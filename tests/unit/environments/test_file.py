@@ -8,8 +8,8 @@ from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment, with_outputs
 from seatrials.errors import ConfigurationError
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 MINIMAL = """
 [mock]
 kind = "mock"

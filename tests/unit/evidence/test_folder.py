@@ -10,8 +10,9 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import EvidenceFolder, RunFolder, second_of
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Recorder
+from tests.support.project import PROJECT
 
-SOURCE = Path(__file__).parents[3] / "src/seatrials"
+SOURCE = PROJECT / "src/seatrials"
 # Names of the layout that mean nothing else, and those that are words of other things too.
 FILES = ("run.json", "rows.json", "report-log.jsonl", "kill-matrix.json", "kill-matrix.md", "history.jsonl")
 FOLDERS = (

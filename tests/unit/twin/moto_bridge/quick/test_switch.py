@@ -12,8 +12,8 @@ from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.stacks import wants_plain_moto
 from seatrials.twin.world import moto_running
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[5]
 # A session from its activation to its expiry, the policies that scale, and names that moto makes.
 SCENARIOS = (
     "test_an_idle_session_expires_and_the_service_returns_to_zero or test_scaling_follows_the_number_of_sessions "
