@@ -59,6 +59,19 @@ def test_a_file_adds_its_mutants(tmp_path: Path) -> None:
     assert len(mutants) == len(CATALOGUE) + 1
 
 
+def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
+    """The file that docs/mutants.md shows can be loaded as it stands there, and is short."""
+    page = (Path(__file__).parents[3] / "docs/mutants.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    file = tmp_path / "example.py"
+    file.write_text(example)
+
+    added = load_mutants(file)[len(CATALOGUE) :]
+
+    assert [mutant.id for mutant in added] == ["early", "slow", "pages-of-the-first"]
+    assert len(example.splitlines()) < 20
+
+
 def test_every_unknown_id_is_told() -> None:
     """All ids that no mutant has are named at once."""
     with pytest.raises(ConfigurationError) as error:
