@@ -125,8 +125,8 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
 def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) -> None:
     from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
 
-    from seatrials.mutants.matrix import MatrixReporter  # noqa: PLC0415
     from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
+    from seatrials.run.matrix_reporter import MatrixReporter  # noqa: PLC0415
 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
     is_partial = bool(config.getoption("keyword"))

@@ -9,8 +9,9 @@ Each saves 3 % of a run's processor time at least, or it would not be here: `ans
 `repeated_work` about a tenth each, `loading` about 7 %.
 
 One switch for all of it, for moto's functions are replaced for the life of a process: `moto_running(plain=True)` leaves
-this package alone, and so does a run with the variable SEATRIALS_PLAIN_MOTO=1. `control_plane.py` is the one that
-imports it. tests/unit/twin/moto_bridge/quick holds each part against what it stands for, and the traces of whole
+this package alone, and so does a run with the variable SEATRIALS_PLAIN_MOTO=1. `twin/moto_bridge/control_plane.py` is
+the one
+that imports it. tests/unit/twin/moto_bridge/quick holds each part against what it stands for, and the traces of whole
 scenarios with and without.
 """
 
