@@ -103,7 +103,7 @@ def test_the_first_screen_answers(opened: Opened, name: str, size: str) -> None:
     ]
     boxes = [each.bounding_box() for each in answers]
 
-    assert [] == [box for box in boxes if box is None or box["y"] + box["height"] > SIZES[size][1]]
+    assert [box for box in boxes if box is None or box["y"] + box["height"] > SIZES[size][1]] == []
 
 
 @pytest.mark.parametrize("name", DECISIONS)
@@ -129,7 +129,7 @@ def test_axe_finds_nothing(opened: Opened, name: str, size: str, scheme: Scheme)
     """Names, roles, order, contrast: no rule of axe is broken."""
     found: dict[str, Any] = Axe().run(opened(name, size, scheme)).response
 
-    assert [] == [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
     assert found["passes"] != []
 
 
@@ -141,7 +141,7 @@ def test_the_page_does_not_scroll_sideways(opened: Opened, name: str, width: int
     shown.set_viewport_size({"width": width, "height": 844})
 
     assert width == shown.evaluate("document.documentElement.scrollWidth")
-    assert [] == overfull(shown, "td, tbody th")
+    assert overfull(shown, "td, tbody th") == []
 
 
 def test_the_keyboard_reaches_everything(opened: Opened) -> None:
@@ -153,7 +153,7 @@ def test_the_keyboard_reaches_everything(opened: Opened) -> None:
         shown.keyboard.press("Tab")
         reached.append(shown.evaluate("document.activeElement.outerHTML"))
 
-        assert "solid" == shown.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert shown.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert wanted == reached
 
 
@@ -176,7 +176,7 @@ def test_the_skip_link_leads_to_the_criteria(opened: Opened) -> None:
     shown.keyboard.press("Tab")
     shown.keyboard.press("Enter")
 
-    assert "criteria" == shown.evaluate("document.activeElement.id")
+    assert shown.evaluate("document.activeElement.id") == "criteria"
 
 
 @pytest.mark.parametrize("name", DECISIONS)
@@ -188,7 +188,7 @@ def test_paper_has_everything(opened: Opened, name: str, scheme: Scheme) -> None
     shown.set_viewport_size({"width": PRINTED_PIXELS, "height": 700})
     hidden = shown.evaluate("[...document.querySelectorAll('section')].filter(each => !each.offsetHeight).length")
 
-    assert 0 == hidden
-    assert [] == overfull(shown, "main, main section, .scroll, .long, td, th")
-    assert "rgb(255, 255, 255)" == shown.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert hidden == 0
+    assert overfull(shown, "main, main section, .scroll, .long, td, th") == []
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert shown.pdf().startswith(b"%PDF")

@@ -81,7 +81,7 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     context.close()
 
     outside = [each for each in requests if not each.startswith((*INSIDE, address))]
-    assert ([], []) == (outside, [error[:500] for error in errors])
+    assert (outside, [error[:500] for error in errors]) == ([], [])
 
 
 def test_the_report_shows_every_row(opened: Opened) -> None:

@@ -45,8 +45,8 @@ def test_a_decision_is_written_in_every_form(paths: GatePaths) -> None:
 
     latest = paths.out / "latest"
     decision = Decision.read(latest / "decision.json")
-    assert (2, Verdict.CANNOT_TELL) == (code, decision.verdict)
-    assert "CANNOT TELL" == json.loads((latest / "decision.json").read_text())["verdict"]
+    assert (code, decision.verdict) == (2, Verdict.CANNOT_TELL)
+    assert json.loads((latest / "decision.json").read_text())["verdict"] == "CANNOT TELL"
     assert (latest / "summary.md").read_text().startswith("# CANNOT TELL\n")
     assert "CANNOT TELL" in (latest / "index.html").read_text()
     assert "Nothing ran on mock and staging and production." in shown
@@ -57,15 +57,15 @@ def test_decisions_are_kept_apart(paths: GatePaths) -> None:
     gate(paths)
     gate(paths)
 
-    assert 2 == len([each for each in paths.out.iterdir() if each.is_dir() and not each.is_symlink()])
+    assert len([each for each in paths.out.iterdir() if each.is_dir() and not each.is_symlink()]) == 2
 
 
 def test_the_rows_are_those_of_the_tests() -> None:
     """What is required stands in the marks of the scenarios, and nowhere else."""
     found = {row.id: row.environments for suite in read_suites(SCENARIOS) for row in suite.rows}
 
-    assert ("mock", "staging", "production") == found["COLD-03"]
-    assert ("mock",) == found["COLD-13"]
+    assert found["COLD-03"] == ("mock", "staging", "production")
+    assert found["COLD-13"] == ("mock",)
 
 
 def test_the_allure_report_is_linked_when_there_is_one(paths: GatePaths) -> None:
@@ -103,7 +103,7 @@ def test_the_command_ends_with_the_verdicts_code(tmp_path: Path) -> None:
 
     result = CliRunner().invoke(app, [*arguments, "--scenarios", str(SCENARIOS), "--commit", "c" * 40])
 
-    assert 2 == result.exit_code
+    assert result.exit_code == 2
     assert "CANNOT TELL" in result.stdout
 
 

@@ -189,7 +189,7 @@ def test_the_command_writes_the_page_that_it_shows(folder: Path) -> None:
     """With `--write`, byte for byte."""
     shown = command(folder)[1]
 
-    assert (0, "") == command(folder, "--write")
+    assert command(folder, "--write") == (0, "")
     assert shown == (folder / "page.md").read_text()
 
 
@@ -201,7 +201,7 @@ def test_a_check_fails_on_a_page_that_is_out_of_date(folder: Path) -> None:
     (folder / "page.md").write_text("old")
     old = command(folder, "--check")
 
-    assert [1, 1] == [never[0], old[0]]
+    assert [never[0], old[0]] == [1, 1]
     assert "page.md is out of date" in never[1].replace("\n", " ")
     assert "out of date" in old[1]
     assert "out of date" not in current[1]

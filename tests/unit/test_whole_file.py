@@ -13,7 +13,7 @@ def test_a_file_is_replaced(tmp_path: Path) -> None:
     write_whole(path, "one")
     write_whole(path, "zwei ü")
 
-    assert "zwei ü" == path.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "zwei ü"
     assert [path] == list(tmp_path.iterdir())
 
 
@@ -24,7 +24,7 @@ def test_what_cannot_be_written_leaves_what_was(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_whole(path, "two \ud800")
 
-    assert "one" == path.read_text()
+    assert path.read_text() == "one"
     assert [path] == list(tmp_path.iterdir())
 
 
@@ -32,6 +32,6 @@ def test_only_the_first_writes(tmp_path: Path) -> None:
     """The second is told so, and changes nothing."""
     path = tmp_path / "marker.json"
 
-    assert [True, False] == [write_once(path, text) for text in ("one", "two")]
-    assert "one" == path.read_text()
+    assert [write_once(path, text) for text in ("one", "two")] == [True, False]
+    assert path.read_text() == "one"
     assert [path] == list(tmp_path.iterdir())

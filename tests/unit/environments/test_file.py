@@ -55,7 +55,7 @@ def test_the_project_s_mock_has_a_template() -> None:
     """The template of the project's own mock is found from any folder."""
     environment = load_environment("mock", PROJECT / "environments.toml", {})
 
-    assert PROJECT / "stack/webordinary.yaml" == environment.template
+    assert environment.template == PROJECT / "stack/webordinary.yaml"
 
 
 def test_paths_begin_at_the_file(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ def test_leftovers_of_all_processes_are_one_list(folder: RunFolder) -> None:
     nothing = folder.read_leftovers()
     folder.write_leftovers("gw1", ["session of anna@example.com"])
 
-    assert (None, ()) == (nobody, nothing)
-    assert ("session of a***@example.com",) == folder.read_leftovers()
+    assert (nobody, nothing) == (None, ())
+    assert folder.read_leftovers() == ("session of a***@example.com",)
 
 
 def test_usage_adds_up(folder: RunFolder) -> None:
@@ -90,7 +90,7 @@ def test_usage_adds_up(folder: RunFolder) -> None:
     folder.write_usage("COLD-01", {"http_requests": 2, "log_bytes": 0.5})
     folder.write_usage("COLD-02", {"http_requests": 1})
 
-    assert {"http_requests": 3.0, "log_bytes": 0.5} == folder.read_usage()
+    assert folder.read_usage() == {"http_requests": 3.0, "log_bytes": 0.5}
 
 
 def test_a_timeline_is_redacted(folder: RunFolder) -> None:
@@ -137,12 +137,12 @@ def test_an_environment_is_what_something_ran_on(tmp_path: Path) -> None:
     (tmp_path / "notes" / "2026").mkdir(parents=True)
     (tmp_path / "readme.txt").write_text("of no run")
 
-    assert ["mock", "staging"] == evidence.environments()
+    assert evidence.environments() == ["mock", "staging"]
 
 
 def test_without_evidence_there_is_no_environment(tmp_path: Path) -> None:
     """A folder that is not there is empty."""
-    assert [] == EvidenceFolder(tmp_path / "none").environments()
+    assert EvidenceFolder(tmp_path / "none").environments() == []
 
 
 @pytest.mark.parametrize("name", ["gate", "mutants", "published", "report"])
@@ -176,7 +176,7 @@ def test_what_is_judged_is_sealed(folder: RunFolder) -> None:
     folder.allure_results.mkdir()
     (folder.allure_results / "x-result.json").write_text("{}")
 
-    assert ["report-log.jsonl", "rows.json", "timeline/COLD-01.usage.json"] == sorted(folder.checksums())
+    assert sorted(folder.checksums()) == ["report-log.jsonl", "rows.json", "timeline/COLD-01.usage.json"]
 
 
 def test_nobody_else_knows_the_layout() -> None:
@@ -185,7 +185,7 @@ def test_nobody_else_knows_the_layout() -> None:
     told = [f"{path.relative_to(SOURCE)}: {name}" for path in known for name in _names_in(path)]
 
     # Allure works in a folder of its own, which has a history and a page too.
-    assert ["report/report.py: history.jsonl"] == told
+    assert told == ["report/report.py: history.jsonl"]
 
 
 def _names_in(path: Path) -> list[str]:

@@ -86,18 +86,18 @@ def test_a_whole_run_has_no_problem(tmp_path: Path) -> None:
     write_run(tmp_path)
 
     (run,) = read_runs(tmp_path, "mock")
-    assert ((), "modelled", "c" * 40) == (run.problems, run.kind, run.commit)
-    assert (CellOutcome.PASSED, 2.5) == (run.results["COLD-01"].outcome, run.results["COLD-01"].seconds)
-    assert (100.0, {"log_bytes": 1.0}, ["api_seconds"]) == (
+    assert (run.problems, run.kind, run.commit) == ((), "modelled", "c" * 40)
+    assert (run.results["COLD-01"].outcome, run.results["COLD-01"].seconds) == (CellOutcome.PASSED, 2.5)
+    assert (
         run.success_percent,
         run.usage,
         [sample.name for sample in run.samples],
-    )
+    ) == (100.0, {"log_bytes": 1.0}, ["api_seconds"])
 
 
 def test_without_runs_there_is_no_newest(tmp_path: Path) -> None:
     """Neither where nothing ran, nor where nothing is."""
-    assert (None, [], None) == (read_newest(tmp_path, "mock"), read_runs(tmp_path, "mock"), read_mutants(tmp_path))
+    assert (read_newest(tmp_path, "mock"), read_runs(tmp_path, "mock"), read_mutants(tmp_path)) == (None, [], None)
 
 
 def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
     write_run(tmp_path, "20261125T080001Z-7", started="2026-11-25T10:00:01.000+02:00")
     write_run(tmp_path, "of-another-name", started="2026-11-25T07:00:00.000+00:00")
 
-    assert "20261125T080000Z-7" == newest(tmp_path)
+    assert newest(tmp_path) == "20261125T080000Z-7"
     names = [run.id for run in read_runs(tmp_path, "mock")]
-    assert ["of-another-name", "20261125T080001Z-7", "20261125T080000Z-7"] == names
+    assert names == ["of-another-name", "20261125T080001Z-7", "20261125T080000Z-7"]
 
 
 def test_of_two_runs_that_began_at_once_the_name_decides(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_of_two_runs_that_began_at_once_the_name_decides(tmp_path: Path) -> None
     for name in ("20261125T080000Z-7", "20261125T080000Z-8"):
         write_run(tmp_path, name)
 
-    assert "20261125T080000Z-8" == newest(tmp_path)
+    assert newest(tmp_path) == "20261125T080000Z-8"
 
 
 def test_a_run_that_does_not_say_is_not_overlooked(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_run_that_does_not_say_is_not_overlooked(tmp_path: Path) -> None:
     (tmp_path / "mock/20261125T080000Z-7").mkdir()
     (tmp_path / "mock/of-another-name").mkdir()
 
-    assert "20261125T080000Z-7" == newest(tmp_path)
+    assert newest(tmp_path) == "20261125T080000Z-7"
 
 
 def test_a_link_to_another_run_is_told(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_link_to_another_run_is_told(tmp_path: Path) -> None:
 
     run = read_newest(tmp_path, "mock")
     assert run is not None
-    assert ("latest leads to 20261125T080000Z-7, and 20261125T080000Z-8 is newer",) == run.problems
+    assert run.problems == ("latest leads to 20261125T080000Z-7, and 20261125T080000Z-8 is newer",)
 
 
 def test_the_newest_matrix_is_the_one_that_began_last(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_without_its_record_a_run_has_the_rows_beside_it(tmp_path: Path) -> None
     run = read_newest(tmp_path, "mock")
     assert run is not None
     assert ({"COLD-01": TEST}, RunRecord()) == (run.rows, run.record)
-    assert ("run.json cannot be read: No such file or directory",) == run.problems
+    assert run.problems == ("run.json cannot be read: No such file or directory",)
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -235,10 +235,10 @@ def test_lines_and_words_are_read_together() -> None:
     """A private key that a traceback has as lines, and an option and its value, are in several texts of a list."""
     lines = [f"E   {line}" for line in PEM.splitlines()]
 
-    assert ["E   [redacted]", "after"] == redact_value([*lines, "after"])
-    assert ["run", "--password", "[redacted]"] == redact_value(["run", "--password", "hunter2"])
+    assert redact_value([*lines, "after"]) == ["E   [redacted]", "after"]
+    assert redact_value(["run", "--password", "hunter2"]) == ["run", "--password", "[redacted]"]
 
 
 def test_a_tuple_stays_one() -> None:
     """A skip of pytest's is told from a failure by it."""
-    assert ("file.py", 3, "token: [redacted]") == redact_value(("file.py", 3, "token: abc"))
+    assert redact_value(("file.py", 3, "token: abc")) == ("file.py", 3, "token: [redacted]")

@@ -41,7 +41,7 @@ def test_a_pass_has_a_call_and_a_tear_down(tmp_path: Path) -> None:
 
     found = result(tmp_path, report("setup"), report("call", user_properties=properties), report("teardown"))
 
-    assert (CellOutcome.PASSED, 23.5, False) == (found.outcome, found.seconds, found.failed)
+    assert (found.outcome, found.seconds, found.failed) == (CellOutcome.PASSED, 23.5, False)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_failure_of_any_phase_is_a_failure(tmp_path: Path, phase: str) -> None
 
     found = result(tmp_path, *phases)
 
-    assert (CellOutcome.FAILED, "no", True) == (found.outcome, found.reason, found.failed)
+    assert (found.outcome, found.reason, found.failed) == (CellOutcome.FAILED, "no", True)
 
 
 def test_a_test_without_an_end_crashed(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_crashed_worker_is_a_crash(tmp_path: Path) -> None:
     """pytest-xdist reports a test whose worker ended in a phase of its own."""
     found = result(tmp_path, report("setup"), report("???", "failed", longrepr="worker 'gw1' crashed"))
 
-    assert (CellOutcome.CRASHED, "worker 'gw1' crashed", False) == (found.outcome, found.reason, found.failed)
+    assert (found.outcome, found.reason, found.failed) == (CellOutcome.CRASHED, "worker 'gw1' crashed", False)
 
 
 def test_what_an_environment_cannot_do_says_why(tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_what_an_environment_cannot_do_says_why(tmp_path: Path) -> None:
     skipped = report("setup", "skipped", longrepr=["x.py", 1, "Skipped: flaky"])
     teardown = report("teardown")
 
-    assert ("needs faults.kill", True) == (
+    assert (
         result(tmp_path, declared, teardown).reason,
         result(tmp_path, declared, teardown).declared,
-    )
-    assert ("skipped: flaky", False) == (
+    ) == ("needs faults.kill", True)
+    assert (
         result(tmp_path, skipped, teardown).reason,
         result(tmp_path, skipped, teardown).declared,
-    )
+    ) == ("skipped: flaky", False)
 
 
 def test_a_pass_in_part_says_what_was_not_asked(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_expected_failure_is_no_pass(tmp_path: Path) -> None:
 
     found = result(tmp_path, report("setup"), expected, report("teardown"))
 
-    assert (CellOutcome.NOT_RUN, "expected to fail: a known bug") == (found.outcome, found.reason)
+    assert (found.outcome, found.reason) == (CellOutcome.NOT_RUN, "expected to fail: a known bug")
 
 
 @pytest.mark.parametrize("first", ["rerun", "failed", "passed"])
@@ -148,7 +148,7 @@ def test_a_sample_that_is_none_damages_its_line(tmp_path: Path, sample: object) 
     """A measurement without a value is not passed over."""
     log = read(tmp_path, START, report("call", user_properties=[["sample", sample]]), FINISH)
 
-    assert ("report-log.jsonl is cut off or damaged at line 2",) == log.problems
+    assert log.problems == ("report-log.jsonl is cut off or damaged at line 2",)
 
 
 @pytest.mark.parametrize("told", ["soon", "2.5", [], True, float("inf")])
@@ -156,7 +156,7 @@ def test_a_time_that_is_none_damages_its_line(tmp_path: Path, told: object) -> N
     """A test that took nonsense is not taken for one that took no time."""
     log = read(tmp_path, START, report("call", user_properties=[["platform_seconds", told]]), FINISH)
 
-    assert ("report-log.jsonl is cut off or damaged at line 2",) == log.problems
+    assert log.problems == ("report-log.jsonl is cut off or damaged at line 2",)
 
 
 @pytest.mark.parametrize("longrepr", [{"reprcrash": "no"}, {"reprcrash": None}, [], {}, 3, ""])
@@ -190,7 +190,7 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "report-log.jsonl"
     path.write_text(f"{json.dumps(START)}\n{json.dumps(report('setup'))[:30]}\n{json.dumps(FINISH)}\n")
 
-    assert ("report-log.jsonl is cut off or damaged at line 2",) == read_report_log(path).problems
+    assert read_report_log(path).problems == ("report-log.jsonl is cut off or damaged at line 2",)
 
 
 def test_a_missing_log_is_a_problem(tmp_path: Path) -> None:
@@ -210,4 +210,4 @@ def test_a_file_that_was_not_collected_is_told_with_its_error(tmp_path: Path) ->
 
     found = read(tmp_path, START, line, FINISH)
 
-    assert ["test_x.py could not be collected: SyntaxError: invalid"] == list(found.problems)
+    assert list(found.problems) == ["test_x.py could not be collected: SyntaxError: invalid"]

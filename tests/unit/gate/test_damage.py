@@ -60,7 +60,7 @@ def test_the_undamaged_release_may_go_out(release: Release) -> None:
     """By the shipped criteria, whole and good evidence is GO, with nothing unproven."""
     decision = release.decide()
 
-    assert (Verdict.GO, ()) == (decision.verdict, decision.unproven)
+    assert (decision.verdict, decision.unproven) == (Verdict.GO, ())
     assert {Outcome.PASS} == {each.outcome for each in decision.criteria}
 
 
@@ -114,7 +114,7 @@ def test_a_pass_that_is_only_modelled_is_not_proven(release: Release) -> None:
 
     decision = release.decide()
     rows = next(each for each in decision.criteria if each.id == "rows.staging")
-    assert (Verdict.CANNOT_TELL, Outcome.UNKNOWN, 0.0) == (decision.verdict, rows.outcome, rows.value)
+    assert (decision.verdict, rows.outcome, rows.value) == (Verdict.CANNOT_TELL, Outcome.UNKNOWN, 0.0)
     assert "only modelled" in rows.reason
 
 
@@ -144,7 +144,7 @@ def test_too_few_samples_cannot_tell(release: Release) -> None:
             shutil.rmtree(folder)
 
     criterion = release.criterion("cold-start.staging")
-    assert (Outcome.UNKNOWN, 1, 5) == (criterion.outcome, criterion.samples, criterion.samples_min)
+    assert (criterion.outcome, criterion.samples, criterion.samples_min) == (Outcome.UNKNOWN, 1, 5)
     assert release.decide().verdict is Verdict.CANNOT_TELL
 
 
@@ -163,7 +163,7 @@ def test_samples_of_another_kind_do_not_count(release: Release) -> None:
         shutil.rmtree(folder)
 
     criterion = release.criterion("cold-start.staging")
-    assert (Outcome.UNKNOWN, 0) == (criterion.outcome, criterion.samples)
+    assert (criterion.outcome, criterion.samples) == (Outcome.UNKNOWN, 0)
     assert "measured" in criterion.reason
 
 
@@ -172,7 +172,7 @@ def test_evidence_of_another_commit_cannot_tell(release: Release) -> None:
     release.run("production", "live", hours_ago=0.5, change=lambda _lines, record: record.update(commit="d" * 40))
 
     criterion = release.criterion("commit")
-    assert (Verdict.CANNOT_TELL, Outcome.UNKNOWN) == (release.decide().verdict, criterion.outcome)
+    assert (release.decide().verdict, criterion.outcome) == (Verdict.CANNOT_TELL, Outcome.UNKNOWN)
     assert "dddddddd" in criterion.reason
 
 
@@ -207,7 +207,7 @@ def test_old_evidence_cannot_tell(release: Release) -> None:
     release.now_seconds += 48 * _HOUR
 
     criterion = release.criterion("age.staging")
-    assert (Outcome.UNKNOWN, 49.0, 24.0) == (criterion.outcome, criterion.value, criterion.bound)
+    assert (criterion.outcome, criterion.value, criterion.bound) == (Outcome.UNKNOWN, 49.0, 24.0)
     assert release.decide().verdict is Verdict.CANNOT_TELL
 
 
@@ -233,7 +233,7 @@ def test_a_leftover_is_no_go(release: Release) -> None:
     release.run("staging", "live", hours_ago=0.5, change=lambda _lines, record: record.update(leftovers=left))
 
     criterion = release.criterion("leftovers.staging")
-    assert (Verdict.NO_GO, Outcome.FAIL) == (release.decide().verdict, criterion.outcome)
+    assert (release.decide().verdict, criterion.outcome) == (Verdict.NO_GO, Outcome.FAIL)
     assert "session TEST_1" in criterion.reason
 
 
@@ -251,7 +251,7 @@ def test_a_surviving_mutant_is_no_go(release: Release) -> None:
     decision = release.decide()
     assert decision.verdict is Verdict.NO_GO
     assert decision.mutants is not None
-    assert (3, 2, ("no-scale-in",)) == (decision.mutants.total, decision.mutants.killed, decision.mutants.survivors)
+    assert (decision.mutants.total, decision.mutants.killed, decision.mutants.survivors) == (3, 2, ("no-scale-in",))
 
 
 @pytest.mark.parametrize("run", [{"commit": "d" * 40}, {"dirty": True}, {"is_partial": True}])
@@ -300,18 +300,18 @@ def test_a_waiver_holds_until_its_last_day(release: Release) -> None:
     on_the_next = release.decide()
 
     rows = next(each for each in on_its_last_day.criteria if each.id == "rows.staging")
-    assert (Verdict.GO, Outcome.WAIVED, "known (maria, until 2026-11-25)") == (
+    assert (
         on_its_last_day.verdict,
         rows.outcome,
         rows.waiver,
-    )
-    assert (Verdict.CANNOT_TELL, Outcome.UNKNOWN) == (on_the_next.verdict, outcome_of(on_the_next, "rows.staging"))
-    assert [(False, True), (True, False)] == [
+    ) == (Verdict.GO, Outcome.WAIVED, "known (maria, until 2026-11-25)")
+    assert (on_the_next.verdict, outcome_of(on_the_next, "rows.staging")) == (Verdict.CANNOT_TELL, Outcome.UNKNOWN)
+    assert [
         (waiver.expired, waiver.used)
         for decision in (on_its_last_day, on_the_next)
         for waiver in decision.waivers
         if waiver.subject == "COLD-07.staging"
-    ]
+    ] == [(False, True), (True, False)]
 
 
 def test_a_waiver_of_one_row_does_not_hide_another(release: Release) -> None:
@@ -418,7 +418,7 @@ def test_a_row_that_was_not_selected_is_not_proven(release: Release) -> None:
     release.run("mock", "mock", hours_ago=0.5, change=only_one)
 
     rows = release.criterion("rows.mock")
-    assert (Outcome.UNKNOWN, 1.0) == (rows.outcome, rows.value)
+    assert (rows.outcome, rows.value) == (Outcome.UNKNOWN, 1.0)
     assert "was not selected" in rows.reason
 
 
@@ -474,7 +474,7 @@ def test_a_pass_in_part_is_told_as_such(release: Release) -> None:
     decision = release.decide()
     criterion = release.criterion("rows.production")
     assert Verdict.GO is decision.verdict
-    assert (Outcome.PASS, True) == (criterion.outcome, criterion.reason.endswith(", of COLD-08 a part"))
-    assert [("COLD-08", "production", "passed in part, and not asked of neighbours")] == [
-        (each.subject, each.environment, each.reason) for each in decision.unproven
+    assert (criterion.outcome, criterion.reason.endswith(", of COLD-08 a part")) == (Outcome.PASS, True)
+    assert [(each.subject, each.environment, each.reason) for each in decision.unproven] == [
+        ("COLD-08", "production", "passed in part, and not asked of neighbours")
     ]

@@ -22,7 +22,7 @@ def test_the_verdict_is_its_own_word() -> None:
     """A program that reads the JSON compares one of three strings."""
     verdicts = [str(each) for each in Verdict]
 
-    assert ["GO", "NO-GO", "CANNOT TELL"] == verdicts
+    assert verdicts == ["GO", "NO-GO", "CANNOT TELL"]
 
 
 def test_what_is_no_decision_is_refused(tmp_path: Path) -> None:

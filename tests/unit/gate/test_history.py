@@ -24,12 +24,12 @@ def test_what_is_appended_is_read(history: FileHistory) -> None:
     history.append([ENTRY])
     history.append([OLDER])
 
-    assert [OLDER, ENTRY] == history.read()
+    assert history.read() == [OLDER, ENTRY]
 
 
 def test_a_history_that_does_not_exist_has_no_runs(history: FileHistory) -> None:
     """The first judgement has nothing behind it."""
-    assert [] == history.read()
+    assert history.read() == []
 
 
 def test_a_run_that_is_judged_again_is_kept_once(history: FileHistory, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_run_that_is_judged_again_is_kept_once(history: FileHistory, tmp_path:
         history.append([entry])
 
     assert [worse] == history.read()
-    assert 2 == len((tmp_path / "gate/history.jsonl").read_text().splitlines())
+    assert len((tmp_path / "gate/history.jsonl").read_text().splitlines()) == 2
 
 
 def test_gates_at_one_time_lose_nothing(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_line_without_its_end_is_not_written_onto(history: FileHistory, tmp_pa
     path.write_text(path.read_text().rstrip("\n"))
     history.append([ENTRY])
 
-    assert [OLDER, ENTRY] == history.read()
+    assert history.read() == [OLDER, ENTRY]
 
 
 @pytest.mark.parametrize("damage", ['{"environment":', "[]", '{"environment": "staging"}'])

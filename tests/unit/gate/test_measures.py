@@ -28,15 +28,15 @@ def test_a_series_has_its_budget_and_baseline(series: dict[str, Series]) -> None
 
     assert (found.budget, found.budget_statistic) == (60, "p99")
     assert found.baseline == pytest.approx(23.619992)
-    assert 15 == len(found.history)
+    assert len(found.history) == 15
 
 
 def test_a_lower_bound_is_a_budget_too(series: dict[str, Series]) -> None:
     """Of files retained there must be all."""
-    assert (100, "minimum") == (
+    assert (
         series["files_retained_percent"].budget,
         series["files_retained_percent"].budget_statistic,
-    )
+    ) == (100, "minimum")
 
 
 def test_a_metric_without_a_bound_has_no_budget(series: dict[str, Series]) -> None:
@@ -48,7 +48,7 @@ def test_a_plot_is_not_drawn_from_more_than_it_can_show(series: dict[str, Series
     """Of many samples evenly chosen ones are kept, the least and the greatest among them."""
     found = series["file_operation_seconds"]
 
-    assert (590, 200) == (found.count, len(found.samples))
+    assert (found.count, len(found.samples)) == (590, 200)
     assert (found.minimum, found.maximum) == (found.samples[0], found.samples[-1])
 
 

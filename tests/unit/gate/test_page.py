@@ -29,7 +29,7 @@ class Page(HTMLParser):
         self.feed(markup)
         self.close()
 
-        assert [] == self._open
+        assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element, and that what follows stands in it."""
@@ -83,7 +83,7 @@ def test_every_section_is_there_and_linked(decision: Decision) -> None:
     """The navigation has every part of the page, in its order, and the Allure report."""
     page = Page(render(decision))
 
-    assert SECTIONS == [each["id"] for each in page.all("section")]
+    assert [each["id"] for each in page.all("section")] == SECTIONS
     links = [each["href"] for each in page.all("a")]
     assert ["#criteria", *(f"#{each}" for each in SECTIONS), "../../report/latest/index.html"] == links[:11]
 
@@ -97,7 +97,7 @@ def test_every_criterion_has_its_value_bound_and_reason(decision: Decision) -> N
         for each in decision.criteria
         if not all(part in text for part in (each.id, each.sentence, each.reason, each.waiver or ""))
     ]
-    assert [] == missing
+    assert missing == []
     assert "57.9 secondsbelow 55 seconds2.9 seconds beyond10measured" in text
 
 
@@ -115,9 +115,9 @@ def test_the_matrix_tells_each_outcome_in_words(decision: Decision) -> None:
     cells = [cell for row in decision.matrix for cell in row.cells]
     absent = {"production"}
 
-    assert [] == [row.id for row in decision.matrix if row.id not in text or row.sentence not in text]
-    assert [] == [each.outcome for each in cells if each.outcome not in text]
-    assert [] == [each.reason for each in cells if each.environment not in absent and each.reason not in text]
+    assert [row.id for row in decision.matrix if row.id not in text or row.sentence not in text] == []
+    assert [each.outcome for each in cells if each.outcome not in text] == []
+    assert [each.reason for each in cells if each.environment not in absent and each.reason not in text] == []
     assert text.count("nothing ran here") == len(absent)
 
 
@@ -160,10 +160,10 @@ def test_what_is_not_proven_waived_or_alive_is_told(decision: Decision) -> None:
     """What speaks against the verdict has a place of its own."""
     texts = Page(render(decision)).texts
 
-    assert [] == [each.subject for each in decision.unproven if each.reason not in texts["unproven"]]
-    assert [] == [each.subject for each in decision.waivers if each.owner not in texts["waivers"]]
+    assert [each.subject for each in decision.unproven if each.reason not in texts["unproven"]] == []
+    assert [each.subject for each in decision.waivers if each.owner not in texts["waivers"]] == []
     assert decision.mutants is not None
-    assert [] == [each for each in decision.mutants.survivors if each not in texts["mutants"]]
+    assert [each for each in decision.mutants.survivors if each not in texts["mutants"]] == []
     assert "129 of 131" in texts["mutants"]
 
 
@@ -173,7 +173,7 @@ def test_an_empty_section_says_so(bare: Decision, section: str) -> None:
     page = Page(render(bare))
 
     assert page.texts[section].endswith(".")
-    assert [] == list(page.all("table"))
+    assert list(page.all("table")) == []
 
 
 def test_evidence_from_elsewhere_than_aws_is_called_so(decision: Decision) -> None:
@@ -220,8 +220,8 @@ def test_nothing_in_the_evidence_becomes_markup(decision: Decision) -> None:
     page = Page(markup)
 
     assert {"script", "img"}.isdisjoint(tag for tag, _ in page.elements)
-    assert [] == [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
-    assert [] == [each["href"] for each in page.all("a") if (each["href"] or "").startswith("javascript:")]
+    assert [name for _, attributes in page.elements for name in attributes if name.startswith("on")] == []
+    assert [each["href"] for each in page.all("a") if (each["href"] or "").startswith("javascript:")] == []
     assert markup.encode("utf-8")
 
 
@@ -230,8 +230,8 @@ def test_the_page_needs_no_other_file(decision: Decision) -> None:
     markup = render(decision)
     page = Page(markup)
 
-    assert ["data:,"] == [each["href"] for each in page.all("link")]
-    assert [] == [attributes for _, attributes in page.elements if "src" in attributes or "style" in attributes]
+    assert [each["href"] for each in page.all("link")] == ["data:,"]
+    assert [attributes for _, attributes in page.elements if "src" in attributes or "style" in attributes] == []
     assert re.search(r"url\(|@import|https?://", markup) is None
     policy = next(each["content"] for each in page.all("meta") if "http-equiv" in each)
     assert policy is not None
@@ -250,5 +250,5 @@ def test_headings_leave_no_step_out(decision: Decision) -> None:
     """One h1, then h2, and h3 only below an h2."""
     levels = [int(tag[1]) for tag, _ in Page(render(decision)).elements if re.fullmatch("h[1-6]", tag)]
 
-    assert 1 == levels.count(1)
-    assert [] == [(a, b) for a, b in pairwise(levels) if b > a + 1]
+    assert levels.count(1) == 1
+    assert [(a, b) for a, b in pairwise(levels) if b > a + 1] == []

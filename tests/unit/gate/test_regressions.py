@@ -85,7 +85,7 @@ def test_a_slow_run_among_others_of_the_commit_is_no_regression() -> None:
     """The middle run of a commit speaks for it, and of two the better one."""
     quiet = noisy(40, 0.4, 20)
 
-    assert [Outcome.PASS, Outcome.PASS] == [outcome(quiet, 40, 60, 40.2), outcome(quiet, 60, 40)]
+    assert [outcome(quiet, 40, 60, 40.2), outcome(quiet, 60, 40)] == [Outcome.PASS, Outcome.PASS]
 
 
 def test_outliers_of_the_history_move_nothing() -> None:
@@ -98,7 +98,7 @@ def test_outliers_of_the_history_move_nothing() -> None:
 
 def test_the_bound_itself_is_a_regression() -> None:
     """20 % more is what the rule forbids."""
-    assert [Outcome.FAIL, Outcome.PASS] == [outcome([40.0] * 20, 48, 48), outcome([40.0] * 20, 47.9, 47.9)]
+    assert [outcome([40.0] * 20, 48, 48), outcome([40.0] * 20, 47.9, 47.9)] == [Outcome.FAIL, Outcome.PASS]
 
 
 def test_falling_is_a_regression_where_falling_is_bad() -> None:
@@ -129,14 +129,14 @@ def test_a_quiet_history_has_no_drift() -> None:
 
     found = [judge_change(RULE, now(40), entries(values)).change_point for values in histories]
 
-    assert [None] * 50 == found
+    assert found == [None] * 50
 
 
 def test_the_change_point_is_where_the_level_changes() -> None:
     """A step of 30 % after the thirtieth run is found there."""
     index, chance = change_point([*noisy(40, 1, 30), *noisy(52, 1, 20)])
 
-    assert 30 == index
+    assert index == 30
     assert chance < 0.001
 
 
@@ -216,5 +216,5 @@ def test_the_page_has_what_a_plot_needs() -> None:
     """A change tells its history with the runs of the commit at its end."""
     change: Regression = judge_change(RULE, now(41, 42), entries([40.0] * 10))
 
-    assert ["now-0", "now-1"] == [each.run for each in change.history[-2:]]
-    assert 12 == len(change.history)
+    assert [each.run for each in change.history[-2:]] == ["now-0", "now-1"]
+    assert len(change.history) == 12

@@ -18,7 +18,7 @@ def shown(width: int = 200) -> str:
 
 def test_the_verdict_is_the_first_word() -> None:
     """Who looks at one word has the answer."""
-    assert "NO-GO" == shown().split()[0]
+    assert shown().split()[0] == "NO-GO"
 
 
 def test_what_does_not_hold_is_listed() -> None:
@@ -27,7 +27,7 @@ def test_what_does_not_hold_is_listed() -> None:
     decision = Decision.read(Path(__file__).with_name("decision.json"))
 
     bad = [each for each in decision.criteria if each.outcome is not Outcome.PASS]
-    assert [] == [each.id for each in bad if each.id not in text and each.environment != "production"]
+    assert [each.id for each in bad if each.id not in text and each.environment != "production"] == []
     assert "6 of 12 criteria hold" in text
 
 

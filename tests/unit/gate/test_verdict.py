@@ -101,10 +101,10 @@ def test_a_good_run_is_remembered_as_good(release: Release) -> None:
     """History keeps the newest run of each environment with its figures."""
     kept = {each.environment: each for each in release.judgement().entries}
 
-    assert [True, True, True] == [each.good for each in kept.values()]
-    assert 23.619992 == kept["staging"].figures["cold_start_seconds.p50"]
-    assert 100 == kept["staging"].figures["success_percent"]
-    assert 0.276514 == kept["staging"].figures["run_dollars"]
+    assert [each.good for each in kept.values()] == [True, True, True]
+    assert kept["staging"].figures["cold_start_seconds.p50"] == 23.619992
+    assert kept["staging"].figures["success_percent"] == 100
+    assert kept["staging"].figures["run_dollars"] == 0.276514
 
 
 def test_a_run_without_a_baseline_can_become_part_of_one(release: Release) -> None:
@@ -113,7 +113,7 @@ def test_a_run_without_a_baseline_can_become_part_of_one(release: Release) -> No
 
     judgement = release.judgement()
     assert Verdict.CANNOT_TELL is judgement.decision.verdict
-    assert [True, True, True] == [each.good for each in judgement.entries]
+    assert [each.good for each in judgement.entries] == [True, True, True]
 
 
 def test_a_bad_run_is_no_part_of_a_baseline(release: Release) -> None:
@@ -121,4 +121,4 @@ def test_a_bad_run_is_no_part_of_a_baseline(release: Release) -> None:
     release.run("staging", "live", hours_ago=0.5, change=lambda _lines, record: record.update(leftovers=["x"]))
 
     kept = {each.environment: each.good for each in release.judgement().entries}
-    assert {"mock": True, "staging": False, "production": True} == kept
+    assert kept == {"mock": True, "staging": False, "production": True}

@@ -23,7 +23,7 @@ def test_a_failure_is_an_answer_and_not_the_end_of_the_container(git: Git, tmp_p
     with pytest.raises(RequestError, match=r"git switch failed in this workspace: .*thread-two") as failure:
         run_git(git, tmp_path, "switch", "thread-two")
 
-    assert 500 == failure.value.status
+    assert failure.value.status == 500
 
 
 def test_hooks_do_not_run(git: Git, tmp_path: Path) -> None:
@@ -35,4 +35,4 @@ def test_hooks_do_not_run(git: Git, tmp_path: Path) -> None:
 
     run_git(git, tmp_path, "commit", "--quiet", "--allow-empty", "--message", "m")
 
-    assert "m\n" == run_git(git, tmp_path, "log", "--format=%s")
+    assert run_git(git, tmp_path, "log", "--format=%s") == "m\n"

@@ -47,10 +47,10 @@ def test_redirects_are_not_followed(make_calls: MakeCalls) -> None:
     """A redirect is an answer like any other."""
     calls = make_calls(lambda _request: httpx.Response(301, headers={"location": "https://alb.example/elsewhere"}))
 
-    assert (301, "https://alb.example/elsewhere") == (
+    assert (
         calls.get("/").status,
         calls.get("/").headers["location"],
-    )
+    ) == (301, "https://alb.example/elsewhere")
 
 
 def test_an_answer_knows_how_long_it_took(make_calls: MakeCalls, clock: VirtualClock) -> None:

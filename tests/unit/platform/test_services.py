@@ -124,6 +124,6 @@ def test_a_task_has_ended_when_its_containers_have(environment: Environment) -> 
     """Whether or not ECS has released its network interface; one that ECS does not know is a failure."""
     services = Services(FakeEcs([SERVICE], {}), FakeAutoscaling(), environment.names)
 
-    assert [False, True] == [services.has_ended(arn) for arn in ("arn:task/runs", "arn:task/ended")]
+    assert [services.has_ended(arn) for arn in ("arn:task/runs", "arn:task/ended")] == [False, True]
     with pytest.raises(AssertionError, match="ECS knows no task arn:task/unknown"):
         services.has_ended("arn:task/unknown")

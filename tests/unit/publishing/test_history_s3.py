@@ -52,7 +52,7 @@ def test_what_is_appended_is_read(s3: AwsClient) -> None:
     history = S3History(ADDRESS, s3)
     later = replace(ENTRY, run="later", started="2026-11-26T11:00:00.000+00:00")
 
-    assert [] == history.read()
+    assert history.read() == []
     history.append([ENTRY])
     history.append([later])
     assert [ENTRY, later] == history.read()
@@ -69,7 +69,7 @@ def test_a_gate_that_was_overtaken_adds_behind_the_other(s3: AwsClient, first: l
     S3History(ADDRESS, slower).append([ENTRY])
 
     assert {"other", ENTRY.run, *(each.run for each in first)} == {each.run for each in history.read()}
-    assert 2 == slower.writes
+    assert slower.writes == 2
 
 
 def test_a_gate_that_is_always_overtaken_says_so(s3: AwsClient) -> None:
@@ -89,7 +89,7 @@ def test_what_is_known_is_not_written_again(s3: AwsClient) -> None:
 
     S3History(ADDRESS, watched).append([ENTRY])
 
-    assert 0 == watched.writes
+    assert watched.writes == 0
 
 
 def test_a_bucket_that_does_not_exist_is_an_error(s3: AwsClient) -> None:

@@ -140,8 +140,8 @@ def test_a_run_is_published_once(cloudwatch: CloudWatch, tmp_path: Path) -> None
     """Calling again sends nothing, at once or after days."""
     sent = [publisher(cloudwatch, tmp_path, minutes).publish(run_of(), FIGURES) for minutes in (0, 1, 3000)]
 
-    assert [True, False, False] == sent
-    assert [1, 1, 1] == [cloudwatch.counted(name) for name in FIGURES]
+    assert sent == [True, False, False]
+    assert [cloudwatch.counted(name) for name in FIGURES] == [1, 1, 1]
 
 
 def test_a_crash_after_the_call_sends_nothing_twice(cloudwatch: CloudWatch, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_crash_after_the_call_sends_nothing_twice(cloudwatch: CloudWatch, tmp_
     cloudwatch.fails_after = None
 
     assert not publisher(cloudwatch, tmp_path, 20).publish(run_of(), FIGURES)
-    assert 1 == cloudwatch.counted("ColdStartLatency")
+    assert cloudwatch.counted("ColdStartLatency") == 1
 
 
 def test_a_crash_before_the_call_loses_nothing(cloudwatch: CloudWatch, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_crash_before_the_call_loses_nothing(cloudwatch: CloudWatch, tmp_path:
         publisher(cloudwatch, tmp_path, 1).publish(run_of(), FIGURES)
 
     assert publisher(cloudwatch, tmp_path, 16).publish(run_of(), FIGURES)
-    assert 1 == cloudwatch.counted("ColdStartLatency")
+    assert cloudwatch.counted("ColdStartLatency") == 1
 
 
 def test_a_refused_call_can_be_made_again_at_once(cloudwatch: CloudWatch, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_an_answer_of_trouble_leaves_it_open(cloudwatch: CloudWatch, tmp_path: P
 
     with pytest.raises(EvidenceError, match="call again after"):
         publisher(cloudwatch, tmp_path).publish(run_of(), FIGURES)
-    assert 1 == cloudwatch.calls
+    assert cloudwatch.calls == 1
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_what_means_nothing_is_not_sent(
     with pytest.raises(EvidenceError, match=problem):
         publisher(cloudwatch, tmp_path).publish(run, figures)
 
-    assert 0 == cloudwatch.calls
+    assert cloudwatch.calls == 0
     assert not (tmp_path / "published").exists()
 
 
@@ -254,7 +254,7 @@ def test_the_newest_run_is_published(
     told = publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
 
     assert told == "published 5 figures of run 20261125T110000Z-1; it has no ContainerStartupTime"
-    assert 1 == cloudwatch.counted("ColdStartLatency")
+    assert cloudwatch.counted("ColdStartLatency") == 1
 
 
 @pytest.mark.usefixtures("cloudwatch")
@@ -268,8 +268,8 @@ def test_what_was_published_is_no_environment(
 
     publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
 
-    assert ["published", "staging"] == sorted(each.name for each in tmp_path.iterdir() if each.is_dir())
-    assert ["staging"] == [run.environment for run in newest_runs(tmp_path)]
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_dir()) == ["published", "staging"]
+    assert [run.environment for run in newest_runs(tmp_path)] == ["staging"]
 
 
 def test_without_a_run_there_is_nothing_to_publish(staging: Environment, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_packages_are_installed_as_the_lock_says(tools: Path, node_folder: Path)
     """No script of a package is run, and npm asks for nothing but the packages."""
     assert install_packages(tools, node_folder, {})
 
-    assert ["ci --ignore-scripts --no-audit --no-fund"] == calls(tools)
+    assert calls(tools) == ["ci --ignore-scripts --no-audit --no-fund"]
 
 
 def test_packages_are_installed_once(tools: Path, node_folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_packages_are_installed_once(tools: Path, node_folder: Path) -> None:
     install_packages(tools, node_folder, {})
 
     assert not install_packages(tools, node_folder, {})
-    assert 1 == len(calls(tools))
+    assert len(calls(tools)) == 1
 
 
 def test_another_lock_is_installed(tools: Path, node_folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_another_lock_is_installed(tools: Path, node_folder: Path) -> None:
     (tools / "package-lock.json").write_text('{"lockfileVersion": 3, "packages": {}}')
 
     assert install_packages(tools, node_folder, {})
-    assert 2 == len(calls(tools))
+    assert len(calls(tools)) == 2
 
 
 def test_an_installation_that_failed_is_done_again(tools: Path, node_folder: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_failure_says_what_node_said(tools: Path, node_folder: Path) -> None:
     with pytest.raises(ReportError, match=r"(?s)node fail ended with 3, in .*allure:\nnpm error network") as caught:
         run_node(node_folder, ["fail"], tools, {})
 
-    assert 76 == caught.value.exit_code
+    assert caught.value.exit_code == 76
 
 
 def test_without_the_wheel_there_is_no_node(monkeypatch: pytest.MonkeyPatch) -> None:

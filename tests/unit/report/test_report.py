@@ -145,10 +145,10 @@ def test_a_row_without_a_result_is_broken(tmp_path: Path) -> None:
 
     (result,) = missing_results(read_run(tmp_path))
     labels = {label["name"]: label["value"] for label in result["labels"]}
-    assert "tests.integration.test_routing#test_second" == result["fullName"]
-    assert "broken" == result["status"]
-    assert {"env": "mock", "suite": "routing", "as_id": "ROUTE-02", "severity": "critical"} == labels
-    assert [{"name": "environment", "value": "'mock'"}] == result["parameters"]
+    assert result["fullName"] == "tests.integration.test_routing#test_second"
+    assert result["status"] == "broken"
+    assert labels == {"env": "mock", "suite": "routing", "as_id": "ROUTE-02", "severity": "critical"}
+    assert result["parameters"] == [{"name": "environment", "value": "'mock'"}]
 
 
 def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
     write_result(folder, "test_second")
     (folder / "allure-results/test_first-result.json").write_text('{"fullName": "tests.integ')
 
-    assert ["test_first"] == [result["name"] for result in missing_results(read_run(tmp_path))]
+    assert [result["name"] for result in missing_results(read_run(tmp_path))] == ["test_first"]
 
 
 def test_a_crashed_row_says_how_it_ended(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_whole_run_has_no_problem(tmp_path: Path) -> None:
     write_run(tmp_path, "mock")
     write_run(tmp_path, "staging", exit_status=1)
 
-    assert [] == [problem for run in newest_runs(tmp_path) for problem in problems(run)]
+    assert [problem for run in newest_runs(tmp_path) for problem in problems(run)] == []
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_record_that_was_cut_off_is_told(tmp_path: Path) -> None:
 
     run = read_run(tmp_path)
     assert "run 20260302T090000Z-1 on mock: run.json is cut off or damaged" in problems(run)
-    assert ["test_first"] == [result["name"] for result in missing_results(run)]
+    assert [result["name"] for result in missing_results(run)] == ["test_first"]
 
 
 def test_allure_is_told_about_the_runs(tmp_path: Path) -> None:
@@ -232,13 +232,13 @@ def test_allure_is_told_about_the_runs(tmp_path: Path) -> None:
 
     settings = json.loads((work / "report.json").read_text())
     told = settings["environments"]["mock"]
-    assert "seatrials ccccccccc" == settings["name"]
+    assert settings["name"] == "seatrials ccccccccc"
     assert told["commit"] == f"{'c' * 40} with uncommitted changes"
     assert told["seed"] == "7"
     assert told["version of boto3"] == "1.44.5"
     assert "mock.version-of-boto3=1.44.5\n" in (work / "added/environment.properties").read_text()
     executor = json.loads((work / "added/executor.json").read_text())
-    assert ("job 12", "https://ci.example/12") == (executor["buildName"], executor["buildUrl"])
+    assert (executor["buildName"], executor["buildUrl"]) == ("job 12", "https://ci.example/12")
 
 
 def test_problems_are_errors_of_the_report(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_problems_are_errors_of_the_report(tmp_path: Path) -> None:
     write_input(newest_runs(tmp_path), work, Build())
 
     (error,) = json.loads((work / "added/runs-globals.json").read_text())["errors"]
-    assert "mock" == error["environment"]
+    assert error["environment"] == "mock"
     assert "ended with status 3" in error["message"]
 
 
@@ -286,7 +286,7 @@ def test_a_report_sees_those_before_it(tmp_path: Path, tools: Path) -> None:
 
     assert "0 reports before" in first
     assert "1 reports before" in second
-    assert ["mock/20260302T090000Z-1", "mock/20260302T100000Z-1"] == runs_in(evidence / "report/history.jsonl")
+    assert runs_in(evidence / "report/history.jsonl") == ["mock/20260302T090000Z-1", "mock/20260302T100000Z-1"]
 
 
 def test_a_run_is_not_compared_with_itself(tmp_path: Path, tools: Path) -> None:
@@ -296,7 +296,7 @@ def test_a_run_is_not_compared_with_itself(tmp_path: Path, tools: Path) -> None:
     report_once(evidence, tools)
 
     assert "0 reports before" in report_once(evidence, tools)
-    assert ["mock/20260302T090000Z-1"] == runs_in(evidence / "report/history.jsonl")
+    assert runs_in(evidence / "report/history.jsonl") == ["mock/20260302T090000Z-1"]
 
 
 def test_a_damaged_history_is_an_error(tmp_path: Path) -> None:
@@ -314,5 +314,5 @@ def test_the_command_says_where_the_report_is(tmp_path: Path, tools: Path) -> No
     shown = CliRunner().invoke(app, ["report", "--evidence", str(tmp_path / "evidence"), "--tools", str(tools)])
 
     path = Path(shown.output.strip())
-    assert 0 == shown.exit_code
+    assert shown.exit_code == 0
     assert "seatrials ccccccccc" in path.read_text()

@@ -33,7 +33,7 @@ def test_the_program_comes_after_its_data() -> None:
     """A program that starts before the data is there would look for files on the disk."""
     page = make_self_contained(page_with())
 
-    assert 1 == page.count(PROGRAM)
+    assert page.count(PROGRAM) == 1
     assert page.index("data/a.json") < page.index(PROGRAM) < page.index("</body>")
 
 
@@ -87,7 +87,7 @@ def test_analytics_that_look_otherwise_are_refused() -> None:
 )
 def test_a_load_is_found_in_whatever_way_it_is_written(part: str) -> None:
     """Scripts, styles, pictures, frames and fonts from elsewhere are named."""
-    assert 1 == len(external_loads(page_with(body=part)))
+    assert len(external_loads(page_with(body=part))) == 1
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_a_load_is_found_in_whatever_way_it_is_written(part: str) -> None:
 )
 def test_what_is_not_loaded_is_no_load(part: str) -> None:
     """Links, embedded data, names of languages and texts are no requests."""
-    assert [] == external_loads(page_with(body=part))
+    assert external_loads(page_with(body=part)) == []

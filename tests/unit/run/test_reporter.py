@@ -76,10 +76,10 @@ def test_a_good_run_is_whole(run: Callable[..., RunEvidence]) -> None:
     """The gate finds nothing to object to in a run that simply ended."""
     evidence = run("pass")
 
-    assert () == evidence.problems
+    assert evidence.problems == ()
     assert {"COLD-01", "COLD-02", "COLD-03"} == set(evidence.results)
     assert {CellOutcome.PASSED} == {each.outcome for each in evidence.results.values()}
-    assert {"COLD-01": "production", "COLD-02": "staging", "COLD-03": "mock_only"} == evidence.record.scopes
+    assert evidence.record.scopes == {"COLD-01": "production", "COLD-02": "staging", "COLD-03": "mock_only"}
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -91,17 +91,17 @@ def test_every_file_that_is_judged_has_a_checksum(run: Callable[..., RunEvidence
     assert "SessionFinish" in log.read_text().splitlines()[-1]
     assert evidence.record.files is not None
     assert hashlib.sha256(log.read_bytes()).hexdigest() == evidence.record.files["report-log.jsonl"]
-    assert () == evidence.problems
+    assert evidence.problems == ()
 
 
 def test_a_crashed_worker_is_recorded(run: Callable[..., RunEvidence]) -> None:
     """The row whose worker ended is named, and the rows after it are run by another worker."""
     evidence = run("os._exit(3)", "-n", "1")
 
-    assert ("COLD-02",) == evidence.record.crashed
+    assert evidence.record.crashed == ("COLD-02",)
     assert CellOutcome.CRASHED is evidence.results["COLD-02"].outcome
     assert CellOutcome.PASSED is evidence.results["COLD-03"].outcome
-    assert ("these ended with the process that ran them: COLD-02",) == evidence.problems
+    assert evidence.problems == ("these ended with the process that ran them: COLD-02",)
 
 
 def test_a_killed_run_tells_what_it_wanted(run: Callable[..., RunEvidence]) -> None:
@@ -110,7 +110,7 @@ def test_a_killed_run_tells_what_it_wanted(run: Callable[..., RunEvidence]) -> N
 
     assert evidence.record.ended is None
     assert CellOutcome.PASSED is evidence.results["COLD-01"].outcome
-    assert [CellOutcome.CRASHED] * 2 == [evidence.results[row].outcome for row in ("COLD-02", "COLD-03")]
+    assert [evidence.results[row].outcome for row in ("COLD-02", "COLD-03")] == [CellOutcome.CRASHED] * 2
     assert "it has no end: it still runs, or was killed" in evidence.problems
 
 

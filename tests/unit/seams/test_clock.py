@@ -65,7 +65,7 @@ def test_a_set_signal_is_not_waited_for(any_clock: Clock) -> None:
     seen = (signal.wait(), signal.is_set())
     signal.clear()
 
-    assert (True, True, False) == (*seen, signal.is_set())
+    assert (*seen, signal.is_set()) == (True, True, False)
 
 
 def test_parallel_results_are_in_order(any_clock: Clock) -> None:
@@ -77,7 +77,7 @@ def test_parallel_results_are_in_order(any_clock: Clock) -> None:
 
     results = in_parallel(any_clock, [lambda: work(20), lambda: work(5), lambda: work(10)])
 
-    assert [20, 5, 10] == results
+    assert results == [20, 5, 10]
 
 
 def test_parallel_errors_reach_the_caller(any_clock: Clock) -> None:
@@ -125,7 +125,7 @@ def test_waiting_asks_at_its_interval(clock: VirtualClock) -> None:
 
     wait_until(clock, condition, 60, what="the fourth time", every_seconds=2.5)
 
-    assert [0.0, 2.5, 5.0, 7.5] == asked
+    assert asked == [0.0, 2.5, 5.0, 7.5]
 
 
 def test_waiting_asks_once_more_at_the_deadline(clock: VirtualClock) -> None:
@@ -159,10 +159,10 @@ def test_a_hopeless_wait_ends_at_once(clock: VirtualClock) -> None:
     with pytest.raises(FatalStateError) as caught:
         wait_until(clock, condition, 60, what="the session", explain=lambda: "no task could start")
 
-    assert (START, "gave up waiting for the session: the session is in state 'error'\nno task could start") == (
+    assert (
         clock.now(),
         str(caught.value),
-    )
+    ) == (START, "gave up waiting for the session: the session is in state 'error'\nno task could start")
 
 
 def test_other_errors_pass_through(clock: VirtualClock) -> None:

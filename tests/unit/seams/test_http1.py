@@ -85,8 +85,8 @@ def test_requests_follow_one_another_on_a_connection(site: Site) -> None:
     answers = site.exchange(b"GET /a?q=1&q=2&e= HTTP/1.1\r\nhost: x\r\n\r\nGET /b%20c HTTP/1.1\r\nhost: x\r\n\r\n")
 
     first, second = (part.partition(b"\r\n\r\n")[2] for part in answers.split(b"HTTP/1.1 ")[1:])
-    assert b'{"path":"/a","query":{"q":"1","e":""},"peer":"10.0.0.9"}' == first
-    assert b'{"path":"/b c","query":{},"peer":"10.0.0.9"}' == second
+    assert first == b'{"path":"/a","query":{"q":"1","e":""},"peer":"10.0.0.9"}'
+    assert second == b'{"path":"/b c","query":{},"peer":"10.0.0.9"}'
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_an_answer_without_a_body_has_no_length(site: Site) -> None:
     """204 carries no content-length (RFC 9110, 8.6), and the connection lives on."""
     answer = site.exchange(b"OPTIONS /nothing HTTP/1.1\r\nhost: x\r\n\r\n")
 
-    assert b"HTTP/1.1 204 \r\nallow: GET\r\n\r\n" == answer
+    assert answer == b"HTTP/1.1 204 \r\nallow: GET\r\n\r\n"
 
 
 def test_uploads_are_read_whole(site: Site) -> None:
@@ -185,7 +185,7 @@ def test_closing_answers_what_is_in_flight(site: Site) -> None:
     too_short = site.server.finish(1)
     long_enough = site.server.finish(5)
 
-    assert (False, True) == (too_short, long_enough)
+    assert (too_short, long_enough) == (False, True)
     assert drain(connection).endswith(b"}<closed>")
     with pytest.raises(ConnectionRefusedError):
         site.connect()
@@ -218,7 +218,7 @@ def test_the_upgrade_and_the_first_message_reach_the_client(site: Site) -> None:
     assert head.startswith(b"HTTP/1.1 101 ")
     # Source: RFC 6455, 1.3: the accept value of this sample nonce.
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
-    assert b'\x81\x0c{"hello": 1}' == frames
+    assert frames == b'\x81\x0c{"hello": 1}'
 
 
 def test_a_frame_behind_the_handshake_is_not_lost(site: Site) -> None:
@@ -227,7 +227,7 @@ def test_a_frame_behind_the_handshake_is_not_lost(site: Site) -> None:
 
     messages = [event.data for event in peer.received() if isinstance(event, events.TextMessage)]
 
-    assert ['{"hello": 1}', '"abc"'] == messages
+    assert messages == ['{"hello": 1}', '"abc"']
 
 
 def test_messages_in_parts_and_pings(site: Site) -> None:
@@ -241,7 +241,7 @@ def test_messages_in_parts_and_pings(site: Site) -> None:
     received = peer.received()
 
     assert [events.Pong, events.TextMessage] == [type(event) for event in received]
-    assert '"together"' == received[1].data  # type: ignore[attr-defined]  # the line above says what it is
+    assert received[1].data == '"together"'  # type: ignore[attr-defined]  # the line above says what it is
 
 
 def test_a_goodbye_is_returned(site: Site) -> None:
@@ -252,7 +252,7 @@ def test_a_goodbye_is_returned(site: Site) -> None:
     peer.send(events.CloseConnection(1000, "done"))
     data = drain(peer.connection)
 
-    assert b"\x88\x06\x03\xe8done<closed>" == data
+    assert data == b"\x88\x06\x03\xe8done<closed>"
 
 
 def test_a_frame_that_breaks_the_protocol_ends_the_connection(site: Site) -> None:

@@ -77,7 +77,7 @@ def test_a_request_and_its_answer(site: HostAndClient) -> None:
     answer = site.client.post("/orders?page=2", content=b"tea", headers={"x-shop": "north"})
     [request] = site.requests
 
-    assert (200, {"path": "/orders"}) == (answer.status_code, answer.json())
+    assert (answer.status_code, answer.json()) == (200, {"path": "/orders"})
     assert {
         "method": request.method,
         "target": request.target,
@@ -95,7 +95,7 @@ def test_a_connection_is_used_again(site: HostAndClient) -> None:
         site.client.get("/")
         took.append(site.clock.elapsed_us() - began)
 
-    assert [3000, 2000] == took
+    assert took == [3000, 2000]
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(site: HostAndClient) -> None:
@@ -119,7 +119,7 @@ def test_requests_at_one_time_do_not_wait_for_each_other(site: HostAndClient) ->
     site.serve(slow)
     answers = in_parallel(site.clock, [lambda: site.client.get("/").status_code] * 20)
 
-    assert [204] * 20 == answers
+    assert answers == [204] * 20
     assert site.clock.elapsed_us() < 1_100_000
 
 
@@ -129,7 +129,7 @@ def test_a_body_is_streamed(site: HostAndClient) -> None:
     with site.client.stream("GET", "/") as answer:
         parts = list(answer.iter_bytes())
 
-    assert b"onetwo" == b"".join(parts)
+    assert b"".join(parts) == b"onetwo"
 
 
 def test_nobody_listening_is_a_connect_error(site: HostAndClient) -> None:

@@ -74,7 +74,7 @@ def test_a_close_is_the_end(pair: Pair) -> None:
     near.send(b"last words")
     near.close()
 
-    assert (b"last words", b"") == (far.receive(100, 5), far.receive(100, 5))
+    assert (far.receive(100, 5), far.receive(100, 5)) == (b"last words", b"")
 
 
 def test_a_reset_is_an_error(pair: Pair) -> None:

@@ -66,7 +66,7 @@ def test_the_slow_world_has_the_measured_start() -> None:
     """
     legs = (SLOW.provisioning, SLOW.pull, SLOW.activating)
 
-    assert (14.2, 15.0, 11.4) == tuple(leg.mode for leg in legs)
+    assert tuple(leg.mode for leg in legs) == (14.2, 15.0, 11.4)
     assert sum(leg.low for leg in legs) < 57 < sum(leg.high for leg in legs)
 
 

@@ -96,7 +96,7 @@ def test_an_expired_item_goes_late(clock: VirtualClock, table: FakeDynamo, start
     clock.sleep(600)
 
     assert there
-    assert [("old", 1500)] == table.deleted
+    assert table.deleted == [("old", 1500)]
     assert [(each.kind, each.subject) for each in trace.events] == [("ttl_delete", "carts")]
 
 
@@ -162,7 +162,7 @@ def test_a_rescued_item_gets_a_new_delay(clock: VirtualClock, table: FakeDynamo,
     table.put("old", START + 5000)
     clock.sleep(10_000)
 
-    assert [("old", 6300)] == table.deleted
+    assert table.deleted == [("old", 6300)]
 
 
 def test_an_item_that_comes_back_expired_gets_a_new_delay(
@@ -175,7 +175,7 @@ def test_an_item_that_comes_back_expired_gets_a_new_delay(
     table.put("old", START + 60)
     clock.sleep(3000)
 
-    assert [("old", 1500), ("old", 3000)] == table.deleted
+    assert table.deleted == [("old", 1500), ("old", 3000)]
 
 
 def test_a_table_without_time_to_live_is_left_alone(
@@ -199,7 +199,7 @@ def test_the_platforms_sessions_expire(twin: Twin) -> None:
     twin.sleep(1600)
     kept = dynamodb.scan(TableName="webordinary-edit-sessions")["Items"]
 
-    assert ["young"] == [item["sessionId"]["S"] for item in kept]
+    assert [item["sessionId"]["S"] for item in kept] == ["young"]
 
 
 def test_a_hurried_expiry_is_soon(clock: VirtualClock, table: FakeDynamo) -> None:
@@ -214,7 +214,7 @@ def test_a_hurried_expiry_is_soon(clock: VirtualClock, table: FakeDynamo) -> Non
     table.put("rescued", START + 1000)
     clock.sleep(20)
 
-    assert ["lost"] == [name for name, _ in table.deleted]
+    assert [name for name, _ in table.deleted] == ["lost"]
     assert 5 <= table.deleted[0][1] <= 8
 
 
@@ -229,4 +229,4 @@ def test_an_expiry_that_is_no_longer_hurried_is_slow(clock: VirtualClock, table:
     table.put("late", START - 1)
     clock.sleep(1000)
 
-    assert [] == table.deleted
+    assert table.deleted == []

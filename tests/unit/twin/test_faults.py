@@ -57,7 +57,7 @@ def test_a_killed_task_is_replaced(twin: Twin, faults: TwinFaults) -> None:
         killed_at_once = run.containers[0].exit_code
     twin.until(lambda: run.record.stopped_at is not None and [each for each in twin.runs() if each.record.is_running])
 
-    assert (137, "EssentialContainerExited") == (killed_at_once, run.record.stop_code)
+    assert (killed_at_once, run.record.stop_code) == (137, "EssentialContainerExited")
 
 
 def balancer_status(twin: Twin, path: str) -> int:
@@ -84,8 +84,8 @@ def test_a_stopped_service_has_no_task(twin: Twin, faults: TwinFaults) -> None:
         while_stopped = twin.runs()
     twin.until(lambda: [each for each in twin.runs() if each.record.is_running])
 
-    assert [] == while_stopped
-    assert "edit is stopped on purpose" == run.record.stopped_reason
+    assert while_stopped == []
+    assert run.record.stopped_reason == "edit is stopped on purpose"
 
 
 def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Twin, faults: TwinFaults) -> None:
@@ -99,9 +99,9 @@ def test_a_hanging_task_answers_nothing_until_it_goes_on(twin: Twin, faults: Twi
         while_hanging = balancer_status(twin, "/api/status")
         seconds = twin.now - began
 
-    assert 504 == while_hanging
+    assert while_hanging == 504
     assert 60 <= seconds < 61
-    assert 200 == balancer_status(twin, "/api/status")
+    assert balancer_status(twin, "/api/status") == 200
 
 
 def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Twin, faults: TwinFaults) -> None:
@@ -113,7 +113,7 @@ def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Twin, faults: TwinFaults) -
     with faults.hanging_up(run.record.task_arn):
         while_closing = balancer_status(twin, "/api/status")
 
-    assert (502, 200) == (while_closing, balancer_status(twin, "/api/status"))
+    assert (while_closing, balancer_status(twin, "/api/status")) == (502, 200)
 
 
 def test_failing_health_checks_mark_one_port_of_a_task(twin: Twin, faults: TwinFaults) -> None:
@@ -127,6 +127,6 @@ def test_failing_health_checks_mark_one_port_of_a_task(twin: Twin, faults: TwinF
         states = [twin.world.targets.describe(group, [(run.address, port)])[0] for group, port in run.groups]
         served = balancer_status(twin, "/api/status")
 
-    assert [(8080, "unhealthy"), (4321, "healthy")] == [(each.port, each.state) for each in states]
-    assert "Health checks failed with these codes: [503]" == states[0].description
-    assert 200 == served
+    assert [(each.port, each.state) for each in states] == [(8080, "unhealthy"), (4321, "healthy")]
+    assert states[0].description == "Health checks failed with these codes: [503]"
+    assert served == 200

@@ -58,7 +58,7 @@ def test_an_access_point_shows_its_root_only(file_systems: FileSystems, tmp_path
     (tmp_path / "whole/all/other").write_text("hidden")
     (tmp_path / "part/mine/note").write_text("shown")
 
-    assert ["note"] == [each.name for each in (tmp_path / "part/mine").iterdir()]
+    assert [each.name for each in (tmp_path / "part/mine").iterdir()] == ["note"]
     assert (tmp_path / "whole/all/work/a/note").read_text() == "shown"
 
 
@@ -121,8 +121,8 @@ def test_no_way_leads_up_from_an_access_points_root(file_systems: FileSystems, t
     (tmp_path / "whole/all/workspace/acme/note").write_text("acme's")
     inside = (tmp_path / "whole/all/workspace/acme").resolve()
 
-    assert ["acme", "bolt"] == sorted(each.name for each in (tmp_path / "whole/all/workspace").iterdir())
-    assert ["acme"] == [each.name for each in (inside / "..").iterdir()]
+    assert sorted(each.name for each in (tmp_path / "whole/all/workspace").iterdir()) == ["acme", "bolt"]
+    assert [each.name for each in (inside / "..").iterdir()] == ["acme"]
     assert (inside / "note").read_text() == "acme's"
 
 

@@ -13,7 +13,7 @@ DOCUMENTED += ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
 
 def test_the_states_are_those_of_aws() -> None:
     """A task has the states of the ECS Developer Guide, "Task lifecycle explanation", in that order."""
-    assert DOCUMENTED == [state.value for state in TaskState]
+    assert [state.value for state in TaskState] == DOCUMENTED
 
 
 def test_a_task_may_go_through_all_states_in_order() -> None:

@@ -52,7 +52,7 @@ def test_a_running_task_counts_as_running(record: TaskRecord) -> None:
     """In RUNNING, a task counts in runningCount and no longer in pendingCount."""
     bring_up(record)
 
-    assert (False, True) == (record.is_pending, record.is_running)
+    assert (record.is_pending, record.is_running) == (False, True)
 
 
 def test_version_counts_every_change(record: TaskRecord) -> None:
@@ -85,7 +85,7 @@ def test_the_first_reason_to_stop_stays(record: TaskRecord) -> None:
     record.ask_to_stop("UserInitiated", "enough")
     record.ask_to_stop("EssentialContainerExited", "Essential container in task exited")
 
-    assert ("UserInitiated", "enough") == (record.stop_code, record.stopped_reason)
+    assert (record.stop_code, record.stopped_reason) == ("UserInitiated", "enough")
 
 
 def test_an_unknown_step_is_refused(record: TaskRecord) -> None:
@@ -93,11 +93,11 @@ def test_an_unknown_step_is_refused(record: TaskRecord) -> None:
     with pytest.raises(ValueError, match="cannot go from PROVISIONING to RUNNING"):
         record.enter(TaskState.RUNNING)
 
-    assert (TaskState.PROVISIONING, 1) == (record.last_status, record.version)
+    assert (record.last_status, record.version) == (TaskState.PROVISIONING, 1)
 
 
 def test_a_look_changes_nothing(record: TaskRecord) -> None:
     """The step that moto takes at each DescribeTasks does nothing here."""
     record.advance()
 
-    assert (TaskState.PROVISIONING, 1) == (record.last_status, record.version)
+    assert (record.last_status, record.version) == (TaskState.PROVISIONING, 1)

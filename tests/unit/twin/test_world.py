@@ -45,7 +45,7 @@ def test_a_purpose_has_its_own_stream(twin: Twin) -> None:
 
 def test_every_world_begins_at_the_same_moment(twin: Twin) -> None:
     """Traces of different days are equal, for time begins at one moment."""
-    assert EPOCH_SECONDS == twin.world.clock.now()
+    assert twin.world.clock.now() == EPOCH_SECONDS
 
 
 def test_a_world_does_not_see_the_last_one(worlds: Worlds) -> None:
@@ -85,7 +85,7 @@ def test_a_world_that_fails_ends_too(worlds: Worlds) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
 
-    assert [False] == [directory.exists() for directory in seen]
+    assert [directory.exists() for directory in seen] == [False]
     assert current() is None
 
 
@@ -118,8 +118,8 @@ def test_a_call_takes_its_time(twin: Twin) -> None:
     own = twin.now
     twin.world.bridge.client("scenario", "ecs").list_clusters()
 
-    assert (0, 0.01) == (own, twin.now)
-    assert [(0.01, {"operation": "ecs.ListClusters"})] == twin.happened("aws_call", "scenario")
+    assert (own, twin.now) == (0, 0.01)
+    assert twin.happened("aws_call", "scenario") == [(0.01, {"operation": "ecs.ListClusters"})]
 
 
 def test_the_platform_can_be_called(worlds: Worlds) -> None:

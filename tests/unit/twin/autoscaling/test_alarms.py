@@ -128,25 +128,25 @@ def test_the_window_ends_now_wherever_the_minute_is(fraction: float) -> None:
     now = START + 1000 + fraction
     cloudwatch = FakeCloudWatch({now - 170: 1, now - 100: 2, now - 10: 3})
 
-    assert [1, 2, 3] == read_values(cloudwatch, alarm(EvaluationPeriods=3), now)
+    assert read_values(cloudwatch, alarm(EvaluationPeriods=3), now) == [1, 2, 3]
 
 
 def test_a_period_keeps_its_highest_value() -> None:
     """A point of this very second counts, and does not hide a higher one of the same period."""
     now = START + 1000.5
 
-    assert [7] == read_values(FakeCloudWatch({now - 30: 7, now: 2}), alarm(), now)
+    assert read_values(FakeCloudWatch({now - 30: 7, now: 2}), alarm(), now) == [7]
 
 
 def test_a_period_without_data_is_missing() -> None:
     """A gap is None, in its place."""
     now = START + 1000.5
 
-    assert [1, None, 3] == read_values(FakeCloudWatch({now - 170: 1, now - 10: 3}), alarm(EvaluationPeriods=3), now)
+    assert read_values(FakeCloudWatch({now - 170: 1, now - 10: 3}), alarm(EvaluationPeriods=3), now) == [1, None, 3]
 
 
 def test_older_data_is_not_seen() -> None:
     """What is older than the alarm's periods does not count."""
     now = START + 1000.5
 
-    assert [None] == read_values(FakeCloudWatch({now - 62: 9}), alarm(), now)
+    assert read_values(FakeCloudWatch({now - 62: 9}), alarm(), now) == [None]

@@ -150,7 +150,7 @@ def test_a_new_alarm_has_too_little_data(twin: Twin) -> None:
     """An alarm begins in INSUFFICIENT_DATA, and stays there while missing data is missing (CloudWatch User Guide)."""
     twin.sleep(120)
 
-    assert ["INSUFFICIENT_DATA"] * 2 == [alarm_state(twin, name) for name in (HIGH, LOW)]
+    assert [alarm_state(twin, name) for name in (HIGH, LOW)] == ["INSUFFICIENT_DATA"] * 2
     assert alarm_state(twin, "webordinary-run-cold-start") == "OK"
 
 
@@ -243,7 +243,7 @@ def test_adjustments_count_from_what_runs(visitors: Visitors) -> None:
     visitors.twin.update(desiredCount=1)
     visitors.become(1, 2)
 
-    assert [2] == [details["desired"] for _, details in visitors.twin.happened("scaling")]
+    assert [details["desired"] for _, details in visitors.twin.happened("scaling")] == [2]
 
 
 def test_a_scale_out_ends_at_the_maximum(visitors: Visitors) -> None:
@@ -252,7 +252,7 @@ def test_a_scale_out_ends_at_the_maximum(visitors: Visitors) -> None:
     visitors.become(3, 3)
     visitors.twin.sleep(130)
 
-    assert ["Setting desired count to 3."] == [each["Description"] for each in activities(visitors.twin)]
+    assert [each["Description"] for each in activities(visitors.twin)] == ["Setting desired count to 3."]
 
 
 def test_a_scale_in_ends_at_the_minimum(visitors: Visitors) -> None:

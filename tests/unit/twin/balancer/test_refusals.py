@@ -97,7 +97,7 @@ def test_an_ambiguous_request_is_routed_and_its_connection_closed(world: Balance
     answer = receive_all(connection).decode()
 
     assert "Connection: close\r\n" in answer
-    assert (200, [b"ab"]) == (status_of(answer), [each.body for each in world.seen])
+    assert (status_of(answer), [each.body for each in world.seen]) == (200, [b"ab"])
     assert world.seen[0].header("content-length") is None
 
 
@@ -133,7 +133,7 @@ def test_a_broken_chunk_gets_400(world: BalancerWorld) -> None:
     world.register(IP)
     answer = world.ask(f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n")
 
-    assert (400, []) == (status_of(answer), world.seen)
+    assert (status_of(answer), world.seen) == (400, [])
 
 
 def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: BalancerWorld) -> None:
@@ -146,7 +146,7 @@ def test_a_client_that_leaves_inside_its_body_is_logged_as_400(world: BalancerWo
     connection.close()
     world.clock.sleep(1)
 
-    assert (400, []) == (world.balancer.access_log[-1].status, world.seen)
+    assert (world.balancer.access_log[-1].status, world.seen) == (400, [])
 
 
 def test_an_idle_connection_is_closed_in_silence(world: BalancerWorld) -> None:

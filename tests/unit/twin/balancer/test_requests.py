@@ -223,7 +223,7 @@ def test_a_connection_brings_several_requests(world: BalancerWorld) -> None:
     )
 
     assert answer.count("HTTP/1.1 200") == 4
-    assert ["/a", "/b", "/a", "/b"] == [request.target for request in world.seen]
+    assert [request.target for request in world.seen] == ["/a", "/b", "/a", "/b"]
 
 
 def test_a_head_request_has_a_length_and_no_body(world: BalancerWorld) -> None:
@@ -274,7 +274,7 @@ def test_a_client_that_expects_it_is_told_to_continue(world: BalancerWorld) -> N
     second = receive_all(connection).decode()
 
     assert first == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert (200, b"ab") == (status_of(second), world.seen[0].body)
+    assert (status_of(second), world.seen[0].body) == (200, b"ab")
 
 
 def test_a_group_without_targets_is_unavailable(world: BalancerWorld) -> None:
@@ -347,7 +347,7 @@ def test_a_target_that_does_not_answer_is_a_timeout(world: BalancerWorld) -> Non
     connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     answer = connection.receive(1000, 60).decode()
 
-    assert (504, 20) == (status_of(answer), round(world.clock.now() - began))
+    assert (status_of(answer), round(world.clock.now() - began)) == (504, 20)
     assert answer.startswith("HTTP/1.1 504 Gateway Time-out\r\n")
 
 
@@ -361,7 +361,7 @@ def test_a_target_that_takes_no_connection_is_a_timeout(world: BalancerWorld) ->
     connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     answer = connection.receive(1000, 60).decode()
 
-    assert (504, 10) == (status_of(answer), round(world.clock.now() - began))
+    assert (status_of(answer), round(world.clock.now() - began)) == (504, 10)
 
 
 def test_an_answer_that_breaks_off_resets_the_client(world: BalancerWorld) -> None:
@@ -421,7 +421,7 @@ def test_a_connection_is_closed_after_its_keepalive(world: BalancerWorld) -> Non
         answers.append(connection.receive(1000, 1).decode())
         world.clock.sleep(31)
 
-    assert [False, False, True] == ["Connection: close" in answer for answer in answers]
+    assert ["Connection: close" in answer for answer in answers] == [False, False, True]
 
 
 def test_weights_divide_requests_among_groups(world: BalancerWorld) -> None:

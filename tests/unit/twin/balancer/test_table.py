@@ -27,7 +27,7 @@ def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeListeners) -> None:
 
     found = RuleList.of(list(read_rules(elbv2, "l").values()))
 
-    assert ["5", "10", "20", "30", "default"] == [each.label for each in found.rules]
+    assert [each.label for each in found.rules] == ["5", "10", "20", "30", "default"]
 
 
 def test_conditions_are_read_from_values_and_from_configs(elbv2: FakeListeners) -> None:
@@ -121,4 +121,4 @@ def test_listeners_are_sorted_by_port(elbv2: FakeListeners) -> None:
 
 def test_a_matcher_is_values_and_ranges() -> None:
     """As in `200,301-302`. Source: AWS ALB User Guide, target group health checks."""
-    assert ((200, 200), (301, 302)) == parse_matcher("200,301-302")
+    assert parse_matcher("200,301-302") == ((200, 200), (301, 302))

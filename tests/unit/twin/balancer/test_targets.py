@@ -78,7 +78,7 @@ def test_intervals_count_from_the_beginning_of_a_check(world: BalancerWorld) -> 
     world.clock.sleep(40)
     times = [time for time, _ in patient.checks]
 
-    assert [10, 10, 10] == [round(later - earlier) for earlier, later in pairwise(times)][:3]
+    assert [round(later - earlier) for earlier, later in pairwise(times)][:3] == [10, 10, 10]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_target_of_a_group_that_no_rule_uses_is_unused(world: BalancerWorld) -
     world.clock.sleep(3)
     [after] = world.targets.describe(OTHER_GROUP)
 
-    assert ("unused", "Target.NotInUse") == (before.state, before.reason)
+    assert (before.state, before.reason) == ("unused", "Target.NotInUse")
     assert after.state == "healthy"
 
 
@@ -241,7 +241,7 @@ def test_a_request_that_outlasts_the_delay_is_cut(world: BalancerWorld) -> None:
     began = world.clock.now()
     answer = connection.receive(1000, 60).decode()
 
-    assert (502, 10) == (status_of(answer), round(world.clock.now() - began))
+    assert (status_of(answer), round(world.clock.now() - began)) == (502, 10)
 
 
 def test_requests_take_turns(world: BalancerWorld) -> None:
@@ -252,7 +252,7 @@ def test_requests_take_turns(world: BalancerWorld) -> None:
     world.register(*ips)
     answers = [body_of(world.get("/")) for _ in range(6)]
 
-    assert [2, 2, 2] == [answers.count(f'{{"ip":"{ip}"}}') for ip in ips]
+    assert [answers.count(f'{{"ip":"{ip}"}}') for ip in ips] == [2, 2, 2]
 
 
 def test_an_unhealthy_target_gets_nothing_while_another_is_healthy(world: BalancerWorld) -> None:
@@ -274,7 +274,7 @@ def test_a_group_with_only_unhealthy_targets_fails_open(world: BalancerWorld) ->
     world.clock.sleep(12)
     answers = sorted(status_of(world.get("/")) for _ in range(4))
 
-    assert [500, 500, 501, 501] == answers
+    assert answers == [500, 500, 501, 501]
 
 
 def test_least_outstanding_requests_avoids_the_busy_target(world: BalancerWorld) -> None:
@@ -286,7 +286,7 @@ def test_least_outstanding_requests_avoids_the_busy_target(world: BalancerWorld)
     first = world.targets.choose(GROUP)
     first.take_off(lambda: None)  # type: ignore[union-attr]  # there are two
 
-    assert [OTHER_IP, OTHER_IP] == [world.targets.choose(GROUP).ip for _ in range(2)]  # type: ignore[union-attr]
+    assert [world.targets.choose(GROUP).ip for _ in range(2)] == [OTHER_IP, OTHER_IP]  # type: ignore[union-attr]
 
 
 def test_changes_of_health_are_in_the_trace(world: BalancerWorld) -> None:

@@ -82,7 +82,7 @@ def test_a_quiet_websocket_is_closed_at_the_idle_timeout(world: BalancerWorld) -
     began = world.clock.now()
     end = connection.receive(100, 100)
 
-    assert (b"", 60) == (end, round(world.clock.now() - began))
+    assert (end, round(world.clock.now() - began)) == (b"", 60)
 
 
 def test_a_websocket_is_logged_when_it_closes(world: BalancerWorld) -> None:
@@ -136,7 +136,7 @@ def test_a_websocket_is_cut_at_the_end_of_the_deregistration_delay(world: Balanc
     began = world.clock.now()
     end = connection.receive(100, 30)
 
-    assert (b"", 10) == (end, round(world.clock.now() - began))
+    assert (end, round(world.clock.now() - began)) == (b"", 10)
 
 
 def cookie_of(answer: str, name: str) -> str:
@@ -238,5 +238,5 @@ def test_an_https_listener_shows_its_certificate(elbv2: FakeListeners, authority
             )
         world.clock.sleep(1)
 
-    assert (200, ["cert", "cert"]) == (status_of(answer), asked)
-    assert ("https", "443") == (world.seen[0].header("x-forwarded-proto"), world.seen[0].header("x-forwarded-port"))
+    assert (status_of(answer), asked) == (200, ["cert", "cert"])
+    assert (world.seen[0].header("x-forwarded-proto"), world.seen[0].header("x-forwarded-port")) == ("https", "443")

@@ -72,8 +72,8 @@ def test_what_is_needed_is_made_first(aws: Clients) -> None:
 
     stack = deployed(aws, resources)
 
-    assert {"A": "a", "D": "d", "B": "d-b", "C": "d-b-c"} == stack.physical_ids
-    assert ["A", "D", "B", "C"] == list(stack.physical_ids)
+    assert stack.physical_ids == {"A": "a", "D": "d", "B": "d-b", "C": "d-b-c"}
+    assert list(stack.physical_ids) == ["A", "D", "B", "C"]
 
 
 def test_a_circle_is_named_in_its_order(aws: Clients) -> None:
@@ -103,21 +103,21 @@ def test_every_fault_is_reported_before_anything_is_made(aws: Clients) -> None:
 
     lines = refusal(aws, resources, Outputs={"Odd": {"Value": {"Fn::GetAtt": ["Good", "Size"]}}})
 
-    assert "the template cannot be deployed:" == lines[0]
-    assert [
+    assert lines[0] == "the template cannot be deployed:"
+    assert lines[1:3] == [
         "- Late: DependsOn names no resource: 'Nobody'",
         "- Queue: the resource type AWS::SQS::Queue is not supported",
-    ] == lines[1:3]
+    ]
     assert lines[3].startswith("- the supported resource types are AWS::EC2::VPC, ")
-    assert "- Topic: the resource type AWS::SNS::Topic is not supported" == lines[4]
+    assert lines[4] == "- Topic: the resource type AWS::SNS::Topic is not supported"
     assert lines[5].startswith(
         "- Misspelt (AWS::Logs::LogGroup).LogGroupNam: is not a known property; known are LogGroupName, "
     )
     assert lines[6].startswith("- Dangling (AWS::Logs::LogGroup).LogGroupName: Ref Nowhere names no resource")
     assert "- Bare (AWS::EC2::RouteTable): lacks VpcId" in lines
     assert "- Wrong (AWS::Logs::LogGroup).RetentionInDays: must be of type integer, not 'a week'" in lines
-    assert "- output Odd: GetAtt Good.Size: AWS::Logs::LogGroup has no attribute 'Size' here; it has: Arn" == lines[-1]
-    assert [] == log_groups(aws)
+    assert lines[-1] == "- output Odd: GetAtt Good.Size: AWS::Logs::LogGroup has no attribute 'Size' here; it has: Arn"
+    assert log_groups(aws) == []
 
 
 def test_what_aws_refuses_is_named(aws: Clients) -> None:
@@ -145,8 +145,8 @@ def test_conditions_leave_resources_and_outputs_out(aws: Clients) -> None:
 
     stack = deployed(aws, resources, Conditions={"Never": never}, Outputs=outputs)
 
-    assert ["kept"] == log_groups(aws)
-    assert {"Here": "kept"} == stack.outputs
+    assert log_groups(aws) == ["kept"]
+    assert stack.outputs == {"Here": "kept"}
 
 
 def test_parameters_and_imports_reach_the_resources(aws: Clients) -> None:
@@ -166,7 +166,7 @@ def test_parameters_and_imports_reach_the_resources(aws: Clients) -> None:
         imports={"shared": "logs"},
     )
 
-    assert ["new-logs"] == log_groups(aws)
+    assert log_groups(aws) == ["new-logs"]
 
 
 def test_a_resource_without_a_name_gets_the_same_one_each_time(aws: Clients) -> None:

@@ -79,13 +79,13 @@ def test_the_rules_leave_sessions_their_priorities(aws: Clients, stack: Deployed
         rule["Priority"]: [path for field in rule["Conditions"] for path in field["PathPatternConfig"]["Values"]]
         for rule in rules
     }
-    assert {
+    assert paths == {
         "1": ["/health"],
         "5": ["/hermes/*"],
         "610": ["/api/*"],
         "620": ["/preview/*", "/_astro/*"],
         "default": [],
-    } == paths
+    }
 
 
 def test_plain_http_is_redirected(aws: Clients, stack: DeployedStack) -> None:
@@ -108,7 +108,7 @@ def test_the_listener_has_a_certificate_of_the_manager(aws: Clients, stack: Depl
     certificate = aws("acm").describe_certificate(CertificateArn=arn)["Certificate"]
 
     assert [{"CertificateArn": arn}] == listener["Certificates"]
-    assert ("edit.webordinary.example", "ISSUED") == (certificate["DomainName"], certificate["Status"])
+    assert (certificate["DomainName"], certificate["Status"]) == ("edit.webordinary.example", "ISSUED")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_edit_service_starts_empty_behind_two_target_groups(aws: Clients, st
     """The edit service has no task until somebody needs one, and serves API and preview."""
     edit = service(aws, stack.outputs["EditServiceName"])
 
-    assert (0, "FARGATE") == (edit["desiredCount"], edit["launchType"])
+    assert (edit["desiredCount"], edit["launchType"]) == (0, "FARGATE")
     assert [
         {"targetGroupArn": stack.outputs["EditApiTargetGroupArn"], "containerName": "edit", "containerPort": 8080},
         {"targetGroupArn": stack.outputs["EditPreviewTargetGroupArn"], "containerName": "edit", "containerPort": 4321},
@@ -161,9 +161,10 @@ def test_the_edit_task_mounts_the_workspace(aws: Clients, stack: DeployedStack) 
 
     shown = {name: definition[name] for name in ("cpu", "memory", "networkMode")}
     assert shown == {"cpu": "2048", "memory": "4096", "networkMode": "awsvpc"}
-    assert [8080, 4321, 4322] == [mapping["containerPort"] for mapping in container["portMappings"]]
-    assert ("workspace", "/workspace") == tuple(
-        container["mountPoints"][0][n] for n in ("sourceVolume", "containerPath")
+    assert [mapping["containerPort"] for mapping in container["portMappings"]] == [8080, 4321, 4322]
+    assert tuple(container["mountPoints"][0][n] for n in ("sourceVolume", "containerPath")) == (
+        "workspace",
+        "/workspace",
     )
     assert (stack.outputs["FileSystemId"], "ENABLED") == (volume["fileSystemId"], volume["transitEncryption"])
     assert stack.physical_ids["WorkspaceAccessPoint"] == volume["authorizationConfig"]["accessPointId"]
@@ -194,7 +195,7 @@ def test_the_vpc_can_hold_fargate_tasks(aws: Clients, stack: DeployedStack) -> N
     vpc, subnet = stack.physical_ids["Vpc"], stack.physical_ids["SubnetA"]
     names = aws("ec2").describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")["EnableDnsHostnames"]
 
-    assert {"Value": True} == names
+    assert names == {"Value": True}
     assert aws("ec2").describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"]
 
 
@@ -203,10 +204,10 @@ def test_tasks_take_traffic_from_the_load_balancer_only(aws: Clients, stack: Dep
     group = stack.physical_ids["TaskSecurityGroup"]
     permissions = aws("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
 
-    assert [3000, 8080, 4321, 4322] == [permission["FromPort"] for permission in permissions]
+    assert [permission["FromPort"] for permission in permissions] == [3000, 8080, 4321, 4322]
     sources = [[pair["GroupId"] for pair in permission["UserIdGroupPairs"]] for permission in permissions]
     assert [[stack.physical_ids["LoadBalancerSecurityGroup"]]] * 4 == sources
-    assert [[]] * 4 == [permission["IpRanges"] for permission in permissions]
+    assert [permission["IpRanges"] for permission in permissions] == [[]] * 4
 
 
 def test_the_table_expires_and_can_be_restored(aws: Clients, stack: DeployedStack) -> None:
@@ -216,12 +217,13 @@ def test_the_table_expires_and_can_be_restored(aws: Clients, stack: DeployedStac
     expiry = aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     backups = aws("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
 
-    assert ["clientId-status-index", "status-lastActivity-index"] == [
-        index["IndexName"] for index in table["GlobalSecondaryIndexes"]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == [
+        "clientId-status-index",
+        "status-lastActivity-index",
     ]
-    assert "PAY_PER_REQUEST" == table["BillingModeSummary"]["BillingMode"]
-    assert {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"} == expiry
-    assert "ENABLED" == backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert expiry == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_the_alarms_drive_the_step_policies(aws: Clients, stack: DeployedStack) -> None:
@@ -238,10 +240,10 @@ def test_the_alarms_drive_the_step_policies(aws: Clients, stack: DeployedStack) 
         names[0]: (1.0, "GreaterThanOrEqualToThreshold", [out["PolicyARN"]]),
         names[1]: (2.0, "LessThanOrEqualToThreshold", [inward["PolicyARN"]]),
     } == {a["AlarmName"]: (a["Threshold"], a["ComparisonOperator"], a["AlarmActions"]) for a in alarms}
-    assert [
+    assert out["StepScalingPolicyConfiguration"]["StepAdjustments"] == [
         {"MetricIntervalLowerBound": 0.0, "MetricIntervalUpperBound": 2.0, "ScalingAdjustment": 1},
         {"MetricIntervalLowerBound": 2.0, "ScalingAdjustment": 3},
-    ] == out["StepScalingPolicyConfiguration"]["StepAdjustments"]
+    ]
     assert stack.physical_ids["EditScalableTarget"].endswith("/webordinary-edit-service|ecs:service:DesiredCount|ecs")
 
 
@@ -264,7 +266,7 @@ def test_the_dashboard_is_json(aws: Clients, stack: DeployedStack) -> None:
 
     widgets = json.loads(body)["widgets"]
     assert {REGION} == {widget["properties"]["region"] for widget in widgets}
-    assert ["Webordinary/IntegrationTests", "ColdStartLatency"] == widgets[0]["properties"]["metrics"][0]
+    assert widgets[0]["properties"]["metrics"][0] == ["Webordinary/IntegrationTests", "ColdStartLatency"]
 
 
 def test_a_role_holds_its_policies(aws: Clients, stack: DeployedStack) -> None:
@@ -312,8 +314,8 @@ def test_own_egress_rules_replace_the_default(aws: Clients) -> None:
     group = made.physical_ids["Group"]
 
     described = aws("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
-    assert [(443, [{"Description": "inside", "CidrIp": "10.0.0.0/8"}])] == [
-        (permission["FromPort"], permission["IpRanges"]) for permission in described["IpPermissionsEgress"]
+    assert [(permission["FromPort"], permission["IpRanges"]) for permission in described["IpPermissionsEgress"]] == [
+        (443, [{"Description": "inside", "CidrIp": "10.0.0.0/8"}])
     ]
     assert [(80, group)] == [(p["FromPort"], p["UserIdGroupPairs"][0]["GroupId"]) for p in described["IpPermissions"]]
     assert made.physical_ids["Knock"].startswith("sgr-")
@@ -337,7 +339,7 @@ def test_a_private_subnet_gets_out_through_a_nat_gateway(aws: Clients, stack: De
     )
 
     address = aws("ec2").describe_addresses(PublicIps=[made.physical_ids["Address"]])["Addresses"][0]
-    assert [{"Key": "Name", "Value": "nat"}] == address["Tags"]
+    assert address["Tags"] == [{"Key": "Name", "Value": "nat"}]
     assert made.physical_ids["Nat"].startswith("nat-")
 
 
@@ -364,7 +366,7 @@ def test_policies_of_their_own_are_attached(aws: Clients) -> None:
     )
     role = made.physical_ids["Role"]
 
-    assert ["in"] == aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
+    assert aws("iam").list_role_policies(RoleName=role)["PolicyNames"] == ["in"]
     attached = aws("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert [made.physical_ids["Managed"]] == [policy["PolicyArn"] for policy in attached]
 
@@ -397,8 +399,8 @@ def test_the_table_wording_of_encryption_and_streams_is_understood(aws: Clients)
     )
 
     table = aws("dynamodb").describe_table(TableName=made.physical_ids["Table"])["Table"]
-    assert {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"} == table["StreamSpecification"]
-    assert "ENABLED" == table["SSEDescription"]["Status"]
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert table["SSEDescription"]["Status"] == "ENABLED"
 
 
 def test_tags_take_the_form_each_service_wants(aws: Clients) -> None:
@@ -416,8 +418,8 @@ def test_tags_take_the_form_each_service_wants(aws: Clients) -> None:
     )
     group, setting = made.physical_ids["Group"], made.physical_ids["Setting"]
 
-    assert {"team": "sea"} == aws("logs").list_tags_log_group(logGroupName=group)["tags"]
-    assert 7 == aws("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["retentionInDays"]
+    assert aws("logs").list_tags_log_group(logGroupName=group)["tags"] == {"team": "sea"}
+    assert aws("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["retentionInDays"] == 7
     assert group == aws("ssm").get_parameter(Name=setting)["Parameter"]["Value"]
 
 
@@ -441,9 +443,9 @@ def test_a_generated_name_fits_the_service(aws: Clients, stack: DeployedStack) -
     )
     (arn,) = made.physical_ids.values()
 
-    assert 32 == len(arn.split("/")[1])
+    assert len(arn.split("/")[1]) == 32
     health = aws("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    assert ["10.0.1.7"] == [description["Target"]["Id"] for description in health]
+    assert [description["Target"]["Id"] for description in health] == ["10.0.1.7"]
 
 
 def test_a_scaling_policy_must_name_a_scalable_target(aws: Clients) -> None:
@@ -463,5 +465,5 @@ def test_certificates_are_for_the_names_asked_for() -> None:
 
     certificate = x509.load_pem_x509_certificate(first.certificate_pem.encode())
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert ["a.example", "b.example"] == names.get_values_for_type(x509.DNSName)
+    assert names.get_values_for_type(x509.DNSName) == ["a.example", "b.example"]
     assert first.key_pem == again.key_pem

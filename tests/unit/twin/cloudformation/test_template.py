@@ -43,21 +43,21 @@ def test_short_forms_become_long_ones(tmp_path: Path) -> None:
 
     properties = load_template(path).document["Resources"]["A"]["Properties"]
 
-    assert {"X": {"Fn::GetAtt": ["B", "Arn"]}, "Y": {"Fn::Sub": "a-${B}"}, "Z": {"Ref": "B"}} == properties
+    assert properties == {"X": {"Fn::GetAtt": ["B", "Arn"]}, "Y": {"Fn::Sub": "a-${B}"}, "Z": {"Ref": "B"}}
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
     """A template may be JSON, indented with tabs."""
     path = write(tmp_path, '{\n\t"Resources": {\n\t\t"A": {"Type": "T"}\n\t}\n}')
 
-    assert "T" == load_template(path).resources["A"].type
+    assert load_template(path).resources["A"].type == "T"
 
 
 def test_an_unquoted_policy_version_stays_text(tmp_path: Path) -> None:
     """A version that YAML takes for a date is the text that was written."""
     path = write(tmp_path, "Resources:\n  A:\n    Type: T\n    Properties:\n      Version: 2012-10-17\n")
 
-    assert "2012-10-17" == load_template(path).resources["A"].properties["Version"]
+    assert load_template(path).resources["A"].properties["Version"] == "2012-10-17"
 
 
 def test_changing_a_document_does_not_change_the_next_one(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_changing_a_document_does_not_change_the_next_one(tmp_path: Path) -> Non
     path = write(tmp_path, "Resources:\n  A:\n    Type: T\n")
     load_template(path).document["Resources"].clear()
 
-    assert ["A"] == list(load_template(path).document["Resources"])
+    assert list(load_template(path).document["Resources"]) == ["A"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_all_faults_of_form_are_reported_at_once() -> None:
         parse_template(document)
 
     lines = str(raised.value).splitlines()
-    assert 5 == len(lines)
+    assert len(lines) == 5
     assert "'Transform' is not supported" in lines[1]
     assert "C in Resources must be a mapping" in lines[2]
     assert "A has no Type" in lines[3]
@@ -116,7 +116,7 @@ def test_what_the_cdk_writes_about_itself_is_ignored() -> None:
     """The CDK's metadata resource makes nothing."""
     template = parse_template({"Resources": {"CDKMetadata": {"Type": "AWS::CDK::Metadata"}, "A": {"Type": "T"}}})
 
-    assert ["A"] == list(template.resources)
+    assert list(template.resources) == ["A"]
 
 
 def test_parameters_take_given_values_before_defaults() -> None:
@@ -197,7 +197,7 @@ def test_functions_give_what_cloudformation_gives(value: object, expected: objec
     answers = resolver(document, Size="large")
 
     assert expected == answers.resolve(value, "here")
-    assert [] == answers.problems
+    assert answers.problems == []
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_conditions_are_tested(expression: object, expected: bool) -> None:  # n
     answers = resolver({"Conditions": {"Asked": expression, "Yes": same, "No": other}})
 
     assert expected == answers.holds("Asked", "here")
-    assert [] == answers.problems
+    assert answers.problems == []
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_what_has_no_value_is_a_problem_at_its_place(value: object, problem: str
 
     answers.resolve({"Deep": [value]}, "Web (T)")
 
-    assert 1 == len(answers.problems)
+    assert len(answers.problems) == 1
     assert problem in answers.problems[0]
 
 
@@ -273,9 +273,9 @@ def test_functions_over_what_is_not_known_yet_are_not_known_yet() -> None:
     answers.reference = lambda _logical_id, _attribute: PENDING
     split = {"Fn::Split": ["/", {"Fn::GetAtt": ["Topic", "Arn"]}]}
 
-    assert PENDING == answers.resolve({"Fn::Select": [5, split]}, "here")
+    assert answers.resolve({"Fn::Select": [5, split]}, "here") == PENDING
     assert f"{PENDING}-" == answers.resolve({"Fn::Join": ["-", [{"Ref": "Topic"}, ""]]}, "here")
-    assert [] == answers.problems
+    assert answers.problems == []
 
 
 def test_references_follow_the_branch_that_is_taken() -> None:
@@ -286,11 +286,11 @@ def test_references_follow_the_branch_that_is_taken() -> None:
     }
     value = {"X": {"Fn::If": ["Yes", {"Ref": "A"}, {"Ref": "B"}]}, "Y": [{"Fn::Sub": "${!D}${C.Arn}"}]}
 
-    assert ["A", "C"] == list(resolver(document).references(value))
+    assert list(resolver(document).references(value)) == ["A", "C"]
 
 
 def test_the_stack_id_is_the_same_for_the_same_name() -> None:
     """Two deployments of one name have one stack id, so that a seed replays."""
     ids = {resolver().resolve({"Ref": "AWS::StackId"}, "here") for _ in range(2)}
 
-    assert 1 == len(ids)
+    assert len(ids) == 1

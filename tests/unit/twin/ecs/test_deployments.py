@@ -42,7 +42,7 @@ def test_starts_that_fail_are_throttled_up_to_27_minutes() -> None:
     delays = [throttle_seconds(failures) for failures in range(40)]
 
     assert sorted(delays) == delays
-    assert (0, 10, 20, 27 * 60) == (delays[0], delays[1], delays[2], delays[-1])
+    assert (delays[0], delays[1], delays[2], delays[-1]) == (0, 10, 20, 27 * 60)
 
 
 def test_a_deployment_begins_in_progress(deployment: Deployment) -> None:
@@ -72,10 +72,10 @@ def test_a_failed_deployment_says_why(deployment: Deployment) -> None:
     deployment.fail()
     shown = deployment.as_api(1, 0, 0, {})
 
-    assert ("FAILED", "ECS deployment circuit breaker: task failed to start.") == (
+    assert (
         shown["rolloutState"],
         shown["rolloutStateReason"],
-    )
+    ) == ("FAILED", "ECS deployment circuit breaker: task failed to start.")
 
 
 def test_a_deployment_that_is_rolled_back_to_is_in_progress_again(deployment: Deployment) -> None:
@@ -89,6 +89,6 @@ def test_a_deployment_that_is_rolled_back_to_is_in_progress_again(deployment: De
     back = deployment.as_api(1, 1, 0, {})
     deployment.complete()
 
-    assert ("PRIMARY", "IN_PROGRESS") == (back["status"], back["rolloutState"])
+    assert (back["status"], back["rolloutState"]) == ("PRIMARY", "IN_PROGRESS")
     assert back["rolloutStateReason"].endswith("rolling back to deploymentId ecs-svc/1.")
     assert deployment.as_api(1, 1, 0, {})["rolloutStateReason"] == "ECS deployment ecs-svc/1 completed."

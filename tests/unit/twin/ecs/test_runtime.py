@@ -105,8 +105,8 @@ def test_a_container_gets_what_its_definition_says(machine: Machine) -> None:
     machine.start("serve", environment=[{"name": "COLOUR", "value": "blue"}])
     context = machine.contexts["serve"]
 
-    assert {"COLOUR": "blue", "ECS_TASK_ARN": ARN} == context.variables
-    assert ("serve", "ecs") == context.aws("ecs")
+    assert context.variables == {"COLOUR": "blue", "ECS_TASK_ARN": ARN}
+    assert context.aws("ecs") == ("serve", "ecs")
     assert context.root.is_dir()
 
 
@@ -123,7 +123,7 @@ def test_a_log_has_the_times_of_the_world(machine: Machine) -> None:
     [container] = machine.start("serve")
     machine.contexts["serve"].log("ready")
 
-    assert ["2.500 s  ready"] == [line.strip() for line in container.log]
+    assert [line.strip() for line in container.log] == ["2.500 s  ready"]
 
 
 def test_sigterm_lets_a_container_exit_by_itself(machine: Machine) -> None:
@@ -184,7 +184,7 @@ def test_a_crash_ends_the_container_with_its_error_in_the_log(machine: Machine) 
 
     assert container.exit_code == 1
     assert container.log[-1] == "crashed: ValueError: out of luck"
-    assert [("container_crash", "crash-t1")] == [(each.kind, each.subject) for each in machine.trace.events]
+    assert [(each.kind, each.subject) for each in machine.trace.events] == [("container_crash", "crash-t1")]
 
 
 def test_a_crash_of_any_actor_ends_the_process(machine: Machine) -> None:
@@ -205,7 +205,7 @@ def test_exits_are_told_to_whoever_waits(machine: Machine) -> None:
     [container] = machine.start("leave")
     woken = in_parallel(machine.clock, [container.exited.wait, container.exited.wait])
 
-    assert [True, True] == woken
+    assert woken == [True, True]
     assert container.exit_code == 0
 
 

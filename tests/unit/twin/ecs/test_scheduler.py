@@ -86,7 +86,7 @@ def test_services_stable_holds_before_the_targets_are_healthy(twin: Twin) -> Non
     twin.until(lambda: twin.service()["runningCount"] == 1)
     service = twin.service()
 
-    assert (1, 1) == (len(service["deployments"]), service["desiredCount"])
+    assert (len(service["deployments"]), service["desiredCount"]) == (1, 1)
     assert states(twin) == [("PRIMARY", "IN_PROGRESS")]
     assert healthy(twin) == 0
 

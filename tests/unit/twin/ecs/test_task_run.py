@@ -46,8 +46,11 @@ def test_a_task_comes_up_through_the_documented_states(twin: Twin) -> None:
     states = twin.states(run)
     began = states[0][1]
 
-    assert [("provisioning", 0), ("pending", 4), ("activating", 4), ("running", 12)] == [
-        (state, at - began) for state, at in states
+    assert [(state, at - began) for state, at in states] == [
+        ("provisioning", 0),
+        ("pending", 4),
+        ("activating", 4),
+        ("running", 12),
     ]
 
 
@@ -74,7 +77,7 @@ def test_counts_follow_the_states(twin: Twin) -> None:
     twin.sleep(1.1)
     counts.append((twin.service()["pendingCount"], twin.service()["runningCount"]))
 
-    assert [(1, 0), (1, 0), (0, 1), (0, 0)] == counts
+    assert counts == [(1, 0), (1, 0), (0, 1), (0, 0)]
 
 
 def test_a_stop_is_asked_before_it_happens(twin: Twin) -> None:
@@ -84,7 +87,7 @@ def test_a_stop_is_asked_before_it_happens(twin: Twin) -> None:
     twin.until(lambda: not run.record.is_wanted)
     task = twin.task(run.record.task_arn)
 
-    assert ("STOPPED", "RUNNING") == (task["desiredStatus"], task["containers"][0]["lastStatus"])
+    assert (task["desiredStatus"], task["containers"][0]["lastStatus"]) == ("STOPPED", "RUNNING")
 
 
 def test_the_scheduler_drains_before_it_terminates(twin: Twin) -> None:
@@ -98,7 +101,7 @@ def test_the_scheduler_drains_before_it_terminates(twin: Twin) -> None:
     ended(twin, run)
     at = dict(twin.states(run))
 
-    assert ["deactivating", "stopping", "deprovisioning", "stopped"] == [state for state, _ in twin.states(run)][4:]
+    assert [state for state, _ in twin.states(run)][4:] == ["deactivating", "stopping", "deprovisioning", "stopped"]
     assert dict(twin.targets(run.address))["draining"] == at["deactivating"]
     assert 30 <= sigterm_at(twin, run) - at["deactivating"] <= 31
     assert sigterm_at(twin, run) == at["stopping"]
@@ -219,7 +222,7 @@ def test_a_task_may_be_stopped_before_it_runs(twin: Twin, state: str) -> None:
     run = begun(twin, state)
     stop(twin, run)
 
-    assert ["deprovisioning", "stopped"] == [each for each, _ in twin.states(run)][-2:]
+    assert [each for each, _ in twin.states(run)][-2:] == ["deprovisioning", "stopped"]
     assert "running" not in dict(twin.states(run))
     assert twin.containers.contexts == []
 

@@ -111,7 +111,7 @@ def test_an_update_does_not_run_ahead_of_the_tasks(twin: Twin) -> None:
     twin.world.settle(60)
     twin.update(desiredCount=3)
 
-    assert (3, 0) == (twin.service()["desiredCount"], twin.service()["runningCount"])
+    assert (twin.service()["desiredCount"], twin.service()["runningCount"]) == (3, 0)
 
 
 def test_a_task_definition_may_be_named_by_family_and_revision(twin: Twin) -> None:
@@ -135,7 +135,7 @@ def test_target_health_is_the_balancers(twin: Twin) -> None:
     twin.update(desiredCount=0)
     twin.until(becomes)
 
-    assert [[], ["initial"], ["healthy"], ["draining"], []] == without_repeats(seen)
+    assert without_repeats(seen) == [[], ["initial"], ["healthy"], ["draining"], []]
 
 
 def without_repeats(values: list[list[str]]) -> list[list[str]]:
@@ -157,7 +157,7 @@ def test_a_remembered_read_is_made_anew_after_a_write(twin: Twin) -> None:
     dynamodb.delete_item(TableName=TABLE, Key=session("a"))
     counts.append(dynamodb.scan(TableName=TABLE)["Count"])
 
-    assert [0, 0, 1, 0] == counts
+    assert counts == [0, 0, 1, 0]
 
 
 def test_a_failed_write_makes_reads_anew_too(twin: Twin) -> None:
@@ -195,7 +195,7 @@ def test_a_memory_does_not_outlive_its_world(worlds: Worlds) -> None:
     with worlds.open() as twin:
         second = twin.world.aws("dynamodb").scan(TableName=TABLE)["Count"]
 
-    assert (1, 0) == (first, second)
+    assert (first, second) == (1, 0)
 
 
 def test_what_is_stored_has_the_worlds_time(twin: Twin) -> None:

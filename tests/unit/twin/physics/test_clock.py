@@ -135,7 +135,7 @@ def test_a_wait_that_is_over_ends_now(clock: VirtualClock) -> None:
     """A timeout below zero, as a deadline that has passed gives, is over at once and moves no time."""
     came = clock.signal().wait(-5)
 
-    assert (False, 0) == (came, clock.elapsed_us())
+    assert (came, clock.elapsed_us()) == (False, 0)
 
 
 def test_a_cancelled_event_does_not_happen(clock: VirtualClock) -> None:
@@ -154,7 +154,7 @@ def test_an_actor_does_not_begin_at_once(clock: VirtualClock) -> None:
     order.append("maker")
     clock.sleep(0)
 
-    assert ["maker", "actor"] == order
+    assert order == ["maker", "actor"]
 
 
 def test_a_signal_wakes_everyone_in_order(clock: VirtualClock) -> None:
@@ -273,7 +273,7 @@ def test_a_crash_of_a_process_is_its_own_affair(clock: VirtualClock) -> None:
     clock.spawn_in(process, raiser(LookupError("lost")), "main")
     clock.sleep(1)
 
-    assert ["LookupError('lost')"] == crashes
+    assert crashes == ["LookupError('lost')"]
 
 
 def test_what_is_no_exception_ends_the_world_and_says_so(clock: VirtualClock) -> None:
@@ -301,7 +301,7 @@ def test_a_killed_process_acts_no_more(clock: VirtualClock) -> None:
     clock.kill(process)
     clock.sleep(60)
 
-    assert ["began"] == acts
+    assert acts == ["began"]
 
 
 def test_a_killed_process_cannot_finish_its_cleanup(clock: VirtualClock) -> None:
@@ -385,7 +385,7 @@ def test_a_process_that_kills_itself_stops_at_its_next_wait(clock: VirtualClock)
     clock.spawn_in(process, main, "main")
     clock.sleep(1)
 
-    assert ["after the kill"] == acts
+    assert acts == ["after the kill"]
 
 
 def test_other_processes_live_on(clock: VirtualClock) -> None:
@@ -403,7 +403,7 @@ def test_other_processes_live_on(clock: VirtualClock) -> None:
     clock.kill(killed)
     clock.sleep(60)
 
-    assert ["spared"] == acts
+    assert acts == ["spared"]
 
 
 def test_nothing_outlives_the_world() -> None:
@@ -421,7 +421,7 @@ def test_nothing_outlives_the_world() -> None:
         world.spawn(actor, "actor")
         world.sleep(1)
 
-    assert ["actor"] == ended
+    assert ended == ["actor"]
 
 
 def test_a_paused_process_acts_when_it_goes_on(clock: VirtualClock) -> None:
@@ -442,7 +442,7 @@ def test_a_paused_process_acts_when_it_goes_on(clock: VirtualClock) -> None:
     clock.unpause(paused)
     clock.sleep(1)
 
-    assert [("other", 4), ("first", 10), ("second", 10)] == acts
+    assert acts == [("other", 4), ("first", 10), ("second", 10)]
 
 
 def test_a_paused_process_can_be_killed(clock: VirtualClock) -> None:
@@ -462,4 +462,4 @@ def test_a_paused_process_can_be_killed(clock: VirtualClock) -> None:
     clock.unpause(process)
     clock.sleep(1)
 
-    assert [] == acts
+    assert acts == []

@@ -54,7 +54,7 @@ def test_bytes_arrive_after_the_latency(world: TwoHosts) -> None:
     near.send(b"hello")
     data = far.receive(100)
 
-    assert (b"hello", 10_000) == (data, world.clock.elapsed_us() - before)
+    assert (data, world.clock.elapsed_us() - before) == (b"hello", 10_000)
 
 
 def test_bytes_keep_their_order(world: TwoHosts) -> None:
@@ -135,7 +135,7 @@ def test_a_closed_connection_is_read_to_its_end(world: TwoHosts) -> None:
     near.send(b"last words")
     near.close()
 
-    assert (b"last words", b"") == (far.receive(100), far.receive(100))
+    assert (far.receive(100), far.receive(100)) == (b"last words", b"")
 
 
 def test_a_reset_loses_what_was_not_read(world: TwoHosts) -> None:
@@ -191,7 +191,7 @@ def test_two_hosts_have_the_same_port(world: TwoHosts) -> None:
     """Ports belong to hosts: each task of a service listens on the same one."""
     ports = [world.server.listen(PORT).port, world.client.listen(PORT).port]
 
-    assert [PORT, PORT] == ports
+    assert ports == [PORT, PORT]
 
 
 def test_a_privileged_port_needs_no_rights(world: TwoHosts) -> None:
@@ -249,7 +249,7 @@ def test_a_host_that_hangs_up_takes_and_closes(world: TwoHosts) -> None:
 
     connection = world.client.connect(world.server.address, PORT, 3)
 
-    assert b"" == connection.receive(100, 1)
+    assert connection.receive(100, 1) == b""
 
 
 def test_names_are_found(world: TwoHosts) -> None:

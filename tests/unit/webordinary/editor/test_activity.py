@@ -17,7 +17,7 @@ def test_use_moves_last_activity_and_ttl(hosted: EditorWorld) -> None:
     update = hosted.dynamodb.updates[-1]
     values = update["ExpressionAttributeValues"]
     now_ms = int(values[":now"]["N"])
-    assert {"sessionId": {"S": "s1"}, "userId": {"S": "ann"}} == update["Key"]
+    assert update["Key"] == {"sessionId": {"S": "s1"}, "userId": {"S": "ann"}}
     assert 0 <= hosted.clock.epoch_ms() - now_ms < 100
     assert {"N": str(now_ms // 1000 + 1800)} == values[":ttl"]
     assert update["ConditionExpression"].startswith("#status = :active")
@@ -53,7 +53,7 @@ def test_what_counts_as_use(hosted: EditorWorld, method: str, path: str, body: o
 
     hosted.call(method, path, body, session="s1", port=port)
 
-    assert 1 == len(hosted.dynamodb.updates)
+    assert len(hosted.dynamodb.updates) == 1
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_does_not_count_as_use(hosted: EditorWorld, path: str, port: int) -
     """Health checks, failures and looking around keep no session alive."""
     hosted.call("GET", path, session="s1", port=port)
 
-    assert [] == hosted.dynamodb.updates
+    assert hosted.dynamodb.updates == []
 
 
 def test_at_most_one_write_in_two_seconds(hosted: EditorWorld) -> None:
@@ -76,7 +76,7 @@ def test_at_most_one_write_in_two_seconds(hosted: EditorWorld) -> None:
     hosted.clock.sleep(2)
     hosted.preview("/session/s1")
 
-    assert (1, 2) == (at_once, len(hosted.dynamodb.updates))
+    assert (at_once, len(hosted.dynamodb.updates)) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_a_table_that_refuses_costs_the_user_nothing(hosted: EditorWorld, error:
 
     answer = hosted.preview("/session/s1")
 
-    assert 200 == answer.status
+    assert answer.status == 200
     assert lines == len(hosted.lines)

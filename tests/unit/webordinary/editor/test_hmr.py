@@ -49,7 +49,7 @@ def test_a_ping_is_answered(hosted: EditorWorld) -> None:
     browser.say("no json")
     browser.say('{"type":"ping"}')
 
-    assert {"type": "pong"} == browser.message()
+    assert browser.message() == {"type": "pong"}
 
 
 def test_a_change_reaches_the_sessions_own_browsers(hosted: EditorWorld) -> None:
@@ -65,10 +65,10 @@ def test_a_change_reaches_the_sessions_own_browsers(hosted: EditorWorld) -> None
     ran = [browser.message(), browser.message()]
     other.say('{"type":"ping"}')
 
-    assert {"type": "update", "path": "a.txt"} == put
-    assert {"type": "update", "path": "src/pages/about.md"} == executed
-    assert [{"type": "update", "path": "a.txt"}, {"type": "update", "path": "b.txt"}] == ran
-    assert {"type": "pong"} == other.message()
+    assert put == {"type": "update", "path": "a.txt"}
+    assert executed == {"type": "update", "path": "src/pages/about.md"}
+    assert ran == [{"type": "update", "path": "a.txt"}, {"type": "update", "path": "b.txt"}]
+    assert other.message() == {"type": "pong"}
 
 
 def test_an_unknown_session_is_refused_before_the_upgrade(hosted: EditorWorld) -> None:
@@ -76,14 +76,14 @@ def test_an_unknown_session_is_refused_before_the_upgrade(hosted: EditorWorld) -
     opening = Browser(hosted, "nobody").opening
 
     assert isinstance(opening, events.RejectConnection)
-    assert 404 == opening.status_code
+    assert opening.status_code == 404
 
 
 def test_a_request_that_is_no_handshake_is_refused(hosted: EditorWorld) -> None:
     """Plain HTTP on the WebSocket's path is a bad request."""
-    assert 400 == hosted.call("GET", "/ws/hmr?sessionId=s1", port=4322).status
-    assert 405 == hosted.call("POST", "/ws/hmr?sessionId=s1", port=4322).status
-    assert 404 == hosted.call("GET", "/ws", port=4322).status
+    assert hosted.call("GET", "/ws/hmr?sessionId=s1", port=4322).status == 400
+    assert hosted.call("POST", "/ws/hmr?sessionId=s1", port=4322).status == 405
+    assert hosted.call("GET", "/ws", port=4322).status == 404
 
 
 def test_forgetting_a_session_hangs_up(hosted: EditorWorld) -> None:
@@ -94,7 +94,7 @@ def test_forgetting_a_session_hangs_up(hosted: EditorWorld) -> None:
     event = browser.receive()[0]
 
     assert isinstance(event, events.CloseConnection)
-    assert 1001 == event.code
+    assert event.code == 1001
 
 
 def test_a_browser_that_does_not_read_holds_nobody_up(hosted: EditorWorld) -> None:
@@ -107,5 +107,5 @@ def test_a_browser_that_does_not_read_holds_nobody_up(hosted: EditorWorld) -> No
     hosted.clock.sleep(1)
     heard = [reader.message() for _ in range(500)]
 
-    assert [{"type": "update", "path": "x" * 1000}] * 500 == heard
-    assert 200 == hosted.call("PUT", "/api/files/a.txt", b"A", session="s1").status
+    assert heard == [{"type": "update", "path": "x" * 1000}] * 500
+    assert hosted.call("PUT", "/api/files/a.txt", b"A", session="s1").status == 200

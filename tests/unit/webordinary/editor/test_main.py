@@ -21,9 +21,9 @@ def test_sigterm_ends_it_with_zero_after_what_is_in_flight(hosted: EditorWorld) 
         hosted.call("GET", "/health")
     hosted.clock.sleep(3)
 
-    assert [] == stopped_early
-    assert [200] == [answer.status for answer in answers]
-    assert [0] == hosted.exit_codes
+    assert stopped_early == []
+    assert [answer.status for answer in answers] == [200]
+    assert hosted.exit_codes == [0]
 
 
 def test_without_git_it_does_not_start(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,5 +43,5 @@ def test_commit_ids_depend_on_nothing_of_the_machine(world: EditorWorld) -> None
     with workspace.repository.on_branch(workspace.branch):
         commit = workspace.repository.commit_all("m")
 
-    assert 1_700_000_000 == int(world.clock.now())
-    assert "f34cc76fd940e7b653564fbde19b9c75fc6b4618" == commit.id
+    assert int(world.clock.now()) == 1_700_000_000
+    assert commit.id == "f34cc76fd940e7b653564fbde19b9c75fc6b4618"

@@ -22,7 +22,7 @@ def test_the_front_shows_what_was_asked_for(hosted: EditorWorld, instruction: st
 
     answer = hosted.preview("/session/s1")
 
-    assert (200, "text/html; charset=utf-8") == (answer.status, answer.headers["content-type"])
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert shown in answer.text
     assert "s1" in answer.text
 
@@ -88,7 +88,7 @@ def test_what_is_not_there(hosted: EditorWorld, path: str, status: int) -> None:
 
 def test_the_health_of_a_session_says_whose_it_is(hosted: EditorWorld) -> None:
     """A session's health names its owner, its task and its workspace."""
-    assert {
+    assert hosted.preview("/session/s1/health").json == {
         "status": "healthy",
         "sessionId": "s1",
         "clientId": "acme",
@@ -96,7 +96,7 @@ def test_the_health_of_a_session_says_whose_it_is(hosted: EditorWorld) -> None:
         "threadId": "one",
         "taskArn": TASK_ARN,
         "workspace": "/workspace/acme/ann/project",
-    } == hosted.preview("/session/s1/health").json
+    }
 
 
 @pytest.mark.parametrize("target", ["/session/s1?a=%2F&b", "/session/s1/health?probe=1"])
@@ -110,7 +110,7 @@ def test_shared_paths_are_answered_by_astro(world: EditorWorld, path: str) -> No
     """The preview server's own paths say that Astro answers, and on which task."""
     answer = world.preview(path)
 
-    assert (200, "astro") == (answer.status, answer.headers["server"])
+    assert (answer.status, answer.headers["server"]) == (200, "astro")
     assert TASK_ARN in answer.text
 
 
@@ -125,4 +125,4 @@ def test_head_has_the_headers_of_get_and_no_body(hosted: EditorWorld) -> None:
 
 def test_a_preview_takes_no_writes(hosted: EditorWorld) -> None:
     """A method that changes things is refused."""
-    assert 405 == hosted.preview("/session/s1", "POST").status
+    assert hosted.preview("/session/s1", "POST").status == 405

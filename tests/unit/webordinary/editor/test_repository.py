@@ -98,7 +98,7 @@ def test_commit_is_gits(repository: Repository, work: str) -> None:
     commit = repository.commit_all("two")
 
     assert expected == commit.id
-    assert "" == shell(repository, "git status --porcelain")
+    assert shell(repository, "git status --porcelain") == ""
     changed = shell(repository, "git diff --name-only --no-renames -z HEAD^1 HEAD").split("\0")
     assert tuple(sorted(filter(None, changed))) == tuple(sorted(commit.files))
 
@@ -112,7 +112,7 @@ def test_what_was_staged_and_undone_is_nothing_to_commit(repository: Repository,
     commit = repository.commit_all("two")
 
     assert (head, ()) == (commit.id, commit.files)
-    assert [] == repository.status()
+    assert repository.status() == []
 
 
 @pytest.mark.parametrize("message", ["one line", "two\n\nlines\n", "\n\n  led by empty lines", "#hash", "ü\n\n\n"])
@@ -219,12 +219,12 @@ def test_switching_leaves_what_git_would(repository: Repository) -> None:
     (repository.project / "folder" / "b.txt").write_text("B")
 
     with repository.on_branch("thread-two"):
-        assert [".git"] == names(repository.project)
-        assert "## No commits yet on thread-two" == shell(repository, "git status --short --branch").strip()
+        assert names(repository.project) == [".git"]
+        assert shell(repository, "git status --short --branch").strip() == "## No commits yet on thread-two"
     with repository.on_branch("thread-one"):
-        assert "B" == (repository.project / "folder" / "b.txt").read_text()
+        assert (repository.project / "folder" / "b.txt").read_text() == "B"
 
-    assert "## thread-one" == shell(repository, "git status --short --branch").strip()
+    assert shell(repository, "git status --short --branch").strip() == "## thread-one"
     shell(repository, "git fsck --full --strict")
     dates = shell(repository, "git reflog --date=unix --format=%gd").split()
     assert {f"HEAD@{{{START_SECONDS}}}"} == set(dates)
@@ -272,9 +272,9 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     with pytest.raises(RequestError, match="failed in this workspace") as failure:
         action(repository)
 
-    assert 500 == failure.value.status
-    assert [".git", "a.txt", "b.txt"] == names(repository.project)
-    assert "thread-one" == repository.current_branch()
+    assert failure.value.status == 500
+    assert names(repository.project) == [".git", "a.txt", "b.txt"]
+    assert repository.current_branch() == "thread-one"
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository)
 
     switching(repository)
 
-    assert [".git"] == names(repository.project)
+    assert names(repository.project) == [".git"]
     assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
 
 
@@ -336,7 +336,7 @@ def test_only_the_root_has_something_called_git(
     with pytest.raises(RequestError, match="failed in this workspace") as failure:
         action(repository)
 
-    assert 500 == failure.value.status
+    assert failure.value.status == 500
     assert repr(path) in str(failure.value)
     assert "remove it or move it out of the workspace" in str(failure.value)
     assert files == shell(repository, "find . -path ./.git -prune -o -print")
@@ -362,7 +362,7 @@ def test_the_remote_is_recorded(repository: Repository) -> None:
     for address in ("https://git.example/a.git", "https://git.example/b.git"):
         repository.add_remote(address)
 
-    assert "https://git.example/b.git\n" == shell(repository, "git remote get-url origin")
+    assert shell(repository, "git remote get-url origin") == "https://git.example/b.git\n"
 
 
 _COMMITS_ELSEWHERE = """
@@ -395,7 +395,7 @@ def test_nothing_of_the_machines_configuration_is_read(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert b"a.txt\n" == done.stdout
+    assert done.stdout == b"a.txt\n"
     assert b"\r\n" in _git_show(project)
     assert (project / ".git" / "logs" / "HEAD").is_file()
 

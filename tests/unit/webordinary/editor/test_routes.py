@@ -14,16 +14,16 @@ def test_status_says_who_answers_and_what_it_hosts(hosted: EditorWorld, path: st
     """Service, version, task and sessions are in the answer, service and task in its headers too."""
     answer = hosted.call("GET", path)
 
-    assert [{"sessionId": "s1", "clientId": "acme", "userId": "ann", "threadId": "one"}] == answer.json["sessions"]
+    assert answer.json["sessions"] == [{"sessionId": "s1", "clientId": "acme", "userId": "ann", "threadId": "one"}]
     said = (answer.json["service"], answer.json["version"], answer.json["taskArn"])
-    assert ("edit", "1.2.3", TASK_ARN) == said
-    assert ("edit", TASK_ARN) == (answer.headers["x-service"], answer.headers["x-task-arn"])
+    assert said == ("edit", "1.2.3", TASK_ARN)
+    assert (answer.headers["x-service"], answer.headers["x-task-arn"]) == ("edit", TASK_ARN)
 
 
 @pytest.mark.parametrize("port", [8080, 4321, 4322])
 def test_every_port_is_healthy(world: EditorWorld, port: int) -> None:
     """The balancer's health check gets 200 on each port."""
-    assert 200 == world.call("GET", "/health", port=port).status
+    assert world.call("GET", "/health", port=port).status == 200
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_a_call_that_needs_a_workspace_needs_the_header(
     without = world.call(method, path, body)
     unknown = world.call(method, path, body, session="nobody")
 
-    assert 400 == without.status
-    assert 404 == unknown.status
+    assert without.status == 400
+    assert unknown.status == 404
 
 
 def test_status_of_an_unknown_session_is_not_answered(hosted: EditorWorld) -> None:
     """A request meant for a session that is not here gets 404, never this container's state."""
-    assert 404 == hosted.call("GET", "/api/status", session="nobody").status
+    assert hosted.call("GET", "/api/status", session="nobody").status == 404
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_body_that_is_no_json_object_is_refused(hosted: EditorWorld, body: byt
     """Malformed JSON is 400 and names the body."""
     answer = hosted.call("POST", "/api/execute", body, session="s1")
 
-    assert (400, "body") == (answer.status, answer.json["field"])
+    assert (answer.status, answer.json["field"]) == (400, "body")
 
 
 @pytest.mark.parametrize("instruction", [None, "", "  ", 7, "a\0b", "\ud800"])
@@ -87,8 +87,8 @@ def test_an_instruction_that_is_none_is_refused(hosted: EditorWorld, instruction
     """A missing, empty, wrong-typed or unprintable instruction is 400 and names the field."""
     answer = hosted.call("POST", "/api/execute", {"instruction": instruction}, session="s1")
 
-    assert (400, "instruction") == (answer.status, answer.json["field"])
-    assert [] == hosted.log("s1")
+    assert (answer.status, answer.json["field"]) == (400, "instruction")
+    assert hosted.log("s1") == []
 
 
 def test_execute_writes_commits_and_answers(hosted: EditorWorld) -> None:
@@ -97,8 +97,8 @@ def test_execute_writes_commits_and_answers(hosted: EditorWorld) -> None:
 
     answer = hosted.execute("s1", instruction)
 
-    assert ["notes/hello.txt"] == answer.json["filesChanged"]
-    assert b"a rather long greeting" == hosted.call("GET", "/api/files/notes/hello.txt", session="s1").body
+    assert answer.json["filesChanged"] == ["notes/hello.txt"]
+    assert hosted.call("GET", "/api/files/notes/hello.txt", session="s1").body == b"a rather long greeting"
     commit = hosted.log("s1")[0]
     assert (answer.json["commit"], f"Thread one: {instruction[:50]}") == (commit["id"], commit["message"])
 
@@ -119,7 +119,7 @@ def test_execute_that_changes_nothing_commits_nothing(hosted: EditorWorld) -> No
     second = hosted.execute("s1", "Create a file named a.txt with content: A").json
 
     assert {"filesChanged": [], "commit": first["commit"]} == second
-    assert 1 == len(hosted.log("s1"))
+    assert len(hosted.log("s1")) == 1
 
 
 def test_simultaneous_instructions_lose_nothing(hosted: EditorWorld) -> None:
@@ -130,8 +130,8 @@ def test_simultaneous_instructions_lose_nothing(hosted: EditorWorld) -> None:
 
     page = hosted.call("GET", "/api/files/src/pages/index.md", session="s1").body
 
-    assert [b"", b"mention the first word", b"mention the second word"] == sorted(page.split(b"\n\n"))
-    assert 2 == len(hosted.log("s1"))
+    assert sorted(page.split(b"\n\n")) == [b"", b"mention the first word", b"mention the second word"]
+    assert len(hosted.log("s1")) == 2
 
 
 def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: EditorWorld) -> None:
@@ -140,9 +140,9 @@ def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: EditorWorld) 
 
     answer = hosted.call("GET", "/api/git/log", session="s1")
 
-    assert 500 == answer.status
+    assert answer.status == 500
     assert "is gone" in hosted.lines[-1]
-    assert 200 == hosted.call("GET", "/health").status
+    assert hosted.call("GET", "/health").status == 200
 
 
 def test_exec_runs_in_the_project_with_a_clean_environment(hosted: EditorWorld) -> None:
@@ -152,7 +152,7 @@ def test_exec_runs_in_the_project_with_a_clean_environment(hosted: EditorWorld) 
 
     answer = hosted.call("POST", "/api/exec", {"command": command}, session="s1")
 
-    assert {"output": "/workspace/acme/ann/project\nA\n0\n", "exitCode": 3} == answer.json
+    assert answer.json == {"output": "/workspace/acme/ann/project\nA\n0\n", "exitCode": 3}
 
 
 def test_exec_has_no_name_for_the_folder_of_another_client(hosted: EditorWorld) -> None:
@@ -172,7 +172,7 @@ def test_exec_is_off_unless_the_environment_allows_it(start: Start) -> None:
     world = start()
     world.init("s1")
 
-    assert 403 == world.call("POST", "/api/exec", {"command": "ls"}, session="s1").status
+    assert world.call("POST", "/api/exec", {"command": "ls"}, session="s1").status == 403
 
 
 def test_git_status_and_commit(hosted: EditorWorld) -> None:
@@ -185,8 +185,8 @@ def test_git_status_and_commit(hosted: EditorWorld) -> None:
 
     changes = [{"path": "übung.txt", "status": "??"}]
     assert {"branch": "thread-one", "clean": False, "changes": changes} == before
-    assert ["übung.txt"] == commit["filesChanged"]
-    assert {"branch": "thread-one", "clean": True, "changes": []} == after
+    assert commit["filesChanged"] == ["übung.txt"]
+    assert after == {"branch": "thread-one", "clean": True, "changes": []}
     assert [
         {
             "id": commit["commit"],
@@ -202,4 +202,4 @@ def test_commit_of_nothing_answers_with_the_head(hosted: EditorWorld) -> None:
     """Committing with nothing to commit is no error and makes no commit."""
     answer = hosted.call("POST", "/api/git/commit", {"message": "m"}, session="s1")
 
-    assert (200, {"filesChanged": [], "commit": None}) == (answer.status, answer.json)
+    assert (answer.status, answer.json) == (200, {"filesChanged": [], "commit": None})

@@ -13,12 +13,12 @@ def test_init_of_a_first_visit_makes_the_project(world: EditorWorld) -> None:
     """A first visit makes a repository on the thread's branch and says that nothing was resumed."""
     answer = world.init("s1", "acme", "ann", "thread-7")
 
-    assert (
+    assert (answer.status, answer.json) == (
         200,
         {"projectPath": "/workspace/acme/ann/project", "branch": "thread-thread-7", "resumed": False},
-    ) == (answer.status, answer.json)
+    )
     head = (world.root / "workspace/acme/ann/project/.git/HEAD").read_text()
-    assert "ref: refs/heads/thread-thread-7\n" == head
+    assert head == "ref: refs/heads/thread-thread-7\n"
 
 
 def test_init_of_a_hosted_session_repeats_its_answer(world: EditorWorld) -> None:
@@ -29,7 +29,7 @@ def test_init_of_a_hosted_session_repeats_its_answer(world: EditorWorld) -> None
     again = world.init("s1")
 
     assert first.json == again.json
-    assert ["a.txt"] == world.paths("s1")
+    assert world.paths("s1") == ["a.txt"]
 
 
 @pytest.mark.parametrize("session", [None, "", "a b", "../x"])
@@ -39,15 +39,15 @@ def test_init_needs_a_session_id(world: EditorWorld, session: str | None) -> Non
 
     answer = world.call("POST", "/api/init", body, session=session)
 
-    assert (400, "X-Session-ID") == (answer.status, answer.json["field"])
-    assert [] == world.editor.sessions.all()
+    assert (answer.status, answer.json["field"]) == (400, "X-Session-ID")
+    assert world.editor.sessions.all() == []
 
 
 def test_init_of_another_identity_under_a_hosted_id_is_refused(hosted: EditorWorld) -> None:
     """A session id cannot be taken over by another client."""
     answer = hosted.init("s1", client="other")
 
-    assert 409 == answer.status
+    assert answer.status == 409
 
 
 def test_a_header_names_a_session_in_any_case(world: EditorWorld) -> None:
@@ -57,8 +57,8 @@ def test_a_header_names_a_session_in_any_case(world: EditorWorld) -> None:
     """
     world.init("session-Ab1")
 
-    assert 200 == world.call("GET", "/api/files", session="SESSION-aB1").status
-    assert 404 == world.call("GET", "/api/files", session="SESSION-aB").status
+    assert world.call("GET", "/api/files", session="SESSION-aB1").status == 200
+    assert world.call("GET", "/api/files", session="SESSION-aB").status == 404
 
 
 def test_a_later_session_resumes_the_project(hosted: EditorWorld) -> None:
@@ -68,7 +68,7 @@ def test_a_later_session_resumes_the_project(hosted: EditorWorld) -> None:
     answer = hosted.init("s2")
 
     assert answer.json["resumed"]
-    assert ["a.txt"] == hosted.paths("s2")
+    assert hosted.paths("s2") == ["a.txt"]
 
 
 def test_a_new_thread_starts_without_the_other_threads_files(hosted: EditorWorld) -> None:
@@ -77,8 +77,8 @@ def test_a_new_thread_starts_without_the_other_threads_files(hosted: EditorWorld
 
     hosted.init("s2", thread="two")
 
-    assert [] == hosted.paths("s2")
-    assert [] == hosted.log("s2")
+    assert hosted.paths("s2") == []
+    assert hosted.log("s2") == []
 
 
 def test_switching_threads_leaks_and_loses_nothing(hosted: EditorWorld) -> None:
@@ -89,10 +89,10 @@ def test_switching_threads_leaks_and_loses_nothing(hosted: EditorWorld) -> None:
     hosted.init("s2", thread="two")
     hosted.call("PUT", "/api/files/b.txt", b"B", session="s2")
 
-    assert ["b.txt"] == hosted.paths("s2")
-    assert [".gitignore", "draft.tmp"] == hosted.paths("s1")
-    assert ["Thread one: uncommitted work"] == [commit["message"] for commit in hosted.log("s1")]
-    assert ["b.txt"] == hosted.paths("s2")
+    assert hosted.paths("s2") == ["b.txt"]
+    assert hosted.paths("s1") == [".gitignore", "draft.tmp"]
+    assert [commit["message"] for commit in hosted.log("s1")] == ["Thread one: uncommitted work"]
+    assert hosted.paths("s2") == ["b.txt"]
 
 
 def test_clients_and_users_have_workspaces_of_their_own(hosted: EditorWorld) -> None:
@@ -104,7 +104,7 @@ def test_clients_and_users_have_workspaces_of_their_own(hosted: EditorWorld) -> 
 
     read = [hosted.call("GET", "/api/files/name.txt", session=session).body for session in ("s1", "s2", "s3")]
 
-    assert [b"s1", b"s2", b"s3"] == read
+    assert read == [b"s1", b"s2", b"s3"]
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_forgetting_a_session_commits_its_work_and_ends_it(hosted: EditorWorld) 
 
     answer = hosted.call("DELETE", "/api/sessions/s1")
 
-    assert 200 == answer.status
-    assert 404 == hosted.call("GET", "/api/files", session="s1").status
-    assert 404 == hosted.preview("/session/s1").status
-    assert 404 == hosted.call("DELETE", "/api/sessions/s1").status
+    assert answer.status == 200
+    assert hosted.call("GET", "/api/files", session="s1").status == 404
+    assert hosted.preview("/session/s1").status == 404
+    assert hosted.call("DELETE", "/api/sessions/s1").status == 404
     hosted.init("s2")
     assert [answer.json["commit"]] == [commit["id"] for commit in hosted.log("s2")]
 
@@ -151,7 +151,7 @@ def test_init_breaks_the_lock_of_a_git_that_was_killed(hosted: EditorWorld) -> N
 
     hosted.init("s2")
 
-    assert 200 == hosted.execute("s2", "Create a file named a.txt with content: A").status
+    assert hosted.execute("s2", "Create a file named a.txt with content: A").status == 200
 
 
 def _upload_cut_short(world: EditorWorld) -> None:
@@ -178,10 +178,10 @@ def test_a_replacement_finds_files_and_history(start: Start) -> None:
     resumed = replacement.init("s1").json["resumed"]
 
     assert resumed
-    assert [] == list(incoming.iterdir())
-    assert b"A" == replacement.call("GET", "/api/files/a.txt", session="s1").body
+    assert list(incoming.iterdir()) == []
+    assert replacement.call("GET", "/api/files/a.txt", session="s1").body == b"A"
     second = replacement.execute("s1", "Create a file named b.txt with content: B").json["commit"]
     assert [(second, [first]), (first, [])] == [(commit["id"], commit["parents"]) for commit in replacement.log("s1")]
     found = world.editor.sessions.find("s1")
     check = run_command(found, world.editor.sessions.mount, world.editor.sessions.git, "git fsck --full --strict")
-    assert 0 == check.exit_code
+    assert check.exit_code == 0

@@ -25,7 +25,7 @@ def test_head_is_locked_while_the_files_are_switched(repository: Repository, mon
     switching(repository)
 
     assert ["HEAD.lock" in answer for answer in answers] == [True]
-    assert ("thread-two", {}) == (repository.current_branch(), repository.unfinished())
+    assert (repository.current_branch(), repository.unfinished()) == ("thread-two", {})
 
 
 def test_head_is_locked_while_changes_are_found(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_head_is_locked_while_changes_are_found(repository: Repository, monkeypa
     repository.commit_all("two")
 
     assert ["HEAD.lock" in answer for answer in answers] == [True]
-    assert ("thread-one", {}) == (repository.current_branch(), repository.unfinished())
+    assert (repository.current_branch(), repository.unfinished()) == ("thread-one", {})
 
 
 def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repository: Repository) -> None:
@@ -54,8 +54,8 @@ def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repos
         with pytest.raises(RequestError, match="from 'thread-one' to 'thread-two'") as failure:
             repository.commit_all("two")
 
-    assert 409 == failure.value.status
-    assert (None, {}) == (repository.head(), repository.unfinished())
+    assert failure.value.status == 409
+    assert (repository.head(), repository.unfinished()) == (None, {})
 
 
 def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
@@ -75,5 +75,5 @@ def test_no_switch_is_made_from_a_branch_that_another_container_has_left(
     with pytest.raises(RequestError, match="from 'thread-one' to 'thread-three'"):
         switching(repository)
 
-    assert ("thread-three", {}) == (repository.current_branch(), repository.unfinished())
-    assert [".git", "b.txt"] == names(repository.project)
+    assert (repository.current_branch(), repository.unfinished()) == ("thread-three", {})
+    assert names(repository.project) == [".git", "b.txt"]

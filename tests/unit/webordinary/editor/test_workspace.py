@@ -78,9 +78,9 @@ def test_no_spelling_leads_out(hosted: EditorWorld, path: str) -> None:
     read = hosted.call("GET", f"/api/files/{path}", session="s1")
     written = hosted.call("PUT", f"/api/files/{path}", b"broken in", session="s1")
 
-    assert (400, 400) == (read.status, written.status)
-    assert b"secret" == hosted.call("GET", "/api/files/secret.txt", session="s2").body
-    assert [] == hosted.paths("s1")
+    assert (read.status, written.status) == (400, 400)
+    assert hosted.call("GET", "/api/files/secret.txt", session="s2").body == b"secret"
+    assert hosted.paths("s1") == []
 
 
 def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: EditorWorld) -> None:
@@ -90,14 +90,14 @@ def test_a_link_in_the_place_of_the_workspace_moves_no_wall(hosted: EditorWorld)
     elsewhere = project.rename(hosted.root / "elsewhere")
     project.symlink_to(elsewhere)
 
-    assert 400 == hosted.call("GET", "/api/files/a.txt", session="s1").status
+    assert hosted.call("GET", "/api/files/a.txt", session="s1").status == 400
 
 
 def test_exists_tells_nothing_of_what_is_outside(hosted: EditorWorld) -> None:
     """Asking whether a file outside exists is refused, not answered."""
     answer = hosted.call("POST", "/api/files/exists", {"filePath": "../../../etc/passwd"}, session="s1")
 
-    assert 400 == answer.status
+    assert answer.status == 400
 
 
 def test_a_link_inside_the_workspace_works(hosted: EditorWorld) -> None:
@@ -105,8 +105,8 @@ def test_a_link_inside_the_workspace_works(hosted: EditorWorld) -> None:
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     hosted.call("POST", "/api/exec", {"command": "ln -s a.txt b.txt; ln -s loop loop"}, session="s1")
 
-    assert b"A" == hosted.call("GET", "/api/files/b.txt", session="s1").body
-    assert 404 == hosted.call("GET", "/api/files/loop", session="s1").status
+    assert hosted.call("GET", "/api/files/b.txt", session="s1").body == b"A"
+    assert hosted.call("GET", "/api/files/loop", session="s1").status == 404
 
 
 @pytest.mark.parametrize("path", ["a.txt/b.txt", "folder"])
@@ -115,7 +115,7 @@ def test_a_name_that_is_taken_is_refused(hosted: EditorWorld, path: str) -> None
     hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     hosted.call("PUT", "/api/files/folder/b.txt", b"B", session="s1")
 
-    assert 400 == hosted.call("PUT", f"/api/files/{path}", b"x", session="s1").status
+    assert hosted.call("PUT", f"/api/files/{path}", b"x", session="s1").status == 400
 
 
 def test_a_file_being_written_is_the_old_one_until_it_is_the_new_one(hosted: EditorWorld) -> None:
@@ -127,5 +127,5 @@ def test_a_file_being_written_is_the_old_one_until_it_is_the_new_one(hosted: Edi
     during = hosted.call("GET", "/api/files/a.bin", session="s1").body
     hosted.clock.sleep(1)
 
-    assert b"old" == during
-    assert b"n" * 5_000_000 == hosted.call("GET", "/api/files/a.bin", session="s1").body
+    assert during == b"old"
+    assert hosted.call("GET", "/api/files/a.bin", session="s1").body == b"n" * 5_000_000

@@ -17,7 +17,7 @@ def test_a_session_finds_its_clients_access_point(world: HermesWorld) -> None:
     session_id = world.activate().document["sessionId"]
     world.clock.sleep(20)
 
-    assert ("active", ["/workspace/acme"]) == (world.status(session_id), roots(world))
+    assert (world.status(session_id), roots(world)) == ("active", ["/workspace/acme"])
 
 
 def test_sessions_of_one_client_share_an_access_point(world: HermesWorld) -> None:
@@ -29,7 +29,7 @@ def test_sessions_of_one_client_share_an_access_point(world: HermesWorld) -> Non
     world.activate(3, clientId="globex")
     world.clock.sleep(20)
 
-    assert ["/workspace/acme", "/workspace/globex"] == sorted(roots(world))
+    assert sorted(roots(world)) == ["/workspace/acme", "/workspace/globex"]
 
 
 def test_another_hermes_takes_the_access_point_that_is_there(world: HermesWorld) -> None:
@@ -42,7 +42,7 @@ def test_another_hermes_takes_the_access_point_that_is_there(world: HermesWorld)
     session_id = world.activate(2).document["sessionId"]
     world.clock.sleep(20)
 
-    assert ("active", ["/workspace/acme"]) == (world.status(session_id), roots(world))
+    assert (world.status(session_id), roots(world)) == ("active", ["/workspace/acme"])
 
 
 def test_an_access_point_that_cannot_be_made_now_is_made_later(world: HermesWorld, hooks: Hooks) -> None:

@@ -86,7 +86,7 @@ def started(world: HermesWorld, number: int = 1) -> dict[str, Any]:
     """Return a session that has had ten seconds to become active."""
     session: dict[str, Any] = world.activate(number).document
     world.clock.sleep(10)
-    assert "active" == world.status(session["sessionId"])
+    assert world.status(session["sessionId"]) == "active"
     return session
 
 
@@ -128,7 +128,7 @@ def test_sessions_are_spread_over_the_tasks(running: HermesWorld) -> None:
         running.activate(number)
     running.clock.sleep(15)
 
-    assert [2, 2] == [len(sessions) for sessions in running.editors.hosted.values()]
+    assert [len(sessions) for sessions in running.editors.hosted.values()] == [2, 2]
 
 
 def test_a_slow_container_holds_up_nobody_else(running: HermesWorld) -> None:
@@ -138,7 +138,7 @@ def test_a_slow_container_holds_up_nobody_else(running: HermesWorld) -> None:
     ids = [running.activate(number).document["sessionId"] for number in (1, 2)]
     running.clock.sleep(8)
 
-    assert ["initializing", "active"] == [running.status(each) for each in ids]
+    assert [running.status(each) for each in ids] == ["initializing", "active"]
 
 
 def test_a_session_without_a_container_ends_in_error(world: HermesWorld) -> None:
@@ -176,7 +176,7 @@ def test_an_error_tells_of_the_container_that_never_answered(running: HermesWorl
     running.clock.sleep(124)
     document = running.get(f"/hermes/api/sessions/{session_id}/status").document
 
-    assert ("error", []) == (document["status"], running.rules())
+    assert (document["status"], running.rules()) == ("error", [])
     assert "/api/init" in document["metadata"]["error"]
 
 
@@ -203,7 +203,7 @@ def test_a_session_kept_alive_lives_on(running: HermesWorld) -> None:
         running.clock.sleep(240)
         running.post(f"/hermes/api/sessions/{session_id}/keepalive")
 
-    assert "active" == running.status(session_id)
+    assert running.status(session_id) == "active"
 
 
 def test_a_deactivated_session_expires_soon(running: HermesWorld) -> None:
@@ -212,7 +212,7 @@ def test_a_deactivated_session_expires_soon(running: HermesWorld) -> None:
     running.post(f"/hermes/api/sessions/{session_id}/deactivate")
     running.clock.sleep(2)
 
-    assert ("expired", [0, 1, 0]) == (running.status(session_id), running.cloudwatch.values())
+    assert (running.status(session_id), running.cloudwatch.values()) == ("expired", [0, 1, 0])
 
 
 def test_a_session_deactivated_while_it_starts_expires_too(running: HermesWorld) -> None:
@@ -245,7 +245,7 @@ def test_sessions_that_end_together_leave_nothing(running: HermesWorld) -> None:
         running.post(f"/hermes/api/sessions/{session['sessionId']}/deactivate")
     running.clock.sleep(5)
 
-    assert ([], []) == (running.rules(), running.group_names())
+    assert (running.rules(), running.group_names()) == ([], [])
 
 
 def test_a_container_that_runs_is_asked_again_to_commit(running: HermesWorld) -> None:
@@ -257,7 +257,7 @@ def test_a_container_that_runs_is_asked_again_to_commit(running: HermesWorld) ->
     before = running.status(session_id)
     running.clock.sleep(40)
 
-    assert ("draining", "expired") == (before, running.status(session_id))
+    assert (before, running.status(session_id)) == ("draining", "expired")
 
 
 def test_a_session_whose_task_is_gone_expires_without_it(running: HermesWorld) -> None:
@@ -327,7 +327,7 @@ def test_a_new_hermes_carries_on(running: HermesWorld) -> None:
     running.start_hermes()
     running.clock.sleep(10)
 
-    assert ["expired", "active"] == [running.status(each["sessionId"]) for each in (first, second)]
+    assert [running.status(each["sessionId"]) for each in (first, second)] == ["expired", "active"]
 
 
 def test_two_hermes_place_a_session_once(running: HermesWorld, hooks: Hooks) -> None:
@@ -339,7 +339,7 @@ def test_two_hermes_place_a_session_once(running: HermesWorld, hooks: Hooks) -> 
     assert other is not None
     started(running)
 
-    assert (3, 1) == (len(running.rules()), running.editors.paths().count("/api/execute"))
+    assert (len(running.rules()), running.editors.paths().count("/api/execute")) == (3, 1)
 
 
 def test_what_an_item_deleted_from_outside_leaves_is_swept(running: HermesWorld) -> None:
@@ -348,7 +348,7 @@ def test_what_an_item_deleted_from_outside_leaves_is_swept(running: HermesWorld)
     delete_item(running, session)
     running.clock.sleep(12)
 
-    assert ([], []) == (running.rules(), running.group_names())
+    assert (running.rules(), running.group_names()) == ([], [])
     assert f"/api/sessions/{session['sessionId']}" in running.editors.paths()
 
 
@@ -359,7 +359,7 @@ def test_a_container_that_does_not_answer_holds_up_no_sweep(running: HermesWorld
     delete_item(running, session)
     running.clock.sleep(12)
 
-    assert ([], []) == (running.rules(), running.group_names())
+    assert (running.rules(), running.group_names()) == ([], [])
 
 
 def test_a_session_that_has_moved_is_free_for_the_next_step(running: HermesWorld) -> None:
@@ -410,7 +410,7 @@ def test_a_failing_call_puts_a_step_off_and_no_more(running: HermesWorld, hooks:
     hooks.before = lambda _: None
     running.clock.sleep(6)
 
-    assert ("initializing", "active") == (before, running.status(session_id))
+    assert (before, running.status(session_id)) == ("initializing", "active")
     assert any("step put off" in line for line in running.logs)
 
 
@@ -438,14 +438,14 @@ def test_the_metric_is_published_every_minute(running: HermesWorld) -> None:
     """Also when nothing changes."""
     running.clock.sleep(301)
 
-    assert [0] * 6 == [int(each["Value"]) for each in running.cloudwatch.data]
+    assert [int(each["Value"]) for each in running.cloudwatch.data] == [0] * 6
 
 
 def test_the_metric_is_a_count_without_dimensions(running: HermesWorld) -> None:
     """As the alarms of the edit service expect it."""
     running.clock.sleep(1)
 
-    assert {"MetricName": "ActiveSessionCount", "Value": 0, "Unit": "Count"} == running.cloudwatch.data[0]
+    assert running.cloudwatch.data[0] == {"MetricName": "ActiveSessionCount", "Value": 0, "Unit": "Count"}
 
 
 def test_a_quiet_hermes_makes_few_calls(world: HermesWorld, hooks: Hooks) -> None:
@@ -456,4 +456,4 @@ def test_a_quiet_hermes_makes_few_calls(world: HermesWorld, hooks: Hooks) -> Non
     hooks.before = calls.append
     world.clock.sleep(240)
 
-    assert ["Scan"] * 28 == calls
+    assert calls == ["Scan"] * 28

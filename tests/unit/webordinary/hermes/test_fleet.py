@@ -29,7 +29,7 @@ def test_a_task_that_cannot_serve_is_left_out(world: HermesWorld, fleet: Fleet, 
     world.ecs.run(1)
     world.ecs.tasks[0].update(changes)
 
-    assert {} == fleet.running()
+    assert fleet.running() == {}
 
 
 def test_a_task_that_is_meant_to_stop_is_left_out(world: HermesWorld, fleet: Fleet) -> None:
@@ -37,12 +37,12 @@ def test_a_task_that_is_meant_to_stop_is_left_out(world: HermesWorld, fleet: Fle
     world.ecs.run(1)
     world.ecs.tasks[0].update(desiredStatus="STOPPED")
 
-    assert {} == fleet.running()
+    assert fleet.running() == {}
 
 
 def test_target_groups_are_named_by_the_end_of_the_tasks_id() -> None:
     """Twelve characters leave room in the 32 that AWS allows."""
-    assert "456789abcdef" == short_id("arn:aws:ecs:us-west-2:1:task/cluster/0123456789abcdef0123456789abcdef")
+    assert short_id("arn:aws:ecs:us-west-2:1:task/cluster/0123456789abcdef0123456789abcdef") == "456789abcdef"
 
 
 def test_the_reason_is_that_of_the_newest_task_that_stopped(world: HermesWorld, fleet: Fleet) -> None:
@@ -53,7 +53,7 @@ def test_the_reason_is_that_of_the_newest_task_that_stopped(world: HermesWorld, 
         containers = [{"name": "edit", "reason": "not found"}]
         world.ecs.stop(arn, stoppedReason=reason, stoppedAt=stopped_at, containers=containers)
 
-    assert "CannotPullContainerError: pull failed (container edit: not found)" == fleet.failure_reason(START)
+    assert fleet.failure_reason(START) == "CannotPullContainerError: pull failed (container edit: not found)"
 
 
 def test_a_task_that_stopped_before_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:

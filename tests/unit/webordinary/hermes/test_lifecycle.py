@@ -15,7 +15,7 @@ NOW = START_SECONDS
 
 def test_a_session_lives_thirty_minutes_after_its_last_activity() -> None:
     """The ttl is in seconds, the activity in milliseconds."""
-    assert NOW + 30 * 60 == lifecycle.ttl_of(NOW * 1000 + 999)
+    assert lifecycle.ttl_of(NOW * 1000 + 999) == NOW + 30 * 60
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_session_past_its_ttl_is_expired_whatever_the_item_says() -> None:
         for at in (NOW + 1799, NOW + 1800)
     ]
 
-    assert [(True, Status.ACTIVE), (False, Status.EXPIRED)] == seen
+    assert seen == [(True, Status.ACTIVE), (False, Status.EXPIRED)]
 
 
 @pytest.mark.parametrize("before", list(Status))
@@ -87,7 +87,7 @@ def idle_seconds(looks: list[tuple[float, float]]) -> float:
 
 def test_idleness_is_counted_from_the_last_activity() -> None:
     """As long as the clocks agree, when Hermes happens to look plays no part."""
-    assert 295.0 == idle_seconds([(NOW, NOW), (NOW + 10, NOW + 7), (NOW + 302, NOW + 7)])
+    assert idle_seconds([(NOW, NOW), (NOW + 10, NOW + 7), (NOW + 302, NOW + 7)]) == 295.0
 
 
 @pytest.mark.parametrize("skew", [-90, 90])
@@ -100,4 +100,4 @@ def test_idleness_is_told_right_when_the_containers_clock_is_wrong(skew: int) ->
 
 def test_idleness_is_taken_from_the_item_at_the_first_look() -> None:
     """A Hermes that has just started does not grant every session five minutes more."""
-    assert 200.0 == idle_seconds([(NOW + 200, NOW)])
+    assert idle_seconds([(NOW + 200, NOW)]) == 200.0

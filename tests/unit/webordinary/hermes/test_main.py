@@ -27,7 +27,7 @@ def exit_codes(world: HermesWorld) -> list[int]:
 @pytest.mark.usefixtures("exit_codes")
 def test_hermes_serves_its_port(world: HermesWorld) -> None:
     """The balancer's health check finds it."""
-    assert b"HTTP/1.1 200 " == exchange(world, b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")[:13]
+    assert exchange(world, b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")[:13] == b"HTTP/1.1 200 "
 
 
 def test_hermes_ends_with_0_when_it_is_told_to(world: HermesWorld, exit_codes: list[int]) -> None:
@@ -35,7 +35,7 @@ def test_hermes_ends_with_0_when_it_is_told_to(world: HermesWorld, exit_codes: l
     world.stopping.set()
     world.clock.sleep(1)
 
-    assert [0] == exit_codes
+    assert exit_codes == [0]
     with pytest.raises(ConnectionRefusedError):
         world.host.connect("10.0.1.200", 3000)
 
@@ -53,4 +53,4 @@ def test_hermes_finishes_the_request_in_flight(world: HermesWorld, exit_codes: l
     assert answer[:13] == b"HTTP/1.1 201 "
     assert running == []
     assert exit_codes == [0]
-    assert ["session-"] == [item["sessionId"]["S"][:8] for item in world.items()]
+    assert [item["sessionId"]["S"][:8] for item in world.items()] == ["session-"]

@@ -38,7 +38,7 @@ def test_hermes_says_who_it_is(running: HermesWorld, path: str) -> None:
     """Name and version are what a release is checked by."""
     answer = running.get(path)
 
-    assert (200, {"status": "healthy", "service": "hermes", "version": "1.0.0"}) == (answer.status, answer.document)
+    assert (answer.status, answer.document) == (200, {"status": "healthy", "service": "hermes", "version": "1.0.0"})
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_thread_is_made_up_when_it_is_not_given(running: HermesWorld) -> Non
     body = {"clientId": "acme", "userId": "jo", "instruction": "x"}
     threads = [running.post(f"{SESSIONS}/activate", body).document["threadId"] for _ in range(2)]
 
-    assert 2 == len(set(threads))
+    assert len(set(threads)) == 2
     assert all(thread.startswith("thread-") for thread in threads)
 
 
@@ -128,10 +128,10 @@ def test_simultaneous_activations_of_the_same_work_give_one_session(running: Her
     """Whoever comes second gets the session of the first."""
     answers = activations_at_once(running, hooks, [1, 1, 1])
 
-    assert ([200, 200, 201], 1) == (
+    assert (
         sorted(answer.status for answer in answers),
         len({answer.document["sessionId"] for answer in answers}),
-    )
+    ) == ([200, 200, 201], 1)
 
 
 def test_no_more_than_twelve_sessions_are_live(running: HermesWorld, hooks: Hooks) -> None:
@@ -140,14 +140,14 @@ def test_no_more_than_twelve_sessions_are_live(running: HermesWorld, hooks: Hook
         running.activate(number)
     answers = activations_at_once(running, hooks, [20, 21, 22])
 
-    assert ([201, 429, 429], 12) == (sorted(answer.status for answer in answers), len(running.items()))
+    assert (sorted(answer.status for answer in answers), len(running.items())) == ([201, 429, 429], 12)
 
 
 def test_a_refusal_for_capacity_says_when_to_come_back(running: HermesWorld) -> None:
     """In seconds. Source: RFC 9110, Retry-After."""
     answers = [running.activate(number) for number in range(13)]
 
-    assert (429, "60") == (answers[-1].status, answers[-1].headers["retry-after"])
+    assert (answers[-1].status, answers[-1].headers["retry-after"]) == (429, "60")
 
 
 def test_a_session_that_is_over_makes_room(running: HermesWorld) -> None:
@@ -155,7 +155,7 @@ def test_a_session_that_is_over_makes_room(running: HermesWorld) -> None:
     sessions = [running.activate(number).document for number in range(12)]
     set_field(running, sessions[0], "ttl", {"N": str(int(running.clock.now()))})
 
-    assert 201 == running.activate(99).status
+    assert running.activate(99).status == 201
 
 
 def test_a_status_is_the_item(running: HermesWorld) -> None:
@@ -170,7 +170,7 @@ def test_a_status_is_the_item(running: HermesWorld) -> None:
 @pytest.mark.parametrize("session_id", ["session-unknown", "lock-activation", "x" * 3000])
 def test_an_unknown_session_is_not_found(running: HermesWorld, method: str, call: str, session_id: str) -> None:
     """Nor is the lock a session."""
-    assert 404 == running.request(method, f"{SESSIONS}/{session_id}/{call}").status
+    assert running.request(method, f"{SESSIONS}/{session_id}/{call}").status == 404
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_session_past_its_ttl_is_gone_though_its_item_is_there(running: Hermes
     path = f"{SESSIONS}/{session['sessionId']}"
 
     seen = [running.get(f"{path}/status"), running.post(f"{path}/keepalive"), running.post(f"{path}/deactivate")]
-    assert [410, 410, 410] == [answer.status for answer in seen]
+    assert [answer.status for answer in seen] == [410, 410, 410]
 
 
 def test_a_keepalive_moves_the_session_forward(running: HermesWorld) -> None:
@@ -228,7 +228,7 @@ def test_deactivation_begins_the_end(running: HermesWorld) -> None:
     session = running.activate().document
 
     answer = running.post(f"{SESSIONS}/{session['sessionId']}/deactivate")
-    assert (202, {"status": "draining"}) == (answer.status, answer.document)
+    assert (answer.status, answer.document) == (202, {"status": "draining"})
 
 
 def test_a_client_sees_its_own_sessions(running: HermesWorld) -> None:
@@ -271,7 +271,7 @@ def test_an_error_of_hermes_itself_is_500(running: HermesWorld, hooks: Hooks) ->
     hooks.before = fail_with("AccessDeniedException", "PutItem")
     answer = running.activate()
 
-    assert (500, {"error": "internal error"}) == (answer.status, answer.document)
+    assert (answer.status, answer.document) == (500, {"error": "internal error"})
     assert "AccessDeniedException" in running.logs[-1]
 
 
@@ -279,7 +279,7 @@ def test_a_body_that_is_not_json_is_refused(running: HermesWorld) -> None:
     """The field is the body."""
     answer = running.request("POST", f"{SESSIONS}/activate", b"{")
 
-    assert (400, "body") == (answer.status, answer.document["field"])
+    assert (answer.status, answer.document["field"]) == (400, "body")
 
 
 def test_an_answer_is_utf8_json(running: HermesWorld) -> None:

@@ -94,7 +94,7 @@ def test_a_target_group_is_as_the_contract_has_it(balancer: Balancer) -> None:
     assert {name: group[name] for name in expected} == expected
     assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
     assert [{"Key": "webordinary:task", "Value": A.arn}] == tags["Tags"]
-    assert ("10.0.1.1", 4322) == (target["Target"]["Id"], target["Target"]["Port"])
+    assert (target["Target"]["Id"], target["Target"]["Port"]) == ("10.0.1.1", 4322)
 
 
 def test_a_priority_that_was_taken_meanwhile_is_passed_over(
@@ -107,7 +107,7 @@ def test_a_priority_that_was_taken_meanwhile_is_passed_over(
     monkeypatch.setattr(other, "_rules", list)
     other.ensure_rules("session-2", groups)
 
-    assert ["150", "151", "152", "153", "154", "155"] == [rule["Priority"] for rule in balancer.rules()]
+    assert [rule["Priority"] for rule in balancer.rules()] == ["150", "151", "152", "153", "154", "155"]
 
 
 def test_a_priority_is_tried_once(balancer: Balancer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_rules_turn_to_another_task(balancer: Balancer) -> None:
     balancer.router.remove_groups(A.arn)
 
     assert all(rules.leads_to(rule, rules.forward(groups[rules.kind_of(rule)])) for rule in balancer.rules())
-    assert ["wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"] == balancer.group_names()
+    assert balancer.group_names() == ["wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
 
 
 def test_a_standby_group_is_used_by_the_rules(balancer: Balancer) -> None:
@@ -160,7 +160,7 @@ def test_a_handover_is_opened_and_closed(balancer: Balancer) -> None:
     during = balancer.summary()[0]
     balancer.router.close_handover("session-1")
 
-    assert (("100", "session-1", "handover"), 3) == (during, len(balancer.rules()))
+    assert (during, len(balancer.rules())) == (("100", "session-1", "handover"), 3)
 
 
 def test_removal_takes_what_is_there_and_no_more(balancer: Balancer) -> None:
@@ -173,7 +173,7 @@ def test_removal_takes_what_is_there_and_no_more(balancer: Balancer) -> None:
         balancer.router.remove_groups(A.arn)
         balancer.router.remove_groups(B.arn)
 
-    assert (["session-2"] * 3, 3) == ([session for _, session, _ in balancer.summary()], len(balancer.group_names()))
+    assert ([session for _, session, _ in balancer.summary()], len(balancer.group_names())) == (["session-2"] * 3, 3)
 
 
 def test_a_sweep_leaves_what_is_used_and_what_is_not_hermess(balancer: Balancer) -> None:
@@ -188,7 +188,7 @@ def test_a_sweep_leaves_what_is_used_and_what_is_not_hermess(balancer: Balancer)
     balancer.router.remove_rules("session-1")
     balancer.router.remove_unused_groups([B.arn])
 
-    assert ["session-1", "session-2"] == known
+    assert known == ["session-1", "session-2"]
     names = ["edit-api", "wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
     assert (["153", "154", "155", "610"], names) == (
         [rule["Priority"] for rule in balancer.rules()],

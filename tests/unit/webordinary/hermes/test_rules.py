@@ -24,7 +24,7 @@ def test_a_handover_rule_is_recognised() -> None:
     """It has the session's header as well as its own."""
     made = rule("100", rules.handover_conditions("session-1", "abc"))
 
-    assert ("handover", "session-1") == (rules.kind_of(made), rules.session_of(made))
+    assert (rules.kind_of(made), rules.session_of(made)) == ("handover", "session-1")
 
 
 def test_a_handover_rule_comes_before_all_session_rules() -> None:
@@ -42,7 +42,7 @@ def test_a_path_rule_matches_the_session_itself_and_what_is_below() -> None:
     """And not another session whose id begins the same."""
     (condition,) = rules.conditions_of("session-1")["preview"]
 
-    assert ["/session/session-1", "/session/session-1/*"] == condition["PathPatternConfig"]["Values"]
+    assert condition["PathPatternConfig"]["Values"] == ["/session/session-1", "/session/session-1/*"]
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_a_forward_to_one_group_is_recognised_however_it_is_shown(shown: list[di
     """DescribeRules shows it in both ways at once. Source: ELBv2 API Reference, Action."""
     made = {"Priority": "150", "Conditions": [], "Actions": shown}
 
-    assert [True, False, False] == [
+    assert [
         rules.leads_to(made, rules.forward("a")),
         rules.leads_to(made, rules.forward("b")),
         rules.leads_to(made, rules.forward("a", "b")),
-    ]
+    ] == [True, False, False]

@@ -84,7 +84,7 @@ def test_an_error_that_will_not_pass_is_raised_at_once(world: HermesWorld, table
 
 def test_a_condition_that_does_not_hold_is_an_answer(table: Table) -> None:
     """Not an error."""
-    assert [True, False] == [table.put(ITEM, is_absent()), table.put(ITEM, is_absent())]
+    assert [table.put(ITEM, is_absent()), table.put(ITEM, is_absent())] == [True, False]
 
 
 def test_a_deletion_that_failed_is_made_up_for(world: HermesWorld, table: Table, hooks: Hooks) -> None:
@@ -94,7 +94,7 @@ def test_a_deletion_that_failed_is_made_up_for(world: HermesWorld, table: Table,
     table.delete_surely(KEY)
     seen = [table.finish_deletions(), len(world.items()), table.finish_deletions(), len(world.items())]
 
-    assert [True, 1, False, 0] == seen
+    assert seen == [True, 1, False, 0]
 
 
 def test_a_scan_reads_all_pages(table: Table) -> None:
@@ -104,7 +104,7 @@ def test_a_scan_reads_all_pages(table: Table) -> None:
         table.put(item, is_absent())
     condition = is_absent()
 
-    assert [0, 4, 4] == [len(table.scan(condition)), len(table.scan(~condition)), table.count(~condition)]
+    assert [len(table.scan(condition)), len(table.scan(~condition)), table.count(~condition)] == [0, 4, 4]
 
 
 def test_the_lock_is_held_by_one_at_a_time(world: HermesWorld, lock: ActivationLock, hooks: Hooks) -> None:
@@ -122,7 +122,7 @@ def test_the_lock_is_held_by_one_at_a_time(world: HermesWorld, lock: ActivationL
 
     in_parallel(world.clock, [lambda number=number: enter(number) for number in range(5)])  # type: ignore[misc]
 
-    assert [1, 1, 1, 1, 1] == most
+    assert most == [1, 1, 1, 1, 1]
 
 
 def test_nothing_is_left_of_the_lock(world: HermesWorld, lock: ActivationLock) -> None:
@@ -130,7 +130,7 @@ def test_nothing_is_left_of_the_lock(world: HermesWorld, lock: ActivationLock) -
     with pytest.raises(StoreUnavailableError), lock.held():
         raise StoreUnavailableError
 
-    assert [] == world.items()
+    assert world.items() == []
 
 
 def test_the_lock_of_an_owner_that_died_ends_by_itself(world: HermesWorld, lock: ActivationLock) -> None:
@@ -162,4 +162,4 @@ def test_a_lock_that_cannot_be_had_is_not_left_behind(
         pass
     table.finish_deletions()
 
-    assert [] == world.items()
+    assert world.items() == []

@@ -42,7 +42,7 @@ def test_thread_and_metadata_may_be_left_out() -> None:
     """Without them there is no thread yet, and no metadata."""
     activation = parse_activation(json.dumps(VALID).encode())
 
-    assert (None, {}) == (activation.thread_id, activation.metadata)
+    assert (activation.thread_id, activation.metadata) == (None, {})
 
 
 @pytest.mark.parametrize("field", ["clientId", "userId", "instruction"])
@@ -62,20 +62,20 @@ def test_a_name_must_be_fit_for_a_path_segment(field: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["a..b", "a.lock", "a.", "", 7])
 def test_a_thread_must_be_fit_for_a_branch(value: object) -> None:
     """The thread names a git branch. Source: git-check-ref-format(1)."""
-    assert (400, "threadId") == refusal(threadId=value)
+    assert refusal(threadId=value) == (400, "threadId")
 
 
 def test_an_instruction_may_have_4000_characters() -> None:
     """The limit itself is allowed."""
     body = json.dumps({**VALID, "instruction": "x" * 4000}).encode()
 
-    assert 4000 == len(parse_activation(body).instruction)
+    assert len(parse_activation(body).instruction) == 4000
 
 
 @pytest.mark.parametrize("value", ["text", [1], 1, {"x": "y" * 4000}, {"n": 10**40 + 1}, {"n": 1e200}])
 def test_metadata_must_be_an_object_that_the_table_can_hold(value: object) -> None:
     """Other types, over-long ones and numbers beyond DynamoDB's are refused."""
-    assert (400, "metadata") == refusal(metadata=value)
+    assert refusal(metadata=value) == (400, "metadata")
 
 
 def test_metadata_may_not_be_nested_without_end() -> None:
@@ -84,7 +84,7 @@ def test_metadata_may_not_be_nested_without_end() -> None:
     for _ in range(40):
         value = {"x": value}
 
-    assert (400, "metadata") == refusal(metadata=value)
+    assert refusal(metadata=value) == (400, "metadata")
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_metadata_may_not_be_nested_without_end() -> None:
 )
 def test_a_body_must_be_a_json_object(body: bytes) -> None:
     """Anything else is refused, and the body is named."""
-    assert (400, "body") == refusal_of(body)
+    assert refusal_of(body) == (400, "body")
 
 
 def test_a_body_above_one_megabyte_is_too_large() -> None:
     """It is refused before it is read."""
-    assert (413, "body") == refusal_of(b" " * 1_048_577)
+    assert refusal_of(b" " * 1_048_577) == (413, "body")
 
 
 @settings(max_examples=50, deadline=None)

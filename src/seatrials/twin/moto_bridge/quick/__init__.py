@@ -10,9 +10,8 @@ Each saves 3 % of a run's processor time at least, or it would not be here: `ans
 
 One switch for all of it, for moto's functions are replaced for the life of a process: `moto_running(plain=True)` leaves
 this package alone, and so does a run with the variable SEATRIALS_PLAIN_MOTO=1. `twin/moto_bridge/control_plane.py` is
-the one
-that imports it. tests/unit/twin/moto_bridge/quick holds each part against what it stands for, and the traces of whole
-scenarios with and without.
+the one that imports it. tests/unit/twin/moto_bridge/quick holds each part against what it stands for, and the traces of
+whole scenarios with and without.
 """
 
 from seatrials.twin.moto_bridge.quick import loading
