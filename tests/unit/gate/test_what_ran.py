@@ -57,7 +57,7 @@ FILES = {
     "stack.yaml": "Resources: {}\n",
     "gate.toml": CRITERIA,
     "pytest.ini": "[pytest]\n",
-    ".gitignore": "__pycache__/\n/evidence/\n/runpytest-*/\n/stdout\n/stderr\n",
+    ".gitignore": "__pycache__/\n/evidence/\n/runpytest-*\n/stdout\n/stderr\n",
 }
 
 
