@@ -1,27 +1,108 @@
-"""What moto's DynamoDB does in each call and need not: expressions are parsed once.
+"""What moto's DynamoDB does in each call and need not: expressions are parsed once, and scalars are not copied.
 
 tests/unit/twin/moto_bridge/quick/test_repeated_work.py makes the same calls with and without it: answers are the same.
 """
 
 import copy
-from collections.abc import Callable
+import pickle
+from collections import deque
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.parsing import expressions
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.parsing import ast_nodes, expressions, validators
 
 from seatrials.twin.moto_bridge.replacing import replace_once
 
+# moto's parser has no types, and mypy does not see its names.
+_Node: Any = vars(ast_nodes)["Node"]
+_DepthFirstTraverser: Any = vars(ast_nodes)["DepthFirstTraverser"]
+_JUDGES = {
+    validators.ActionCountValidator,
+    validators.OverlappingPathsValidator,
+    validators.UpdateHashRangeKeyValidator,
+}
 # Each expression is parsed twice in a call, and an application has few of them at a time.
 EXPRESSIONS_KEPT = 256
 
 
 def spare_dynamodb() -> None:
     """Let moto's DynamoDB keep what it would make again, in this process from now on."""
-    # moto copies the tree of an update before it changes it. Its parser has no types, and mypy does not see its names.
     replace_once(vars(expressions)["UpdateExpressionParser"], "make", lru_cache(EXPRESSIONS_KEPT))
+    replace_once(validators, "deepcopy", trees_unpickled)
+    replace_once(validators.UpdateExpressionValidator, "validate", judged_once)
+    replace_once(_DepthFirstTraverser, "nodes_to_be_processed", _listed_once)
+    replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
     replace_once(ConditionExpressionParser, "parse", parsed_once)
+    replace_once(DynamoType, "size", _told_at_once)
+    replace_once(DynamoType, "__deepcopy__", lambda _moto: _copied_value)
+    replace_once(Item, "__deepcopy__", lambda _moto: _copied_item)
+
+
+def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Copy the tree of an update, which moto changes as it validates it, from bytes that are made once."""
+    pickled: dict[int, tuple[Any, bytes]] = {}
+
+    def copied(value: Any) -> Any:  # noqa: ANN401  # a tree or, for list_append, a value
+        if not isinstance(value, _Node):
+            return deepcopy(value)
+        if id(value) not in pickled:
+            # The tree is kept too, so that no other gets its id.
+            _keep(pickled, id(value), (value, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)))
+        as_bytes = pickled[id(value)][1]
+        tree: Any = pickle.loads(as_bytes)  # noqa: S301  # made above
+        tree.copied_from = as_bytes
+        return tree
+
+    return copied
+
+
+def judged_once(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Leave out the passes over an update's tree that do nothing but judge it, once it has passed them.
+
+    They look at the expression, the names in it and the table's keys, and never at an item or a value.
+    """
+    passed: dict[tuple[bytes, str, str], None] = {}
+
+    def validate_update(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        keys = self.table.table_key_attrs
+        question = (self.node_to_validate.copied_from, repr(self.expression_attribute_names), repr(keys))
+        if question in passed:
+            self.processors = [each for each in self.processors if each.__class__ not in _JUDGES]
+            return validate(self)
+        validated = validate(self)
+        _keep(passed, question, None)
+        return validated
+
+    return validate_update
+
+
+def _listed_once(list_kinds: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """List the kinds of nodes that a pass over a tree is for once, not at each node."""
+    known: dict[type, Any] = {}
+
+    def nodes_to_be_processed(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        kinds = known.get(self.__class__)
+        if kinds is None:
+            kinds = known[self.__class__] = list_kinds(self)
+        return kinds
+
+    return nodes_to_be_processed
+
+
+def _lexed_once(lex: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Cut the text of a condition into its parts once."""
+    known: dict[str, tuple[Any, ...]] = {}
+
+    def lex_condition_expression(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        text = self.condition_expression
+        if text not in known:
+            _keep(known, text, tuple(lex(self)))
+        return deque(known[text])
+
+    return lex_condition_expression
 
 
 def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -52,3 +133,38 @@ def _keep(known: dict[Any, Any], question: object, made: object) -> None:
     if len(known) >= EXPRESSIONS_KEPT:
         known.clear()
     known[question] = made
+
+
+def _told_at_once(size: Callable[[Any], int]) -> Callable[[Any], int]:
+    """Tell the size of a text without asking first whether it is a number, a set, a list or a map."""
+
+    def size_of(self: Any) -> int:  # noqa: ANN401  # moto's own signature
+        return len(self.value.encode()) if self.type == "S" and self.value.__class__ is str else size(self)
+
+    return size_of
+
+
+def _copied_value(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
+    """Copy what can be changed in place, which is a list, a map or a set; moto replaces any other value whole.
+
+    What two attributes share, as moto lets them after `SET b = a`, is copied for each: on AWS they share nothing.
+    """
+    value = self.value
+    if value.__class__ is list:
+        value = [_copied_value(each, memo) if each.__class__ is DynamoType else each for each in value]
+    elif value.__class__ is dict:
+        value = {key: _copied_value(each, memo) for key, each in value.items()}
+    else:
+        return self
+    copied = DynamoType.__new__(DynamoType)
+    copied.type, copied.value = self.type, value
+    return copied
+
+
+def _copied_item(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
+    copied: Any = Item.__new__(Item)
+    copied.hash_key, copied.range_key = self.hash_key, self.range_key
+    # As moto does: the sizes were checked when the item was written.
+    copied.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
+    dict.update(copied.attrs, {name: _copied_value(value, memo) for name, value in self.attrs.items()})
+    return copied

@@ -4,13 +4,15 @@ import copy
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import UpdateHashRangeKeyException
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.parsing import expressions
-from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.dynamodb.parsing.validators import UpdateExpressionValidator, Validator
 
 from seatrials.twin.moto_bridge.quick import repeated_work
 from tests.support.aws import Json
@@ -113,6 +115,26 @@ def item() -> Item:
     return Item(DynamoType({"S": "s-1"}), DynamoType({"S": "u"}), copy.deepcopy(ATTRIBUTES))
 
 
+def append_to_set(of: Item) -> None:
+    """Change a set in place, as ADD does."""
+    of.attrs["tags"].value.append("c")
+
+
+def append_to_nested_list(of: Item) -> None:
+    """Change a list within a map within a list in place, as SET list[1].deep[1] does."""
+    of.attrs["list"].value[1].value["deep"].value.append(DynamoType({"N": "2"}))
+
+
+def set_in_nested_map(of: Item) -> None:
+    """Change a map in place, as SET map.inner.leaf does."""
+    of.attrs["map"]["inner"]["leaf"] = DynamoType({"BOOL": False})
+
+
+def set_attribute(of: Item) -> None:
+    """Replace a scalar, as SET visits does."""
+    of.attrs["visits"] = DynamoType({"N": "2"})
+
+
 def answers(way: str) -> Json:
     """Return what each of CALLS is answered, and all items after it, in a process of its own."""
     done = subprocess.run(  # noqa: S603  # our own program
@@ -130,6 +152,21 @@ def test_the_same_calls_have_the_same_answers() -> None:
     assert spared == of_moto
     assert refused.count("ConditionalCheckFailedException") == 4
     assert refused.count("ValidationException") == 10
+
+
+@pytest.mark.usefixtures("twin")
+@pytest.mark.parametrize("change", [append_to_set, append_to_nested_list, set_in_nested_map, set_attribute])
+def test_a_copied_item_shares_nothing_that_can_change(change: Callable[[Item], None]) -> None:
+    """A copy is equal, and what is changed in either afterwards is not changed in the other."""
+    original = item()
+    copied = copy.deepcopy(original)
+
+    assert copied.to_json() == original.to_json()
+    assert copied.size() == original.size()
+    change(copied)
+    assert original.to_json() == item().to_json()
+    change(original)
+    assert copied.to_json() == original.to_json()
 
 
 @pytest.mark.parametrize(
@@ -177,15 +214,25 @@ def test_conditions_are_not_kept_for_ever() -> None:
 
 
 def test_the_tree_of_an_update_is_whole_each_time() -> None:
-    """Each call begins with a tree that nobody has changed: moto copies it before it changes it."""
+    """Each call begins with a tree that nobody has changed, though moto changes trees as it validates them."""
     tree = vars(expressions)["UpdateExpressionParser"].make("SET visits = :two REMOVE #l[0], #l[1]")
     untouched = repr(flattened(tree))
     table: Any = type("Table", (), {"table_key_attrs": ["sessionId"], "attr": [], "attribute_keys": ["sessionId"]})()
+    copied = repeated_work.trees_unpickled(copy.deepcopy)
 
     for _ in range(2):
-        validator = UpdateExpressionValidator(tree, {"#l": "list"}, {":two": {"N": "2"}}, item(), table)
+        taken = copied(tree)
+        validator = UpdateExpressionValidator(taken, {"#l": "list"}, {":two": {"N": "2"}}, item(), table)
         validator.validate().normalize()
         assert repr(flattened(tree)) == untouched
+    assert copied({"no": ["tree"]}) == {"no": ["tree"]}
+
+
+@pytest.mark.usefixtures("twin")
+@pytest.mark.parametrize(("value", "size"), [({"S": "é!"}, 3), ({"N": "12.5"}, 4), ({"S": True}, 1)])
+def test_sizes_are_motos(value: dict[str, Any], size: int) -> None:
+    """A text counts its bytes, whatever is quick about it, and what a served client sends as a text may be none."""
+    assert DynamoType(value).size() == size
 
 
 # moto's nodes, of which mypy sees no types.
@@ -195,3 +242,24 @@ Tree = Any
 def flattened(node: Tree) -> list[object]:
     """Return a tree as nested lists of its kinds and its leaves."""
     return [type(node).__name__, [flattened(each) if hasattr(each, "children") else each for each in node.children]]
+
+
+def test_an_update_is_judged_once() -> None:
+    """An expression that has passed is only resolved the next time; with another name in it, it is judged again."""
+    tree = vars(expressions)["UpdateExpressionParser"].make("SET #v = :two")
+    table: Any = type("Table", (), {"table_key_attrs": ["sessionId"], "attr": [], "attribute_keys": ["sessionId"]})()
+    judged_once = repeated_work.judged_once(Validator.validate)
+    copied = repeated_work.trees_unpickled(copy.deepcopy)
+
+    def passes(name: str) -> int:
+        validator = UpdateExpressionValidator(copied(tree), {"#v": name}, {":two": {"N": "2"}}, item(), table)
+        # Whether or not the copy was made by moto's own deepcopy, as in a process without a twin.
+        validator.node_to_validate = copied(tree)
+        judged_once(validator)
+        return len(validator.processors)
+
+    everything = passes("visits")
+    assert passes("visits") == everything - 3
+    assert passes("tags") == everything
+    with pytest.raises(UpdateHashRangeKeyException):
+        passes("sessionId")
