@@ -15,7 +15,10 @@ from typing import Any
 REDACTED = "[redacted]"
 
 # Words in the names of variables, headers and fields that hold something secret.
-_NAME = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|(?:private|api|access|signing|encryption)[-_ ]?key)"
+_NAME = (
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|x-amz-signature"
+    r"|(?:private|api|access|signing|encryption)[-_ ]?key)"
+)
 # Headers of which all is secret; variables of such names, as COOKIE_DOMAIN, are about them and hold none.
 _HEADER = r"(?:cookies?|authorization)(?:[-_]?(?:header|value)s?)?"
 # Where a word begins: in text that is JSON or what Python prints, after the name of a character too.
@@ -97,7 +100,7 @@ def _masked(match: re.Match[str]) -> str:
 
 # Fields have few names, and each of them many fields.
 _NAMES_KEPT = 1024
-_NAME_WORDS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key")
+_NAME_WORDS = ("x-amz-signature", "passw", "passphrase", "pwd", "secret", "token", "credential", "key")
 _LOOK_WORDS = ("akia", "asia", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "sk-", "k_live_")
 _RULES = (
     _Rule((*_LOOK_WORDS, "private key-----", "://"), _SECRET_LOOKS, REDACTED),

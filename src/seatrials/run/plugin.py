@@ -6,6 +6,7 @@ It does nothing until `--environment` names one. Then every collected test is a 
 
 import gc
 import re
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +21,13 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import read_variables
-from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
+from seatrials.errors import (
+    BudgetExceededError,
+    ConfigurationError,
+    LeaseLostError,
+    NotRunHereError,
+    SeatrialsError,
+)
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
@@ -95,6 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _begin(config: pytest.Config) -> None:
     """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
     is_worker = hasattr(config, "workerinput")
+    _check_assertions()
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
@@ -114,6 +122,16 @@ def _begin(config: pytest.Config) -> None:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:
         _begin_matrix(config, sources.sources)
+
+
+def _check_assertions() -> None:
+    """Refuse a Python that leaves assertions out: every scenario would pass, whatever it saw."""
+    if not __debug__:
+        msg = (
+            f"assertions are off, for Python runs with -O or PYTHONOPTIMIZE (optimize={sys.flags.optimize}), "
+            "so no scenario could fail: run without them"
+        )
+        raise ConfigurationError(msg)
 
 
 def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:

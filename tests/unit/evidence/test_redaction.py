@@ -242,3 +242,10 @@ def test_lines_and_words_are_read_together() -> None:
 def test_a_tuple_stays_one() -> None:
     """A skip of pytest's is told from a failure by it."""
     assert redact_value(("file.py", 3, "token: abc")) == ("file.py", 3, "token: [redacted]")
+
+
+def test_the_signature_of_an_address_is_secret() -> None:
+    """Whoever has a presigned address may do what it is for, so its signature is kept nowhere."""
+    address = "https://bucket.example/key?X-Amz-Expires=900&X-Amz-Signature=hunter2"
+
+    assert redact(address) == "https://bucket.example/key?X-Amz-Expires=900&X-Amz-Signature=[redacted]"

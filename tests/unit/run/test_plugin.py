@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -55,6 +56,20 @@ def test_an_unknown_environment_leaves_no_evidence(
     """A run that never began has no folder."""
     run(SCENARIO, environment="production")
 
+    assert not (pytester.path / "evidence").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--on-mutants",), ("-n", "2")], ids=["alone", "on-mutants", "workers"])
+def test_a_run_without_assertions_is_refused(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    """Where Python leaves assertions out nothing can fail, so the run ends with 64 and leaves no evidence."""
+    run(SCENARIO, "--collect-only")
+    plain = (*PLAIN, "-W", "ignore", "--environment", "mock", *options)
+    result = pytester.run(sys.executable, "-O", "-m", "pytest", *plain)
+
+    assert result.ret == 64
+    result.stderr.fnmatch_lines(["*assertions are off, for Python runs with -O or PYTHONOPTIMIZE*"])
     assert not (pytester.path / "evidence").exists()
 
 
