@@ -14,6 +14,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from seatrials.environments.environment import Environment
+from seatrials.environments.variables import read_variables
 from seatrials.errors import NothingRanError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import Sources, commit_of, versions
@@ -24,6 +25,7 @@ from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
+_OPTION_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 # What a report is about, which others look up by these very words.
 _NAMES = frozenset({"nodeid", "location", "keywords"})
 _steps_emitted = iter(range(1 << 62))
@@ -197,6 +199,12 @@ class RunReporter:
         options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
         return f"nox -s mock -- -n 0 {options} -k {name}"
 
+    def _command(self) -> str:
+        """Return how the run was started, with the variables by which pytest takes further options and plugins."""
+        given = read_variables()
+        options = [f"{name}={shlex.quote(given[name])}" for name in _OPTION_VARIABLES if given.get(name)]
+        return " ".join([*options, shlex.join(redact_value(sys.argv))])
+
     def _record(self, exit_status: int | None, files: dict[str, str] | None = None) -> RunRecord:
         rows = self.folder.read_rows()
         return RunRecord(
@@ -206,7 +214,7 @@ class RunReporter:
             commit=self._commit,
             dirty=self._dirty,
             sources=None if self._sources is None else dict(self._sources),
-            command=shlex.join(redact_value(sys.argv)),
+            command=redact(self._command()),
             seed=self._config.getoption("--seed"),
             workers=_workers(self._config),
             versions=self._versions,

@@ -8,6 +8,7 @@ its absolute path when it lies outside of the root, where no commit can hold it.
 
 import importlib.util
 import os
+import re
 import site
 import sys
 import sysconfig
@@ -21,6 +22,8 @@ from seatrials.evidence.provenance import CHANGED, Sources, blob_id, top_of
 from seatrials.seams.clock import wall_epoch_seconds
 
 _LOCK_FILE = "uv.lock"
+# What Python's `site` imports by these names, whoever put them there.
+_OF_SITE = ("sitecustomize", "usercustomize")
 _NANOSECONDS = 1_000_000_000
 # Magic number, flags, and by the flags either the source's time and size or its hash (PEP 552).
 _HEADER_BYTES = 16
@@ -95,6 +98,28 @@ def library_folders() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path for each in told for path in (Path(each).absolute(), Path(each).resolve())))
 
 
+def unlisted(modules: Iterable[ModuleType]) -> list[Path]:
+    """Return the files of *modules* that lie among installed packages and that none of these lists as its own.
+
+    A plugin that somebody put there by hand changes what a test says, and no lock file knows of it.
+    """
+    folders = [Path(each).resolve() for each in site.getsitepackages()]
+    # As one text for a folder: to ask for some thirty names is quicker than to take ten thousand lines apart.
+    records = {
+        folder: "\n".join(each.read_text(encoding="utf-8") for each in sorted(folder.glob("*.dist-info/RECORD")))
+        for folder in folders
+    }
+    files = {Path(path) for module in modules for path, _ in _origins(module)}
+    return sorted(path for path in files if any(_is_unlisted(path, *each) for each in records.items()))
+
+
+def _is_unlisted(path: Path, folder: Path, records: str) -> bool:
+    resolved = path.resolve()
+    if not resolved.is_relative_to(folder):
+        return False
+    return re.search(rf"^{re.escape(resolved.relative_to(folder).as_posix())},", records, re.MULTILINE) is None
+
+
 def merged(parts: Iterable[Mapping[str, str] | None]) -> Sources | None:
     """Return what ran in all processes of a run; None when one of them has not told, or none has.
 
@@ -163,6 +188,9 @@ class RunSources:
             if Path(name).name == "conftest.py":
                 self._collector.note(Path(name))
         modules = [plugin for _, plugin in plugins if isinstance(plugin, ModuleType)]
+        customizing = [sys.modules[name] for name in _OF_SITE if name in sys.modules]
+        for path in unlisted([*modules, *customizing]):
+            self._collector.note(path)
         return self._collector.collected([*sys.modules.values(), *modules])
 
 

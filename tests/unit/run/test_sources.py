@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pygit2
 import pytest
 
 from seatrials.evidence.provenance import CHANGED, blob_id, commit_of, comparison
-from seatrials.run.sources import Collector, library_folders, merged
+from seatrials.run.sources import Collector, library_folders, merged, unlisted
 from seatrials.seams.clock import wall_epoch_seconds
 
 TELL = """
@@ -242,6 +243,20 @@ def test_a_folder_that_is_a_link_is_named(root: Path, load: Callable[[Path], Mod
     (root / "linked").symlink_to("real")
 
     assert set(_collector(root).collected([load(root / "linked" / "module.py")])) == {"linked", "real/module.py"}
+
+
+def test_a_plugin_that_no_package_lists_is_named(tmp_path: Path, load: Callable[[Path], ModuleType]) -> None:
+    """A file put among the installed packages by hand is none of theirs; a plugin that a package brings is."""
+    libraries = tmp_path / "site-packages"
+    by_hand, brought = libraries / "evil.py", libraries / "good.py"
+    _write(by_hand, "def pytest_pyfunc_call(): return True\n")
+    _write(brought, "")
+    _write(libraries / "good-1.0.dist-info/RECORD", "good.py,sha256=abc,0\ngood-1.0.dist-info/RECORD,,\n")
+
+    with patch("site.getsitepackages", lambda: [str(libraries)]):
+        found = unlisted([load(by_hand), load(brought), json])
+
+    assert found == [by_hand]
 
 
 def test_a_link_into_the_libraries_is_no_library(root: Path, load: Callable[[Path], ModuleType]) -> None:
