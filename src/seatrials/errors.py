@@ -4,6 +4,15 @@
 README.md and docs/live.md say of each code what to do.
 """
 
+# A signal ended the program: 128 and its number, as shells say it.
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def exit_code_of(returncode: int) -> int:
+    """Return the exit code for what `subprocess` says of a process that ended, which for a signal is its negative."""
+    return 128 - returncode if returncode < 0 else returncode
+
 
 class SeatrialsError(Exception):
     """Something a person must mend; the text says what happened, the value seen, and what to do."""
