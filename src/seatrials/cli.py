@@ -15,7 +15,7 @@ from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
-from seatrials.environments.variables import read_variables
+from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import INTERRUPTED, ConfigurationError, SeatrialsError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder
 from seatrials.evidence.provenance import commit_of
@@ -83,6 +83,7 @@ def scenarios(
     if (write and check) or (matrix and not check):
         msg = "take --write or --check, and --matrix with --check only"
         raise ConfigurationError(msg)
+    forget_aws_variables()
     from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)

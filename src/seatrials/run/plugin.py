@@ -19,7 +19,7 @@ from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
-from seatrials.environments.variables import read_variables
+from seatrials.environments.variables import aws_variables_forgotten, read_variables
 from seatrials.errors import BudgetExceededError, LeaseLostError, NotRunHereError, SeatrialsError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
@@ -99,6 +99,8 @@ def _begin(config: pytest.Config) -> None:
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
     config.stash[_ENVIRONMENT_KEY] = environment
+    if not environment.kind.is_shared:
+        _forget_aws(config)
     if config.option.collectonly:
         return
     sources = RunSources(config, _read_files(config, environment))
@@ -114,6 +116,13 @@ def _begin(config: pytest.Config) -> None:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
     elif not is_worker:
         _begin_matrix(config, sources.sources)
+
+
+def _forget_aws(config: pytest.Config) -> None:
+    """Let the shell lead a mock nowhere, before anything imports moto; the run's end brings the variables back."""
+    held = ExitStack()
+    held.enter_context(aws_variables_forgotten())
+    config.add_cleanup(held.close)
 
 
 def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
