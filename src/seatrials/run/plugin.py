@@ -8,6 +8,7 @@ import gc
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,6 +26,7 @@ from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
+from seatrials.run.ending import RunEnding, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
@@ -46,10 +48,13 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 # About a hundred scenarios, whose worlds are two megabytes each.
 _YOUNG_COLLECTIONS_PER_FULL = 100
+# What ends every other scenario too: this process may change the stack no longer, or has spent enough.
+_ENDING = (BudgetExceededError, LeaseLostError)
 # How a scenario says what it expected and what it saw; over any other error it stumbles.
 _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
+_ENDING_KEY = pytest.StashKey[RunEnding]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,6 +108,8 @@ def _begin(config: pytest.Config) -> None:
         _forget_aws(config)
     if config.option.collectonly:
         return
+    config.stash[_ENDING_KEY] = ending = RunEnding(config)
+    config.pluginmanager.register(ending, "seatrials-ending")
     sources = RunSources(config, _read_files(config, environment))
     config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
@@ -114,6 +121,8 @@ def _begin(config: pytest.Config) -> None:
         begin_allure(config, reporter.folder.allure_results)
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
+            # For a run that ends before it has a session.
+            config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
         _begin_matrix(config, sources.sources)
 
@@ -173,20 +182,43 @@ def _options(config: pytest.Config) -> StackOptions:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error."""
-    held = session.config.stash.get(_HELD_KEY, None)
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error.
+
+    It is given back when fixtures and workers have ended, and however they did: what they do may need the lease.
+    """
+    ending = session.config.stash.get(_ENDING_KEY, None)
+    if ending is not None:
+        ending.begin_to_end()
+    try:
+        return (yield)
+    finally:
+        if ending is not None:
+            ending.show(session)
+        error = _give_back(session.config)
+        if error is not None:
+            fail(session, error.exit_code, str(error))
+
+
+def _give_back(config: pytest.Config) -> SeatrialsError | None:
+    """Give back the stack that this process holds, if it does; return what kept it from cleaning up."""
+    held, config.stash[_HELD_KEY] = config.stash.get(_HELD_KEY, None), None
     if held is None:
-        return
+        return None
+    problem = None
     try:
         held.close()
     except SeatrialsError as error:
-        session.exitstatus = error.exit_code
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"seatrials: {error}", red=True)
-    _note_leftovers(session.config, held)
+        problem = error
+    _note_leftovers(config, held)
+    return problem
+
+
+def _give_back_unused(config: pytest.Config) -> None:
+    error = _give_back(config)
+    if error is not None:
+        raise error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -241,6 +273,8 @@ def pytest_runtest_makereport(
     """Say in each report which scenario it is about, on which platform, and how a mutant was noticed."""
     report = yield
     if item.config.getoption("--environment") is not None:
+        if call.excinfo is not None and isinstance(call.excinfo.value, _ENDING):
+            item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
@@ -316,15 +350,11 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
 
 
 def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
-    """Open the stack for a scenario; whoever may change it no longer, or has spent enough, runs no other one either."""
     exclusive = item.get_closest_marker("exclusive") is not None
     try:
         return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
     except NotRunHereError as reason:
         _do_not_run(item, str(reason))
-    except (BudgetExceededError, LeaseLostError) as error:
-        item.session.shouldstop = str(error)
-        raise
 
 
 def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -133,11 +133,16 @@ class RunReporter:
                 self._hashes[scenario] = str(properties["trace_sha256"])
             self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write how the run ended; one that selected no scenario proves nothing, and is an error."""
-        if self._is_worker:
-            return
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Write how the run ended, after all else; one that selected no scenario proves nothing, and is an error."""
+        try:
+            return (yield)
+        finally:
+            if not self._is_worker:
+                self._finish(session)
+
+    def _finish(self, session: pytest.Session) -> None:
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
         self._ask_again()
