@@ -1,6 +1,7 @@
 """Every error that ends a program, by exit code after the class of all, and three that only end a scenario.
 
-0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above.
+0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above, and
+what a signal ended with 128 and the signal's number.
 README.md and docs/live.md say of each code what to do.
 """
 

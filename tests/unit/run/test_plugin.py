@@ -257,6 +257,41 @@ def test_a_budget_that_ends_in_a_scenario_ends_the_run(
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
 
 
+TERMINATED = """
+import os, pathlib, signal, threading
+import pytest
+
+@pytest.fixture
+def held():
+    yield
+    pathlib.Path("given back").touch()
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+def test_waits(platform, held):
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    os.kill(os.getppid() if is_worker else os.getpid(), signal.SIGTERM)
+    threading.Event().wait(60)
+
+@pytest.mark.scenario("COLD-02")
+@pytest.mark.staging
+def test_again(platform): pathlib.Path("begun").touch()
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+def test_sigterm_ends_a_run_in_order(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code."""
+    pytester.makeconftest(FAKE_IN_WORKERS)
+    result = run(TERMINATED, *workers)
+
+    assert (result.ret, record(pytester)["exit_status"]) == (143, 143)
+    assert (pytester.path / "given back").exists()
+    assert not (pytester.path / "begun").exists()
+
+
 def test_an_environment_limits_its_workers(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
     """No more workers begin than share the stack well, whatever -n says."""
     (pytester.path / "environments.toml").write_text(f"{ENVIRONMENTS}workers_max = 1\n")
