@@ -12,6 +12,7 @@ from rich.console import Console
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
+from seatrials.configuration import require_wait
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -127,6 +128,7 @@ def sweep(
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
     from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
+    require_wait("--wait", wait)
     environment, variables = _real_environment(name, environments)
     tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import allure
 import pytest
 
-from seatrials.configuration import nearest
+from seatrials.configuration import nearest, require_wait
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -100,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _begin(config: pytest.Config) -> None:
     """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
     is_worker = hasattr(config, "workerinput")
+    require_wait("--lease-wait", config.getoption("--lease-wait"))
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )

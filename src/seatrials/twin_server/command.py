@@ -10,7 +10,7 @@ import typer
 
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
-from seatrials.errors import MissingProgramError, exit_code_of
+from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
@@ -75,8 +75,12 @@ def run(
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
+    from seatrials.twin_server.options import pace_problems  # noqa: PLC0415  # imports the twin's calibrations
     from seatrials.twin_server.process import running_server  # noqa: PLC0415  # the server's own process needs it not
 
+    problems = pace_problems(pace)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
     with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template) as server:
         variables = {**read_variables(), **server.variables}
