@@ -33,7 +33,8 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         msg = f"{path}: is not UTF-8 (byte {error.start}), as TOML must be"
         raise ConfigurationError(msg) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Not `TOMLDecodeError` alone: numbers of too many digits and tables too deep are refused by Python itself.
         msg = f"{path}: is not TOML: {error}"
         raise ConfigurationError(msg) from error
 

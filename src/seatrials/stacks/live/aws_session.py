@@ -1,7 +1,7 @@
 """The way to AWS of a process that examines a real stack: one guarded boto3 session, and its clients."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -82,7 +82,11 @@ def _assume(core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's ses
     source: Any = core.get_credentials()
     if source is None:
         raise NoCredentialsError
-    create: Callable[..., Any] = core.create_client
+
+    def create(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # botocore's clients have no type
+        with settings_of_the_shell("make AWS's client of sts"):
+            return core.create_client(*given, **named)
+
     fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args={"RoleSessionName": "seatrials"})
     core._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
         method="assume-role", refresh_using=fetcher.fetch_credentials
