@@ -35,7 +35,7 @@ NUMBERS = ("nan", "inf", "-inf", "-1", "0", "1e400", "1e-400", "9" * 400, "0x10"
 FILES = ("missing", "folder", "binary", "empty", "deep.toml", "deep.json", "huge", "loop", "file/below", "/dev/null")
 URLS = ("https://[", "https://[::1", "https://:0", "https://a:99999", "http://", "https://" + "a" * 300, "https://a..b")
 NAMES = (*["staging"] * 8, "rehearsal", "production", "mock")
-OPTIONS = {
+OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "doctor": {"--environments": FILES},
     "sweep": {"--environments": FILES, "--wait": NUMBERS, "--confirm": TEXTS},
     "gate": {

@@ -1,5 +1,6 @@
 """How a run ends before its last scenario: the error that ended it, from whichever process had it, is its exit code."""
 
+import errno
 import os
 import signal
 import threading
@@ -8,9 +9,23 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from pluggy import PluggyTeardownRaisedWarning
 
-from seatrials.errors import TERMINATED, SeatrialsError
+from seatrials.errors import TERMINATED, EvidenceError, SeatrialsError
 
+# A disk that is full or read-only, and a folder that is none.
+_UNWRITABLE = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EISDIR,
+    errno.ENOENT,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
 _WORKER_KEY = "seatrials_ending"
 
 
@@ -21,6 +36,7 @@ class RunEnding:
         self._config = config
         self._told: tuple[int, str] | None = None
         self._workers: list[int] = []
+        self._session: pytest.Session | None = None
         self._former: Any = None
         # Where pytest runs in a thread of another program, signals are that program's.
         self._hears = threading.current_thread() is threading.main_thread()
@@ -34,6 +50,23 @@ class RunEnding:
         self._note(error.exit_code, str(error))
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_WORKER_KEY] = [error.exit_code, str(error)]
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Note the session, which an internal error does not tell."""
+        self._session = session
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """End the run in order when whoever writes evidence, Allure and the report log too, can write no more."""
+        raised: BaseException | None = excinfo.value
+        if isinstance(raised, PluggyTeardownRaisedWarning):  # an error here, and raised in place of what it tells
+            raised = raised.__context__
+        if not isinstance(raised, OSError) or raised.errno not in _UNWRITABLE:
+            return
+        error = cannot_write(raised)
+        if self._session is not None:
+            self.stop(self._session, error)
+        pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
 
     def begin_to_end(self) -> None:
         """Let nothing disturb the end of the run, and let workers that still run end with it, as they do at Ctrl-C."""
@@ -67,6 +100,14 @@ class RunEnding:
 
     def _hear_no_more(self) -> None:
         signal.signal(signal.SIGTERM, self._former)
+
+
+def cannot_write(error: OSError) -> EvidenceError:
+    """Return the error of a run whose evidence cannot be kept, which therefore proves nothing."""
+    where = f" ({error.filename})" if error.filename else ""
+    return EvidenceError(
+        f"evidence cannot be written: {error.strerror}{where}; make room, or give another folder with --evidence"
+    )
 
 
 def _process_id(node: Any) -> int:  # noqa: ANN401  # xdist has no public type for it

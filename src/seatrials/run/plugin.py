@@ -7,7 +7,7 @@ It does nothing until `--environment` names one. Then every collected test is a 
 import gc
 import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -26,7 +26,7 @@ from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
-from seatrials.run.ending import RunEnding, fail
+from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
@@ -117,9 +117,12 @@ def _begin(config: pytest.Config) -> None:
         _limit_workers(config, environment.workers_max)
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        reporter = RunReporter(config, environment, sources.sources)
-        config.pluginmanager.register(reporter, "seatrials-run")
-        begin_allure(config, reporter.folder.allure_results)
+        try:
+            reporter = RunReporter(config, environment, sources.sources)
+            config.pluginmanager.register(reporter, "seatrials-run")
+            begin_allure(config, reporter.folder.allure_results)
+        except OSError as error:
+            raise cannot_write(error) from error
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
             # For a run that ends before it has a session.
@@ -207,12 +210,16 @@ def _give_back(config: pytest.Config) -> SeatrialsError | None:
     held, config.stash[_HELD_KEY] = config.stash.get(_HELD_KEY, None), None
     if held is None:
         return None
-    problem = None
+    problem: SeatrialsError | None = None
     try:
         held.close()
+        _note_leftovers(config, held)
     except SeatrialsError as error:
         problem = error
-    _note_leftovers(config, held)
+        with suppress(OSError):  # of which the reporter says more
+            _note_leftovers(config, held)
+    except OSError as error:
+        problem = cannot_write(error)
     return problem
 
 

@@ -12,6 +12,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
 from seatrials.errors import BudgetExceededError, LeaseHeldError, LeaseLostError, LeftoversError, SeatrialsError
+from seatrials.evidence.folder import RunFolder
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
 from seatrials.stacks import StackOptions
@@ -290,6 +291,53 @@ def test_sigterm_ends_a_run_in_order(
     assert (result.ret, record(pytester)["exit_status"]) == (143, 143)
     assert (pytester.path / "given back").exists()
     assert not (pytester.path / "begun").exists()
+
+
+def test_evidence_that_cannot_be_written_is_told_before_a_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """A file in the place of the evidence's folder ends the run with 77 and a sentence, before any scenario."""
+    (pytester.path / "taken").touch()
+
+    result = run(SCENARIO, "--evidence", "taken")
+
+    assert result.ret == 77
+    result.stderr.fnmatch_lines(["*seatrials: evidence cannot be written: *taken*"])
+
+
+FULL = """
+import errno, os
+from seatrials.evidence.folder import RunFolder
+
+def refuse(self, *arguments):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+def pytest_runtest_call(item):
+    RunFolder.write_timeline = RunFolder.write_run = refuse
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+def test_a_disk_that_fills_up_ends_the_run(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
+) -> None:
+    """Evidence that can be written no more ends the run with 77, with the stack given back and no internal error."""
+    # Noted, so that they are there again after the test.
+    monkeypatch.setattr(RunFolder, "write_timeline", RunFolder.write_timeline)
+    monkeypatch.setattr(RunFolder, "write_run", RunFolder.write_run)
+    stacks = FakeStacks(load_environment("mock", pytester.path / "environments.toml", {}))
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
+    pytester.makeconftest(FAKE_IN_WORKERS + FULL)
+
+    result = run(SCENARIO + scenario("COLD-02", "test_again"), *workers)
+
+    shown = result.stdout.str() + result.stderr.str()
+    assert (result.ret, stacks.closed) == (77, True)
+    assert "seatrials: evidence cannot be written: No space left on device" in shown
+    assert "INTERNALERROR" not in shown
 
 
 def test_an_environment_limits_its_workers(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:

@@ -128,10 +128,12 @@ class LiveStacks:
                 if self._options.is_whole_run:
                     self._clean_up()
         finally:
-            self._access.usage.write(self._usage_path())
-            # Why last: whoever waits for the lease may change the service as soon as it is free.
-            self._lease.release(is_last=self._options.is_whole_run)
-            self._access.http.close()
+            try:
+                self._access.usage.write(self._usage_path())
+            finally:
+                # Why last, and on a full disk too: whoever waits for the lease may change the service once it is free.
+                self._lease.release(is_last=self._options.is_whole_run)
+                self._access.http.close()
 
     def leftovers(self) -> list[str] | None:
         """Return what is still there of the run after `close`; None when this process was not the last."""
