@@ -1,7 +1,10 @@
 """The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
 
+import os
 import sys
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from traceback import format_exception
 from typing import Annotated
 
 import typer
@@ -9,17 +12,21 @@ from rich.console import Console
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
+from seatrials.configuration import require_wait
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
-from seatrials.environments.variables import read_variables
-from seatrials.errors import ConfigurationError, SeatrialsError
+from seatrials.environments.variables import forget_aws_variables, read_variables
+from seatrials.errors import INTERRUPTED, ConfigurationError, SeatrialsError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder
 from seatrials.evidence.provenance import commit_of
+from seatrials.evidence.redaction import redact
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.report.report import Build, write_report
 from seatrials.twin_server import command as twin
+
+_SAID_CHARACTERS_MAX = 300
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
@@ -77,6 +84,7 @@ def scenarios(
     if (write and check) or (matrix and not check):
         msg = "take --write or --check, and --matrix with --check only"
         raise ConfigurationError(msg)
+    forget_aws_variables()
     from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
@@ -120,6 +128,7 @@ def sweep(
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
     from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
+    require_wait("--wait", wait)
     environment, variables = _real_environment(name, environments)
     tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
 
@@ -190,12 +199,70 @@ def publish(
 
 
 def main() -> None:
-    """Run the command line; an error of ours ends with its text and its own exit code."""
+    """Run the command line, and end the process with an exit code of README.md's table, whatever happens.
+
+    Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
+    sentence, which says where its traceback lies.
+    """
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
     try:
-        app()
+        code = app(standalone_mode=False)
+        # Here, and not at the interpreter's end, where a full disk would only be a code of Python's own.
+        sys.stdout.flush()
     except SeatrialsError as error:
-        print(f"seatrials: {error}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
-        sys.exit(error.exit_code)
+        return _told(str(error), error.exit_code)
+    except typer.TyperException as error:
+        # Typer's own code for wrong use is 2, which for the gate is CANNOT TELL.
+        wrong = error.format_message().rstrip(".") or "no command was given"
+        return _told(f"{wrong}; --help shows what there is", ConfigurationError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _told("interrupted", INTERRUPTED)
+    except SystemExit as ended:
+        # Typer ends so itself when nobody reads what is shown, with the 1 of NO-GO.
+        return (
+            _told("nobody reads what is shown", SeatrialsError.exit_code) if ended.code == 1 else _as_code(ended.code)
+        )
+    except Exception as error:  # noqa: BLE001  # the last line of defence: Python's own code for a crash is 1, NO-GO
+        return _crashed(error)
+    return _as_code(code)
+
+
+def _as_code(given: object) -> int:
+    return given if isinstance(given, int) else 0
+
+
+def _told(sentence: str, code: int) -> int:
+    print(f"seatrials: {sentence}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
+    return code
+
+
+def _crashed(error: Exception) -> int:
+    """Keep the traceback of an error that nobody expected, and tell where; return the exit code."""
+    if isinstance(error, OSError):
+        _drop_unwritten()
+    traceback = redact("".join(format_exception(error)))
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", prefix="seatrials-crash-", suffix=".txt", delete=False) as file:
+            file.write(traceback)
+    except OSError as full:
+        print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
+        place = f"above, for no file could be written ({full})"
+    else:
+        place = f"in {file.name}"
+    said = " ".join(redact(str(error)).split())[:_SAID_CHARACTERS_MAX]
+    sentence = f"stopped by an error that it does not know, so nothing was decided: {type(error).__name__}: {said}"
+    return _told(f"{sentence}; the traceback is {place}", SeatrialsError.exit_code)
+
+
+def _drop_unwritten() -> None:
+    """Let what cannot be shown go, or Python tries once more at its end and replaces the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

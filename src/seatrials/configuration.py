@@ -1,6 +1,7 @@
 """What is wrong with a configuration file, told in the file's own terms: key, problem, value seen, what is allowed."""
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,8 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         msg = f"{path}: is not UTF-8 (byte {error.start}), as TOML must be"
         raise ConfigurationError(msg) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Not `TOMLDecodeError` alone: numbers of too many digits and tables too deep are refused by Python itself.
         msg = f"{path}: is not TOML: {error}"
         raise ConfigurationError(msg) from error
 
@@ -51,6 +53,13 @@ def not_empty(value: T) -> T:
         msg = "must not be empty"
         raise ValueError(msg)
     return value
+
+
+def require_wait(option: str, seconds: float) -> None:
+    """Raise `ConfigurationError` for a wait of an *option* that would never end, or is none."""
+    if not (math.isfinite(seconds) and seconds >= 0):
+        msg = f"{option}: must be a number of seconds from 0 on, not {seconds:g}"
+        raise ConfigurationError(msg)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

@@ -1,8 +1,18 @@
 """Every error that ends a program, by exit code after the class of all, and three that only end a scenario.
 
-0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above.
+0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above, and
+what a signal ended with 128 and the signal's number.
 README.md and docs/live.md say of each code what to do.
 """
+
+# A signal ended the program: 128 and its number, as shells say it.
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def exit_code_of(returncode: int) -> int:
+    """Return the exit code for what `subprocess` says of a process that ended, which for a signal is its negative."""
+    return 128 - returncode if returncode < 0 else returncode
 
 
 class SeatrialsError(Exception):

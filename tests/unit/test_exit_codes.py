@@ -1,6 +1,9 @@
 """The exit codes of the errors that end a program: their order, and what the documents say of them."""
 
 import re
+import signal
+
+import pytest
 
 from seatrials import errors
 from seatrials.errors import SeatrialsError
@@ -8,6 +11,8 @@ from tests.support.project import PROJECT
 
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 CODES = [each.exit_code for each in CLASSES]
+# What a signal ends a program with: 128 and its number.
+OF_SIGNALS = {signal.SIGINT: errors.INTERRUPTED, signal.SIGTERM: errors.TERMINATED}
 
 
 def told(page: str) -> list[int]:
@@ -24,7 +29,26 @@ def test_errors_stand_in_the_order_of_their_codes() -> None:
 
 def test_every_exit_code_is_told_once() -> None:
     """README.md and docs/live.md have every exit code of ours between them, and none that does not exist."""
-    assert sorted(told("README.md") + told("docs/live.md")) == sorted(CODES)
+    assert sorted(told("README.md") + told("docs/live.md")) == sorted([*CODES, *OF_SIGNALS.values()])
+
+
+def test_a_signal_has_the_code_that_shells_give_it() -> None:
+    """Whoever reads the code of a run that was cancelled reads 128 and the number of the signal."""
+    assert [128 + number for number in OF_SIGNALS] == list(OF_SIGNALS.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (64, errors.ConfigurationError),
+        (70, errors.SeatrialsError),
+        (90, errors.LeaseLostError),
+        (92, errors.BudgetExceededError),
+    ],
+)
+def test_the_codes_that_scripts_know_stay(code: int, error: type[SeatrialsError]) -> None:
+    """Wrong use, a crash, a lost lease and a spent budget keep their codes."""
+    assert error.exit_code == code
 
 
 def test_the_readme_leads_to_the_codes_of_real_stacks() -> None:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +35,24 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_port(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_right = parts.port != 0 and (not value.partition("://")[2].startswith("[") or parts.hostname is not None)
+    except ValueError:
+        is_right = False
+    if not is_right:
+        msg = "must have a host and a port that exist, such as https://edit.example.org:8443"
+        raise ValueError(msg)
+    return value
+
+
+_has_port = AfterValidator(_check_port)
+# Names as DNS has them, 63 characters between dots, or an address of IPv6.
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(:\d{{1,5}})?"
+
+
 def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
     """Take a relative path from the folder of the file that names it."""
     folder = info.context["folder"] if info.context else Path()
@@ -55,8 +74,10 @@ Text = Annotated[str, Field(min_length=1)]
 NamedKind = Annotated[InstanceOf[Kind], BeforeValidator(_kind_named), PlainSerializer(lambda kind: kind.name)]
 Region = Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
 AccountId = Annotated[str, _matching(r"\d{12}", "12 digits in quotes")]
-BaseUrl = Annotated[str, _matching(r"https://[^/?#\s]+", "https:// and a host, without a path")]
-EndpointUrl = Annotated[str, _matching(r"https?://[^/?#\s]+", "http:// or https:// and a host, without a path")]
+BaseUrl = Annotated[str, _matching(f"https://{_HOST}", "https:// and a host, without a path"), _has_port]
+EndpointUrl = Annotated[
+    str, _matching(f"https?://{_HOST}", "http:// or https:// and a host, without a path"), _has_port
+]
 RoleArn = Annotated[str, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 _Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from seatrials.errors import exit_code_of
+
 
 def run_mutants(
     *,
@@ -24,4 +26,5 @@ def run_mutants(
     arguments += ["--mutants", str(file.resolve())] if file is not None else []
     arguments += [option for name in only for option in ("--only", name)]
     command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(command, check=False).returncode  # noqa: S603  # this Python, and arguments of our own
+    process = subprocess.run(command, check=False)  # noqa: S603  # this Python, and arguments of our own
+    return exit_code_of(process.returncode)

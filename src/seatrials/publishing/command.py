@@ -15,6 +15,7 @@ from seatrials.evidence.folder import EvidenceFolder
 from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.publishing.publisher import Publisher, figures_of
 from seatrials.publishing.run_metrics import RUN_METRICS
+from seatrials.seams.aws import settings_of_the_shell
 from seatrials.seams.clock import wall_epoch_seconds
 
 # A call that is made again after a timeout may be the second one that CloudWatch counts.
@@ -67,4 +68,5 @@ def _check_destination(run: RunEvidence, environment: Environment, variables: Ma
 
 
 def _client(environment: Environment, service: str) -> Any:  # noqa: ANN401  # boto3 has no types
-    return boto3.client(service, region_name=environment.region, config=_ONCE)
+    with settings_of_the_shell(f"make AWS's client of {service}"):
+        return boto3.client(service, region_name=environment.region, config=_ONCE)

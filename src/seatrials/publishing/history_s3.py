@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.gate.history import Entry, addition, parse
-from seatrials.seams.aws import error_code
+from seatrials.seams.aws import error_code, settings_of_the_shell
 
 _PREFIX = "s3://"
 # How often somebody else may be quicker before something other than chance is the reason.
@@ -72,4 +72,5 @@ class S3History:
 
 def s3_client() -> Any:  # noqa: ANN401  # boto3 has no types
     """Return a client of S3 with the credentials of whoever runs the gate."""
-    return boto3.client("s3")
+    with settings_of_the_shell("make AWS's client of s3"):
+        return boto3.client("s3")

@@ -8,19 +8,20 @@ import gc
 import re
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import allure
 import pytest
 
-from seatrials.configuration import nearest
+from seatrials.configuration import nearest, require_wait
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
-from seatrials.environments.variables import read_variables
+from seatrials.environments.variables import aws_variables_forgotten, read_variables
 from seatrials.errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -32,6 +33,7 @@ from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
+from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
@@ -53,10 +55,13 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 # About a hundred scenarios, whose worlds are two megabytes each.
 _YOUNG_COLLECTIONS_PER_FULL = 100
+# What ends every other scenario too: this process may change the stack no longer, or has spent enough.
+_ENDING = (BudgetExceededError, LeaseLostError)
 # How a scenario says what it expected and what it saw; over any other error it stumbles.
 _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
+_ENDING_KEY = pytest.StashKey[RunEnding]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,23 +108,33 @@ def _begin(config: pytest.Config) -> None:
     """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
     is_worker = hasattr(config, "workerinput")
     _check_assertions()
+    require_wait("--lease-wait", config.getoption("--lease-wait"))
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
     config.stash[_ENVIRONMENT_KEY] = environment
+    if not environment.kind.is_shared:
+        _forget_aws(config)
     if config.option.collectonly:
         return
+    config.stash[_ENDING_KEY] = ending = RunEnding(config)
+    config.pluginmanager.register(ending, "seatrials-ending")
     sources = RunSources(config, _read_files(config, environment))
     config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
         _limit_workers(config, environment.workers_max)
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        reporter = RunReporter(config, environment, sources.sources)
-        config.pluginmanager.register(reporter, "seatrials-run")
-        begin_allure(config, reporter.folder.allure_results)
+        try:
+            reporter = RunReporter(config, environment, sources.sources)
+            config.pluginmanager.register(reporter, "seatrials-run")
+            begin_allure(config, reporter.folder.allure_results)
+        except OSError as error:
+            raise cannot_write(error) from error
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
+            # For a run that ends before it has a session.
+            config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
         _begin_matrix(config, sources.sources)
 
@@ -132,6 +147,13 @@ def _check_assertions() -> None:
             "so no scenario could fail: run without them"
         )
         raise ConfigurationError(msg)
+
+
+def _forget_aws(config: pytest.Config) -> None:
+    """Let the shell lead a mock nowhere, before anything imports moto; the run's end brings the variables back."""
+    held = ExitStack()
+    held.enter_context(aws_variables_forgotten())
+    config.add_cleanup(held.close)
 
 
 def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
@@ -182,20 +204,47 @@ def _options(config: pytest.Config) -> StackOptions:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error."""
-    held = session.config.stash.get(_HELD_KEY, None)
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Give the stack back, and keep what the run left on it for the evidence; a failure to clean up is an error.
+
+    It is given back when fixtures and workers have ended, and however they did: what they do may need the lease.
+    """
+    ending = session.config.stash.get(_ENDING_KEY, None)
+    if ending is not None:
+        ending.begin_to_end()
+    try:
+        return (yield)
+    finally:
+        if ending is not None:
+            ending.show(session)
+        error = _give_back(session.config)
+        if error is not None:
+            fail(session, error.exit_code, str(error))
+
+
+def _give_back(config: pytest.Config) -> SeatrialsError | None:
+    """Give back the stack that this process holds, if it does; return what kept it from cleaning up."""
+    held, config.stash[_HELD_KEY] = config.stash.get(_HELD_KEY, None), None
     if held is None:
-        return
+        return None
+    problem: SeatrialsError | None = None
     try:
         held.close()
+        _note_leftovers(config, held)
     except SeatrialsError as error:
-        session.exitstatus = error.exit_code
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"seatrials: {error}", red=True)
-    _note_leftovers(session.config, held)
+        problem = error
+        with suppress(OSError):  # of which the reporter says more
+            _note_leftovers(config, held)
+    except OSError as error:
+        problem = cannot_write(error)
+    return problem
+
+
+def _give_back_unused(config: pytest.Config) -> None:
+    error = _give_back(config)
+    if error is not None:
+        raise error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -250,6 +299,8 @@ def pytest_runtest_makereport(
     """Say in each report which scenario it is about, on which platform, and how a mutant was noticed."""
     report = yield
     if item.config.getoption("--environment") is not None:
+        if call.excinfo is not None and isinstance(call.excinfo.value, _ENDING):
+            item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
@@ -325,15 +376,11 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
 
 
 def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
-    """Open the stack for a scenario; whoever may change it no longer, or has spent enough, runs no other one either."""
     exclusive = item.get_closest_marker("exclusive") is not None
     try:
         return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
     except NotRunHereError as reason:
         _do_not_run(item, str(reason))
-    except (BudgetExceededError, LeaseLostError) as error:
-        item.session.shouldstop = str(error)
-        raise
 
 
 def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,13 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.variables import read_variables
-from seatrials.errors import NothingRanError
+from seatrials.errors import EvidenceError, NothingRanError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -135,15 +136,26 @@ class RunReporter:
                 self._hashes[scenario] = str(properties["trace_sha256"])
             self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write how the run ended; one that selected no scenario proves nothing, and is an error."""
-        if self._is_worker:
-            return
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Write how the run ended, after all else; one that selected no scenario proves nothing, and is an error."""
+        try:
+            return (yield)
+        except OSError as error:
+            # The report log writes its last line here.
+            fail(session, EvidenceError.exit_code, str(cannot_write(error)))
+        finally:
+            if not self._is_worker:
+                self._finish(session)
+
+    def _finish(self, session: pytest.Session) -> None:
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
         self._ask_again()
-        self.folder.write_run(self._record(int(session.exitstatus), self.folder.checksums()))
+        try:
+            self.folder.write_run(self._record(int(session.exitstatus), self.folder.checksums()))
+        except OSError as error:
+            fail(session, EvidenceError.exit_code, str(cannot_write(error)))
 
     def _ask_again(self) -> None:
         """Learn which files ran; a checkout that is another one by now is of no commit."""

@@ -1,13 +1,43 @@
 """What AWS answers, as plain values, for whoever looks at the platform from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from seatrials.errors import ConfigurationError, CredentialsError
 
 _DESERIALIZER = TypeDeserializer()
+
+
+@contextmanager
+def settings_of_the_shell(what: str) -> Iterator[None]:
+    """Turn what botocore says of AWS's variables and files into our error; *what* is done there, before any call.
+
+    A number that is none, or a file that is a folder, botocore leaves to Python to refuse.
+    """
+    try:
+        yield
+    except (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
+        remedy = "set AWS_PROFILE, log in, or name `profile` in the environment"
+        msg = f"could not {what}, for there are no usable credentials ({error}): {remedy}"
+        raise CredentialsError(msg) from error
+    except (BotoCoreError, ValueError, OSError) as error:
+        msg = (
+            f"could not {what}, for the shell or the profile has a setting that botocore does not take "
+            f"({type(error).__name__}: {error}): look at the variables AWS_* and at ~/.aws/config"
+        )
+        raise ConfigurationError(msg) from error
 
 
 def error_code(error: ClientError) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
+from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
@@ -73,13 +75,25 @@ def run(
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
+    from seatrials.twin_server.options import pace_problems  # noqa: PLC0415  # imports the twin's calibrations
     from seatrials.twin_server.process import running_server  # noqa: PLC0415  # the server's own process needs it not
 
+    problems = pace_problems(pace)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
     with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template) as server:
         variables = {**read_variables(), **server.variables}
-        code = subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  # the user's own command
-    raise typer.Exit(code)
+        raise typer.Exit(_run(command, variables))
+
+
+def _run(command: list[str], variables: Mapping[str, str]) -> int:
+    """Return the exit code of the user's own *command*."""
+    try:
+        return exit_code_of(subprocess.run(command, env=variables, check=False).returncode)  # noqa: S603  # as asked for
+    except OSError as error:
+        msg = f"{command[0]} cannot be run ({error.strerror}): give a program of the path, or its own path"
+        raise MissingProgramError(msg) from error
 
 
 def _say(line: str) -> None:

@@ -12,6 +12,8 @@ from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin.calibration import WORLDS
 
+_PACE_MIN, _PACE_MAX = 0.001, 100_000.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
@@ -61,8 +63,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         problems.append(f"environment {environment.name!r} has no template to deploy: name one with --stack FILE")
     elif not chosen_template.is_file():
         problems.append(f"--stack: there is no template {chosen_template}: give a CloudFormation template's path")
-    if chosen_pace <= 0:
-        problems.append(f"--pace: must be above 0 platform seconds per second, not {chosen_pace:g}")
+    problems += pace_problems(chosen_pace)
     if chosen_world not in WORLDS:
         problems.append(f"--world: no world is called {chosen_world!r}; {nearest(chosen_world, list(WORLDS))}")
     if problems:
@@ -83,6 +84,14 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         ends_with_stdin=ends_with_stdin,
         commands=commands,
     )
+
+
+def pace_problems(pace: float) -> list[str]:
+    """Return what is wrong with a pace: beyond these bounds waits are longer than a clock tells, or none at all."""
+    if _PACE_MIN <= pace <= _PACE_MAX:
+        return []
+    allowed = f"from {_PACE_MIN:g} to {_PACE_MAX:g} platform seconds per second"
+    return [f"--pace: must be above 0, {allowed}, not {pace:g}"]
 
 
 def _commands(run: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from seatrials.errors import ConfigurationError
 from seatrials.whole_file import write_whole
 
 # Variables of the shell that would lead a client elsewhere.
@@ -50,7 +51,11 @@ def directory_of(wanted: Path | None) -> Iterator[Path]:
     """Yield the directory for a server's files; at the end they are gone, and so is a directory that was made here."""
     made = wanted is None or not wanted.exists()
     directory = Path(tempfile.mkdtemp(prefix="seatrials-twin-")) if wanted is None else wanted.resolve()
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"--directory: {directory} cannot be made a folder ({error.strerror}): give another"
+        raise ConfigurationError(msg) from error
     try:
         yield directory
     finally:

@@ -1,21 +1,21 @@
 """The way to AWS of a process that examines a real stack: one guarded boto3 session, and its clients."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import NoCredentialsError
 from botocore.loaders import create_loader
 
 from seatrials.environments.parts import Place
-from seatrials.safety.aws_errors import as_ours
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import refuse_other_region, refuse_redirection
 from seatrials.seams.application import AwsClient
+from seatrials.seams.aws import settings_of_the_shell
 
 # botocore's defaults change from version to version; what a run does when AWS refuses a call must not.
 _CONFIG = {
@@ -34,12 +34,13 @@ class AwsSession:
     def __init__(self, place: Place, variables: Mapping[str, str], guard: Guard) -> None:
         """Raise our error for a region or an endpoint that is not the place's, before any call."""
         self._endpoint_url = place.endpoint_url
-        core = _core_session(place.profile)
-        refuse_redirection(place, variables, _profile_endpoint(core))
-        refuse_other_region(place, variables, core.get_config_variable("region", methods=("config",)))
-        if place.role_arn is not None:
-            _assume(core, place.role_arn)
-        self._session = boto3.Session(botocore_session=core, region_name=place.region)
+        with settings_of_the_shell(f"use the AWS profile {place.profile or 'of the shell'}"):
+            core = _core_session(place.profile)
+            refuse_redirection(place, variables, _profile_endpoint(core))
+            refuse_other_region(place, variables, core.get_config_variable("region", methods=("config",)))
+            if place.role_arn is not None:
+                _assume(core, place.role_arn)
+            self._session = boto3.Session(botocore_session=core, region_name=place.region)
         guard.attach(self._session.events)
         # A rehearsal's endpoint is given to each client; nobody else's is looked for.
         self._config = Config(**_CONFIG, ignore_configured_endpoint_urls=True)
@@ -50,9 +51,10 @@ class AwsSession:
         """Return the client of a service; making one is not safe in several threads, using it is."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service, endpoint_url=self._endpoint_url, config=self._config
-                )
+                with settings_of_the_shell(f"make AWS's client of {service}"):
+                    self._clients[service] = self._session.client(
+                        service, endpoint_url=self._endpoint_url, config=self._config
+                    )
             return self._clients[service]
 
 
@@ -60,10 +62,7 @@ def _core_session(profile: str | None) -> Any:  # noqa: ANN401  # botocore's ses
     core = botocore.session.Session(profile=profile)
     # Reading the models of AWS's services takes longer than all else here; a process may have several sessions.
     core.register_component("data_loader", _LOADER)
-    try:
-        core.get_scoped_config()
-    except BotoCoreError as error:
-        raise as_ours(error, f"use the AWS profile {profile or 'of the shell'}") from error
+    core.get_scoped_config()
     return core
 
 
@@ -81,7 +80,13 @@ def _profile_endpoint(core: Any) -> str | None:  # noqa: ANN401  # botocore's se
 def _assume(core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
     """Let a session act as a role, whose credentials are renewed before they expire."""
     source: Any = core.get_credentials()
-    create: Callable[..., Any] = core.create_client
+    if source is None:
+        raise NoCredentialsError
+
+    def create(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # botocore's clients have no type
+        with settings_of_the_shell("make AWS's client of sts"):
+            return core.create_client(*given, **named)
+
     fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args={"RoleSessionName": "seatrials"})
     core._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
         method="assume-role", refresh_using=fetcher.fetch_credentials

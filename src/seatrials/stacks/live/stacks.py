@@ -15,7 +15,14 @@ import httpx
 from seatrials.cost import load_prices
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
-from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
+from seatrials.errors import (
+    ConfigurationError,
+    LeaseLostError,
+    LeftoversError,
+    NotRunHereError,
+    RefusedWriteError,
+    SeatrialsError,
+)
 from seatrials.evidence.folder import RunFolder
 from seatrials.platform import contract
 from seatrials.platform.stack import Connect, Stack
@@ -98,6 +105,9 @@ class LiveStacks:
         if mutant is not None:
             msg = f"mutants are broken mock platforms, and {self._environment.name} is none: use the mock"
             raise ConfigurationError(msg)
+        if not self._lease.holds():
+            msg = f"this run no longer has the lease of {self._environment.name}, so {scenario} was not begun"
+            raise LeaseLostError(msg)
         self._spending.check()
         with self._turns.turn(exclusive=exclusive):
             if exclusive:
@@ -118,10 +128,12 @@ class LiveStacks:
                 if self._options.is_whole_run:
                     self._clean_up()
         finally:
-            self._access.usage.write(self._usage_path())
-            # Why last: whoever waits for the lease may change the service as soon as it is free.
-            self._lease.release(is_last=self._options.is_whole_run)
-            self._access.http.close()
+            try:
+                self._access.usage.write(self._usage_path())
+            finally:
+                # Why last, and on a full disk too: whoever waits for the lease may change the service once it is free.
+                self._lease.release(is_last=self._options.is_whole_run)
+                self._access.http.close()
 
     def leftovers(self) -> list[str] | None:
         """Return what is still there of the run after `close`; None when this process was not the last."""
@@ -249,7 +261,9 @@ class LiveStacks:
     def _log_volume(self, since: float) -> dict[str, float]:
         """Return what a scenario's usage says of logs, of which each of the workers counts its share."""
         names = self._environment.names
-        written = log_bytes(self._access.session.client, (names.edit_log_group, names.hermes_log_group), since)
+        # What a scenario has used is told however much of the budget is left.
+        with self._access.guard.cleaning():
+            written = log_bytes(self._access.session.client, (names.edit_log_group, names.hermes_log_group), since)
         return {} if written is None else {"log_bytes": written / self._options.workers}
 
     def _before_request(self, request: httpx.Request) -> None:

@@ -1,0 +1,152 @@
+"""The command line's end: every error has a code that means it, and none is taken for a verdict."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from seatrials import cli
+from seatrials.errors import exit_code_of
+from tests.support.project import PROJECT
+
+COMMANDS = ("mutants", "scenarios", "doctor", "sweep", "gate", "report", "publish", "twin serve", "twin run")
+GATE = ("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", str(PROJECT / "gate.toml"))
+
+Ended = tuple[int, str]
+
+
+@pytest.fixture(name="run")
+def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Ended]:
+    """Return what runs the command line in this process; it returns the exit code and what was told as an error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def run(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["seatrials", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture(name="fail")
+def _fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Return what lets the gate fail."""
+
+    def fail(error: BaseException) -> None:
+        def raise_it(*_arguments: object) -> NoReturn:
+            raise error
+
+        monkeypatch.setattr(cli, "run_gate", raise_it)
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [KeyError("rows"), RecursionError("too deep"), MemoryError(), OSError(28, "full")])
+def test_a_crash_of_the_gate_is_no_verdict(
+    run: Callable[..., Ended], fail: Callable[[BaseException], None], error: Exception, tmp_path: Path
+) -> None:
+    """An error that nobody expected ends with 70 and one sentence, which names the file with its traceback."""
+    fail(error)
+
+    code, told = run(*GATE)
+
+    (kept,) = tmp_path.glob("seatrials-crash-*.txt")
+    assert (code, told.count("\n")) == (70, 1)
+    assert type(error).__name__ in told
+    assert str(kept) in told
+    assert "in raise_it" in kept.read_text()
+
+
+def test_a_traceback_that_cannot_be_kept_is_shown(
+    run: Callable[..., Ended],
+    fail: Callable[[BaseException], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no file can be written, the traceback stands above the sentence, and the code is 70 all the same."""
+
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    fail(KeyError("rows"))
+    monkeypatch.setattr(cli, "NamedTemporaryFile", refuse)
+
+    code, told = run(*GATE)
+
+    assert code == 70
+    assert "in raise_it" in told
+    assert "No space left on device" in told.splitlines()[-1]
+
+
+def test_a_secret_in_a_crash_is_not_kept(
+    run: Callable[..., Ended], fail: Callable[[BaseException], None], tmp_path: Path
+) -> None:
+    """Neither the sentence nor the file with the traceback has what evidence would not have."""
+    fail(ValueError("AKIAIOSFODNN7EXAMPLE"))
+
+    _, told = run(*GATE)
+
+    (kept,) = tmp_path.glob("seatrials-crash-*.txt")
+    assert "AKIAIOSFODNN7EXAMPLE" not in told + kept.read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("wrong", ["--no-such-option", "--environments"])
+def test_wrong_use_is_an_error_of_configuration(run: Callable[..., Ended], command: str, wrong: str) -> None:
+    """An option that does not exist, or lacks its value, ends each command with 64 and a sentence that names it."""
+    code, told = run(*command.split(), wrong)
+
+    assert (code, told.count("\n")) == (64, 1)
+    assert wrong in told
+
+
+@pytest.mark.parametrize("arguments", [(), ("twin",), ("gat",), ("sweep",), ("sweep", "staging", "--wait", "soon")])
+def test_an_incomplete_command_is_an_error_of_configuration(run: Callable[..., Ended], arguments: tuple[str]) -> None:
+    """No command, an unknown one, a missing argument or a word for a number end with 64."""
+    code, _ = run(*arguments)
+
+    assert code == 64
+
+
+def test_ctrl_c_has_the_code_of_its_signal(run: Callable[..., Ended], fail: Callable[[BaseException], None]) -> None:
+    """A command that is interrupted ends with 130, as shells say it."""
+    fail(KeyboardInterrupt())
+
+    assert run(*GATE)[0] == 130
+
+
+def test_a_closed_pipe_is_no_verdict(run: Callable[..., Ended], fail: Callable[[BaseException], None]) -> None:
+    """The gate whose reader has gone ends with 70: nobody has seen a NO-GO."""
+    fail(BrokenPipeError(32, "Broken pipe"))
+
+    assert run(*GATE)[0] == 70
+
+
+def test_a_full_disk_behind_the_output_is_no_verdict(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be shown ends with 70, though it was only found when the last of it was written."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run("gate", "--help")[0] == 70
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(0, 0), (1, 1), (2, 2)])
+def test_a_verdict_keeps_its_code(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, verdict: int, code: int
+) -> None:
+    """GO, NO-GO and CANNOT TELL leave the command line as 0, 1 and 2."""
+    monkeypatch.setattr(cli, "run_gate", lambda *_arguments: verdict)
+
+    assert run(*GATE)[0] == code
+
+
+@pytest.mark.parametrize(("returncode", "code"), [(0, 0), (3, 3), (-15, 143), (-9, 137)])
+def test_a_killed_process_has_the_code_of_its_signal(returncode: int, code: int) -> None:
+    """A process that a signal ended is told as a shell tells it, never as a small number."""
+    assert exit_code_of(returncode) == code
