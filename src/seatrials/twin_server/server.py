@@ -4,12 +4,13 @@ import gc
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, TemplateError
-from seatrials.seams.application import Application
+from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.seams.http1 import HttpServer
 from seatrials.stacks.base import wants_plain_moto
@@ -40,6 +41,8 @@ _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 5.0
 # What a container's command has of the server's own variables; the rest is the developer's affair.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+_EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
+_EXEC_OFF = "/api/exec is off: --allow-exec lets whoever reaches the ports run commands as you"
 
 
 class Server:
@@ -97,6 +100,7 @@ class Server:
         template = load_template(options.template)
         _check_commands(options, template)
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
+        self._say(_EXEC_ON if options.allow_exec else _EXEC_OFF)
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
         plane = ControlPlane(template, options.region, "webordinary")
         authority = Authority()
@@ -142,7 +146,10 @@ class Server:
 
     def _applications(self, clock: PacedClock, variables: Mapping[str, str]) -> dict[str, Application]:
         names = self._environment.names
-        applications = {names.hermes_container: hermes.main, names.edit_container: editor.main}
+        applications = {
+            names.hermes_container: hermes.main,
+            names.edit_container: editor.main if self._options.allow_exec else _without_exec(editor.main),
+        }
         inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
         given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
         commands = self._options.commands.items()
@@ -168,6 +175,18 @@ class Server:
             self._say(f"after {_SETTLE_SECONDS} s of platform time the services are still on their way")
         while clock.late_seconds > self._options.pace and not stopping.wait(_LOOK_SECONDS):
             pass
+
+
+def _without_exec(application: Application) -> Application:
+    """Return *application* told that its environment does not allow exec, whatever the task definition says.
+
+    Why not a parameter of the template: any client may register another task definition.
+    """
+
+    def main(context: Context) -> int:
+        return application(replace(context, variables={**context.variables, "EXEC_ENABLED": "false"}))
+
+    return main
 
 
 def _check_commands(options: ServerOptions, template: Template) -> None:

@@ -154,6 +154,34 @@ def test_what_containers_write_is_in_their_log_group(variables: Mapping[str, str
     assert [each["message"] for each in events] == ["hermes 1.0.0 listens on 3000"]
 
 
+def test_exec_is_off_whatever_a_task_definition_says(variables: Mapping[str, str], client: httpx.Client) -> None:
+    """Without --allow-exec no client gets a shell, not even by a task definition that allows it."""
+    ecs = scale(variables, 1)
+    [service] = ecs.describe_services(cluster=CLUSTER, services=[EDIT])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    allowed = definition["containerDefinitions"][0]["environment"]
+    session = activate(client, "exec", "Say hello")
+    answer = client.post("/api/exec", json={"command": "id"}, headers={"x-session-id": session["sessionId"]})
+
+    assert {"name": "EXEC_ENABLED", "value": "true"} in allowed
+    assert answer.status_code == 403
+    assert "does not allow exec" in answer.text
+
+
+def test_exec_is_on_when_it_is_asked_for() -> None:
+    """With --allow-exec a session's command runs."""
+    with running_server(*TEMPLATE, "--pace", "30", "--allow-exec") as running:
+        trust = ssl.create_default_context(cafile=running.variables["SEATRIALS_CA_FILE"])
+        base_url = running.variables["SEATRIALS_BASE_URL"]
+        with httpx.Client(base_url=base_url, verify=trust, trust_env=False, timeout=30) as client:
+            session = activate(client, "exec", "Say hello")
+            headers = {"x-session-id": session["sessionId"]}
+            answer = client.post("/api/exec", json={"command": "echo here"}, headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"output": "here\n", "exitCode": 0}
+
+
 def test_platform_time_passes_at_the_pace(variables: Mapping[str, str], client: httpx.Client) -> None:
     """A clock with the server's pace and epoch is at the time that the platform stamps a session with."""
     clock = SystemClock(float(variables["SEATRIALS_PACE"]), float(variables["SEATRIALS_EPOCH_SECONDS"]))
