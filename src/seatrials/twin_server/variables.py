@@ -2,12 +2,12 @@
 
 import json
 import shlex
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from seatrials.twin.scratch import OwnedFolder
 from seatrials.whole_file import write_whole
 
 # Variables of the shell that would lead a client elsewhere.
@@ -51,13 +51,19 @@ def directory_of(wanted: Path | None) -> Iterator[Path]:
     made = wanted is None or not wanted.exists()
     directory = Path(tempfile.mkdtemp(prefix="seatrials-twin-")) if wanted is None else wanted.resolve()
     directory.mkdir(parents=True, exist_ok=True)
+    owned = OwnedFolder(directory) if made else None
     try:
         yield directory
     finally:
-        for name in (JSON_FILE, SHELL_FILE, CA_FILE):
-            (directory / name).unlink(missing_ok=True)
-        if made:
-            shutil.rmtree(directory, ignore_errors=True)
+        remove_files(directory)
+        if owned is not None:
+            owned.remove()
+
+
+def remove_files(directory: Path) -> None:
+    """Remove a server's files from *directory*."""
+    for name in (JSON_FILE, SHELL_FILE, CA_FILE):
+        (directory / name).unlink(missing_ok=True)
 
 
 def write_variables(directory: Path, variables: Mapping[str, str]) -> None:
