@@ -134,7 +134,9 @@ def mock(session: nox.Session) -> None:
 def rehearse(session: nox.Session) -> None:
     """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
     install(session)
-    server = ("python", "-m", "seatrials.cli", "twin", "run", "--pace", str(REHEARSAL_PACE), "--")
+    # Rows of PERS run commands in the editor, as environments.toml says that a rehearsal can.
+    options = ("--pace", str(REHEARSAL_PACE), "--allow-exec")
+    server = ("python", "-m", "seatrials.cli", "twin", "run", *options, "--")
     run_scenarios(session, "rehearsal", within=server)
 
 

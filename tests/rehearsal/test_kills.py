@@ -114,7 +114,7 @@ class Rehearsal:
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """Return one server for all kills: what one leaves, the next one would find."""
-    with running_server("--pace", str(PACE)) as running:
+    with running_server("--pace", str(PACE), "--allow-exec") as running:
         rehearsal = Rehearsal(running.variables, tmp_path_factory.mktemp("evidence"))
         yield rehearsal
         rehearsal.http.close()

@@ -23,6 +23,10 @@ _FINISH_POLL_SECONDS = 0.05
 # Answers that have no body, whatever they say (RFC 9110, 15.3.5 and 15.4.5).
 _BODILESS = frozenset({204, 304})
 _HEADERS_BYTES_MAX = 16_384
+_BODY_BYTES_MAX = 64 * 1024 * 1024
+# How long a refused client may say nothing before its connection ends: closed at once, it would not see the answer.
+_LINGER_SECONDS = 1.0
+_LINGER_PARTS_MAX = 2048
 _WEBSOCKET_VERSION = {"sec-websocket-version": "13"}
 
 Headers = Sequence[tuple[str, str]]
@@ -147,11 +151,25 @@ class ServerWebSocket:
             self.connection.send(self.protocol.send(event.response()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a server waits for a client that it does not know, in seconds of its clock."""
+
+    # For a request to begin; then the connection is closed.
+    idle_seconds: float
+    # From its first byte to its last; then the client is answered 408.
+    request_seconds: float
+
+
 class HttpServer:
     """Serves one port until it is closed."""
 
-    def __init__(self, clock: Clock, network: Network, port: int, handler: Handler) -> None:
+    def __init__(
+        self, clock: Clock, network: Network, port: int, handler: Handler, patience: Patience | None = None
+    ) -> None:
+        """Without *patience* clients are waited for as long as they like, for they are of this world."""
         self._clock = clock
+        self._patience = patience
         self._listener: Listener = network.listen(port)
         self._handler = handler
         self._busy: list[_Exchange] = []
@@ -169,6 +187,10 @@ class HttpServer:
         while self._busy and self._clock.now() < deadline:
             self._clock.sleep(_FINISH_POLL_SECONDS)
         return not self._busy
+
+    def wait(self) -> "_Wait":
+        """Return how long the client of a new connection may take."""
+        return _Wait(self._clock, self._patience)
 
     def answer(self, exchange: "_Exchange", request: Request) -> Response | Upgrade:
         """Return the handler's answer; *exchange* counts as in flight until `answered`."""
@@ -196,12 +218,13 @@ class _Exchange:
         self._connection = connection
         self._server = server
         self._h11 = h11.Connection(h11.SERVER)
+        self._wait = server.wait()
 
     def run(self) -> None:
         try:
             self._serve_all()
-        except ConnectionError:
-            pass  # the peer has gone; nobody is left to answer
+        except (ConnectionError, TimeoutError):
+            pass  # the peer has gone, or says nothing; nobody is left to answer
         finally:
             self._server.answered(self)
         self._connection.close()
@@ -216,6 +239,7 @@ class _Exchange:
 
     def _serve_one(self) -> bool:
         """Serve a request; return whether the connection lives on for another."""
+        self._wait.for_request(has_begun=bool(self._h11.trailing_data[0]))
         head = self._next_event()
         if not isinstance(head, h11.Request):
             return False
@@ -233,9 +257,12 @@ class _Exchange:
         return self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
 
     def _read(self, head: h11.Request) -> Request:
-        parts = []
+        _check_length(head)
+        parts, size = [], 0
         while isinstance(event := self._next_event(), h11.Data):
             parts.append(bytes(event.data))
+            size += len(parts[-1])
+            _check_body(size)
         headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers]
         return Request(
             head.method.decode("ascii"),
@@ -251,9 +278,20 @@ class _Exchange:
             if event is h11.NEED_DATA:
                 if self._h11.they_are_waiting_for_100_continue:
                     self._connection.send(self._h11.send(h11.InformationalResponse(status_code=100, headers=[])))
-                self._h11.receive_data(self._connection.receive(_CHUNK_BYTES))
+                self._h11.receive_data(self._receive())
                 continue
             return event
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._connection.receive(_CHUNK_BYTES, self._wait.seconds_left())
+        except TimeoutError as error:
+            if not self._wait.has_begun:
+                raise
+            msg = "the request did not end in time"
+            raise h11.RemoteProtocolError(msg, error_status_hint=408) from error
+        self._wait.hear()
+        return data
 
     def _send(self, request: Request, answer: Response) -> None:
         bodiless = request.method == "HEAD" or answer.status in _BODILESS
@@ -301,6 +339,70 @@ class _Exchange:
             status = error.error_status_hint
             head = h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
             self._connection.send((self._h11.send(head) or b"") + (self._h11.send(h11.EndOfMessage()) or b""))
+            if self._wait.has_end:
+                self._linger()
+
+    def _linger(self) -> None:
+        """Take in what is still being sent, up to a size and for as long as a request may take."""
+        self._wait.for_request(has_begun=True)
+        try:
+            for _ in range(_LINGER_PARTS_MAX):
+                seconds = min(_LINGER_SECONDS, self._wait.seconds_left() or 0.0)
+                if not self._connection.receive(_CHUNK_BYTES, seconds):
+                    return
+        except (ConnectionError, TimeoutError):
+            pass  # enough was waited for
+
+
+class _Wait:
+    """How long the peer of one connection may still take."""
+
+    def __init__(self, clock: Clock, patience: Patience | None) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._until = 0.0
+        self.has_begun = False
+
+    @property
+    def has_end(self) -> bool:
+        """Whether there is a limit at all."""
+        return self._patience is not None
+
+    def for_request(self, *, has_begun: bool) -> None:
+        """Begin to wait for a request, of which there may be something already."""
+        self.has_begun = False
+        if self._patience is not None:
+            self._until = self._clock.now() + self._patience.idle_seconds
+        if has_begun:
+            self.hear()
+
+    def hear(self) -> None:
+        """Take note that something came: with the first byte the request's own time begins."""
+        if not self.has_begun and self._patience is not None:
+            self._until = self._clock.now() + self._patience.request_seconds
+        self.has_begun = True
+
+    def seconds_left(self) -> float | None:
+        """Return how long to wait now, None for ever; raises `TimeoutError` when the time is over."""
+        if self._patience is None:
+            return None
+        left = self._until - self._clock.now()
+        if left <= 0:
+            msg = "the time for a request is over"
+            raise TimeoutError(msg)
+        return left
+
+
+def _check_length(head: h11.Request) -> None:
+    """Refuse a body that says itself that it is too long, before any of it is read."""
+    lengths = [int(value) for name, value in head.headers if name == b"content-length"]
+    _check_body(max(lengths, default=0))
+
+
+def _check_body(size: int) -> None:
+    if size > _BODY_BYTES_MAX:
+        msg = f"the body is longer than {_BODY_BYTES_MAX} bytes"
+        raise h11.RemoteProtocolError(msg, error_status_hint=413)
 
 
 def _check_method(head: h11.Request) -> None:

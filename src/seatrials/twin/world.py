@@ -5,10 +5,7 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
-import os
-import shutil
 import ssl
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +43,7 @@ from seatrials.twin.moto_bridge import (
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.outside import Outside
+from seatrials.twin.scratch import scratch_folder
 from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.trace import Trace
 
@@ -53,8 +51,6 @@ from seatrials.twin.trace import Trace
 EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
 _DEPLOYMENT_SEED = 1
-_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # below it, mkdtemp makes a folder that is ours alone
-_ROOM_BYTES = 256 * 1024 * 1024
 
 
 class Authority:
@@ -118,12 +114,6 @@ def _let_alarms_begin(cloudwatch: AwsClient) -> None:
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
         reason = "Unchecked: Initial alarm creation"
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=reason)
-
-
-def _scratch() -> Path | None:
-    """Return the folder for a world's files: in memory where the system has room for that, for git makes many."""
-    has_room = _MEMORY_FOLDER.is_dir() and shutil.disk_usage(_MEMORY_FOLDER).free > _ROOM_BYTES
-    return _MEMORY_FOLDER if has_room and os.access(_MEMORY_FOLDER, os.W_OK) else None
 
 
 _EMPTY: list[bytes] = []
@@ -227,7 +217,7 @@ class World:
         finally:
             self.network.close()
             unplug()
-            shutil.rmtree(self.directory, ignore_errors=True)
+            self._scratch.remove()
 
     def settle(self, timeout_seconds: float) -> None:
         """Wait until every service is as it should be, or the time is over."""
@@ -268,7 +258,8 @@ class World:
         return bridge
 
     def _wires(self) -> _Wires:
-        directory = Path(tempfile.mkdtemp(prefix="seatrials-", dir=_scratch()))
+        self._scratch = scratch_folder()
+        directory = self._scratch.path
         hop = self.random("network")
         # Before the network, which asks them about every connection.
         groups = SecurityGroups(self.aws("ec2"))

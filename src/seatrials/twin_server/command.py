@@ -13,6 +13,7 @@ from seatrials.environments.variables import forget_aws_variables, read_variable
 from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
+_AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 
 
@@ -39,6 +40,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     ] = None,
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
     ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
+    allow_exec: _AllowExec = False,
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
     forget_aws_variables()
@@ -61,6 +63,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         aws_port=aws_port,
         directory=directory,
         ends_with_stdin=ends_with_stdin,
+        allow_exec=allow_exec,
         run=run or (),
     )
     Server(options, chosen, variables, _say).run()
@@ -73,6 +76,7 @@ def run(
     pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    allow_exec: _AllowExec = False,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
     from seatrials.twin_server.options import pace_problems  # noqa: PLC0415  # imports the twin's calibrations
@@ -82,7 +86,8 @@ def run(
     if problems:
         raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
-    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template) as server:
+    allowed = ("--allow-exec",) if allow_exec else ()
+    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template, *allowed) as server:
         variables = {**read_variables(), **server.variables}
         raise typer.Exit(_run(command, variables))
 

@@ -32,6 +32,8 @@ class ServerOptions:
     directory: Path | None = None
     # Whether the server ends with its standard input, which is how it learns that who started it was killed.
     ends_with_stdin: bool = False
+    # Whether the mock's editor answers `POST /api/exec`, which is a shell of this user's for all who reach the port.
+    allow_exec: bool = False
     # The command that a container runs in place of the mock's application, by the container's name.
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -49,6 +51,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     aws_port: int = 0,
     directory: Path | None = None,
     ends_with_stdin: bool = False,
+    allow_exec: bool = False,
     run: Sequence[str] = (),
 ) -> ServerOptions:
     """Return the choices that were made; what is left out is the environment's.
@@ -82,6 +85,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         aws_port=aws_port,
         directory=directory,
         ends_with_stdin=ends_with_stdin,
+        allow_exec=allow_exec,
         commands=commands,
     )
 

@@ -1,17 +1,21 @@
 """The server: a world on a paced clock, with the ways in from outside."""
 
 import gc
+import os
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, TemplateError
-from seatrials.seams.application import Application
+from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
-from seatrials.seams.http1 import HttpServer
+from seatrials.seams.http1 import HttpServer, Patience
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
@@ -23,10 +27,20 @@ from seatrials.twin.physics.external import ExternalNetwork, Ports
 from seatrials.twin.physics.network import claim_block
 from seatrials.twin.physics.outside import Outside
 from seatrials.twin.physics.paced_clock import PacedClock
+from seatrials.twin.scratch import remove_abandoned
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
-from seatrials.twin_server.variables import CA_FILE, as_shell, client_variables, directory_of, write_variables
+from seatrials.twin_server.variables import (
+    CA_FILE,
+    as_shell,
+    client_variables,
+    directory_of,
+    remove_files,
+    write_variables,
+)
+from seatrials.twin_server.visitors import OwnClients
 from seatrials.webordinary import editor, hermes
 
 # What the first word of the last line before the server waits for clients is.
@@ -40,6 +54,11 @@ _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 5.0
 # What a container's command has of the server's own variables; the rest is the developer's affair.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+# Of the machine: how long a client of the AWS endpoint may say nothing, and how long a request of it may take to come.
+_IDLE_SECONDS = 120.0
+_REQUEST_SECONDS = 30.0
+_EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
+_EXEC_OFF = "/api/exec is off: --allow-exec lets whoever reaches the ports run commands as you"
 
 
 class Server:
@@ -64,11 +83,12 @@ class Server:
         with ExitStack() as held:
             held.enter_context(exiting_on_signals())
             check_machine(self._environment.ports)
+            remove_abandoned()
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
             world, clock, variables = self._make_world(held, ports, directory)
             held.enter_context(world.running())
-            stopping = held.enter_context(stopping_on_signals(clock))
+            stopping = held.enter_context(stopping_on_signals(clock, lambda: _leave_nothing(world, directory)))
             if self._options.ends_with_stdin:
                 stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
@@ -97,6 +117,7 @@ class Server:
         template = load_template(options.template)
         _check_commands(options, template)
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
+        self._say(_EXEC_ON if options.allow_exec else _EXEC_OFF)
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
         plane = ControlPlane(template, options.region, "webordinary")
         authority = Authority()
@@ -142,22 +163,34 @@ class Server:
 
     def _applications(self, clock: PacedClock, variables: Mapping[str, str]) -> dict[str, Application]:
         names = self._environment.names
-        applications = {names.hermes_container: hermes.main, names.edit_container: editor.main}
+        applications = {
+            names.hermes_container: hermes.main,
+            names.edit_container: editor.main if self._options.allow_exec else _without_exec(editor.main),
+        }
         inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
         given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
         commands = self._options.commands.items()
         return {**applications, **{name: program(clock, command, given) for name, command in commands}}
 
     def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
-        """Let AWS's clients in."""
+        """Let AWS's clients in, and nothing that they ask for out."""
+
+        def refused(wanted: str) -> None:
+            world.trace.add("connection_refused", "aws endpoint", to=wanted)
+            self._say(f"refused a connection to {wanted}: nothing leaves this machine")
+
+        confine(refused)
         network = ExternalNetwork(clock, self._options.address, ports)
         api = AwsApi(
             world.bridge,
             on_call=lambda operation: world.trace.add("aws_call", "outside", operation=operation),
             on_failure=lambda call, reason: self._say(f"no answer to {call}: {reason}"),
         )
+        pace = self._options.pace
+        patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
+        clients = OwnClients(api.handle, self._options.address, ports.outside[_AWS])
         process = Process("aws endpoint", on_crash=lambda error: self._say(f"the AWS endpoint failed: {error!r}"))
-        clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, api.handle), "aws endpoint")
+        clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
 
     def _settle(self, world: World, clock: PacedClock, stopping: VirtualSignal) -> None:
         """Wait until the services are as the template wants them and the world is not late, or a signal comes."""
@@ -168,6 +201,18 @@ class Server:
             self._say(f"after {_SETTLE_SECONDS} s of platform time the services are still on their way")
         while clock.late_seconds > self._options.pace and not stopping.wait(_LOOK_SECONDS):
             pass
+
+
+def _without_exec(application: Application) -> Application:
+    """Return *application* told that its environment does not allow exec, whatever the task definition says.
+
+    Why not a parameter of the template: any client may register another task definition.
+    """
+
+    def main(context: Context) -> int:
+        return application(replace(context, variables={**context.variables, "EXEC_ENABLED": "false"}))
+
+    return main
 
 
 def _check_commands(options: ServerOptions, template: Template) -> None:
@@ -191,6 +236,16 @@ def _check_balancer(world: World, name: str) -> None:
     if name not in found:
         msg = f"the template has no load balancer called {name!r} for clients to reach; {nearest(name, found)}"
         raise TemplateError(msg)
+
+
+def _leave_nothing(world: World, directory: Path) -> None:
+    """Kill what this process has started and remove its files, without a turn of the world."""
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split():
+        # Each leads a group of its own: containers, and the commands of a session.
+        with suppress(ProcessLookupError):
+            os.killpg(int(child), signal.SIGKILL)
+    remove_files(directory)
+    shutil.rmtree(world.directory, ignore_errors=True)
 
 
 def _stop_tasks(world: World, clock: PacedClock) -> None:

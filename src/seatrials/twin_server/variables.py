@@ -2,13 +2,13 @@
 
 import json
 import shlex
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from seatrials.errors import ConfigurationError
+from seatrials.twin.scratch import OwnedFolder
 from seatrials.whole_file import write_whole
 
 # Variables of the shell that would lead a client elsewhere.
@@ -56,13 +56,19 @@ def directory_of(wanted: Path | None) -> Iterator[Path]:
     except OSError as error:
         msg = f"--directory: {directory} cannot be made a folder ({error.strerror}): give another"
         raise ConfigurationError(msg) from error
+    owned = OwnedFolder(directory) if made else None
     try:
         yield directory
     finally:
-        for name in (JSON_FILE, SHELL_FILE, CA_FILE):
-            (directory / name).unlink(missing_ok=True)
-        if made:
-            shutil.rmtree(directory, ignore_errors=True)
+        remove_files(directory)
+        if owned is not None:
+            owned.remove()
+
+
+def remove_files(directory: Path) -> None:
+    """Remove a server's files from *directory*."""
+    for name in (JSON_FILE, SHELL_FILE, CA_FILE):
+        (directory / name).unlink(missing_ok=True)
 
 
 def write_variables(directory: Path, variables: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from seatrials.errors import ServerError
 from seatrials.seams.application import AwsClient
@@ -154,6 +155,51 @@ def test_what_containers_write_is_in_their_log_group(variables: Mapping[str, str
     assert [each["message"] for each in events] == ["hermes 1.0.0 listens on 3000"]
 
 
+def test_exec_is_off_whatever_a_task_definition_says(variables: Mapping[str, str], client: httpx.Client) -> None:
+    """Without --allow-exec no client gets a shell, not even by a task definition that allows it."""
+    ecs = scale(variables, 1)
+    [service] = ecs.describe_services(cluster=CLUSTER, services=[EDIT])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    allowed = definition["containerDefinitions"][0]["environment"]
+    session = activate(client, "exec", "Say hello")
+    answer = client.post("/api/exec", json={"command": "id"}, headers={"x-session-id": session["sessionId"]})
+
+    assert {"name": "EXEC_ENABLED", "value": "true"} in allowed
+    assert answer.status_code == 403
+    assert "does not allow exec" in answer.text
+
+
+def test_exec_is_on_when_it_is_asked_for() -> None:
+    """With --allow-exec a session's command runs."""
+    with running_server(*TEMPLATE, "--pace", "30", "--allow-exec") as running:
+        trust = ssl.create_default_context(cafile=running.variables["SEATRIALS_CA_FILE"])
+        base_url = running.variables["SEATRIALS_BASE_URL"]
+        with httpx.Client(base_url=base_url, verify=trust, trust_env=False, timeout=30) as client:
+            session = activate(client, "exec", "Say hello")
+            headers = {"x-session-id": session["sessionId"]}
+            answer = client.post("/api/exec", json={"command": "echo here"}, headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"output": "here\n", "exitCode": 0}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "subscriber.example.com"])
+def test_no_call_leaves_the_server(variables: Mapping[str, str], host: str) -> None:
+    """A message to a subscriber at a URL is an error that says so, and nobody is called."""
+    sns = aws(variables, "sns")
+    topic = sns.create_topic(Name=f"to-{host.replace('.', '-')}")["TopicArn"]
+    with socket.create_server(("127.0.0.1", 0)) as subscriber:
+        subscriber.settimeout(0)
+        port = subscriber.getsockname()[1]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://{host}:{port}/")
+        with pytest.raises(ClientError, match="nothing leaves this machine") as caught:
+            sns.publish(TopicArn=topic, Message="hello")
+
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+        with pytest.raises(BlockingIOError):
+            subscriber.accept()
+
+
 def test_platform_time_passes_at_the_pace(variables: Mapping[str, str], client: httpx.Client) -> None:
     """A clock with the server's pace and epoch is at the time that the platform stamps a session with."""
     clock = SystemClock(float(variables["SEATRIALS_PACE"]), float(variables["SEATRIALS_EPOCH_SECONDS"]))
@@ -250,6 +296,32 @@ def test_a_server_ends_with_who_has_started_it(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_start_removes_what_a_killed_server_has_left(tmp_path: Path) -> None:
+    """SIGKILL lets a server remove nothing; the next one does, be it one that cannot start itself."""
+    command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "30"]
+    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        killed = subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True)  # noqa: S603  # this Python
+        wait_for_ready(killed)
+        left = folders_of(killed.pid)
+        killed.kill()
+        killed.communicate()
+        assert len(left) == 2
+        assert all(folder.is_dir() for folder in left)
+
+        port = str(taken.getsockname()[1])
+        following = subprocess.run([*command, "--aws-port", port], env=variables, capture_output=True, check=False)  # noqa: S603  # this Python
+
+    assert following.returncode == 71
+    assert not any(folder.exists() for folder in left)
+
+
+def folders_of(process_id: int) -> list[Path]:
+    """Return the folders that a process owns, by the files that it holds open."""
+    files = [each.readlink() for each in Path(f"/proc/{process_id}/fd").iterdir()]
+    return sorted(file.parent for file in files if file.name == ".owner")
 
 
 def wait_for_ready(process: "subprocess.Popen[str]") -> None:

@@ -7,10 +7,15 @@ from seatrials.environments.parts import Ports
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.stacks.base import StackOptions, template_of
 from seatrials.twin.physics.network import check_ports
+from seatrials.twin.scratch import remove_abandoned
 
 
 def check(environment: Environment, options: StackOptions) -> None:
-    """Raise for a missing git, a port that another program has, or a template that cannot be deployed."""
+    """Raise for a missing git, a port that another program has, or a template that cannot be deployed.
+
+    What killed runs have left on this machine is removed.
+    """
+    remove_abandoned()
     template = template_of(environment, options)
     if not template.is_file():
         msg = f"there is no template {template}: give the path of a CloudFormation template"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import escape
 
 import time_machine
 from botocore import parsers
@@ -28,8 +29,13 @@ from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
 # A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...
 _SCOPE = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 _JSON = {"content-type": "application/x-amz-json-1.1"}
+# What stands around an error in services with XML; those of the query protocol are known by their forms.
+_QUERY_ERROR = "<ErrorResponse>{}</ErrorResponse>"
+_XML_ERRORS = {"s3": "{}", "ec2": "<Response><Errors>{}</Errors></Response>"}
 # Set anew for the answer as it goes out, or moto's own way to say it.
 _DROPPED = ("connection", "content-length", "status", "transfer-encoding")
+# moto lets every page read its answers; this endpoint is for programs.
+_CORS = "access-control-"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class AwsApi:
         """Answer one call."""
         scope = _SCOPE.search(request.header("authorization") or "")
         if scope is None:
-            return _refusal(403, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
+            return refusal(403, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
         region, service = scope.groups()
         host = f"{service}.{region}.amazonaws.com"
         try:
@@ -65,7 +71,8 @@ class AwsApi:
         except Exception as error:  # noqa: BLE001  # whatever a client sends, the platform lives on; the client is told
             self._on_failure(f"{host} {request.method} {request.target}", f"{type(error).__name__}: {error}")
             status = 501 if isinstance(error, NotImplementedError) else 500
-            return _refusal(status, "InternalFailure", f"the twin cannot answer this: {type(error).__name__}: {error}")
+            told = f"the twin cannot answer this: {type(error).__name__}: {error}"
+            return _failure(service, request, status, told)
 
     def _answer(self, request: Request, host: str) -> Response:
         headers = HeadersDict({**dict(request.headers), "host": host})
@@ -73,13 +80,12 @@ class AwsApi:
         with time_machine.travel(self._hooks.now(), tick=False), _noting() as calls:
             answer = self._stubber.process_request(prepared)
         if answer is None:
-            return _refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")
+            return refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")
         status, fields, body = answer
         content = body.encode() if isinstance(body, str) else bytes(body)
         if calls:
             self._tell(calls.pop(), status, fields, content)
-        kept = [(str(name), str(value)) for name, value in fields.items() if name.lower() not in _DROPPED]
-        return Response(status, content, kept)
+        return Response(status, content, _kept(fields))
 
     def _tell(self, call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> None:
         """Let the world hear of a call, as it hears of those from inside."""
@@ -91,6 +97,11 @@ class AwsApi:
             return
         parameters, answer = _understood(call, status, headers, body)
         self._hooks.heard(call.service, call.operation, parameters, answer)
+
+
+def _kept(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = [name for name in fields if name.lower() not in _DROPPED and not name.lower().startswith(_CORS)]
+    return [(str(name), str(fields[name])) for name in names]
 
 
 def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: bytes) -> tuple[Any, Any]:
@@ -136,6 +147,19 @@ def _hook() -> None:
     BaseResponse._dispatch = noting  # type: ignore[method-assign]  # moto has no place to listen at
 
 
-def _refusal(status: int, code: str, message: str) -> Response:
+def _failure(service: str, request: Request, status: int, message: str) -> Response:
+    """Return an error as the client of *service* reads it: botocore fails on JSON where it expects XML."""
+    if service in _XML_ERRORS:
+        form = _XML_ERRORS[service]
+    elif (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
+        form = _QUERY_ERROR
+    else:
+        return refusal(status, "InternalFailure", message)
+    error = f"<Error><Code>InternalFailure</Code><Message>{escape(message)}</Message></Error>"
+    return Response(status, form.format(error).encode(), [("content-type", "text/xml")])
+
+
+def refusal(status: int, code: str, message: str) -> Response:
+    """Return an error as AWS's services with JSON write it, which every SDK can show."""
     body = {"__type": code, "message": message}
     return Response(status, json.dumps(body).encode(), [*_JSON.items(), ("x-amzn-errortype", code)])

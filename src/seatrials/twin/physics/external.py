@@ -14,6 +14,13 @@ from seatrials.seams.network import bind
 from seatrials.twin.physics.paced_clock import READ, WRITE, PacedClock
 
 _PATIENCE_SECONDS = 1.0
+# Seconds of the machine in which a peer that takes nothing of what is sent to it is given up.
+_STUCK_SECONDS = 60.0
+# Two such networks leave room for the other files of a process that may have 1024.
+_CONNECTIONS_MAX = 384
+# What is read from one peer before the others get a turn, however fast it sends.
+_BYTES_PER_TURN = 1_048_576
+_TURN_SECONDS = 0.001
 
 
 class ExternalConnection:
@@ -28,6 +35,7 @@ class ExternalConnection:
         self._clock = clock
         self._socket = sock
         self._on_close = on_close
+        self._bytes_this_turn = 0
         self.peer_host = peer_host
         self.closed = False
 
@@ -48,23 +56,27 @@ class ExternalConnection:
         while True:
             self._check_open()
             try:
-                return self._socket.recv(max_bytes)
+                data = self._socket.recv(max_bytes)
             except BlockingIOError:
                 left = deadline.seconds_left()
+            else:
+                self._give_turns(len(data))
+                return data
+            self._bytes_this_turn = 0
             if left == 0:
                 msg = f"nothing arrived within {timeout_seconds:g} s"
                 raise TimeoutError(msg)
             self._clock.wait_ready(self._socket.fileno(), READ, left)
 
     def send(self, data: bytes) -> None:
-        """Send all of *data*, waiting while the peer takes none."""
+        """Send all of *data*, waiting while the peer takes none; one that takes nothing for a minute is reset."""
         view = memoryview(data)
         while view:
             self._check_open()
             try:
                 view = view[self._socket.send(view) :]
             except BlockingIOError:
-                self._clock.wait_ready(self._socket.fileno(), WRITE)
+                self._wait_for_room()
 
     def close(self) -> None:
         """Close in order."""
@@ -79,6 +91,19 @@ class ExternalConnection:
         if not self.closed:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
             self.close()
+
+    def _wait_for_room(self) -> None:
+        if not self._clock.wait_ready(self._socket.fileno(), WRITE, _STUCK_SECONDS * self._clock.real.pace):
+            self.reset()
+            msg = f"the peer has taken nothing for {_STUCK_SECONDS:g} s"
+            raise ConnectionResetError(msg)
+
+    def _give_turns(self, count: int) -> None:
+        """Let the others act now and then: a peer that sends without end is never waited for."""
+        self._bytes_this_turn += count
+        if self._bytes_this_turn >= _BYTES_PER_TURN:
+            self._bytes_this_turn = 0
+            self._clock.sleep(_TURN_SECONDS)
 
     def _check_open(self) -> None:
         if self.closed:
@@ -97,11 +122,17 @@ class ExternalListener:
         self.closed = False
 
     def accept(self) -> ExternalConnection:
-        """Return the next connection; raises `ConnectionAbortedError` once the listener is closed."""
+        """Return the next connection; raises `ConnectionAbortedError` once the listener is closed.
+
+        While the network has as many as it may have, whoever comes is turned away.
+        """
         while not self.closed:
             try:
                 sock, (host, _) = self._socket.accept()
-                return self._network.keep(sock, host)
+                if not self._network.is_full:
+                    return self._network.keep(sock, host)
+                sock.close()
+                self._network.clock.sleep(_TURN_SECONDS)
             except BlockingIOError:
                 self._network.clock.wait_ready(self._socket.fileno(), READ)
             except ConnectionAbortedError:  # the client left before it was let in; another one may come
@@ -126,6 +157,11 @@ class ExternalNetwork:
         self._ports = ports
         self._connections: set[ExternalConnection] = set()
         self._listeners: list[ExternalListener] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many connections as there may be."""
+        return len(self._connections) >= _CONNECTIONS_MAX
 
     def listen(self, port: int) -> ExternalListener:
         """Listen on what stands outside for *port* of the world; raises `PortInUseError`."""

@@ -205,3 +205,12 @@ def test_a_call_without_a_signature_is_refused(outside: Outside) -> None:
     assert answer.status == 403
     assert isinstance(answer.body, bytes)
     assert json.loads(answer.body)["__type"] == "MissingAuthenticationTokenException"
+
+
+def test_no_page_is_let_read_an_answer(outside: Outside) -> None:
+    """No answer has a CORS header: moto's own say that every site may read it."""
+    answer = outside.client("ecs").list_clusters()
+    s3 = outside.client("s3").list_buckets()
+
+    for headers in (each["ResponseMetadata"]["HTTPHeaders"] for each in (answer, s3)):
+        assert [name for name in headers if name.lower().startswith("access-control")] == []

@@ -8,6 +8,7 @@ import pytest
 
 from seatrials.errors import PortInUseError
 from seatrials.seams.clock import SystemClock
+from seatrials.twin.physics import external
 from seatrials.twin.physics.external import ExternalConnection, ExternalNetwork, Ports
 from seatrials.twin.physics.paced_clock import PacedClock
 
@@ -198,3 +199,63 @@ def test_a_port_stands_for_another(clock: PacedClock) -> None:
     network.close()
 
     assert first.port == second.port == ports.outside[443]
+
+
+def test_there_are_so_many_connections_and_no_more(
+    clock: PacedClock, network: ExternalNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes when all connections are taken is turned away; when one has ended, the next is let in."""
+    monkeypatch.setattr(external, "_CONNECTIONS_MAX", 1)
+    listener = network.listen(0)
+    accepted: list[ExternalConnection] = []
+
+    def accept() -> None:
+        while True:
+            accepted.append(listener.accept())
+
+    with socket.create_connection(("127.0.0.1", listener.port)):
+        clock.spawn(accept, "accept")
+        with socket.create_connection(("127.0.0.1", listener.port), 5) as second:
+            turned_away = ExternalConnection(clock, second, "", lambda _connection: None)
+            assert turned_away.receive(1, 5) == b""
+        accepted[0].close()
+        with socket.create_connection(("127.0.0.1", listener.port)) as third:
+            third.sendall(b"in")
+            clock.sleep(0.1)
+
+            assert [each.receive(10, 5) for each in accepted[1:]] == [b"in"]
+
+
+def test_a_client_that_takes_nothing_is_given_up(
+    connected: tuple[ExternalConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender does not wait for ever for a client that reads nothing."""
+    monkeypatch.setattr(external, "_STUCK_SECONDS", 0.1)
+    connection, _ = connected
+
+    with pytest.raises(ConnectionResetError, match="taken nothing"):
+        connection.send(bytes(64 * 1024 * 1024))
+    assert connection.closed
+
+
+def test_a_client_that_sends_without_end_holds_nobody_up(
+    clock: PacedClock, connected: tuple[ExternalConnection, socket.socket]
+) -> None:
+    """Others act before much is read from one client, although there is always more to read."""
+    connection, client = connected
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+    read_before: list[int] = []
+    received = 0
+    clock.call_later(0, lambda: read_before.append(received))
+
+    def send() -> None:
+        client.sendall(bytes(8 << 20))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while received < 8 << 20:
+        received += len(connection.receive(65_536, 5))
+    sender.join()
+
+    assert read_before
+    assert read_before[0] <= 1 << 20

@@ -1,0 +1,89 @@
+"""Folders that go with their process: the next one removes what a killed one has left.
+
+Every folder has a file that its owner holds a lock on for as long as it lives; the system takes the lock from a process
+that ends, however it ends. A process id would not do, for the system gives it to another process later.
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+# Folders of in-memory files, where the system has them.
+MEMORY = Path("/dev/shm")  # noqa: S108  # below it, mkdtemp makes a folder that is ours alone
+_PREFIX = "seatrials-"
+_OWNER = ".owner"
+_ROOM_BYTES = 256 * 1024 * 1024
+
+
+class OwnedFolder:
+    """A folder of this process, there until `remove`, or until a later process finds its owner dead."""
+
+    def __init__(self, path: Path) -> None:
+        """Own the folder at *path*, which is there already."""
+        self.path = path
+        # Locked before it has its name, so that nobody ever sees the file of a living owner without a lock.
+        unnamed = path / f"{_OWNER}.new"
+        self._lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unnamed.rename(path / _OWNER)
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        _remove(self.path)
+        os.close(self._lock)
+
+
+def scratch_folder() -> OwnedFolder:
+    """Return a new folder: in memory where the system has room for that, for git makes many files."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM_BYTES
+    parent = MEMORY if has_room and os.access(MEMORY, os.W_OK) else None
+    return OwnedFolder(Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)))
+
+
+def remove_abandoned(parents: Iterable[Path] | None = None) -> list[Path]:
+    """Remove the folders of this user's whose owner is dead, and return them; *parents* are where folders are made.
+
+    A folder without an owner's file is left alone: nothing tells whose it is.
+    """
+    places = {MEMORY, Path(tempfile.gettempdir())} if parents is None else set(parents)
+    folders = [folder for place in sorted(places) for folder in sorted(place.glob(f"{_PREFIX}*")) if _is_own(folder)]
+    return [folder for folder in folders if _remove_if_abandoned(folder)]
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether it is a folder, not a link to one, of this user: others may write in those places as well."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:  # its owner was faster
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _remove_if_abandoned(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / _OWNER, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # the owner lives
+        return False
+    else:
+        _remove(folder)
+        return True
+    finally:
+        os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove *folder*, the owner's file last: who is killed meanwhile leaves it to the next process."""
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+        elif each.name != _OWNER:
+            each.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,91 @@
+"""Tests of the folders that go with their process, whatever ends it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seatrials.twin.scratch import OwnedFolder, remove_abandoned
+
+# A process that owns the folder it is told, with something in it, for as long as it lives.
+_OWNER = """
+import sys
+from pathlib import Path
+from seatrials.twin.scratch import OwnedFolder
+folder = OwnedFolder(Path(sys.argv[1]))
+(folder.path / "efs").mkdir()
+(folder.path / "efs" / "a.txt").write_text("x")
+print("owned", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def owner_of(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Give a living process that owns *folder*, and kill it at the end."""
+    folder.mkdir()
+    command = [sys.executable, "-c", _OWNER, str(folder)]
+    process = subprocess.Popen(  # noqa: S603  # this Python
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "owned\n"
+        yield process
+        process.kill()
+
+
+def test_what_a_killed_process_leaves_is_removed(tmp_path: Path) -> None:
+    """After SIGKILL of its owner a folder goes with the next start, and with all that is in it."""
+    folder = tmp_path / "seatrials-killed"
+    with owner_of(folder) as process:
+        process.kill()
+        process.wait()
+
+        assert (folder / "efs" / "a.txt").exists()
+        assert remove_abandoned([tmp_path]) == [folder]
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_living_process_keeps_its_folder(tmp_path: Path) -> None:
+    """A folder whose owner lives stays, with all that is in it."""
+    folder = tmp_path / "seatrials-living"
+    with owner_of(folder):
+        assert remove_abandoned([tmp_path]) == []
+        assert (folder / "efs" / "a.txt").exists()
+
+
+def test_this_process_keeps_its_own_folder(tmp_path: Path) -> None:
+    """A process that clears up leaves what it owns itself."""
+    folder = tmp_path / "seatrials-own"
+    folder.mkdir()
+    owned = OwnedFolder(folder)
+
+    assert remove_abandoned([tmp_path]) == []
+    owned.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_nobody_is_known_to_own_stays(tmp_path: Path) -> None:
+    """A folder without an owner's file, a file, and a folder of another name are none of ours to remove."""
+    (tmp_path / "seatrials-unknown").mkdir()
+    (tmp_path / "seatrials-file").write_text("x", encoding="utf-8")
+    (tmp_path / "other").mkdir()
+
+    assert remove_abandoned([tmp_path]) == []
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """A link in a place where others may write does not lead to the removal of what it points to."""
+    precious, place = tmp_path / "precious", tmp_path / "place"
+    place.mkdir()
+    with owner_of(precious) as process:
+        process.kill()
+        process.wait()
+    (place / "seatrials-link").symlink_to(precious)
+
+    assert remove_abandoned([place]) == []
+    assert (precious / "efs" / "a.txt").exists()
