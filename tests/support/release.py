@@ -21,6 +21,7 @@ from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.history import Entry
 from seatrials.gate.verdict import Judgement, judge
+from tests.support.aws import Json
 from tests.support.project import PROJECT
 
 COMMIT = "c0ffee00" * 5
@@ -91,7 +92,7 @@ class Release:
         if record["ended"] is not None:
             folder.write_seal()
 
-    def mutants(self, *survivors: str, **run: Any) -> Path:
+    def mutants(self, *survivors: str, **run: Json) -> Path:
         """Write a kill matrix of three mutants, each of which but *survivors* is killed by every row."""
         folder = MatrixFolder(self.root / "mutants" / "20261125T080000Z-1")
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -107,24 +108,26 @@ class Release:
         folder.write(record, "# Kill matrix")
         return folder.record
 
+    def case(self) -> Case:
+        """Return what is to be judged."""
+        criteria = load_criteria(self.criteria, _RECORD["rows"])
+        return Case(
+            criteria=criteria,
+            criteria_file=self.criteria.name,
+            rows=_rows(),
+            runs={name: read_runs(self.root, name) for name in criteria.environments},
+            mutants=read_mutants(self.root),
+            history=self.history,
+            prices=load_prices(),
+            commit=self.commit,
+            now_seconds=self.now_seconds,
+            compare=self.compare,
+            others=read_others(self.root, criteria.environments),
+        )
+
     def judgement(self) -> Judgement:
         """Return the judgement and what history is to keep."""
-        criteria = load_criteria(self.criteria, _RECORD["rows"])
-        return judge(
-            Case(
-                criteria=criteria,
-                criteria_file=self.criteria.name,
-                rows=_rows(),
-                runs={name: read_runs(self.root, name) for name in criteria.environments},
-                mutants=read_mutants(self.root),
-                history=self.history,
-                prices=load_prices(),
-                commit=self.commit,
-                now_seconds=self.now_seconds,
-                compare=self.compare,
-                others=read_others(self.root, criteria.environments),
-            )
-        )
+        return judge(self.case())
 
     def decide(self) -> Decision:
         """Return the decision."""

@@ -180,15 +180,18 @@ def _newest(evidence: Path, environment: str, runs: Sequence[Found[RunRecord]]) 
 
 def _without_copies(earlier: Sequence[RunEvidence], newest: RunEvidence) -> list[RunEvidence]:
     """Return each run once, the newest last, which tells of the copies."""
-    kept: dict[str, RunEvidence] = {} if newest.digest is None else {newest.digest: newest}
-    runs, copies = [], []
-    for run in reversed(earlier):
-        original = run if run.digest is None else kept.setdefault(run.digest, run)
-        if original is run:
-            runs.append(run)
-        else:
-            copies.append(f"{run.id} is the same run as {original.id}, and counts once: remove the copy")
-    return [*reversed(runs), replace(newest, problems=(*newest.problems, *copies))]
+    originals = {} if newest.digest is None else {newest.digest: newest}
+    # Of an original and its copy, the one that is called otherwise than it says is the copy.
+    for run in sorted(earlier, key=lambda each: len(each.problems)):
+        if run.digest is not None:
+            originals.setdefault(run.digest, run)
+    of = [(run, originals.get(run.digest or "", run)) for run in earlier]
+    told = [
+        f"{run.id} is the same run as {each.id}, and counts once: remove the copy"
+        for run, each in of
+        if run is not each
+    ]
+    return [*(run for run, each in of if run is each), replace(newest, problems=(*newest.problems, *told))]
 
 
 def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]) -> RunEvidence:
