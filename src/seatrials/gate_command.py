@@ -13,7 +13,7 @@ from seatrials.cost import SHIPPED_PRICES, load_prices
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
 from seatrials.evidence.provenance import comparison
-from seatrials.evidence.reader import read_mutants, read_runs
+from seatrials.evidence.reader import read_mutants, read_others, read_runs
 from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
@@ -67,6 +67,7 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         commit=commit,
         now_seconds=wall_epoch_seconds(),
         compare=comparison(Path()),
+        others=read_others(paths.evidence, criteria.environments),
     )
     folder = _folder(paths.out)
     judgement = judge(case, _allure_report(paths.evidence, folder))

@@ -11,15 +11,17 @@ from typing import Any
 from seatrials.catalogue import Row
 from seatrials.cost import load_prices
 from seatrials.environments.scopes import SCOPES
-from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.folder import MatrixFolder, RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Compare, Sources
-from seatrials.evidence.reader import read_mutants, read_runs
+from seatrials.evidence.reader import read_mutants, read_others, read_runs
+from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, RowRecord
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.history import Entry
 from seatrials.gate.verdict import Judgement, judge
+from tests.support.aws import Json
 from tests.support.project import PROJECT
 
 COMMIT = "c0ffee00" * 5
@@ -29,6 +31,7 @@ _FOLDER = PROJECT / "tests/unit/gate"
 _RECORD = json.loads((_FOLDER / "recorded-run.json").read_text())
 _LOG = [json.loads(line) for line in (_FOLDER / "recorded-report-log.jsonl").read_text().splitlines()]
 
+MUTANTS = ("hermes-deaf", "rules-left-behind", "no-scale-in")
 # A row that a test damages.
 ROW = "COLD-07"
 Lines = list[dict[str, Any]]
@@ -55,59 +58,76 @@ class Release:
         self, environment: str, kind: str, hours_ago: float = 1.0, change: Change = _as_recorded, scope: str = ""
     ) -> Path:
         """Write a run of the rows that are required on *environment*, altered by *change* before it is sealed."""
-        began = datetime.fromtimestamp(self.now_seconds - hours_ago * 3600, UTC)
+        began_seconds = self.now_seconds - hours_ago * 3600
+        began = datetime.fromtimestamp(began_seconds, UTC)
         folder = self.root / environment / f"{began:%Y%m%dT%H%M%S}Z-1"
         (folder / "timeline").mkdir(parents=True)
         lines, record = copy.deepcopy(_LOG), copy.deepcopy(_RECORD)
         _keep_rows(lines, record, scope or environment)
         _call_it(lines, _KINDS[kind])
+        _date(lines, began_seconds)
         record |= {"environment": environment, "kind": kind, "commit": COMMIT, "started": began.isoformat()}
-        record |= {"ended": began.isoformat(), "leftovers": None if kind == "mock" else []}
+        ended = datetime.fromtimestamp(began_seconds + record["wall_seconds"], UTC)
+        record |= {"ended": ended.isoformat(), "leftovers": None if kind == "mock" else []}
         record |= {"sources": {test.partition("::")[0]: "1" * 40 for test in record["rows"].values()}}
         change(lines, record)
-        # Some files of the timeline stand for all of them.
-        for row in (row for row in record["rows"] if row.startswith("COLD")):
-            (folder / "timeline" / f"{row}.steps.json").write_text('{"steps": []}\n')
-        (folder / "report-log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        sealed = RunFolder(folder)
-        ended = {"files": sealed.checksums()} if record["ended"] is not None else {}
-        sealed.record.write_text(json.dumps({**record, **ended}))
+        _sum_up(lines, record)
+        self._write(RunFolder(folder), lines, record)
         link = self.root / environment / "latest"
         link.unlink(missing_ok=True)
         link.symlink_to(folder.name)
         return folder
 
-    def mutants(self, *survivors: str, **run: object) -> Path:
-        """Write a kill matrix of three mutants."""
-        folder = self.root / "mutants" / "20261125T080000Z-1"
-        folder.mkdir(parents=True, exist_ok=True)
-        names = ("hermes-deaf", "rules-left-behind", "no-scale-in")
-        matrix = {
-            "run": {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run},
-            "mutants": {name: {"killed_by": [] if name in survivors else ["COLD-01"]} for name in names},
-            "problems": [f"mutant {name} survives" for name in survivors],
-        }
-        path = folder / "kill-matrix.json"
-        path.write_text(json.dumps(matrix))
-        return path
+    def _write(self, folder: RunFolder, lines: Lines, record: Record) -> None:
+        scopes = record["scopes"]
+        folder.write_rows({row: RowRecord(nodeid=test, scope=scopes[row]) for row, test in record["rows"].items()})
+        # Some files of the timeline stand for all of them.
+        for row in (row for row in record["rows"] if row.startswith("COLD")):
+            (folder.path / "timeline" / f"{row}.steps.json").write_text('{"steps": []}\n')
+        folder.write_usage(next(iter(record["rows"])), record["usage"])
+        if record["leftovers"] is not None:
+            folder.write_leftovers("main", record["leftovers"])
+        folder.report_log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        folder.record.write_text(json.dumps(record))
+        if record["ended"] is not None:
+            folder.write_seal()
+
+    def mutants(self, *survivors: str, **run: Json) -> Path:
+        """Write a kill matrix of three mutants, each of which but *survivors* is killed by every row."""
+        folder = MatrixFolder(self.root / "mutants" / "20261125T080000Z-1")
+        folder.path.mkdir(parents=True, exist_ok=True)
+        killed = [name for name in MUTANTS if name not in survivors]
+        rows = [row.id for row in _rows() if "mock" in row.environments]
+        about: Record = {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run}
+        record = MatrixRecord(
+            run=MatrixRun(started="2026-11-25T08:00:00.000+00:00", expected=MUTANTS, **about),
+            mutants={name: MutantRecord(killed_by=tuple(rows) if name in killed else ()) for name in MUTANTS},
+            scenarios={row: KillsRecord(kills=tuple(killed)) for row in rows},
+            problems=tuple(f"mutant {name} survives" for name in survivors),
+        )
+        folder.write(record, "# Kill matrix")
+        return folder.record
+
+    def case(self) -> Case:
+        """Return what is to be judged."""
+        criteria = load_criteria(self.criteria, _RECORD["rows"])
+        return Case(
+            criteria=criteria,
+            criteria_file=self.criteria.name,
+            rows=_rows(),
+            runs={name: read_runs(self.root, name) for name in criteria.environments},
+            mutants=read_mutants(self.root),
+            history=self.history,
+            prices=load_prices(),
+            commit=self.commit,
+            now_seconds=self.now_seconds,
+            compare=self.compare,
+            others=read_others(self.root, criteria.environments),
+        )
 
     def judgement(self) -> Judgement:
         """Return the judgement and what history is to keep."""
-        criteria = load_criteria(self.criteria, _RECORD["rows"])
-        return judge(
-            Case(
-                criteria=criteria,
-                criteria_file=self.criteria.name,
-                rows=_rows(),
-                runs={name: read_runs(self.root, name) for name in criteria.environments},
-                mutants=read_mutants(self.root),
-                history=self.history,
-                prices=load_prices(),
-                commit=self.commit,
-                now_seconds=self.now_seconds,
-                compare=self.compare,
-            )
-        )
+        return judge(self.case())
 
     def decide(self) -> Decision:
         """Return the decision."""
@@ -170,6 +190,32 @@ def _call_it(lines: Lines, kind: str) -> None:
         for name, value in line.get("user_properties", []):
             if name == "sample":
                 value["kind"] = kind
+
+
+def _date(lines: Lines, began_seconds: float) -> None:
+    """Let the tests have run one after another from a second after the beginning on."""
+    for index, line in enumerate(each for each in lines if "when" in each):
+        line |= {"start": began_seconds + 1 + index / 100, "stop": began_seconds + 1 + (index + 1) / 100}
+
+
+def _sum_up(lines: Lines, record: Record) -> None:
+    """Let the record agree with the lines, as that of a run does."""
+    tests = {test: row for row, test in record["rows"].items()}
+    told = [(tests[line["nodeid"]], line) for line in lines if "when" in line and line["nodeid"] in tests]
+    results = [(row, line) for row, line in told if line["when"] == "call" or line["outcome"] != "passed"]
+    failed = {row for row, line in results if line["outcome"] == "failed"}
+    record["scenarios"] = {
+        dict(line["user_properties"]).get("scenario", line["nodeid"]): "failed" if row in failed else line["outcome"]
+        for row, line in results
+    }
+    record["not_run"] = {row: "no time" for row, line in told if line["outcome"] == "skipped"}
+    record["scopes"] = {row: record["scopes"][row] for row in record["rows"]}
+    record["expected"] = sorted(record["rows"].values())
+    calls = {row: dict(line["user_properties"]) for row, line in told if line["when"] == "call"}
+    record["platform_seconds"] = round(sum(each["platform_seconds"] for each in calls.values()), 6)
+    for line in lines:
+        if line["$report_type"] == "SessionFinish":
+            line["exitstatus"] = record["exit_status"]
 
 
 def earlier_run(index: int, count: int) -> dict[str, Any]:

@@ -1,18 +1,19 @@
 """Where evidence stands on disk: `<evidence>/<environment>/<run>/` and what is beside it; nobody else knows a name."""
 
-import hashlib
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
+from seatrials.evidence.seal import seal_of
 from seatrials.seams.clock import wall_timestamp
 from seatrials.whole_file import write_whole
 
@@ -24,6 +25,9 @@ _OTHERS = frozenset({_GATE, _MUTANTS, _PUBLISHED, _REPORT})
 _LATEST = "latest"
 _HISTORY = "history.jsonl"
 _PAGE = "index.html"
+_SEAL = "seal.json"
+_LEFTOVERS = "leftovers.*.json"
+_USAGE = "timeline/*.usage.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -92,9 +96,9 @@ class DatedFolders:
         """The link to the newest folder; where links are lost on the way it may be a copy of it, or be gone."""
         return self.path / _LATEST
 
-    def create(self) -> Path:
-        """Make a new folder and let `latest` lead to it."""
-        stamp = re.sub(r"[^0-9T]", "", wall_timestamp().split(".")[0])
+    def create(self, started: str | None = None) -> Path:
+        """Make a new folder, called after *started* (ISO 8601 in UTC) or now, and let `latest` lead to it."""
+        stamp = re.sub(r"[^0-9T]", "", (started or wall_timestamp()).split(".")[0])
         name = f"{stamp}Z-{os.getpid()}"
         taken = sum(each.name.startswith(name) for each in self.path.glob(f"{name}*"))
         path = self.path / (f"{name}-{taken + 1}" if taken else name)
@@ -133,9 +137,9 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def create(cls, evidence: Path, environment: str) -> "RunFolder":
-        """Make the folder of a new run on *environment*."""
-        folder = cls(EvidenceFolder(evidence).runs(environment).create())
+    def create(cls, evidence: Path, environment: str, started: str | None = None) -> "RunFolder":
+        """Make the folder of a new run on *environment*, called after when it *started* (ISO 8601 in UTC) or now."""
+        folder = cls(EvidenceFolder(evidence).runs(environment).create(started))
         folder._timeline.mkdir()
         return folder
 
@@ -143,6 +147,11 @@ class RunFolder:
     def record(self) -> Path:
         """What the run says of itself: a `RunRecord`."""
         return self.path / "run.json"
+
+    @property
+    def seal(self) -> Path:
+        """The checksums of all that is judged: a `SEAL`, written last by a run that ended."""
+        return self.path / _SEAL
 
     @property
     def rows(self) -> Path:
@@ -191,9 +200,7 @@ class RunFolder:
 
     def read_leftovers(self) -> tuple[str, ...] | None:
         """Return what all processes left behind; None when none has looked."""
-        files = sorted(self.path.glob("leftovers.*.json"))
-        found = sorted(each for file in files for each in LEFTOVERS.validate_json(file.read_bytes()))
-        return tuple(found) if files else None
+        return leftovers_in(_contents(self.path, [_LEFTOVERS]))
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
@@ -212,21 +219,19 @@ class RunFolder:
 
     def read_usage(self) -> dict[str, float]:
         """Return the sum of what all scenarios used."""
-        total: dict[str, float] = {}
-        for path in sorted(self._timeline.glob("*.usage.json")):
-            for name, quantity in USAGE.validate_json(path.read_bytes()).items():
-                total[name] = round(total.get(name, 0.0) + quantity, 6)
-        return total
+        return usage_in(_contents(self.path, [_USAGE]))
 
-    def judged_files(self) -> dict[str, Path]:
-        """Return the files that a judgement may rest on beside `run.json`; Allure's results are for people."""
-        found = sorted([*self.path.glob("*.json"), *self.path.glob("*.jsonl"), *self._timeline.glob("*")])
-        files = [each for each in found if each.is_file() and each != self.record]
-        return {str(each.relative_to(self.path)): each for each in files}
+    def judged_files(self) -> dict[str, bytes]:
+        """Return the content of each file that a judgement may rest on, by name; Allure's results are for people.
 
-    def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of each file that a judgement may rest on."""
-        return {name: sha256_of(path) for name, path in self.judged_files().items()}
+        Raises `OSError` when one cannot be read.
+        """
+        found = _contents(self.path, ["*.json", "*.jsonl", "timeline/*"])
+        return {name: content for name, content in found.items() if name != _SEAL}
+
+    def write_seal(self) -> None:
+        """Seal the run as it is; to be called when everything else is written."""
+        _write(self.seal, seal_of(self.judged_files()), indent=1)
 
     @property
     def _timeline(self) -> Path:
@@ -240,9 +245,9 @@ class MatrixFolder:
     path: Path
 
     @classmethod
-    def create(cls, evidence: Path) -> "MatrixFolder":
-        """Make the folder of a new run on mutants."""
-        return cls(EvidenceFolder(evidence).mutants.create())
+    def create(cls, evidence: Path, started: str | None = None) -> "MatrixFolder":
+        """Make the folder of a new run on mutants, called after when it *started* (ISO 8601 in UTC) or now."""
+        return cls(EvidenceFolder(evidence).mutants.create(started))
 
     @property
     def record(self) -> Path:
@@ -254,15 +259,42 @@ class MatrixFolder:
         """The same for people."""
         return self.path / "kill-matrix.md"
 
+    @property
+    def seal(self) -> Path:
+        """The checksum of the record: a `SEAL`."""
+        return self.path / _SEAL
+
     def write(self, record: MatrixRecord, page: str) -> None:
-        """Write a matrix, and its page for people."""
+        """Write a matrix, its page for people, and last the seal."""
         _write(self.record, record.model_dump(mode="json"), indent=2)
         write_whole(self.page, page)
+        _write(self.seal, seal_of({self.record.name: self.record.read_bytes()}), indent=1)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
+    """Return what all processes of a run left behind, by its files; None when none has looked.
+
+    Raises `ValidationError` for a file that does not say it.
+    """
+    told = [LEFTOVERS.validate_json(content) for name, content in files.items() if fnmatchcase(name, _LEFTOVERS)]
+    return tuple(sorted(each for left in told for each in left)) if told else None
+
+
+def usage_in(files: Mapping[str, bytes]) -> dict[str, float]:
+    """Return the sum of what all scenarios of a run used, by its files.
+
+    Raises `ValidationError` for a file that does not say it.
+    """
+    total: dict[str, float] = {}
+    for each in (content for name, content in sorted(files.items()) if fnmatchcase(name, _USAGE)):
+        for name, quantity in USAGE.validate_json(each).items():
+            total[name] = round(total.get(name, 0.0) + quantity, 6)
+    return total
+
+
+def _contents(folder: Path, patterns: Iterable[str]) -> dict[str, bytes]:
+    found = sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def _write(path: Path, value: object, *, indent: int, sort_keys: bool = False) -> None:

@@ -4,30 +4,24 @@ The gate, the Allure report and the publisher all read runs here. A damaged file
 error, and what it would have told is not told.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import ValidationError
-
-from seatrials.configuration import describe_problems
 from seatrials.environments.kinds import KINDS
-from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, second_of, sha256_of
+from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
+from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
+from seatrials.evidence.order import Found, doubts_of_order, find, in_order, read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Sources
-from seatrials.evidence.record import ROWS, MatrixRecord, Record, RunRecord, Sample
-from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
+from seatrials.evidence.record import MatrixRecord, RunRecord, Sample
+from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
+from seatrials.evidence.seal import problems_of_seal, sha256_of
 
 # How pytest ends when all it ran has passed, and when something failed.
 _ORDERLY = (0, 1)
 # More runs of one commit say nothing that these do not.
 _RUNS_MAX = 20
-_SECOND_END = 0.999_999
-
-AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +39,8 @@ class RunEvidence:
     log: ReportLog
     # What keeps it from being whole, a sentence each.
     problems: tuple[str, ...]
+    # The SHA-256 of its report log, by which a copy is known; None without results.
+    digest: str | None = None
 
     @property
     def id(self) -> str:
@@ -101,21 +97,9 @@ class MutantEvidence:
     # Whether some scenarios or mutants were left out.
     is_partial: bool
     killed_by: Mapping[str, tuple[str, ...]]
+    # The same, by scenario.
+    kills: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The folder of a run, and its record as it was read."""
-
-    path: Path
-    record: RunRecord | None
-    problems: Sequence[str]
-
-    @property
-    def told(self) -> RunRecord:
-        """The record; one that cannot be read tells nothing."""
-        return self.record or RunRecord()
 
 
 def read_newest(evidence: Path, environment: str) -> RunEvidence | None:
@@ -125,59 +109,99 @@ def read_newest(evidence: Path, environment: str) -> RunEvidence | None:
 
 
 def read_runs(evidence: Path, environment: str) -> list[RunEvidence]:
-    """Return the newest run of *environment* and, before it, the earlier ones of the same commit, oldest first."""
+    """Return the newest run of *environment* and, before it, the earlier ones of the same commit, oldest first.
+
+    A run that was copied is one run.
+    """
     runs = _found_runs(evidence, environment)
     if not runs:
         return []
     newest = _newest(evidence, environment, runs)
-    earlier = [each for each in runs[:-1] if newest.commit is not None and each.told.commit == newest.commit]
-    return [*(_read_run(each, environment, []) for each in earlier[1 - _RUNS_MAX :]), newest]
+    earlier = [each for each in runs[:-1] if newest.commit is not None and _told(each).commit == newest.commit]
+    return _without_copies([_read_run(each, environment, []) for each in earlier[1 - _RUNS_MAX :]], newest)
+
+
+def read_others(evidence: Path, environments: Container[str]) -> list[RunEvidence]:
+    """Return the newest run of each environment that is not among *environments*."""
+    names = [each for each in EvidenceFolder(evidence).environments() if each not in environments]
+    return [run for name in names if (run := read_newest(evidence, name)) is not None]
 
 
 def read_mutants(evidence: Path) -> MutantEvidence | None:
     """Return the newest kill matrix; None when mutants never ran."""
-    found = []
-    for path in EvidenceFolder(evidence).mutants.all():
-        matrix, problems = read_matrix(MatrixFolder(path).record)
-        told = matrix or MatrixRecord(mutants={})
-        found.append((_moment(path, told.run.started), path, told, problems))
+    found = in_order(_found_matrix(path) for path in EvidenceFolder(evidence).mutants.all())
     if not found:
         return None
-    _, path, told, problems = max(found, key=lambda each: each[:2])
+    *others, newest = found
+    told = newest.record or MatrixRecord(mutants={})
     return MutantEvidence(
-        path=MatrixFolder(path).record,
+        path=MatrixFolder(newest.path).record,
         commit=told.run.commit,
         dirty=told.run.dirty,
         sources=told.run.sources,
-        is_partial=bool(told.run.is_partial),
+        is_partial=told.run.is_partial is not False,
         killed_by={name: each.killed_by for name, each in told.mutants.items()},
-        problems=(*problems, *(told.problems or ())),
+        kills={name: each.kills for name, each in (told.scenarios or {}).items()},
+        problems=(*_problems_of_matrix(newest), *doubts_of_order(others)),
     )
 
 
 def read_matrix(path: Path) -> tuple[MatrixRecord | None, list[str]]:
     """Return the kill matrix in *path*, or None and what is wrong with it."""
-    return _validated(path, MatrixRecord)
+    content, problems = read_content(path)
+    return (None, problems) if content is None else validated(content, path.name, MatrixRecord)
 
 
-def epoch_seconds(timestamp: str | None) -> float | None:
-    """Return an ISO 8601 timestamp as seconds since the epoch; None for anything else."""
-    try:
-        moment = datetime.fromisoformat(timestamp or "")
-    except ValueError:
-        return None
-    return moment.timestamp() if moment.tzinfo is not None else None
+def _found_matrix(path: Path) -> Found[MatrixRecord]:
+    folder = MatrixFolder(path)
+    return find(path, (folder.record, folder.seal), MatrixRecord, lambda matrix: (matrix.run.started, True))
 
 
-def _newest(evidence: Path, environment: str, runs: Sequence[_Found]) -> RunEvidence:
-    return _read_run(runs[-1], environment, _problems_of_latest(EvidenceFolder(evidence).runs(environment), runs[-1]))
+def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
+    yield from found.problems
+    if found.record is None or found.content is None:
+        return
+    yield from found.record.problems or ()
+    yield from contradictions(found.record)
+    renamed = name_problem(found.path, found.started)
+    if renamed is not None:
+        yield renamed
+    if found.seal is None:
+        yield "it has no seal"
+    else:
+        yield from problems_of_seal(found.seal, {found.name: found.content})
 
 
-def _read_run(found: _Found, environment: str, problems: Sequence[str]) -> RunEvidence:
-    folder, told = RunFolder(found.path), found.told
-    log = read_report_log(folder.report_log)
-    rows, of_rows = (told.rows, []) if told.rows is not None else _rows_beside(folder)
+def _newest(evidence: Path, environment: str, runs: Sequence[Found[RunRecord]]) -> RunEvidence:
+    *others, newest = runs
+    of_folder = _problems_of_latest(EvidenceFolder(evidence).runs(environment), newest)
+    return _read_run(newest, environment, [*of_folder, *doubts_of_order(others)])
+
+
+def _without_copies(earlier: Sequence[RunEvidence], newest: RunEvidence) -> list[RunEvidence]:
+    """Return each run once, the newest last, which tells of the copies."""
+    originals = {} if newest.digest is None else {newest.digest: newest}
+    # Of an original and its copy, the one that is called otherwise than it says is the copy.
+    for run in sorted(earlier, key=lambda each: len(each.problems)):
+        if run.digest is not None:
+            originals.setdefault(run.digest, run)
+    of = [(run, originals.get(run.digest or "", run)) for run in earlier]
+    told = [
+        f"{run.id} is the same run as {each.id}, and counts once: remove the copy"
+        for run, each in of
+        if run is not each
+    ]
+    return [*(run for run, each in of if run is each), replace(newest, problems=(*newest.problems, *told))]
+
+
+def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]) -> RunEvidence:
+    folder, told = RunFolder(found.path), _told(found)
+    files, unread = _judged_files(folder, found)
+    log = _read_log(folder, files)
+    beside, of_rows = read_rows(files.get(folder.rows.name), folder.rows.name)
+    rows = told.rows if told.rows is not None else {row: each.nodeid for row, each in (beside or {}).items()}
     results = _by_row(told, rows, log)
+    parts = Parts(folder=found.path, record=told, log=log, rows=beside, files=files)
     return RunEvidence(
         environment=environment,
         path=found.path,
@@ -185,39 +209,41 @@ def _read_run(found: _Found, environment: str, problems: Sequence[str]) -> RunEv
         rows=rows,
         results=results,
         log=log,
+        digest=sha256_of(files[folder.report_log.name]) if log.results else None,
         problems=(
             *problems,
             *found.problems,
+            *unread,
             *of_rows,
             *log.problems,
             *(_problems_of_record(found.record, environment) if found.record is not None else ()),
-            *_problems_of_files(folder, told),
+            *_problems_of_files(found, files),
             *_problems_of_results(told, log, results),
+            *disagreements(parts),
         ),
     )
 
 
-def _rows_beside(folder: RunFolder) -> tuple[dict[str, str], list[str]]:
-    """Return the tests by row that `rows.json` tells, where the record does not; not every run came to write it."""
-    if not folder.rows.is_file():
-        return {}, []
-    try:
-        rows = ROWS.validate_json(folder.rows.read_bytes())
-    except (OSError, ValidationError):
-        return {}, [f"{folder.rows.name} is cut off or damaged"]
-    return {row: each.nodeid for row, each in rows.items()}, []
+def _told(found: Found[RunRecord]) -> RunRecord:
+    """Return the record; one that cannot be read tells nothing."""
+    return found.record or RunRecord()
 
 
-def _validated(path: Path, model: type[AnyRecord]) -> tuple[AnyRecord | None, list[str]]:
-    """Return what stands in a file, or None and what is wrong with it."""
+def _judged_files(folder: RunFolder, found: Found[RunRecord]) -> tuple[dict[str, bytes], list[str]]:
+    """Return what is judged, each file read once, so that what was hashed is what is believed."""
     try:
-        return model.model_validate_json(path.read_bytes()), []
+        files = folder.judged_files()
     except OSError as error:
-        return None, [f"{path.name} cannot be read: {error.strerror}"]
-    except ValidationError as error:
-        if any(each["type"] == "json_invalid" for each in error.errors(include_url=False)):
-            return None, [f"{path.name} is cut off or damaged"]
-        return None, describe_problems(error, model, path.name, "")
+        return {}, [f"{error.filename} cannot be read: {error.strerror}"]
+    files.pop(found.name, None)
+    return files if found.content is None else {**files, found.name: found.content}, []
+
+
+def _read_log(folder: RunFolder, files: Mapping[str, bytes]) -> ReportLog:
+    name = folder.report_log.name
+    if name not in files:
+        return ReportLog(results={}, samples=(), problems=(f"{name} cannot be read: it is not there",))
+    return parse_report_log(files[name], name)
 
 
 def _problems_of_record(record: RunRecord, environment: str) -> Iterable[str]:
@@ -235,28 +261,12 @@ def _problems_of_record(record: RunRecord, environment: str) -> Iterable[str]:
         yield f"its kind is {record.kind!r}, not one of {', '.join(KINDS)}"
 
 
-def _problems_of_files(folder: RunFolder, record: RunRecord) -> Iterable[str]:
-    """Compare the files with the checksums that the run wrote at its end."""
-    written = record.files
-    if written is None:
-        if record.ended is not None:
-            yield "it has no checksums of its files"
-        return
-    present = folder.judged_files()
-    for name in sorted(set(written) - set(present)):
-        yield f"{name} is missing"
-    for name in sorted(set(present) - set(written)):
-        yield f"{name} is not of this run"
-    for name in sorted(set(present) & set(written)):
-        yield from _problems_of_file(name, present[name], written[name])
-
-
-def _problems_of_file(name: str, path: Path, written: str) -> Iterable[str]:
-    try:
-        if sha256_of(path) != written:
-            yield f"{name} was changed after the run"
-    except OSError as error:
-        yield f"{name} cannot be read: {error.strerror}"
+def _problems_of_files(found: Found[RunRecord], files: Mapping[str, bytes]) -> Iterable[str]:
+    """Compare the files with the seal that the run wrote at its end."""
+    if found.seal is not None:
+        yield from problems_of_seal(found.seal, files)
+    elif found.has_ended:
+        yield "it has no seal, or a damaged one, so nobody knows whether its files were changed"
 
 
 def _problems_of_results(record: RunRecord, log: ReportLog, results: Mapping[str, RowResult]) -> Iterable[str]:
@@ -281,31 +291,17 @@ def _by_row(record: RunRecord, rows: Mapping[str, str], log: ReportLog) -> dict[
     return {row: log.results.get(test, missing) for row, test in rows.items()}
 
 
-def _found_runs(evidence: Path, environment: str) -> list[_Found]:
-    """Return all runs on *environment*, oldest first; of two that began at once, their names decide."""
-    found = [_found(path) for path in EvidenceFolder(evidence).runs(environment).all()]
-    return sorted(found, key=lambda each: (_moment(each.path, each.told.started), each.path))
+def _found_runs(evidence: Path, environment: str) -> list[Found[RunRecord]]:
+    """Return all runs on *environment*, oldest first."""
+    return in_order(_found(path) for path in EvidenceFolder(evidence).runs(environment).all())
 
 
-def _found(path: Path) -> _Found:
-    record, problems = _validated(RunFolder(path).record, RunRecord)
-    return _Found(path, record, problems)
+def _found(path: Path) -> Found[RunRecord]:
+    folder = RunFolder(path)
+    return find(path, (folder.record, folder.seal), RunRecord, lambda run: (run.started, run.ended is not None))
 
 
-def _moment(folder: Path, started: str | None) -> float:
-    """Return when a run began, in seconds since the epoch, for the order of runs.
-
-    One that does not say is taken for the last of the second that its folder is called after, so that nothing hides
-    it; a folder of another name is no run that could be newer than others.
-    """
-    told = epoch_seconds(started)
-    if told is not None:
-        return told
-    second = second_of(folder)
-    return -math.inf if second is None else second + _SECOND_END
-
-
-def _problems_of_latest(folders: DatedFolders, newest: _Found) -> list[str]:
+def _problems_of_latest(folders: DatedFolders, newest: Found[RunRecord]) -> list[str]:
     """Return whether `latest` is another run; where a link is lost on the way, it may be a copy, or be gone."""
     latest, name = folders.latest, newest.path.name
     if latest.is_symlink():

@@ -58,8 +58,6 @@ class RunRecord(Record):
     usage: dict[str, float] | None = None
     wall_seconds: float | None = None
     platform_seconds: float | None = None
-    # By name, the SHA-256 of each file that a judgement may rest on; only a run that ended has them.
-    files: dict[str, str] | None = None
 
 
 class RowRecord(Record):
@@ -79,6 +77,8 @@ class MatrixRun(Record):
     started: str | None = None
     # Whether some scenarios or mutants were left out.
     is_partial: bool | None = None
+    # The mutants that it set out to run.
+    expected: tuple[str, ...] | None = None
 
 
 class MutantRecord(Record):
@@ -119,10 +119,12 @@ class Sample:
     kind: str
 
 
-# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name.
+# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name; `seal.json`,
+# the SHA-256 of each file by its name below the folder.
 Rows = Mapping[str, RowRecord]
 ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
 LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
 USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
     dict[str, float], config=ConfigDict(strict=True, allow_inf_nan=False)
 )
+SEAL: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

@@ -4,15 +4,15 @@ The log is written line by line while the run goes on, so it tells of a worker t
 test that has no result, and, by the line `SessionFinish` that it lacks, of a run that was killed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, FiniteFloat, Strict, TypeAdapter, ValidationError
 
 from seatrials.evidence.activity import idleness
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.ranges import problems_of_value
 from seatrials.evidence.record import Record, Sample
 
 _REASON_CHARACTERS_MAX = 240
@@ -31,6 +31,25 @@ class RowResult:
     failed: bool = False
     # Whether the environment said itself that it cannot run it.
     declared: bool = False
+    # Whether it passed, and a part of its sentence was not asked.
+    in_part: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSummary:
+    """What the record of a run sums up, as the log tells it; by scenario of the catalogue, as reports name it."""
+
+    # pytest's outcome; a failure of set-up or tear-down outweighs a pass.
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    not_run: frozenset[str] = frozenset()
+    trace_sha256: Mapping[str, str] = field(default_factory=dict)
+    # Tests whose process ended with them.
+    crashed: frozenset[str] = frozenset()
+    platform_seconds: float = 0.0
+    exit_status: int | None = None
+    # Of the first test and of the last, in seconds since the epoch.
+    began_seconds: float | None = None
+    ended_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +59,7 @@ class ReportLog:
     results: Mapping[str, RowResult]
     samples: tuple[Sample, ...]
     problems: tuple[str, ...]
+    summary: LogSummary = LogSummary()
 
 
 class _Line(Record):
@@ -51,12 +71,20 @@ class _Line(Record):
     outcome: str = ""
     longrepr: Any = None
     duration: float = 0.0
+    start: float | None = None
+    stop: float | None = None
+    exitstatus: int | None = None
     wasxfail: str | None = None
     user_properties: tuple[tuple[str, Any], ...] = ()
 
     def told(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
         """Return what the test says of itself under *name*."""
         return dict(self.user_properties).get(name)
+
+    @property
+    def scenario(self) -> str:
+        """The row that it is about; a report of a worker that ended names the test alone."""
+        return str(self.told("scenario") or self.nodeid)
 
 
 @dataclass
@@ -67,21 +95,25 @@ class _Seen:
         return [line for line in self.lines if line.when == when]
 
 
-def read_report_log(path: Path) -> ReportLog:
+def parse_report_log(content: bytes, name: str) -> ReportLog:
     """Return the results by test, the samples, and what keeps the log from being whole, a sentence each."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return ReportLog(results={}, samples=(), problems=(f"{path.name} cannot be read: {error}",))
-    lines, problems = _parse(text, path.name)
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        return ReportLog(results={}, samples=(), problems=(f"{name} cannot be read: {error}",))
+    lines, problems = _parse(text, name)
     tests: dict[str, _Seen] = {}
     for line in lines:
         if line.report_type == "TestReport":
             tests.setdefault(line.nodeid, _Seen()).lines.append(line)
     samples = tuple(sample for line in lines if line.when == "call" for sample in _samples(line))
-    problems += _problems(lines, path.name)
+    problems += _problems(lines, name)
+    problems += [each for sample in samples for each in problems_of_value(sample.name, sample.value, sample.unit)]
     return ReportLog(
-        results={test: _result(seen) for test, seen in tests.items()}, samples=samples, problems=tuple(problems)
+        results={test: _result(seen) for test, seen in tests.items()},
+        samples=samples,
+        problems=tuple(problems),
+        summary=_summary(lines),
     )
 
 
@@ -93,11 +125,34 @@ def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
             line = _Line.model_validate_json(written)
             _samples(line)
             _seconds(line)
+            _calls(line)
         except ValidationError:
             problems.append(f"{name} is cut off or damaged at line {number}")
         else:
             lines.append(line)
     return lines, problems
+
+
+def _summary(lines: Iterable[_Line]) -> LogSummary:
+    """Return what the reporter of a run keeps of the same reports, by its rules."""
+    reports = [line for line in lines if line.report_type == "TestReport"]
+    outcomes: dict[str, str] = {}
+    for line in reports:
+        if line.when == "call" or line.outcome != "passed":
+            outcomes[line.scenario] = "failed" if outcomes.get(line.scenario) == "failed" else line.outcome
+    calls = {line.scenario: line for line in reports if line.when == "call"}
+    traces = ((scenario, line.told("trace_sha256")) for scenario, line in calls.items())
+    return LogSummary(
+        outcomes=outcomes,
+        not_run=frozenset(line.scenario for line in reports if line.outcome == "skipped"),
+        trace_sha256={scenario: str(trace) for scenario, trace in traces if trace is not None},
+        crashed=frozenset(line.nodeid for line in reports if line.when == _CRASHED),
+        platform_seconds=sum(_seconds(line) for line in calls.values() if line.told("platform_seconds") is not None),
+        exit_status=next((line.exitstatus for line in lines if line.report_type == "SessionFinish"), None),
+        # pytest-xdist reports a crash without a time, and has to give one.
+        began_seconds=min((each.start for each in reports if each.start and each.when != _CRASHED), default=None),
+        ended_seconds=max((each.stop for each in reports if each.stop and each.when != _CRASHED), default=None),
+    )
 
 
 def _problems(lines: list[_Line], name: str) -> list[str]:
@@ -139,12 +194,12 @@ def _result(seen: _Seen) -> RowResult:
 
 
 def _passed(line: _Line, seconds: float | None) -> RowResult:
-    idle = idleness(line.told("calls"), line.told("platform_seconds"))
+    idle = idleness(_calls(line), line.told("platform_seconds"))
     if idle is not None:
         return RowResult(outcome=CellOutcome.NOT_RUN, reason=idle, seconds=seconds)
     left_out = line.told("left_out")
     reason = "" if left_out is None else _short(f"passed in part, and not asked {left_out}")
-    return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds)
+    return RowResult(outcome=CellOutcome.PASSED, reason=reason, seconds=seconds, in_part=left_out is not None)
 
 
 def _not_run(line: _Line) -> RowResult:
@@ -160,6 +215,12 @@ def _seconds(line: _Line) -> float:
     """Return how long a test took, in seconds of platform time where it tells them."""
     told = line.told("platform_seconds")
     return line.duration if told is None else _SECONDS.validate_python(told)
+
+
+def _calls(line: _Line) -> int | None:
+    """Return how many calls a test made to the platform; None when it does not tell."""
+    told = line.told("calls")
+    return None if told is None else _COUNT.validate_python(told)
 
 
 def _samples(line: _Line) -> list[Sample]:
@@ -187,3 +248,4 @@ def _short(text: str) -> str:
 
 _SAMPLE: TypeAdapter[Sample] = TypeAdapter(Sample)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Annotated[FiniteFloat, Strict()])
+_COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Strict()])

@@ -11,6 +11,7 @@ from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Outcome
 from seatrials.gate.history import Entry
+from seatrials.gate.strangers import strange_rows
 from seatrials.gate.tree import Ran, doubts
 
 _HOUR_SECONDS = 3600
@@ -33,6 +34,8 @@ class Case:
     now_seconds: float
     # Compares the files that ran with those of a commit.
     compare: Compare
+    # The newest run of each environment that the criteria do not name.
+    others: Sequence[RunEvidence] = ()
 
     def newest(self, environment: str) -> RunEvidence | None:
         """Return the run that is judged."""
@@ -47,6 +50,10 @@ class Case:
     def age_seconds(self, run: RunEvidence) -> float | None:
         """Return how long ago *run* began."""
         return None if run.started_seconds is None else self.now_seconds - run.started_seconds
+
+    def problems(self, run: RunEvidence) -> list[str]:
+        """Return what keeps *run* from being whole, and what the catalogue says otherwise of its rows."""
+        return [*run.problems, *strange_rows(run, self.rows, self.criteria.environments[run.environment].rows)]
 
     def required(self, environment: str) -> list[Row]:
         """Return the rows that are required on *environment*."""
@@ -65,7 +72,7 @@ class Case:
 
     def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
         age = self.age_seconds(run)
-        if run.problems or age is None or age > rules.age_hours_max * _HOUR_SECONDS:
+        if self.problems(run) or age is None or age > rules.age_hours_max * _HOUR_SECONDS:
             return False
         return rules.dirty_tree_allowed or not self.doubts(run)
 

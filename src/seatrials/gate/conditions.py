@@ -8,6 +8,7 @@ from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import EnvironmentRules
 from seatrials.gate.decision import Criterion, Outcome
+from seatrials.gate.strangers import strange_mutants
 from seatrials.gate.tree import Ran, doubts, told_in_short
 from seatrials.gate.wording import age
 
@@ -19,7 +20,7 @@ _RUNS_TO_COMPARE = 2
 def conditions_of_environment(case: Case, environment: str) -> Iterable[Criterion]:
     """Return the criteria on the newest run of *environment*, except its rows and measurements."""
     rules, run = case.criteria.environments[environment], case.newest(environment)
-    yield _whole(environment, run)
+    yield _whole(case, environment, run)
     if run is None:
         return
     yield _tree(case, run, rules)
@@ -74,18 +75,23 @@ def _doubt(case: Case, evidence: MutantEvidence) -> str | None:
         return f"the matrix is no proof: {'; '.join(evidence.problems)}"
     if evidence.is_partial or not evidence.killed_by:
         return "only some mutants or scenarios ran: run nox -s mutants"
+    strangers = list(strange_mutants(evidence, case.rows))
+    if strangers:
+        return f"the matrix is no proof: {'; '.join(strangers)}"
     found = [] if case.criteria.mutants.dirty_tree_allowed else doubts(Ran.of_mutants(evidence), case.compare)
     return f"{told_in_short(found)}, so it is of no commit" if found else None
 
 
-def _whole(environment: str, run: RunEvidence | None) -> Criterion:
+def _whole(case: Case, environment: str, run: RunEvidence | None) -> Criterion:
     asked = Asked(id="run", environment=environment, sentence=f"The newest run on {environment} is whole.")
     if run is None:
         return asked.unknown(f"nothing ran on {environment}")
     sources = [run.path]
-    if run.problems:
-        return asked.unknown("; ".join(run.problems), sources=sources)
-    return asked.answered(Outcome.PASS, f"{run.id} has its end, and its files are as it wrote them", sources=sources)
+    problems = case.problems(run)
+    if problems:
+        return asked.unknown("; ".join(problems), sources=sources)
+    told = f"{run.id} has its end, its files are as it wrote them, and they agree with one another"
+    return asked.answered(Outcome.PASS, told, sources=sources)
 
 
 def _tree(case: Case, run: RunEvidence, rules: EnvironmentRules) -> Criterion:

@@ -267,6 +267,8 @@ class Decision:
     mutants: Mutants | None
     # The Allure report, from the folder of the decision; None without one.
     allure_report: str | None
+    # What was seen of the commit where the criteria do not look, a sentence each.
+    notices: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""

@@ -14,6 +14,7 @@ def as_markdown(decision: Decision) -> str:
         _text(decision.summary),
         "",
         *_facts(decision),
+        *(line for notice in decision.notices for line in (f"> {_text(notice)}", "")),
         *_section("Criteria", _CRITERIA, (_criterion_cells(each) for each in gravest_first(decision.criteria))),
         *_section("Runs", _RUNS, _run_cells(decision)),
         *_section("Not proven", _UNPROVEN, _unproven_cells(decision)),

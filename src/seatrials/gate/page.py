@@ -89,6 +89,7 @@ def _header(decision: Decision) -> Html:
     reason = [
         element("p", decision.summary, class_="summary"),
         *([element("p", _CAUTION, class_="caution")] if is_rehearsed else []),
+        *(element("p", notice, class_="caution") for notice in decision.notices),
     ]
     name = decision.verdict.lower().replace(" ", "-")
     return element(

@@ -33,7 +33,7 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
     )
     cells = {row.id: cell for row in rows for cell in row.cells if cell.environment == environment and cell.required}
     run = case.newest(environment)
-    proven = sum(_is_proven(case, cell) for cell in cells.values())
+    proven = sum(_is_proven(case, row, cell) for row, cell in cells.items())
     measure = Measure(
         value=float(proven) if run is not None else None,
         relation="at least",
@@ -45,7 +45,7 @@ def rows_criterion(case: Case, environment: str, rows: Sequence[MatrixRow]) -> C
     if run is None:
         return asked.unknown(f"nothing ran on {environment}", measure)
     sources = [run.folder.report_log]
-    missing = {row: cell for row, cell in cells.items() if not _is_proven(case, cell)}
+    missing = {row: cell for row, cell in cells.items() if not _is_proven(case, row, cell)}
     if not cells:
         return asked.unknown("no row is required there, so nothing can be proven", measure, sources)
     if not missing:
@@ -77,35 +77,61 @@ def _is_failure(run: RunEvidence, row: str, cell: Cell) -> bool:
     return not cell.waived and result is not None and result.failed
 
 
-def _is_proven(case: Case, cell: Cell) -> bool:
-    return cell.outcome is CellOutcome.PASSED and cell.kind in case.criteria.environments[cell.environment].kinds
+def _is_proven(case: Case, row: str, cell: Cell) -> bool:
+    """Whether a row passed with evidence that counts there, whole, or whole where evidence of that kind was had too."""
+    if cell.outcome is not CellOutcome.PASSED or not _counts(case, cell):
+        return False
+    result = _result(row, case.newest(cell.environment))
+    return result is None or not result.in_part or _has_passed_whole(case, row, cell)
+
+
+def _counts(case: Case, cell: Cell) -> bool:
+    return cell.kind in case.criteria.environments[cell.environment].kinds
+
+
+def _has_passed_whole(case: Case, row: str, cell: Cell) -> bool:
+    """Whether *row* passed whole in the newest run of some environment, of the same kind and commit, which is whole."""
+    own = case.newest(cell.environment)
+    runs = [run for each in case.criteria.environments if (run := case.newest(each)) is not None]
+    alike = [run for run in runs if own is not None and (run.kind, run.commit) == (own.kind, own.commit)]
+    results = [_result(row, run) for run in alike if not case.problems(run)]
+    return any(each and each.outcome is CellOutcome.PASSED and not each.in_part for each in results)
 
 
 def _cell(case: Case, row: Row, environment: str) -> Cell:
     rules, run = case.criteria.environments[environment], case.newest(environment)
-    result = _result(row, run)
+    result = _result(row.id, run)
     is_required = rules.rows in row.environments
     if result is None:
         outcome = CellOutcome.NOT_RUN if is_required else CellOutcome.NOT_REQUIRED
         reason = (f"nothing ran on {environment}" if run is None else "was not selected") if is_required else ""
         result = RowResult(outcome=outcome, reason=reason)
     kind = run.kind if run is not None and result.seconds is not None else None
-    reason, is_proven = result.reason, result.outcome is CellOutcome.PASSED and kind in rules.kinds
-    if result.outcome is CellOutcome.PASSED and not is_proven:
-        reason = f"only {kind or 'of an unknown kind'}, and {' or '.join(rules.kinds)} is required"
-    return Cell(
+    cell = Cell(
         environment=environment,
         required=is_required and not (result.declared and rules.not_run_allowed),
         outcome=result.outcome,
         kind=kind,
-        reason=reason,
+        reason=result.reason,
         seconds=result.seconds,
-        waived=not is_proven and case.waiver(row.id, f"{row.id}.{environment}") is not None,
+        waived=False,
     )
+    if _is_proven(case, row.id, cell):
+        return cell
+    reason = _why_not(case, row.id, cell) if result.outcome is CellOutcome.PASSED else result.reason
+    return replace(cell, reason=reason, waived=case.waiver(row.id, f"{row.id}.{environment}") is not None)
 
 
-def _result(row: Row, run: RunEvidence | None) -> RowResult | None:
-    return run.results.get(row.id) if run is not None else None
+def _why_not(case: Case, row: str, cell: Cell) -> str:
+    """Return why a row that has passed is not proven."""
+    if not _counts(case, cell):
+        kinds = case.criteria.environments[cell.environment].kinds
+        return f"only {cell.kind or 'of an unknown kind'}, and {' or '.join(kinds)} is required"
+    return f"{cell.reason}; and whole {row} passed nowhere on this commit"
+
+
+def _result(row: str, run: RunEvidence | None) -> RowResult | None:
+    return run.results.get(row) if run is not None else None
 
 
 def _told(missing: dict[str, Cell]) -> str:

@@ -25,6 +25,8 @@ def show(decision: Decision, console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    for notice in decision.notices:
+        console.print(Text(notice, "yellow"))
     absent = set(decision.environments) - {run.environment for run in decision.runs}
     table = Table("", "criterion", "value and bound", "why", box=None, pad_edge=False, header_style="bold")
     for outcome, style in _OUTCOMES.items():

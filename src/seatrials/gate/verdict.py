@@ -79,6 +79,7 @@ def judge(case: Case, allure_report: str | None = None) -> Judgement:
         unproven=tuple(_unproven(case, criteria, rows)),
         mutants=_mutants(case),
         allure_report=allure_report,
+        notices=tuple(_notices(case)),
     )
     return Judgement(decision=decision, entries=tuple(_entries(case, criteria)))
 
@@ -178,8 +179,21 @@ def _run(case: Case, run: RunEvidence) -> Run:
         platform_seconds=record.platform_seconds,
         counts={str(each): outcomes.count(each) for each in counted},
         expected=len(run.results),
-        problems=run.problems,
+        problems=tuple(case.problems(run)),
     )
+
+
+def _notices(case: Case) -> Iterable[str]:
+    """Yield what went wrong on this commit where the criteria do not look: it decides nothing, and is told."""
+    commit = _commit(case)
+    for run in case.others:
+        failed = sum(each.failed or each.outcome is CellOutcome.CRASHED for each in run.results.values())
+        if commit is None or run.commit is None or not run.commit.startswith(commit):
+            continue
+        if failed or run.problems:
+            whole = f", and it is not whole: {'; '.join(run.problems)}" if run.problems else ""
+            rows = f"{failed} of {len(run.results)} rows failed or crashed in {run.id} of this commit"
+            yield f"not judged, for the criteria do not name {run.environment}: {rows}{whole}"
 
 
 def _cost(case: Case) -> Cost:

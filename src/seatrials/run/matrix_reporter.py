@@ -32,7 +32,8 @@ class MatrixReporter:
     ) -> None:
         """*sources* returns at the end which files ran."""
         self.matrix = Matrix(mutants, is_partial=is_partial)
-        self.folder = MatrixFolder.create(evidence)
+        self._started = wall_timestamp()
+        self.folder = MatrixFolder.create(evidence, self._started)
         self._console = console
         self._sources = sources
         self._began = wall_seconds()
@@ -44,7 +45,10 @@ class MatrixReporter:
         """Note what is about to run: the tree may be another one when it ends."""
         commit, dirty = commit_of(session.config.rootpath)
         is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
-        self._run = MatrixRun(commit=commit, dirty=dirty, started=wall_timestamp(), is_partial=is_partial)
+        expected = tuple(each.id for each in self.matrix.mutants)
+        self._run = MatrixRun(
+            commit=commit, dirty=dirty, started=self._started, is_partial=is_partial, expected=expected
+        )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

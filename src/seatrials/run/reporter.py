@@ -61,9 +61,9 @@ class RunReporter:
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
             return
-        self.folder = RunFolder.create(config.getoption("--evidence").resolve(), config.getoption("--environment"))
-        config.option.report_log = str(self.folder.report_log)
         self._started = wall_timestamp()
+        self.folder = RunFolder.create(config.getoption("--evidence").resolve(), environment.name, self._started)
+        config.option.report_log = str(self.folder.report_log)
         self._versions = versions()
         self._commit, self._dirty = commit_of(config.rootpath)
         # Known at the end alone, when everything has been imported.
@@ -153,7 +153,7 @@ class RunReporter:
             session.exitstatus = NothingRanError.exit_code
         self._ask_again()
         try:
-            self.folder.write_run(self._record(int(session.exitstatus), self.folder.checksums()))
+            self._end(int(session.exitstatus))
         except OSError as error:
             fail(session, EvidenceError.exit_code, str(cannot_write(error)))
 
@@ -200,7 +200,11 @@ class RunReporter:
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
+        self._end(exit_code)
+
+    def _end(self, exit_code: int) -> None:
         self.folder.write_run(self._record(exit_code))
+        self.folder.write_seal()
 
     def _replay(self, item: pytest.Item) -> str:
         name = item.name.partition("[")[0]
@@ -217,7 +221,7 @@ class RunReporter:
         options = [f"{name}={shlex.quote(given[name])}" for name in _OPTION_VARIABLES if given.get(name)]
         return " ".join([*options, shlex.join(redact_value(sys.argv))])
 
-    def _record(self, exit_status: int | None, files: dict[str, str] | None = None) -> RunRecord:
+    def _record(self, exit_status: int | None) -> RunRecord:
         rows = self.folder.read_rows()
         return RunRecord(
             environment=self._environment.name,
@@ -245,7 +249,6 @@ class RunReporter:
             usage=self.folder.read_usage(),
             wall_seconds=round(wall_seconds() - self._began, 3),
             platform_seconds=round(sum(self._platform_seconds.values()), 6),
-            files=files,
         )
 
 

@@ -14,7 +14,15 @@ from tests.support.project import PROJECT
 
 SOURCE = PROJECT / "src/seatrials"
 # Names of the layout that mean nothing else, and those that are words of other things too.
-FILES = ("run.json", "rows.json", "report-log.jsonl", "kill-matrix.json", "kill-matrix.md", "history.jsonl")
+FILES = (
+    "run.json",
+    "rows.json",
+    "seal.json",
+    "report-log.jsonl",
+    "kill-matrix.json",
+    "kill-matrix.md",
+    "history.jsonl",
+)
 FOLDERS = (
     "gate",
     "mutants",
@@ -168,7 +176,7 @@ def test_a_folder_tells_its_second(name: str, second: int | None) -> None:
 
 
 def test_what_is_judged_is_sealed(folder: RunFolder) -> None:
-    """All that a judgement may rest on has a checksum, but not the record that holds them, nor what is for people."""
+    """All that a judgement may rest on has a checksum, the record included, and not what is for people."""
     folder.write_run(RunRecord())
     folder.write_rows({})
     folder.write_usage("COLD-01", {})
@@ -176,7 +184,12 @@ def test_what_is_judged_is_sealed(folder: RunFolder) -> None:
     folder.allure_results.mkdir()
     (folder.allure_results / "x-result.json").write_text("{}")
 
-    assert sorted(folder.checksums()) == ["report-log.jsonl", "rows.json", "timeline/COLD-01.usage.json"]
+    folder.write_seal()
+    sealed = json.loads(folder.seal.read_text())
+    folder.write_seal()
+
+    assert sorted(sealed) == ["report-log.jsonl", "rows.json", "run.json", "timeline/COLD-01.usage.json"]
+    assert sealed == json.loads(folder.seal.read_text())
 
 
 def test_nobody_else_knows_the_layout() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seatrials.evidence.folder import EvidenceFolder, MatrixFolder, RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import read_mutants, read_newest, read_runs
-from seatrials.evidence.record import MatrixRecord, MatrixRun, MutantRecord, RowRecord, RunRecord
+from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, RowRecord, RunRecord
 from tests.support.aws import Json
 
 TEST = "tests/test_x.py::test_x"
@@ -48,9 +48,10 @@ def write_run(evidence: Path, name: str = NAME, **changes: object) -> RunFolder:
         exit_status=0,
         rows={"COLD-01": TEST},
         usage={"log_bytes": 1.0},
-        files=folder.checksums(),
     )
+    folder.write_usage("COLD-01", {"log_bytes": 1.0})
     folder.write_run(record.model_copy(update=changes))
+    folder.write_seal()
     return folder
 
 
@@ -69,7 +70,12 @@ def write_matrix(evidence: Path, name: str = NAME, **run: Json) -> MatrixFolder:
     """Write a kill matrix of one mutant."""
     folder = MatrixFolder(evidence / "mutants" / name)
     folder.path.mkdir(parents=True)
-    record = MatrixRecord(run=MatrixRun(**run), mutants={"deaf": MutantRecord(killed_by=("COLD-01",))}, problems=())
+    record = MatrixRecord(
+        run=MatrixRun(expected=("deaf",), **run),
+        mutants={"deaf": MutantRecord(killed_by=("COLD-01",))},
+        scenarios={"COLD-01": KillsRecord(kills=("deaf",))},
+        problems=(),
+    )
     folder.write(record, "# Kill matrix")
     return folder
 
@@ -107,8 +113,15 @@ def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
     write_run(tmp_path, "of-another-name", started="2026-11-25T07:00:00.000+00:00")
 
     assert newest(tmp_path) == "20261125T080000Z-7"
-    names = [run.id for run in read_runs(tmp_path, "mock")]
-    assert names == ["of-another-name", "20261125T080001Z-7", "20261125T080000Z-7"]
+
+
+def test_a_copy_of_a_run_is_the_same_run(tmp_path: Path) -> None:
+    """A folder that was restored twice proves no more than once, and is told."""
+    folder = write_run(tmp_path)
+    shutil.copytree(folder.path, folder.path.with_name("20261125T080000Z-6"))
+
+    (run,) = read_runs(tmp_path, "mock")
+    assert run.problems == (f"20261125T080000Z-6 is the same run as {NAME}, and counts once: remove the copy",)
 
 
 def test_of_two_runs_that_began_at_once_the_name_decides(tmp_path: Path) -> None:
@@ -143,10 +156,11 @@ def test_the_newest_matrix_is_the_one_that_began_last(tmp_path: Path) -> None:
     """By the same rule as runs."""
     last = write_matrix(tmp_path, "20261125T080000Z-7", started="2026-11-25T08:00:02.000+00:00")
     write_matrix(tmp_path, "20261125T080001Z-7", started="2026-11-25T08:00:01.000+00:00")
+    write_matrix(tmp_path, "20261125T080002Z-7", started="2026-11-25T08:00:00.000+00:00")
 
     evidence = read_mutants(tmp_path)
     assert evidence is not None
-    assert (last.record, {"deaf": ("COLD-01",)}, ()) == (evidence.path, evidence.killed_by, evidence.problems)
+    assert (last.record, {"deaf": ("COLD-01",)}) == (evidence.path, evidence.killed_by)
 
 
 def test_without_its_record_a_run_has_the_rows_beside_it(tmp_path: Path) -> None:
@@ -157,7 +171,7 @@ def test_without_its_record_a_run_has_the_rows_beside_it(tmp_path: Path) -> None
     run = read_newest(tmp_path, "mock")
     assert run is not None
     assert ({"COLD-01": TEST}, RunRecord()) == (run.rows, run.record)
-    assert run.problems == ("run.json cannot be read: No such file or directory",)
+    assert run.problems == ("run.json cannot be read: No such file or directory", "run.json is missing")
 
 
 @pytest.mark.parametrize("status", [0, 1])
@@ -199,17 +213,16 @@ def damage(path: Path, data: st.DataObject) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_nothing_stops_the_reader(data: st.DataObject) -> None:
-    """Whatever is done to files of a run, it is read, and only a record that was changed may still seem whole."""
+    """Whatever is done to files of a run, it is read, and it is told."""
     with tempfile.TemporaryDirectory() as name:
         evidence = Path(name)
         folder = write_run(evidence)
-        shutil.copytree(folder.path, folder.path.with_name("20261125T070000Z-7"))
-        path = data.draw(st.sampled_from([folder.record, folder.rows, folder.report_log]))
+        path = data.draw(st.sampled_from([folder.record, folder.rows, folder.report_log, folder.seal]))
         before = path.read_bytes()
         damage(path, data)
 
         run = read_runs(evidence, "mock")[-1]
-        assert run.problems or path == folder.record or path.read_bytes() == before
+        assert bool(run.problems) or path.read_bytes() == before
 
 
 @settings(deadline=None, max_examples=60)

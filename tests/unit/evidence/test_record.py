@@ -36,7 +36,6 @@ WHOLE = RunRecord(
     usage={"http_requests": 3.0},
     wall_seconds=3600.5,
     platform_seconds=3599.0,
-    files={"report-log.jsonl": "b" * 64},
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.record import Sample
-from seatrials.evidence.report_log import ReportLog, RowResult, read_report_log
+from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from tests.support.aws import Json
 
 START = {"$report_type": "SessionStart"}
@@ -27,7 +27,7 @@ def read(tmp_path: Path, *lines: dict[str, Any]) -> ReportLog:
     """Return what is read from a log of these lines."""
     path = tmp_path / "report-log.jsonl"
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    return read_report_log(path)
+    return parse_report_log(path.read_bytes(), path.name)
 
 
 def result(tmp_path: Path, *lines: dict[str, Any]) -> RowResult:
@@ -190,12 +190,14 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "report-log.jsonl"
     path.write_text(f"{json.dumps(START)}\n{json.dumps(report('setup'))[:30]}\n{json.dumps(FINISH)}\n")
 
-    assert read_report_log(path).problems == ("report-log.jsonl is cut off or damaged at line 2",)
+    assert parse_report_log(path.read_bytes(), path.name).problems == (
+        "report-log.jsonl is cut off or damaged at line 2",
+    )
 
 
-def test_a_missing_log_is_a_problem(tmp_path: Path) -> None:
-    """Without a log nothing is known."""
-    log = read_report_log(tmp_path / "report-log.jsonl")
+def test_a_log_that_is_no_text_is_a_problem() -> None:
+    """Of bytes that are no text nothing is known."""
+    log = parse_report_log(b"\xff", "report-log.jsonl")
 
     assert log.problems
     assert not log.results

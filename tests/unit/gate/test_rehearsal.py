@@ -10,7 +10,7 @@ def test_a_rehearsal_may_be_a_go_of_its_own(bare: Release) -> None:
 
     def unable(lines: Lines, record: Record) -> None:
         skipped(lines, record, "COLD-11")
-        reports(lines, record, "COLD-11")[0]["user_properties"] = [["not_run", "needs faults.kill"]]
+        reports(lines, record, "COLD-11")[0]["user_properties"].append(["not_run", "needs faults.kill"])
 
     bare.run("mock", "mock")
     bare.run("rehearsal", "rehearsal", change=unable, scope="staging")

@@ -62,7 +62,8 @@ def write_run(evidence: Path, environment: str, name: str = "20260302T090000Z-1"
     folder = evidence / environment / name
     (folder / "allure-results").mkdir(parents=True)
     record = {**RECORD, "environment": environment, **changes}
-    write_log(folder, START, *(line for test in TESTS for line in phases(test, record["exit_status"])), FINISH)
+    finish = {**FINISH, "exitstatus": record["exit_status"]}
+    write_log(folder, START, *(line for test in TESTS for line in phases(test, record["exit_status"])), finish)
     seal(folder, record)
     latest = folder.parent / "latest"
     latest.unlink(missing_ok=True)
@@ -78,9 +79,10 @@ def phases(test: str, exit_status: object) -> Iterator[dict[str, Any]]:
 
 
 def seal(folder: Path, record: dict[str, Any]) -> None:
-    """Write what a run says of itself at its end, with the checksums of what it has written."""
+    """Write what a run says of itself at its end, and seal it."""
     run = RunFolder(folder)
-    run.record.write_text(json.dumps({**record, "files": run.checksums()}))
+    run.record.write_text(json.dumps(record))
+    run.write_seal()
 
 
 def write_log(folder: Path, *lines: dict[str, Any]) -> None:

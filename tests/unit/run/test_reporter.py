@@ -89,8 +89,9 @@ def test_every_file_that_is_judged_has_a_checksum(run: Callable[..., RunEvidence
 
     log = evidence.path / "report-log.jsonl"
     assert "SessionFinish" in log.read_text().splitlines()[-1]
-    assert evidence.record.files is not None
-    assert hashlib.sha256(log.read_bytes()).hexdigest() == evidence.record.files["report-log.jsonl"]
+    sealed = json.loads(evidence.folder.seal.read_text())
+    assert hashlib.sha256(log.read_bytes()).hexdigest() == sealed["report-log.jsonl"]
+    assert hashlib.sha256(evidence.folder.record.read_bytes()).hexdigest() == sealed["run.json"]
     assert evidence.problems == ()
 
 
