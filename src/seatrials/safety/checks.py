@@ -9,6 +9,7 @@ import httpx
 
 from seatrials.environments.environment import Environment
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
+from seatrials.safety import lease_item
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.store import Store
@@ -87,8 +88,7 @@ def _table(dynamodb: AwsClient, name: str) -> str:
 
 
 def _lease(store: Store) -> str:
-    item = store.get("lease", "stack")
-    return "free" if item is None else f"the run {item['run_id']} of {item['owner']} has it, or had it"
+    return lease_item.describe(store, lease_item.read(store))
 
 
 def _cluster(ecs: AwsClient, name: str) -> str:

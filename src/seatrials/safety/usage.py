@@ -10,7 +10,7 @@ from typing import Any
 
 # The units that DynamoDB counts a call in, by the operations that have them.
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 
 class Usage:

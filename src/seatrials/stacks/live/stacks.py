@@ -13,7 +13,14 @@ from pathlib import Path
 import httpx
 
 from seatrials.environments.environment import Environment
-from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
+from seatrials.errors import (
+    ConfigurationError,
+    LeaseLostError,
+    LeftoversError,
+    NotRunHereError,
+    RefusedWriteError,
+    SeatrialsError,
+)
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, sweep, usage
 from seatrials.safety.aws_errors import translated
@@ -35,6 +42,8 @@ from seatrials.stacks.live.watch import Watch
 # Without sessions the service goes to zero: the publication, the alarm, the cooldown and the drain, with room.
 _TO_ZERO_SECONDS = 600.0
 _CREATED = 201
+# Methods that change nothing; a scenario's other requests are changes, though Hermes makes them.
+_READING = ("GET", "HEAD", "OPTIONS")
 _SAMPLE_KINDS = {"rehearsal": "rehearsed", "live": "measured"}
 
 
@@ -73,6 +82,7 @@ class LiveStacks:
             access.clock,
             run_id=self.run_id,
             owner=identity.name,
+            member=self._process,
             seconds=lease_seconds(self._environment.pace),
         )
         self._lease.acquire(self._options.lease_wait_seconds)
@@ -82,7 +92,11 @@ class LiveStacks:
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
         self._journal = journal.Journal(
-            access.store, access.clock, self.run_id, self._folder / "journal" / f"{self._process}.jsonl"
+            access.store,
+            access.clock,
+            self.run_id,
+            self._folder / "journal" / f"{self._process}.jsonl",
+            self._lease.check,
         )
         changes = Changes(self._environment, access.session.client, self._journal)
         self._budget = Budget(self._environment.budget, wall_seconds, self._counts)
@@ -249,8 +263,11 @@ class LiveStacks:
         return {} if written is None else {"log_bytes": written / self._options.workers}
 
     def _before_request(self, request: httpx.Request) -> None:
-        """Count a request, and refuse a second session where one is all that is allowed."""
+        """Count a request; refuse a change without the lease, and a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
+        if request.method not in _READING and not self._lease.holds():
+            msg = f"{request.method} {request.url.path} was not sent, for this run no longer has the lease of the stack"
+            raise LeaseLostError(msg)
         if _is_activation(request) and self._sessions_made and not self._environment.allows("sessions"):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
