@@ -1,21 +1,21 @@
 """A model of the lease: whatever processes, clocks, crashes and the network do, two runs never both act.
 
-`SEATRIALS_LEASE_HISTORIES=10000 pytest tests/unit/safety/test_lease_model.py` looks at so many histories.
+`LEASE_HISTORIES=10000 python -m pytest tests/unit/safety/test_lease_model.py` looks at so many histories.
 """
 
-import os
 from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-
-from seatrials.safety.lease import DRIFT_MAX, LEASE_SECONDS, MARGIN_SECONDS, Lease
-from seatrials.safety.lease_item import Reading
 from tests.unit.safety.lease_world import Process, World, WorldClock
 
-HISTORIES = int(os.environ.get("SEATRIALS_LEASE_HISTORIES", "150"))
+from seatrials.environments.environment import read_variables
+from seatrials.safety.lease import DRIFT_MAX, LEASE_SECONDS, MARGIN_SECONDS, Lease
+from seatrials.safety.lease_item import Reading
+
+HISTORIES = int(read_variables().get("LEASE_HISTORIES", "150"))
 STEPS = 40
 # Two processes of one run, and one each of two others.
 RUNS = ("one", "one", "two", "three")
@@ -44,8 +44,10 @@ class LeaseMachine(RuleBasedStateMachine):
 
     @rule(index=whose)
     def start(self, index: int) -> None:
-        """A process begins, again perhaps."""
-        self.processes[index].start()
+        """A process begins, again perhaps, unless another one of its run knows that it is the last."""
+        process = self.processes[index]
+        if not any(each.is_alive and each.is_last for each in self._others_of(process)):
+            process.start()
 
     @rule(index=whose, is_keeper=st.booleans(), turns=st.sampled_from([1, 1, 2, 4, 8]))
     def turn(self, index: int, turns: int, *, is_keeper: bool) -> None:
@@ -86,9 +88,11 @@ class LeaseMachine(RuleBasedStateMachine):
     def leave(self, index: int) -> None:
         """A process ends, and gives the lease back if it knows that it is the last of its run."""
         process = self.processes[index]
-        others = [each for each in self.processes if each is not process and each.run_id == process.run_id]
-        process.is_last = not any(each.is_alive for each in others)
+        process.is_last = not any(each.is_alive for each in self._others_of(process))
         process.is_told_to_leave = True
+
+    def _others_of(self, process: Process) -> list[Process]:
+        return [each for each in self.processes if each is not process and each.run_id == process.run_id]
 
     def teardown(self) -> None:
         """When all have crashed another run gets the stack, within the time that a dead owner's lease is watched."""
@@ -102,14 +106,14 @@ class LeaseMachine(RuleBasedStateMachine):
         while not heir.has_lease:
             heir.turn(is_keeper=False)
             self.world.seconds += 0.5
-            assert self.world.seconds < began + LEASE_SECONDS + MARGIN_SECONDS + 10, "the lease of the dead is not taken"
+            assert self.world.seconds < began + LEASE_SECONDS + MARGIN_SECONDS + 10, "a dead run's lease is not taken"
         heir.crash(lands=False)
 
 
 def check(machine: type[LeaseMachine], histories: int) -> None:
     """Look at so many histories."""
     phases = [Phase.generate, Phase.shrink] if machine is LeaseMachine else [Phase.generate]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis's
+    run_state_machine_as_test(
         machine,
         settings=settings(max_examples=histories, stateful_step_count=STEPS, phases=phases, database=None),
     )
