@@ -609,5 +609,7 @@ def test_a_run_that_lost_its_lease_changes_nothing(begin: Begin, small_platform:
             update_edit(run, desiredCount=2)
         with pytest.raises(LeaseLostError, match=r"POST /hermes/api/sessions/activate was not sent"):
             platform_of(run).sessions.start()
+    stacks.close()
 
     assert (small_platform.sessions(), edit_desired(small_platform)) == ({}, 0)
+    assert small_platform.runs_items() == ["seatrials#lease"]
