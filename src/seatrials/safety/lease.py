@@ -130,7 +130,7 @@ class Lease:
             except LeaseLostError:
                 return
             except SeatrialsError:
-                # `holds` turns false by itself when no try succeeds in time.
+                # `holds` asks for itself when no try succeeds in time.
                 continue
 
     def release(self, *, is_last: bool = False) -> None:
