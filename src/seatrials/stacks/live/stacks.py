@@ -13,20 +13,14 @@ from pathlib import Path
 import httpx
 
 from seatrials.environments.environment import Environment
-from seatrials.errors import (
-    ConfigurationError,
-    LeaseLostError,
-    LeftoversError,
-    NotRunHereError,
-    RefusedWriteError,
-    SeatrialsError,
-)
+from seatrials.errors import ConfigurationError, LeftoversError, NotRunHereError, RefusedWriteError, SeatrialsError
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, sweep, usage
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Budget
 from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
+from seatrials.safety.http_guard import refuse_unless_held
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
@@ -42,8 +36,6 @@ from seatrials.stacks.live.watch import Watch
 # Without sessions the service goes to zero: the publication, the alarm, the cooldown and the drain, with room.
 _TO_ZERO_SECONDS = 600.0
 _CREATED = 201
-# Methods that change nothing; a scenario's other requests are changes, though Hermes makes them.
-_READING = ("GET", "HEAD", "OPTIONS")
 _SAMPLE_KINDS = {"rehearsal": "rehearsed", "live": "measured"}
 
 
@@ -265,9 +257,7 @@ class LiveStacks:
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request; refuse a change without the lease, and a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
-        if request.method not in _READING and not self._lease.holds():
-            msg = f"{request.method} {request.url.path} was not sent, for this run no longer has the lease of the stack"
-            raise LeaseLostError(msg)
+        refuse_unless_held(self._lease.holds, request)
         if _is_activation(request) and self._sessions_made and not self._environment.allows("sessions"):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
