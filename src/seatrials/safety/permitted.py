@@ -67,8 +67,11 @@ class Permitted:
     def is_of_runs(self, service: str, given: Parameters) -> bool:
         """Whether a call is about the lease or the journal, which come before anything else."""
         tables = (self._names.table, self._names.lease_table)
-        is_in_table = service == "dynamodb" and given.get("TableName") in tables
-        return is_in_table and is_own_key(given.get("Key") or given.get("Item") or {})
+        # A transaction has several writes, and is about these only if each one is.
+        parts = [part for item in given.get("TransactItems", []) for part in item.values()] or [given]
+        return service == "dynamodb" and all(
+            part.get("TableName") in tables and is_own_key(part.get("Key") or part.get("Item") or {}) for part in parts
+        )
 
     def _metric(self, given: Parameters) -> str:
         wanted, seen = self._names.run_metric_namespace, given.get("Namespace")

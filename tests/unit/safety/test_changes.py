@@ -33,6 +33,6 @@ def test_a_change_is_in_the_journal_before_it_is_made(
     written = "".join(path.read_text() for path in (tmp_path / "run-1" / "journal").iterdir())
     stacks.close()
 
-    assert made == ["UpdateService", "PutItem"]
+    assert made == ["UpdateService", "TransactWriteItems"]
     assert noted == 3
     assert '"service": "webordinary-edit-service", "found": {"desiredCount": 0}' in written

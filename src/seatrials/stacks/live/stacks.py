@@ -24,6 +24,7 @@ from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Spending
 from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
+from seatrials.safety.http_guard import refuse_unless_held
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
@@ -77,6 +78,7 @@ class LiveStacks:
             access.clock,
             run_id=self.run_id,
             owner=identity.name,
+            member=self._process,
             seconds=lease_seconds(self._environment.pace),
         )
         self._lease.acquire(self._options.lease_wait_seconds)
@@ -86,7 +88,9 @@ class LiveStacks:
             self._refuse_leftovers()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
-        self._journal = journal.Journal(access.store, access.clock, self.run_id, self._folder.journal(self._process))
+        self._journal = journal.Journal(
+            access.store, access.clock, self.run_id, self._folder.journal(self._process), self._lease.check
+        )
         changes = Changes(self._environment.names, access.session.client, self._journal)
         self._spending = Spending(self._environment.budget, load_prices(), wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
@@ -253,8 +257,9 @@ class LiveStacks:
         return {} if written is None else {"log_bytes": written / self._options.workers}
 
     def _before_request(self, request: httpx.Request) -> None:
-        """Count a request, and refuse a second session where one is all that is allowed."""
+        """Count a request; refuse a change without the lease, and a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
+        refuse_unless_held(self._lease.holds, request)
         if _is_activation(request) and self._sessions_made and not self._environment.allows(Capability.SESSIONS):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
