@@ -146,11 +146,6 @@ class Store:
         return self._key_names
 
 
-def is_own_key(key: Mapping[str, Any]) -> bool:
-    """Whether a DynamoDB key or item is one of this file's, and not a session's."""
-    return any(str(value.get("S", "")).startswith(KEY_PREFIX) for value in key.values())
-
-
 def _reasons(error: ClientError) -> set[str]:
     """Return the codes for which a call was refused, of a transaction those of its parts."""
     parts = error.response.get("CancellationReasons", [])

@@ -1,7 +1,6 @@
 """What a person does about a real stack outside a run: see whether one may begin, and remove what one has left."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +9,7 @@ from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, SeatrialsError
 from seatrials.safety import lease_item
 from seatrials.safety.checks import Finding, look_at_all
-from seatrials.safety.http_guard import refuse_unless_held
+from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
 from seatrials.safety.journal import process_name
 from seatrials.safety.lease import Lease, lease_seconds
@@ -96,12 +95,13 @@ def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
 def _remove(access: Access, lease: Lease, identity: Identity, console: Console) -> None:
     permitted = access.permitted(TEST_PREFIX)
     access.guard.confirm_identity(permitted)
+    http_guard = HttpGuard(access.guard, TEST_PREFIX, access.under_test().client_of)
     lease.acquire()
     try:
         access.clock.spawn(lease.keep, "lease")
         # What a sweep puts back stands in the journal already, until it is done.
         access.guard.confirm_lease(lease.holds, lambda *_call: None, None)
-        access.http.event_hooks = {"request": [partial(refuse_unless_held, lease.holds)]}
+        access.http.event_hooks = {"request": [http_guard.look_at]}
         access.sweeper().remove(permitted)
         left = access.sweeper().find()
     finally:
