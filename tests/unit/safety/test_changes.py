@@ -26,7 +26,7 @@ def test_a_change_is_in_the_journal_before_it_is_made(
     calls = AwsCalls(monkeypatch)
     stacks = begin()
     with stacks.open("COLD-12") as run:
-        calls.made.clear()
+        calls.writes.clear()
         update_edit(run, desiredCount=2)
         made = list(calls.writes)
         noted = len(small_platform.runs_items())
