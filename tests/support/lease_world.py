@@ -16,6 +16,8 @@ from seatrials.safety.lease import LAST_CALL_SECONDS, Lease
 from tests.support.aws import Json
 
 Item = dict[str, Any]
+# Makes the part of a process in the lease of a run, by the run and the process.
+MakeLease = Callable[..., Lease]
 
 
 class SmallTable:

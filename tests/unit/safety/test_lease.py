@@ -1,7 +1,6 @@
 """Tests of the lease: two runs never have a stack at once, and a dead run's stack is not lost."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -19,20 +18,9 @@ from seatrials.safety.lease import (
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock, Signal
 from tests.support.aws import Json
+from tests.support.lease_world import MakeLease
 
 WATCHED_SECONDS = LEASE_SECONDS + MARGIN_SECONDS
-
-MakeLease = Callable[..., Lease]
-
-
-@pytest.fixture
-def make_lease(store: Store, clock: Clock) -> MakeLease:
-    """Return what makes the part of a process in the lease of a run."""
-
-    def make(run: str, member: str = "process-1") -> Lease:
-        return Lease(store, clock, run_id=run, owner=f"owner of {run}", member=member)
-
-    return make
 
 
 class ClockAhead:
@@ -61,11 +49,6 @@ class ClockAhead:
     def signal(self) -> Signal:
         """Return a flag of the clock that is right."""
         return self._clock.signal()
-
-
-def put_item(store: Store, item: dict[str, Any]) -> None:
-    """Store whatever somebody might have written in the lease's place."""
-    assert store.put("lease", "stack", item, "attribute_not_exists(nothing)")
 
 
 def test_a_free_stack_is_taken(make_lease: MakeLease) -> None:
@@ -437,66 +420,6 @@ def test_of_two_takings_one_succeeds(make_lease: MakeLease, store: Store, monkey
     with pytest.raises(LeaseHeldError, match="run two"):
         third.acquire()
     assert (second.holds(), third.holds()) == (True, False)
-
-
-ODD_ITEMS = [
-    pytest.param({}, id="no-fields"),
-    pytest.param({"run_id": "one", "owner": "anna", "beats": 1, "members": 1, "expires_ms": 5}, id="no-fence"),
-    pytest.param({"run_id": 7, "owner": None, "beats": "x", "fence": "y"}, id="wrong-types"),
-    pytest.param({"run_id": ["one"], "owner": {"name": "anna"}, "beats": 1, "fence": 1}, id="lists"),
-    pytest.param({"run_id": "one", "owner": "anna", "beats": 1, "fence": 1, "members": {1, 2}}, id="other-members"),
-    pytest.param({"run_id": "", "owner": "anna", "beats": 1, "fence": 1}, id="no-name"),
-    pytest.param({"run_id": "one", "owner": "anna", "beats": 1, "fence": -1}, id="negative"),
-    pytest.param({"run_id": "one", "owner": "anna", "beats": 1, "fence": 10**30}, id="huge"),
-    pytest.param({"fence": 3, "beats": 1}, id="half-given-back"),
-    pytest.param({"fence": [3]}, id="a-list-for-a-number"),
-    pytest.param({"select": True, "a b": b"bytes", "#": {"x"}}, id="names-of-dynamodb-s-own"),
-]
-
-
-@pytest.mark.parametrize("item", ODD_ITEMS)
-def test_an_item_that_is_no_lease_counts_as_somebody_s(
-    make_lease: MakeLease, store: Store, clock: Clock, item: dict[str, Any]
-) -> None:
-    """What cannot be read is named by table and key, and is taken when it has not changed for the time."""
-    put_item(store, item)
-    told = "somebody unknown (the item seatrials#lease/stack of the table sessions is no lease)"
-    lease = make_lease("two")
-    with pytest.raises(LeaseHeldError) as refused:
-        lease.acquire(wait_seconds=WATCHED_SECONDS - 1)
-    clock.sleep(1)
-    put_item(store, {**item, "changed": 1})
-    with pytest.raises(LeaseHeldError):
-        lease.acquire()
-    described = lease_item.describe(store, lease_item.read(store))
-    lease.acquire(wait_seconds=WATCHED_SECONDS)
-
-    assert f"the stack belongs to {told}" in str(refused.value)
-    assert described == f"{told} has it, or had it"
-    assert (lease.holds(), lease.fence > 0) == (True, True)
-
-
-def test_an_attribute_that_is_unknown_is_no_trouble(make_lease: MakeLease, store: Store) -> None:
-    """A lease that says more than this version knows is one all the same."""
-    put_item(store, {"run_id": "one", "owner": "anna", "beats": 1, "fence": 5, "comment": "by hand"})
-    lease = make_lease("two")
-    with pytest.raises(LeaseHeldError, match="belongs to the run one of anna; "):
-        lease.acquire()
-    lease.acquire(wait_seconds=WATCHED_SECONDS)
-
-    assert lease.fence == 6
-
-
-def test_an_item_that_was_broken_meanwhile_is_no_longer_the_run_s(
-    make_lease: MakeLease, store: Store, clock: Clock
-) -> None:
-    """A run whose lease somebody has overwritten by hand changes nothing any more."""
-    lease = make_lease("one")
-    lease.acquire()
-    put_item(store, {"fence": ["x"]})
-    clock.sleep(CONFIRMED_SECONDS)
-
-    assert not lease.holds()
 
 
 def test_a_lease_is_never_expired_by_dynamodb(make_lease: MakeLease, store: Store) -> None:
