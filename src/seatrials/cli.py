@@ -122,7 +122,9 @@ def sweep(
     name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
     yes: Annotated[bool, typer.Option("--yes", help="remove what is shown")] = False,
     confirm: Annotated[str | None, typer.Option(metavar="WORD", help="as for a run, if it wants it")] = None,
-    wait: Annotated[float, typer.Option(metavar="SECONDS", help="how long to wait for a lease to expire")] = 0.0,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", help="how long to wait for the stack; 75 if its run is dead")
+    ] = 0.0,
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""

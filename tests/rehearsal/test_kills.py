@@ -72,9 +72,10 @@ class Rehearsal:
         assert (result.returncode, result.stderr) == (0, "")
 
     def sessions(self) -> dict[str, str]:
-        """Return what the table holds: the status of each session, and of anything else its name."""
+        """Return what the table holds but for the number of a free lease: sessions' statuses, and what runs left."""
         items = self.aws("dynamodb").scan(TableName=NAMES.table, ConsistentRead=True)["Items"]
-        return {each["sessionId"]["S"]: each.get("status", {"S": "of a run"})["S"] for each in items}
+        left = [each for each in items if each.keys() != {"sessionId", "userId", "fence"}]
+        return {each["sessionId"]["S"]: each.get("status", {"S": "of a run"})["S"] for each in left}
 
     def services(self) -> dict[str, Any]:
         """Return each service's task definition, and how many tasks of Hermes are wanted; the edit service scales."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform import Platform
-from seatrials.safety.permitted import is_reading
+from seatrials.safety.reading import is_reading
 from seatrials.stacks import StackRun
 from seatrials.stacks.live.stacks import LiveStacks
 from tests.support.aws import Document, Json
@@ -48,11 +48,15 @@ class AwsCalls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[str] = []
+        # Those that change something.
+        self.writes: list[str] = []
         self.failing: dict[str, Exception] = {}
         make = BaseClient._make_api_call  # noqa: SLF001  # what every call of every client goes through
 
         def record(client: BaseClient, operation: str, given: Document) -> Json:
             self.made.append(operation)
+            if not is_reading(str(client.meta.service_model.service_name), operation):
+                self.writes.append(operation)
             failure = self.failing.get(operation) or self.failing.get("*")
             if failure is not None:
                 raise failure
@@ -63,8 +67,3 @@ class AwsCalls:
     def refuse(self, operation: str, code: str) -> None:
         """Let an operation be answered with an error of AWS."""
         self.failing[operation] = ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
-
-    @property
-    def writes(self) -> list[str]:
-        """The calls that change something."""
-        return [each for each in self.made if not is_reading(each)]

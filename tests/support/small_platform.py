@@ -105,9 +105,10 @@ class SmallPlatform:
         return {each["sessionId"]["S"]: each["status"]["S"] for each in items if "status" in each}
 
     def runs_items(self) -> list[str]:
-        """Return the keys of what runs keep in the table."""
+        """Return the keys of what runs keep in the table, but for the number of a lease that nobody has."""
         items = self.aws("dynamodb").scan(TableName="webordinary-edit-sessions")["Items"]
-        return [each["sessionId"]["S"] for each in items if "status" not in each]
+        free = {"sessionId", "userId", "fence"}
+        return [each["sessionId"]["S"] for each in items if "status" not in each and each.keys() != free]
 
     def answer(self, request: Request) -> Response:
         """Answer as the balancer and the Hermes behind it."""

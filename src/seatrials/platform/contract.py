@@ -34,6 +34,8 @@ COMMIT_CHARACTERS_MAX = 50
 
 # Scaling of the edit service: INFRA-05, CONC-03, CONC-04, CONC-06.
 TASKS_MAX = 3
+# How many tasks of Hermes an operator may ask for.
+HERMES_TASKS_MAX = 2
 # By the number of live sessions; of more than three as many as of three.
 TASKS_FOR_SESSIONS = (0, 1, 1, 3)
 ALARM_PERIOD_SECONDS = 60

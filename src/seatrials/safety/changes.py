@@ -94,14 +94,15 @@ def _missing_targets(
     details: Mapping[str, Any], names: ResourceNames, aws: Callable[[str], AwsClient]
 ) -> list[dict[str, Any]]:
     """Return the targets that were taken out, whose tasks still run, and which are not in their group."""
-    alive = _task_addresses(aws("ecs"), names.cluster, names.edit_service)
+    alive = task_addresses(aws("ecs"), names.cluster, names.edit_service)
     with translated("read the targets of a group"):
         health = aws("elbv2").describe_target_health(TargetGroupArn=details["group"])["TargetHealthDescriptions"]
     inside = [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] not in {"draining", "unused"}]
     return [each for each in details["targets"] if each["Id"] in alive and each["Id"] not in inside]
 
 
-def _task_addresses(ecs: AwsClient, cluster: str, service: str) -> set[str]:
+def task_addresses(ecs: AwsClient, cluster: str, service: str) -> set[str]:
+    """Return the addresses of a service's tasks; raises our errors."""
     with translated(f"list the tasks of {service}"):
         arns = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
         tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []

@@ -10,6 +10,7 @@ import httpx
 from seatrials.environments.parts import Place, ResourceNames
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
 from seatrials.platform import contract
+from seatrials.safety import lease_item
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
 from seatrials.safety.identity import confirm_identity
@@ -88,8 +89,7 @@ def _table(dynamodb: AwsClient, name: str) -> str:
 
 
 def _lease(store: Store) -> str:
-    item = store.get("lease", "stack")
-    return "free" if item is None else f"the run {item['run_id']} of {item['owner']} has it, or had it"
+    return lease_item.describe(store, lease_item.read(store))
 
 
 def _cluster(ecs: AwsClient, name: str) -> str:

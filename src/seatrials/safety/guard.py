@@ -1,18 +1,21 @@
-"""The guard on every call to AWS of a run: it hooks into boto3's session, so that no code can go around it.
+"""The guard on all that a run sends: the one decision about changes, and the hooks in boto3 that ask it for each call.
 
-A call that changes something is sent only after the account and the region were confirmed, while the run has the
-lease, when the run may touch what it names, and after the journal has it. Every call is counted, and waits for its turn
-below AWS's limits.
+What changes something is sent only after the account and the region were confirmed, while the run has the lease, and
+when it may touch what it names; a call to AWS also after the journal has it. `http_guard` asks for what goes to the
+load balancer. Lease and journal come before all this: their items are written by the store's own client alone.
+Every call to AWS is counted, and waits for its turn below AWS's limits.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from seatrials.errors import LeaseLostError, RefusedWriteError
 from seatrials.safety.budget import Spending
-from seatrials.safety.permitted import Permitted, is_reading
+from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
+from seatrials.safety.reading import is_reading
 from seatrials.safety.usage import READS, WRITES, Usage
 
 # Told what is about to be changed, before it is: service, operation, parameters.
@@ -36,6 +39,11 @@ class Guard:
         events.register("before-send", self._take_turn)
         events.register("after-call", self._count)
 
+    def attach_store(self, events: Any, table: str) -> None:  # noqa: ANN401  # botocore's emitters have no type
+        """Let the one client of *events* write to the items of *table* that runs keep there, and nothing else."""
+        events.unregister("before-parameter-build", self._before)
+        events.register("before-parameter-build", partial(self._before_store, table))
+
     def confirm_identity(self, permitted: Permitted) -> None:
         """Allow the lease to be taken, for account and region are the environment's."""
         self._permitted = permitted
@@ -53,23 +61,13 @@ class Guard:
         finally:
             self._spending = spending
 
-    def _before(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
-        service, operation = str(model.service_model.service_name), str(model.name)
-        if service == "dynamodb" and operation in READS | WRITES:
-            params["ReturnConsumedCapacity"] = "TOTAL"
-        if not is_reading(operation):
-            self._check_write(service, operation, params)
-        elif self._spending is not None:
-            self._spending.check()
+    def allow(self, what: str, refusal: Callable[[], str]) -> None:
+        """Decide about a change; *what* says that it was not made, *refusal* returns why it may not be, "" if it may.
 
-    def _check_write(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
-        what = f"{service} {operation} was not called"
-        if self._permitted is None:
-            msg = f"{what}, for nothing is written before the account and the region are confirmed"
-            raise RefusedWriteError(msg)
-        if self._permitted.is_of_runs(service, params):
-            return
-        if self._holds is None or self._announce is None:
+        Raises `LeaseLostError`, `RefusedWriteError` or, with the budget used up, `BudgetExceededError`.
+        """
+        self._require_identity(what)
+        if self._holds is None:
             msg = f"{what}, for nothing but the lease is written before the run has the stack"
             raise RefusedWriteError(msg)
         if not self._holds():
@@ -77,11 +75,39 @@ class Guard:
             raise LeaseLostError(msg)
         if self._spending is not None:
             self._spending.check()
-        reason = self._permitted.refusal(service, operation, params)
+        reason = refusal()
         if reason:
             msg = f"{what}: {reason}"
             raise RefusedWriteError(msg)
-        self._announce(service, operation, params)
+
+    def _before(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
+        service, operation = _name_of(params, model)
+        if is_reading(service, operation):
+            if self._spending is not None:
+                self._spending.check()
+            return
+        permitted = self._require_identity(f"{service} {operation} was not called")
+        self.allow(f"{service} {operation} was not called", lambda: permitted.refusal(service, operation, params))
+        if self._announce is not None:
+            self._announce(service, operation, params)
+
+    def _before_store(self, table: str, params: dict[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
+        service, operation = _name_of(params, model)
+        if is_reading(service, operation):
+            return
+        what = f"{service} {operation} was not called"
+        self._require_identity(what)
+        # A transaction has several writes.
+        parts = [part for item in params.get("TransactItems", []) for part in item.values()] or [params]
+        if operation not in WRITES or any(part.get("TableName") != table for part in parts):
+            msg = f"{what}, for the store writes to items of {table} alone"
+            raise RefusedWriteError(msg)
+
+    def _require_identity(self, what: str) -> Permitted:
+        if self._permitted is None:
+            msg = f"{what}, for nothing is written before the account and the region are confirmed"
+            raise RefusedWriteError(msg)
+        return self._permitted
 
     def _take_turn(self, event_name: str, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
         # before-send.<service id>.<operation>, once for each try, which AWS counts too.
@@ -95,6 +121,14 @@ class Guard:
             self._usage.add("cloudwatch_requests")
         if service == "dynamodb":
             self._usage.add_capacity(operation, parsed)
+
+
+def _name_of(params: dict[str, Any], model: Any) -> tuple[str, str]:  # noqa: ANN401  # botocore's
+    """Return service and operation of a call, which is asked to tell the units that it used where it has any."""
+    service, operation = str(model.service_model.service_name), str(model.name)
+    if service == "dynamodb" and operation in READS | WRITES:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+    return service, operation
 
 
 # What botocore's events call a service, where clients are made under another name.

@@ -2,17 +2,20 @@
 
 Each entry is appended to a file of the evidence and stored beside the lease, both before the call that it announces.
 An entry may stand for something that was never done, for the run died between: undoing it must then do no harm.
+The table takes an entry only while the run has its lease, in one transaction: a process that was stopped, and is
+continued after others have taken the stack, can announce nothing any more, and so does nothing that it must announce.
 """
 
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrials.safety.store import Store
+from seatrials.errors import LeaseLostError
+from seatrials.safety.store import Check, Store
 from seatrials.seams.clock import Clock, iso_timestamp
 
 _KIND = "journal"
@@ -33,23 +36,29 @@ class Entry:
 class Journal:
     """The journal of one process of a run."""
 
-    def __init__(self, store: Store, clock: Clock, run_id: str, path: Path) -> None:
-        """*path* is the file of this process; its name is the process's within the run."""
+    def __init__(self, store: Store, clock: Clock, run_id: str, path: Path, check: Callable[[], Check]) -> None:
+        """*path* is the file of this process; its name is the process's within the run. *check* is the lease's."""
         self._store = store
         self._clock = clock
         self._run_id = run_id
         self._path = path
+        self._check = check
         self._lock = threading.Lock()
         self._serial = 0
 
     def note(self, kind: str, **details: Any) -> Entry:  # noqa: ANN401  # any JSON value
-        """Write down what is about to be done; it may be done once this has returned."""
+        """Write down what is about to be done; it may be done once this has returned.
+
+        Raises `LeaseLostError` when the run no longer has the lease; nothing is in the table then.
+        """
         with self._lock:
             self._serial += 1
             entry = Entry(f"{self._run_id}/{self._path.stem}/{self._serial:05}", self._run_id, kind, details)
             self._append(entry)
             item = {"run_id": entry.run, "entry_kind": kind, "details": json.dumps(details)}
-            self._store.put(_KIND, entry.name, item, "attribute_not_exists(run_id)")
+            if not self._store.put_while(_KIND, entry.name, item, "attribute_not_exists(run_id)", self._check()):
+                msg = f"{entry.name} was not written down, for the run no longer has its lease: it is not done either"
+                raise LeaseLostError(msg)
         return entry
 
     def _append(self, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""Which calls change something, and which of these a run may make: everything else is refused before it is sent.
+"""Which of the calls that change something a run may make: everything else is refused before it is sent.
 
 A run changes what it made itself, and the two services while nobody else has a live session on them.
 """
@@ -7,54 +7,45 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
-from seatrials.safety.store import is_own_key
+from seatrials.platform import contract
+from seatrials.safety.store import KEY_PREFIX
+from seatrials.safety.under_test import UnderTest, family_of
 
-# Whatever begins otherwise changes something, as far as this project is concerned.
-_READING = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "Scan", "Simulate")
 # Every run's names begin with this, and a run's own with `TEST_<run>_`.
 TEST_PREFIX = "TEST_"
 
 _SCALING = {"cluster", "service", "desiredCount"}
+_OF_A_SERVICE = _SCALING | {"taskDefinition", "forceNewDeployment"}
 
 Parameters = Mapping[str, Any]
 # Returns why a call may not be made, "" when it may.
 Rule = Callable[[Parameters], str]
 
 
-def is_reading(operation: str) -> bool:
-    """Whether an operation of AWS, such as DescribeServices, changes nothing; so does one that gives credentials."""
-    return operation.startswith(_READING) or operation == "AssumeRole"
-
-
 class Permitted:
     """What a run may change on a stack."""
 
-    def __init__(
-        self,
-        names: ResourceNames,
-        prefix: str,
-        *,
-        strangers: Callable[[], list[str]],
-        desired_count: Callable[[str], int],
-    ) -> None:
-        """*prefix* is that of the run's names; *strangers* returns the ids of live sessions of anyone else."""
+    def __init__(self, names: ResourceNames, prefix: str, under_test: UnderTest) -> None:
+        """*prefix* is that of the run's names."""
         self._names = names
         self._prefix = prefix
-        self._strangers = strangers
-        self._desired_count = desired_count
+        self._under_test = under_test
+        self._tasks_max = {names.edit_service: contract.TASKS_MAX, names.hermes_service: contract.HERMES_TASKS_MAX}
+        # Addresses that this process took out of a target group, and may put back though their task has gone.
+        self._taken_out: set[tuple[str, str]] = set()
         # ARNs that a sweep has found to be left by a run.
         self.left_behind: set[str] = set()
         self._rules: dict[tuple[str, str], Rule] = {
             ("cloudwatch", "PutMetricData"): self._metric,
             ("dynamodb", "DeleteItem"): self._ended_item,
-            ("dynamodb", "PutItem"): self._own_item,
+            ("dynamodb", "PutItem"): lambda _: "sessions are made by Hermes only",
             ("dynamodb", "UpdateItem"): self._updated_item,
             ("ecs", "StopTask"): self._task,
             ("ecs", "UpdateService"): self._service,
             ("efs", "DeleteAccessPoint"): self._left(lambda given: given["AccessPointId"]),
             ("elbv2", "DeleteRule"): self._left(lambda given: given["RuleArn"]),
-            ("elbv2", "DeregisterTargets"): lambda _: self._nobody_else("take targets out of a group"),
-            ("elbv2", "RegisterTargets"): lambda _: self._nobody_else("put targets into a group"),
+            ("elbv2", "DeregisterTargets"): self._targets_out,
+            ("elbv2", "RegisterTargets"): self._targets_in,
         }
 
     def refusal(self, service: str, operation: str, given: Parameters) -> str:
@@ -64,27 +55,16 @@ class Permitted:
             return "no run makes such a call"
         return rule(given)
 
-    def is_of_runs(self, service: str, given: Parameters) -> bool:
-        """Whether a call is about the lease or the journal, which come before anything else."""
-        tables = (self._names.table, self._names.lease_table)
-        is_in_table = service == "dynamodb" and given.get("TableName") in tables
-        return is_in_table and is_own_key(given.get("Key") or given.get("Item") or {})
-
     def _metric(self, given: Parameters) -> str:
         wanted, seen = self._names.run_metric_namespace, given.get("Namespace")
         return "" if seen == wanted else f"a run publishes to {wanted} only, not to {seen}"
 
-    def _own_item(self, given: Parameters) -> str:
-        return "" if is_own_key(given["Item"]) else "sessions are made by Hermes only"
-
     def _updated_item(self, given: Parameters) -> str:
-        if is_own_key(given["Key"]) or self._is_of_a_test(given):
+        if self._is_of_a_test(given):
             return ""
         return f"the item is no session of a client {self._prefix}*: {given['Key']}"
 
     def _ended_item(self, given: Parameters) -> str:
-        if is_own_key(given["Key"]):
-            return ""
         if not self._is_of_a_test(given):
             return f"the item is no session of a user {self._prefix}*: {given['Key']}"
         return (
@@ -92,25 +72,69 @@ class Permitted:
         )
 
     def _is_of_a_test(self, given: Parameters) -> bool:
-        is_in_table = given.get("TableName") == self._names.table
-        return is_in_table and str(given["Key"].get("userId", {}).get("S", "")).startswith(self._prefix)
+        session_id, user_id = (str(given["Key"].get(name, {}).get("S", "")) for name in ("sessionId", "userId"))
+        return (
+            given.get("TableName") == self._names.table
+            and user_id.startswith(self._prefix)
+            # Lease and journal are the store's, whatever a run is called that an entry is named after.
+            and not session_id.startswith(KEY_PREFIX)
+        )
 
     def _service(self, given: Parameters) -> str:
-        known = (self._names.edit_service, self._names.hermes_service)
-        if given.get("cluster") != self._names.cluster or given.get("service") not in known:
-            return f"the run knows the services {', '.join(known)} of {self._names.cluster} only"
-        if set(given) == _SCALING and given["desiredCount"] >= self._desired_count(given["service"]):
+        service = given.get("service")
+        if given.get("cluster") != self._names.cluster or service not in self._tasks_max:
+            return f"the run knows the services {', '.join(self._tasks_max)} of {self._names.cluster} only"
+        if set(given) - _OF_A_SERVICE:
+            return f"of a service a run changes {', '.join(sorted(_OF_A_SERVICE))} only, not all of {sorted(given)}"
+        refusal = self._count(given) or self._definition(given)
+        if refusal:
+            return refusal
+        if set(given) == _SCALING and given["desiredCount"] >= self._under_test.desired_count(service):
             # A service that was scaled down or stopped is put back, whoever came meanwhile: more tasks disturb nobody.
             return ""
-        return self._nobody_else(f"change {given['service']}")
+        return self._nobody_else(f"change {service}")
+
+    def _count(self, given: Parameters) -> str:
+        service, most = given["service"], self._tasks_max[given["service"]]
+        wanted = given.get("desiredCount", 0)
+        return "" if 0 <= wanted <= most else f"{service} has 0 to {most} tasks, and {wanted} were asked for"
+
+    def _definition(self, given: Parameters) -> str:
+        wanted = given.get("taskDefinition")
+        if wanted is None:
+            return ""
+        family = self._under_test.family(given["service"])
+        return "" if family_of(wanted) == family else f"{given['service']} runs the family {family}, not {wanted}"
 
     def _task(self, given: Parameters) -> str:
         if given.get("cluster") != self._names.cluster:
             return f"the run stops tasks of {self._names.cluster} only"
+        if not self._under_test.has_task(given["task"]):
+            return f"{given['task']} is no task of {' or '.join(self._tasks_max)}"
         return self._nobody_else("stop a task")
 
+    def _targets_out(self, given: Parameters) -> str:
+        refusal = self._group(given) or self._nobody_else("take targets out of a group")
+        if not refusal:
+            self._taken_out |= {(given["TargetGroupArn"], each["Id"]) for each in given["Targets"]}
+        return refusal
+
+    def _targets_in(self, given: Parameters) -> str:
+        return self._group(given) or self._addresses(given) or self._nobody_else("put targets into a group")
+
+    def _group(self, given: Parameters) -> str:
+        arn = given["TargetGroupArn"]
+        is_ours = arn in self._under_test.target_groups()
+        return "" if is_ours else f"{arn} is no target group of the services under test or of a session"
+
+    def _addresses(self, given: Parameters) -> str:
+        arn = given["TargetGroupArn"]
+        unknown = [each["Id"] for each in given["Targets"] if (arn, each["Id"]) not in self._taken_out]
+        foreign = sorted(set(unknown) - self._under_test.addresses()) if unknown else []
+        return f"{', '.join(foreign)} is no address of a task of the services under test" if foreign else ""
+
     def _nobody_else(self, what: str) -> str:
-        others = self._strangers()
+        others = self._under_test.strangers(self._prefix)
         return f"to {what} would disturb live sessions of others: {', '.join(others)}" if others else ""
 
     def _left(self, name: Callable[[Parameters], str]) -> Rule:

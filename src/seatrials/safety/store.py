@@ -1,21 +1,35 @@
 """Where runs keep what they must tell one another: items of a DynamoDB table, under keys that no session has."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from seatrials.errors import MissingResourceError
 from seatrials.safety.aws_errors import translated
 from seatrials.seams.application import AwsClient
-from seatrials.seams.aws import error_code, plain_item
+from seatrials.seams.aws import error_code
 
 # No session's id begins like this: the contract has a prefix of its own for them.
 KEY_PREFIX = "seatrials#"
 _KEYS = 2
+# A write that meets a transaction about the same item is refused at once, and a transaction takes some milliseconds.
+_CONFLICTS_MAX = 20
+_FAILED, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
 
 Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition on an item that a write of another item may be made on."""
+
+    kind: str
+    name: str
+    condition: str
+    values: Item
 
 
 class Store:
@@ -30,12 +44,35 @@ class Store:
         """Return an item by a strongly consistent read."""
         with translated(f"read {self.table}"):
             answer = self._dynamodb.get_item(TableName=self.table, Key=self._key(kind, name), ConsistentRead=True)
-        return plain_item(answer["Item"]) if "Item" in answer else None
+        return _unmarshalled(answer["Item"]) if "Item" in answer else None
 
-    def put(self, kind: str, name: str, item: Item, condition: str, values: Mapping[str, Any] | None = None) -> bool:
+    def put(
+        self,
+        kind: str,
+        name: str,
+        item: Item,
+        condition: str,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
         """Store an item if *condition* holds of what is there; return whether it did."""
         arguments = {"Item": {**self._key(kind, name), **_marshalled(item)}, "ConditionExpression": condition}
+        if names:
+            arguments["ExpressionAttributeNames"] = dict(names)
         return self._change("put_item", arguments, values or {}) is not None
+
+    def put_while(self, kind: str, name: str, item: Item, condition: str, check: Check) -> bool:
+        """Store an item if *condition* holds of what is there and *check* of another item, both at that moment."""
+        guard = {
+            "Key": self._key(check.kind, check.name),
+            "ConditionExpression": check.condition,
+            "ExpressionAttributeValues": _marshalled(check.values),
+        }
+        write = {"Item": {**self._key(kind, name), **_marshalled(item)}, "ConditionExpression": condition}
+        actions = {"ConditionCheck": guard, "Put": write}
+        items = [{action: {"TableName": self.table, **given}} for action, given in actions.items()]
+        with translated(f"write to {self.table}"):
+            return self._send("transact_write_items", {"TransactItems": items}) is not None
 
     def update(self, kind: str, name: str, expression: str, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Change an item if *condition* holds of it; return it as it then is, None when it does not."""
@@ -46,7 +83,7 @@ class Store:
             "ReturnValues": "ALL_NEW",
         }
         answer = self._change("update_item", arguments, values)
-        return None if answer is None else plain_item(answer["Attributes"])
+        return None if answer is None else _unmarshalled(answer["Attributes"])
 
     def delete(
         self, kind: str, name: str, condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -67,20 +104,30 @@ class Store:
                 ExpressionAttributeNames={"#partition": partition},
                 ExpressionAttributeValues={":kind": {"S": KEY_PREFIX + kind}},
             )
-            items = [plain_item(item) for page in pages for item in page["Items"]]
+            items = [_unmarshalled(item) for page in pages for item in page["Items"]]
         return {str(item[sort]): item for item in items}
 
     def _change(self, operation: str, arguments: Item, values: Mapping[str, Any]) -> Item | None:
         if values:
             arguments["ExpressionAttributeValues"] = _marshalled(values)
         with translated(f"write to {self.table}"):
+            return self._send(operation, {"TableName": self.table, **arguments})
+
+    def _send(self, operation: str, arguments: Item) -> Item | None:
+        """Make a conditional call; return its answer, None when a condition does not hold."""
+        conflicts = 0
+        while True:
             try:
-                answer: Item = getattr(self._dynamodb, operation)(TableName=self.table, **arguments)
+                answer: Item = getattr(self._dynamodb, operation)(**arguments)
             except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
+                reasons = _reasons(error)
+                if _FAILED in reasons:
                     return None
-                raise
-        return answer
+                conflicts += 1
+                if _CONFLICT not in reasons or conflicts == _CONFLICTS_MAX:
+                    raise
+            else:
+                return answer
 
     def _key(self, kind: str, name: str) -> Item:
         partition, sort = self._names()
@@ -99,9 +146,16 @@ class Store:
         return self._key_names
 
 
-def is_own_key(key: Mapping[str, Any]) -> bool:
-    """Whether a DynamoDB key or item is one of this file's, and not a session's."""
-    return any(str(value.get("S", "")).startswith(KEY_PREFIX) for value in key.values())
+def _reasons(error: ClientError) -> set[str]:
+    """Return the codes for which a call was refused, of a transaction those of its parts."""
+    parts = error.response.get("CancellationReasons", [])
+    return {error_code(error).removesuffix("Exception"), *(str(part.get("Code")) for part in parts)}
+
+
+def _unmarshalled(item: Mapping[str, Any]) -> Item:
+    # Numbers stay Decimal, for a condition that an item is what was read must name each exactly.
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}
 
 
 def _marshalled(values: Mapping[str, Any]) -> Item:

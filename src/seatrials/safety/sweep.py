@@ -20,6 +20,7 @@ from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Store
+from seatrials.safety.under_test import is_of_a_session, rules_of, scan_items
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code
 from seatrials.seams.clock import Clock, wait_until
@@ -190,21 +191,11 @@ class Sweeper:
         """Return the rules at the priorities of sessions that name one of *session_ids*."""
         if not session_ids:
             return []
-        elbv2 = self._aws("elbv2")
-        with translated("read the rules of the load balancer"):
-            balancers = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"]
-            listeners = elbv2.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]
-            pages = [
-                page
-                for listener in listeners
-                for page in elbv2.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"])
-            ]
-        rules = [rule for page in pages for rule in page["Rules"] if rule["Priority"].isdigit()]
+        rules = rules_of(self._aws("elbv2"), self._names.load_balancer)
         return [
             rule
             for rule in rules
-            if int(rule["Priority"]) in contract.SESSION_PRIORITIES
-            and any(session_id in str(rule["Conditions"]) for session_id in session_ids)
+            if is_of_a_session(rule) and any(session_id in str(rule["Conditions"]) for session_id in session_ids)
         ]
 
     def _delete_item(self, item: dict[str, str]) -> None:
@@ -229,34 +220,6 @@ class Sweeper:
         points = [point for page in pages for point in page["AccessPoints"]]
         roots = {point["AccessPointId"]: point.get("RootDirectory", {}).get("Path", "") for point in points}
         return [each for each, root in roots.items() if root.rpartition("/")[2].startswith(self._prefix)]
-
-
-def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:
-    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan."""
-    with translated(f"read {table}"):
-        pages = dynamodb.get_paginator("scan").paginate(
-            TableName=table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(clientId, :prefix)" if prefix else "attribute_exists(clientId)",
-            **({"ExpressionAttributeValues": {":prefix": {"S": prefix}}} if prefix else {}),
-        )
-        items = [item for page in pages for item in page["Items"]]
-    return [{name: value["S"] for name, value in item.items() if "S" in value} for item in items]
-
-
-def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:
-    """Return the ids of all sessions that are not over, whoever's they are."""
-    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in contract.OPEN]
-
-
-def strangers(dynamodb: AwsClient, table: str, prefix: str) -> list[str]:
-    """Return the ids of those of clients that do not begin with *prefix*."""
-    items = scan_items(dynamodb, table)
-    return [
-        item["sessionId"]
-        for item in items
-        if item["status"] in contract.OPEN and not item["clientId"].startswith(prefix)
-    ]
 
 
 def _about(entry: journal.Entry) -> str:

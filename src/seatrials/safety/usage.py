@@ -11,7 +11,7 @@ from seatrials.whole_file import write_whole
 
 # The units that DynamoDB counts a call in, by the operations that have them.
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 
 class Usage:

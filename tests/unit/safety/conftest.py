@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from seatrials.safety.lease import Lease
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.aws import Clients
+from tests.support.lease_world import MakeLease
 
 
 @pytest.fixture
@@ -29,3 +31,13 @@ def store(aws: Clients) -> Store:
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
     )
     return Store(dynamodb, "sessions")
+
+
+@pytest.fixture
+def make_lease(store: Store, clock: Clock) -> MakeLease:
+    """Return what makes the part of a process in the lease of a run."""
+
+    def make(run: str, member: str = "process-1") -> Lease:
+        return Lease(store, clock, run_id=run, owner=f"owner of {run}", member=member)
+
+    return make

@@ -26,13 +26,13 @@ def test_a_change_is_in_the_journal_before_it_is_made(
     calls = AwsCalls(monkeypatch)
     stacks = begin()
     with stacks.open("COLD-12") as run:
-        calls.made.clear()
+        calls.writes.clear()
         update_edit(run, desiredCount=2)
         made = list(calls.writes)
         noted = len(small_platform.runs_items())
     written = "".join(path.read_text() for path in (tmp_path / "run-1" / "journal").iterdir())
     stacks.close()
 
-    assert made == ["UpdateService", "PutItem"]
+    assert made == ["UpdateService", "TransactWriteItems"]
     assert noted == 3
     assert '"service": "webordinary-edit-service", "found": {"desiredCount": 0}' in written

@@ -10,6 +10,7 @@ from seatrials.errors import LeaseLostError, MissingPermissionError, RefusedWrit
 from seatrials.safety.guard import Guard
 from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
+from seatrials.safety.under_test import UnderTest
 from seatrials.safety.usage import Usage
 from seatrials.seams.clock import Clock
 from tests.support.aws import Json
@@ -22,16 +23,26 @@ LEASE = {"TableName": TABLE, "Key": {"sessionId": {"S": "seatrials#lease"}, "use
 METRIC = {"Namespace": "Webordinary/IntegrationTests"}
 
 
-class FakeSession:
-    """The events of a boto3 session whose clients send nothing."""
+def _no_client(service: str) -> Json:
+    pytest.fail(f"{service} was asked")
 
-    def __init__(self, guard: Guard) -> None:
+
+class FakeSession:
+    """The events of a boto3 session whose clients send nothing; of one that only the store has, with its table."""
+
+    def __init__(self, guard: Guard, table: str | None = None) -> None:
         self._told: dict[str, Callable[..., None]] = {}
         guard.attach(self)
+        if table is not None:
+            guard.attach_store(self, table)
 
     def register(self, event: str, told: Callable[..., None]) -> None:
         """Remember who is told of an event."""
         self._told[event] = told
+
+    def unregister(self, event: str, told: Callable[..., None]) -> None:
+        """Forget who is told of an event."""
+        assert self._told.pop(event) == told
 
     def call(self, service: str, operation: str, given: Mapping[str, Json], answer: Mapping[str, Json]) -> None:
         """Make a call, as botocore tells of it."""
@@ -50,11 +61,12 @@ class Guarded:
         self.has_lease = True
         self.announced: list[str] = []
         self._session = FakeSession(self.guard)
+        self._store = FakeSession(self.guard, TABLE)
 
     def confirm_identity(self) -> None:
         """Say that account and region are right."""
         environment = load_environment("mock", PROJECT / "environments.toml", {})
-        permitted = Permitted(environment.names, "TEST_run-1_", strangers=list, desired_count=lambda _service: 0)
+        permitted = Permitted(environment.names, "TEST_run-1_", UnderTest(environment.names, _no_client))
         self.guard.confirm_identity(permitted)
 
     def confirm_lease(self) -> None:
@@ -64,6 +76,10 @@ class Guarded:
     def call(self, service: str, operation: str, given: Mapping[str, Json], **answer: Json) -> None:
         """Make a call; raises what the guard refuses it with."""
         self._session.call(service, operation, given, answer)
+
+    def store(self, operation: str, given: Mapping[str, Json]) -> None:
+        """Make a call as lease and journal do."""
+        self._store.call("dynamodb", operation, given, {})
 
 
 @pytest.fixture
@@ -77,17 +93,68 @@ def test_nothing_is_written_before_the_account_is_confirmed(guarded: Guarded) ->
     guarded.call("ecs", "DescribeServices", {})
 
     with pytest.raises(RefusedWriteError, match="before the account and the region are confirmed"):
-        guarded.call("dynamodb", "PutItem", LEASE)
+        guarded.store("PutItem", LEASE)
 
 
 def test_nothing_but_the_lease_is_written_before_the_run_has_the_stack(guarded: Guarded) -> None:
     """The lease itself is; it is nobody else's, and so in no journal."""
     guarded.confirm_identity()
-    guarded.call("dynamodb", "UpdateItem", LEASE)
+    guarded.store("UpdateItem", LEASE)
 
     with pytest.raises(RefusedWriteError, match="nothing but the lease is written before the run has the stack"):
         guarded.call("cloudwatch", "PutMetricData", METRIC)
     assert guarded.announced == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("PutItem", {**LEASE, "TableName": "others"}),
+        ("TransactWriteItems", {"TransactItems": [{"Put": LEASE}, {"Put": {**LEASE, "TableName": "others"}}]}),
+        ("ExecuteStatement", {"TableName": TABLE, "Statement": "DELETE"}),
+    ],
+    ids=["other-table", "other-table-in-a-transaction", "other-operation"],
+)
+def test_the_store_writes_to_its_table_alone(guarded: Guarded, operation: str, given: Mapping[str, Json]) -> None:
+    """What may write before the run has the stack may write nothing else."""
+    guarded.confirm_identity()
+
+    with pytest.raises(RefusedWriteError, match=f"the store writes to items of {TABLE} alone"):
+        guarded.store(operation, given)
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"])
+@pytest.mark.parametrize("has_lease", [True, False])
+def test_a_scenario_writes_no_item_of_runs(guarded: Guarded, operation: str, has_lease: bool) -> None:  # noqa: FBT001  # the case
+    """Lease and journal are the store's, whoever has the lease and however a key looks."""
+    guarded.confirm_identity()
+    guarded.confirm_lease()
+    guarded.has_lease = has_lease
+    key = {"sessionId": {"S": "seatrials#journal"}, "userId": {"S": "TEST_run-1_x"}}
+
+    with pytest.raises(RefusedWriteError if has_lease else LeaseLostError):
+        guarded.call("dynamodb", operation, {"TableName": TABLE, "Key": key, "Item": key, "ConditionExpression": "x"})
+    assert guarded.announced == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("secretsmanager", "GetSecretValue"),
+        ("ssm", "GetParameter"),
+        ("sts", "AssumeRole"),
+        ("sts", "GetSessionToken"),
+        ("sts", "GetFederationToken"),
+        ("ecr", "GetAuthorizationToken"),
+    ],
+)
+def test_what_gives_a_secret_away_is_no_read(guarded: Guarded, service: str, operation: str) -> None:
+    """A scenario gets neither secrets nor credentials, with the stack or without it."""
+    guarded.confirm_identity()
+    guarded.confirm_lease()
+
+    with pytest.raises(RefusedWriteError, match="no run makes such a call"):
+        guarded.call(service, operation, {})
 
 
 def test_what_is_written_is_announced(guarded: Guarded) -> None:

@@ -1,13 +1,15 @@
 """Tests of what a run may change: what it made itself, and a service that nobody else uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from seatrials.environments.file import load_environment
 from seatrials.errors import RefusedWriteError
-from seatrials.safety.permitted import Permitted, is_reading
+from seatrials.safety.permitted import Permitted
+from seatrials.safety.reading import is_reading
+from seatrials.safety.under_test import UnderTest
 from tests.support.live_run import Begin, edit_desired, platform_of, set_edit_desired, update_edit
 from tests.support.project import PROJECT
 from tests.support.small_platform import SmallPlatform
@@ -15,24 +17,123 @@ from tests.support.small_platform import SmallPlatform
 PREFIX = "TEST_run-1_"
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
+HERMES = "webordinary-hermes-service"
+GROUP = "arn:group"
+
+
+class TwoTasks(UnderTest):
+    """A stack with two tasks of each service, and strangers."""
+
+    def __init__(self, strangers: Sequence[str]) -> None:
+        self._strangers = strangers
+
+    def strangers(self, prefix: str) -> list[str]:
+        """Return those that were given."""
+        assert prefix == PREFIX
+        return list(self._strangers)
+
+    def desired_count(self, service: str) -> int:
+        """Return two, of either service."""
+        assert service in {EDIT, HERMES}
+        return 2
+
+    def family(self, service: str) -> str:
+        """Return the service's name, which is what its family is called."""
+        return service
+
+    def has_task(self, task: str) -> bool:
+        """Whether it is one of the two."""
+        return task in {"task-1", "task-2"}
+
+    def target_groups(self) -> set[str]:
+        """Return the one group."""
+        return {GROUP}
+
+    def addresses(self) -> set[str]:
+        """Return those of the tasks."""
+        return {"10.0.0.1", "10.0.0.2"}
 
 
 @pytest.fixture
 def make_permitted() -> Callable[..., Permitted]:
     """Return what says what a run may change of a stack with two tasks, on which these strangers have sessions."""
     environment = load_environment("mock", PROJECT / "environments.toml", {})
-    return lambda *strangers: Permitted(
-        environment.names, PREFIX, strangers=lambda: list(strangers), desired_count=lambda _service: 2
-    )
+    return lambda *strangers: Permitted(environment.names, PREFIX, TwoTasks(strangers))
 
 
 @pytest.mark.parametrize(
-    ("operation", "expected"),
-    [("DescribeServices", True), ("Scan", True), ("AssumeRole", True), ("UpdateService", False), ("PutItem", False)],
+    ("service", "operation", "expected"),
+    [
+        ("ecs", "DescribeServices", True),
+        ("dynamodb", "Scan", True),
+        ("sts", "AssumeRole", False),
+        ("ecs", "UpdateService", False),
+        ("dynamodb", "PutItem", False),
+        ("secretsmanager", "ListSecrets", False),
+        ("logs", "GetQueryResults", False),
+    ],
 )
-def test_an_operation_that_reads_is_known_by_its_name(operation: str, expected: bool) -> None:  # noqa: FBT001  # the case
+def test_an_operation_that_reads_is_known(service: str, operation: str, expected: bool) -> None:  # noqa: FBT001  # the case
     """Whatever is not known to read changes something."""
-    assert is_reading(operation) is expected
+    assert is_reading(service, operation) is expected
+
+
+UPDATE = {"cluster": CLUSTER, "service": EDIT}
+TARGETS = {"TargetGroupArn": GROUP, "Targets": [{"Id": "10.0.0.1", "Port": 8080}]}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given", "told"),
+    [
+        ("ecs", "UpdateService", {**UPDATE, "desiredCount": 500}, "has 0 to 3 tasks, and 500 were asked for"),
+        ("ecs", "UpdateService", {**UPDATE, "desiredCount": -1}, "has 0 to 3 tasks"),
+        ("ecs", "UpdateService", {**UPDATE, "service": HERMES, "desiredCount": 3}, "has 0 to 2 tasks"),
+        ("ecs", "UpdateService", {**UPDATE, "service": HERMES, "taskDefinition": "evil:1"}, f"the family {HERMES}"),
+        ("ecs", "UpdateService", {**UPDATE, "taskDefinition": f"arn:x/{EDIT}-2:1"}, f"the family {EDIT}"),
+        ("ecs", "UpdateService", {**UPDATE, "networkConfiguration": {}}, "a run changes cluster, desiredCount"),
+        ("ecs", "StopTask", {"cluster": CLUSTER, "task": "task-9"}, "task-9 is no task of"),
+        ("elbv2", "RegisterTargets", {**TARGETS, "TargetGroupArn": "arn:theirs"}, "arn:theirs is no target group"),
+        ("elbv2", "DeregisterTargets", {**TARGETS, "TargetGroupArn": "arn:theirs"}, "arn:theirs is no target group"),
+        ("elbv2", "RegisterTargets", {**TARGETS, "Targets": [{"Id": "10.9.9.9"}]}, "10.9.9.9 is no address of a task"),
+    ],
+)
+def test_what_is_not_under_test_is_refused(
+    make_permitted: Callable[..., Permitted], service: str, operation: str, given: dict[str, Any], told: str
+) -> None:
+    """Groups, tasks, definitions and counts are those of the two services."""
+    assert told in make_permitted().refusal(service, operation, given)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given"),
+    [
+        ("ecs", "UpdateService", {**UPDATE, "desiredCount": 3}),
+        ("ecs", "UpdateService", {**UPDATE, "service": HERMES, "desiredCount": 0}),
+        ("ecs", "UpdateService", {**UPDATE, "taskDefinition": f"arn:x/{EDIT}:7", "forceNewDeployment": True}),
+        ("ecs", "StopTask", {"cluster": CLUSTER, "task": "task-1"}),
+        ("elbv2", "RegisterTargets", TARGETS),
+        ("elbv2", "DeregisterTargets", TARGETS),
+    ],
+)
+def test_what_is_under_test_may_be_changed(
+    make_permitted: Callable[..., Permitted], service: str, operation: str, given: dict[str, Any]
+) -> None:
+    """What scenarios do to the two services is permitted while nobody else is there, and refused while somebody is."""
+    is_more_tasks = given.get("desiredCount") == 3  # which disturb nobody
+
+    assert make_permitted().refusal(service, operation, given) == ""
+    assert (make_permitted("session-9").refusal(service, operation, given) == "") is is_more_tasks
+
+
+def test_a_target_that_was_taken_out_may_be_put_back(make_permitted: Callable[..., Permitted]) -> None:
+    """Whatever became of its task meanwhile; into the same group alone."""
+    permitted = make_permitted()
+    gone = {"TargetGroupArn": GROUP, "Targets": [{"Id": "10.0.0.9"}]}
+    before = permitted.refusal("elbv2", "RegisterTargets", gone)
+    taken_out = permitted.refusal("elbv2", "DeregisterTargets", gone)
+
+    assert before.startswith("10.0.0.9 is no address")
+    assert (taken_out, permitted.refusal("elbv2", "RegisterTargets", gone)) == ("", "")
 
 
 @pytest.mark.parametrize(("desired", "is_refused"), [(1, True), (2, False), (3, False)])
@@ -104,6 +205,28 @@ def test_a_service_with_strangers_is_not_touched(
             ),
             "sessions are made by Hermes only",
             id="session-around-hermes",
+        ),
+        pytest.param(
+            lambda aws, names: aws("dynamodb").put_item(
+                TableName=names.table,
+                Item={"sessionId": {"S": "session-1"}, "userId": {"S": "u"}, "note": {"S": "seatrials#"}},
+            ),
+            "sessions are made by Hermes only",
+            id="session-as-a-run-s-item",
+        ),
+        pytest.param(
+            lambda aws, _names: aws("dynamodb").put_item(
+                TableName="others", Item={"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+            ),
+            "sessions are made by Hermes only",
+            id="lease-of-another-table",
+        ),
+        pytest.param(
+            lambda aws, names: aws("dynamodb").delete_item(
+                TableName=names.table, Key={"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+            ),
+            "is no session of a user",
+            id="lease",
         ),
         pytest.param(
             lambda aws, names: aws("dynamodb").delete_item(

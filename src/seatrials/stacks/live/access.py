@@ -8,17 +8,17 @@ import httpx
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import with_outputs
-from seatrials.environments.parts import Door
+from seatrials.environments.parts import Door, ResourceNames
 from seatrials.safety.aws_errors import translated
-from seatrials.safety.changes import describe_service
 from seatrials.safety.checks import Check, checks_of
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
 from seatrials.safety.store import Store
-from seatrials.safety.sweep import Sweeper, strangers
+from seatrials.safety.sweep import Sweeper
 from seatrials.safety.trust import trust_context
+from seatrials.safety.under_test import UnderTest
 from seatrials.safety.usage import Usage
 from seatrials.seams.clock import Clock, SystemClock
 from seatrials.seams.http_client import http_client
@@ -51,13 +51,11 @@ class Access:
 
     def permitted(self, prefix: str) -> Permitted:
         """Return what may be changed by a run whose names begin with *prefix*."""
-        names, client = self.environment.names, self.session.client
-        return Permitted(
-            names,
-            prefix,
-            strangers=lambda: strangers(client("dynamodb"), names.table, prefix),
-            desired_count=lambda service: int(describe_service(client("ecs"), names.cluster, service)["desiredCount"]),
-        )
+        return Permitted(self.environment.names, prefix, self.under_test())
+
+    def under_test(self) -> UnderTest:
+        """Return what belongs to the services under test."""
+        return UnderTest(self.environment.names, self.session.client)
 
     def sweeper(self, run_id: str | None = None, prefix: str | None = None) -> Sweeper:
         """Return what finds and removes what a run has left, or any run; of names of *prefix* alone, if it is given."""
@@ -103,11 +101,16 @@ def open_access(environment: Environment, variables: Mapping[str, str], *, share
         usage=usage,
         guard=guard,
         session=session,
-        store=Store(session.client("dynamodb"), environment.names.lease_table or environment.names.table),
+        store=_store(session, guard, environment.names),
         url=url,
         trust=trust,
         http=http_client(SystemNetwork(), trust, url, _CALL_TIMEOUT_SECONDS),
     )
+
+
+def _store(session: AwsSession, guard: Guard, names: ResourceNames) -> Store:
+    table = names.lease_table or names.table
+    return Store(session.client_of_store(lambda events: guard.attach_store(events, table)), table)
 
 
 def _url(door: Door) -> str:

@@ -38,9 +38,12 @@ class AwsSession:
             core = _core_session(place.profile)
             refuse_redirection(place, variables, _profile_endpoint(core))
             refuse_other_region(place, variables, core.get_config_variable("region", methods=("config",)))
+            watched = _core_session(place.profile)
+            # Credentials are got by the other session: what gives credentials is nothing that the guard lets through.
+            watched.register_component("credential_provider", core.get_component("credential_provider"))
             if place.role_arn is not None:
-                _assume(core, place.role_arn)
-            self._session = boto3.Session(botocore_session=core, region_name=place.region)
+                _assume(watched, core, place.role_arn)
+            self._session = boto3.Session(botocore_session=watched, region_name=place.region)
         guard.attach(self._session.events)
         # A rehearsal's endpoint is given to each client; nobody else's is looked for.
         self._config = Config(**_CONFIG, ignore_configured_endpoint_urls=True)
@@ -56,6 +59,14 @@ class AwsSession:
                         service, endpoint_url=self._endpoint_url, config=self._config
                     )
             return self._clients[service]
+
+    def client_of_store(self, attach: Callable[[Any], None]) -> AwsClient:
+        """Return a client that no scenario is given, after *attach* was told its events."""
+        with self._lock:
+            client = self._session.client("dynamodb", endpoint_url=self._endpoint_url, config=self._config)
+        attach(client.meta.events)
+        made: AwsClient = client
+        return made
 
 
 def _core_session(profile: str | None) -> Any:  # noqa: ANN401  # botocore's sessions have no type
@@ -77,8 +88,8 @@ def _profile_endpoint(core: Any) -> str | None:  # noqa: ANN401  # botocore's se
     return str(endpoint) if endpoint else next(iter(redirected), None)
 
 
-def _assume(core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
-    """Let a session act as a role, whose credentials are renewed before they expire."""
+def _assume(watched: Any, core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
+    """Let a session act as a role that *core* assumes, and whose credentials are renewed before they expire."""
     source: Any = core.get_credentials()
     if source is None:
         raise NoCredentialsError
@@ -88,6 +99,6 @@ def _assume(core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's ses
             return core.create_client(*given, **named)
 
     fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args={"RoleSessionName": "seatrials"})
-    core._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
+    watched._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )

@@ -7,10 +7,12 @@ from rich.table import Table
 
 from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, SeatrialsError
+from seatrials.safety import lease_item
 from seatrials.safety.checks import Finding, look_at_all
+from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
 from seatrials.safety.journal import process_name
-from seatrials.safety.lease import Lease, holder, lease_seconds
+from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.sweep import Leftover
 from seatrials.seams.clock import wall_timestamp
@@ -52,7 +54,12 @@ def sweep(
         identity = confirm_identity(access.environment, access.session.client)
         run_id = f"sweep-{wall_timestamp()}-{process_name()}"
         lease = Lease(
-            access.store, access.clock, run_id=run_id, owner=identity.name, seconds=lease_seconds(environment.pace)
+            access.store,
+            access.clock,
+            run_id=run_id,
+            owner=identity.name,
+            member=process_name(),
+            seconds=lease_seconds(environment.pace),
         )
         lease.require_free(wait_seconds)
         found = [*access.sweeper().find(), *_dead_lease(access)]
@@ -69,8 +76,10 @@ def sweep(
 
 def _dead_lease(access: Access) -> list[Leftover]:
     """Return the lease of a dead run, which is over, or there would be no sweep."""
-    dead = holder(access.store)
-    return [] if dead is None else [Leftover("lease", f"of the run {dead['run_id']}", "take it over and give it back")]
+    dead = lease_item.read(access.store)
+    if dead.is_free:
+        return []
+    return [Leftover("lease", f"of {lease_item.holder_of(access.store, dead)}", "take it over and give it back")]
 
 
 def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
@@ -86,11 +95,13 @@ def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
 def _remove(access: Access, lease: Lease, identity: Identity, console: Console) -> None:
     permitted = access.permitted(TEST_PREFIX)
     access.guard.confirm_identity(permitted)
+    http_guard = HttpGuard(access.guard, TEST_PREFIX, access.under_test().client_of)
     lease.acquire()
     try:
         access.clock.spawn(lease.keep, "lease")
         # What a sweep puts back stands in the journal already, until it is done.
         access.guard.confirm_lease(lease.holds, lambda *_call: None, None)
+        access.http.event_hooks = {"request": [http_guard.look_at]}
         access.sweeper().remove(permitted)
         left = access.sweeper().find()
     finally:

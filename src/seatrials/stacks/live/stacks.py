@@ -26,14 +26,16 @@ from seatrials.errors import (
 from seatrials.evidence.folder import RunFolder
 from seatrials.platform import contract
 from seatrials.platform.stack import Connect, Stack
-from seatrials.safety import journal, sweep, usage
+from seatrials.safety import journal, usage
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Spending
 from seatrials.safety.changes import Changes, describe_service
 from seatrials.safety.checks import require_all
+from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
+from seatrials.safety.under_test import open_sessions
 from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
 from seatrials.seams.network import Connection
 from seatrials.stacks.base import StackOptions, StackRun
@@ -78,12 +80,14 @@ class LiveStacks:
         self._permitted = access.permitted(self._prefix)
         # Why not all rights at once: until the lease is held, the guard lets nothing through but the lease itself.
         access.guard.confirm_identity(self._permitted)
+        self._http_guard = HttpGuard(access.guard, self._prefix, access.under_test().client_of)
         self._turns = Turns(self._folder.turns)
         self._lease = Lease(
             access.store,
             access.clock,
             run_id=self.run_id,
             owner=identity.name,
+            member=self._process,
             seconds=lease_seconds(self._environment.pace),
         )
         self._lease.acquire(self._options.lease_wait_seconds)
@@ -93,7 +97,9 @@ class LiveStacks:
             self._refuse_leftovers()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
-        self._journal = journal.Journal(access.store, access.clock, self.run_id, self._folder.journal(self._process))
+        self._journal = journal.Journal(
+            access.store, access.clock, self.run_id, self._folder.journal(self._process), self._lease.check
+        )
         changes = Changes(self._environment.names, access.session.client, self._journal)
         self._spending = Spending(self._environment.budget, load_prices(), wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
@@ -177,7 +183,7 @@ class LiveStacks:
 
     def _live_sessions(self) -> list[str]:
         """Return the ids of all open sessions, whoever's they are."""
-        return sweep.open_sessions(self._access.session.client("dynamodb"), self._environment.names.table)
+        return open_sessions(self._access.session.client("dynamodb"), self._environment.names.table)
 
     def _wait_for_zero(self) -> None:
         names = self._environment.names
@@ -224,7 +230,7 @@ class LiveStacks:
         opened: list[Connection] = []
 
         def connect(trust: ssl.SSLContext | None = None, /) -> Connection:
-            opened.append(self._access.connect(trust))
+            opened.append(self._http_guard.watched(self._access.connect(trust)))
             return opened[-1]
 
         try:
@@ -267,8 +273,9 @@ class LiveStacks:
         return {} if written is None else {"log_bytes": written / self._options.workers}
 
     def _before_request(self, request: httpx.Request) -> None:
-        """Count a request, and refuse a second session where one is all that is allowed."""
+        """Count a request; refuse a change that may not be, and a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
+        self._http_guard.look_at(request)
         if _is_activation(request) and self._sessions_made and not self._environment.allows(Capability.SESSIONS):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)

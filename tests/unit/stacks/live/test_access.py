@@ -1,12 +1,14 @@
 """Tests of the way to a real stack: values of a deployed stack's outputs, and whose credentials are used."""
 
+from pathlib import Path
+
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.parts import ResourceNames
-from seatrials.errors import ConfigurationError, MissingResourceError, WrongAccountError
+from seatrials.errors import ConfigurationError, MissingResourceError, RefusedWriteError, WrongAccountError
 from seatrials.stacks.live.access import open_access
 from tests.support.aws import Clients, Document, Json
 from tests.support.small_platform import SmallPlatform
@@ -80,3 +82,18 @@ def test_a_role_is_assumed(small_platform: SmallPlatform) -> None:
     access.http.close()
 
     assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/seatrials/seatrials"
+
+
+def test_a_profile_s_role_is_assumed(small_platform: SmallPlatform, tmp_path: Path) -> None:
+    """The guard refuses AssumeRole to scenarios, and not to the session that gets a run's credentials."""
+    role = "arn:aws:iam::123456789012:role/of-a-profile"
+    base = "[profile base]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+    (tmp_path / "AWS_CONFIG_FILE").write_text(f"[profile run]\nrole_arn = {role}\nsource_profile = base\n{base}")
+    access = open_access(small_platform.environment(profile="run"), {})
+    sts = access.session.client("sts")
+    identity = sts.get_caller_identity()
+    with pytest.raises(RefusedWriteError, match="sts AssumeRole was not called"):
+        sts.assume_role(RoleArn=role, RoleSessionName="x")
+    access.http.close()
+
+    assert ":assumed-role/of-a-profile/" in identity["Arn"]

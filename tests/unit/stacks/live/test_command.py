@@ -13,6 +13,7 @@ from seatrials.environments.parts import ResourceNames
 from seatrials.errors import LeaseHeldError, LeftoversError, MissingResourceError, NotConfirmedError, WrongRegionError
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform import Platform
+from seatrials.safety import lease
 from seatrials.stacks import StackOptions
 from seatrials.stacks.live.command import doctor, sweep
 from seatrials.stacks.live.stacks import LiveStacks
@@ -20,14 +21,18 @@ from tests.support.small_platform import SmallPlatform
 
 Sweep = Callable[..., str]
 
+# A minute and a quarter in truth, which no test can wait.
+_WATCHED_SECONDS = 0.2
+
 
 @pytest.fixture
-def sweep_staging(small_platform: SmallPlatform) -> Sweep:
-    """Return what sweeps the small platform and returns what a person saw."""
+def sweep_staging(small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    """Return what sweeps the small platform and returns what a person saw; it watches a lease for a moment only."""
+    monkeypatch.setattr(lease, "MARGIN_SECONDS", _WATCHED_SECONDS - lease.LEASE_SECONDS)
 
-    def run(*, yes: bool = False, **changes: object) -> str:
+    def run(*, yes: bool = False, wait_seconds: float = _WATCHED_SECONDS, **changes: object) -> str:
         console = Console(file=StringIO(), width=200)
-        sweep(small_platform.environment(**changes), {}, console, yes=yes)
+        sweep(small_platform.environment(**changes), {}, console, yes=yes, wait_seconds=wait_seconds)
         assert isinstance(console.file, StringIO)
         return console.file.getvalue()
 
@@ -35,16 +40,19 @@ def sweep_staging(small_platform: SmallPlatform) -> Sweep:
 
 
 def examine(
-    small_platform: SmallPlatform, variables: Mapping[str, str] = MappingProxyType({}), **changes: object
+    small_platform: SmallPlatform,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    width: int = 220,
+    **changes: object,
 ) -> tuple[int, str]:
     """Return doctor's exit code and what a person saw."""
-    console = Console(file=StringIO(), width=220)
+    console = Console(file=StringIO(), width=width)
     code = doctor(small_platform.environment(**changes), variables, console)
     assert isinstance(console.file, StringIO)
     return code, console.file.getvalue()
 
 
-def kill_a_run(small_platform: SmallPlatform, folder: Path, *, is_lease_over: bool = True) -> None:
+def kill_a_run(small_platform: SmallPlatform, folder: Path) -> None:
     """Leave a stack as a run does that is killed amid a scenario with a session and a changed service."""
     stacks = LiveStacks(small_platform.environment(), StackOptions(folder=folder / "dead"), {})
     with pytest.MonkeyPatch.context() as patch:
@@ -56,13 +64,6 @@ def kill_a_run(small_platform: SmallPlatform, folder: Path, *, is_lease_over: bo
     # Its threads die with it, and nobody prolongs its lease.
     stacks._lease._leaving.set()  # noqa: SLF001
     stacks._access.http.close()  # noqa: SLF001
-    if is_lease_over:
-        small_platform.aws("dynamodb").update_item(
-            TableName=names.table,
-            Key={"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}},
-            UpdateExpression="SET expires_ms = :past",
-            ExpressionAttributeValues={":past": {"N": "0"}},
-        )
 
 
 def test_a_clean_stack_has_nothing_to_sweep(sweep_staging: Sweep, small_platform: SmallPlatform) -> None:
@@ -129,13 +130,25 @@ def test_a_dead_lease_is_swept(sweep_staging: Sweep, small_platform: SmallPlatfo
             "run_id": {"S": "dead"},
             "owner": {"S": "anna"},
             "beats": {"N": "0"},
-            "members": {"N": "1"},
-            "expires_ms": {"N": "0"},
+            "fence": {"N": "7"},
         },
     )
     shown = sweep_staging(yes=True)
 
-    assert "of the run dead" in shown
+    assert "of the run dead of anna" in shown
+    assert small_platform.runs_items() == []
+
+
+def test_an_item_that_is_no_lease_is_swept(sweep_staging: Sweep, small_platform: SmallPlatform) -> None:
+    """What nobody can read is shown by doctor and by the sweep, which is the only cure, with its table and key."""
+    key = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+    small_platform.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item=key)
+    told = "somebody unknown (the item seatrials#lease/stack of the table webordinary-edit-sessions is no lease)"
+    code, looked = examine(small_platform, width=400)
+    shown = sweep_staging(yes=True)
+
+    assert (code, f"{told} has it, or had it" in looked) == (0, True)
+    assert f"of {told}" in shown
     assert small_platform.runs_items() == []
 
 
@@ -152,10 +165,10 @@ def test_a_sweep_never_meets_a_live_run(
     sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path, *, yes: bool
 ) -> None:
     """While a run has the lease a sweep is refused, with the name of the run's owner."""
-    kill_a_run(small_platform, tmp_path, is_lease_over=False)
+    kill_a_run(small_platform, tmp_path)
 
     with pytest.raises(LeaseHeldError, match="belongs to the run dead of "):
-        sweep_staging(yes=yes)
+        sweep_staging(yes=yes, wait_seconds=0)
 
 
 def test_sweeping_wants_the_confirmation_too(sweep_staging: Sweep) -> None:

@@ -11,12 +11,13 @@ from seatrials.errors import (
     BudgetExceededError,
     ConfigurationError,
     LeaseHeldError,
+    LeaseLostError,
     LeftoversError,
     NotRunHereError,
     RefusedWriteError,
 )
 from seatrials.safety.usage import read_folder
-from tests.support.live_run import Begin, platform_of
+from tests.support.live_run import Begin, edit_desired, platform_of, update_edit
 from tests.support.small_platform import SmallPlatform
 
 
@@ -142,3 +143,21 @@ def test_a_real_stack_is_examined_without_the_twin() -> None:
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
 
     assert result.stdout == "[]\n"
+
+
+def test_a_run_that_lost_its_lease_changes_nothing(begin: Begin, small_platform: SmallPlatform) -> None:
+    """A run that stood still while another took the stack asks Hermes and AWS for no change, and says why."""
+    stacks = begin()
+    with stacks.open("COLD-03") as run:
+        key = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+        taken = {"run_id": {"S": "other"}, "owner": {"S": "anna"}, "beats": {"N": "0"}, "fence": {"N": "2"}}
+        small_platform.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item={**key, **taken})
+        stacks._lease._confirmed_at = 0.0  # noqa: SLF001  # it was a while ago
+        with pytest.raises(LeaseLostError, match="ecs UpdateService was not called"):
+            update_edit(run, desiredCount=2)
+        with pytest.raises(LeaseLostError, match=r"POST /hermes/api/sessions/activate was not sent"):
+            platform_of(run).sessions.start()
+    stacks.close()
+
+    assert (small_platform.sessions(), edit_desired(small_platform)) == ({}, 0)
+    assert small_platform.runs_items() == ["seatrials#lease"]

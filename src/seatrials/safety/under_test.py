@@ -1,0 +1,119 @@
+"""What belongs to the two services under test, as AWS says it now: their tasks, target groups and task definitions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from seatrials.environments.parts import ResourceNames
+from seatrials.platform import contract
+from seatrials.safety.aws_errors import translated
+from seatrials.safety.changes import describe_service, task_addresses
+from seatrials.seams.application import AwsClient
+
+
+class UnderTest:
+    """Looks a stack's parts up, each time it is asked; raises our errors."""
+
+    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient]) -> None:
+        self._names = names
+        self._aws = aws
+        self._services = (names.edit_service, names.hermes_service)
+
+    def strangers(self, prefix: str) -> list[str]:
+        """Return the ids of open sessions of clients whose names do not begin with *prefix*."""
+        items = scan_items(self._aws("dynamodb"), self._names.table)
+        others = [item for item in items if not item["clientId"].startswith(prefix)]
+        return [item["sessionId"] for item in others if item["status"] in contract.OPEN]
+
+    def client_of(self, session_id: str) -> str | None:
+        """Return the client of a session, None when there is no item of it, by a strongly consistent read."""
+        with translated(f"read the item of {session_id}"):
+            items = self._aws("dynamodb").query(
+                TableName=self._names.table,
+                ConsistentRead=True,
+                KeyConditionExpression="sessionId = :id",
+                ExpressionAttributeValues={":id": {"S": session_id}},
+            )["Items"]
+        return str(items[0].get("clientId", {}).get("S", "")) if items else None
+
+    def desired_count(self, service: str) -> int:
+        """Return how many tasks a service wants."""
+        return int(self._describe(service)["desiredCount"])
+
+    def family(self, service: str) -> str:
+        """Return the family of a service's task definition."""
+        return family_of(self._describe(service)["taskDefinition"])
+
+    def has_task(self, task: str) -> bool:
+        """Whether a task, by its id or ARN, is one of the two services'."""
+        with translated(f"describe the task {task}"):
+            tasks = self._aws("ecs").describe_tasks(cluster=self._names.cluster, tasks=[task])["tasks"]
+        # Source: Amazon ECS API Reference, Task: the group of a service's task is `service:` and its name.
+        groups = [f"service:{service}" for service in self._services]
+        return any(each.get("group") in groups for each in tasks)
+
+    def target_groups(self) -> set[str]:
+        """Return the ARNs of the load balancer's target groups that a service, or a session's rule, names."""
+        elbv2 = self._aws("elbv2")
+        with translated("read the target groups of the load balancer"):
+            balancer = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"][0]
+            arn = balancer["LoadBalancerArn"]
+            pages = list(elbv2.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn))
+        of_balancer = {group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]}
+        of_services = {
+            each["targetGroupArn"]
+            for service in self._services
+            for each in self._describe(service).get("loadBalancers", [])
+            if "targetGroupArn" in each
+        }
+        rules = [rule for rule in rules_of(elbv2, self._names.load_balancer) if is_of_a_session(rule)]
+        of_sessions = {action.get("TargetGroupArn") for rule in rules for action in rule["Actions"]}
+        return of_balancer & (of_services | of_sessions)
+
+    def addresses(self) -> set[str]:
+        """Return the addresses of the two services' tasks."""
+        ecs = self._aws("ecs")
+        return {each for service in self._services for each in task_addresses(ecs, self._names.cluster, service)}
+
+    def _describe(self, service: str) -> dict[str, Any]:
+        return describe_service(self._aws("ecs"), self._names.cluster, service)
+
+
+def family_of(definition: str) -> str:
+    """Return the family of a task definition's ARN, of `family:revision` or of a family."""
+    return definition.rpartition("/")[2].partition(":")[0]
+
+
+def rules_of(elbv2: AwsClient, balancer: str) -> list[dict[str, Any]]:
+    """Return the rules of all listeners of a load balancer, by its name."""
+    with translated("read the rules of the load balancer"):
+        balancers = elbv2.describe_load_balancers(Names=[balancer])["LoadBalancers"]
+        listeners = elbv2.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]
+        pages = [
+            page
+            for listener in listeners
+            for page in elbv2.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"])
+        ]
+    return [rule for page in pages for rule in page["Rules"]]
+
+
+def is_of_a_session(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule stands at one of the priorities of sessions."""
+    return rule["Priority"].isdigit() and int(rule["Priority"]) in contract.SESSION_PRIORITIES
+
+
+def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:
+    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan."""
+    with translated(f"read {table}"):
+        pages = dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(clientId, :prefix)" if prefix else "attribute_exists(clientId)",
+            **({"ExpressionAttributeValues": {":prefix": {"S": prefix}}} if prefix else {}),
+        )
+        items = [item for page in pages for item in page["Items"]]
+    return [{name: value["S"] for name, value in item.items() if "S" in value} for item in items]
+
+
+def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:
+    """Return the ids of all sessions that are not over, whoever's they are."""
+    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in contract.OPEN]
