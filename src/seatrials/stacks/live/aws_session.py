@@ -1,7 +1,7 @@
 """The way to AWS of a process that examines a real stack: one guarded boto3 session, and its clients."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
