@@ -99,9 +99,14 @@ def test_again(platform): pathlib.Path("begun").touch()
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
 def test_sigterm_ends_a_run_in_order(
-    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, workers: tuple[str, ...]
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
 ) -> None:
     """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code."""
+    # This test may itself run in a worker, and what runs in it must not take that one's controller for its own.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makeconftest(FAKE_IN_WORKERS)
     result = run(TERMINATED, *workers)
 

@@ -277,7 +277,6 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "environment",
         "exit_status",
         "expected",
-        "files",
         "kind",
         "leftovers",
         "not_run",
