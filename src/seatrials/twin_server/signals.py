@@ -1,5 +1,6 @@
 """SIGINT and SIGTERM, as a server on a `PacedClock` hears them."""
 
+import atexit
 import faulthandler
 import os
 import signal
@@ -18,6 +19,7 @@ END_SECONDS = 10.0
 _LAST_SECONDS = 3.0
 # A pipe that nobody reads would hold up the last thing that this process does.
 _NOWHERE = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # for the life of the process
+atexit.register(_NOWHERE.close)
 
 
 @contextmanager
