@@ -53,6 +53,9 @@ def unused(*_arguments: object) -> NoReturn:
 class FakeStacks:
     """Opens stacks with time and nothing else, and remembers for whom."""
 
+    # A stack on real time has none.
+    trace_sha256: str | None = "0" * 64
+
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.opened: list[str] = []
@@ -88,7 +91,7 @@ class FakeStacks:
                 sample_kind="modelled",
                 timeline_text=lambda: ["0.000 s  task  abc"],
                 timeline_json=lambda: ['{"kind":"task"}'],
-                trace_sha256=lambda: "0" * 64,
+                trace_sha256=lambda: self.trace_sha256,
                 usage=lambda: {"task_seconds": 30.5},
             )
 

@@ -132,7 +132,8 @@ class RunReporter:
             failed_before = self._outcomes.get(scenario) == "failed"
             self._outcomes[scenario] = "failed" if failed_before else report.outcome
         if report.when == "call":
-            if "trace_sha256" in properties:
+            # A stack on real time has no trace that could be repeated.
+            if properties.get("trace_sha256") is not None:
                 self._hashes[scenario] = str(properties["trace_sha256"])
             self._platform_seconds[scenario] = float(str(properties.get("platform_seconds", 0.0)))
 

@@ -11,6 +11,7 @@ import pytest
 from seatrials.environments.environment import Environment
 from seatrials.environments.scopes import SCOPES
 from seatrials.errors import LeaseHeldError, LeftoversError
+from seatrials.evidence.reader import read_runs
 from seatrials.run import plugin
 from seatrials.stacks import StackOptions
 from tests.support.project import PROJECT
@@ -307,6 +308,18 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     )
     assert (written["kind"], written["account"]) == ("mock", None)
     assert (written["not_run"], written["crashed"]) == ({}, [])
+
+
+def test_a_run_on_real_time_has_no_traces(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be repeated there is no hash, and the gate finds the record as whole as with one."""
+    monkeypatch.setattr(FakeStacks, "trace_sha256", None)
+
+    run(SCENARIO)
+
+    assert record(pytester)["trace_sha256"] == {}
+    assert "its trace_sha256 are not" not in " ".join(read_runs(pytester.path / "evidence", "mock")[-1].problems)
 
 
 def test_a_run_tells_what_it_used_and_left_behind(
