@@ -12,6 +12,7 @@
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
+    nox -s rehearse -- --pace 10     three times slower than usual, for a machine that is busy or slow
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
     nox -s live-production -- --confirm production
                                      the rows that production allows, with one session at a time
@@ -25,6 +26,7 @@
 Every session installs exactly what uv.lock holds. Only the live ones need an AWS account; no other one can reach any.
 """
 
+import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,6 +103,17 @@ def run_scenarios(
     )
 
 
+def pace_of(session: nox.Session) -> tuple[str, ...]:
+    """Take `--pace N` out of the session's arguments, for the server; the rest is pytest's.
+
+    Without one a machine that cannot hold the usual pace gets a slower one.
+    """
+    parser = argparse.ArgumentParser(prog="nox -s rehearse --", add_help=False, allow_abbrev=False)
+    parser.add_argument("--pace", metavar="N")
+    chosen, session.posargs[:] = parser.parse_known_args(session.posargs)
+    return ("--pace", str(REHEARSAL_PACE), "--slows-down") if chosen.pace is None else ("--pace", chosen.pace)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Run the checks of .pre-commit-config.yaml on every file."""
@@ -135,7 +148,7 @@ def rehearse(session: nox.Session) -> None:
     """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
     install(session)
     # Rows of PERS run commands in the editor, as environments.toml says that a rehearsal can.
-    options = ("--pace", str(REHEARSAL_PACE), "--allow-exec")
+    options = ("--allow-exec", *pace_of(session))
     server = ("python", "-m", "seatrials.cli", "twin", "run", *options, "--")
     run_scenarios(session, "rehearsal", within=server)
 

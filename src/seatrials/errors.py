@@ -63,6 +63,12 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class TooLateError(SeatrialsError):
+    """Rows failed while the world or the run was late, and none else did: nobody can tell what that means."""
+
+    exit_code = 75
+
+
 class ReportError(SeatrialsError):
     """The Allure report cannot be made, or would load something from elsewhere."""
 

@@ -14,7 +14,12 @@ from seatrials.environments.kinds import Kind
 from seatrials.environments.parts import Door, Limits, Pacing, Place, Release, ResourceNames, Terms
 from seatrials.environments.scopes import Column
 
-_WITH_ARTICLE = {"pace": "a pace", "epoch_seconds": "an epoch", "endpoint_url": "an endpoint"}
+_OF_A_REHEARSAL = {
+    "pace": "a pace",
+    "epoch_seconds": "an epoch",
+    "endpoint_url": "an endpoint",
+    "control_url": "a server of its own",
+}
 
 
 # The last base is the first to be validated: what the others may say depends on a place's kind.
@@ -58,12 +63,12 @@ class Environment(Terms, Pacing, Door, Place):
             raise ValueError(msg)
         return value
 
-    @field_validator("pace", "epoch_seconds", "endpoint_url")
+    @field_validator(*_OF_A_REHEARSAL)
     @classmethod
     def _is_of_a_rehearsal(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
         kind, key = _kind(info), str(info.field_name)
         if value not in {None, 1} and kind is not None and not kind.may_redirect:
-            msg = f"must be left out, for kind is {kind.name!r} and only a rehearsal has {_WITH_ARTICLE[key]}"
+            msg = f"must be left out, for kind is {kind.name!r} and only a rehearsal has {_OF_A_REHEARSAL[key]}"
             raise ValueError(msg)
         return value
 

@@ -25,6 +25,7 @@ _TOP_KEYS = (
     "http_port",
     "pace",
     "epoch_seconds",
+    "control_url",
 )
 _TRUST_KEYS = ("ca_file", "sha256")
 _NUMBERS = ("http_port", "pace", "epoch_seconds")

@@ -159,6 +159,8 @@ class Pacing(Table):
     pace: Pace = 1.0
     # The moment at which a rehearsal's platform time and real time were the same, so that all its processes agree.
     epoch_seconds: Seconds | None = None
+    # Where a rehearsal's server tells what no account tells, such as how late its world is.
+    control_url: EndpointUrl | None = None
 
 
 class Terms(Table):

@@ -12,8 +12,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from seatrials.environments.kinds import KINDS
+from seatrials.errors import TooLateError
 from seatrials.evidence.folder import leftovers_in, second_of, usage_in
-from seatrials.evidence.ranges import problems_of_usage
+from seatrials.evidence.ranges import problems_of_usage, problems_of_value
 from seatrials.evidence.record import ROWS, MatrixRecord, Rows, RunRecord
 from seatrials.evidence.report_log import ReportLog
 
@@ -138,12 +139,24 @@ def _of_log(parts: Parts) -> Iterator[str]:
     told, found = record.platform_seconds, summary.platform_seconds
     if told is not None and abs(told - found) > _SUM_TOLERANCE_SECONDS:
         yield f"it says that {told:g} s of platform time passed, and {log} has {found:g} s"
-    if summary.exit_status is not None and record.exit_status != summary.exit_status:
+    yield from _late(record.late_seconds, summary.late_seconds)
+    # pytest itself knows of no doubt.
+    status = 0 if record.exit_status == TooLateError.exit_code else record.exit_status
+    if summary.exit_status is not None and status != summary.exit_status:
         yield f"it says that pytest ended with status {record.exit_status}, and {log} has {summary.exit_status}"
     kind = KINDS.get(record.kind or "")
     others = sorted({each.kind for each in parts.log.samples} - {kind.sample_kind if kind is not None else ""})
     if others:
         yield f"its kind is {record.kind!r}, and its measurements are {', '.join(others)}"
+
+
+def _late(told: float | None, found: float | None) -> Iterator[str]:
+    """Yield a sentence when a run is told to have been later, or less late, than its rows were."""
+    if told != found:
+        texts = ("nothing" if each is None else f"{each:g} s" for each in (told, found))
+        yield "it says that it was late by {}, and the report log has {}".format(*texts)
+    elif found is not None:
+        yield from problems_of_value("lateness", found, "seconds")
 
 
 def _of_left(parts: Parts) -> Iterator[str]:

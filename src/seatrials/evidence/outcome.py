@@ -11,6 +11,8 @@ class CellOutcome(StrEnum):
     NOT_RUN = "not run"
     # The process that ran it ended before it did, or the run did.
     CRASHED = "crashed"
+    # It failed while its world was late, which may be why.
+    CANNOT_TELL = "cannot tell"
     # It has more than one result in the run, so that its pass is not the first answer.
     RETRIED = "retried"
     # Not required there, and not run there.

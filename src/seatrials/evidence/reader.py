@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seatrials.environments.kinds import KINDS
+from seatrials.errors import TooLateError
 from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
 from seatrials.evidence.order import Found, doubts_of_order, find, in_order, read_content, validated
@@ -19,7 +20,7 @@ from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, sha256_of
 
 # How pytest ends when all it ran has passed, and when something failed.
-_ORDERLY = (0, 1)
+_ORDERLY = (0, 1, TooLateError.exit_code)
 # More runs of one commit say nothing that these do not.
 _RUNS_MAX = 20
 
@@ -279,6 +280,9 @@ def _problems_of_results(record: RunRecord, log: ReportLog, results: Mapping[str
         yield "pytest ended with status 1, and no row has failed"
     if record.exit_status == 0 and failed:
         yield "pytest ended with status 0, and a row has failed"
+    doubtful = any(each.outcome is CellOutcome.CANNOT_TELL for each in results.values())
+    if record.exit_status == TooLateError.exit_code and (failed or not doubtful):
+        yield f"pytest ended with status {record.exit_status}, and no row is in doubt, or one has failed"
     crashed = sorted(row for row, each in results.items() if each.outcome is CellOutcome.CRASHED)
     if crashed:
         yield f"these ended with the process that ran them: {', '.join(crashed)}"

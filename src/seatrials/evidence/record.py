@@ -56,6 +56,8 @@ class RunRecord(Record):
     leftovers: tuple[str, ...] | None = None
     # By name, in the words of `seatrials.cost`.
     usage: dict[str, float] | None = None
+    # How late its platform was at worst, in seconds of platform time; None where it cannot be late.
+    late_seconds: float | None = None
     wall_seconds: float | None = None
     platform_seconds: float | None = None
 

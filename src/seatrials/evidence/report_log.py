@@ -16,6 +16,10 @@ from seatrials.evidence.ranges import problems_of_value
 from seatrials.evidence.record import Record, Sample
 
 _REASON_CHARACTERS_MAX = 240
+# What a report says of itself: how late its platform was, in seconds of platform time, and why nobody can tell what its
+# failure means.
+LATE_SECONDS = "late_seconds"
+CANNOT_TELL = "cannot_tell"
 # How pytest-xdist marks the report of a test whose worker has ended.
 _CRASHED = "???"
 
@@ -46,6 +50,8 @@ class LogSummary:
     # Tests whose process ended with them.
     crashed: frozenset[str] = frozenset()
     platform_seconds: float = 0.0
+    # At worst; None where no row tells it.
+    late_seconds: float | None = None
     exit_status: int | None = None
     # Of the first test and of the last, in seconds since the epoch.
     began_seconds: float | None = None
@@ -126,6 +132,7 @@ def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
             _samples(line)
             _seconds(line)
             _calls(line)
+            _late_seconds(line)
         except ValidationError:
             problems.append(f"{name} is cut off or damaged at line {number}")
         else:
@@ -142,12 +149,14 @@ def _summary(lines: Iterable[_Line]) -> LogSummary:
             outcomes[line.scenario] = "failed" if outcomes.get(line.scenario) == "failed" else line.outcome
     calls = {line.scenario: line for line in reports if line.when == "call"}
     traces = ((scenario, line.told("trace_sha256")) for scenario, line in calls.items())
+    late = [_late_seconds(line) for line in reports]
     return LogSummary(
         outcomes=outcomes,
         not_run=frozenset(line.scenario for line in reports if line.outcome == "skipped"),
         trace_sha256={scenario: str(trace) for scenario, trace in traces if trace is not None},
         crashed=frozenset(line.nodeid for line in reports if line.when == _CRASHED),
         platform_seconds=sum(_seconds(line) for line in calls.values() if line.told("platform_seconds") is not None),
+        late_seconds=max((each for each in late if each is not None), default=None),
         exit_status=next((line.exitstatus for line in lines if line.report_type == "SessionFinish"), None),
         # pytest-xdist reports a crash without a time, and has to give one.
         began_seconds=min((each.start for each in reports if each.start and each.when != _CRASHED), default=None),
@@ -203,6 +212,9 @@ def _passed(line: _Line, seconds: float | None) -> RowResult:
 
 
 def _not_run(line: _Line) -> RowResult:
+    in_doubt = line.told(CANNOT_TELL)
+    if in_doubt is not None:
+        return RowResult(outcome=CellOutcome.CANNOT_TELL, reason=_short(str(in_doubt)))
     declared = line.told("not_run")
     if declared is not None:
         return RowResult(outcome=CellOutcome.NOT_RUN, reason=_short(str(declared)), declared=True)
@@ -215,6 +227,12 @@ def _seconds(line: _Line) -> float:
     """Return how long a test took, in seconds of platform time where it tells them."""
     told = line.told("platform_seconds")
     return line.duration if told is None else _SECONDS.validate_python(told)
+
+
+def _late_seconds(line: _Line) -> float | None:
+    """Return how late the platform was; None where a test does not tell."""
+    told = line.told(LATE_SECONDS)
+    return None if told is None else _SECONDS.validate_python(told)
 
 
 def _calls(line: _Line) -> int | None:

@@ -56,7 +56,7 @@ class Run:
     workers: int | None
     wall_seconds: float | None
     platform_seconds: float | None
-    # Rows by outcome: passed, failed, not run, crashed, retried; and how many the run set out to run.
+    # Rows by outcome: passed, failed, not run, cannot tell, crashed, retried; and how many the run set out to run.
     counts: Mapping[str, int]
     expected: int
     # What keeps its evidence from being whole, a sentence each.

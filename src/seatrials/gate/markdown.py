@@ -26,7 +26,7 @@ def as_markdown(decision: Decision) -> str:
 
 
 _CRITERIA = ("", "criterion", "what must hold", "value and bound", "rests on", "why")
-_RUNS = ("environment", "run", "commit", "age", "passed", "failed", "not run", "crashed", "retried")
+_RUNS = ("environment", "run", "commit", "age", "passed", "failed", "not run", "cannot tell", "crashed", "retried")
 _UNPROVEN = ("what", "where", "why")
 _CHANGES = ("metric", "environment", "now", "baseline", "change", "why")
 _WAIVERS = ("what", "why", "owner", "last day", "state")
@@ -59,7 +59,7 @@ def _criterion_cells(criterion: Criterion) -> list[str]:
 
 
 def _run_cells(decision: Decision) -> list[list[str]]:
-    outcomes = ("passed", "failed", "not run", "crashed", "retried")
+    outcomes = ("passed", "failed", "not run", "cannot tell", "crashed", "retried")
     return [
         [
             *(each.environment, each.id, (each.commit or "none")[:8], age(each.age_seconds)),

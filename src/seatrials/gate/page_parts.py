@@ -19,6 +19,7 @@ _SIGNS: dict[str, str] = {
     CellOutcome.PASSED: "✓",
     CellOutcome.FAILED: "✗",
     CellOutcome.CRASHED: "!",
+    CellOutcome.CANNOT_TELL: "?",
     CellOutcome.RETRIED: "↻",
     CellOutcome.NOT_RUN: "○",
     CellOutcome.NOT_REQUIRED: "·",

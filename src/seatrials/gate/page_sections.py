@@ -8,9 +8,9 @@ from seatrials.gate.page_parts import badge, code, columns, note, passage, secti
 from seatrials.gate.plots import history_plot, samples_plot
 from seatrials.gate.wording import age, gravest_first, margin, measured, metric, number, percent, waiver_state
 
-_NUMBERS = ("value", "bound", "margin", "samples", "passed", "failed", "not run", "crashed", "retried", "quantity")
 _FIGURES = ("count", "mean", "p50", "p95", "p99", "maximum", "budget", "baseline")
-_COUNTED = ("passed", "failed", "not run", "crashed", "retried")
+_COUNTED = ("passed", "failed", "not run", "cannot tell", "crashed", "retried")
+_NUMBERS = ("value", "bound", "margin", "samples", *_COUNTED, "quantity")
 _POINTS_MIN = 2
 
 

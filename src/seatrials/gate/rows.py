@@ -11,6 +11,14 @@ from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.decision import Cell, Criterion, MatrixRow, Outcome
 
 _NAMED_MAX = 6
+_GRAVEST_FIRST = (
+    CellOutcome.FAILED,
+    CellOutcome.RETRIED,
+    CellOutcome.CRASHED,
+    CellOutcome.CANNOT_TELL,
+    CellOutcome.NOT_RUN,
+    CellOutcome.PASSED,
+)
 
 
 def matrix(case: Case) -> tuple[MatrixRow, ...]:
@@ -136,8 +144,9 @@ def _result(row: str, run: RunEvidence | None) -> RowResult | None:
 
 def _told(missing: dict[str, Cell]) -> str:
     """Return what became of the rows that are not proven, the gravest first."""
-    order = [CellOutcome.FAILED, CellOutcome.RETRIED, CellOutcome.CRASHED, CellOutcome.NOT_RUN, CellOutcome.PASSED]
-    groups = [(outcome, [row for row, cell in missing.items() if cell.outcome is outcome]) for outcome in order]
+    groups = [
+        (outcome, [row for row, cell in missing.items() if cell.outcome is outcome]) for outcome in _GRAVEST_FIRST
+    ]
     return "; ".join(_sentence(outcome, rows, missing[rows[0]]) for outcome, rows in groups if rows)
 
 

@@ -158,6 +158,7 @@ def _run(case: Case, run: RunEvidence) -> Run:
         CellOutcome.PASSED,
         CellOutcome.FAILED,
         CellOutcome.NOT_RUN,
+        CellOutcome.CANNOT_TELL,
         CellOutcome.CRASHED,
         CellOutcome.RETRIED,
     )

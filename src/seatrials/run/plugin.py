@@ -35,6 +35,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
+from seatrials.run.late import LateRows, watch_lateness
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
 from seatrials.seams.clock import Clock
@@ -128,6 +129,7 @@ def _begin(config: pytest.Config) -> None:
         try:
             reporter = RunReporter(config, environment, sources.sources)
             config.pluginmanager.register(reporter, "seatrials-run")
+            config.pluginmanager.register(LateRows(), "seatrials-late")
             begin_allure(config, reporter.folder.allure_results)
         except OSError as error:
             raise cannot_write(error) from error
@@ -364,6 +366,8 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
     missing = [each for each in needs_of(item) if not environment.allows(each)]
     if missing:
         _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
+    if environment.kind.is_shared:
+        watch_lateness(item, _stacks)
     with ExitStack() as held:
         run = _open(item, _stacks, mutant, held)
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)

@@ -15,14 +15,16 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.variables import read_variables
-from seatrials.errors import EvidenceError, NothingRanError
+from seatrials.errors import EvidenceError, NothingRanError, TooLateError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
+from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -55,6 +57,8 @@ class RunReporter:
         self._outcomes: dict[str, str] = {}
         self._hashes: dict[str, str] = {}
         self._platform_seconds: dict[str, float] = {}
+        self._late_seconds: list[float] = []
+        self._in_doubt: set[str] = set()
         self._expected: list[str] = []
         self._not_run: dict[str, str] = {}
         self._crashed: list[str] = []
@@ -126,6 +130,10 @@ class RunReporter:
         if str(report.when) == "???":
             # How pytest-xdist says that a worker ended while it ran this test.
             self._crashed.append(report.nodeid)
+        if LATE_SECONDS in properties:
+            self._late_seconds.append(float(str(properties[LATE_SECONDS])))
+        if is_in_doubt(report):
+            self._in_doubt.add(scenario)
         if report.outcome == "skipped":
             self._not_run[scenario] = redact(str(properties.get("not_run", _skip_reason(report))))
         if report.when == "call" or report.outcome != "passed":
@@ -152,6 +160,8 @@ class RunReporter:
     def _finish(self, session: pytest.Session) -> None:
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = NothingRanError.exit_code
+        if session.exitstatus == pytest.ExitCode.OK and self._in_doubt:
+            session.exitstatus = TooLateError.exit_code
         self._ask_again()
         try:
             self._end(int(session.exitstatus))
@@ -175,14 +185,26 @@ class RunReporter:
         hours = sum(self._platform_seconds.values()) / 3600
         terminalreporter.section("seatrials", sep="=", bold=True)
         terminalreporter.line(f"{passed} of {len(self._expected)} scenarios passed on {self._environment.name}")
-        if self._not_run:
-            terminalreporter.line(f"not run, so not proven: {', '.join(sorted(self._not_run))}")
+        if set(self._not_run) - self._in_doubt:
+            not_run = sorted(set(self._not_run) - self._in_doubt)
+            terminalreporter.line(f"not run, so not proven: {', '.join(not_run)}")
+        for line in self._lateness():
+            terminalreporter.line(line)
         terminalreporter.line(
             f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
         terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+
+    def _lateness(self) -> Iterator[str]:
+        """Yield how late the platform was, which a busy machine makes, and which rows nobody can judge for it."""
+        if self._late_seconds:
+            worst = max(self._late_seconds)
+            yield f"late by {worst:.1f} s of platform time at worst; {LATE_SECONDS_MAX:g} s harm nothing"
+        if self._in_doubt:
+            yield f"nobody can tell, for they failed while it was late: {', '.join(sorted(self._in_doubt))}"
+            yield "run it again on a machine that is less busy, or slower: nox -s rehearse -- --pace N"
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
         run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
@@ -194,7 +216,7 @@ class RunReporter:
         self.folder.write_timeline(scenario, run.timeline_json())
         self.folder.write_scenario(scenario, recorder)
         self.folder.write_usage(scenario, run.usage())
-        if report.failed:
+        if report.failed or is_in_doubt(report):
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
@@ -248,6 +270,7 @@ class RunReporter:
             crashed=tuple(sorted(scenario for scenario, row in rows.items() if row.nodeid in self._crashed)),
             leftovers=self.folder.read_leftovers(),
             usage=self.folder.read_usage(),
+            late_seconds=max(self._late_seconds, default=None),
             wall_seconds=round(wall_seconds() - self._began, 3),
             platform_seconds=round(sum(self._platform_seconds.values()), 6),
         )

@@ -62,6 +62,12 @@ class Stacks(Protocol):
     def close(self) -> None:
         """Give back what was held between scenarios, and remove what the run left where the stack outlives it."""
 
+    def lateness(self) -> Callable[[], float]:
+        """Return what tells how late the platform or this process was at worst since now, in seconds of platform time.
+
+        A world on virtual time is never late.
+        """
+
     def leftovers(self) -> list[str] | None:
         """Return what is still there of the run after `close`; None where nobody looked, or nothing can be left."""
 

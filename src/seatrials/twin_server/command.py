@@ -14,6 +14,7 @@ from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
+_SlowsDown = Annotated[bool, typer.Option("--slows-down", help="a machine that cannot hold the pace gets a slower one")]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 
 
@@ -29,6 +30,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
     pace: Annotated[float | None, typer.Option(metavar="N", help="seconds of platform time per second")] = None,
+    slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
     world: Annotated[str | None, typer.Option(metavar="NAME", help="default, or slow as Fargate is measured")] = None,
     https_port: _Port = 0,
@@ -55,6 +57,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         chosen,
         template=stack,
         pace=pace,
+        slows_down=slows_down,
         seed=seed,
         world=world,
         address=address,
@@ -74,6 +77,7 @@ def run(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="what to run, with its arguments")],
     *,
     pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
+    slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
     allow_exec: _AllowExec = False,
@@ -86,8 +90,9 @@ def run(
     if problems:
         raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
-    allowed = ("--allow-exec",) if allow_exec else ()
-    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template, *allowed) as server:
+    flags = {"--allow-exec": allow_exec, "--slows-down": slows_down}
+    given = [flag for flag, is_given in flags.items() if is_given]
+    with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template, *given) as server:
         variables = {**read_variables(), **server.variables}
         raise typer.Exit(_run(command, variables))
 

@@ -22,6 +22,8 @@ class ServerOptions:
     template: Path
     region: str
     pace: float = 1.0
+    # Whether a machine that cannot hold the pace gets a slower one.
+    slows_down: bool = False
     seed: int = 1
     world: str = "default"
     address: str = "127.0.0.1"
@@ -43,6 +45,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     *,
     template: Path | None = None,
     pace: float | None = None,
+    slows_down: bool = False,
     seed: int = 1,
     world: str | None = None,
     address: str = "127.0.0.1",
@@ -77,6 +80,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         template=chosen_template,
         region=environment.region,
         pace=chosen_pace,
+        slows_down=slows_down,
         seed=seed,
         world=chosen_world,
         address=address,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from seatrials.configuration import nearest
@@ -16,6 +17,7 @@ from seatrials.errors import ConfigurationError, TemplateError
 from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.seams.http1 import HttpServer, Patience
+from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
@@ -30,7 +32,9 @@ from seatrials.twin.physics.paced_clock import PacedClock
 from seatrials.twin.scratch import remove_abandoned
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 from seatrials.twin_server.confinement import confine
+from seatrials.twin_server.control import Control
 from seatrials.twin_server.options import ServerOptions
+from seatrials.twin_server.pace import QUICK_SECONDS, pace_to_hold
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
 from seatrials.twin_server.variables import (
     CA_FILE,
@@ -113,13 +117,15 @@ class Server:
     def _make_world(
         self, held: ExitStack, ports: Ports, directory: Path
     ) -> tuple[World, PacedClock, Mapping[str, str]]:
+        template = load_template(self._options.template)
+        _check_commands(self._options, template)
+        held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
+        began = wall_seconds()
+        plane = ControlPlane(template, self._options.region, "webordinary")
+        self._options = self._at_a_pace_to_hold(wall_seconds() - began)
         options, names = self._options, self._environment.names
-        template = load_template(options.template)
-        _check_commands(options, template)
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
         self._say(_EXEC_ON if options.allow_exec else _EXEC_OFF)
-        held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
-        plane = ControlPlane(template, options.region, "webordinary")
         authority = Authority()
         (directory / CA_FILE).write_bytes(authority.certificate_pem)
         clock = self._clock()
@@ -138,6 +144,17 @@ class Server:
         )
         _check_balancer(world, names.load_balancer)
         return world, clock, variables
+
+    def _at_a_pace_to_hold(self, deployed_seconds: float) -> ServerOptions:
+        """Return the options with a pace for this machine, by how long it took to deploy the template."""
+        pace = pace_to_hold(self._options.pace, deployed_seconds)
+        if not self._options.slows_down or pace == self._options.pace:
+            return self._options
+        self._say(
+            f"pace {pace:g} in place of {self._options.pace:g}, which this machine cannot hold: it took "
+            f"{deployed_seconds:.1f} s to deploy the template, not {QUICK_SECONDS:g} s"
+        )
+        return replace(self._options, pace=pace)
 
     def _clock(self) -> PacedClock:
         """Return a clock on which the mock's own applications are up before the first client asks for them.
@@ -188,7 +205,9 @@ class Server:
         )
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
-        clients = OwnClients(api.handle, self._options.address, ports.outside[_AWS])
+        control = Control(api.handle, clock.lateness)
+        clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
+        clock.spawn(partial(_beat, clock), "lateness")
         process = Process("aws endpoint", on_crash=lambda error: self._say(f"the AWS endpoint failed: {error!r}"))
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
 
@@ -201,6 +220,12 @@ class Server:
             self._say(f"after {_SETTLE_SECONDS} s of platform time the services are still on their way")
         while clock.late_seconds > self._options.pace and not stopping.wait(_LOOK_SECONDS):
             pass
+
+
+def _beat(clock: PacedClock) -> None:
+    """Give the clock something to be late for, again and again, also when nothing else is due."""
+    while True:
+        clock.sleep(PULSE_SECONDS * clock.real.pace)
 
 
 def _without_exec(application: Application) -> Application:

@@ -38,6 +38,7 @@ def client_variables(
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "SEATRIALS_BASE_URL": base_url,
+        "SEATRIALS_CONTROL_URL": endpoint_url,
         "SEATRIALS_HTTPS_PORT": str(ports["https"]),
         "SEATRIALS_HTTP_PORT": str(ports["http"]),
         "SEATRIALS_CA_FILE": str(ca_file),

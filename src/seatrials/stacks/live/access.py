@@ -20,7 +20,7 @@ from seatrials.safety.sweep import Sweeper
 from seatrials.safety.trust import trust_context
 from seatrials.safety.under_test import UnderTest
 from seatrials.safety.usage import Usage
-from seatrials.seams.clock import Clock, SystemClock
+from seatrials.seams.clock import SystemClock
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, SystemNetwork, TlsConnection
 from seatrials.stacks.live.aws_session import AwsSession
@@ -36,7 +36,7 @@ class Access:
 
     # With the values that a stack's outputs gave.
     environment: Environment
-    clock: Clock
+    clock: SystemClock
     usage: Usage
     guard: Guard
     session: AwsSession

@@ -6,7 +6,7 @@ and gives the lease up.
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from seatrials.seams.network import Connection
 from seatrials.stacks.base import StackOptions, StackRun
 from seatrials.stacks.live.access import open_access
 from seatrials.stacks.live.faults import LiveFaults
+from seatrials.stacks.live.lateness import RunLateness
 from seatrials.stacks.live.log_volume import log_bytes
 from seatrials.stacks.live.turns import Turns
 from seatrials.stacks.live.watch import Watch
@@ -73,6 +74,7 @@ class LiveStacks:
             require_all(self._access.checks())
             self._begin()
             undo.pop_all()
+        self._lateness = RunLateness(self._access.clock, self._environment.control_url)
 
     def _begin(self) -> None:
         access = self._access
@@ -140,6 +142,11 @@ class LiveStacks:
                 # Why last, and on a full disk too: whoever waits for the lease may change the service once it is free.
                 self._lease.release(is_last=self._options.is_whole_run)
                 self._access.http.close()
+                self._lateness.close()
+
+    def lateness(self) -> Callable[[], float]:
+        """Return what tells how late this run, or the world of a rehearsal, was at worst since now."""
+        return self._lateness.watch()
 
     def leftovers(self) -> list[str] | None:
         """Return what is still there of the run after `close`; None when this process was not the last."""

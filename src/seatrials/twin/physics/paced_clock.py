@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from seatrials.seams.clock import SystemClock
+from seatrials.seams.lateness import Lateness
 from seatrials.twin.physics.clock import VirtualClock, VirtualSignal
 
 _MICROSECONDS = 1_000_000
@@ -29,6 +30,8 @@ class PacedClock(VirtualClock):
     def __init__(self, start_seconds: int, real: SystemClock) -> None:
         super().__init__(start_seconds)
         self.real = real
+        # How late its events were.
+        self.lateness = Lateness(real.pace)
         self._selector = selectors.DefaultSelector()
         # Who waits for a file, by its number and READ or WRITE.
         self._wanted: dict[tuple[int, int], VirtualSignal] = {}
@@ -77,6 +80,7 @@ class PacedClock(VirtualClock):
         real_us = self._real_us()
         due_us = self._heap[0][0] if self._heap else None
         if due_us is not None and due_us <= real_us:
+            self._note(real_us, due_us)
             self._events_since_look += 1
             if self._events_since_look >= _EVENTS_PER_LOOK:
                 self._look(0.0)
@@ -84,6 +88,9 @@ class PacedClock(VirtualClock):
         timeout = None if due_us is None else (due_us - real_us) / _MICROSECONDS / self.real.pace
         self._look(timeout)
         return False
+
+    def _note(self, real_us: int, due_us: int) -> None:
+        self.lateness.note(real_us / _MICROSECONDS, (real_us - due_us) / _MICROSECONDS)
 
     def _look(self, timeout_seconds: float | None) -> None:
         """Wait so many seconds of the machine for files that are ready, and give who waits for them a turn."""
