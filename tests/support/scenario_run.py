@@ -1,7 +1,7 @@
 """Scenarios for small runs of pytest inside a run of pytest, and a stack for them that does nothing."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from textwrap import indent
 from typing import Any, NoReturn
@@ -55,6 +55,8 @@ class FakeStacks:
 
     # A stack on real time has none.
     trace_sha256: str | None = "0" * 64
+    # How late it is, in seconds of platform time; None: it cannot be.
+    late_seconds: float | None = None
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -94,6 +96,11 @@ class FakeStacks:
                 trace_sha256=lambda: self.trace_sha256,
                 usage=lambda: {"task_seconds": 30.5},
             )
+
+    def lateness(self) -> Callable[[], float] | None:
+        """Return what tells how late it is said to be."""
+        late_seconds = self.late_seconds
+        return None if late_seconds is None else lambda: late_seconds
 
     def leftovers(self) -> list[str] | None:
         """Say what a careless scenario of anna's left."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what a stack is made of, which the process that hands out s
 # Of platform time. The shortest time that a row's sentence names is a second, and waits that have no number in the
 # catalogue allow at least five: less than that was never the reason of a failure.
 LATE_SECONDS_MAX = 5.0
-_LATENESS_KEY = pytest.StashKey[Callable[[], float]]()
+_LATENESS_KEY = pytest.StashKey[Callable[[], float] | None]()
 # By which a row says that it has waited in vain; any other error of ours has another reason than time.
 _WAITED = (FatalStateError, WaitTimeoutError)
 

@@ -7,7 +7,7 @@ late it was while a scenario ran, not on average.
 import threading
 from collections import deque
 
-from seatrials.seams.clock import SystemClock
+from seatrials.seams.clock import Clock
 
 # Where a served world tells its own.
 CONTROL_PATH = "/_seatrials"
@@ -46,10 +46,10 @@ class Lateness:
 class Pulse:
     """Sleeps for short times, again and again: what a sleep took too long, its process was late by."""
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: Clock, pace: float) -> None:
         self._clock = clock
-        self._every_seconds = PULSE_SECONDS * clock.pace
-        self.lateness = Lateness(clock.pace)
+        self._every_seconds = PULSE_SECONDS * pace
+        self.lateness = Lateness(pace)
         self._over = clock.signal()
 
     def begin(self) -> None:

@@ -62,10 +62,10 @@ class Stacks(Protocol):
     def close(self) -> None:
         """Give back what was held between scenarios, and remove what the run left where the stack outlives it."""
 
-    def lateness(self) -> Callable[[], float]:
+    def lateness(self) -> Callable[[], float] | None:
         """Return what tells how late the platform or this process was at worst since now, in seconds of platform time.
 
-        A world on virtual time is never late.
+        None on virtual time, which waits for everybody.
         """
 
     def leftovers(self) -> list[str] | None:

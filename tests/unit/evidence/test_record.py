@@ -34,6 +34,7 @@ WHOLE = RunRecord(
     crashed=(),
     leftovers=(),
     usage={"http_requests": 3.0},
+    late_seconds=2.5,
     wall_seconds=3600.5,
     platform_seconds=3599.0,
 )

@@ -279,6 +279,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "exit_status",
         "expected",
         "kind",
+        "late_seconds",
         "leftovers",
         "not_run",
         "platform_seconds",

@@ -46,6 +46,9 @@ class FakeStacks:
                 trace_sha256=lambda: "0" * 64,
             )
 
+    def lateness(self):
+        return None
+
     def leftovers(self):
         return LEAKS
 

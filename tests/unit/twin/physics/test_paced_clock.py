@@ -151,3 +151,13 @@ def test_clocks_of_one_epoch_agree() -> None:
     other = SystemClock(50.0, epoch_seconds=one.epoch_seconds)
 
     assert abs(one.now() - other.now()) < 5
+
+
+def test_what_is_overdue_is_late() -> None:
+    """A world that begins in the past is as late as that, until it has caught up."""
+    real = SystemClock(PACE)
+    with PacedClock(int(real.epoch_seconds) - 1000, real).closing() as clock:
+        assert isinstance(clock, PacedClock)
+        clock.sleep(1)
+
+        assert clock.lateness.worst_since(real.epoch_seconds) > 900
