@@ -27,6 +27,7 @@ VALUES = {
     "account_id": "210987654321",
     "base_url": "https://other.example.org",
     "endpoint_url": "http://127.0.0.1:5000",
+    "control_url": "http://127.0.0.1:5000",
     "role_arn": "arn:aws:iam::123456789012:role/run",
     "http_port": "8000",
     "pace": "30",
