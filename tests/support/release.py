@@ -11,6 +11,7 @@ from typing import Any
 from seatrials.catalogue import Row
 from seatrials.cost import load_prices
 from seatrials.environments.scopes import SCOPES
+from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder, RunFolder
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Compare, Sources
@@ -70,12 +71,14 @@ class Release:
         ended = datetime.fromtimestamp(began_seconds + record["wall_seconds"], UTC)
         record |= {"ended": ended.isoformat(), "leftovers": None if kind == "mock" else []}
         record |= {"sources": {test.partition("::")[0]: "1" * 40 for test in record["rows"].values()}}
+        link = join(self.root, environment, folder, record["started"], COMMIT)
+        record["chain"] = link.model_dump(mode="json")
         change(lines, record)
         _sum_up(lines, record)
         self._write(RunFolder(folder), lines, record)
-        link = self.root / environment / "latest"
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder.name)
+        latest = self.root / environment / "latest"
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(folder.name)
         return folder
 
     def _write(self, folder: RunFolder, lines: Lines, record: Record) -> None:
@@ -99,8 +102,10 @@ class Release:
         killed = [name for name in MUTANTS if name not in survivors]
         rows = [row.id for row in _rows() if "mock" in row.environments]
         about: Record = {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run}
+        started = "2026-11-25T08:00:00.000+00:00"
+        link = join(self.root, folder.path.parent.name, folder.path, started, COMMIT)
         record = MatrixRecord(
-            run=MatrixRun(started="2026-11-25T08:00:00.000+00:00", expected=MUTANTS, **about),
+            run=MatrixRun(started=started, expected=MUTANTS, chain=link, **about),
             mutants={name: MutantRecord(killed_by=tuple(rows) if name in killed else ()) for name in MUTANTS},
             scenarios={row: KillsRecord(kills=tuple(killed)) for row in rows},
             problems=tuple(f"mutant {name} survives" for name in survivors),

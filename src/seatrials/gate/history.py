@@ -34,6 +34,8 @@ class Entry:
     accepted: tuple[str, ...]
     # `cold_start_seconds.p50` and the like, `success_percent`, `run_dollars`.
     figures: Mapping[str, float]
+    # The SHA-256 of the seal of the run; None for one without a seal, and in an entry of a version that kept none.
+    seal_sha256: str | None = None
 
 
 class History(Protocol):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
 from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import MatrixRun
@@ -33,6 +34,7 @@ class MatrixReporter:
         """*sources* returns at the end which files ran."""
         self.matrix = Matrix(mutants, is_partial=is_partial)
         self._started = wall_timestamp()
+        self._evidence = evidence
         self.folder = MatrixFolder.create(evidence, self._started)
         self._console = console
         self._sources = sources
@@ -46,8 +48,14 @@ class MatrixReporter:
         commit, dirty = commit_of(session.config.rootpath)
         is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
         expected = tuple(each.id for each in self.matrix.mutants)
+        path = self.folder.path
         self._run = MatrixRun(
-            commit=commit, dirty=dirty, started=self._started, is_partial=is_partial, expected=expected
+            commit=commit,
+            dirty=dirty,
+            chain=join(self._evidence, path.parent.name, path, self._started, commit),
+            started=self._started,
+            is_partial=is_partial,
+            expected=expected,
         )
 
     @pytest.hookimpl(optionalhook=True)
