@@ -16,7 +16,7 @@ files can write another chain.
 """
 
 import re
-import secrets
+import secrets  # noqa: TID251  # no chance of a world's: what two machines name at once must differ
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,8 @@ def join(evidence: Path, environment: str, folder: Path, started: str, commit: s
     """Give the run in *folder*, which began when *started* says, the next number, and return its place.
 
     Of several runs that begin at once each gets a number of its own. *environment* is the name of the folder that its
-    folder stands in. Raises `EvidenceError` when the chain cannot be continued, and `OSError` when nothing can be written.
+    folder stands in. Raises `EvidenceError` when the chain cannot be continued, and `OSError` when nothing can be
+    written.
     """
     chains = EvidenceFolder(evidence).chains
     chain = _current(chains)
@@ -111,7 +112,6 @@ def read_chains(evidence: Path) -> Chains:
 def _current(chains: ChainsFolder) -> str:
     """Return which chain a run continues; the first run in a folder begins one."""
     chains.path.mkdir(parents=True, exist_ok=True)
-    # No chance of a scenario's: two folders that begin at once on two machines must not give the same name.
     write_once(chains.current, f"{secrets.token_hex(_ID_BYTES)}\n")
     named = read_regular(chains.current).decode(errors="replace").strip()
     if not _ID.fullmatch(named):

@@ -33,6 +33,7 @@ def forgotten_runs(runs: Sequence[RunEvidence], history: Iterable[Entry]) -> Ite
         if there is None:
             is_newer = began is not None and then is not None and then > began
             if is_newer and entry.commit is not None and entry.commit == newest.commit:
-                yield f"{entry.run} of this commit was judged before, began later, and is gone: restore it, or run again"
+                told = f"{entry.run} of this commit was judged before, and began later than {newest.id}"
+                yield f"{told}, and is gone: restore it, or run again"
         elif entry.seal_sha256 is not None and entry.seal_sha256 != there.seal_sha256:
             yield f"{entry.run} was judged before with another seal, so it was changed since"

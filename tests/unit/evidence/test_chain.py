@@ -78,7 +78,10 @@ def test_each_run_takes_the_next_number(tmp_path: Path) -> None:
 def test_runs_that_begin_at_once_have_different_numbers(tmp_path: Path) -> None:
     """Four processes that begin five runs each in an empty folder make one chain of twenty."""
     command = [sys.executable, "-c", BEGIN, str(tmp_path)]
-    processes = [subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE, text=True) for each in range(4)]
+    processes = [
+        subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE, text=True)  # noqa: S603  # this Python
+        for each in range(4)
+    ]
     numbers = [int(line) for each in processes for line in each.communicate(timeout=120)[0].split()]
 
     assert sorted(numbers) == list(range(1, 21))
