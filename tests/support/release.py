@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from seatrials.catalogue import Row
 from seatrials.cost import load_prices
 from seatrials.environments.scopes import SCOPES
 from seatrials.evidence.chain import join
-from seatrials.evidence.folder import MatrixFolder, RunFolder
+from seatrials.evidence.folder import MatrixFolder, RunFolder, seal_in
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Compare, Sources
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
@@ -94,6 +95,21 @@ class Release:
         folder.record.write_text(json.dumps(record))
         if record["ended"] is not None:
             folder.write_seal()
+
+    def number_anew(self) -> None:
+        """Let all runs have been numbered in the order in which they say that they began."""
+        shutil.rmtree(self.root / "chains")
+        paths = [*self.root.glob("*/2*/run.json"), *self.root.glob("*/2*/kill-matrix.json")]
+        documents = {path: json.loads(path.read_text()) for path in paths}
+        # A kill matrix tells of its run in a field.
+        runs = {path: each.get("run", each) for path, each in documents.items()}
+        for path in sorted(paths, key=lambda each: datetime.fromisoformat(runs[each]["started"])):
+            folder, run = path.parent, runs[path]
+            link = join(self.root, folder.parent.name, folder, run["started"], run["commit"])
+            run["chain"] = link.model_dump(mode="json")
+            path.write_text(json.dumps(documents[path]))
+            if seal_in(folder).exists():
+                RunFolder(folder).write_seal()
 
     def mutants(self, *survivors: str, **run: Json) -> Path:
         """Write a kill matrix of three mutants, each of which but *survivors* is killed by every row."""
