@@ -45,9 +45,13 @@ class Chains:
     # Where their files do not follow one another, a sentence each.
     problems: tuple[str, ...]
 
+    def all(self) -> list[ChainLink]:
+        """Return the places of all runs, chain by chain."""
+        return [link for chain in self.links.values() for link in chain.values()]
+
     def of(self, environment: str) -> list[ChainLink]:
         """Return the places of all runs on *environment*, chain by chain."""
-        return [each for chain in self.links.values() for each in chain.values() if each.environment == environment]
+        return [link for link in self.all() if link.environment == environment]
 
     def at(self, link: ChainLink) -> ChainLink | None:
         """Return what the chain says at the place that *link* names; None when it has nothing there."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from seatrials.errors import ConfigurationError
+from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
@@ -40,7 +40,7 @@ class EvidenceFolder:
 
     def environments(self) -> list[str]:
         """Return the names of the environments that something ran on, sorted."""
-        found = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        found = sorted(entries_of(self.root))
         return [path.name for path in found if path.name not in _OTHERS and DatedFolders(path).has_any()]
 
     def runs(self, environment: str) -> "DatedFolders":
@@ -117,9 +117,13 @@ class DatedFolders:
         return path
 
     def all(self) -> list[Path]:
-        """Return the folders, in no order that means anything; some other folder is among them, `latest` is not."""
-        found = self.path.iterdir() if self.path.is_dir() else ()
-        return [each for each in found if each.is_dir() and each.name != _LATEST]
+        """Return the folders, in no order that means anything; `latest` is not among them.
+
+        Some other folder is, and whatever is called as a folder would be: it must not seem that there was none. Raises
+        `EvidenceError` when nobody can say what there is.
+        """
+        found = [each for each in entries_of(self.path) if each.name != _LATEST]
+        return [each for each in found if each.is_dir() or second_of(each) is not None]
 
     def last(self) -> list[Path]:
         """Return the folder that is called after the latest time; none where no folder is called after one."""
@@ -129,6 +133,15 @@ class DatedFolders:
     def has_any(self) -> bool:
         """Whether there is a folder that is called after a time."""
         return bool(self.last())
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """Return what is in a folder, nothing for one that is none; raises `EvidenceError` when it cannot be read."""
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        msg = f"{folder} cannot be read: {error.strerror}"
+        raise EvidenceError(msg) from error
 
 
 def second_of(folder: Path) -> int | None:
@@ -273,7 +286,7 @@ class ChainsFolder:
 
     def names(self) -> list[str]:
         """Return what the chains are called, sorted."""
-        return sorted(each.name for each in self.path.iterdir() if each.is_dir()) if self.path.is_dir() else []
+        return sorted(each.name for each in entries_of(self.path) if each.is_dir())
 
     def numbers(self, chain: str) -> list[int]:
         """Return the numbers that a chain has files for, sorted."""

@@ -4,6 +4,7 @@ The gate, the Allure report and the publisher all read runs here. A damaged file
 error, and what it would have told is not told.
 """
 
+import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,7 +176,7 @@ def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
     if renamed is not None:
         yield renamed
     if found.seal is None:
-        yield "it has no seal"
+        yield f"it has no {MatrixFolder(found.path).seal.name}, or a damaged one"
     else:
         yield from problems_of_seal(found.seal, {found.name: found.content})
 
@@ -286,7 +287,8 @@ def _problems_of_files(found: Found[RunRecord], files: Mapping[str, bytes]) -> I
     if found.seal is not None:
         yield from problems_of_seal(found.seal, files)
     elif found.has_ended:
-        yield "it has no seal, or a damaged one, so nobody knows whether its files were changed"
+        name = RunFolder(found.path).seal.name
+        yield f"it has no {name}, or a damaged one, so nobody knows whether its files were changed"
 
 
 def _problems_of_results(record: RunRecord, log: ReportLog, results: Mapping[str, RowResult]) -> Iterable[str]:
@@ -327,9 +329,10 @@ def _problems_of_latest(folders: DatedFolders, newest: Found[RunRecord]) -> list
     """Return whether `latest` is another run; where a link is lost on the way, it may be a copy, or be gone."""
     latest, name = folders.latest, newest.path.name
     if latest.is_symlink():
-        target = latest.resolve()
-        if target != newest.path.resolve():
-            return [f"latest leads to {target.name}, and {name} is newer"]
+        # `Path.resolve` raises for a loop of links.
+        target = os.path.realpath(latest)
+        if target != os.path.realpath(newest.path):
+            return [f"latest leads to {Path(target).name}, and {name} is newer"]
     elif latest.is_dir() and _found(latest).record != newest.record:
         return [f"latest is no copy of {name}, the newest run"]
     return []

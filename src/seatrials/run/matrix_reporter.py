@@ -122,7 +122,9 @@ class MatrixReporter:
         for identifier in ids:
             mutant = identifier.partition("[")[2].removesuffix("]") or HEALTHY
             self._expected[mutant] = self._expected.get(mutant, 0) + 1
-        self._console.print(f"{sum(self._expected.values())} runs on {len(self._expected)} platforms", highlight=False)
+        runs, platforms = sum(self._expected.values()), len(self._expected)
+        told = f"{runs} {'run' if runs == 1 else 'runs'} on {platforms} {'platform' if platforms == 1 else 'platforms'}"
+        self._console.print(told, highlight=False)
 
     def _show_progress(self, mutant: str) -> None:
         ran = self.matrix.ran[mutant]
