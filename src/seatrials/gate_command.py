@@ -23,6 +23,7 @@ from seatrials.gate.markdown import as_markdown
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
+from seatrials.whole_file import is_folder
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.CANNOT_TELL: 2}
 
@@ -114,4 +115,4 @@ def _write(decision: Decision, folder: Path) -> None:
 def _allure_report(evidence: Path, folder: Path) -> str | None:
     """Return the way from *folder* to the Allure report; None when there is none."""
     report = EvidenceFolder(evidence).report_page
-    return Path(os.path.relpath(report, folder)).as_posix() if report.is_file() else None
+    return Path(os.path.relpath(report, folder)).as_posix() if is_folder(report.parent) and report.is_file() else None

@@ -30,6 +30,11 @@ def read_regular(path: Path) -> bytes:
     return content
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as one may see; `Path.is_dir` raises below a folder that nobody may enter."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write *path* so that a reader sees the file of before or the new one."""
     with _written(path, text) as written:

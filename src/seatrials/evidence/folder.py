@@ -15,7 +15,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
 from seatrials.seams.clock import wall_timestamp
-from seatrials.whole_file import read_regular, write_whole
+from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # Where evidence is, unless somebody names another folder.
 DEFAULT_EVIDENCE = Path("evidence")
@@ -123,7 +123,7 @@ class DatedFolders:
         `EvidenceError` when nobody can say what there is.
         """
         found = [each for each in entries_of(self.path) if each.name != _LATEST]
-        return [each for each in found if each.is_dir() or second_of(each) is not None]
+        return [each for each in found if is_folder(each) or second_of(each) is not None]
 
     def last(self) -> list[Path]:
         """Return the folder that is called after the latest time; none where no folder is called after one."""
@@ -138,7 +138,7 @@ class DatedFolders:
 def entries_of(folder: Path) -> list[Path]:
     """Return what is in a folder, nothing for one that is none; raises `EvidenceError` when it cannot be read."""
     try:
-        return list(folder.iterdir()) if folder.is_dir() else []
+        return list(folder.iterdir()) if is_folder(folder) else []
     except OSError as error:
         msg = f"{folder} cannot be read: {error.strerror}"
         raise EvidenceError(msg) from error
@@ -286,12 +286,12 @@ class ChainsFolder:
 
     def names(self) -> list[str]:
         """Return what the chains are called, sorted."""
-        return sorted(each.name for each in entries_of(self.path) if each.is_dir())
+        return sorted(each.name for each in entries_of(self.path) if is_folder(each))
 
     def numbers(self, chain: str) -> list[int]:
         """Return the numbers that a chain has files for, sorted."""
         folder = self.path / chain
-        stems = [each.stem for each in folder.glob("*.json")] if folder.is_dir() else []
+        stems = [each.stem for each in entries_of(folder) if each.suffix == ".json"]
         return sorted(int(stem) for stem in stems if _NUMBER.fullmatch(stem))
 
 

@@ -21,6 +21,7 @@ from seatrials.evidence.provenance import Sources
 from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, sha256_of
+from seatrials.whole_file import is_folder
 
 # How pytest ends when all it ran has passed, and when something failed.
 _ORDERLY = (0, 1)
@@ -333,6 +334,6 @@ def _problems_of_latest(folders: DatedFolders, newest: Found[RunRecord]) -> list
         target = os.path.realpath(latest)
         if target != os.path.realpath(newest.path):
             return [f"latest leads to {Path(target).name}, and {name} is newer"]
-    elif latest.is_dir() and _found(latest).record != newest.record:
+    elif is_folder(latest) and _found(latest).record != newest.record:
         return [f"latest is no copy of {name}, the newest run"]
     return []

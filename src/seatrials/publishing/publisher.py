@@ -59,10 +59,11 @@ class Publisher:
         marker = self.markers / run.environment / f"{run.id}.json"
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)
+            is_first = self._claim(marker, figures)
         except OSError as error:
             msg = f"{error.filename} cannot be made, and without it nobody knows what was sent: {error.strerror}"
             raise EvidenceError(msg) from error
-        if not self._claim(marker, figures):
+        if not is_first:
             return self._publish_again(run, marker)
         self._send(run, figures, marker)
         return True

@@ -15,11 +15,11 @@ from typing import Any
 
 from seatrials.errors import EvidenceError
 from seatrials.evidence.chain import read_chains
-from seatrials.evidence.folder import EvidenceFolder, page_of
+from seatrials.evidence.folder import EvidenceFolder, entries_of, page_of
 from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.report.node import find_node, install_packages, run_node
 from seatrials.report.self_contained import make_self_contained
-from seatrials.whole_file import read_regular, write_whole
+from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # In the folder that Allure works in.
 _HISTORY = "history.jsonl"
@@ -47,7 +47,7 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
         write_input(runs, work, build)
         forget(history, work / _HISTORY, runs)
         allure = tools.resolve() / "node_modules" / "allure" / "cli.js"
-        folders = [str(each.resolve()) for run in runs if (each := run.folder.allure_results).is_dir()]
+        folders = [os.path.realpath(each) for run in runs if is_folder(each := run.folder.allure_results)]
         options = ["--config", str(tools.resolve() / "allurerc.mjs"), "--cwd", str(work)]
         run_node(node, [str(allure), "generate", *options, *folders, "added"], work, variables)
         page = make_self_contained(page_of(work / "output").read_text(encoding="utf-8"))
@@ -132,7 +132,8 @@ def write_input(runs: Sequence[RunEvidence], work: Path, build: Build) -> None:
 
 def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
     """Yield a broken result for each row that *run* set out to examine and that Allure has no result of."""
-    seen = {_full_name(path) for path in sorted(run.folder.allure_results.glob("*-result.json"))}
+    results = [each for each in entries_of(run.folder.allure_results) if each.name.endswith("-result.json")]
+    seen = {_full_name(path) for path in results}
     for node, row in sorted(_rows_by_test(run).items()):
         path, _, test = node.partition("::")
         full_name = f"{path.removesuffix('.py').replace('/', '.')}#{test}"
@@ -200,7 +201,7 @@ def _rows_by_test(run: RunEvidence) -> dict[str, str]:
 
 
 def _full_name(path: Path) -> str:
-    """Return which test a result of Allure's is about; one that is half-written, as a killed worker's, is about none."""
+    """Return which test a result of Allure's is about; one that a killed worker left half-written is about none."""
     try:
         value = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
