@@ -41,7 +41,9 @@ def test_only_the_first_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path.name), lambda path: path.symlink_to("/dev/zero")]
+    "make",
+    [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path.name), lambda path: path.symlink_to("/dev/zero")],
+    ids=["pipe", "folder", "loop", "device"],
 )
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
     """A pipe, a folder, a loop and a device are refused at once, and named."""
