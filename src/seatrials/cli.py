@@ -145,7 +145,7 @@ def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str
 
 
 @app.command()
-def gate(
+def gate(  # noqa: PLR0913  # each is an option
     *,
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
@@ -160,11 +160,14 @@ def gate(
     ] = SHIPPED_PRICES,
     commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released (what is checked out)")] = "",
     scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
+    after: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="the decision.json that the history must go on from")
+    ] = None,
 ) -> None:
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
     folder = EvidenceFolder(evidence)
     place = out if out is not None else folder.gate
-    paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place)
+    paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place, after=after)
     kept = open_history(history or str(folder.gate_history))
     raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
 

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +18,12 @@ from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
-from seatrials.gate.history import FileHistory, History
+from seatrials.gate.history import FileHistory, History, Remembered
 from seatrials.gate.markdown import as_markdown
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
+from seatrials.whole_file import is_folder
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.CANNOT_TELL: 2}
 
@@ -38,6 +39,8 @@ class GatePaths:
     prices: Path = SHIPPED_PRICES
     # Where a folder for the decision is made.
     out: Path
+    # A decision that the history must go on from.
+    after: Path | None = None
 
 
 def open_history(address: str) -> History:
@@ -54,6 +57,8 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
+    remembered = history.read()
+    _check_after(remembered, paths.after)
     rows = tuple(row for suite in read_suites(paths.scenarios) for row in suite.rows)
     criteria = load_criteria(paths.criteria, [row.id for row in rows])
     case = Case(
@@ -62,7 +67,7 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         rows=rows,
         runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
         mutants=read_mutants(paths.evidence),
-        history=history.read(),
+        history=remembered.entries,
         prices=load_prices(paths.prices),
         commit=commit,
         now_seconds=wall_epoch_seconds(),
@@ -71,11 +76,26 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     )
     folder = _folder(paths.out)
     judgement = judge(case, _allure_report(paths.evidence, folder))
-    _write(judgement.decision, folder)
-    show(judgement.decision, console)
-    console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
-    history.append(judgement.entries)
-    return EXIT_CODES[judgement.decision.verdict]
+    decision = replace(judgement.decision, notices=(*judgement.decision.notices, *remembered.told()))
+    try:
+        # Before the decision is written, which tells how far the history went with it.
+        decision = replace(decision, history=history.append(judgement.entries))
+    finally:
+        _write(decision, folder)
+        show(decision, console)
+        console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
+    return EXIT_CODES[decision.verdict]
+
+
+def _check_after(remembered: Remembered, path: Path | None) -> None:
+    """Raise `EvidenceError` unless the history goes on where the decision in *path* left it."""
+    if path is None:
+        return
+    earlier = Decision.read(path).history
+    if earlier is None:
+        msg = f"{path} does not tell how far its history went: name a newer decision with --after"
+        raise EvidenceError(msg)
+    remembered.check_after(earlier, str(path))
 
 
 def _folder(out: Path) -> Path:
@@ -95,4 +115,4 @@ def _write(decision: Decision, folder: Path) -> None:
 def _allure_report(evidence: Path, folder: Path) -> str | None:
     """Return the way from *folder* to the Allure report; None when there is none."""
     report = EvidenceFolder(evidence).report_page
-    return Path(os.path.relpath(report, folder)).as_posix() if report.is_file() else None
+    return Path(os.path.relpath(report, folder)).as_posix() if is_folder(report.parent) and report.is_file() else None

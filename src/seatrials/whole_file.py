@@ -1,9 +1,38 @@
-"""Files that a reader sees whole or not at all, whoever is killed while writing them."""
+"""Files that a reader sees whole or not at all, whoever is killed while writing them, and whatever stands there."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# What a reader takes into memory; nothing that a run or a gate writes comes near it.
+BYTES_MAX = 64 * 1024 * 1024
+
+
+def read_regular(path: Path) -> bytes:
+    """Return what the file *path* holds.
+
+    Raises `OSError` that names it for all that is no file of at most `BYTES_MAX` bytes: a folder, a loop of links, a
+    pipe that nobody writes to, for which a plain read would wait.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > BYTES_MAX:
+        raise OSError(errno.EFBIG, f"it is larger than {BYTES_MAX // 1024**2} MB", str(path))
+    return content
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as one may see; `Path.is_dir` raises below a folder that nobody may enter."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ from typing import Any
 from seatrials.catalogue import Row
 from seatrials.cost import load_prices
 from seatrials.environments.scopes import SCOPES
-from seatrials.evidence.folder import MatrixFolder, RunFolder
+from seatrials.evidence.chain import join
+from seatrials.evidence.folder import MatrixFolder, RunFolder, seal_in
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Compare, Sources
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
@@ -70,12 +72,14 @@ class Release:
         ended = datetime.fromtimestamp(began_seconds + record["wall_seconds"], UTC)
         record |= {"ended": ended.isoformat(), "leftovers": None if kind == "mock" else []}
         record |= {"sources": {test.partition("::")[0]: "1" * 40 for test in record["rows"].values()}}
+        link = join(self.root, environment, folder, record["started"], COMMIT)
+        record["chain"] = link.model_dump(mode="json")
         change(lines, record)
         _sum_up(lines, record)
         self._write(RunFolder(folder), lines, record)
-        link = self.root / environment / "latest"
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder.name)
+        latest = self.root / environment / "latest"
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(folder.name)
         return folder
 
     def _write(self, folder: RunFolder, lines: Lines, record: Record) -> None:
@@ -92,6 +96,21 @@ class Release:
         if record["ended"] is not None:
             folder.write_seal()
 
+    def number_anew(self) -> None:
+        """Let all runs have been numbered in the order in which they say that they began."""
+        shutil.rmtree(self.root / "chains")
+        paths = [*self.root.glob("*/2*/run.json"), *self.root.glob("*/2*/kill-matrix.json")]
+        documents = {path: json.loads(path.read_text()) for path in paths}
+        # A kill matrix tells of its run in a field.
+        runs = {path: each.get("run", each) for path, each in documents.items()}
+        for path in sorted(paths, key=lambda each: datetime.fromisoformat(runs[each]["started"])):
+            folder, run = path.parent, runs[path]
+            link = join(self.root, folder.parent.name, folder, run["started"], run["commit"])
+            run["chain"] = link.model_dump(mode="json")
+            path.write_text(json.dumps(documents[path]))
+            if seal_in(folder).exists():
+                RunFolder(folder).write_seal()
+
     def mutants(self, *survivors: str, **run: Json) -> Path:
         """Write a kill matrix of three mutants, each of which but *survivors* is killed by every row."""
         folder = MatrixFolder(self.root / "mutants" / "20261125T080000Z-1")
@@ -99,8 +118,10 @@ class Release:
         killed = [name for name in MUTANTS if name not in survivors]
         rows = [row.id for row in _rows() if "mock" in row.environments]
         about: Record = {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run}
+        started = "2026-11-25T08:00:00.000+00:00"
+        link = join(self.root, folder.path.parent.name, folder.path, started, COMMIT)
         record = MatrixRecord(
-            run=MatrixRun(started="2026-11-25T08:00:00.000+00:00", expected=MUTANTS, **about),
+            run=MatrixRun(started=started, expected=MUTANTS, chain=link, **about),
             mutants={name: MutantRecord(killed_by=tuple(rows) if name in killed else ()) for name in MUTANTS},
             scenarios={row: KillsRecord(kills=tuple(killed)) for row in rows},
             problems=tuple(f"mutant {name} survives" for name in survivors),

@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, run_gate
+from tests.support.history import ENTRY
 from tests.support.project import PROJECT
 
 SCENARIOS = PROJECT / "tests/integration"
@@ -122,3 +125,47 @@ def test_wrong_criteria_are_an_error_of_ours(tmp_path: Path) -> None:
 
     assert isinstance(result.exception, ConfigurationError)
     assert result.exception.exit_code >= 64
+
+
+def test_a_decision_says_how_far_its_history_goes(paths: GatePaths, tmp_path: Path) -> None:
+    """A later gate that is given the decision goes on from there, and refuses a history that was cut off."""
+    history = FileHistory(tmp_path / "history.jsonl")
+    history.append([ENTRY])
+    run_gate(paths, history, "c" * 40, Console(file=io.StringIO()))
+    earlier = tmp_path / "earlier.json"
+    shutil.copy(paths.out / "latest/decision.json", earlier)
+    after = replace(paths, after=earlier)
+    run_gate(after, history, "c" * 40, Console(file=io.StringIO()))
+    (tmp_path / "history.jsonl").write_text("")
+
+    head = Decision.read(earlier).history
+    assert head is not None
+    assert head.lines == 1
+    with pytest.raises(EvidenceError, match="lines were cut off"):
+        run_gate(after, history, "c" * 40, Console(file=io.StringIO()))
+
+
+def test_a_decision_without_a_head_is_no_start(paths: GatePaths, tmp_path: Path) -> None:
+    """One of a version that kept none says so, and nothing is judged."""
+    gate(paths)
+    document = json.loads((paths.out / "latest/decision.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps({**document, "history": None}))
+
+    with pytest.raises(EvidenceError, match="name a newer decision with --after"):
+        gate(replace(paths, after=tmp_path / "old.json"))
+
+
+def test_a_decision_is_written_when_its_runs_cannot_be_remembered(
+    paths: GatePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there for people, it has no head, and the gate ends with the error."""
+
+    def full(_self: FileHistory, _entries: object) -> None:
+        msg = "the history cannot be written"
+        raise EvidenceError(msg)
+
+    monkeypatch.setattr(FileHistory, "append", full)
+    with pytest.raises(EvidenceError, match="cannot be written"):
+        gate(paths)
+
+    assert Decision.read(paths.out / "latest/decision.json").history is None

@@ -1,10 +1,13 @@
 """A reader finds a file of before or a new one, and of several writers one is told that it was the first."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from seatrials.whole_file import write_once, write_whole
+from seatrials import whole_file
+from seatrials.whole_file import read_regular, write_once, write_whole
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
@@ -35,3 +38,29 @@ def test_only_the_first_writes(tmp_path: Path) -> None:
     assert [write_once(path, text) for text in ("one", "two")] == [True, False]
     assert path.read_text() == "one"
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path.name), lambda path: path.symlink_to("/dev/zero")],
+    ids=["pipe", "folder", "loop", "device"],
+)
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A pipe, a folder, a loop and a device are refused at once, and named."""
+    path = tmp_path / "run.json"
+    make(path)
+
+    with pytest.raises(OSError, match=r"run\.json"):
+        read_regular(path)
+
+
+def test_a_file_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One byte more is refused, and nothing is cut off."""
+    monkeypatch.setattr(whole_file, "BYTES_MAX", 4)
+    path = tmp_path / "run.json"
+    path.write_bytes(b"1234")
+    assert read_regular(path) == b"1234"
+    path.write_bytes(b"12345")
+
+    with pytest.raises(OSError, match="larger than"):
+        read_regular(path)

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from seatrials.errors import ConfigurationError
+from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
 from seatrials.seams.clock import wall_timestamp
-from seatrials.whole_file import write_whole
+from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # Where evidence is, unless somebody names another folder.
 DEFAULT_EVIDENCE = Path("evidence")
-_GATE, _MUTANTS, _PUBLISHED, _REPORT = "gate", "mutants", "published", "report"
+_CHAINS, _GATE, _MUTANTS, _PUBLISHED, _REPORT = "chains", "gate", "mutants", "published", "report"
 # What stands where runs on an environment would, and is none.
-_OTHERS = frozenset({_GATE, _MUTANTS, _PUBLISHED, _REPORT})
+_OTHERS = frozenset({_CHAINS, _GATE, _MUTANTS, _PUBLISHED, _REPORT})
 _LATEST = "latest"
 _HISTORY = "history.jsonl"
 _PAGE = "index.html"
@@ -29,6 +29,7 @@ _SEAL = "seal.json"
 _LEFTOVERS = "leftovers.*.json"
 _USAGE = "timeline/*.usage.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
+_NUMBER = re.compile(r"[0-9]{6,9}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class EvidenceFolder:
 
     def environments(self) -> list[str]:
         """Return the names of the environments that something ran on, sorted."""
-        found = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        found = sorted(entries_of(self.root))
         return [path.name for path in found if path.name not in _OTHERS and DatedFolders(path).has_any()]
 
     def runs(self, environment: str) -> "DatedFolders":
@@ -48,6 +49,15 @@ class EvidenceFolder:
             msg = f"no environment can be called {environment!r}, for the evidence has something else there: rename it"
             raise ConfigurationError(msg)
         return DatedFolders(self.root / environment)
+
+    def dated(self, name: str) -> "DatedFolders":
+        """Return the folders of the runs that a chain knows under *name*: an environment, or the mutants."""
+        return DatedFolders(self.root / name)
+
+    @property
+    def chains(self) -> "ChainsFolder":
+        """The chains that the runs on all environments and on mutants are numbered in."""
+        return ChainsFolder(self.root / _CHAINS)
 
     @property
     def mutants(self) -> "DatedFolders":
@@ -107,13 +117,31 @@ class DatedFolders:
         return path
 
     def all(self) -> list[Path]:
-        """Return the folders, in no order that means anything; some other folder is among them, `latest` is not."""
-        found = self.path.iterdir() if self.path.is_dir() else ()
-        return [each for each in found if each.is_dir() and each.name != _LATEST]
+        """Return the folders, in no order that means anything; `latest` is not among them.
+
+        Some other folder is, and whatever is called as a folder would be: it must not seem that there was none. Raises
+        `EvidenceError` when nobody can say what there is.
+        """
+        found = [each for each in entries_of(self.path) if each.name != _LATEST]
+        return [each for each in found if is_folder(each) or second_of(each) is not None]
+
+    def last(self) -> list[Path]:
+        """Return the folder that is called after the latest time; none where no folder is called after one."""
+        dated = [each for each in self.all() if second_of(each) is not None]
+        return [max(dated, key=lambda each: each.name)] if dated else []
 
     def has_any(self) -> bool:
         """Whether there is a folder that is called after a time."""
-        return any(second_of(each) is not None for each in self.all())
+        return bool(self.last())
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """Return what is in a folder, nothing for one that is none; raises `EvidenceError` when it cannot be read."""
+    try:
+        return list(folder.iterdir()) if is_folder(folder) else []
+    except OSError as error:
+        msg = f"{folder} cannot be read: {error.strerror}"
+        raise EvidenceError(msg) from error
 
 
 def second_of(folder: Path) -> int | None:
@@ -123,6 +151,11 @@ def second_of(folder: Path) -> int | None:
         return int(datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
+
+
+def seal_in(folder: Path) -> Path:
+    """Return where the seal of a run is in its *folder*, whatever it ran on."""
+    return folder / _SEAL
 
 
 def page_of(folder: Path) -> Path:
@@ -151,7 +184,7 @@ class RunFolder:
     @property
     def seal(self) -> Path:
         """The checksums of all that is judged: a `SEAL`, written last by a run that ended."""
-        return self.path / _SEAL
+        return seal_in(self.path)
 
     @property
     def rows(self) -> Path:
@@ -221,21 +254,45 @@ class RunFolder:
         """Return the sum of what all scenarios used."""
         return usage_in(_contents(self.path, [_USAGE]))
 
-    def judged_files(self) -> dict[str, bytes]:
-        """Return the content of each file that a judgement may rest on, by name; Allure's results are for people.
-
-        Raises `OSError` when one cannot be read.
-        """
-        found = _contents(self.path, ["*.json", "*.jsonl", "timeline/*"])
-        return {name: content for name, content in found.items() if name != _SEAL}
+    def judged_paths(self) -> dict[str, Path]:
+        """Return each file that a judgement may rest on, by name; Allure's results are for people."""
+        found = _paths(self.path, ["*.json", "*.jsonl", "timeline/*"])
+        return {name: path for name, path in found.items() if name != _SEAL}
 
     def write_seal(self) -> None:
         """Seal the run as it is; to be called when everything else is written."""
-        _write(self.seal, seal_of(self.judged_files()), indent=1)
+        judged = {name: read_regular(path) for name, path in self.judged_paths().items()}
+        _write(self.seal, seal_of(judged), indent=1)
 
     @property
     def _timeline(self) -> Path:
         return self.path / "timeline"
+
+
+@dataclass(frozen=True)
+class ChainsFolder:
+    """The chains of runs in *path*: a folder each, a file for each number, so that folders can be put together."""
+
+    path: Path
+
+    @property
+    def current(self) -> Path:
+        """Where it is noted which chain the next run continues."""
+        return self.path / "current"
+
+    def link(self, chain: str, number: int) -> Path:
+        """Return where the place of a run is: a `ChainLink`."""
+        return self.path / chain / f"{number:06}.json"
+
+    def names(self) -> list[str]:
+        """Return what the chains are called, sorted."""
+        return sorted(each.name for each in entries_of(self.path) if is_folder(each))
+
+    def numbers(self, chain: str) -> list[int]:
+        """Return the numbers that a chain has files for, sorted."""
+        folder = self.path / chain
+        stems = [each.stem for each in entries_of(folder) if each.suffix == ".json"]
+        return sorted(int(stem) for stem in stems if _NUMBER.fullmatch(stem))
 
 
 @dataclass(frozen=True)
@@ -262,7 +319,7 @@ class MatrixFolder:
     @property
     def seal(self) -> Path:
         """The checksum of the record: a `SEAL`."""
-        return self.path / _SEAL
+        return seal_in(self.path)
 
     def write(self, record: MatrixRecord, page: str) -> None:
         """Write a matrix, its page for people, and last the seal."""
@@ -293,8 +350,12 @@ def usage_in(files: Mapping[str, bytes]) -> dict[str, float]:
 
 
 def _contents(folder: Path, patterns: Iterable[str]) -> dict[str, bytes]:
-    found = sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    return {name: read_regular(path) for name, path in _paths(folder, patterns).items()}
+
+
+def _paths(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
+    found = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def _write(path: Path, value: object, *, indent: int, sort_keys: bool = False) -> None:

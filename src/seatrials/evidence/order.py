@@ -1,7 +1,7 @@
 """Which of several runs is the newest, and what keeps anybody from knowing it.
 
 A bad run that seems to be older than a good one is hidden by it. So a run whose time cannot be believed is told with
-the one that is taken for the newest. That a run is gone altogether cannot be seen here.
+the one that is taken for the newest. That a run is gone altogether its chain tells, in `chain.py`.
 """
 
 import math
@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from seatrials.configuration import describe_problems
 from seatrials.evidence.consistency import epoch_seconds, name_problem
 from seatrials.evidence.folder import second_of
-from seatrials.evidence.record import Record
-from seatrials.evidence.seal import problems_of_seal, read_seal
+from seatrials.evidence.record import ChainLink, Record
+from seatrials.evidence.seal import problems_of_seal, read_seal, sha256_of
+from seatrials.whole_file import read_regular
 
 _SECOND_END = 0.999_999
 
@@ -38,6 +39,10 @@ class Found(Generic[AnyRecord]):
     started: str | None
     # Whether it came to its end, where a run writes its seal.
     has_ended: bool
+    # Its place in the chain of all runs; None when its record tells of none.
+    link: ChainLink | None
+    # The SHA-256 of the seal itself, whatever it says.
+    seal_sha256: str | None
 
     @property
     def moment(self) -> float:
@@ -57,11 +62,11 @@ def find(
     path: Path,
     files: tuple[Path, Path],
     model: type[AnyRecord],
-    told: Callable[[AnyRecord], tuple[str | None, bool]],
+    told: Callable[[AnyRecord], tuple[str | None, bool, ChainLink | None]],
 ) -> Found[AnyRecord]:
     """Return what is in the folder *path*, whose record and seal are the *files*.
 
-    *told* returns what a record says of its beginning, and whether it tells of an end.
+    *told* returns what a record says of its beginning, whether it tells of an end, and its place in a chain.
     """
     record_path, seal_path = files
     content, problems = read_content(record_path)
@@ -69,7 +74,7 @@ def find(
     if content is not None:
         record, problems = validated(content, record_path.name, model)
     sealed, _ = read_content(seal_path)
-    started, has_ended = told(record) if record is not None else (None, False)
+    started, has_ended, link = told(record) if record is not None else (None, False, None)
     return Found(
         path=path,
         name=record_path.name,
@@ -79,6 +84,8 @@ def find(
         problems=tuple(problems),
         started=started,
         has_ended=has_ended,
+        link=link,
+        seal_sha256=sha256_of(sealed) if sealed is not None else None,
     )
 
 
@@ -108,7 +115,7 @@ def _doubt(found: Found[AnyRecord]) -> str | None:
 def read_content(path: Path) -> tuple[bytes | None, list[str]]:
     """Return what a file holds, or None and why it cannot be read."""
     try:
-        return path.read_bytes(), []
+        return read_regular(path), []
     except OSError as error:
         return None, [f"{path.name} cannot be read: {error.strerror}"]
 

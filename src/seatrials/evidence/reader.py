@@ -4,20 +4,25 @@ The gate, the Allure report and the publisher all read runs here. A damaged file
 error, and what it would have told is not told.
 """
 
+import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from seatrials.environments.kinds import KINDS
 from seatrials.errors import TooLateError
+from seatrials.evidence.chain import read_chains
 from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
+from seatrials.evidence.gaps import Place, gone_of_commit, problems_of_chain
 from seatrials.evidence.order import Found, doubts_of_order, find, in_order, read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Sources
-from seatrials.evidence.record import MatrixRecord, RunRecord, Sample
+from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, sha256_of
+from seatrials.whole_file import is_folder
 
 # How pytest ends when all it ran has passed, and when something failed.
 _ORDERLY = (0, 1, TooLateError.exit_code)
@@ -42,6 +47,10 @@ class RunEvidence:
     problems: tuple[str, ...]
     # The SHA-256 of its report log, by which a copy is known; None without results.
     digest: str | None = None
+    # The SHA-256 of its seal; None without one.
+    seal_sha256: str | None = None
+    # Of the newest run: the places of older runs of its commit that are no longer there.
+    gone: tuple[ChainLink, ...] = ()
 
     @property
     def id(self) -> str:
@@ -135,6 +144,7 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         return None
     *others, newest = found
     told = newest.record or MatrixRecord(mutants={})
+    place = _place(evidence, EvidenceFolder(evidence).mutants.path.name, found)
     return MutantEvidence(
         path=MatrixFolder(newest.path).record,
         commit=told.run.commit,
@@ -143,7 +153,7 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         is_partial=told.run.is_partial is not False,
         killed_by={name: each.killed_by for name, each in told.mutants.items()},
         kills={name: each.kills for name, each in (told.scenarios or {}).items()},
-        problems=(*_problems_of_matrix(newest), *doubts_of_order(others)),
+        problems=(*_problems_of_matrix(newest), *doubts_of_order(others), *problems_of_chain(place)),
     )
 
 
@@ -155,7 +165,7 @@ def read_matrix(path: Path) -> tuple[MatrixRecord | None, list[str]]:
 
 def _found_matrix(path: Path) -> Found[MatrixRecord]:
     folder = MatrixFolder(path)
-    return find(path, (folder.record, folder.seal), MatrixRecord, lambda matrix: (matrix.run.started, True))
+    return find(path, (folder.record, folder.seal), MatrixRecord, lambda each: (each.run.started, True, each.run.chain))
 
 
 def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
@@ -168,7 +178,7 @@ def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
     if renamed is not None:
         yield renamed
     if found.seal is None:
-        yield "it has no seal"
+        yield f"it has no {MatrixFolder(found.path).seal.name}, or a damaged one"
     else:
         yield from problems_of_seal(found.seal, {found.name: found.content})
 
@@ -176,7 +186,17 @@ def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
 def _newest(evidence: Path, environment: str, runs: Sequence[Found[RunRecord]]) -> RunEvidence:
     *others, newest = runs
     of_folder = _problems_of_latest(EvidenceFolder(evidence).runs(environment), newest)
-    return _read_run(newest, environment, [*of_folder, *doubts_of_order(others)])
+    place = _place(evidence, environment, runs)
+    run = _read_run(newest, environment, [*of_folder, *doubts_of_order(others), *problems_of_chain(place)])
+    return replace(run, gone=gone_of_commit(place, run.commit))
+
+
+def _place(evidence: Path, environment: str, runs: Sequence[Found[Any]]) -> Place:
+    """Return the runs among the chains, and what the newest runs of all environments know of these."""
+    folder = EvidenceFolder(evidence)
+    anchors: list[Found[Any]] = [_found(path) for each in folder.environments() for path in folder.runs(each).last()]
+    anchors += [_found_matrix(path) for path in folder.mutants.last()]
+    return Place(chains=read_chains(evidence), environment=environment, runs=runs, anchors=anchors)
 
 
 def _without_copies(earlier: Sequence[RunEvidence], newest: RunEvidence) -> list[RunEvidence]:
@@ -211,6 +231,7 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
         results=results,
         log=log,
         digest=sha256_of(files[folder.report_log.name]) if log.results else None,
+        seal_sha256=found.seal_sha256,
         problems=(
             *problems,
             *found.problems,
@@ -232,12 +253,13 @@ def _told(found: Found[RunRecord]) -> RunRecord:
 
 def _judged_files(folder: RunFolder, found: Found[RunRecord]) -> tuple[dict[str, bytes], list[str]]:
     """Return what is judged, each file read once, so that what was hashed is what is believed."""
-    try:
-        files = folder.judged_files()
-    except OSError as error:
-        return {}, [f"{error.filename} cannot be read: {error.strerror}"]
-    files.pop(found.name, None)
-    return files if found.content is None else {**files, found.name: found.content}, []
+    files, problems = dict[str, bytes](), list[str]()
+    for name, path in folder.judged_paths().items():
+        content, unread = (found.content, []) if name == found.name else read_content(path)
+        problems += unread
+        if content is not None:
+            files[name] = content
+    return files, problems
 
 
 def _read_log(folder: RunFolder, files: Mapping[str, bytes]) -> ReportLog:
@@ -267,7 +289,8 @@ def _problems_of_files(found: Found[RunRecord], files: Mapping[str, bytes]) -> I
     if found.seal is not None:
         yield from problems_of_seal(found.seal, files)
     elif found.has_ended:
-        yield "it has no seal, or a damaged one, so nobody knows whether its files were changed"
+        name = RunFolder(found.path).seal.name
+        yield f"it has no {name}, or a damaged one, so nobody knows whether its files were changed"
 
 
 def _problems_of_results(record: RunRecord, log: ReportLog, results: Mapping[str, RowResult]) -> Iterable[str]:
@@ -302,16 +325,19 @@ def _found_runs(evidence: Path, environment: str) -> list[Found[RunRecord]]:
 
 def _found(path: Path) -> Found[RunRecord]:
     folder = RunFolder(path)
-    return find(path, (folder.record, folder.seal), RunRecord, lambda run: (run.started, run.ended is not None))
+    return find(
+        path, (folder.record, folder.seal), RunRecord, lambda run: (run.started, run.ended is not None, run.chain)
+    )
 
 
 def _problems_of_latest(folders: DatedFolders, newest: Found[RunRecord]) -> list[str]:
     """Return whether `latest` is another run; where a link is lost on the way, it may be a copy, or be gone."""
     latest, name = folders.latest, newest.path.name
     if latest.is_symlink():
-        target = latest.resolve()
-        if target != newest.path.resolve():
-            return [f"latest leads to {target.name}, and {name} is newer"]
-    elif latest.is_dir() and _found(latest).record != newest.record:
+        # `Path.resolve` raises for a loop of links.
+        target = os.path.realpath(latest)
+        if target != os.path.realpath(newest.path):
+            return [f"latest leads to {Path(target).name}, and {name} is newer"]
+    elif is_folder(latest) and _found(latest).record != newest.record:
         return [f"latest is no copy of {name}, the newest run"]
     return []

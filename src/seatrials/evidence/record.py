@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, Strict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, Strict, TypeAdapter
 
 
 class Record(BaseModel):
@@ -17,10 +17,30 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
 
 
+class ChainLink(Record):
+    """The place of a run in the chain of all runs of an evidence folder, in its record and in a file of the chain."""
+
+    # Which chain: each folder that was empty has begun one of its own.
+    chain: str
+    number: Annotated[int, Field(ge=1)]
+    # Of a run on mutants, the folder where these are.
+    environment: str
+    # The name of its folder, when it began (ISO 8601 in UTC), and what was checked out.
+    run: str
+    started: str
+    commit: str | None = None
+    # The SHA-256 of the file of the number before; None for the first.
+    previous_sha256: str | None = None
+    # By environment: the SHA-256 of the seal of its last run before this one, if that one had ended by then.
+    seals: dict[str, str] = {}
+
+
 class RunRecord(Record):
     """`run.json`: what a run says of itself, written before its first scenario and again at its end."""
 
     environment: str | None = None
+    # None for a run of a version that kept no chain.
+    chain: ChainLink | None = None
     # mock, rehearsal or live.
     kind: str | None = None
     account: str | None = None
@@ -76,6 +96,7 @@ class MatrixRun(Record):
     commit: str | None = None
     dirty: bool | None = None
     sources: dict[str, str] | None = None
+    chain: ChainLink | None = None
     started: str | None = None
     # Whether some scenarios or mutants were left out.
     is_partial: bool | None = None

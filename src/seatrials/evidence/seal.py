@@ -1,7 +1,7 @@
 """The seal of a run: the SHA-256 of every file that a judgement may rest on, written when all of them are there.
 
 A seal without a signature tells accidents and careless edits, and no forger: who can write the files can write the
-seal. What it cannot tell at all is that a whole run is gone, for no run knows of the one before it.
+seal. That a whole run is gone, or was sealed anew, the chain of the runs tells.
 """
 
 import hashlib

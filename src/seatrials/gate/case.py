@@ -8,6 +8,7 @@ from seatrials.catalogue import Row
 from seatrials.cost import Prices
 from seatrials.evidence.provenance import Compare
 from seatrials.evidence.reader import MutantEvidence, RunEvidence
+from seatrials.gate.absent import forgotten_runs, gone_runs
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Outcome
 from seatrials.gate.history import Entry
@@ -52,8 +53,11 @@ class Case:
         return None if run.started_seconds is None else self.now_seconds - run.started_seconds
 
     def problems(self, run: RunEvidence) -> list[str]:
-        """Return what keeps *run* from being whole, and what the catalogue says otherwise of its rows."""
-        return [*run.problems, *strange_rows(run, self.rows, self.criteria.environments[run.environment].rows)]
+        """Return what keeps *run* from being whole, what the catalogue says otherwise of its rows, and what is gone."""
+        rules, runs = self.criteria.environments[run.environment], self.runs.get(run.environment, ())
+        gone = gone_runs(run, self.now_seconds - rules.age_hours_max * _HOUR_SECONDS)
+        forgotten = forgotten_runs(runs, self.history) if run is self.newest(run.environment) else ()
+        return [*run.problems, *strange_rows(run, self.rows, rules.rows), *gone, *forgotten]
 
     def required(self, environment: str) -> list[Row]:
         """Return the rows that are required on *environment*."""

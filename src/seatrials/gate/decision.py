@@ -13,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from seatrials.errors import EvidenceError
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.history import Head
+from seatrials.whole_file import read_regular
 
 
 class Verdict(StrEnum):
@@ -269,6 +271,8 @@ class Decision:
     allure_report: str | None
     # What was seen of the commit where the criteria do not look, a sentence each.
     notices: tuple[str, ...] = ()
+    # How far the history of judged runs goes with this decision; None when it could not be kept.
+    history: Head | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""
@@ -288,7 +292,7 @@ class Decision:
     def read(cls, path: Path) -> "Decision":
         """Return the decision in a `decision.json`; raises `EvidenceError` when it holds none."""
         try:
-            return _ADAPTER.validate_json(path.read_bytes())
+            return _ADAPTER.validate_json(read_regular(path))
         except (OSError, ValidationError) as error:
             msg = f"{path} holds no decision of `seatrials gate`: {error}"
             raise EvidenceError(msg) from error

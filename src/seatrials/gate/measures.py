@@ -136,6 +136,7 @@ def entry_of(case: Case, run: RunEvidence, *, good: bool, accepted: Iterable[str
         good=good,
         accepted=tuple(sorted(accepted)),
         figures=figures(run, case.prices),
+        seal_sha256=run.seal_sha256,
     )
 
 

@@ -10,10 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.cost import load_prices
 from seatrials.environments.environment import Environment
+from seatrials.environments.kinds import KINDS
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import EvidenceFolder
 from seatrials.evidence.reader import RunEvidence, read_newest
-from seatrials.publishing.publisher import Publisher, figures_of
+from seatrials.publishing.publisher import Publisher, check_whole, figures_of
 from seatrials.publishing.run_metrics import RUN_METRICS
 from seatrials.seams.aws import settings_of_the_shell
 from seatrials.seams.clock import wall_epoch_seconds
@@ -30,8 +31,10 @@ def publish_newest(environment: Environment, evidence: Path, prices: Path, varia
     """
     run = read_newest(evidence, environment.name)
     if run is None:
-        msg = f"nothing ran on {environment.name}: {EvidenceFolder(evidence).runs(environment.name).path} has no run"
+        where = EvidenceFolder(evidence).runs(environment.name).path
+        msg = f"nothing ran on {environment.name}: {where} has no run; name another environment with --environment"
         raise EvidenceError(msg)
+    check_whole(run)
     _check_destination(run, environment, variables)
     figures = figures_of(run, load_prices(prices))
     publisher = Publisher(
@@ -50,10 +53,11 @@ def publish_newest(environment: Environment, evidence: Path, prices: Path, varia
 def _check_destination(run: RunEvidence, environment: Environment, variables: Mapping[str, str]) -> None:
     """Refuse what would put figures of a model among those of a real platform, or into another account."""
     endpoint = variables.get("AWS_ENDPOINT_URL_CLOUDWATCH") or variables.get("AWS_ENDPOINT_URL")
-    if run.kind not in ("measured", "rehearsed"):
+    kind = KINDS.get(run.record.kind or "")
+    if kind is None or not kind.is_shared:
         msg = f"run {run.id} of {environment.name} is {run.kind}: only what really took its time is published"
         raise ConfigurationError(msg)
-    if (run.kind == "rehearsed") != bool(endpoint):
+    if kind.may_redirect != bool(endpoint):
         where = f"{run.id} of {environment.name} is {run.kind}, and its figures would go to {endpoint or 'AWS'}"
         msg = f"run {where}: check AWS_ENDPOINT_URL"
         raise ConfigurationError(msg)

@@ -15,19 +15,29 @@ from statistics import fmean, median
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from seatrials.cost import Prices, run_dollars
 from seatrials.errors import EvidenceError
 from seatrials.evidence.reader import RunEvidence
+from seatrials.evidence.record import Record
 from seatrials.publishing.run_metrics import RUN_METRICS
 from seatrials.seams.clock import iso_timestamp
-from seatrials.whole_file import write_once, write_whole
+from seatrials.whole_file import read_regular, write_once, write_whole
 
 # How long CloudWatch may take to show a figure that it has accepted.
 _VISIBLE_SECONDS = 900.0
 # It takes no figures that are older.
 _AGE_SECONDS_MAX = 14 * 86_400.0
 _CLIENT_ERRORS = range(400, 500)
+
+
+class _Note(Record):
+    """What a marker says."""
+
+    sent: bool
+    at_seconds: float
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +57,20 @@ class Publisher:
         """
         self._check(run, figures)
         marker = self.markers / run.environment / f"{run.id}.json"
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        if not self._claim(marker, figures):
+        try:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            is_first = self._claim(marker, figures)
+        except OSError as error:
+            msg = f"{error.filename} cannot be made, and without it nobody knows what was sent: {error.strerror}"
+            raise EvidenceError(msg) from error
+        if not is_first:
             return self._publish_again(run, marker)
         self._send(run, figures, marker)
         return True
 
     def _check(self, run: RunEvidence, figures: Mapping[str, float]) -> None:
-        began = run.started_seconds
-        if run.problems or began is None:
-            told = "; ".join(run.problems)
-            msg = f"run {run.id} of {run.environment} is not whole, so its figures mean nothing: {told}"
-            raise EvidenceError(msg)
+        check_whole(run)
+        began = _moment(run).timestamp()
         if not figures:
             msg = f"run {run.id} of {run.environment} has no figures to publish"
             raise EvidenceError(msg)
@@ -68,14 +80,14 @@ class Publisher:
 
     def _publish_again(self, run: RunEvidence, marker: Path) -> bool:
         """Find out what became of an earlier call, and make it up if it never came to pass."""
-        note = json.loads(marker.read_text(encoding="utf-8"))
-        if note["sent"]:
+        note = _read_note(marker)
+        if note.sent:
             return False
-        told: dict[str, float] = note["figures"]
+        told = note.figures
         if self._has(run, told):
             self._mark_sent(marker, told)
             return False
-        since = self.now_seconds - float(note["at_seconds"])
+        since = self.now_seconds - note.at_seconds
         if since < _VISIBLE_SECONDS:
             again = iso_timestamp(self.now_seconds + _VISIBLE_SECONDS - since)
             msg = (
@@ -133,6 +145,23 @@ class Publisher:
 
     def _error(self, run: RunEvidence, error: Exception) -> EvidenceError:
         return EvidenceError(f"the figures of run {run.id} of {run.environment} cannot be published: {error}")
+
+
+def check_whole(run: RunEvidence) -> None:
+    """Raise `EvidenceError` when a run is not whole, so that its figures are none."""
+    if run.problems or run.started_seconds is None:
+        told = "; ".join(run.problems)
+        msg = f"run {run.id} of {run.environment} is not whole, so its figures mean nothing: {told}"
+        raise EvidenceError(msg)
+
+
+def _read_note(marker: Path) -> _Note:
+    try:
+        return _Note.model_validate_json(read_regular(marker))
+    except (OSError, ValidationError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is cut off or damaged"
+        msg = f"{marker} does not say whether the figures were sent: {said}; look in CloudWatch, then remove it or not"
+        raise EvidenceError(msg) from error
 
 
 def figures_of(run: RunEvidence, prices: Prices) -> dict[str, float]:

@@ -6,6 +6,7 @@ set out to examine and has no result of, and runs that did not end as they shoul
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from seatrials.errors import EvidenceError
-from seatrials.evidence.folder import EvidenceFolder, page_of
+from seatrials.evidence.chain import read_chains
+from seatrials.evidence.folder import EvidenceFolder, entries_of, page_of
 from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.report.node import find_node, install_packages, run_node
 from seatrials.report.self_contained import make_self_contained
-from seatrials.whole_file import write_whole
+from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # In the folder that Allure works in.
 _HISTORY = "history.jsonl"
@@ -45,19 +47,33 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
         write_input(runs, work, build)
         forget(history, work / _HISTORY, runs)
         allure = tools.resolve() / "node_modules" / "allure" / "cli.js"
-        folders = [str(each.resolve()) for run in runs if (each := run.folder.allure_results).is_dir()]
+        folders = [os.path.realpath(each) for run in runs if is_folder(each := run.folder.allure_results)]
         options = ["--config", str(tools.resolve() / "allurerc.mjs"), "--cwd", str(work)]
         run_node(node, [str(allure), "generate", *options, *folders, "added"], work, variables)
         page = make_self_contained(page_of(work / "output").read_text(encoding="utf-8"))
         remember(work / _HISTORY, runs)
-        target = page_of(evidence_folder.reports.create())
+        told = (work / _HISTORY).read_text(encoding="utf-8")
+    return _write(page, told, evidence_folder)
+
+
+def _write(page: str, history: str, folder: EvidenceFolder) -> Path:
+    try:
+        target = page_of(folder.reports.create())
         target.write_text(page, encoding="utf-8")
-        write_whole(history, (work / _HISTORY).read_text(encoding="utf-8"))
+        write_whole(folder.report_history, history)
+    except OSError as error:
+        msg = f"the report cannot be written to {folder.reports.path}: {error.strerror}"
+        raise EvidenceError(msg) from error
     return target
 
 
 def newest_runs(evidence: Path) -> list[RunEvidence]:
-    """Return the newest run of each environment; raises `EvidenceError` when there is none."""
+    """Return the newest run of each environment; raises `EvidenceError` when there is none, or none can be seen."""
+    for link in read_chains(evidence).all():
+        place = EvidenceFolder(evidence).dated(link.environment).path
+        if os.path.lexists(place) and not place.is_dir():
+            msg = f"{place} is no folder, and runs on {link.environment} have been there: restore it, or remove it"
+            raise EvidenceError(msg)
     found = [read_newest(evidence, each) for each in EvidenceFolder(evidence).environments()]
     runs = [run for run in found if run is not None]
     if not runs:
@@ -116,7 +132,8 @@ def write_input(runs: Sequence[RunEvidence], work: Path, build: Build) -> None:
 
 def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
     """Yield a broken result for each row that *run* set out to examine and that Allure has no result of."""
-    seen = {_full_name(path) for path in sorted(run.folder.allure_results.glob("*-result.json"))}
+    results = [each for each in entries_of(run.folder.allure_results) if each.name.endswith("-result.json")]
+    seen = {_full_name(path) for path in results}
     for node, row in sorted(_rows_by_test(run).items()):
         path, _, test = node.partition("::")
         full_name = f"{path.removesuffix('.py').replace('/', '.')}#{test}"
@@ -140,7 +157,11 @@ def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
 
 def forget(history: Path, copy: Path, runs: Sequence[RunEvidence]) -> None:
     """Copy *history* without what an earlier report said of the same runs, which would be compared with themselves."""
-    lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
+    try:
+        lines = read_regular(history).decode().splitlines() if os.path.lexists(history) else []
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{history} cannot be read ({error}): remove it, or move it away"
+        raise EvidenceError(msg) from error
     kept = [line for number, line in enumerate(lines, 1) if _runs_of(line, history, number) != _names(runs)]
     copy.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
@@ -155,7 +176,7 @@ def remember(history: Path, runs: Sequence[RunEvidence]) -> None:
 def _runs_of(line: str, history: Path, number: int) -> object:
     try:
         return json.loads(line)["seatrials"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         msg = f"line {number} of {history} is no report of ours ({error!r}): remove it, or move the file away"
         raise EvidenceError(msg) from error
 
@@ -182,8 +203,8 @@ def _rows_by_test(run: RunEvidence) -> dict[str, str]:
 def _full_name(path: Path) -> str:
     """Return which test a result of Allure's is about; one that a killed worker left half-written is about none."""
     try:
-        value = json.loads(path.read_bytes())
-    except ValueError:
+        value = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(value.get("fullName")) if isinstance(value, dict) else ""
 

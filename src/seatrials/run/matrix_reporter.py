@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
 from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import MatrixRun
@@ -33,6 +34,7 @@ class MatrixReporter:
         """*sources* returns at the end which files ran."""
         self.matrix = Matrix(mutants, is_partial=is_partial)
         self._started = wall_timestamp()
+        self._evidence = evidence
         self.folder = MatrixFolder.create(evidence, self._started)
         self._console = console
         self._sources = sources
@@ -46,8 +48,14 @@ class MatrixReporter:
         commit, dirty = commit_of(session.config.rootpath)
         is_partial = self.matrix.is_partial or bool(session.config.getoption("--only"))
         expected = tuple(each.id for each in self.matrix.mutants)
+        path = self.folder.path
         self._run = MatrixRun(
-            commit=commit, dirty=dirty, started=self._started, is_partial=is_partial, expected=expected
+            commit=commit,
+            dirty=dirty,
+            chain=join(self._evidence, path.parent.name, path, self._started, commit),
+            started=self._started,
+            is_partial=is_partial,
+            expected=expected,
         )
 
     @pytest.hookimpl(optionalhook=True)
@@ -114,7 +122,9 @@ class MatrixReporter:
         for identifier in ids:
             mutant = identifier.partition("[")[2].removesuffix("]") or HEALTHY
             self._expected[mutant] = self._expected.get(mutant, 0) + 1
-        self._console.print(f"{sum(self._expected.values())} runs on {len(self._expected)} platforms", highlight=False)
+        runs, platforms = sum(self._expected.values()), len(self._expected)
+        told = f"{runs} {'run' if runs == 1 else 'runs'} on {platforms} {'platform' if platforms == 1 else 'platforms'}"
+        self._console.print(told, highlight=False)
 
     def _show_progress(self, mutant: str) -> None:
         ran = self.matrix.ran[mutant]

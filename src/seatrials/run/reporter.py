@@ -16,6 +16,7 @@ from _pytest.terminal import TerminalReporter
 from seatrials.environments.environment import Environment
 from seatrials.environments.variables import read_variables
 from seatrials.errors import EvidenceError, NothingRanError, TooLateError
+from seatrials.evidence.chain import join
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
@@ -65,11 +66,12 @@ class RunReporter:
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
             return
-        self._started = wall_timestamp()
-        self.folder = RunFolder.create(config.getoption("--evidence").resolve(), environment.name, self._started)
-        config.option.report_log = str(self.folder.report_log)
         self._versions = versions()
         self._commit, self._dirty = commit_of(config.rootpath)
+        evidence, self._started = config.getoption("--evidence").resolve(), wall_timestamp()
+        self.folder = RunFolder.create(evidence, environment.name, self._started)
+        self._link = join(evidence, environment.name, self.folder.path, self._started, self._commit)
+        config.option.report_log = str(self.folder.report_log)
         # Known at the end alone, when everything has been imported.
         self._sources: Sources | None = None
         self.folder.write_run(self._record(None))
@@ -248,6 +250,7 @@ class RunReporter:
         rows = self.folder.read_rows()
         return RunRecord(
             environment=self._environment.name,
+            chain=self._link,
             kind=self._environment.kind.name,
             account=self._environment.account_id,
             commit=self._commit,

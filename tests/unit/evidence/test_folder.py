@@ -34,6 +34,8 @@ FOLDERS = (
     "journal",
     "usage",
     "turns",
+    "chains",
+    "current",
 )
 
 
@@ -140,6 +142,7 @@ def test_an_environment_is_what_something_ran_on(tmp_path: Path) -> None:
     evidence = EvidenceFolder(tmp_path)
     evidence.mutants.create()
     evidence.reports.create()
+    (evidence.chains.path / "0123456789abcdef").mkdir(parents=True)
     (evidence.gate / "20261122T100000Z-1").mkdir(parents=True)
     (evidence.published / "staging").mkdir(parents=True)
     (tmp_path / "notes" / "2026").mkdir(parents=True)
@@ -153,7 +156,7 @@ def test_without_evidence_there_is_no_environment(tmp_path: Path) -> None:
     assert EvidenceFolder(tmp_path / "none").environments() == []
 
 
-@pytest.mark.parametrize("name", ["gate", "mutants", "published", "report"])
+@pytest.mark.parametrize("name", ["chains", "gate", "mutants", "published", "report"])
 def test_an_environment_cannot_be_called_what_is_something_else(tmp_path: Path, name: str) -> None:
     """Its runs would be taken for decisions, or decisions for its runs."""
     with pytest.raises(ConfigurationError, match="rename it"):

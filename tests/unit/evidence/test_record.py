@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seatrials.evidence.record import MatrixRecord, RunRecord
+from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord
 
 WHOLE = RunRecord(
     environment="staging",
+    chain=ChainLink(
+        chain="0123456789abcdef",
+        number=1,
+        environment="staging",
+        run="20261125T080000Z-7",
+        started="2026-11-25T08:00:00.000+00:00",
+    ),
     kind="live",
     account="123456789012",
     commit="c" * 40,

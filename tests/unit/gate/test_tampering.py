@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.evidence.folder import EvidenceFolder
 from seatrials.evidence.reader import read_mutants, read_runs
 from seatrials.gate.case import Case
 from seatrials.gate.decision import Outcome, Verdict
@@ -40,6 +41,7 @@ def tampered(request: pytest.FixtureRequest, release: Release) -> Release:
     if request.param == "failed":
         shutil.rmtree((release.root / RUN).resolve())
         release.run("production", "live", change=failing)
+        release.number_anew()
     honest = release.decide().verdict
     assert honest is (Verdict.NO_GO if request.param == "failed" else Verdict.GO)
     return release
@@ -108,6 +110,27 @@ def of_log(root: Path) -> Iterator[tuple[str, bytes]]:
     return logs((root / RUN / "report-log.jsonl").read_bytes())
 
 
+def of_number(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield other contents of the newest run's file of the chain."""
+    document = json.loads(number_of(root, "production").read_bytes())
+    found = [*documents(document), *inner_documents(document, "seals")]
+    return ((what, json.dumps(each).encode()) for what, each in found)
+
+
+def of_seal(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield other contents of the newest run's seal."""
+    return (
+        (what, json.dumps(each).encode())
+        for what, each in documents(json.loads((root / RUN / "seal.json").read_bytes()))
+    )
+
+
+def number_of(root: Path, environment: str) -> Path:
+    """Return the file of the chain that is the newest run's."""
+    link = json.loads((root / environment / "latest/run.json").read_bytes())["chain"]
+    return EvidenceFolder(root).chains.link(link["chain"], link["number"])
+
+
 def judged(case: Case, root: Path) -> Verdict:
     """Return the verdict on a case whose production and mutants are read anew.
 
@@ -125,14 +148,19 @@ def judged(case: Case, root: Path) -> Verdict:
         (f"{RUN}/run.json", of_record, 150),
         (f"{MATRIX}/kill-matrix.json", of_matrix, 60),
         (f"{RUN}/report-log.jsonl", of_log, 80),
+        (f"{RUN}/seal.json", of_seal, 80),
+        (lambda root: number_of(root, "production"), of_number, 60),
     ],
-    ids=["record", "matrix", "log"],
+    ids=["record", "matrix", "log", "seal", "number"],
 )
 def test_no_change_of_a_file_betters_a_verdict(
-    tampered: Release, file: str, contents: Callable[[Path], Iterator[tuple[str, bytes]]], count_min: int
+    tampered: Release,
+    file: str | Callable[[Path], Path],
+    contents: Callable[[Path], Iterator[tuple[str, bytes]]],
+    count_min: int,
 ) -> None:
-    """Whatever is changed in a record, a kill matrix or a log, nothing is GO that is not as its run left it."""
-    case, path = tampered.case(), tampered.root / file
+    """Whatever is changed in any of these files, nothing is GO that is not as its run left it."""
+    case, path = tampered.case(), tampered.root / file if isinstance(file, str) else file(tampered.root)
     honest, count, unnoticed = path.read_bytes(), 0, []
     for what, content in contents(tampered.root):
         path.write_bytes(content)
@@ -222,9 +250,56 @@ def matrix_renamed(root: Path) -> None:
     (root / MATRIX).rename(root / "mutants" / EARLIER)
 
 
+def removed(root: Path) -> None:
+    """Let the newest run be gone, with the link to it."""
+    shutil.rmtree(folder_of(root, "production"))
+
+
+def removed_with_its_number(root: Path) -> None:
+    """Let the newest run be gone with its file of the chain; runs on staging and mock began before and after."""
+    number_of(root, "production").unlink()
+    removed(root)
+
+
+def removed_with_later_numbers(root: Path) -> None:
+    """Let the newest run be gone with the end of the chain."""
+    path = number_of(root, "production")
+    for each in path.parent.iterdir():
+        if each.name >= path.name:
+            each.unlink()
+    removed(root)
+
+
+def removed_with_the_chains(root: Path) -> None:
+    """Let the newest run be gone, and the chains with it."""
+    shutil.rmtree(root / "chains")
+    removed(root)
+
+
+def copied_over_the_older(root: Path) -> None:
+    """Let the older run, which was good, stand in the place of the newest, and be there twice."""
+    folder = folder_of(root, "production")
+    older = next(each for each in sorted((root / "production").glob("2*")) if each != folder)
+    shutil.rmtree(folder)
+    shutil.copytree(older, folder)
+
+
+def numbers_swapped(root: Path) -> None:
+    """Let the newest run and the older one have each other's place in the chain."""
+    newest = number_of(root, "production")
+    older = next(
+        each for each in sorted(newest.parent.glob("*.json")) if b'"production"' in each.read_bytes() and each != newest
+    )
+    one, other = newest.read_bytes(), older.read_bytes()
+    newest.write_bytes(other)
+    older.write_bytes(one)
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
+        *(removed, removed_with_its_number, removed_with_later_numbers, removed_with_the_chains),
+        *(copied_over_the_older, numbers_swapped),
         *(renamed_to_be_older, edited_and_renamed_to_be_older, damaged_and_renamed_to_be_older, taken_from_mock),
         *(copied, record_taken_from_mock, with_a_file_more, emptied, matrix_renamed),
     ],
@@ -236,11 +311,15 @@ def test_no_move_of_a_run_betters_a_verdict(tampered: Release, tamper: Callable[
     tampered.run("production", "live", hours_ago=1.5)
     link.unlink()
     link.symlink_to(target)
+    tampered.run("mock", "mock", hours_ago=0.5)
+    tampered.number_anew()
     case = tampered.case()
+    honest = judged(case, tampered.root)
     tamper(tampered.root)
     (tampered.root / RUN).unlink(missing_ok=True)
 
     assert judged(case, tampered.root) is not Verdict.GO
+    assert honest is not Verdict.CANNOT_TELL
 
 
 def test_copies_do_not_make_enough_runs(release: Release) -> None:
