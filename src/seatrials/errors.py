@@ -33,6 +33,12 @@ class TemplateError(SeatrialsError):
     exit_code = 65
 
 
+class TooLateError(SeatrialsError):
+    """Rows failed while the world or the run was late, and none else did: nobody can tell what that means."""
+
+    exit_code = 68
+
+
 class MissingProgramError(SeatrialsError):
     """A program that the run needs is not on the path."""
 
@@ -61,12 +67,6 @@ class NothingRanError(SeatrialsError):
     """A run selected no scenario, so it proves nothing."""
 
     exit_code = 74
-
-
-class TooLateError(SeatrialsError):
-    """Rows failed while the world or the run was late, and none else did: nobody can tell what that means."""
-
-    exit_code = 75
 
 
 class ReportError(SeatrialsError):
