@@ -36,7 +36,7 @@ class TemplateError(SeatrialsError):
 class TooLateError(SeatrialsError):
     """Rows failed while the world or the run was late, and none else did: nobody can tell what that means."""
 
-    exit_code = 68
+    exit_code = 67
 
 
 class MissingProgramError(SeatrialsError):
