@@ -46,6 +46,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--prices": FILES,
         "--commit": TEXTS,
         "--scenarios": FILES,
+        "--after": FILES,
     },
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},

@@ -113,7 +113,7 @@ class MatrixReporter:
         self._console.print(
             f"{killed} of {len(self.matrix.mutants)} mutants killed; "
             f"{green} of {len(healthy)} scenarios pass on the healthy platform; "
-            f"{self._finished} runs in {wall_seconds() - self._began:.1f} s",
+            f"{self._finished} {'run' if self._finished == 1 else 'runs'} in {wall_seconds() - self._began:.1f} s",
             highlight=False,
         )
         self._console.print(f"matrix: {self.folder.page}", highlight=False, soft_wrap=True)

@@ -142,6 +142,7 @@ def test_too_few_samples_cannot_tell(release: Release) -> None:
     for folder in release.root.glob("staging/2*"):
         if folder != newest:
             shutil.rmtree(folder)
+    release.number_anew()
 
     criterion = release.criterion("cold-start.staging")
     assert (criterion.outcome, criterion.samples, criterion.samples_min) == (Outcome.UNKNOWN, 1, 5)
@@ -161,6 +162,7 @@ def test_samples_of_another_kind_do_not_count(release: Release) -> None:
         release.run("staging", "live", hours_ago=hours_ago, change=modelled)
     for folder in sorted(release.root.glob("staging/2*"))[:5]:
         shutil.rmtree(folder)
+    release.number_anew()
 
     criterion = release.criterion("cold-start.staging")
     assert (criterion.outcome, criterion.samples) == (Outcome.UNKNOWN, 0)

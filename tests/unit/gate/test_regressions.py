@@ -208,6 +208,7 @@ def slower() -> Callable[..., None]:
             folder.rmdir()
         for index in range(runs):
             release.run("staging", "live", hours_ago=1 - index / 10, change=slow_down)
+        release.number_anew()
 
     return replace_runs
 

@@ -270,6 +270,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     written = record(pytester)
     assert sorted(written) == [
         "account",
+        "chain",
         "command",
         "commit",
         "crashed",
