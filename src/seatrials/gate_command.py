@@ -10,8 +10,11 @@ from rich.console import Console
 
 from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES, load_prices
+from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.commits import Commits
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
+from seatrials.evidence.job import job_url
 from seatrials.evidence.provenance import comparison
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
 from seatrials.gate import page
@@ -19,7 +22,10 @@ from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory, History
+from seatrials.gate.kept import last_kept_go
+from seatrials.gate.links import links_from
 from seatrials.gate.markdown import as_markdown
+from seatrials.gate.owners import read_owners
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
@@ -54,9 +60,25 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
-    rows = tuple(row for suite in read_suites(paths.scenarios) for row in suite.rows)
-    criteria = load_criteria(paths.criteria, [row.id for row in rows])
-    case = Case(
+    case = read_case(paths, history, commit)
+    folder = _folder(paths.out)
+    report = EvidenceFolder(paths.evidence).report_page
+    judgement = judge(case, _allure_report(paths.evidence, folder), links_from(folder, report))
+    _write(judgement.decision, folder)
+    show(judgement.decision, console)
+    console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
+    history.append(judgement.entries)
+    return EXIT_CODES[judgement.decision.verdict]
+
+
+def read_case(paths: GatePaths, history: History, commit: str | None) -> Case:
+    """Return what is to be judged, as it is on disk and in the repository of the working folder."""
+    suites = read_suites(paths.scenarios)
+    rows = tuple(row for suite in suites for row in suite.rows)
+    criteria = load_criteria(paths.criteria, [row.id for row in rows], {row.suite for row in rows})
+    commits = Commits.of(Path())
+    top = commits.top if commits is not None else None
+    return Case(
         criteria=criteria,
         criteria_file=str(paths.criteria),
         rows=rows,
@@ -68,14 +90,20 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         now_seconds=wall_epoch_seconds(),
         compare=comparison(Path()),
         others=read_others(paths.evidence, criteria.environments),
+        commits=commits,
+        owners=read_owners(top, criteria.owners),
+        kept_go=last_kept_go(paths.out, str(paths.criteria), commit),
+        criteria_text=paths.criteria.read_bytes(),
+        criteria_path=_place(paths.criteria, top),
+        scenarios_path=_place(paths.scenarios, top),
+        job_url=job_url(read_variables()),
     )
-    folder = _folder(paths.out)
-    judgement = judge(case, _allure_report(paths.evidence, folder))
-    _write(judgement.decision, folder)
-    show(judgement.decision, console)
-    console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
-    history.append(judgement.entries)
-    return EXIT_CODES[judgement.decision.verdict]
+
+
+def _place(path: Path, top: Path | None) -> str:
+    """Return where *path* stands in the work tree at *top*, as git names it; what lies elsewhere has no such name."""
+    absolute = path.resolve()
+    return absolute.relative_to(top).as_posix() if top is not None and absolute.is_relative_to(top) else ""
 
 
 def _folder(out: Path) -> Path:

@@ -17,6 +17,14 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
 
 
+class ServiceRecord(Record):
+    """A service as it ran: the versions that it said it is, and the images of its tasks."""
+
+    versions: tuple[str, ...] = ()
+    # As the task definition names it, with the digest that was pulled where ECS tells it: `name:tag@sha256:...`.
+    images: tuple[str, ...] = ()
+
+
 class RunRecord(Record):
     """`run.json`: what a run says of itself, written before its first scenario and again at its end."""
 
@@ -58,6 +66,10 @@ class RunRecord(Record):
     usage: dict[str, float] | None = None
     wall_seconds: float | None = None
     platform_seconds: float | None = None
+    # By `hermes` and `edit`: what was examined; None when not told.
+    services: dict[str, ServiceRecord] | None = None
+    # Where the job of CI that made the run can be seen.
+    job_url: str | None = None
 
 
 class RowRecord(Record):
@@ -119,12 +131,14 @@ class Sample:
     kind: str
 
 
-# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name; `seal.json`,
-# the SHA-256 of each file by its name below the folder.
+# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name;
+# `timeline/<row>.services.json`, by service; `seal.json`, the SHA-256 of each file by its name below the folder.
 Rows = Mapping[str, RowRecord]
 ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
 LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
 USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
     dict[str, float], config=ConfigDict(strict=True, allow_inf_nan=False)
 )
+Services = Mapping[str, ServiceRecord]
+SERVICES: TypeAdapter[dict[str, ServiceRecord]] = TypeAdapter(dict[str, ServiceRecord], config=ConfigDict(strict=True))
 SEAL: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

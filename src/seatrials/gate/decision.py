@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from seatrials.errors import EvidenceError
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.gate.release import Release
 
 
 class Verdict(StrEnum):
@@ -61,6 +62,8 @@ class Run:
     expected: int
     # What keeps its evidence from being whole, a sentence each.
     problems: tuple[str, ...]
+    # The job of CI that made it.
+    job_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +219,8 @@ class Waiver:
     expired: bool
     # Whether it changed an outcome.
     used: bool
+    # Who allowed it; None in decisions that are older than the field.
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +274,8 @@ class Decision:
     allure_report: str | None
     # What was seen of the commit where the criteria do not look, a sentence each.
     notices: tuple[str, ...] = ()
+    # Which release this is about; None in decisions that are older than the field.
+    release: Release | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""

@@ -34,6 +34,13 @@ class Entry:
     accepted: tuple[str, ...]
     # `cold_start_seconds.p50` and the like, `success_percent`, `run_dollars`.
     figures: Mapping[str, float]
+    # The verdict on the release that it is a run of, and the criteria; None in lines that are older than the fields.
+    verdict: str | None = None
+    criteria: str | None = None
+    # When its release was last a GO; it is remembered though the same run is judged again, when its evidence is old.
+    go_at: str | None = None
+    # `Hermes 1.4.2` and the like: what ran.
+    services: tuple[str, ...] = ()
 
 
 class History(Protocol):
@@ -105,8 +112,8 @@ def addition(text: str, entries: Sequence[Entry], name: str) -> str:
     return separator + "".join(f"{line}\n" for line in lines)
 
 
-def _content(entry: Entry) -> tuple[bool, tuple[str, ...], dict[str, float]]:
-    return entry.good, entry.accepted, dict(entry.figures)
+def _content(entry: Entry) -> tuple[object, ...]:
+    return entry.good, entry.accepted, dict(entry.figures), entry.verdict, entry.criteria
 
 
 _ADAPTER: TypeAdapter[Entry] = TypeAdapter(Entry)

@@ -135,15 +135,12 @@ def _result(row: str, run: RunEvidence | None) -> RowResult | None:
 
 
 def _told(missing: dict[str, Cell]) -> str:
-    """Return what became of the rows that are not proven, the gravest first."""
+    """Return what became of the rows that are not proven, the gravest first, each with its own reason."""
     order = [CellOutcome.FAILED, CellOutcome.RETRIED, CellOutcome.CRASHED, CellOutcome.NOT_RUN, CellOutcome.PASSED]
-    groups = [(outcome, [row for row, cell in missing.items() if cell.outcome is outcome]) for outcome in order]
-    return "; ".join(_sentence(outcome, rows, missing[rows[0]]) for outcome, rows in groups if rows)
-
-
-def _sentence(outcome: CellOutcome, rows: Sequence[str], first: Cell) -> str:
-    said = "passed" if outcome is CellOutcome.PASSED else outcome.value
-    return f"{said}: {_named(rows)} ({first.reason})"
+    groups: dict[tuple[CellOutcome, str], list[str]] = {}
+    for row, cell in sorted(missing.items(), key=lambda each: order.index(each[1].outcome)):
+        groups.setdefault((cell.outcome, cell.reason), []).append(row)
+    return "; ".join(f"{outcome}: {', '.join(rows)} ({reason})" for (outcome, reason), rows in groups.items())
 
 
 def _named(rows: Iterable[str]) -> str:
