@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
+"""The command line of seatrials: what each command asks for; what it does stands in the packages."""
 
 import os
 import sys
@@ -198,6 +198,25 @@ def publish(
     variables = read_variables()
     chosen = load_environment(environment, environments, variables)
     typer.echo(publish_newest(chosen, evidence, prices, variables))
+
+
+@app.command()
+def notify(
+    *,
+    decision: Annotated[Path, typer.Argument(metavar="DECISION", help="a decision.json, or its folder")],
+    to: Annotated[
+        list[str] | None, typer.Option(metavar="slack|sns:ARN|github:OWNER/REPO", help="whom to tell; may be repeated")
+    ] = None,
+    link: Annotated[str, typer.Option(metavar="URL", help="where the decision can be seen (the job that judged)")] = "",
+    again: Annotated[bool, typer.Option("--again", help="tell those too who were told before")] = False,
+) -> None:
+    """Tell people of a decision, once: the verdict, the reason, the owners and a link."""
+    from seatrials.publishing.notify import notify as tell  # noqa: PLC0415  # boto3 takes time that others save
+
+    told = tell(decision, to or [], read_variables(), link=link, again=again)
+    for line in (told.verdict, *told.done):
+        typer.echo(line)
+    told.raise_problems()
 
 
 def main() -> None:

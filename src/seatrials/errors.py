@@ -81,6 +81,12 @@ class ServerError(SeatrialsError):
     exit_code = 78
 
 
+class NotificationError(SeatrialsError):
+    """Somebody was not told of a decision; the verdict is as it was."""
+
+    exit_code = 79
+
+
 class CredentialsError(SeatrialsError):
     """There are no credentials for AWS, or AWS does not take them."""
 

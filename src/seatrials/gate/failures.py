@@ -126,4 +126,6 @@ def _of_criterion(case: Case, criterion: Criterion) -> Failure:
         owners=case.owners.of_criterion(criterion.id),
         not_counted=f"waived: {criterion.waiver}" if criterion.waiver else None,
         job_url=runs[-1].record.job_url if runs else None,
+        is_regression=criterion.id
+        in {f"{rule.id}.{each}" for rule in case.criteria.regressions for each in rule.environments},
     )

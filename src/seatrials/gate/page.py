@@ -121,6 +121,7 @@ def _about(decision: Decision) -> dict[str, str]:
         **page_release.facts(decision),
         "Oldest evidence": age(decision.age_seconds),
         "Criteria": ", ".join(f"{count} {each}" for each, count in counts.items() if count) or "none",
+        **page_release.waivers(decision),
     }
 
 

@@ -11,6 +11,8 @@ from seatrials.gate.wording import commit_in_words, count_of, place_of, services
 
 # So many that the first screen has room for them; the section has all.
 _FIRST_MAX = 4
+# A longer list scrolls in its own box.
+_LIST_ITEMS_MAX = 12
 _REASON_FIRST_CHARACTERS = 130
 
 
@@ -25,6 +27,15 @@ def facts(decision: Decision) -> Mapping[str, str]:
     told["Ran"] = joined(ran, between=element("br")) if ran else "nothing that is deployed"
     told["Since the last GO"] = element("a", since_in_words(release), href="#since")
     return told
+
+
+def waivers(decision: Decision) -> Mapping[str, str]:
+    """Return how many waivers there are, for the head of the page; nothing without any."""
+    if not decision.waivers:
+        return {}
+    expired = sum(each.expired for each in decision.waivers)
+    told = [f"{len(decision.waivers) - expired} in force", *([f"{expired} expired"] if expired else [])]
+    return {"Waivers": element("a", ", ".join(told), href="#waivers")}
 
 
 def first(decision: Decision) -> list[Html]:
@@ -155,7 +166,10 @@ def _commit_item(commit: Commit) -> Html:
 
 
 def _list(name: str, items: Sequence[str]) -> Html:
-    return element("div", element("h3", name), element("ul", *(element("li", each) for each in items)))
+    shown = element("ul", *(element("li", each) for each in items))
+    if len(items) > _LIST_ITEMS_MAX:
+        shown = element("div", shown, class_="scroll", role="group", aria_label=name, tabindex="0")
+    return element("div", element("h3", name), shown)
 
 
 def _verdicts(release: Release | None) -> Iterable[Html]:

@@ -73,6 +73,8 @@ class Failure:
     timeline: str | None = None
     # The job of CI that ran it.
     job_url: str | None = None
+    # Whether it is worse than it was, rather than not good enough.
+    is_regression: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

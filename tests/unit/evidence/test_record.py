@@ -36,6 +36,8 @@ WHOLE = RunRecord(
     usage={"http_requests": 3.0},
     wall_seconds=3600.5,
     platform_seconds=3599.0,
+    services={"hermes": ServiceRecord(versions=("1.4.2",), images=("hermes:1.4.2",))},
+    job_url="https://ci.example/run/1",
 )
 
 
