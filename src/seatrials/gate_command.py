@@ -89,7 +89,7 @@ def read_case(paths: GatePaths, history: History, commit: str | None) -> Case:
         commit=commit,
         now_seconds=wall_epoch_seconds(),
         compare=comparison(Path()),
-        others=read_others(paths.evidence, criteria.environments),
+        others=read_others(paths.evidence, criteria.environments, commit),
         commits=commits,
         owners=read_owners(top, criteria.owners),
         kept_go=last_kept_go(paths.out, str(paths.criteria), commit),

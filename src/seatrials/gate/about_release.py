@@ -11,7 +11,7 @@ from seatrials.gate.decision import Criterion, MatrixRow, Verdict
 from seatrials.gate.failures import Link, failures_of
 from seatrials.gate.history import Entry
 from seatrials.gate.release import Changes, LastGo, Release, VerdictPoint
-from seatrials.gate.versions import services_of, told_in_short
+from seatrials.gate.versions import deployed, services_of, told_in_short
 from seatrials.seams.clock import iso_timestamp
 
 _COMMITS_SHOWN_MAX = 30
@@ -58,7 +58,7 @@ def _last_go(case: Case) -> LastGo | None:
         services = tuple(dict.fromkeys(told for each in found if each.commit == commit for told in each.services))
     elif kept is not None and kept.commit is not None:
         commit, judged_at = kept.commit, kept.judged_at
-        services = told_in_short(kept.release.services) if kept.release is not None else ()
+        services = told_in_short(deployed(kept.release.services)) if kept.release is not None else ()
     else:
         return None
     described = None if case.commits is None else case.commits.find(commit)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from seatrials.evidence.job import is_link
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.plain import plain
 from seatrials.evidence.reader import RunEvidence
@@ -101,8 +102,13 @@ def _failure(
         not_counted=not_counted,
         allure=links.allure,
         timeline=links.timeline,
-        job_url=run.record.job_url,
+        job_url=_job_of(run),
     )
+
+
+def _job_of(run: RunEvidence) -> str | None:
+    """Return the job that made a run, if what the run says of it is an address."""
+    return run.record.job_url if is_link(run.record.job_url or "") else None
 
 
 def _is_failure(criterion: Criterion) -> bool:
@@ -125,7 +131,7 @@ def _of_criterion(case: Case, criterion: Criterion) -> Failure:
         reason=plain(criterion.reason, _REASON_CHARACTERS_MAX),
         owners=case.owners.of_criterion(criterion.id),
         not_counted=f"waived: {criterion.waiver}" if criterion.waiver else None,
-        job_url=runs[-1].record.job_url if runs else None,
+        job_url=_job_of(runs[-1]) if runs else None,
         is_regression=criterion.id
         in {f"{rule.id}.{each}" for rule in case.criteria.regressions for each in rule.environments},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from seatrials.evidence.job import is_link
 from seatrials.gate.decision import Decision
 from seatrials.gate.release import Failure, Release
 from seatrials.gate.wording import commit_in_words, count_of, place_of, services_in_words, since_in_words
@@ -32,7 +33,7 @@ def _facts(release: Release, text: Text) -> Iterable[str]:
 
 def _failure(failure: Failure, text: Text) -> str:
     owners = text(", ".join(failure.owners)) if failure.owners else "nobody is named"
-    job = f"; [job]({failure.job_url})" if failure.job_url else ""
+    job = f"; [job](<{failure.job_url}>)" if is_link(failure.job_url or "") else ""
     waived = f"; does not count: {text(failure.not_counted)}" if failure.not_counted else ""
     said = f"**{text(place_of(failure))}**: {text(failure.sentence)} {text(failure.reason)}"
     return f"- {said} (owner: {owners}{waived}{job})"

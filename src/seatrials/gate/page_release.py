@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from seatrials.evidence.commit import Commit
+from seatrials.evidence.job import is_link
 from seatrials.gate.decision import Decision
 from seatrials.gate.markup import Html, element, joined
 from seatrials.gate.page_parts import badge, code, columns, note, passage, section, table
@@ -132,7 +133,9 @@ def _failure_row(failure: Failure) -> list[str]:
 
 
 def _links(failure: Failure) -> list[Html]:
-    found = {"Allure": failure.allure, "timeline": failure.timeline, "job": failure.job_url}
+    # A decision may have been written by somebody else than the gate.
+    job = failure.job_url if is_link(failure.job_url or "") else None
+    found = {"Allure": failure.allure, "timeline": failure.timeline, "job": job}
     where = place_of(failure)
     return [element("a", name, href=way, aria_label=f"{name} of {where}") for name, way in found.items() if way]
 

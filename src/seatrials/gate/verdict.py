@@ -24,7 +24,7 @@ from seatrials.gate.history import Entry
 from seatrials.gate.inventory import cost_of, mutants_of, newest_runs, run_of
 from seatrials.gate.measures import all_series, change_criterion, change_of, entry_of, statistic_criterion
 from seatrials.gate.rows import matrix, rows_criterion
-from seatrials.gate.versions import services_of, told_in_short, versions_criterion
+from seatrials.gate.versions import deployed, services_of, told_in_short, versions_criterion
 from seatrials.seams.clock import iso_timestamp
 
 _BAD = (Outcome.FAIL, Outcome.UNKNOWN)
@@ -192,7 +192,7 @@ def _unproven(case: Case, criteria: Sequence[Criterion], rows: Sequence[MatrixRo
 def _entries(case: Case, criteria: Sequence[Criterion], verdict: Verdict) -> Iterable[Entry]:
     """Return what history keeps; a run is good when nothing but a missing baseline speaks against it."""
     judged = {(each.environment, each.run): each for each in case.history}
-    services = services_of(case)
+    services = deployed(services_of(case))
     regressions = {f"{rule.id}.{each}" for rule in case.criteria.regressions for each in rule.environments}
     for run in newest_runs(case):
         own = [each for each in criteria if each.environment == run.environment]

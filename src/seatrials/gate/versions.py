@@ -53,6 +53,11 @@ def versions_criterion(case: Case) -> Criterion | None:
     return asked.answered(Outcome.PASS, f"all {len(judged)} runs met {', '.join(told)}", Measure(), sources)
 
 
+def deployed(services: Iterable[Service]) -> list[Service]:
+    """Return *services* without those of a mock, which are its own."""
+    return [each for each in services if each.kind != MOCK.sample_kind]
+
+
 def told_in_short(services: Iterable[Service]) -> tuple[str, ...]:
     """Return what ran as `Hermes 1.4.2`, each once."""
     return tuple(dict.fromkeys(f"{NAMES.get(each.name, each.name)} {version_of(each)}" for each in services))
@@ -95,7 +100,7 @@ def _doubts(name: str, runs: Sequence[RunEvidence]) -> Iterable[str]:
     for run in runs:
         if run not in known:
             yield f"{run.environment} {run.id} does not say which {NAMES[name]} ran"
-        for facet in (_versions, _digests):
+        for facet in (_versions, _digests, _tags):
             if len(facet(run, name)) > 1:
                 yield f"{run.environment} {run.id} met more than one {NAMES[name]}: {', '.join(facet(run, name))}"
     for one, other in combinations(known, 2):

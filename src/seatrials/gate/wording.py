@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from seatrials.environments.kinds import MOCK
 from seatrials.evidence.commit import Commit
 from seatrials.gate.decision import Criterion, Outcome, Waiver
 from seatrials.gate.release import Failure, Release, Service
-from seatrials.gate.versions import told_in_short
+from seatrials.gate.versions import deployed, told_in_short
 
 # The gravest first.
 OUTCOMES = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
@@ -118,7 +117,7 @@ def place_of(failure: Failure) -> str:
 def services_in_words(services: Sequence[Service]) -> list[str]:
     """Return what ran where, a phrase for each set of environments that had the same; what a mock ran is its own."""
     by_version: dict[tuple[str, ...], list[str]] = {}
-    shown = [each for each in services if each.kind != MOCK.sample_kind]
+    shown = deployed(services)
     for environment in dict.fromkeys(each.environment for each in shown):
         told = told_in_short(each for each in shown if each.environment == environment)
         by_version.setdefault(told, []).append(environment)

@@ -68,8 +68,9 @@ def notify(
 def _read(path: Path) -> tuple[Decision, bytes]:
     try:
         return Decision.read(path), path.read_bytes()
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read: {error}"
+    except (EvidenceError, OSError, ValueError) as error:
+        # A file's name may be no text that can be shown.
+        msg = f"{path} cannot be read: {error}".encode(errors="backslashreplace").decode()
         raise EvidenceError(msg) from error
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seatrials.evidence.record import MatrixRecord, RunRecord
+from seatrials.evidence.record import MatrixRecord, RunRecord, ServiceRecord
 
 WHOLE = RunRecord(
     environment="staging",
