@@ -33,6 +33,12 @@ class TemplateError(SeatrialsError):
     exit_code = 65
 
 
+class NotificationError(SeatrialsError):
+    """Somebody was not told of a decision; the verdict is as it was."""
+
+    exit_code = 68
+
+
 class MissingProgramError(SeatrialsError):
     """A program that the run needs is not on the path."""
 
@@ -79,12 +85,6 @@ class ServerError(SeatrialsError):
     """A server of the platform does not start, or does not end in order; the text has what it said."""
 
     exit_code = 78
-
-
-class NotificationError(SeatrialsError):
-    """Somebody was not told of a decision; the verdict is as it was."""
-
-    exit_code = 79
 
 
 class CredentialsError(SeatrialsError):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
-from seatrials.gate.history import FileHistory, History
+from seatrials.gate.history import Entry, FileHistory, History
 from seatrials.gate.kept import last_kept_go
 from seatrials.gate.links import links_from
 from seatrials.gate.markdown import as_markdown
@@ -60,7 +61,7 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
-    case = read_case(paths, history, commit)
+    case = read_case(paths, history.read(), commit)
     folder = _folder(paths.out)
     report = EvidenceFolder(paths.evidence).report_page
     judgement = judge(case, _allure_report(paths.evidence, folder), links_from(folder, report))
@@ -71,7 +72,7 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
     return EXIT_CODES[judgement.decision.verdict]
 
 
-def read_case(paths: GatePaths, history: History, commit: str | None) -> Case:
+def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) -> Case:
     """Return what is to be judged, as it is on disk and in the repository of the working folder."""
     suites = read_suites(paths.scenarios)
     rows = tuple(row for suite in suites for row in suite.rows)
@@ -84,7 +85,7 @@ def read_case(paths: GatePaths, history: History, commit: str | None) -> Case:
         rows=rows,
         runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
         mutants=read_mutants(paths.evidence),
-        history=history.read(),
+        history=history,
         prices=load_prices(paths.prices),
         commit=commit,
         now_seconds=wall_epoch_seconds(),

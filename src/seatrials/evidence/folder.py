@@ -180,10 +180,9 @@ class RunFolder:
         """Where allure-pytest writes."""
         return self.path / "allure-results"
 
-    @property
-    def timeline_page(self) -> Path:
-        """The timeline for people, if somebody had it made; outside of what is sealed."""
-        return self.path / "timeline.html"
+    def timeline_page(self, scenario: str) -> Path:
+        """Return where the page with the timeline of a scenario is, if somebody had it made; the seal leaves it out."""
+        return self.path / "pages" / f"{scenario}.html"
 
     @property
     def counts(self) -> Path:

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.reader import RunEvidence
 from seatrials.gate.failures import Link, Links
 
@@ -30,10 +29,10 @@ def links_from(folder: Path, report: Path) -> Link:
         entry = identifiers(run.folder.allure_results).get(row)
         # A report of other runs does not have the entry.
         has_entry = entry is not None and entry.encode() in report_content()
-        page = RunFolder(run.path).timeline_page
+        page = run.folder.timeline_page(row)
         return Links(
             allure=f"{_way(folder, report)}#{entry}" if has_entry else None,
-            timeline=f"{_way(folder, page)}#{quote(row)}" if page.is_file() else None,
+            timeline=_way(folder, page) if page.is_file() else None,
         )
 
     return link

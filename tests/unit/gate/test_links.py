@@ -49,8 +49,10 @@ def test_a_report_of_other_runs_is_not_linked(run: RunEvidence, tmp_path: Path) 
 
 
 def test_a_timeline_is_linked_when_it_was_made(run: RunEvidence, tmp_path: Path) -> None:
-    """It opens at the row."""
-    run.folder.timeline_page.write_text("<html>")
+    """Each row has a page of its own."""
+    page = run.folder.timeline_page("COLD-07")
+    page.parent.mkdir()
+    page.write_text("<html>")
+    link = links_from(run.path, tmp_path / "none.html")
 
-    link = links_from(run.path, tmp_path / "none.html")(run, "COLD-07").timeline
-    assert link == "timeline.html#COLD-07"
+    assert [link(run, row).timeline for row in ("COLD-07", "COLD-08")] == ["pages/COLD-07.html", None]
