@@ -26,7 +26,7 @@ class Owners:
     why_none: str = "no repository was looked at"
 
     def of_row(self, row: str, suite: str, test: str | None) -> tuple[str, ...]:
-        """Return the owners of a row of a suite, which *test* (`tests/x.py::test_y`) examines; none when unknown."""
+        """Return the owners of a row of a suite, which *test*, as pytest names it, examines; none when unknown."""
         return self.named.get(row) or self.named.get(suite) or self._of_file((test or "").partition("::")[0])
 
     def of_criterion(self, identifier: str) -> tuple[str, ...]:

@@ -140,7 +140,12 @@ def _told(missing: dict[str, Cell]) -> str:
     groups: dict[tuple[CellOutcome, str], list[str]] = {}
     for row, cell in sorted(missing.items(), key=lambda each: order.index(each[1].outcome)):
         groups.setdefault((cell.outcome, cell.reason), []).append(row)
-    return "; ".join(f"{outcome}: {', '.join(rows)} ({reason})" for (outcome, reason), rows in groups.items())
+    return "; ".join(f"{outcome}: {_listed(outcome, rows)} ({reason})" for (outcome, reason), rows in groups.items())
+
+
+def _listed(outcome: CellOutcome, rows: Sequence[str]) -> str:
+    """Return *rows*; what failed is named whole, and of what did not run *Not proven* has all."""
+    return _named(rows) if outcome in (CellOutcome.NOT_RUN, CellOutcome.PASSED) else ", ".join(rows)
 
 
 def _named(rows: Iterable[str]) -> str:
