@@ -30,8 +30,9 @@ class Between:
     """The commits of one side that the other does not have, the newest first."""
 
     commits: Sequence[Commit]
-    # All of them, where `commits` are the first only.
+    # All of them, where `commits` are the first only; when `is_cut` there are more still, which nobody counted.
     total: int
+    is_cut: bool
 
 
 class Commits:
@@ -69,7 +70,8 @@ class Commits:
             walker = self._repository.walk(self._commit(new).id, SortMode.TOPOLOGICAL | SortMode.TIME)
             walker.hide(self._commit(old).id)
             found = list(islice(walker, _WALKED_MAX))
-            return Between(commits=tuple(_told(each) for each in found[:shown_max]), total=len(found))
+            shown = tuple(_told(each) for each in found[:shown_max])
+            return Between(commits=shown, total=len(found), is_cut=len(found) == _WALKED_MAX)
         except UNREADABLE:
             return None
 

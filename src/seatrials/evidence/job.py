@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from seatrials.evidence.redaction import redact
+
 _CHARACTERS_MAX = 2000
 # One of each is enough: our own variable, GitLab's, Jenkins's.
 _WHOLE = ("SEATRIALS_JOB_URL", "CI_JOB_URL", "BUILD_URL")
@@ -19,7 +21,8 @@ def job_url(variables: Mapping[str, str]) -> str | None:
         _of_github(variables),
         *(variables.get(each, "") for each in _WHOLE),
     ]
-    return next((url for url in told if is_link(url)), None)
+    # An address with a token in it is a secret, and no evidence.
+    return next((url for url in told if is_link(url) and redact(url) == url), None)
 
 
 def is_link(url: str) -> bool:

@@ -88,6 +88,7 @@ def _changes(case: Case, last_go: LastGo) -> Changes:
     unknown = {
         "which commits are new": new is None or lost is None,
         "all of the new commits, for the clone is shallow,": commits.is_shallow,
+        "how many commits are new, for they are too many to count,": new is not None and new.is_cut,
         "which rows are new or gone": rows is None,
         f"what has changed in {case.criteria_file}": criteria is None,
         f"what has changed in {path}": template is None,

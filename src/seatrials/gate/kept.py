@@ -15,8 +15,7 @@ def last_kept_go(out: Path, criteria_file: str, commit: str | None) -> Decision 
 
     What is no decision any more is passed over: it would only have been compared with.
     """
-    folders = sorted(DatedFolders(out).all(), key=lambda each: second_of(each) or 0, reverse=True)
-    for folder in folders[:_READ_MAX]:
+    for folder in _newest(out)[:_READ_MAX]:
         decision = _decision(folder / "decision.json")
         if decision is None or decision.verdict is not Verdict.GO or decision.commit is None:
             continue
@@ -24,6 +23,14 @@ def last_kept_go(out: Path, criteria_file: str, commit: str | None) -> Decision 
         if is_other and Path(decision.criteria_file).name == Path(criteria_file).name:
             return decision
     return None
+
+
+def _newest(out: Path) -> list[Path]:
+    """Return the folders below *out*, the newest first; where they cannot be listed, no decision can be written."""
+    try:
+        return sorted(DatedFolders(out).all(), key=lambda each: second_of(each) or 0, reverse=True)
+    except OSError:
+        return []
 
 
 def _decision(path: Path) -> Decision | None:

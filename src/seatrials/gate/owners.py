@@ -12,6 +12,7 @@ from seatrials.evidence.plain import plain
 # Where GitHub looks, in its order, and GitLab: "About code owners" in GitHub's docs, "Code Owners" in GitLab's.
 _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 _NAME_CHARACTERS_MAX = 80
+_STARS_MAX = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,16 @@ def read_owners(top: Path | None, named: Mapping[str, tuple[str, ...]]) -> Owner
     if top is None or path is None:
         return Owners(named=named, why_none="there is no CODEOWNERS")
     try:
-        return Owners(named=named, files=CodeOwners(path.read_text(encoding="utf-8")), why_none="")
+        return Owners(named=named, files=_parsed(path.read_text(encoding="utf-8")), why_none="")
     except (OSError, ValueError, re.error) as error:
         return Owners(named=named, why_none=f"{path.relative_to(top)} cannot be read: {plain(str(error))}")
+
+
+def _parsed(text: str) -> CodeOwners:
+    """Return the owners in *text*; raises `ValueError` for a pattern that would take for ever to look for."""
+    for line in text.splitlines():
+        pattern = line.strip().partition(" ")[0]
+        if not pattern.startswith("#") and pattern.count("*") > _STARS_MAX:
+            msg = f"a pattern has more than {_STARS_MAX} stars: {plain(pattern, _NAME_CHARACTERS_MAX)}"
+            raise ValueError(msg)
+    return CodeOwners(text)

@@ -18,6 +18,7 @@ GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b",
         ({"CI_JOB_URL": "https://gitlab.example/-/jobs/1"}, "https://gitlab.example/-/jobs/1"),
         ({"BUILD_URL": "http://jenkins.example/job/1/"}, "http://jenkins.example/job/1/"),
         ({"SEATRIALS_JOB_URL": "javascript:alert(1)"}, None),
+        ({"BUILD_URL": "https://ci.example/1?token=ghp_0123456789abcdefghijABCDEFGHIJ012345"}, None),
     ],
 )
 def test_the_job_is_known_by_its_variables(variables: dict[str, str], url: str | None) -> None:

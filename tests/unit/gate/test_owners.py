@@ -48,7 +48,7 @@ def test_a_criterion_is_named_everywhere_or_on_an_environment() -> None:
     assert found.of_criterion("mutants") == ()
 
 
-@pytest.mark.parametrize("text", ["[x @all\n", "[] @all\n"])
+@pytest.mark.parametrize("text", ["[x @all\n", "[] @all\n", "*" * 60 + " @all\n", "*a" * 30 + " @all\n"])
 def test_a_damaged_file_names_nobody_and_says_so(tmp_path: Path, text: str) -> None:
     """There is no traceback, and nobody is thought to be the owner."""
     found = owners(tmp_path, text)
