@@ -1,4 +1,4 @@
-"""The command line of seatrials: what each command asks for; what it does stands in the packages."""
+"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
 
 import os
 import sys

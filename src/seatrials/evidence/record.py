@@ -62,14 +62,14 @@ class RunRecord(Record):
     crashed: tuple[str, ...] | None = None
     # What is still there of the run; None when nobody looked.
     leftovers: tuple[str, ...] | None = None
-    # By name, in the words of `seatrials.cost`.
-    usage: dict[str, float] | None = None
-    wall_seconds: float | None = None
-    platform_seconds: float | None = None
     # By `hermes` and `edit`: what was examined; None when not told.
     services: dict[str, ServiceRecord] | None = None
     # Where the job of CI that made the run can be seen.
     job_url: str | None = None
+    # By name, in the words of `seatrials.cost`.
+    usage: dict[str, float] | None = None
+    wall_seconds: float | None = None
+    platform_seconds: float | None = None
 
 
 class RowRecord(Record):

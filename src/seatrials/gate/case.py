@@ -38,10 +38,6 @@ class Case:
     # What is to be released; None when only the evidence tells.
     commit: str | None
     now_seconds: float
-    # Compares the files that ran with those of a commit.
-    compare: Compare
-    # The newest run of each environment that the criteria do not name.
-    others: Sequence[RunEvidence] = ()
     # What the repository tells of commits; None without one.
     commits: "Commits | None" = None
     owners: Owners = field(default_factory=Owners)
@@ -53,6 +49,10 @@ class Case:
     scenarios_path: str = ""
     # The job of CI that judges.
     job_url: str | None = None
+    # Compares the files that ran with those of a commit.
+    compare: Compare
+    # The newest run of each environment that the criteria do not name.
+    others: Sequence[RunEvidence] = ()
 
     @property
     def criteria_name(self) -> str:

@@ -48,6 +48,8 @@ class Run:
     account: str | None
     commit: str | None
     dirty: bool | None
+    # The job of CI that made it.
+    job_url: str | None = None
     # ISO 8601 in UTC; `ended` is None for a run that was killed.
     started: str | None
     ended: str | None
@@ -62,8 +64,6 @@ class Run:
     expected: int
     # What keeps its evidence from being whole, a sentence each.
     problems: tuple[str, ...]
-    # The job of CI that made it.
-    job_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +254,8 @@ class Decision:
     # What was judged; None when the runs are of several commits, or of none.
     commit: str | None
     dirty: bool | None
+    # Which release this is about; None in decisions that are older than the field.
+    release: Release | None = None
     # ISO 8601 in UTC.
     judged_at: str
     # Of the oldest run that was judged; None without runs.
@@ -274,8 +276,6 @@ class Decision:
     allure_report: str | None
     # What was seen of the commit where the criteria do not look, a sentence each.
     notices: tuple[str, ...] = ()
-    # Which release this is about; None in decisions that are older than the field.
-    release: Release | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""

@@ -32,8 +32,6 @@ class Entry:
     good: bool
     # Regressions that a waiver let pass: the metric's baseline begins anew after this run.
     accepted: tuple[str, ...]
-    # `cold_start_seconds.p50` and the like, `success_percent`, `run_dollars`.
-    figures: Mapping[str, float]
     # The verdict on the release that it is a run of, and the criteria; None in lines that are older than the fields.
     verdict: str | None = None
     criteria: str | None = None
@@ -41,6 +39,8 @@ class Entry:
     go_at: str | None = None
     # `Hermes 1.4.2` and the like: what ran.
     services: tuple[str, ...] = ()
+    # `cold_start_seconds.p50` and the like, `success_percent`, `run_dollars`.
+    figures: Mapping[str, float]
 
 
 class History(Protocol):

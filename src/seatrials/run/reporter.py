@@ -249,11 +249,11 @@ class RunReporter:
             trace_sha256=self._hashes,
             crashed=tuple(sorted(scenario for scenario, row in rows.items() if row.nodeid in self._crashed)),
             leftovers=self.folder.read_leftovers(),
+            services=self.folder.read_services(),
+            job_url=job_url(read_variables()),
             usage=self.folder.read_usage(),
             wall_seconds=round(wall_seconds() - self._began, 3),
             platform_seconds=round(sum(self._platform_seconds.values()), 6),
-            services=self.folder.read_services(),
-            job_url=job_url(read_variables()),
         )
 
 
