@@ -73,7 +73,7 @@ def since(decision: Decision) -> Html:
     release, title = decision.release, "Since the last GO"
     if release is None or release.last_go is None or release.changes is None:
         nothing = note("There is no earlier GO by these criteria, so there is nothing to compare with.")
-        return section("since", title, nothing, *_verdicts(release))
+        return section("since", title, nothing, *(_images(release) if release else ()), *_verdicts(release))
     changes = release.changes
     lists = {
         f"{count_of(changes.commits_total, 'commit')}": [_commit_item(each) for each in changes.commits],
@@ -152,7 +152,7 @@ def _images(release: Release) -> Iterable[Html]:
     """Yield what the services' tasks ran, an image each."""
     images = dict.fromkeys(image for each in release.services for image in each.images)
     if images:
-        yield element("p", "Now these images ran: ", joined([code(each) for each in images], between=", "), ".")
+        yield note("These images ran: ", joined([code(each) for each in images], between=", "), ".")
 
 
 def _doubts(changes: Changes) -> Iterable[str]:
