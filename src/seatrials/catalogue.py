@@ -4,7 +4,8 @@ It is read from the tests' source, so that nothing has to be imported or run.
 """
 
 import ast
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def read_suites(folder: Path) -> list[Suite]:
     Raises `ConfigurationError` that lists every test that cannot be traced.
     """
     problems: list[str] = []
-    suites = [_suite(path, problems) for path in sorted(folder.glob("test_*.py"))]
+    suites = [_suite(path, path.read_text(encoding="utf-8"), problems) for path in sorted(folder.glob("test_*.py"))]
     ids = [row.id for suite in suites for row in suite.rows]
     problems += [f"two tests have the id {each}: give each an id of its own" for each in _twice(ids)]
     if not suites:
@@ -52,8 +53,20 @@ def read_suites(folder: Path) -> list[Suite]:
     return suites
 
 
-def _suite(path: Path, problems: list[str]) -> Suite:
-    module = ast.parse(path.read_text(encoding="utf-8"), str(path))
+def rows_of(files: Mapping[str, bytes]) -> list[Row] | None:
+    """Return the rows in *files*, given with their content by name, as another commit has them.
+
+    What cannot be traced there is left out; None when a file is no Python.
+    """
+    named = {name: content for name, content in files.items() if re.fullmatch(r"test_.*\.py", name)}
+    try:
+        return [row for name, content in named.items() for row in _suite(Path(name), content.decode("utf-8"), []).rows]
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _suite(path: Path, text: str, problems: list[str]) -> Suite:
+    module = ast.parse(text, str(path))
     tests = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     rows = [row for test in tests if (row := _row(path, test, problems)) is not None]
     title = (ast.get_docstring(module) or path.stem).partition("\n")[0].removesuffix(".")

@@ -203,6 +203,25 @@ def publish(
     typer.echo(publish_newest(chosen, evidence, prices, variables))
 
 
+@app.command()
+def notify(
+    *,
+    decision: Annotated[Path, typer.Argument(metavar="DECISION", help="a decision.json, or its folder")],
+    to: Annotated[
+        list[str] | None, typer.Option(metavar="slack|sns:ARN|github:OWNER/REPO", help="whom to tell; may be repeated")
+    ] = None,
+    link: Annotated[str, typer.Option(metavar="URL", help="where the decision can be seen (the job that judged)")] = "",
+    again: Annotated[bool, typer.Option("--again", help="tell those too who were told before")] = False,
+) -> None:
+    """Tell people of a decision, once: the verdict, the reason, the owners and a link."""
+    from seatrials.publishing.notify import notify as tell  # noqa: PLC0415  # boto3 takes time that others save
+
+    told = tell(decision, to or [], read_variables(), link=link, again=again)
+    for line in (told.verdict, *told.done):
+        typer.echo(line)
+    told.raise_problems()
+
+
 def main() -> None:
     """Run the command line, and end the process with an exit code of README.md's table, whatever happens.
 

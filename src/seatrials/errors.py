@@ -39,6 +39,12 @@ class TooLateError(SeatrialsError):
     exit_code = 67
 
 
+class NotificationError(SeatrialsError):
+    """Somebody was not told of a decision; the verdict is as it was."""
+
+    exit_code = 68
+
+
 class MissingProgramError(SeatrialsError):
     """A program that the run needs is not on the path."""
 

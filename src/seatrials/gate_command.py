@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,16 +11,22 @@ from rich.console import Console
 
 from seatrials.catalogue import read_suites
 from seatrials.cost import SHIPPED_PRICES, load_prices
+from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.commits import Commits
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
+from seatrials.evidence.job import job_url
 from seatrials.evidence.provenance import comparison
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
 from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
-from seatrials.gate.history import FileHistory, History, Remembered
+from seatrials.gate.history import Entry, FileHistory, History, Remembered
+from seatrials.gate.kept import last_kept_go
+from seatrials.gate.links import links_from
 from seatrials.gate.markdown import as_markdown
+from seatrials.gate.owners import read_owners
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
@@ -59,23 +66,10 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         raise ConfigurationError(msg)
     remembered = history.read()
     _check_after(remembered, paths.after)
-    rows = tuple(row for suite in read_suites(paths.scenarios) for row in suite.rows)
-    criteria = load_criteria(paths.criteria, [row.id for row in rows])
-    case = Case(
-        criteria=criteria,
-        criteria_file=str(paths.criteria),
-        rows=rows,
-        runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
-        mutants=read_mutants(paths.evidence),
-        history=remembered.entries,
-        prices=load_prices(paths.prices),
-        commit=commit,
-        now_seconds=wall_epoch_seconds(),
-        compare=comparison(Path()),
-        others=read_others(paths.evidence, criteria.environments),
-    )
+    case = read_case(paths, remembered.entries, commit)
     folder = _folder(paths.out)
-    judgement = judge(case, _allure_report(paths.evidence, folder))
+    report = EvidenceFolder(paths.evidence).report_page
+    judgement = judge(case, _allure_report(paths.evidence, folder), links_from(folder, report))
     decision = replace(judgement.decision, notices=(*judgement.decision.notices, *remembered.told()))
     try:
         # Before the decision is written, which tells how far the history went with it.
@@ -96,6 +90,41 @@ def _check_after(remembered: Remembered, path: Path | None) -> None:
         msg = f"{path} does not tell how far its history went: name a newer decision with --after"
         raise EvidenceError(msg)
     remembered.check_after(earlier, str(path))
+
+
+def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) -> Case:
+    """Return what is to be judged, as it is on disk and in the repository of the working folder."""
+    suites = read_suites(paths.scenarios)
+    rows = tuple(row for suite in suites for row in suite.rows)
+    criteria = load_criteria(paths.criteria, [row.id for row in rows], {row.suite for row in rows})
+    commits = Commits.of(Path())
+    top = commits.top if commits is not None else None
+    return Case(
+        criteria=criteria,
+        criteria_file=str(paths.criteria),
+        rows=rows,
+        runs={name: read_runs(paths.evidence, name) for name in criteria.environments},
+        mutants=read_mutants(paths.evidence),
+        history=history,
+        prices=load_prices(paths.prices),
+        commit=commit,
+        now_seconds=wall_epoch_seconds(),
+        compare=comparison(Path()),
+        others=read_others(paths.evidence, criteria.environments, commit),
+        commits=commits,
+        owners=read_owners(top, criteria.owners),
+        kept_go=last_kept_go(paths.out, str(paths.criteria), commit),
+        criteria_text=paths.criteria.read_bytes(),
+        criteria_path=_place(paths.criteria, top),
+        scenarios_path=_place(paths.scenarios, top),
+        job_url=job_url(read_variables()),
+    )
+
+
+def _place(path: Path, top: Path | None) -> str:
+    """Return where *path* stands in the work tree at *top*, as git names it; what lies elsewhere has no such name."""
+    absolute = path.resolve()
+    return absolute.relative_to(top).as_posix() if top is not None and absolute.is_relative_to(top) else ""
 
 
 def _folder(out: Path) -> Path:

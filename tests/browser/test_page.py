@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from seatrials.gate import page
 from seatrials.gate.decision import Decision, Outcome, Verdict
 from tests.support.project import PROJECT
+from tests.support.told_release import told_release
 
 SAMPLE = PROJECT / "tests/unit/gate/decision.json"
 SIZES = {"desk": (1400, 1000), "phone": (390, 844)}
@@ -52,7 +55,19 @@ def crowded() -> Decision:
     return replace(sample, summary=summary, criteria=(first, *sample.criteria[1:]), matrix=rows)
 
 
-DECISIONS = {"go": go, "no-go": lambda: Decision.read(SAMPLE), "cannot-tell": cannot_tell, "crowded": crowded}
+def told() -> Decision:
+    """Return the decision on a release with two failing rows, a regression and a waiver, in a repository of its own."""
+    with TemporaryDirectory() as folder:
+        return told_release(Path(folder)).decide()
+
+
+DECISIONS = {
+    "go": go,
+    "no-go": lambda: Decision.read(SAMPLE),
+    "cannot-tell": cannot_tell,
+    "crowded": crowded,
+    "told": told,
+}
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +116,26 @@ def test_the_first_screen_answers(opened: Opened, name: str, size: str) -> None:
         shown.locator("dt:text('Commit') + dd"),
         shown.locator("dt:text('Oldest evidence') + dd"),
     ]
+    boxes = [each.bounding_box() for each in answers]
+
+    assert [box for box in boxes if box is None or box["y"] + box["height"] > SIZES[size][1]] == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_screen_says_what_to_do(opened: Opened, size: str) -> None:
+    """What release, what has changed, what failed and whose it is stand on the first screen, on a phone too."""
+    shown = opened("told", size, "light")
+    answers = [
+        shown.get_by_text("Start sessions on warm tasks first").first,
+        shown.get_by_text("by Maria Example").first,
+        shown.locator("dt:text('Ran') + dd"),
+        shown.locator("dt:text('Since the last GO') + dd"),
+        shown.locator("dt:text('Waivers') + dd"),
+        shown.get_by_role("heading", name="What failed").first,
+        shown.get_by_text("Owner: @webordinary/platform").first,
+    ]
+    # A phone has room for the first failure; what to do is below the last of them.
+    answers += [shown.get_by_text("roll back to v1.4.1").first] if size == "desk" else []
     boxes = [each.bounding_box() for each in answers]
 
     assert [box for box in boxes if box is None or box["y"] + box["height"] > SIZES[size][1]] == []

@@ -17,7 +17,14 @@ from seatrials.evidence.folder import MatrixFolder, RunFolder, seal_in
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Compare, Sources
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
-from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, RowRecord
+from seatrials.evidence.record import (
+    KillsRecord,
+    MatrixRecord,
+    MatrixRun,
+    MutantRecord,
+    RowRecord,
+    ServiceRecord,
+)
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
@@ -33,6 +40,11 @@ _FOLDER = PROJECT / "tests/unit/gate"
 _RECORD = json.loads((_FOLDER / "recorded-run.json").read_text())
 _LOG = [json.loads(line) for line in (_FOLDER / "recorded-report-log.jsonl").read_text().splitlines()]
 
+# What ran, as a run records it.
+SERVICES: Json = {
+    "hermes": {"versions": ["1.4.2"], "images": [f"registry.example/hermes:1.4.2@sha256:{'a' * 64}"]},
+    "edit": {"versions": ["2.0.1"], "images": [f"registry.example/edit:2.0.1@sha256:{'b' * 64}"]},
+}
 MUTANTS = ("hermes-deaf", "rules-left-behind", "no-scale-in")
 # A row that a test damages.
 ROW = "COLD-07"
@@ -53,8 +65,12 @@ class Release:
         self.history = list[Entry]()
         self.now_seconds = NOW_SECONDS
         self.commit: str | None = COMMIT
+        # The commit that its evidence is of.
+        self.made_of = COMMIT
         self.criteria = PROJECT / "gate.toml"
         self.compare: Compare = _all_as_the_commit_holds_them
+        # What else the gate is told of, by field of `Case`.
+        self.told: dict[str, Any] = {}
 
     def run(
         self, environment: str, kind: str, hours_ago: float = 1.0, change: Change = _as_recorded, scope: str = ""
@@ -68,12 +84,14 @@ class Release:
         _keep_rows(lines, record, scope or environment)
         _call_it(lines, _KINDS[kind])
         _date(lines, began_seconds)
-        record |= {"environment": environment, "kind": kind, "commit": COMMIT, "started": began.isoformat()}
+        record |= {"environment": environment, "kind": kind, "commit": self.made_of, "started": began.isoformat()}
         ended = datetime.fromtimestamp(began_seconds + record["wall_seconds"], UTC)
         record |= {"ended": ended.isoformat(), "leftovers": None if kind == "mock" else []}
         record |= {"sources": {test.partition("::")[0]: "1" * 40 for test in record["rows"].values()}}
-        link = join(self.root, environment, folder, record["started"], COMMIT)
+        link = join(self.root, environment, folder, record["started"], self.made_of)
         record["chain"] = link.model_dump(mode="json")
+        # What a mock runs is its own.
+        record |= {"services": {} if kind == "mock" else copy.deepcopy(SERVICES)}
         change(lines, record)
         _sum_up(lines, record)
         self._write(RunFolder(folder), lines, record)
@@ -89,6 +107,10 @@ class Release:
         for row in (row for row in record["rows"] if row.startswith("COLD")):
             (folder.path / "timeline" / f"{row}.steps.json").write_text('{"steps": []}\n')
         folder.write_usage(next(iter(record["rows"])), record["usage"])
+        services = {
+            name: ServiceRecord.model_validate_json(json.dumps(each)) for name, each in record["services"].items()
+        }
+        folder.write_services(next(iter(record["rows"])), services)
         if record["leftovers"] is not None:
             folder.write_leftovers("main", record["leftovers"])
         folder.report_log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
@@ -117,9 +139,15 @@ class Release:
         folder.path.mkdir(parents=True, exist_ok=True)
         killed = [name for name in MUTANTS if name not in survivors]
         rows = [row.id for row in _rows() if "mock" in row.environments]
-        about: Record = {"commit": COMMIT, "dirty": False, "is_partial": False, "sources": {"a.py": "1" * 40}, **run}
+        about: Record = {
+            "commit": self.made_of,
+            "dirty": False,
+            "is_partial": False,
+            "sources": {"a.py": "1" * 40},
+            **run,
+        }
         started = "2026-11-25T08:00:00.000+00:00"
-        link = join(self.root, folder.path.parent.name, folder.path, started, COMMIT)
+        link = join(self.root, folder.path.parent.name, folder.path, started, self.made_of)
         record = MatrixRecord(
             run=MatrixRun(started=started, expected=MUTANTS, chain=link, **about),
             mutants={name: MutantRecord(killed_by=tuple(rows) if name in killed else ()) for name in MUTANTS},
@@ -144,6 +172,7 @@ class Release:
             now_seconds=self.now_seconds,
             compare=self.compare,
             others=read_others(self.root, criteria.environments),
+            **self.told,
         )
 
     def judgement(self) -> Judgement:
@@ -174,7 +203,8 @@ class Release:
     def waive(self, subject: str, last_day: str) -> None:
         """Judge by the shipped criteria and a waiver."""
         path = self.root / "gate.toml"
-        waiver = f'[[waivers]]\nsubject = "{subject}"\nreason = "known"\nowner = "maria"\nlast_day = {last_day}\n'
+        people = 'reason = "known"\nowner = "maria"\napproved_by = "Ana"\n'
+        waiver = f'[[waivers]]\nsubject = "{subject}"\n{people}last_day = {last_day}\n'
         path.write_text(self.criteria.read_text() + waiver)
         self.criteria = path
 

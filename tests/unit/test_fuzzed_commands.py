@@ -48,6 +48,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--scenarios": FILES,
         "--after": FILES,
     },
+    "notify": {"--to": ("slack", "sns:x", "github:a/b", *TEXTS), "--link": (*TEXTS, *URLS), "--again": ()},
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
@@ -68,6 +69,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
     "sweep": (*NAMES, *TEXTS),
+    "notify": (*FILES, *TEXTS),
     "twin run": ("nobody-has-this", "./folder", "./file"),
 }
 VARIABLES = {
@@ -89,6 +91,10 @@ VARIABLES = {
     "SEATRIALS_BASE_URL": URLS,
     "SEATRIALS_ENDPOINT_URL": URLS,
     "SEATRIALS_HTTP_PORT": NUMBERS,
+    "SEATRIALS_JOB_URL": (*TEXTS[:3], *URLS),
+    "SEATRIALS_SLACK_WEBHOOK_URL": URLS,
+    "SEATRIALS_GITHUB_TOKEN": ("x y", "hidden"),
+    "GITHUB_API_URL": URLS,
     "SEATRIALS_PACE": NUMBERS,
     "SEATRIALS_EPOCH_SECONDS": NUMBERS,
     "SEATRIALS_CA_FILE": FILES,

@@ -18,7 +18,7 @@ from seatrials.evidence.provenance import blob_id
 
 _IGNORE_FILE = ".gitignore"
 # What libgit2 raises for objects that are missing or are not what their name says, and Python for files.
-_UNREADABLE = (pygit2.GitError, KeyError, ValueError, OSError)
+UNREADABLE = (pygit2.GitError, KeyError, ValueError, OSError)
 
 
 class Entry(NamedTuple):
@@ -33,25 +33,25 @@ def state(top: Path) -> tuple[str | None, bool | None]:
     """Return the commit of the work tree at *top*, and whether a file differs from it; None for what is unreadable."""
     commit = None
     try:
-        repository = _open(top)
+        repository = open_repository(top)
         found = repository.head.peel(pygit2.Commit)
         commit = str(found.id)
         return commit, _is_dirty(top, repository, found.tree)
-    except _UNREADABLE:
+    except UNREADABLE:
         return commit, None
 
 
 def entries(top: Path, commit: str) -> Mapping[str, Entry] | None:
     """Return what *commit* holds, by path; None when the repository of *top* does not have it whole."""
     try:
-        repository = _open(top)
+        repository = open_repository(top)
         found = repository[commit]
         return dict(_walk(repository, found.tree)) if isinstance(found, pygit2.Commit) else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
-def _open(top: Path) -> pygit2.Repository:
+def open_repository(top: Path) -> pygit2.Repository:
     """Open the repository, whoever owns it: nothing of its configuration is carried out here."""
     # libgit2 has one set of these for the whole process, and reads them whenever a repository is opened.
     for level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from seatrials.environments.kinds import KINDS
 from seatrials.errors import TooLateError
-from seatrials.evidence.folder import leftovers_in, second_of, usage_in
+from seatrials.evidence.folder import leftovers_in, second_of, services_in, usage_in
 from seatrials.evidence.ranges import problems_of_usage, problems_of_value
 from seatrials.evidence.record import ROWS, MatrixRecord, Rows, RunRecord
 from seatrials.evidence.report_log import ReportLog
@@ -163,13 +163,15 @@ def _of_left(parts: Parts) -> Iterator[str]:
     record = parts.record
     yield from problems_of_usage(record.usage or {})
     try:
-        left, used = leftovers_in(parts.files), usage_in(parts.files)
+        left, used, met = leftovers_in(parts.files), usage_in(parts.files), services_in(parts.files)
     except ValidationError as error:
-        yield f"a file of its leftovers or of its usage is damaged: {error.errors(include_url=False)[0]['msg']}"
+        problem = error.errors(include_url=False)[0]["msg"]
+        yield f"a file of its leftovers, its usage or its services is damaged: {problem}"
         return
     if (None if record.leftovers is None else sorted(record.leftovers)) != (None if left is None else sorted(left)):
         yield f"it says that {_left(record.leftovers)}, and its files say that {_left(left)}"
     yield from _differing("usage", record.usage or {}, used, "timeline")
+    yield from _differing("services", record.services, met, "timeline")
 
 
 def _differing(name: str, told: Mapping[str, object] | None, found: Mapping[str, object], where: str) -> Iterator[str]:

@@ -10,7 +10,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
+from seatrials.evidence.record import (
+    LEFTOVERS,
+    ROWS,
+    SERVICES,
+    USAGE,
+    MatrixRecord,
+    RowRecord,
+    Rows,
+    RunRecord,
+    ServiceRecord,
+    Services,
+)
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
@@ -28,6 +39,7 @@ _PAGE = "index.html"
 _SEAL = "seal.json"
 _LEFTOVERS = "leftovers.*.json"
 _USAGE = "timeline/*.usage.json"
+_SERVICES = "timeline/*.services.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NUMBER = re.compile(r"[0-9]{6,9}")
 
@@ -201,6 +213,10 @@ class RunFolder:
         """Where allure-pytest writes."""
         return self.path / "allure-results"
 
+    def timeline_page(self, scenario: str) -> Path:
+        """Return where the page with the timeline of a scenario is, if somebody had it made; the seal leaves it out."""
+        return self.path / "pages" / f"{scenario}.html"
+
     @property
     def counts(self) -> Path:
         """Where each process of a run on a real stack keeps what it has used."""
@@ -253,6 +269,16 @@ class RunFolder:
     def read_usage(self) -> dict[str, float]:
         """Return the sum of what all scenarios used."""
         return usage_in(_contents(self.path, [_USAGE]))
+
+    def write_services(self, scenario: str, services: Services) -> None:
+        """Write which versions a scenario met; one that met none has no file."""
+        if services:
+            told = {name: each.model_dump(mode="json") for name, each in services.items()}
+            _write(self._timeline / f"{scenario}.services.json", told, indent=1, sort_keys=True)
+
+    def read_services(self) -> dict[str, ServiceRecord]:
+        """Return which versions all scenarios met."""
+        return services_in(_contents(self.path, [_SERVICES]))
 
     def judged_paths(self) -> dict[str, Path]:
         """Return each file that a judgement may rest on, by name; Allure's results are for people."""
@@ -347,6 +373,21 @@ def usage_in(files: Mapping[str, bytes]) -> dict[str, float]:
         for name, quantity in USAGE.validate_json(each).items():
             total[name] = round(total.get(name, 0.0) + quantity, 6)
     return total
+
+
+def services_in(files: Mapping[str, bytes]) -> dict[str, ServiceRecord]:
+    """Return which versions and images the scenarios of a run met, by its files, sorted.
+
+    Raises `ValidationError` for a file that does not say it.
+    """
+    told = [SERVICES.validate_json(content) for name, content in files.items() if fnmatchcase(name, _SERVICES)]
+    return {
+        service: ServiceRecord(
+            versions=tuple(sorted({version for each in told if service in each for version in each[service].versions})),
+            images=tuple(sorted({image for each in told if service in each for image in each[service].images})),
+        )
+        for service in sorted({name for each in told for name in each})
+    }
 
 
 def _contents(folder: Path, patterns: Iterable[str]) -> dict[str, bytes]:

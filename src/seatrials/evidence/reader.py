@@ -131,10 +131,18 @@ def read_runs(evidence: Path, environment: str) -> list[RunEvidence]:
     return _without_copies([_read_run(each, environment, []) for each in earlier[1 - _RUNS_MAX :]], newest)
 
 
-def read_others(evidence: Path, environments: Container[str]) -> list[RunEvidence]:
-    """Return the newest run of each environment that is not among *environments*."""
+def read_others(evidence: Path, environments: Container[str], commit: str | None = None) -> list[RunEvidence]:
+    """Return the newest run of each environment that is not among *environments*: of *commit*, where it has one."""
     names = [each for each in EvidenceFolder(evidence).environments() if each not in environments]
-    return [run for name in names if (run := read_newest(evidence, name)) is not None]
+    return [run for name in names if (run := _newest_of(evidence, name, commit)) is not None]
+
+
+def _newest_of(evidence: Path, environment: str, commit: str | None) -> RunEvidence | None:
+    """Return the newest run of *commit*, which a run of another one may have come after; else the newest of all."""
+    runs = _found_runs(evidence, environment)
+    of_commit = [each for each in runs[:-1] if commit is not None and (_told(each).commit or "").startswith(commit)]
+    is_newest = not of_commit or (_told(runs[-1]).commit or "").startswith(commit or "")
+    return read_newest(evidence, environment) if is_newest else _read_run(of_commit[-1], environment, [])
 
 
 def read_mutants(evidence: Path) -> MutantEvidence | None:

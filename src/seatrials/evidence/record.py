@@ -35,6 +35,14 @@ class ChainLink(Record):
     seals: dict[str, str] = {}
 
 
+class ServiceRecord(Record):
+    """A service as it ran: the versions that it said it is, and the images of its tasks."""
+
+    versions: tuple[str, ...] = ()
+    # As the task definition names it, with the digest that was pulled where ECS tells it: `name:tag@sha256:...`.
+    images: tuple[str, ...] = ()
+
+
 class RunRecord(Record):
     """`run.json`: what a run says of itself, written before its first scenario and again at its end."""
 
@@ -74,6 +82,10 @@ class RunRecord(Record):
     crashed: tuple[str, ...] | None = None
     # What is still there of the run; None when nobody looked.
     leftovers: tuple[str, ...] | None = None
+    # By `hermes` and `edit`: what was examined; None when not told.
+    services: dict[str, ServiceRecord] | None = None
+    # Where the job of CI that made the run can be seen.
+    job_url: str | None = None
     # By name, in the words of `seatrials.cost`.
     usage: dict[str, float] | None = None
     # How late its platform was at worst, in seconds of platform time; None where it cannot be late.
@@ -142,12 +154,14 @@ class Sample:
     kind: str
 
 
-# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name; `seal.json`,
-# the SHA-256 of each file by its name below the folder.
+# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name;
+# `timeline/<row>.services.json`, by service; `seal.json`, the SHA-256 of each file by its name below the folder.
 Rows = Mapping[str, RowRecord]
 ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
 LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
 USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
     dict[str, float], config=ConfigDict(strict=True, allow_inf_nan=False)
 )
+Services = Mapping[str, ServiceRecord]
+SERVICES: TypeAdapter[dict[str, ServiceRecord]] = TypeAdapter(dict[str, ServiceRecord], config=ConfigDict(strict=True))
 SEAL: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

@@ -35,6 +35,8 @@ class Recorder:
         self.steps: list[Step] = []
         self.samples: list[Sample] = []
         self.left_out: list[str] = []
+        # By service: the versions that it said it is.
+        self.versions: dict[str, set[str]] = {}
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""
@@ -67,6 +69,10 @@ class Recorder:
         """Note a part of the scenario's sentence that this environment does not let it ask: it stays unproven here."""
         if what not in self.left_out:
             self.left_out.append(what)
+
+    def note_version(self, service: str, version: str) -> None:
+        """Note which version *service* said it is."""
+        self.versions.setdefault(service, set()).add(redact(version))
 
     def sample(self, name: str, value: float, unit: str) -> None:
         """Note a measurement."""

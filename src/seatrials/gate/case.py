@@ -1,8 +1,10 @@
 """All that a decision is made of: what is asked, and what is known."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrials.catalogue import Row
 from seatrials.cost import Prices
@@ -10,10 +12,14 @@ from seatrials.evidence.provenance import Compare
 from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.absent import forgotten_runs, gone_runs
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
-from seatrials.gate.decision import Criterion, Outcome
+from seatrials.gate.decision import Criterion, Decision, Outcome
 from seatrials.gate.history import Entry
+from seatrials.gate.owners import Owners
 from seatrials.gate.strangers import strange_rows
 from seatrials.gate.tree import Ran, doubts
+
+if TYPE_CHECKING:  # libgit2, which a case without a repository does not need
+    from seatrials.evidence.commits import Commits
 
 _HOUR_SECONDS = 3600
 
@@ -33,10 +39,32 @@ class Case:
     # What is to be released; None when only the evidence tells.
     commit: str | None
     now_seconds: float
+    # What the repository tells of commits; None without one.
+    commits: "Commits | None" = None
+    owners: Owners = field(default_factory=Owners)
+    # The newest GO of another commit by the same criteria among the decisions that are still there.
+    kept_go: Decision | None = None
+    # What the criteria file holds, and where it and the scenarios stand in the repository.
+    criteria_text: bytes = b""
+    criteria_path: str = ""
+    scenarios_path: str = ""
+    # The job of CI that judges.
+    job_url: str | None = None
     # Compares the files that ran with those of a commit.
     compare: Compare
     # The newest run of each environment that the criteria do not name.
     others: Sequence[RunEvidence] = ()
+
+    @property
+    def criteria_name(self) -> str:
+        """What the history calls the criteria, wherever the gate is called."""
+        return Path(self.criteria_file).name
+
+    @property
+    def judged_commit(self) -> str | None:
+        """The commit that is judged; None when the newest runs are of several, or of none."""
+        commits = {run.commit for each in self.criteria.environments if (run := self.newest(each)) is not None}
+        return self.commit or (next(iter(commits)) if len(commits) == 1 else None)
 
     def newest(self, environment: str) -> RunEvidence | None:
         """Return the run that is judged."""

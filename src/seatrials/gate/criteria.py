@@ -5,7 +5,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from seatrials.configuration import describe_problems, nearest, not_empty, read_toml
 from seatrials.environments.kinds import SampleKind
@@ -18,6 +27,11 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 StatisticName = Literal["count", "mean", "minimum", "p50", "p95", "p99", "maximum"]
+OwnerNames = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    AfterValidator(not_empty),
+]
 Kinds = Annotated[tuple[SampleKind, ...], AfterValidator(not_empty)]
 
 # The criteria that every environment has; the optional ones among them only when their bound is set.
@@ -25,7 +39,7 @@ _OF_EACH_ENVIRONMENT = (
     *("run", "rows", "tree", "age", "leftovers"),
     *("success-rate", "false-alarms", "run-cost", "session-cost"),
 )
-_OF_ALL = ("commit", "mutants")
+_OF_ALL = ("commit", "mutants", "versions")
 
 
 class _Table(BaseModel):
@@ -129,18 +143,27 @@ class MutantRules(_Table):
     dirty_tree_allowed: bool = False
 
 
+class ReleaseRules(_Table):
+    """Where what a release is made of stands in its commit."""
+
+    # The CloudFormation template whose resources are compared with those of the last GO.
+    template: Text = "stack/webordinary.yaml"
+
+
 class WaiverRule(_Table):
     """A row (`COLD-07`, `COLD-07.staging`) or criterion (`cold-start.staging`) that someone answers for until a day."""
 
     subject: Text
     reason: Text
     owner: Text
+    # Who allowed it: whoever answers for the release, not who is to mend it.
+    approved_by: Text
     last_day: date
 
     @property
     def told(self) -> str:
-        """Why, who, and until when, in one phrase."""
-        return f"{self.reason} ({self.owner}, until {self.last_day})"
+        """Why, who, who allowed it, and until when, in one phrase."""
+        return f"{self.reason} ({self.owner}, approved by {self.approved_by}, until {self.last_day})"
 
 
 class Criteria(_Table):
@@ -151,10 +174,13 @@ class Criteria(_Table):
     regressions: tuple[RegressionRule, ...] = ()
     mutants: MutantRules = MutantRules()
     waivers: tuple[WaiverRule, ...] = ()
+    release: ReleaseRules = ReleaseRules()
+    # By row, suite or criterion.
+    owners: Mapping[str, OwnerNames] = Field(default_factory=dict)
 
 
-def load_criteria(path: Path, rows: Iterable[str]) -> Criteria:
-    """Return the criteria of the file *path*, whose waivers may name the *rows* of the catalogue.
+def load_criteria(path: Path, rows: Iterable[str], suites: Iterable[str] = ()) -> Criteria:
+    """Return the criteria of the file *path*, which may name the *rows* of the catalogue, and its *suites*.
 
     Raises `ConfigurationError` that lists every problem of the file.
     """
@@ -164,13 +190,13 @@ def load_criteria(path: Path, rows: Iterable[str]) -> Criteria:
         criteria = Criteria.model_validate(document)
     except ValidationError as error:
         problems += describe_problems(error, Criteria, str(path), "")
-    problems += [f"{path}: {problem}" for problem in _across_tables(document, list(rows))]
+    problems += [f"{path}: {problem}" for problem in _across_tables(document, list(rows), list(suites))]
     if problems:
         raise ConfigurationError("\n".join(problems))
     return criteria
 
 
-def _across_tables(document: Mapping[str, Any], rows: Sequence[str]) -> list[str]:
+def _across_tables(document: Mapping[str, Any], rows: Sequence[str], suites: Sequence[str]) -> list[str]:
     """Return what is wrong between tables, of a document whose tables may be wrong themselves."""
     environments = list(_tables(document, "environments"))
     named = [
@@ -200,6 +226,15 @@ def _across_tables(document: Mapping[str, Any], rows: Sequence[str]) -> list[str
             for index, each in enumerate(_list(document, "waivers"))
             if "subject" in each and each["subject"] not in subjects
         ),
+        *_strange_owners(document, [*suites, *subjects, *ids, *_OF_EACH_ENVIRONMENT]),
+    ]
+
+
+def _strange_owners(document: Mapping[str, Any], subjects: Sequence[str]) -> list[str]:
+    return [
+        f"owners.{name}: no row, suite or criterion is called {name!r}; {_meant({'subject': name}, subjects)}"
+        for name in _tables(document, "owners")
+        if name not in subjects
     ]
 
 

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from seatrials.errors import EvidenceError
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.gate.history import Head
+from seatrials.gate.release import Release
 from seatrials.whole_file import read_regular
 
 
@@ -49,6 +50,8 @@ class Run:
     account: str | None
     commit: str | None
     dirty: bool | None
+    # The job of CI that made it.
+    job_url: str | None = None
     # ISO 8601 in UTC; `ended` is None for a run that was killed.
     started: str | None
     ended: str | None
@@ -218,6 +221,8 @@ class Waiver:
     expired: bool
     # Whether it changed an outcome.
     used: bool
+    # Who allowed it; None in decisions that are older than the field.
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +256,8 @@ class Decision:
     # What was judged; None when the runs are of several commits, or of none.
     commit: str | None
     dirty: bool | None
+    # Which release this is about; None in decisions that are older than the field.
+    release: Release | None = None
     # ISO 8601 in UTC.
     judged_at: str
     # Of the oldest run that was judged; None without runs.

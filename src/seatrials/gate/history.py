@@ -42,6 +42,13 @@ class Entry:
     good: bool
     # Regressions that a waiver let pass: the metric's baseline begins anew after this run.
     accepted: tuple[str, ...]
+    # The verdict on the release that it is a run of, and the criteria; None in lines that are older than the fields.
+    verdict: str | None = None
+    criteria: str | None = None
+    # When its release was last a GO; it is remembered though the same run is judged again, when its evidence is old.
+    go_at: str | None = None
+    # `Hermes 1.4.2` and the like: what ran.
+    services: tuple[str, ...] = ()
     # `cold_start_seconds.p50` and the like, `success_percent`, `run_dollars`.
     figures: Mapping[str, float]
     # The SHA-256 of the seal of the run; None for one without a seal, and in an entry of a version that kept none.
@@ -205,8 +212,8 @@ def _canonical(document: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def _content(entry: Entry) -> tuple[bool, tuple[str, ...], dict[str, float], str | None]:
-    return entry.good, entry.accepted, dict(entry.figures), entry.seal_sha256
+def _content(entry: Entry) -> tuple[object, ...]:
+    return entry.good, entry.accepted, dict(entry.figures), entry.verdict, entry.criteria, entry.seal_sha256
 
 
 _ADAPTER: TypeAdapter[Entry] = TypeAdapter(Entry)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from seatrials.evidence.plain import plain
 from seatrials.gate.decision import Criterion, Decision
+from seatrials.gate.markdown_release import release_lines
 from seatrials.gate.wording import age, compared, evidence, gravest_first, measured, percent, waiver_state
 
 
@@ -15,6 +17,7 @@ def as_markdown(decision: Decision) -> str:
         "",
         *_facts(decision),
         *(line for notice in decision.notices for line in (f"> {_text(notice)}", "")),
+        *release_lines(decision, _text),
         *_section("Criteria", _CRITERIA, (_criterion_cells(each) for each in gravest_first(decision.criteria))),
         *_section("Runs", _RUNS, _run_cells(decision)),
         *_section("Not proven", _UNPROVEN, _unproven_cells(decision)),
@@ -25,11 +28,13 @@ def as_markdown(decision: Decision) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
+# A job's summary holds a megabyte; no sentence is as long as this.
+_CHARACTERS_MAX = 4000
 _CRITERIA = ("", "criterion", "what must hold", "value and bound", "rests on", "why")
 _RUNS = ("environment", "run", "commit", "age", "passed", "failed", "not run", "cannot tell", "crashed", "retried")
 _UNPROVEN = ("what", "where", "why")
 _CHANGES = ("metric", "environment", "now", "baseline", "change", "why")
-_WAIVERS = ("what", "why", "owner", "last day", "state")
+_WAIVERS = ("what", "why", "owner", "approved by", "last day", "state")
 _COSTS = ("environment", "a run", "a session")
 
 
@@ -84,7 +89,10 @@ def _change_cells(decision: Decision) -> list[list[str]]:
 
 
 def _waiver_cells(decision: Decision) -> list[list[str]]:
-    return [[each.subject, each.reason, each.owner, each.last_day, waiver_state(each)] for each in decision.waivers]
+    return [
+        [each.subject, each.reason, each.owner, each.approved_by or "nobody", each.last_day, waiver_state(each)]
+        for each in decision.waivers
+    ]
 
 
 def _cost_cells(decision: Decision) -> list[list[str]]:
@@ -97,7 +105,8 @@ def _cost_cells(decision: Decision) -> list[list[str]]:
 
 def _text(text: str) -> str:
     """Return *text* so that nothing in it, whoever wrote it, is taken for Markdown or HTML."""
-    for character, written in (("\\", r"\\"), ("&", "&amp;"), ("<", "&lt;"), ("|", r"\|"), ("\n", " ")):
+    text = plain(text, _CHARACTERS_MAX)
+    for character, written in (("\\", r"\\"), ("&", "&amp;"), ("<", "&lt;"), ("|", r"\|")):
         text = text.replace(character, written)
     for character in "*_`[]":
         text = text.replace(character, f"\\{character}")

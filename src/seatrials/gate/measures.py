@@ -11,6 +11,7 @@ from seatrials.gate.decision import Criterion, HistoryPoint, Outcome, Regression
 from seatrials.gate.history import Entry
 from seatrials.gate.regressions import Current, figure_of, judge_change
 from seatrials.gate.statistics import STATISTICS, statistic
+from seatrials.gate.trends import trend_of
 from seatrials.seams.clock import iso_timestamp
 
 _SAMPLES_SHOWN_MAX = 200
@@ -73,7 +74,11 @@ def all_series(case: Case, changes: Sequence[Regression]) -> tuple[Series, ...]:
                     budget=budget,
                     budget_statistic=of,
                     baseline=change.baseline if change is not None else None,
-                    history=change.history if change is not None else (),
+                    history=(
+                        change.history
+                        if change is not None
+                        else trend_of(case, environment, kind, metric, statistic("p50", each))
+                    ),
                 )
             )
     return tuple(found)

@@ -4,15 +4,16 @@ It needs no other file, no script and no network, and its policy forbids the bro
 """
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from seatrials.environments.kinds import LIVE
+from seatrials.gate import page_release
 from seatrials.gate import page_sections as sections
 from seatrials.gate.decision import Decision, Verdict
-from seatrials.gate.markup import Html, element, joined, raw
+from seatrials.gate.markup import Html, element, raw
 from seatrials.gate.page_matrix import matrix, report_link
-from seatrials.gate.page_parts import code
 from seatrials.gate.wording import OUTCOMES, age
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -24,6 +25,8 @@ _MEANINGS = {
 _CAUTION = "No evidence here is from AWS, so this says nothing about a release on it."
 _SIGNS = {Verdict.GO: "✓", Verdict.NO_GO: "✗", Verdict.CANNOT_TELL: "?"}
 _LINKS = {
+    "failures": "What failed",
+    "since": "Since the last GO",
     "criteria": "Criteria",
     "unproven": "Not proven",
     "runs": "Runs",
@@ -39,6 +42,8 @@ _LINKS = {
 def render(decision: Decision) -> str:
     """Return *decision* as one HTML file that needs no other."""
     parts = (
+        page_release.failures,
+        page_release.since,
         sections.criteria,
         sections.unproven,
         sections.runs,
@@ -71,7 +76,7 @@ def _head(decision: Decision) -> Html:
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{decision.verdict}: {(decision.commit or 'no commit')[:8]}"),
+        element("title", f"{decision.verdict}: {_name(decision)}"),
         # Without an icon of its own a page from a server would ask for one.
         element("link", rel="icon", href="data:,"),
         element("style", raw(style)),
@@ -95,22 +100,41 @@ def _header(decision: Decision) -> Html:
     return element(
         "header",
         element("div", verdict, element("p", meaning), class_="verdict"),
-        element("div", *reason, _facts(decision), class_="why"),
+        element("div", *reason, _facts(_about(decision)), class_="why"),
+        *page_release.first(decision),
+        _facts(_judged(decision)),
         class_=f"is-{name}",
     )
 
 
-def _facts(decision: Decision) -> Html:
-    dirty = " with uncommitted changes" if decision.dirty else ""
-    found = decision.mutants
+def _name(decision: Decision) -> str:
+    """Return the release in short: its tag and its commit."""
+    commit = decision.release.commit if decision.release is not None else None
+    tag = f"{commit.tag} " if commit is not None and commit.tag else ""
+    return f"{tag}{(decision.commit or 'no commit')[:8]}"
+
+
+def _about(decision: Decision) -> dict[str, str]:
+    """Return what is judged, and what came of it."""
     counts = {each: sum(criterion.outcome is each for criterion in decision.criteria) for each in OUTCOMES}
-    facts: dict[str, str] = {
-        "Commit": joined([code(decision.commit or "none"), dirty]),
+    return {
+        **page_release.facts(decision),
         "Oldest evidence": age(decision.age_seconds),
         "Criteria": ", ".join(f"{count} {each}" for each, count in counts.items() if count) or "none",
-        "Mutants killed": f"{found.killed} of {found.total}" if found is not None else "none ran",
-        "Judged": f"{decision.judged_at[:16].replace('T', ' ')} UTC, by {decision.criteria_file}",
+        **page_release.waivers(decision),
     }
+
+
+def _judged(decision: Decision) -> dict[str, str]:
+    """Return how it was judged."""
+    found = decision.mutants
+    return {
+        "Judged": f"{decision.judged_at[:16].replace('T', ' ')} UTC, by {decision.criteria_file}",
+        "Mutants killed": f"{found.killed} of {found.total}" if found is not None else "none ran",
+    }
+
+
+def _facts(facts: Mapping[str, str]) -> Html:
     return element("dl", *(element("div", element("dt", name), element("dd", said)) for name, said in facts.items()))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.gate.decision import Outcome
+from seatrials.gate.decision import Outcome, Verdict
 from seatrials.gate.markup import Html, element, joined
 
 _PASSAGE_CHARACTERS_MAX = 400
@@ -12,6 +12,9 @@ _PASSAGE_LINES_MAX = 4
 
 # A sign beside the word, so that a look suffices and colour says nothing on its own.
 _SIGNS: dict[str, str] = {
+    Verdict.GO: "✓",
+    Verdict.NO_GO: "✗",
+    Verdict.CANNOT_TELL: "?",
     Outcome.PASS: "✓",
     Outcome.FAIL: "✗",
     Outcome.UNKNOWN: "?",
@@ -87,8 +90,9 @@ def scrolled(identifier: str, content: Html) -> Html:
 
 def badge(word: str, detail: str = "") -> Html:
     """Return an outcome as a sign and its word, and *detail* in small print."""
-    sign = element("span", _SIGNS[word], class_="sign", aria_hidden="true")
-    named = element("span", sign, word, class_=f"badge is-{word.replace(' ', '-')}")
+    # A verdict of the history may be of a later version, and has no sign here.
+    sign = element("span", _SIGNS.get(word, "·"), class_="sign", aria_hidden="true")
+    named = element("span", sign, word, class_=f"badge is-{word.lower().replace(' ', '-')}")
     return joined([named, element("small", detail)], between=" ") if detail else named
 
 

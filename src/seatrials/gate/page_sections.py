@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from seatrials.gate.decision import Criterion, Decision, Mutants, Regression, Run, Series
 from seatrials.gate.markup import Html, element, joined
 from seatrials.gate.page_parts import badge, code, columns, note, passage, section, table
-from seatrials.gate.plots import history_plot, samples_plot
+from seatrials.gate.plots import history_plot, samples_plot, sparkline
 from seatrials.gate.wording import age, gravest_first, margin, measured, metric, number, percent, waiver_state
 
 _FIGURES = ("count", "mean", "p50", "p95", "p99", "maximum", "budget", "baseline")
@@ -87,7 +87,7 @@ def latencies(decision: Decision) -> Html:
         "the dashed line is the budget, the dotted one the baseline."
     )
     plots = [_plot(_series_title(each), _facts_of(each), samples_plot(each)) for each in ordered]
-    head = columns("metric", "environment", "kind", *_FIGURES, header="metric", numbers=_FIGURES)
+    head = columns("metric", "environment", "kind", *_FIGURES, "trend", header="metric", numbers=_FIGURES)
     rows = [_series_row(each) for each in ordered]
     figures = table("latencies-table", "The same in numbers", head, rows, class_="wide")
     return section("latencies", "Measurements", legend, element("div", *plots, class_="plots"), figures)
@@ -112,6 +112,7 @@ def _series_row(series: Series) -> list[str]:
         *(number(each) for each in figures),
         budget,
         measured(series.baseline, series.unit) if series.baseline is not None else "",
+        sparkline(series) if len(series.history) >= _POINTS_MIN else "",
     ]
 
 
@@ -206,9 +207,17 @@ def waivers(decision: Decision) -> Html:
     """Return who answers for what, and until when."""
     if not decision.waivers:
         return section("waivers", "Waivers", note("There are none: everything counts."))
-    head = columns("what", "why", "owner", "last day", "state", header="what")
+    head = columns("what", "why", "owner", "approved by", "last day", "state", header="what")
     rows = [
-        [code(each.subject), passage(each.reason, each.subject), each.owner, each.last_day, waiver_state(each)]
+        [
+            *(
+                code(each.subject),
+                passage(each.reason, each.subject),
+                each.owner,
+                each.approved_by or "nobody is named",
+            ),
+            *(each.last_day, waiver_state(each)),
+        ]
         for each in decision.waivers
     ]
     return section("waivers", "Waivers", table("waivers-table", "Each holds on its last day, in UTC", head, rows))

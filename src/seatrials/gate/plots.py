@@ -18,6 +18,8 @@ _TICKS = 4
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _LANES = 5
 _LABEL_WIDTH_FRACTION = 0.55
+_SPARK_WIDTH = 96
+_SPARK_HEIGHT = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +120,29 @@ def history_plot(change: Regression) -> Html:
         line,
         *dots,
         *_days(change.history),
+    )
+
+
+def sparkline(series: Series) -> Html:
+    """Return the run of a metric so far as a line within a line of text, the newest value as a dot."""
+    values = [point.value for point in series.history]
+    up = scale(values, _SPARK_HEIGHT - 3, 3)
+    step = (_SPARK_WIDTH - 6) / max(len(values) - 1, 1)
+    places = [(3 + index * step, up.place(value)) for index, value in enumerate(values)]
+    first, last = series.history[0], series.history[-1]
+    sentence = (
+        f"{metric(series.metric)} on {series.environment} in {len(values)} runs, {first.started[:10]} to "
+        f"{last.started[:10]}: from {number(min(values))} to {measured(max(values), series.unit)}, "
+        f"at last {number(last.value)}."
+    )
+    return element(
+        "svg",
+        element("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places), class_="line"),
+        element("circle", cx=places[-1][0], cy=places[-1][1], r=2.5, class_="dot"),
+        viewBox=f"0 0 {_SPARK_WIDTH} {_SPARK_HEIGHT}",
+        class_="spark",
+        role="img",
+        aria_label=sentence,
     )
 
 

@@ -143,16 +143,16 @@ def _result(row: str, run: RunEvidence | None) -> RowResult | None:
 
 
 def _told(missing: dict[str, Cell]) -> str:
-    """Return what became of the rows that are not proven, the gravest first."""
-    groups = [
-        (outcome, [row for row, cell in missing.items() if cell.outcome is outcome]) for outcome in _GRAVEST_FIRST
-    ]
-    return "; ".join(_sentence(outcome, rows, missing[rows[0]]) for outcome, rows in groups if rows)
+    """Return what became of the rows that are not proven, the gravest first, each with its own reason."""
+    groups: dict[tuple[CellOutcome, str], list[str]] = {}
+    for row, cell in sorted(missing.items(), key=lambda each: _GRAVEST_FIRST.index(each[1].outcome)):
+        groups.setdefault((cell.outcome, cell.reason), []).append(row)
+    return "; ".join(f"{outcome}: {_listed(outcome, rows)} ({reason})" for (outcome, reason), rows in groups.items())
 
 
-def _sentence(outcome: CellOutcome, rows: Sequence[str], first: Cell) -> str:
-    said = "passed" if outcome is CellOutcome.PASSED else outcome.value
-    return f"{said}: {_named(rows)} ({first.reason})"
+def _listed(outcome: CellOutcome, rows: Sequence[str]) -> str:
+    """Return *rows*; what failed is named whole, and of what did not run *Not proven* has all."""
+    return _named(rows) if outcome in (CellOutcome.NOT_RUN, CellOutcome.PASSED) else ", ".join(rows)
 
 
 def _named(rows: Iterable[str]) -> str:

@@ -6,27 +6,25 @@ A failure outranks what cannot be told, and that outranks a pass. Nothing is pas
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from seatrials.cost import NOTE, charges, run_dollars, session_dollars
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.evidence.reader import RunEvidence
+from seatrials.gate.about_release import release_of
 from seatrials.gate.case import Case
 from seatrials.gate.conditions import commit_criterion, conditions_of_environment, mutants_criterion
 from seatrials.gate.decision import (
-    Cost,
-    CostLine,
     Criterion,
     Decision,
     MatrixRow,
-    Mutants,
     Outcome,
-    Run,
     Unproven,
     Verdict,
     Waiver,
 )
+from seatrials.gate.failures import Link, no_links, notices_of
 from seatrials.gate.history import Entry
+from seatrials.gate.inventory import cost_of, mutants_of, newest_runs, run_of
 from seatrials.gate.measures import all_series, change_criterion, change_of, entry_of, statistic_criterion
 from seatrials.gate.rows import matrix, rows_criterion
+from seatrials.gate.versions import deployed, services_of, told_in_short, versions_criterion
 from seatrials.seams.clock import iso_timestamp
 
 _BAD = (Outcome.FAIL, Outcome.UNKNOWN)
@@ -49,8 +47,8 @@ def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
     return Verdict.CANNOT_TELL if Outcome.UNKNOWN in seen or not seen else Verdict.GO
 
 
-def judge(case: Case, allure_report: str | None = None) -> Judgement:
-    """Return the decision on *case*."""
+def judge(case: Case, allure_report: str | None = None, link: Link = no_links) -> Judgement:
+    """Return the decision on *case*; *link* tells where a row of a run can be looked at."""
     rows = matrix(case)
     changes = [
         (rule, change_of(case, rule, environment))
@@ -60,32 +58,37 @@ def judge(case: Case, allure_report: str | None = None) -> Judgement:
     regressions = tuple(change for _, change in changes)
     judged = [*_criteria(case, rows), *(change_criterion(rule, change) for rule, change in changes)]
     criteria = tuple(_waived(case, each) for each in judged)
+    verdict = verdict_of(each.outcome for each in criteria)
     decision = Decision(
-        verdict=verdict_of(each.outcome for each in criteria),
+        verdict=verdict,
         summary=_summary(case, criteria),
-        commit=_commit(case),
+        commit=case.judged_commit,
         dirty=_dirty(case),
         judged_at=iso_timestamp(case.now_seconds),
         age_seconds=_age(case),
         criteria_file=case.criteria_file,
         environments=tuple(case.criteria.environments),
-        runs=tuple(_run(case, run) for run in _newest(case)),
+        runs=tuple(run_of(case, run) for run in newest_runs(case)),
         criteria=criteria,
         matrix=rows,
         series=all_series(case, regressions),
-        cost=_cost(case),
+        cost=cost_of(case),
         regressions=regressions,
         waivers=_waivers(case, criteria, rows),
         unproven=tuple(_unproven(case, criteria, rows)),
-        mutants=_mutants(case),
+        mutants=mutants_of(case),
         allure_report=allure_report,
-        notices=tuple(_notices(case)),
+        notices=tuple(notices_of(case)),
+        release=release_of(case, verdict, criteria, rows, link),
     )
-    return Judgement(decision=decision, entries=tuple(_entries(case, criteria)))
+    return Judgement(decision=decision, entries=tuple(_entries(case, criteria, verdict)))
 
 
 def _criteria(case: Case, rows: Sequence[MatrixRow]) -> Iterable[Criterion]:
     yield commit_criterion(case)
+    versions = versions_criterion(case)
+    if versions is not None:
+        yield versions
     for environment in case.criteria.environments:
         yield from conditions_of_environment(case, environment)
         yield rows_criterion(case, environment, rows)
@@ -114,7 +117,7 @@ def _summary(case: Case, criteria: Sequence[Criterion]) -> str:
     ]
     waived = sum(each.outcome is Outcome.WAIVED for each in criteria)
     parts = [
-        f"{_criteria_count(len(failed))} not hold: {_named(failed)}." if failed else "",
+        f"{_criteria_count(len(failed))} not hold: {', '.join(failed)}." if failed else "",
         f"Nothing ran on {' and '.join(absent)}." if absent else "",
         f"{_criteria_count(len(unknown), 'cannot')} be told: {_named(unknown)}." if unknown else "",
     ]
@@ -131,96 +134,16 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED_MAX]) + more
 
 
-def _newest(case: Case) -> list[RunEvidence]:
-    return [run for environment in case.criteria.environments if (run := case.newest(environment)) is not None]
-
-
-def _commit(case: Case) -> str | None:
-    commits = {run.commit for run in _newest(case)}
-    return case.commit or (next(iter(commits)) if len(commits) == 1 else None)
-
-
 def _dirty(case: Case) -> bool | None:
-    states = [run.record.dirty for run in _newest(case)]
+    states = [run.record.dirty for run in newest_runs(case)]
     if any(states):
         return True
     return None if not states or None in states else False
 
 
 def _age(case: Case) -> float | None:
-    ages = [age for run in _newest(case) if (age := case.age_seconds(run)) is not None]
+    ages = [age for run in newest_runs(case) if (age := case.age_seconds(run)) is not None]
     return round(max(ages), 3) if ages else None
-
-
-def _run(case: Case, run: RunEvidence) -> Run:
-    record, outcomes = run.record, [each.outcome for each in run.results.values()]
-    counted = (
-        CellOutcome.PASSED,
-        CellOutcome.FAILED,
-        CellOutcome.NOT_RUN,
-        CellOutcome.CANNOT_TELL,
-        CellOutcome.CRASHED,
-        CellOutcome.RETRIED,
-    )
-    return Run(
-        environment=run.environment,
-        id=run.id,
-        path=str(run.path),
-        kind=record.kind,
-        account=record.account,
-        commit=run.commit,
-        dirty=record.dirty,
-        started=record.started,
-        ended=record.ended,
-        age_seconds=case.age_seconds(run),
-        exit_status=record.exit_status,
-        seed=record.seed,
-        workers=record.workers,
-        wall_seconds=record.wall_seconds,
-        platform_seconds=record.platform_seconds,
-        counts={str(each): outcomes.count(each) for each in counted},
-        expected=len(run.results),
-        problems=tuple(case.problems(run)),
-    )
-
-
-def _notices(case: Case) -> Iterable[str]:
-    """Yield what went wrong on this commit where the criteria do not look: it decides nothing, and is told."""
-    commit = _commit(case)
-    for run in case.others:
-        failed = sum(each.failed or each.outcome is CellOutcome.CRASHED for each in run.results.values())
-        if commit is None or run.commit is None or not run.commit.startswith(commit):
-            continue
-        if failed or run.problems:
-            whole = f", and it is not whole: {'; '.join(run.problems)}" if run.problems else ""
-            rows = f"{failed} of {len(run.results)} rows failed or crashed in {run.id} of this commit"
-            yield f"not judged, for the criteria do not name {run.environment}: {rows}{whole}"
-
-
-def _cost(case: Case) -> Cost:
-    runs = _newest(case)
-    by_run = {run.environment: run_dollars(run.usage, case.prices) for run in runs}
-    by_session = {run.environment: session_dollars(run.usage, case.prices) for run in runs}
-    return Cost(
-        lines=tuple(
-            CostLine(
-                environment=run.environment,
-                item=each.item,
-                quantity=each.quantity,
-                unit=each.unit,
-                price_dollars=each.price_dollars,
-                amount_dollars=each.dollars,
-            )
-            for run in runs
-            for each in charges(run.usage, case.prices)
-        ),
-        run_dollars={name: dollars for name, dollars in by_run.items() if dollars is not None},
-        session_dollars={name: dollars for name, dollars in by_session.items() if dollars is not None},
-        region=case.prices.region,
-        prices_date=case.prices.date.isoformat(),
-        prices_source=case.prices.source,
-        note=NOTE,
-    )
 
 
 def _waivers(case: Case, criteria: Sequence[Criterion], rows: Sequence[MatrixRow]) -> tuple[Waiver, ...]:
@@ -234,6 +157,7 @@ def _waivers(case: Case, criteria: Sequence[Criterion], rows: Sequence[MatrixRow
             subject=each.subject,
             reason=each.reason,
             owner=each.owner,
+            approved_by=each.approved_by,
             last_day=each.last_day.isoformat(),
             expired=not case.is_in_force(each),
             used=each.subject in used and case.is_in_force(each),
@@ -265,31 +189,25 @@ def _unproven(case: Case, criteria: Sequence[Criterion], rows: Sequence[MatrixRo
             yield Unproven(subject=each.id, environment=each.environment, reason=each.reason)
 
 
-def _mutants(case: Case) -> Mutants | None:
-    evidence = case.mutants
-    if evidence is None:
-        return None
-    survivors = tuple(name for name, killers in evidence.killed_by.items() if not killers)
-    return Mutants(
-        total=len(evidence.killed_by),
-        killed=len(evidence.killed_by) - len(survivors),
-        survivors=survivors,
-        problems=evidence.problems,
-        source=str(evidence.path),
-        commit=evidence.commit,
-    )
-
-
-def _entries(case: Case, criteria: Sequence[Criterion]) -> Iterable[Entry]:
+def _entries(case: Case, criteria: Sequence[Criterion], verdict: Verdict) -> Iterable[Entry]:
     """Return what history keeps; a run is good when nothing but a missing baseline speaks against it."""
+    judged = {(each.environment, each.run): each for each in case.history}
+    services = deployed(services_of(case))
     regressions = {f"{rule.id}.{each}" for rule in case.criteria.regressions for each in rule.environments}
-    for run in _newest(case):
+    for run in newest_runs(case):
         own = [each for each in criteria if each.environment == run.environment]
         bad = [each for each in own if each.outcome in _BAD]
         good = all(each.id in regressions and not _has_baseline(each) for each in bad)
         waived = [each for each in own if each.outcome is Outcome.WAIVED and each.id in regressions]
         accepted = [each.id for each in waived if _has_baseline(each)]
-        yield entry_of(case, run, good=good, accepted=accepted)
+        entry, before = entry_of(case, run, good=good, accepted=accepted), judged.get((run.environment, run.id))
+        yield replace(
+            entry,
+            verdict=str(verdict),
+            criteria=case.criteria_name,
+            go_at=entry.judged_at if verdict is Verdict.GO else before.go_at if before is not None else None,
+            services=told_in_short(each for each in services if each.environment == run.environment),
+        )
 
 
 def _has_baseline(criterion: Criterion) -> bool:

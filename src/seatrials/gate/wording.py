@@ -1,8 +1,11 @@
 """Values of a decision in words, the same in every output of text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from seatrials.evidence.commit import Commit
 from seatrials.gate.decision import Criterion, Outcome, Waiver
+from seatrials.gate.release import Failure, Release, Service
+from seatrials.gate.versions import deployed, told_in_short
 
 # The gravest first.
 OUTCOMES = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
@@ -90,3 +93,49 @@ def waiver_state(waiver: Waiver) -> str:
     if waiver.expired:
         return "expired"
     return "in force" if waiver.used else "in force, not needed"
+
+
+def count_of(count: int, what: str) -> str:
+    """Return a number of things: `1 commit`, `2 commits`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def commit_in_words(commit: Commit) -> str:
+    """Return the tag of a commit, its author and its day."""
+    tag = f"{commit.tag}, " if commit.tag else "no tag, "
+    return f"{tag}by {commit.author}, {commit.date[:10] if commit.date else 'of an unknown day'}"
+
+
+def place_of(failure: Failure) -> str:
+    """Return what failed and where: a row on its environment, or a criterion, whose id has it already."""
+    environment = failure.environment
+    if environment is None or failure.subject.endswith(f".{environment}"):
+        return failure.subject
+    return f"{failure.subject} on {environment}"
+
+
+def services_in_words(services: Sequence[Service]) -> list[str]:
+    """Return what ran where, a phrase for each set of environments that had the same; what a mock ran is its own."""
+    by_version: dict[tuple[str, ...], list[str]] = {}
+    shown = deployed(services)
+    for environment in dict.fromkeys(each.environment for each in shown):
+        told = told_in_short(each for each in shown if each.environment == environment)
+        by_version.setdefault(told, []).append(environment)
+    return [f"{', '.join(told)} on {' and '.join(where)}" for told, where in by_version.items()]
+
+
+def since_in_words(release: Release) -> str:
+    """Return in a line what has changed since the last GO."""
+    changes = release.changes
+    if changes is None:
+        return "there was no earlier GO by these criteria"
+    rows = len(changes.rows_added) + len(changes.rows_removed) + len(changes.rows_changed)
+    counts = {
+        "commit": changes.commits_total,
+        "row": rows,
+        "criterion": len(changes.criteria),
+        "resource": len(changes.template),
+    }
+    told = [count_of(count, name) for name, count in counts.items() if count]
+    words = ", ".join(told).replace("criterions", "criteria") or "nothing"
+    return f"{words}; not all can be told" if changes.unknown else words

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import httpx
 
 from seatrials.evidence.recorder import Recorder
+from seatrials.platform.versions import version_told
 from seatrials.seams.clock import Clock
 
 _SHOWN_CHARACTERS = 400
@@ -138,3 +139,6 @@ class Calls:
             answer=answer.content[:_SHOWN_CHARACTERS].decode("utf-8", "replace"),
             seconds=round(answer.elapsed_seconds, 6),
         )
+        told = version_told(answer.request, answer.status, answer.content)
+        if told is not None:
+            self._recorder.note_version(*told)

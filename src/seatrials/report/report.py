@@ -145,7 +145,7 @@ def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
         labels = {"env": run.environment, "suite": suite, "as_id": row, "severity": "critical"}
         yield {
             "uuid": hashlib.md5(f"{run.id} {node}".encode(), usedforsecurity=False).hexdigest(),
-            "name": test,
+            "name": f"{row} {test}".strip(),
             "fullName": full_name,
             "status": "broken",
             "statusDetails": {"message": f"{_NO_RESULT}: {reason}"},

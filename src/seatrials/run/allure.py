@@ -11,6 +11,9 @@ from allure_pytest.listener import AllureListener
 
 from seatrials.evidence.redaction import redact, redact_named
 
+# How `seatrials.run.plugin` tells the row of a test.
+_ROW_LABEL = "as_id"
+
 
 class RedactedFiles:
     """A plugin of Allure's that takes the place of its own writer of files, which offers no way to change a text."""
@@ -21,7 +24,8 @@ class RedactedFiles:
 
     @allure_commons.hookimpl
     def report_result(self, result: object) -> None:
-        """Write what became of a test."""
+        """Write what became of a test, under its row of the catalogue and the sentence that it examines."""
+        _name_by_row(result)
         _redact(result)
         self._files.report_result(result)
 
@@ -61,6 +65,14 @@ def begin_allure(config: pytest.Config, folder: Path) -> None:
     for plugin in (listener, RedactedFiles(folder)):
         allure_commons.plugin_manager.register(plugin)
         config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
+
+
+def _name_by_row(result: Any) -> None:  # noqa: ANN401  # it has no types
+    """Let a result be found by its row; its full name, by which Allure knows it again, stays that of the test."""
+    rows = [label.value for label in result.labels or () if label.name == _ROW_LABEL]
+    if rows:
+        sentence = " ".join((result.description or "").partition("\n\n")[0].split())
+        result.name = f"{rows[0]} {sentence or result.name}"
 
 
 def _redact(item: Any) -> None:  # noqa: ANN401  # Allure's items have no common type

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,9 +18,10 @@ from seatrials.environments.variables import read_variables
 from seatrials.errors import EvidenceError, NothingRanError, TooLateError
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.job import job_url
 from seatrials.evidence.provenance import Sources, commit_of, versions
-from seatrials.evidence.record import RowRecord, RunRecord
-from seatrials.evidence.recorder import Step
+from seatrials.evidence.record import RowRecord, RunRecord, ServiceRecord
+from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.run.ending import cannot_write, fail
@@ -217,6 +218,7 @@ class RunReporter:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         self.folder.write_timeline(scenario, run.timeline_json())
         self.folder.write_scenario(scenario, recorder)
+        self.folder.write_services(scenario, _services(recorder, run.images()))
         self.folder.write_usage(scenario, run.usage())
         if report.failed or is_in_doubt(report):
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
@@ -272,6 +274,8 @@ class RunReporter:
             trace_sha256=self._hashes,
             crashed=tuple(sorted(scenario for scenario, row in rows.items() if row.nodeid in self._crashed)),
             leftovers=self.folder.read_leftovers(),
+            services=self.folder.read_services(),
+            job_url=job_url(read_variables()),
             usage=self.folder.read_usage(),
             late_seconds=max(self._late_seconds, default=None),
             wall_seconds=round(wall_seconds() - self._began, 3),
@@ -281,6 +285,17 @@ class RunReporter:
 
 def _row(item: pytest.Item) -> RowRecord:
     return RowRecord(nodeid=item.nodeid, scope=", ".join(scope.mark for scope in scopes_of(item)))
+
+
+def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict[str, ServiceRecord]:
+    """Return what a scenario met of each service: the versions that it said it is, and the images that ran."""
+    met = {
+        name: (tuple(sorted(recorder.versions.get(name, ()))), images.get(name, ()))
+        for name in (*recorder.versions, *images)
+    }
+    return {
+        name: ServiceRecord(versions=versions, images=ran) for name, (versions, ran) in met.items() if versions or ran
+    }
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -46,6 +46,8 @@ class StackRun:
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
     # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
     usage: Callable[[], dict[str, float]] = field(default=dict)
+    # The images of the tasks that run now, by service; a mock's applications have none.
+    images: Callable[[], dict[str, tuple[str, ...]]] = field(default=dict)
 
 
 class Stacks(Protocol):

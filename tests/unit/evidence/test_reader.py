@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from seatrials.evidence.folder import EvidenceFolder, MatrixFolder, RunFolder
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.evidence.reader import read_mutants, read_newest, read_runs
+from seatrials.evidence.reader import read_mutants, read_newest, read_others, read_runs
 from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, RowRecord, RunRecord
 from tests.support.aws import Json
+from tests.support.release import COMMIT, Release
 
 TEST = "tests/test_x.py::test_x"
 STARTED = "2026-11-25T08:00:00.500+00:00"
@@ -233,3 +234,17 @@ def test_nothing_stops_the_reader_of_matrices(data: st.DataObject) -> None:
         damage(write_matrix(Path(name), commit="c" * 40, started=STARTED).record, data)
 
         assert read_mutants(Path(name)) is not None
+
+
+def test_a_run_of_the_commit_is_found_behind_one_of_another(tmp_path: Path) -> None:
+    """What went wrong on a commit is not hidden by a later run of another one, on an environment that nobody judges."""
+    release = Release(tmp_path)
+    release.run("rehearsal", "rehearsal", hours_ago=2.0, scope="staging")
+    release.made_of = "d" * 40
+    release.run("rehearsal", "rehearsal", hours_ago=1.0, scope="staging")
+
+    assert [run.commit for run in read_others(tmp_path, ["mock"], COMMIT[:7])] == [COMMIT]
+    assert [run.commit for run in read_others(tmp_path, ["mock"], "d" * 40)] == ["d" * 40]
+    assert [run.commit for run in read_others(tmp_path, ["mock"], "e" * 40)] == ["d" * 40]
+    assert [run.commit for run in read_others(tmp_path, ["mock"])] == ["d" * 40]
+    assert read_others(tmp_path, ["rehearsal"], COMMIT) == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord
+from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, ServiceRecord
 
 WHOLE = RunRecord(
     environment="staging",
@@ -44,6 +44,8 @@ WHOLE = RunRecord(
     late_seconds=2.5,
     wall_seconds=3600.5,
     platform_seconds=3599.0,
+    services={"hermes": ServiceRecord(versions=("1.4.2",), images=("hermes:1.4.2",))},
+    job_url="https://ci.example/run/1",
 )
 
 

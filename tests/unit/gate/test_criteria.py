@@ -81,6 +81,7 @@ def test_a_wrong_file_lists_all_its_problems(tmp_path: Path) -> None:
         "statistics.1: cold-start must have one of below, at_most, at_least and above; it has below, above",
         "regressions.0: slower must have one of rises_by and falls_by",
         "waivers.0.reason: is missing",
+        "waivers.0.approved_by: is missing",
         "waivers.0.last_day: must be a valid date or datetime, input is too short, not 'some day'",
         "cold-start names the environment 'stagging', which has no table; did you mean 'staging'?",
         "two criteria have the id cold-start",
@@ -92,7 +93,9 @@ def test_a_wrong_file_lists_all_its_problems(tmp_path: Path) -> None:
 def test_a_waiver_names_a_row_or_a_criterion(tmp_path: Path, subject: str) -> None:
     """Rows are waived everywhere or in one environment, criteria by their id in the decision."""
     path = tmp_path / "gate.toml"
-    waiver = f'\n[[waivers]]\nsubject = "{subject}"\nreason = "r"\nowner = "o"\nlast_day = 2027-01-01\n'
+    waiver = (
+        f'\n[[waivers]]\nsubject = "{subject}"\nreason = "r"\nowner = "o"\napproved_by = "a"\nlast_day = 2027-01-01\n'
+    )
     path.write_text((PROJECT / "gate.toml").read_text() + waiver)
 
     assert [subject] == [each.subject for each in load_criteria(path, ROWS).waivers]

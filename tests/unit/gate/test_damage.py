@@ -306,7 +306,7 @@ def test_a_waiver_holds_until_its_last_day(release: Release) -> None:
         on_its_last_day.verdict,
         rows.outcome,
         rows.waiver,
-    ) == (Verdict.GO, Outcome.WAIVED, "known (maria, until 2026-11-25)")
+    ) == (Verdict.GO, Outcome.WAIVED, "known (maria, approved by Ana, until 2026-11-25)")
     assert (on_the_next.verdict, outcome_of(on_the_next, "rows.staging")) == (Verdict.CANNOT_TELL, Outcome.UNKNOWN)
     assert [
         (waiver.expired, waiver.used)

@@ -74,6 +74,15 @@ def test_a_call_is_a_step(make_calls: MakeCalls, recorder: Recorder) -> None:
     assert "anna@" not in json.dumps(step.details)
 
 
+def test_a_version_that_is_told_is_noted(make_calls: MakeCalls, recorder: Recorder) -> None:
+    """Whoever asks Hermes how it is learns which one it is, and the evidence keeps it."""
+    calls = make_calls(lambda _request: httpx.Response(200, json={"status": "healthy", "version": "1.4.2"}))
+    calls.get("/hermes/health")
+    calls.get("/api/files")
+
+    assert recorder.versions == {"hermes": {"1.4.2"}}
+
+
 def test_a_long_body_is_noted_in_part(make_calls: MakeCalls, recorder: Recorder) -> None:
     """Evidence holds the beginning of a body, not all of 10 MB."""
     make_calls(lambda _request: httpx.Response(200, content=b"y" * 10_000)).send("PUT", "/api/x", b"x" * 10_000)

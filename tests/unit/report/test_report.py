@@ -159,7 +159,7 @@ def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
     write_result(folder, "test_second")
     (folder / "allure-results/test_first-result.json").write_text('{"fullName": "tests.integ')
 
-    assert [result["name"] for result in missing_results(read_run(tmp_path))] == ["test_first"]
+    assert [result["name"] for result in missing_results(read_run(tmp_path))] == ["ROUTE-01 test_first"]
 
 
 def test_a_crashed_row_says_how_it_ended(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_record_that_was_cut_off_is_told(tmp_path: Path) -> None:
 
     run = read_run(tmp_path)
     assert "run 20260302T090000Z-1 on mock: run.json is cut off or damaged" in problems(run)
-    assert [result["name"] for result in missing_results(run)] == ["test_first"]
+    assert [result["name"] for result in missing_results(run)] == ["ROUTE-01 test_first"]
 
 
 def test_allure_is_told_about_the_runs(tmp_path: Path) -> None:

@@ -82,6 +82,22 @@ def test_a_good_run_is_whole(run: Callable[..., RunEvidence]) -> None:
     assert evidence.record.scopes == {"COLD-01": "production", "COLD-02": "staging", "COLD-03": "mock_only"}
 
 
+def test_a_run_says_which_job_made_it(run: Callable[..., RunEvidence], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate links a failing row to the job that ran it."""
+    monkeypatch.setenv("SEATRIALS_JOB_URL", "https://ci.example/run/7")
+
+    evidence = run("pass")
+    assert (evidence.record.job_url, evidence.problems) == ("https://ci.example/run/7", ())
+
+
+def test_allure_knows_a_row_by_its_id(run: Callable[..., RunEvidence]) -> None:
+    """A result is called after its row and its sentence, or its test where that has none."""
+    results = run("'It holds.'").folder.allure_results.glob("*-result.json")
+
+    names = sorted(json.loads(path.read_text())["name"] for path in results)
+    assert names == ["COLD-01 test_passes", "COLD-02 It holds.", "COLD-03 test_third"]
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_every_file_that_is_judged_has_a_checksum(run: Callable[..., RunEvidence], workers: str) -> None:
     """The report log has its last line, and its hash is of all of it, with workers and without."""

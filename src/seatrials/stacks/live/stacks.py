@@ -41,6 +41,7 @@ from seatrials.seams.network import Connection
 from seatrials.stacks.base import StackOptions, StackRun
 from seatrials.stacks.live.access import open_access
 from seatrials.stacks.live.faults import LiveFaults
+from seatrials.stacks.live.images import running_images
 from seatrials.stacks.live.lateness import RunLateness
 from seatrials.stacks.live.log_volume import log_bytes
 from seatrials.stacks.live.turns import Turns
@@ -269,7 +270,13 @@ class LiveStacks:
             timeline_text=lambda: [each.as_text() for each in watch.happenings()],
             timeline_json=lambda: [each.as_json() for each in watch.happenings()],
             usage=lambda: {**usage.difference(access.usage.counts(), before), **self._log_volume(began)},
+            images=self._images,
         )
+
+    def _images(self) -> dict[str, tuple[str, ...]]:
+        # What ran is told however much of the budget is left.
+        with self._access.guard.cleaning():
+            return running_images(self._access.session.client("ecs"), self._environment.names)
 
     def _log_volume(self, since: float) -> dict[str, float]:
         """Return what a scenario's usage says of logs, of which each of the workers counts its share."""
