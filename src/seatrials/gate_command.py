@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,12 +14,14 @@ from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
 from seatrials.evidence.provenance import comparison
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
+from seatrials.evidence.signing import Signer, sign_decision
 from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory, History
 from seatrials.gate.markdown import as_markdown
+from seatrials.gate.signers import UNSIGNED, signers_of
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
@@ -49,13 +51,19 @@ def open_history(address: str) -> History:
     return S3History(address, s3_client())
 
 
-def run_gate(paths: GatePaths, history: History, commit: str | None, console: Console) -> int:
-    """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict."""
+def run_gate(
+    paths: GatePaths, history: History, commit: str | None, console: Console, signer: Signer | None = None
+) -> int:
+    """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict.
+
+    With a *signer* the decision is signed.
+    """
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
     rows = tuple(row for suite in read_suites(paths.scenarios) for row in suite.rows)
     criteria = load_criteria(paths.criteria, [row.id for row in rows])
+    signers, _ = signers_of(criteria.signatures, paths.criteria.parent)
     case = Case(
         criteria=criteria,
         criteria_file=str(paths.criteria),
@@ -68,14 +76,21 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         now_seconds=wall_epoch_seconds(),
         compare=comparison(Path()),
         others=read_others(paths.evidence, criteria.environments),
+        signers=signers,
     )
     folder = _folder(paths.out)
     judgement = judge(case, _allure_report(paths.evidence, folder))
-    _write(judgement.decision, folder)
-    show(judgement.decision, console)
+    decision = replace(judgement.decision, signature=_signature(signer))
+    _write(decision, folder)
+    sign_decision(folder, signer)
+    show(decision, console)
     console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
     history.append(judgement.entries)
-    return EXIT_CODES[judgement.decision.verdict]
+    return EXIT_CODES[decision.verdict]
+
+
+def _signature(signer: Signer | None) -> str:
+    return UNSIGNED if signer is None else f"signed with {signer.name}"
 
 
 def _folder(out: Path) -> Path:

@@ -26,6 +26,7 @@ _LATEST = "latest"
 _HISTORY = "history.jsonl"
 _PAGE = "index.html"
 _SEAL = "seal.json"
+_SIGNATURE = "signature.json"
 _LEFTOVERS = "leftovers.*.json"
 _USAGE = "timeline/*.usage.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -130,6 +131,11 @@ def page_of(folder: Path) -> Path:
     return folder / _PAGE
 
 
+def signature_of(folder: Path) -> Path:
+    """Return where the signature of a run, of a kill matrix or of a decision is in its *folder*."""
+    return folder / _SIGNATURE
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The evidence of one run."""
@@ -152,6 +158,11 @@ class RunFolder:
     def seal(self) -> Path:
         """The checksums of all that is judged: a `SEAL`, written last by a run that ended."""
         return self.path / _SEAL
+
+    @property
+    def signature(self) -> Path:
+        """Who answers for the seal and the files, where somebody does: an envelope or a bundle."""
+        return signature_of(self.path)
 
     @property
     def rows(self) -> Path:
@@ -227,7 +238,7 @@ class RunFolder:
         Raises `OSError` when one cannot be read.
         """
         found = _contents(self.path, ["*.json", "*.jsonl", "timeline/*"])
-        return {name: content for name, content in found.items() if name != _SEAL}
+        return {name: content for name, content in found.items() if name not in (_SEAL, _SIGNATURE)}
 
     def write_seal(self) -> None:
         """Seal the run as it is; to be called when everything else is written."""
@@ -263,6 +274,11 @@ class MatrixFolder:
     def seal(self) -> Path:
         """The checksum of the record: a `SEAL`."""
         return self.path / _SEAL
+
+    @property
+    def signature(self) -> Path:
+        """Who answers for the matrix, where somebody does: an envelope or a bundle."""
+        return signature_of(self.path)
 
     def write(self, record: MatrixRecord, page: str) -> None:
         """Write a matrix, its page for people, and last the seal."""

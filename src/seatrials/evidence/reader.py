@@ -10,13 +10,15 @@ from pathlib import Path
 
 from seatrials.environments.kinds import KINDS
 from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
+from seatrials.evidence.envelope import Attestation, attest
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
-from seatrials.evidence.order import Found, doubts_of_order, find, in_order, read_content, validated
+from seatrials.evidence.order import AnyRecord, Found, doubts_of_order, find, in_order, read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.record import MatrixRecord, RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, sha256_of
+from seatrials.evidence.statement import MATRIX, RUN, About
 
 # How pytest ends when all it ran has passed, and when something failed.
 _ORDERLY = (0, 1)
@@ -41,6 +43,10 @@ class RunEvidence:
     problems: tuple[str, ...]
     # The SHA-256 of its report log, by which a copy is known; None without results.
     digest: str | None = None
+    # None when it is unsigned.
+    attestation: Attestation | None = None
+    # Of the newest run: the signatures of all that seem to be older, by name.
+    older: tuple[tuple[str, Attestation | None], ...] = ()
 
     @property
     def id(self) -> str:
@@ -100,6 +106,10 @@ class MutantEvidence:
     # The same, by scenario.
     kills: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
+    # None when it is unsigned.
+    attestation: Attestation | None = None
+    # The signatures of all that seem to be older, by name.
+    older: tuple[tuple[str, Attestation | None], ...] = ()
 
 
 def read_newest(evidence: Path, environment: str) -> RunEvidence | None:
@@ -134,6 +144,7 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         return None
     *others, newest = found
     told = newest.record or MatrixRecord(mutants={})
+    attestation = _attestation(newest, MATRIX, _read_of(newest))
     return MutantEvidence(
         path=MatrixFolder(newest.path).record,
         commit=told.run.commit,
@@ -142,7 +153,9 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         is_partial=told.run.is_partial is not False,
         killed_by={name: each.killed_by for name, each in told.mutants.items()},
         kills={name: each.kills for name, each in (told.scenarios or {}).items()},
-        problems=(*_problems_of_matrix(newest), *doubts_of_order(others)),
+        problems=(*_problems_of_matrix(newest), *_problems_of(attestation), *doubts_of_order(others)),
+        attestation=attestation,
+        older=_signatures(others, MATRIX),
     )
 
 
@@ -175,7 +188,8 @@ def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
 def _newest(evidence: Path, environment: str, runs: Sequence[Found[RunRecord]]) -> RunEvidence:
     *others, newest = runs
     of_folder = _problems_of_latest(EvidenceFolder(evidence).runs(environment), newest)
-    return _read_run(newest, environment, [*of_folder, *doubts_of_order(others)])
+    run = _read_run(newest, environment, [*of_folder, *doubts_of_order(others)])
+    return replace(run, older=_signatures(others, RUN))
 
 
 def _without_copies(earlier: Sequence[RunEvidence], newest: RunEvidence) -> list[RunEvidence]:
@@ -202,6 +216,7 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
     rows = told.rows if told.rows is not None else {row: each.nodeid for row, each in (beside or {}).items()}
     results = _by_row(told, rows, log)
     parts = Parts(folder=found.path, record=told, log=log, rows=beside, files=files)
+    attestation = _attestation(found, RUN, {**_read_of(found), **files})
     return RunEvidence(
         environment=environment,
         path=found.path,
@@ -210,6 +225,7 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
         results=results,
         log=log,
         digest=sha256_of(files[folder.report_log.name]) if log.results else None,
+        attestation=attestation,
         problems=(
             *problems,
             *found.problems,
@@ -220,8 +236,30 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
             *_problems_of_files(found, files),
             *_problems_of_results(told, log, results),
             *disagreements(parts),
+            *_problems_of(attestation),
         ),
     )
+
+
+def _attestation(
+    found: Found[AnyRecord], about: About, files: Mapping[str, bytes], *, is_part: bool = False
+) -> Attestation | None:
+    return attest(found.signed, about, found.path.name, files, is_part=is_part)
+
+
+def _signatures(others: Iterable[Found[AnyRecord]], about: About) -> tuple[tuple[str, Attestation | None], ...]:
+    """Return the signatures of runs that are not judged, compared with their records and seals."""
+    return tuple((each.path.name, _attestation(each, about, _read_of(each), is_part=True)) for each in others)
+
+
+def _read_of(found: Found[AnyRecord]) -> dict[str, bytes]:
+    """Return the record and the seal of a run as they were read, by name."""
+    read = ((found.name, found.content), (found.seal_name, found.sealed))
+    return {name: content for name, content in read if content is not None}
+
+
+def _problems_of(attestation: Attestation | None) -> list[str]:
+    return [f"its signature does not hold: {each}" for each in (attestation.problems if attestation else ())]
 
 
 def _told(found: Found[RunRecord]) -> RunRecord:

@@ -1,7 +1,7 @@
 """All that a decision is made of: what is asked, and what is known."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from seatrials.catalogue import Row
@@ -11,6 +11,7 @@ from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Outcome
 from seatrials.gate.history import Entry
+from seatrials.gate.signers import Signers
 from seatrials.gate.strangers import strange_rows
 from seatrials.gate.tree import Ran, doubts
 
@@ -36,6 +37,8 @@ class Case:
     compare: Compare
     # The newest run of each environment that the criteria do not name.
     others: Sequence[RunEvidence] = ()
+    # Whose signatures count.
+    signers: Signers = field(default_factory=Signers)
 
     def newest(self, environment: str) -> RunEvidence | None:
         """Return the run that is judged."""
@@ -73,6 +76,8 @@ class Case:
     def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
         age = self.age_seconds(run)
         if self.problems(run) or age is None or age > rules.age_hours_max * _HOUR_SECONDS:
+            return False
+        if self.signers.rules and self.signers.opinion(run.attestation, run.environment).doubt:
             return False
         return rules.dirty_tree_allowed or not self.doubts(run)
 

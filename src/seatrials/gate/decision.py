@@ -61,6 +61,8 @@ class Run:
     expected: int
     # What keeps its evidence from being whole, a sentence each.
     problems: tuple[str, ...]
+    # By whom it is signed, or that it is not.
+    signature: str = "unsigned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +239,8 @@ class Mutants:
     problems: tuple[str, ...]
     source: str
     commit: str | None
+    # By whom the matrix is signed, or that it is not.
+    signature: str = "unsigned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +273,8 @@ class Decision:
     allure_report: str | None
     # What was seen of the commit where the criteria do not look, a sentence each.
     notices: tuple[str, ...] = ()
+    # With what this decision is signed, or that it is not.
+    signature: str = "unsigned"
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""

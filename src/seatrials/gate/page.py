@@ -13,7 +13,7 @@ from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.markup import Html, element, joined, raw
 from seatrials.gate.page_matrix import matrix, report_link
 from seatrials.gate.page_parts import code
-from seatrials.gate.wording import OUTCOMES, age
+from seatrials.gate.wording import OUTCOMES, age, signatures
 
 _STYLE = Path(__file__).with_name("page.css")
 _MEANINGS = {
@@ -109,6 +109,7 @@ def _facts(decision: Decision) -> Html:
         "Oldest evidence": age(decision.age_seconds),
         "Criteria": ", ".join(f"{count} {each}" for each, count in counts.items() if count) or "none",
         "Mutants killed": f"{found.killed} of {found.total}" if found is not None else "none ran",
+        "Signatures": signatures(decision),
         "Judged": f"{decision.judged_at[:16].replace('T', ' ')} UTC, by {decision.criteria_file}",
     }
     return element("dl", *(element("div", element("dt", name), element("dd", said)) for name, said in facts.items()))

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seatrials.gate.decision import Decision, Outcome, Verdict
-from seatrials.gate.wording import age, compared
+from seatrials.gate.wording import age, compared, signatures
 
 _STYLES = {
     Verdict.GO: "bold white on green",
@@ -25,6 +25,7 @@ def show(decision: Decision, console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    console.print(Text(f"signatures: {signatures(decision)}"), soft_wrap=True)
     for notice in decision.notices:
         console.print(Text(notice, "yellow"))
     absent = set(decision.environments) - {run.environment for run in decision.runs}

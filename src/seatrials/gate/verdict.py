@@ -27,6 +27,8 @@ from seatrials.gate.decision import (
 from seatrials.gate.history import Entry
 from seatrials.gate.measures import all_series, change_criterion, change_of, entry_of, statistic_criterion
 from seatrials.gate.rows import matrix, rows_criterion
+from seatrials.gate.signatures import matrix_signature_criteria
+from seatrials.gate.signers import MUTANTS
 from seatrials.seams.clock import iso_timestamp
 
 _BAD = (Outcome.FAIL, Outcome.UNKNOWN)
@@ -94,6 +96,7 @@ def _criteria(case: Case, rows: Sequence[MatrixRow]) -> Iterable[Criterion]:
             yield statistic_criterion(case, rule, environment)
     if case.criteria.mutants.required:
         yield mutants_criterion(case)
+        yield from matrix_signature_criteria(case)
 
 
 def _waived(case: Case, criterion: Criterion) -> Criterion:
@@ -180,6 +183,7 @@ def _run(case: Case, run: RunEvidence) -> Run:
         counts={str(each): outcomes.count(each) for each in counted},
         expected=len(run.results),
         problems=tuple(case.problems(run)),
+        signature=case.signers.opinion(run.attestation, run.environment).told,
     )
 
 
@@ -276,6 +280,7 @@ def _mutants(case: Case) -> Mutants | None:
         problems=evidence.problems,
         source=str(evidence.path),
         commit=evidence.commit,
+        signature=case.signers.opinion(evidence.attestation, MUTANTS).told,
     )
 
 

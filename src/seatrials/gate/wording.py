@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from seatrials.gate.decision import Criterion, Outcome, Waiver
+from seatrials.gate.decision import Criterion, Decision, Outcome, Waiver
 
 # The gravest first.
 OUTCOMES = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
@@ -90,3 +90,13 @@ def waiver_state(waiver: Waiver) -> str:
     if waiver.expired:
         return "expired"
     return "in force" if waiver.used else "in force, not needed"
+
+
+def signatures(decision: Decision) -> str:
+    """Return who answers for what was read and for the decision, in one phrase."""
+    mutants = [] if decision.mutants is None else [("mutants", decision.mutants.signature)]
+    read = [*((run.environment, run.signature) for run in decision.runs), *mutants]
+    told: dict[str, list[str]] = {}
+    for name, signature in [*read, ("this decision", decision.signature)]:
+        told.setdefault(signature, []).append(name)
+    return "; ".join(f"{', '.join(names)} {signature}" for signature, names in told.items())

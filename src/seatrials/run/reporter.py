@@ -5,6 +5,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
@@ -44,8 +46,15 @@ def emit_step(step: Step) -> None:
 class RunReporter:
     """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
 
-    def __init__(self, config: pytest.Config, environment: Environment, sources: Callable[[], Sources | None]) -> None:
-        """*sources* returns which files have run so far."""
+    def __init__(
+        self,
+        config: pytest.Config,
+        environment: Environment,
+        sources: Callable[[], Sources | None],
+        signer: Signer | None = None,
+    ) -> None:
+        """*sources* returns which files have run so far; *signer* signs what the run leaves."""
+        self._signer = signer
         self._config = config
         self._sources_so_far = sources
         self._environment = environment
@@ -157,6 +166,8 @@ class RunReporter:
             self._end(int(session.exitstatus))
         except OSError as error:
             fail(session, EvidenceError.exit_code, str(cannot_write(error)))
+        except EvidenceError as error:
+            fail(session, error.exit_code, str(error))
 
     def _ask_again(self) -> None:
         """Learn which files ran; a checkout that is another one by now is of no commit."""
@@ -183,6 +194,7 @@ class RunReporter:
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
         terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+        terminalreporter.line(f"signer: {name_of(self._signer)}")
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
         run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
@@ -201,11 +213,13 @@ class RunReporter:
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
-        self._end(exit_code)
+        with suppress(EvidenceError):  # that it is unsigned says less than why it did not begin
+            self._end(exit_code)
 
     def _end(self, exit_code: int) -> None:
         self.folder.write_run(self._record(exit_code))
         self.folder.write_seal()
+        sign_run(self.folder, self._signer)
 
     def _replay(self, item: pytest.Item) -> str:
         name = item.name.partition("[")[0]

@@ -1,0 +1,139 @@
+"""`seatrials verify`: who signed evidence or a decision, asked of its files alone, however old they are."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from seatrials.errors import ConfigurationError, EvidenceError, SignatureError, UnsignedError
+from seatrials.evidence.envelope import Attestation, attest, read_signature
+from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, signature_of
+from seatrials.evidence.signing import decision_files
+from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, predicate_of
+from seatrials.gate.signers import DECISIONS, MUTANTS, Opinion, Signers, load_signers, signer_with
+
+_ABOUT = (RUN, MATRIX, DECISION)
+_HASH_CHARACTERS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """A folder, and what is to be thought of its signature."""
+
+    folder: Path
+    attestation: Attestation | None
+    opinion: Opinion
+
+    @property
+    def told(self) -> str:
+        """One line for people: who signed what, or why nobody has."""
+        if self.attestation is None:
+            return f"{self.folder}: {self.opinion.told}"
+        if self.opinion.doubt:
+            return f"{self.folder}: DOES NOT VERIFY: {self.opinion.doubt}"
+        return f"{self.folder}: {self.opinion.told}: {_what(self.attestation)}"
+
+
+def signers_for(criteria: Path, key: Path | None) -> Signers:
+    """Return whose signatures count: who has *key*, or else those of the *criteria*.
+
+    Raises `ConfigurationError` when there are none.
+    """
+    if key is not None:
+        try:
+            return signer_with(key)
+        except ConfigurationError as error:
+            msg = f"--key: {error}"
+            raise ConfigurationError(msg) from error
+    signers = load_signers(criteria)
+    if not signers.rules:
+        msg = f"{criteria}: has no table [signatures.signers.NAME], so nobody is trusted: add one, or give --key FILE"
+        raise ConfigurationError(msg)
+    return signers
+
+
+def verify(paths: list[Path], signers: Signers, console: Console) -> None:
+    """Show who signed what in *paths*: folders of runs, kill matrices, decisions, or folders of these.
+
+    Raises `SignatureError` when something does not verify, `UnsignedError` when all that is signed does and something
+    is unsigned, and `EvidenceError` for a path with nothing that could be signed.
+    """
+    found = [_verified(folder, about, signers) for path in paths for folder, about in _signable(path)]
+    for each in found:
+        console.print(Text(each.told), soft_wrap=True, highlight=False)
+    broken = [each for each in found if each.attestation is not None and each.opinion.doubt]
+    unsigned = [each for each in found if each.attestation is None]
+    told = f"{len(found) - len(broken) - len(unsigned)} verify, {len(broken)} do not, {len(unsigned)} are unsigned"
+    if broken:
+        raise SignatureError(told)
+    if unsigned:
+        raise UnsignedError(told)
+
+
+def _verified(folder: Path, about: About, signers: Signers) -> Verified:
+    # What is called latest may be a copy, where links are lost.
+    name = None if folder.name == "latest" else folder.name
+    try:
+        files = _files(folder, about)
+    except OSError as error:
+        msg = f"{error.filename or folder} cannot be read: {error.strerror}"
+        raise EvidenceError(msg) from error
+    attestation = attest(read_signature(signature_of(folder)), about, name, files)
+    return Verified(folder=folder, attestation=attestation, opinion=signers.opinion(attestation, _place(about, files)))
+
+
+def _signable(path: Path) -> Iterator[tuple[Path, About]]:
+    """Yield the folders in *path* that could be signed, itself or below, each with what it holds."""
+    folder = path.resolve()
+    folders = [folder] if _about(folder) else sorted(_below(folder))
+    found = [(each, about) for each in folders if (about := _about(each)) is not None]
+    if not found:
+        msg = f"{path}: there is no run, kill matrix or decision in it: give its folder, or one above"
+        raise EvidenceError(msg)
+    yield from found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the dated folders of an environment, of mutants or of decisions, or of all that evidence has."""
+    yield from DatedFolders(folder).all()
+    evidence = EvidenceFolder(folder)
+    places = [*(evidence.runs(each) for each in evidence.environments()), evidence.mutants, DatedFolders(evidence.gate)]
+    for each in places:
+        yield from each.all()
+
+
+def _about(folder: Path) -> About | None:
+    """Return what a folder holds, by the file that it must have."""
+    return next((each for each in _ABOUT if (folder / each.document).is_file()), None)
+
+
+def _files(folder: Path, about: About) -> dict[str, bytes]:
+    if about is DECISION:
+        return decision_files(folder)
+    if about is MATRIX:
+        matrix = MatrixFolder(folder)
+        return {each.name: each.read_bytes() for each in (matrix.record, matrix.seal) if each.is_file()}
+    run = RunFolder(folder)
+    sealed = {run.seal.name: run.seal.read_bytes()} if run.seal.is_file() else {}
+    return {**run.judged_files(), **sealed}
+
+
+def _place(about: About, files: Mapping[str, bytes]) -> str:
+    """Return what signers say that they may sign: an environment's name, or what is no environment."""
+    if about is not RUN:
+        return MUTANTS if about is MATRIX else DECISIONS
+    return str(predicate_of(RUN, "", files[RUN.document]).get("environment", ""))
+
+
+def _what(attestation: Attestation) -> str:
+    """Return what was signed, in a phrase."""
+    told = attestation.statement.predicate if attestation.statement is not None else {}
+    order = ("environment", "number", "verdict", "commit", "started", "judged_at")
+    said = (f"{each} {_short(each, told[each])}" for each in order if each in told)
+    return f"{', '.join(said)}{', from a tree with changes' if told.get('dirty') else ''}"
+
+
+def _short(field: str, value: object) -> str:
+    return str(value)[:_HASH_CHARACTERS] if field == "commit" else str(value)
