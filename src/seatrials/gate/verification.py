@@ -12,7 +12,7 @@ from seatrials.evidence.envelope import Attestation, attest, read_signature
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, signature_of
 from seatrials.evidence.signing import decision_files
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, predicate_of
-from seatrials.gate.signers import DECISIONS, MUTANTS, Opinion, Signers, load_signers, signer_with
+from seatrials.gate.signers import DECISIONS, MUTANTS, UNSIGNED, Opinion, Signers, load_signers, signer_with
 
 _ABOUT = (RUN, MATRIX, DECISION)
 _HASH_CHARACTERS = 8
@@ -29,11 +29,13 @@ class Verified:
     @property
     def told(self) -> str:
         """One line for people: who signed what, or why nobody has."""
+        here = Path.cwd()
+        folder = self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
         if self.attestation is None:
-            return f"{self.folder}: {self.opinion.told}"
+            return f"{folder}: {UNSIGNED}"
         if self.opinion.doubt:
-            return f"{self.folder}: DOES NOT VERIFY: {self.opinion.doubt}"
-        return f"{self.folder}: {self.opinion.told}: {_what(self.attestation)}"
+            return f"{folder}: DOES NOT VERIFY: {self.opinion.doubt}"
+        return f"{folder}: {self.opinion.told}: {_what(self.attestation)}"
 
 
 def signers_for(criteria: Path, key: Path | None) -> Signers:
