@@ -66,6 +66,8 @@ def sealed_and_unsigned(folder: Path) -> None:
     (folder / "signature.json").unlink(missing_ok=True)
 
 
+# What is good has nothing to gain.
+@pytest.mark.parametrize("signed", ["failed"], indirect=True)
 @pytest.mark.parametrize("anew", [sealed_anew, signed_anew, sealed_and_unsigned])
 @pytest.mark.parametrize(
     ("file", "contents", "count_min"),
