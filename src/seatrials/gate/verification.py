@@ -23,6 +23,7 @@ class Verified:
     """A folder, and what is to be thought of its signature."""
 
     folder: Path
+    about: About
     attestation: Attestation | None
     opinion: Opinion
 
@@ -32,10 +33,10 @@ class Verified:
         here = Path.cwd()
         folder = self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
         if self.attestation is None:
-            return f"{folder}: {UNSIGNED}"
+            return f"{folder}: {self.about.what} {UNSIGNED}"
         if self.opinion.doubt:
             return f"{folder}: DOES NOT VERIFY: {self.opinion.doubt}"
-        return f"{folder}: {self.opinion.told}: {_what(self.attestation)}"
+        return f"{folder}: {self.about.what} {self.opinion.told}: {_what(self.attestation)}"
 
 
 def signers_for(criteria: Path, key: Path | None) -> Signers:
@@ -83,7 +84,8 @@ def _verified(folder: Path, about: About, signers: Signers) -> Verified:
         msg = f"{error.filename or folder} cannot be read: {error.strerror}"
         raise EvidenceError(msg) from error
     attestation = attest(read_signature(signature_of(folder)), about, name, files)
-    return Verified(folder=folder, attestation=attestation, opinion=signers.opinion(attestation, _place(about, files)))
+    opinion = signers.opinion(attestation, _place(about, files))
+    return Verified(folder=folder, about=about, attestation=attestation, opinion=opinion)
 
 
 def _signable(path: Path) -> Iterator[tuple[Path, About]]:

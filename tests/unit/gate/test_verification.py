@@ -144,7 +144,7 @@ def test_unsigned_is_not_broken(signed: Release, verify: Verify) -> None:
     """What nobody signed has another code than what does not verify, which outranks it."""
     (signed.root / "production/latest/signature.json").unlink()
     code, told = verify("evidence", "--key", "ci.pem")
-    assert (code, ": unsigned\n" in told) == (UNSIGNED, True)
+    assert (code, ": run unsigned\n" in told) == (UNSIGNED, True)
 
     (signed.root / "mock/latest/run.json").write_text("{}")
     assert verify("evidence", "--key", "ci.pem")[0] == BROKEN
