@@ -19,6 +19,8 @@ from seatrials.whole_file import write_whole
 
 # Where evidence is, unless somebody names another folder.
 DEFAULT_EVIDENCE = Path("evidence")
+# What runs, and runs on mutants, say of themselves.
+RUN_RECORD, MATRIX_RECORD = "run.json", "kill-matrix.json"
 _GATE, _MUTANTS, _PUBLISHED, _REPORT = "gate", "mutants", "published", "report"
 # What stands where runs on an environment would, and is none.
 _OTHERS = frozenset({_GATE, _MUTANTS, _PUBLISHED, _REPORT})
@@ -152,7 +154,7 @@ class RunFolder:
     @property
     def record(self) -> Path:
         """What the run says of itself: a `RunRecord`."""
-        return self.path / "run.json"
+        return self.path / RUN_RECORD
 
     @property
     def seal(self) -> Path:
@@ -263,7 +265,7 @@ class MatrixFolder:
     @property
     def record(self) -> Path:
         """Who kills whom: a `MatrixRecord`."""
-        return self.path / "kill-matrix.json"
+        return self.path / MATRIX_RECORD
 
     @property
     def page(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_core import from_json
 
+from seatrials.evidence.folder import MATRIX_RECORD, RUN_RECORD
 from seatrials.evidence.record import Record
 from seatrials.evidence.seal import sha256_of
 
@@ -58,13 +59,13 @@ class About:
 RUN = About(
     predicate_type=f"{_TYPES}/run/v1",
     what="run",
-    document="run.json",
+    document=RUN_RECORD,
     fields=("environment", "kind", "commit", "dirty", "started", "ended", "seed", "number", "previous"),
 )
 MATRIX = About(
     predicate_type=f"{_TYPES}/kill-matrix/v1",
     what="kill matrix",
-    document="kill-matrix.json",
+    document=MATRIX_RECORD,
     within="run",
     fields=("commit", "dirty", "started", "is_partial"),
 )

@@ -77,7 +77,7 @@ def verify(paths: list[Path], signers: Signers, console: Console) -> None:
 
 def _verified(folder: Path, about: About, signers: Signers) -> Verified:
     # What is called latest may be a copy, where links are lost.
-    name = None if folder.name == "latest" else folder.name
+    name = None if folder == DatedFolders(folder.parent).latest else folder.name
     try:
         files = _files(folder, about)
     except OSError as error:
