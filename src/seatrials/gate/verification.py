@@ -1,5 +1,6 @@
 """`seatrials verify`: who signed evidence or a decision, asked of its files alone, however old they are."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,15 +89,20 @@ def _verified(folder: Path, about: About, signers: Signers) -> Verified:
     return Verified(folder=folder, about=about, attestation=attestation, opinion=opinion)
 
 
-def _signable(path: Path) -> Iterator[tuple[Path, About]]:
-    """Yield the folders in *path* that could be signed, itself or below, each with what it holds."""
-    folder = path.resolve()
-    folders = [folder] if _about(folder) else sorted(_below(folder))
-    found = [(each, about) for each in folders if (about := _about(each)) is not None]
+def _signable(path: Path) -> list[tuple[Path, About]]:
+    """Return the folders in *path* that could be signed, itself or below, each with what it holds."""
+    try:
+        # It follows links as `Path.resolve` does, and does not fail where they lead in a circle.
+        folder = Path(os.path.realpath(path))
+        folders = [folder] if _about(folder) else sorted(_below(folder))
+        found = [(each, about) for each in folders if (about := _about(each)) is not None]
+    except (OSError, ValueError) as error:
+        msg = f"{str(path)!r:.80} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise EvidenceError(msg) from error
     if not found:
         msg = f"{path}: there is no run, kill matrix or decision in it: give its folder, or one above"
         raise EvidenceError(msg)
-    yield from found
+    return found
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -167,16 +167,31 @@ def test_a_run_is_known_by_the_name_it_was_signed_with(signed: Release, verify: 
     [
         (("nowhere", "--key", "ci.pem"), NOTHING),
         (("ci.pem", "--key", "ci.pem"), NOTHING),
+        (("loop", "--key", "ci.pem"), NOTHING),
+        (("x" * 5000, "--key", "ci.pem"), NOTHING),
+        (("\0", "--key", "ci.pem"), WRONG),
         (("evidence", "--key", "nowhere.pem"), WRONG),
         (("evidence", "--key", "evidence"), WRONG),
         (("evidence", "--criteria", "nowhere.toml"), WRONG),
         (("evidence", "--criteria", str(PROJECT / "gate.toml")), WRONG),
         ((), WRONG),
     ],
-    ids=["no path", "a file", "no key", "a folder as key", "no criteria", "no signers", "nothing"],
+    ids=[
+        "no path",
+        "a file",
+        "a loop",
+        "a long name",
+        "no name",
+        "no key",
+        "a folder as key",
+        "no criteria",
+        "no signers",
+        "nothing",
+    ],
 )
 def test_what_cannot_be_asked_is_told(verify: Verify, arguments: tuple[str, ...], code: int) -> None:
     """A path with nothing in it, a wrong key and criteria without signers are no answer about a signature."""
+    Path("loop").symlink_to("loop")
     assert verify(*arguments)[0] == code
 
 
