@@ -115,8 +115,9 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _about(folder: Path) -> About | None:
-    """Return what a folder holds, by the file that it must have."""
-    return next((each for each in _ABOUT if (folder / each.document).is_file()), None)
+    """Return what a folder holds, by the file that it must have; of what was signed and lacks that, a run is asked."""
+    unless = RUN if signature_of(folder).is_file() else None
+    return next((each for each in _ABOUT if (folder / each.document).is_file()), unless)
 
 
 def _files(folder: Path, about: About) -> dict[str, bytes]:
@@ -134,7 +135,7 @@ def _place(about: About, files: Mapping[str, bytes]) -> str:
     """Return what signers say that they may sign: an environment's name, or what is no environment."""
     if about is not RUN:
         return MUTANTS if about is MATRIX else DECISIONS
-    return str(predicate_of(RUN, "", files[RUN.document]).get("environment", ""))
+    return str(predicate_of(RUN, "", files.get(RUN.document, b"")).get("environment", ""))
 
 
 def _what(attestation: Attestation) -> str:

@@ -140,6 +140,18 @@ def test_a_file_more_or_less_is_named(signed: Release, verify: Verify) -> None:
     assert "rows.json was signed, and is missing" in told
 
 
+@pytest.mark.parametrize(
+    "file", ["production/latest/run.json", "mutants/{}/kill-matrix.json", "gate/latest/decision.json"]
+)
+def test_what_lost_its_first_file_is_not_passed_over(signed: Release, verify: Verify, file: str) -> None:
+    """A folder that was signed is asked though nothing in it says any longer what it is."""
+    (matrix,) = (signed.root / "mutants").glob("2*")
+    (signed.root / file.format(matrix.name)).unlink()
+
+    code, told = verify("evidence", "--key", "ci.pem")
+    assert (code, told.count("DOES NOT VERIFY")) == (BROKEN, 1)
+
+
 def test_unsigned_is_not_broken(signed: Release, verify: Verify) -> None:
     """What nobody signed has another code than what does not verify, which outranks it."""
     (signed.root / "production/latest/signature.json").unlink()
