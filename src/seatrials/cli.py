@@ -1,4 +1,4 @@
-"""The command line: `seatrials gate`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
+"""The command line: `gate`, `verify`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
 
 import os
 import sys
@@ -21,6 +21,8 @@ from seatrials.errors import INTERRUPTED, ConfigurationError, SeatrialsError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder
 from seatrials.evidence.provenance import commit_of
 from seatrials.evidence.redaction import redact
+from seatrials.evidence.signing import signer_of
+from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.report.report import Build, write_report
@@ -167,9 +169,20 @@ def gate(  # noqa: PLR0913  # each is an option
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
     folder = EvidenceFolder(evidence)
     place = out if out is not None else folder.gate
+    signer = signer_of(read_variables())
     paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place, after=after)
     kept = open_history(history or str(folder.gate_history))
-    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console()))
+    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console(), signer))
+
+
+@app.command()
+def verify(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help="whose [signatures] are trusted")] = Path("gate.toml"),
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
+) -> None:
+    """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
+    verification.verify(paths, verification.signers_for(criteria, key), Console())
 
 
 @app.command()

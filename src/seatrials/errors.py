@@ -75,6 +75,12 @@ class NothingRanError(SeatrialsError):
     exit_code = 74
 
 
+class SignatureError(SeatrialsError):
+    """A signature does not verify: what it stands beside was changed, or somebody signed who is not trusted."""
+
+    exit_code = 75
+
+
 class ReportError(SeatrialsError):
     """The Allure report cannot be made, or would load something from elsewhere."""
 
@@ -91,6 +97,12 @@ class ServerError(SeatrialsError):
     """A server of the platform does not start, or does not end in order; the text has what it said."""
 
     exit_code = 78
+
+
+class UnsignedError(SeatrialsError):
+    """Something that was to be verified is unsigned, and all that is signed verifies."""
+
+    exit_code = 79
 
 
 class CredentialsError(SeatrialsError):

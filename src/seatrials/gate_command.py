@@ -18,6 +18,7 @@ from seatrials.evidence.folder import DatedFolders, EvidenceFolder, page_of
 from seatrials.evidence.job import job_url
 from seatrials.evidence.provenance import comparison
 from seatrials.evidence.reader import read_mutants, read_others, read_runs
+from seatrials.evidence.signing import Signer, sign_decision
 from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
@@ -27,6 +28,7 @@ from seatrials.gate.kept import last_kept_go
 from seatrials.gate.links import links_from
 from seatrials.gate.markdown import as_markdown
 from seatrials.gate.owners import read_owners
+from seatrials.gate.signers import UNSIGNED, signers_of
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
@@ -59,8 +61,13 @@ def open_history(address: str) -> History:
     return S3History(address, s3_client())
 
 
-def run_gate(paths: GatePaths, history: History, commit: str | None, console: Console) -> int:
-    """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict."""
+def run_gate(
+    paths: GatePaths, history: History, commit: str | None, console: Console, signer: Signer | None = None
+) -> int:
+    """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict.
+
+    With a *signer* the decision is signed.
+    """
     if commit is not None and re.fullmatch(r"[0-9a-f]{7,40}", commit) is None:
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
@@ -75,7 +82,9 @@ def run_gate(paths: GatePaths, history: History, commit: str | None, console: Co
         # Before the decision is written, which tells how far the history went with it.
         decision = replace(decision, history=history.append(judgement.entries))
     finally:
+        decision = replace(decision, signature=_signature(signer))
         _write(decision, folder)
+        sign_decision(folder, signer)
         show(decision, console)
         console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
     return EXIT_CODES[decision.verdict]
@@ -99,6 +108,7 @@ def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) ->
     criteria = load_criteria(paths.criteria, [row.id for row in rows], {row.suite for row in rows})
     commits = Commits.of(Path())
     top = commits.top if commits is not None else None
+    signers, _ = signers_of(criteria.signatures, paths.criteria.parent)
     return Case(
         criteria=criteria,
         criteria_file=str(paths.criteria),
@@ -111,6 +121,7 @@ def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) ->
         now_seconds=wall_epoch_seconds(),
         compare=comparison(Path()),
         others=read_others(paths.evidence, criteria.environments, commit),
+        signers=signers,
         commits=commits,
         owners=read_owners(top, criteria.owners),
         kept_go=last_kept_go(paths.out, str(paths.criteria), commit),
@@ -125,6 +136,10 @@ def _place(path: Path, top: Path | None) -> str:
     """Return where *path* stands in the work tree at *top*, as git names it; what lies elsewhere has no such name."""
     absolute = path.resolve()
     return absolute.relative_to(top).as_posix() if top is not None and absolute.is_relative_to(top) else ""
+
+
+def _signature(signer: Signer | None) -> str:
+    return UNSIGNED if signer is None else f"signed with {signer.name}"
 
 
 def _folder(out: Path) -> Path:

@@ -25,10 +25,12 @@ from seatrials.evidence.record import (
     RowRecord,
     ServiceRecord,
 )
+from seatrials.evidence.signing import Signer, sign_matrix, sign_run
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.history import Entry
+from seatrials.gate.signers import signers_of
 from seatrials.gate.verdict import Judgement, judge
 from tests.support.aws import Json
 from tests.support.project import PROJECT
@@ -173,6 +175,7 @@ class Release:
             compare=self.compare,
             others=read_others(self.root, criteria.environments),
             **self.told,
+            signers=signers_of(criteria.signatures, self.criteria.parent)[0],
         )
 
     def judgement(self) -> Judgement:
@@ -199,6 +202,20 @@ class Release:
                 for index, value in enumerate(values)
             ),
         ]
+
+    def sign(self, signer: Signer) -> None:
+        """Let *signer* sign all runs and the kill matrix."""
+        for path in self.root.glob("[mps]*/2*"):
+            if path.parent.name == "mutants":
+                sign_matrix(MatrixFolder(path), signer)
+            else:
+                sign_run(RunFolder(path), signer)
+
+    def require_signatures(self, table: str) -> None:
+        """Judge by the shipped criteria and a table `[signatures]`."""
+        path = self.root / "signed.toml"
+        path.write_text(f"{self.criteria.read_text()}\n{table}")
+        self.criteria = path
 
     def waive(self, subject: str, last_day: str) -> None:
         """Judge by the shipped criteria and a waiver."""

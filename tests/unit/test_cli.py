@@ -12,7 +12,7 @@ from seatrials import cli
 from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
 
-COMMANDS = ("mutants", "scenarios", "doctor", "sweep", "gate", "report", "publish", "twin serve", "twin run")
+COMMANDS = ("mutants", "scenarios", "doctor", "sweep", "gate", "verify", "report", "publish", "twin serve", "twin run")
 GATE = ("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", str(PROJECT / "gate.toml"))
 
 Ended = tuple[int, str]

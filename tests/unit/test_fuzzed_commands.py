@@ -11,15 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials import cli, errors
 from seatrials.environments.variables import read_variables
 from seatrials.errors import SeatrialsError
+from seatrials.evidence.folder import DatedFolders, RunFolder
+from seatrials.evidence.record import RunRecord
+from seatrials.evidence.signing import KeySigner, sign_run
 from seatrials.twin_server import process
 from seatrials.twin_server.process import RunningServer
 from seatrials.twin_server.server import Server
 from tests.support.aws import Clients
 from tests.support.project import PROJECT
+from tests.support.signing import private_pem, public_pem, signer
 
 COUNT = int(read_variables().get("SEATRIALS_FUZZED_COMMANDS", "150"))
 IN_ONE_TEST = 25
@@ -49,6 +54,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--after": FILES,
     },
     "notify": {"--to": ("slack", "sns:x", "github:a/b", *TEXTS), "--link": (*TEXTS, *URLS), "--again": ()},
+    "verify": {"--criteria": FILES, "--key": (*FILES, "public.pem", "private.pem")},
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
@@ -70,6 +76,7 @@ ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
     "sweep": (*NAMES, *TEXTS),
     "notify": (*FILES, *TEXTS),
+    "verify": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
     "twin run": ("nobody-has-this", "./folder", "./file"),
 }
 VARIABLES = {
@@ -101,6 +108,9 @@ VARIABLES = {
     "SEATRIALS_SHA256": ("x", "00" * 32),
     "SEATRIALS_ROLE_ARN": ("arn:aws:iam::123456789012:role/x", "nonsense"),
     "SEATRIALS_ACCOUNT_ID": ("123456789012", "1"),
+    "SEATRIALS_SIGNING_KEY": (*TEXTS[:3], "ü", "-----BEGIN PRIVATE KEY-----", "a" * 100_000),
+    "SEATRIALS_SIGNING_KEY_FILE": (*FILES, "private.pem", "public.pem"),
+    "SEATRIALS_SIGNING_IDENTITY": ("ci", "me", " "),
     "SEATRIALS_TABLE": ("x" * 300, "no such", "webordinary"),
 }
 # What is right, so that what is wrong beside it comes into play.
@@ -127,9 +137,23 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "deep.toml").write_text(f"a = {'[' * 5000}{']' * 5000}")
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "huge").write_text(f"a = {'9' * 5000}\n")
+    key = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
+    (tmp_path / "private.pem").write_bytes(private_pem(key))
+    (tmp_path / "public.pem").write_text(public_pem(key))
+    _make_evidence(tmp_path / "evidence", signer(key))
     for name, text in PROFILES.items():
         (tmp_path / name).write_text(text)
     return tmp_path
+
+
+def _make_evidence(evidence: Path, key: KeySigner) -> None:
+    """Make a run that is signed, and decisions and a kill matrix that are none."""
+    folder = RunFolder.create(evidence, "mock", "2026-11-25T09:00:00+00:00")
+    folder.write_run(RunRecord(environment="mock", kind="mock"))
+    folder.write_seal()
+    sign_run(folder, key)
+    for name, file in (("gate", "decision.json"), ("mutants", "kill-matrix.json")):
+        (DatedFolders(evidence / name).create() / file).write_text("[" * 5000)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """The one reader of this process's variables: everybody else is given what they need."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 # How the names begin of what botocore and moto read.
@@ -51,3 +51,24 @@ def aws_variables_forgotten() -> Iterator[None]:
         for name in set(os.environ) - set(before):
             del os.environ[name]
         os.environ.update(before)
+
+
+@contextmanager
+def variables_taken(names: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the variables among *names*, which no process that is started has until the block ends."""
+    taken = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield taken
+    finally:
+        os.environ.update(taken)
+
+
+@contextmanager
+def variables_lent(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let this process have *variables*, for a library that looks for them there, until the block ends."""
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)

@@ -30,6 +30,8 @@ from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # Where evidence is, unless somebody names another folder.
 DEFAULT_EVIDENCE = Path("evidence")
+# What runs, and runs on mutants, say of themselves.
+RUN_RECORD, MATRIX_RECORD = "run.json", "kill-matrix.json"
 _CHAINS, _GATE, _MUTANTS, _PUBLISHED, _REPORT = "chains", "gate", "mutants", "published", "report"
 # What stands where runs on an environment would, and is none.
 _OTHERS = frozenset({_CHAINS, _GATE, _MUTANTS, _PUBLISHED, _REPORT})
@@ -37,6 +39,7 @@ _LATEST = "latest"
 _HISTORY = "history.jsonl"
 _PAGE = "index.html"
 _SEAL = "seal.json"
+_SIGNATURE = "signature.json"
 _LEFTOVERS = "leftovers.*.json"
 _USAGE = "timeline/*.usage.json"
 _SERVICES = "timeline/*.services.json"
@@ -175,6 +178,11 @@ def page_of(folder: Path) -> Path:
     return folder / _PAGE
 
 
+def signature_of(folder: Path) -> Path:
+    """Return where the signature of a run, of a kill matrix or of a decision is in its *folder*."""
+    return folder / _SIGNATURE
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The evidence of one run."""
@@ -191,12 +199,17 @@ class RunFolder:
     @property
     def record(self) -> Path:
         """What the run says of itself: a `RunRecord`."""
-        return self.path / "run.json"
+        return self.path / RUN_RECORD
 
     @property
     def seal(self) -> Path:
         """The checksums of all that is judged: a `SEAL`, written last by a run that ended."""
         return seal_in(self.path)
+
+    @property
+    def signature(self) -> Path:
+        """Who answers for the seal and the files, where somebody does: an envelope or a bundle."""
+        return signature_of(self.path)
 
     @property
     def rows(self) -> Path:
@@ -283,7 +296,11 @@ class RunFolder:
     def judged_paths(self) -> dict[str, Path]:
         """Return each file that a judgement may rest on, by name; Allure's results are for people."""
         found = _paths(self.path, ["*.json", "*.jsonl", "timeline/*"])
-        return {name: path for name, path in found.items() if name != _SEAL}
+        return {name: path for name, path in found.items() if name not in (_SEAL, _SIGNATURE)}
+
+    def judged_files(self) -> dict[str, bytes]:
+        """Return the content of each of them; raises `OSError` when one cannot be read."""
+        return {name: read_regular(path) for name, path in self.judged_paths().items()}
 
     def write_seal(self) -> None:
         """Seal the run as it is; to be called when everything else is written."""
@@ -335,7 +352,7 @@ class MatrixFolder:
     @property
     def record(self) -> Path:
         """Who kills whom: a `MatrixRecord`."""
-        return self.path / "kill-matrix.json"
+        return self.path / MATRIX_RECORD
 
     @property
     def page(self) -> Path:
@@ -346,6 +363,11 @@ class MatrixFolder:
     def seal(self) -> Path:
         """The checksum of the record: a `SEAL`."""
         return seal_in(self.path)
+
+    @property
+    def signature(self) -> Path:
+        """Who answers for the matrix, where somebody does: an envelope or a bundle."""
+        return signature_of(self.path)
 
     def write(self, record: MatrixRecord, page: str) -> None:
         """Write a matrix, its page for people, and last the seal."""

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from seatrials.configuration import describe_problems
 from seatrials.evidence.consistency import epoch_seconds, name_problem
-from seatrials.evidence.folder import second_of
+from seatrials.evidence.envelope import SignatureFile, read_signature
+from seatrials.evidence.folder import second_of, signature_of
 from seatrials.evidence.record import ChainLink, Record
 from seatrials.evidence.seal import problems_of_seal, read_seal, sha256_of
 from seatrials.whole_file import read_regular
@@ -35,6 +36,10 @@ class Found(Generic[AnyRecord]):
     record: AnyRecord | None
     # None when there is none, or it is damaged.
     seal: Mapping[str, str] | None
+    # The seal's name, the seal as it was read, and who answers for it; None when there is none.
+    seal_name: str
+    sealed: bytes | None
+    signed: SignatureFile | None
     problems: tuple[str, ...]
     started: str | None
     # Whether it came to its end, where a run writes its seal.
@@ -81,6 +86,9 @@ def find(
         content=content,
         record=record,
         seal=read_seal(sealed) if sealed is not None else None,
+        seal_name=seal_path.name,
+        sealed=sealed,
+        signed=read_signature(signature_of(path)),
         problems=tuple(problems),
         started=started,
         has_ended=has_ended,

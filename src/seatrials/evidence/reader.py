@@ -14,14 +14,16 @@ from seatrials.environments.kinds import KINDS
 from seatrials.errors import TooLateError
 from seatrials.evidence.chain import read_chains
 from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
+from seatrials.evidence.envelope import Attestation, attest
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
 from seatrials.evidence.gaps import Place, gone_of_commit, problems_of_chain
-from seatrials.evidence.order import Found, doubts_of_order, find, in_order, read_content, validated
+from seatrials.evidence.order import AnyRecord, Found, doubts_of_order, find, in_order, read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, Sample
 from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, sha256_of
+from seatrials.evidence.statement import MATRIX, RUN, About
 from seatrials.whole_file import is_folder
 
 # How pytest ends when all it ran has passed, and when something failed.
@@ -51,6 +53,10 @@ class RunEvidence:
     seal_sha256: str | None = None
     # Of the newest run: the places of older runs of its commit that are no longer there.
     gone: tuple[ChainLink, ...] = ()
+    # None when it is unsigned.
+    attestation: Attestation | None = None
+    # Of the newest run: the signatures of all that seem to be older, by name.
+    older: tuple[tuple[str, Attestation | None], ...] = ()
 
     @property
     def id(self) -> str:
@@ -110,6 +116,10 @@ class MutantEvidence:
     # The same, by scenario.
     kills: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
+    # None when it is unsigned.
+    attestation: Attestation | None = None
+    # The signatures of all that seem to be older, by name.
+    older: tuple[tuple[str, Attestation | None], ...] = ()
 
 
 def read_newest(evidence: Path, environment: str) -> RunEvidence | None:
@@ -153,6 +163,7 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
     *others, newest = found
     told = newest.record or MatrixRecord(mutants={})
     place = _place(evidence, EvidenceFolder(evidence).mutants.path.name, found)
+    attestation = _attestation(newest, MATRIX, _read_of(newest))
     return MutantEvidence(
         path=MatrixFolder(newest.path).record,
         commit=told.run.commit,
@@ -161,7 +172,14 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
         is_partial=told.run.is_partial is not False,
         killed_by={name: each.killed_by for name, each in told.mutants.items()},
         kills={name: each.kills for name, each in (told.scenarios or {}).items()},
-        problems=(*_problems_of_matrix(newest), *doubts_of_order(others), *problems_of_chain(place)),
+        problems=(
+            *_problems_of_matrix(newest),
+            *_problems_of(attestation),
+            *doubts_of_order(others),
+            *problems_of_chain(place),
+        ),
+        attestation=attestation,
+        older=_signatures(others, MATRIX),
     )
 
 
@@ -196,7 +214,7 @@ def _newest(evidence: Path, environment: str, runs: Sequence[Found[RunRecord]]) 
     of_folder = _problems_of_latest(EvidenceFolder(evidence).runs(environment), newest)
     place = _place(evidence, environment, runs)
     run = _read_run(newest, environment, [*of_folder, *doubts_of_order(others), *problems_of_chain(place)])
-    return replace(run, gone=gone_of_commit(place, run.commit))
+    return replace(run, gone=gone_of_commit(place, run.commit), older=_signatures(others, RUN))
 
 
 def _place(evidence: Path, environment: str, runs: Sequence[Found[Any]]) -> Place:
@@ -231,6 +249,7 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
     rows = told.rows if told.rows is not None else {row: each.nodeid for row, each in (beside or {}).items()}
     results = _by_row(told, rows, log)
     parts = Parts(folder=found.path, record=told, log=log, rows=beside, files=files)
+    attestation = _attestation(found, RUN, {**_read_of(found), **files})
     return RunEvidence(
         environment=environment,
         path=found.path,
@@ -240,6 +259,7 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
         log=log,
         digest=sha256_of(files[folder.report_log.name]) if log.results else None,
         seal_sha256=found.seal_sha256,
+        attestation=attestation,
         problems=(
             *problems,
             *found.problems,
@@ -250,8 +270,30 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
             *_problems_of_files(found, files),
             *_problems_of_results(told, log, results),
             *disagreements(parts),
+            *_problems_of(attestation),
         ),
     )
+
+
+def _attestation(
+    found: Found[AnyRecord], about: About, files: Mapping[str, bytes], *, is_part: bool = False
+) -> Attestation | None:
+    return attest(found.signed, about, found.path.name, files, is_part=is_part)
+
+
+def _signatures(others: Iterable[Found[AnyRecord]], about: About) -> tuple[tuple[str, Attestation | None], ...]:
+    """Return the signatures of runs that are not judged, compared with their records and seals."""
+    return tuple((each.path.name, _attestation(each, about, _read_of(each), is_part=True)) for each in others)
+
+
+def _read_of(found: Found[AnyRecord]) -> dict[str, bytes]:
+    """Return the record and the seal of a run as they were read, by name."""
+    read = ((found.name, found.content), (found.seal_name, found.sealed))
+    return {name: content for name, content in read if content is not None}
+
+
+def _problems_of(attestation: Attestation | None) -> list[str]:
+    return [f"its signature does not hold: {each}" for each in (attestation.problems if attestation else ())]
 
 
 def _told(found: Found[RunRecord]) -> RunRecord:

@@ -15,6 +15,7 @@ from seatrials.gate.criteria import Criteria, EnvironmentRules, WaiverRule
 from seatrials.gate.decision import Criterion, Decision, Outcome
 from seatrials.gate.history import Entry
 from seatrials.gate.owners import Owners
+from seatrials.gate.signers import Signers
 from seatrials.gate.strangers import strange_rows
 from seatrials.gate.tree import Ran, doubts
 
@@ -54,6 +55,8 @@ class Case:
     compare: Compare
     # The newest run of each environment that the criteria do not name.
     others: Sequence[RunEvidence] = ()
+    # Whose signatures count.
+    signers: Signers = field(default_factory=Signers)
 
     @property
     def criteria_name(self) -> str:
@@ -105,6 +108,8 @@ class Case:
     def _counts(self, run: RunEvidence, rules: EnvironmentRules) -> bool:
         age = self.age_seconds(run)
         if self.problems(run) or age is None or age > rules.age_hours_max * _HOUR_SECONDS:
+            return False
+        if self.signers.rules and self.signers.opinion(run.attestation, run.environment).doubt:
             return False
         return rules.dirty_tree_allowed or not self.doubts(run)
 

@@ -8,6 +8,7 @@ from seatrials.evidence.reader import MutantEvidence, RunEvidence
 from seatrials.gate.case import Asked, Case, Measure
 from seatrials.gate.criteria import EnvironmentRules
 from seatrials.gate.decision import Criterion, Outcome
+from seatrials.gate.signatures import signature_criteria
 from seatrials.gate.strangers import strange_mutants
 from seatrials.gate.tree import Ran, doubts, told_in_short
 from seatrials.gate.wording import age
@@ -24,6 +25,7 @@ def conditions_of_environment(case: Case, environment: str) -> Iterable[Criterio
     if run is None:
         return
     yield _tree(case, run, rules)
+    yield from signature_criteria(case, run)
     yield _age(case, run, rules)
     if rules.leftovers_max is not None:
         yield _leftovers(run, rules.leftovers_max)

@@ -20,6 +20,7 @@ from seatrials.configuration import describe_problems, nearest, not_empty, read_
 from seatrials.environments.kinds import SampleKind
 from seatrials.environments.scopes import Column
 from seatrials.errors import ConfigurationError
+from seatrials.gate.signers import DECISIONS, MUTANTS, SignatureRules, signers_of
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -37,9 +38,9 @@ Kinds = Annotated[tuple[SampleKind, ...], AfterValidator(not_empty)]
 # The criteria that every environment has; the optional ones among them only when their bound is set.
 _OF_EACH_ENVIRONMENT = (
     *("run", "rows", "tree", "age", "leftovers"),
-    *("success-rate", "false-alarms", "run-cost", "session-cost"),
+    *("success-rate", "false-alarms", "run-cost", "session-cost", "signature"),
 )
-_OF_ALL = ("commit", "mutants", "versions")
+_OF_ALL = ("commit", "mutants", "mutants-signature", "versions")
 
 
 class _Table(BaseModel):
@@ -173,6 +174,7 @@ class Criteria(_Table):
     statistics: tuple[Statistic, ...] = ()
     regressions: tuple[RegressionRule, ...] = ()
     mutants: MutantRules = MutantRules()
+    signatures: SignatureRules = SignatureRules()
     waivers: tuple[WaiverRule, ...] = ()
     release: ReleaseRules = ReleaseRules()
     # By row, suite or criterion.
@@ -190,6 +192,8 @@ def load_criteria(path: Path, rows: Iterable[str], suites: Iterable[str] = ()) -
         criteria = Criteria.model_validate(document)
     except ValidationError as error:
         problems += describe_problems(error, Criteria, str(path), "")
+    else:
+        problems += [f"{path}: {problem}" for problem in signers_of(criteria.signatures, path.parent)[1]]
     problems += [f"{path}: {problem}" for problem in _across_tables(document, list(rows), list(suites))]
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -220,6 +224,7 @@ def _across_tables(document: Mapping[str, Any], rows: Sequence[str], suites: Seq
             for identifier, name in named
             if name not in environments
         ),
+        *_strange_places(document, environments),
         *(f"two criteria have the id {each}" for each in sorted({each for each in ids if ids.count(each) > 1})),
         *(
             f"waivers.{index}.subject: no row or criterion is called {each['subject']!r}; {_meant(each, subjects)}"
@@ -235,6 +240,18 @@ def _strange_owners(document: Mapping[str, Any], subjects: Sequence[str]) -> lis
         f"owners.{name}: no row, suite or criterion is called {name!r}; {_meant({'subject': name}, subjects)}"
         for name in _tables(document, "owners")
         if name not in subjects
+    ]
+
+
+def _strange_places(document: Mapping[str, Any], environments: Sequence[str]) -> list[str]:
+    """Return which signers may sign something that is judged nowhere."""
+    known = [*environments, MUTANTS, DECISIONS]
+    signers = _tables(_tables(document, "signatures"), "signers")
+    named = [(name, place) for name in signers for place in _tables(signers, name).get("environments") or ()]
+    return [
+        f"signatures.signers.{name}.environments: nothing is called {place!r}; {nearest(str(place), known)}"
+        for name, place in named
+        if place not in known
     ]
 
 

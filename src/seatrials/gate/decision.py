@@ -66,6 +66,8 @@ class Run:
     expected: int
     # What keeps its evidence from being whole, a sentence each.
     problems: tuple[str, ...]
+    # By whom it is signed, or that it is not.
+    signature: str = "unsigned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +246,8 @@ class Mutants:
     problems: tuple[str, ...]
     source: str
     commit: str | None
+    # By whom the matrix is signed, or that it is not.
+    signature: str = "unsigned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,6 +284,8 @@ class Decision:
     notices: tuple[str, ...] = ()
     # How far the history of judged runs goes with this decision; None when it could not be kept.
     history: Head | None = None
+    # With what this decision is signed, or that it is not.
+    signature: str = "unsigned"
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it."""

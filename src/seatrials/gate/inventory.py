@@ -5,6 +5,7 @@ from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
 from seatrials.gate.case import Case
 from seatrials.gate.decision import Cost, CostLine, Mutants, Run
+from seatrials.gate.signers import MUTANTS
 
 
 def newest_runs(case: Case) -> list[RunEvidence]:
@@ -43,6 +44,7 @@ def run_of(case: Case, run: RunEvidence) -> Run:
         expected=len(run.results),
         problems=tuple(case.problems(run)),
         job_url=record.job_url,
+        signature=case.signers.opinion(run.attestation, run.environment).told,
     )
 
 
@@ -86,4 +88,5 @@ def mutants_of(case: Case) -> Mutants | None:
         problems=evidence.problems,
         source=str(evidence.path),
         commit=evidence.commit,
+        signature=case.signers.opinion(evidence.attestation, MUTANTS).told,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from seatrials.evidence.plain import plain
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.markdown_release import release_lines
-from seatrials.gate.wording import age, compared, evidence, gravest_first, measured, percent, waiver_state
+from seatrials.gate.wording import age, compared, evidence, gravest_first, measured, percent, signatures, waiver_state
 
 
 def as_markdown(decision: Decision) -> str:
@@ -46,6 +46,7 @@ def _facts(decision: Decision) -> list[str]:
         f"- judged: {decision.judged_at}, by `{decision.criteria_file}`",
         f"- oldest evidence: {age(decision.age_seconds)}",
         f"- mutants killed: {f'{mutants.killed} of {mutants.total}' if mutants is not None else 'none ran'}",
+        f"- signatures: {_text(signatures(decision))}",
         "",
     ]
 

@@ -73,7 +73,7 @@ def _run_row(run: Run) -> list[str]:
         joined([code((run.commit or "none")[:8]), dirty]),
         age(run.age_seconds),
         *counts,
-        state,
+        joined([state, element("small", run.signature)], between=" "),
     ]
 
 
@@ -192,7 +192,8 @@ def mutants(decision: Decision) -> Html:
     said = element(
         "p", element("strong", f"{found.killed} of {found.total}"), " broken platforms were found by a scenario."
     )
-    where = note("Of commit ", code((found.commit or "none")[:8]), ", from ", code(found.source), ".")
+    commit = code((found.commit or "none")[:8])
+    where = note("Of commit ", commit, ", from ", code(found.source), f", {found.signature}.")
     return section("mutants", title, said, *_mutant_lists(found), where)
 
 

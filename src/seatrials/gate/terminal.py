@@ -7,7 +7,15 @@ from rich.text import Text
 from seatrials.evidence.plain import plain
 from seatrials.gate.decision import Decision, Outcome, Verdict
 from seatrials.gate.release import Failure, Release
-from seatrials.gate.wording import age, commit_in_words, compared, place_of, services_in_words, since_in_words
+from seatrials.gate.wording import (
+    age,
+    commit_in_words,
+    compared,
+    place_of,
+    services_in_words,
+    signatures,
+    since_in_words,
+)
 
 # An assertion's message is whatever the platform answered.
 _CHARACTERS_MAX = 1000
@@ -30,6 +38,7 @@ def show(decision: Decision, console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    console.print(Text(f"signatures: {signatures(decision)}"), soft_wrap=True)
     for notice in decision.notices:
         console.print(_line(notice, "yellow"))
     _show_release(decision.release, console)

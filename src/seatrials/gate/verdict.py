@@ -24,6 +24,7 @@ from seatrials.gate.history import Entry
 from seatrials.gate.inventory import cost_of, mutants_of, newest_runs, run_of
 from seatrials.gate.measures import all_series, change_criterion, change_of, entry_of, statistic_criterion
 from seatrials.gate.rows import matrix, rows_criterion
+from seatrials.gate.signatures import matrix_signature_criteria
 from seatrials.gate.versions import deployed, services_of, told_in_short, versions_criterion
 from seatrials.seams.clock import iso_timestamp
 
@@ -97,6 +98,7 @@ def _criteria(case: Case, rows: Sequence[MatrixRow]) -> Iterable[Criterion]:
             yield statistic_criterion(case, rule, environment)
     if case.criteria.mutants.required:
         yield mutants_criterion(case)
+        yield from matrix_signature_criteria(case)
 
 
 def _waived(case: Case, criterion: Criterion) -> Criterion:

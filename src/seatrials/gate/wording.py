@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from seatrials.evidence.commit import Commit
-from seatrials.gate.decision import Criterion, Outcome, Waiver
+from seatrials.gate.decision import Criterion, Decision, Outcome, Waiver
 from seatrials.gate.release import Failure, Release, Service
 from seatrials.gate.versions import deployed, told_in_short
 
@@ -139,3 +139,13 @@ def since_in_words(release: Release) -> str:
     told = [count_of(count, name) for name, count in counts.items() if count]
     words = ", ".join(told).replace("criterions", "criteria") or "nothing"
     return f"{words}; not all can be told" if changes.unknown else words
+
+
+def signatures(decision: Decision) -> str:
+    """Return who answers for what was read and for the decision, in one phrase."""
+    mutants = [] if decision.mutants is None else [("mutants", decision.mutants.signature)]
+    read = [*((run.environment, run.signature) for run in decision.runs), *mutants]
+    told: dict[str, list[str]] = {}
+    for name, signature in [*read, ("this decision", decision.signature)]:
+        told.setdefault(signature, []).append(name)
+    return "; ".join(f"{', '.join(names)} {signature}" for signature, names in told.items())

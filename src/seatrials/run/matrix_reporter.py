@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from seatrials.errors import EvidenceError
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
 from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import MatrixRun
 from seatrials.evidence.redaction import redact
+from seatrials.evidence.signing import Signer, name_of, sign_matrix
 from seatrials.mutants.matrix import HEALTHY, Matrix, names_of
 from seatrials.mutants.mutant import Mutant
 from seatrials.seams.clock import wall_seconds, wall_timestamp
@@ -30,8 +32,10 @@ class MatrixReporter:
         *,
         is_partial: bool = False,
         sources: Callable[[], Sources | None] = lambda: None,
+        signer: Signer | None = None,
     ) -> None:
-        """*sources* returns at the end which files ran."""
+        """*sources* returns at the end which files ran; *signer* signs the matrix."""
+        self._signer = signer
         self.matrix = Matrix(mutants, is_partial=is_partial)
         self._started = wall_timestamp()
         self._evidence = evidence
@@ -101,6 +105,11 @@ class MatrixReporter:
         self.folder.write(self.matrix.record(run), self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0
         self._show_result()
+        try:
+            sign_matrix(self.folder, self._signer)
+        except EvidenceError as error:
+            session.exitstatus = error.exit_code
+            self._console.print(f"seatrials: {error}", highlight=False, markup=False, soft_wrap=True)
 
     def _show_result(self) -> None:
         """Say what was proven and where the matrix is."""
@@ -117,6 +126,7 @@ class MatrixReporter:
             highlight=False,
         )
         self._console.print(f"matrix: {self.folder.page}", highlight=False, soft_wrap=True)
+        self._console.print(f"signer: {name_of(self._signer)}", highlight=False, soft_wrap=True)
 
     def _expect(self, ids: list[str]) -> None:
         for identifier in ids:

@@ -32,6 +32,7 @@ from seatrials.errors import (
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
+from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
@@ -110,6 +111,7 @@ def _begin(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     _check_assertions()
     require_wait("--lease-wait", config.getoption("--lease-wait"))
+    signer = _signer(config)
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
@@ -127,7 +129,7 @@ def _begin(config: pytest.Config) -> None:
         check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
         try:
-            reporter = RunReporter(config, environment, sources.sources)
+            reporter = RunReporter(config, environment, sources.sources, signer)
             config.pluginmanager.register(reporter, "seatrials-run")
             config.pluginmanager.register(LateRows(), "seatrials-late")
             begin_allure(config, reporter.folder.allure_results)
@@ -138,7 +140,7 @@ def _begin(config: pytest.Config) -> None:
             # For a run that ends before it has a session.
             config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
-        _begin_matrix(config, sources.sources)
+        _begin_matrix(config, sources.sources, signer)
 
 
 def _check_assertions() -> None:
@@ -164,7 +166,15 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     return [each for each in (config.getoption("--environments"), template, config.getoption("--mutants")) if each]
 
 
-def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) -> None:
+def _signer(config: pytest.Config) -> Signer | None:
+    """Return who signs the evidence; until the run's end neither this process nor its workers have the variables."""
+    held = ExitStack()
+    signer = held.enter_context(signer_taken())
+    config.add_cleanup(held.close)
+    return signer
+
+
+def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], signer: Signer | None) -> None:
     from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
 
     from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
@@ -173,7 +183,7 @@ def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
     is_partial = bool(config.getoption("keyword"))
     evidence = config.getoption("--evidence").resolve()
-    reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources)
+    reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources, signer=signer)
     config.pluginmanager.register(reporter, "seatrials-matrix")
 
 

@@ -5,6 +5,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from seatrials.evidence.record import RowRecord, RunRecord, ServiceRecord
 from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
+from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
@@ -48,8 +50,15 @@ def emit_step(step: Step) -> None:
 class RunReporter:
     """Writes the evidence of one run. The controller owns `run.json`; each worker writes its scenarios' timelines."""
 
-    def __init__(self, config: pytest.Config, environment: Environment, sources: Callable[[], Sources | None]) -> None:
-        """*sources* returns which files have run so far."""
+    def __init__(
+        self,
+        config: pytest.Config,
+        environment: Environment,
+        sources: Callable[[], Sources | None],
+        signer: Signer | None = None,
+    ) -> None:
+        """*sources* returns which files have run so far; *signer* signs what the run leaves."""
+        self._signer = signer
         self._config = config
         self._sources_so_far = sources
         self._environment = environment
@@ -170,6 +179,8 @@ class RunReporter:
             self._end(int(session.exitstatus))
         except OSError as error:
             fail(session, EvidenceError.exit_code, str(cannot_write(error)))
+        except EvidenceError as error:
+            fail(session, error.exit_code, str(error))
 
     def _ask_again(self) -> None:
         """Learn which files ran; a checkout that is another one by now is of no commit."""
@@ -199,6 +210,7 @@ class RunReporter:
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
         terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+        terminalreporter.line(f"signer: {name_of(self._signer)}")
 
     def _lateness(self) -> Iterator[str]:
         """Yield how late the platform was, which a busy machine makes, and which rows nobody can judge for it."""
@@ -227,11 +239,13 @@ class RunReporter:
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
-        self._end(exit_code)
+        with suppress(EvidenceError):  # that it is unsigned says less than why it did not begin
+            self._end(exit_code)
 
     def _end(self, exit_code: int) -> None:
         self.folder.write_run(self._record(exit_code))
         self.folder.write_seal()
+        sign_run(self.folder, self._signer)
 
     def _replay(self, item: pytest.Item) -> str:
         name = item.name.partition("[")[0]

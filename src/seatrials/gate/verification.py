@@ -1,0 +1,150 @@
+"""`seatrials verify`: who signed evidence or a decision, asked of its files alone, however old they are."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from seatrials.errors import ConfigurationError, EvidenceError, SignatureError, UnsignedError
+from seatrials.evidence.envelope import Attestation, attest, read_signature
+from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, signature_of
+from seatrials.evidence.signing import decision_files
+from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, predicate_of
+from seatrials.gate.signers import DECISIONS, MUTANTS, UNSIGNED, Opinion, Signers, load_signers, signer_with
+
+_ABOUT = (RUN, MATRIX, DECISION)
+_HASH_CHARACTERS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """A folder, and what is to be thought of its signature."""
+
+    folder: Path
+    about: About
+    attestation: Attestation | None
+    opinion: Opinion
+
+    @property
+    def told(self) -> str:
+        """One line for people: who signed what, or why nobody has."""
+        here = Path.cwd()
+        folder = self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
+        if self.attestation is None:
+            return f"{folder}: {self.about.what} {UNSIGNED}"
+        if self.opinion.doubt:
+            return f"{folder}: DOES NOT VERIFY: {self.opinion.doubt}"
+        return f"{folder}: {self.about.what} {self.opinion.told}: {_what(self.attestation)}"
+
+
+def signers_for(criteria: Path, key: Path | None) -> Signers:
+    """Return whose signatures count: who has *key*, or else those of the *criteria*.
+
+    Raises `ConfigurationError` when there are none.
+    """
+    if key is not None:
+        try:
+            return signer_with(key)
+        except ConfigurationError as error:
+            msg = f"--key: {error}"
+            raise ConfigurationError(msg) from error
+    signers = load_signers(criteria)
+    if not signers.rules:
+        msg = f"{criteria}: has no table [signatures.signers.NAME], so nobody is trusted: add one, or give --key FILE"
+        raise ConfigurationError(msg)
+    return signers
+
+
+def verify(paths: list[Path], signers: Signers, console: Console) -> None:
+    """Show who signed what in *paths*: folders of runs, kill matrices, decisions, or folders of these.
+
+    Raises `SignatureError` when something does not verify, `UnsignedError` when all that is signed does and something
+    is unsigned, and `EvidenceError` for a path with nothing that could be signed.
+    """
+    found = [_verified(folder, about, signers) for path in paths for folder, about in _signable(path)]
+    for each in found:
+        console.print(Text(each.told), soft_wrap=True, highlight=False)
+    broken = [each for each in found if each.attestation is not None and each.opinion.doubt]
+    unsigned = [each for each in found if each.attestation is None]
+    told = f"{len(found) - len(broken) - len(unsigned)} verify, {len(broken)} do not, {len(unsigned)} are unsigned"
+    if broken:
+        raise SignatureError(told)
+    if unsigned:
+        raise UnsignedError(told)
+
+
+def _verified(folder: Path, about: About, signers: Signers) -> Verified:
+    # What is called latest may be a copy, where links are lost.
+    name = None if folder == DatedFolders(folder.parent).latest else folder.name
+    try:
+        files = _files(folder, about)
+    except OSError as error:
+        msg = f"{error.filename or folder} cannot be read: {error.strerror}"
+        raise EvidenceError(msg) from error
+    attestation = attest(read_signature(signature_of(folder)), about, name, files)
+    opinion = signers.opinion(attestation, _place(about, files))
+    return Verified(folder=folder, about=about, attestation=attestation, opinion=opinion)
+
+
+def _signable(path: Path) -> list[tuple[Path, About]]:
+    """Return the folders in *path* that could be signed, itself or below, each with what it holds."""
+    try:
+        # It follows links as `Path.resolve` does, and does not fail where they lead in a circle.
+        folder = Path(os.path.realpath(path))
+        folders = [folder] if _about(folder) else sorted(_below(folder))
+        found = [(each, about) for each in folders if (about := _about(each)) is not None]
+    except (OSError, ValueError) as error:
+        msg = f"{str(path)!r:.80} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise EvidenceError(msg) from error
+    if not found:
+        msg = f"{path}: there is no run, kill matrix or decision in it: give its folder, or one above"
+        raise EvidenceError(msg)
+    return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the dated folders of an environment, of mutants or of decisions, or of all that evidence has."""
+    yield from DatedFolders(folder).all()
+    evidence = EvidenceFolder(folder)
+    places = [*(evidence.runs(each) for each in evidence.environments()), evidence.mutants, DatedFolders(evidence.gate)]
+    for each in places:
+        yield from each.all()
+
+
+def _about(folder: Path) -> About | None:
+    """Return what a folder holds, by the file that it must have; of what was signed and lacks that, a run is asked."""
+    unless = RUN if signature_of(folder).is_file() else None
+    return next((each for each in _ABOUT if (folder / each.document).is_file()), unless)
+
+
+def _files(folder: Path, about: About) -> dict[str, bytes]:
+    if about is DECISION:
+        return decision_files(folder)
+    if about is MATRIX:
+        matrix = MatrixFolder(folder)
+        return {each.name: each.read_bytes() for each in (matrix.record, matrix.seal) if each.is_file()}
+    run = RunFolder(folder)
+    sealed = {run.seal.name: run.seal.read_bytes()} if run.seal.is_file() else {}
+    return {**run.judged_files(), **sealed}
+
+
+def _place(about: About, files: Mapping[str, bytes]) -> str:
+    """Return what signers say that they may sign: an environment's name, or what is no environment."""
+    if about is not RUN:
+        return MUTANTS if about is MATRIX else DECISIONS
+    return str(predicate_of(RUN, "", files.get(RUN.document, b"")).get("environment", ""))
+
+
+def _what(attestation: Attestation) -> str:
+    """Return what was signed, in a phrase."""
+    told = attestation.statement.predicate if attestation.statement is not None else {}
+    order = ("environment", "number", "verdict", "commit", "started", "judged_at")
+    said = (f"{each} {_short(each, told[each])}" for each in order if each in told)
+    return f"{', '.join(said)}{', from a tree with changes' if told.get('dirty') else ''}"
+
+
+def _short(field: str, value: object) -> str:
+    return str(value)[:_HASH_CHARACTERS] if field == "commit" else str(value)
