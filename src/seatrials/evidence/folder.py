@@ -206,11 +206,19 @@ class RunFolder:
         """Write the platform's events during a scenario, one JSON object a line."""
         write_whole(self._timeline / f"{scenario}.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
 
-    def write_scenario(self, scenario: str, recorder: Recorder) -> None:
-        """Write the steps and samples of a scenario."""
+    def write_notes(self, scenario: str, lines: Iterable[str]) -> None:
+        """Write what is to be said beside a timeline, one JSON object a line.
+
+        One with `of` says more of the event of that number, one with `after` is an event behind so many others.
+        """
+        write_whole(self._timeline / f"{scenario}.notes.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
+
+    def write_scenario(self, scenario: str, recorder: Recorder, timeline_seconds: float | None = None) -> None:
+        """Write the steps and samples of a scenario, and its moments; *timeline_seconds* is its timeline's zero."""
+        clock = json.dumps({**recorder.clock(), "timeline_seconds": timeline_seconds})
         steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
         samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
-        text = f'{{"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
+        text = f'{{"clock": {clock},\n"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
         write_whole(self._timeline / f"{scenario}.steps.json", text)
 
     def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:

@@ -192,7 +192,8 @@ class RunReporter:
         if recorder.left_out:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         self.folder.write_timeline(scenario, run.timeline_json())
-        self.folder.write_scenario(scenario, recorder)
+        self.folder.write_notes(scenario, run.timeline_notes())
+        self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_usage(scenario, run.usage())
         if report.failed:
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
