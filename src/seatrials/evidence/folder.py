@@ -168,6 +168,27 @@ class RunFolder:
         """Where allure-pytest writes."""
         return self.path / "allure-results"
 
+    def timeline_of(self, scenario: str) -> Path:
+        """Return where the platform's events during a scenario are, one JSON object a line."""
+        return self._timeline / f"{scenario}.jsonl"
+
+    def notes_of(self, scenario: str) -> Path:
+        """Return where it stands what is to be said beside them."""
+        return self._timeline / f"{scenario}.notes.jsonl"
+
+    def steps_of(self, scenario: str) -> Path:
+        """Return where the steps and samples of a scenario are."""
+        return self._timeline / f"{scenario}.steps.json"
+
+    @property
+    def pages(self) -> Path:
+        """Where the pages of timelines are: they are made of the evidence, so the seal leaves them out."""
+        return self.path / "pages"
+
+    def timeline_page(self, scenario: str) -> Path:
+        """Return where the page with the timeline of a scenario is, if `seatrials timeline` has written it."""
+        return self.pages / f"{scenario}.html"
+
     @property
     def counts(self) -> Path:
         """Where each process of a run on a real stack keeps what it has used."""
@@ -204,14 +225,14 @@ class RunFolder:
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
-        write_whole(self._timeline / f"{scenario}.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
+        write_whole(self.timeline_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
 
     def write_notes(self, scenario: str, lines: Iterable[str]) -> None:
         """Write what is to be said beside a timeline, one JSON object a line.
 
         One with `of` says more of the event of that number, one with `after` is an event behind so many others.
         """
-        write_whole(self._timeline / f"{scenario}.notes.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
+        write_whole(self.notes_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
 
     def write_scenario(self, scenario: str, recorder: Recorder, timeline_seconds: float | None = None) -> None:
         """Write the steps and samples of a scenario, and its moments; *timeline_seconds* is its timeline's zero."""
@@ -219,7 +240,7 @@ class RunFolder:
         steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
         samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
         text = f'{{"clock": {clock},\n"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
-        write_whole(self._timeline / f"{scenario}.steps.json", text)
+        write_whole(self.steps_of(scenario), text)
 
     def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:
         """Write what a scenario used of what costs money."""
