@@ -29,7 +29,7 @@ def build(run: RunFiles, row: str) -> Timeline:
     happenings = [*files.happenings, *_derived(files.happenings)]
     if result.failed or result.outcome is CellOutcome.CRASHED:
         first = message.strip().partition("\n")[0]
-        happenings.append(Happening(at=files.times.ended, kind="failure", subject=first, details={}))
+        happenings.append(Happening(at=files.times.ended, kind="failure", subject=first, details={"message": message}))
     happenings.sort(key=lambda each: (each.at, each.kind == "failure"))
     items = _packed(_lasting(_items(happenings), files.times.ended))
     kept = _bounded(items)
@@ -108,7 +108,9 @@ def _items(happenings: Iterable[Happening]) -> list[Item]:
         if each.kind == "session" and states.get((each.kind, each.subject)) == state:
             continue
         states[each.kind, each.subject] = state
-        track = each.subject if kind.is_state else ""
+        service = each.details.get("service")
+        about = f"{each.subject} {service}" if each.kind == "task" and service else each.subject
+        track = about if kind.is_state else ""
         title, level = title_of(each), kind.level(each)
         items.append(Item(happening=each, lane=lane, track=track, title=title, level=level, until=each.until))
     return items

@@ -28,11 +28,14 @@ LANES = {
     "calls": "AWS calls",
     "other": "Other",
 }
+# Of the name of an error, the module that it stands in.
+_MODULE = re.compile(r"^(?:[a-z_]+\.)+(?=[A-Z]\w+:)")
 _TITLE_CHARACTERS_MAX = 240
 _ERRORS = re.compile(r"(?i)traceback|crash|exception|\berror\b|answered 50\d|refused")
 _TROUBLE = re.compile(r"(?i)unhealthy|unable|fail|roll(?:ing|ed) back|stopped \d+ running tasks.*unhealthy")
 _ENDED_BY_ITSELF = ("EssentialContainerExited", "TaskFailedToStart")
-_EXPECTED_REFUSALS = ("ConditionalCheckFailedException", "TransactionCanceledException")
+# What no program counts on; that something exists already, or changed meanwhile, is for many a way to agree.
+_GRAVE_REFUSALS = re.compile(r"Denied|Unauthori|Throttl|Internal|Unavailable|Validation|ResourceNotFound|Limit|Invalid")
 _SERVER_ERROR, _CLIENT_ERROR, _SWITCHED = 500, 400, 101
 
 Details = Mapping[str, Any]
@@ -90,7 +93,7 @@ def _of_stop(each: Happening) -> Level:
 
 
 def _of_refusal(each: Happening) -> Level:
-    return Level.DOUBT if each.details.get("Code") in _EXPECTED_REFUSALS else Level.BAD
+    return Level.BAD if _GRAVE_REFUSALS.search(str(each.details.get("Code"))) else Level.DOUBT
 
 
 KINDS: Mapping[str, Kind] = {
@@ -178,7 +181,7 @@ def lane_of(happening: Happening) -> str:
 def title_of(happening: Happening) -> str:
     """Return *happening* as a sentence."""
     fields = {name: _text(value) for name, value in happening.details.items()}
-    fields["subject"] = _shortened(happening.subject)
+    fields["subject"] = _MODULE.sub("", _shortened(happening.subject))
     template = kind_of(happening).title
     if not template:
         told = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "subject" and value)

@@ -50,7 +50,7 @@ function wallAt(at) {
   if (known.length === 0) return null;
   let after = known.findIndex(([moment]) => moment >= at);
   if (after === 0) return at === known[0][0] ? known[0][1] : null;
-  if (after === -1) return null;
+  if (after === -1) return at - known.at(-1)[0] < 1 ? known.at(-1)[1] : null;
   const [[from, fromWall], [to, toWall]] = [known[after - 1], known[after]];
   return to === from ? toWall : fromWall + ((toWall - fromWall) * (at - from)) / (to - from);
 }
@@ -104,7 +104,8 @@ function drawLane(lane, tracks) {
     // The first line of a lane has the lane's name, the others those of what they are about.
     const isPlain = track === "" || /^(wait|step|request|socket_closed|fault) \d+$/.test(track);
     if (number === 0 && !isPlain) chart.append(line(title, [], true));
-    chart.append(line(number === 0 && isPlain ? title : isPlain ? "" : track, members, number === 0 && isPlain));
+    const own = isPlain ? track.replace(/ \d+$/, "s") : track;
+    chart.append(line(number === 0 && isPlain ? title : own, members, number === 0 && isPlain));
   });
 }
 
@@ -118,8 +119,12 @@ function line(name, members, isLane) {
   return made;
 }
 
+// Where all names begin with the same word, it tells nothing.
+const beginnings = items.filter((item) => item.track.includes("-")).map((item) => item.track.split(" ").at(-1).split("-")[0]);
+const common = ["", ...new Set(beginnings)].find((word) => word && word !== "session" && beginnings.filter((each) => each === word).length > 5);
+
 function shortened(name) {
-  return name
+  return (common ? name.replaceAll(`${common}-`, "") : name)
     .replace(/\b([0-9a-f]{8})[0-9a-f]{24}\b/, "$1…")
     .replace(/^(session-[0-9a-f]{8})-[0-9a-f-]+$/, "$1…");
 }
@@ -255,8 +260,8 @@ function timesOf(item) {
     ["platform", data.began ? instant(data.began + item.at) : "not in the evidence"],
     ["wall", wall === null ? "not in the evidence" : about + instant(wall)],
     ["lane", `${data.lanes[item.lane][1]}, ${item.kind}`],
-    ["about", item.subject],
   ];
+  if (!item.title.includes(item.subject) && item.kind !== "failure") told.push(["about", item.subject]);
   if (item.until !== null) told.splice(1, 0, ["lasted", seconds(item.until - item.at)]);
   if (WORDS[item.level]) told.push(["is", WORDS[item.level]]);
   return told;
