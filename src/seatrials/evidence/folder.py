@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import quote
 
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.record import LEFTOVERS, ROWS, USAGE, MatrixRecord, RowRecord, Rows, RunRecord
@@ -188,6 +189,11 @@ class RunFolder:
     def timeline_page(self, scenario: str) -> Path:
         """Return where the page with the timeline of a scenario is, if `seatrials timeline` has written it."""
         return self.pages / f"{scenario}.html"
+
+    def timeline_address(self, scenario: str) -> str:
+        """Return the page's address in a page of the same evidence that stands in a folder of `gate` or `report`."""
+        page = self.timeline_page(scenario)
+        return quote(f"../../{self.path.parent.name}/{page.relative_to(self.path.parent).as_posix()}")
 
     @property
     def counts(self) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import allure
 import allure_commons
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -196,6 +197,9 @@ class RunReporter:
         self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_usage(scenario, run.usage())
         if report.failed:
+            # Written when somebody wants to see it: a report of Allure's has it made.
+            address = self.folder.timeline_address(scenario)
+            allure.dynamic.link(address, name="timeline")  # type: ignore[no-untyped-call]  # Allure's has no types
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))

@@ -14,7 +14,7 @@ from seatrials.timeline.model import Item, Level
 _LOOKED_BACK = 3_000
 _STORY_MAX = 14
 _TROUBLES_MAX = 6
-_CAUSES_MAX = 4
+_CAUSES_MAX = 6
 _STEP = re.compile(r"^(?P<request>[A-Z]+ \S+) → (?P<status>\d{3})$")
 _SESSION_ID = re.compile(r"session-[0-9a-f-]{36}")
 _TASK_ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -126,8 +126,10 @@ class Links:
         ]
         yield from found
         if not found:
-            yield from self._before(beyond, "alarm")
+            end = self._times[beyond - 1]
+            yield from self._before(beyond, "alarm", lambda each: _is_on(each, end), 2)
             yield from self._before(beyond, "scaling")
+            yield from self._before(beyond, "metric")
 
     def _of_step(self, index: int, item: Item) -> Iterator[int]:
         beyond = self._until(item.at + _REQUEST_SECONDS)
@@ -236,8 +238,17 @@ def story_of(items: Sequence[Item], failure: int | None) -> tuple[int, ...]:
 
 def _tells(item: Item, failed_at: float) -> bool:
     """Whether an item explains a failure: what went well does not, nor does a state that was over before it."""
-    is_over = item.until is not None and item.until < failed_at and item.level is Level.DOUBT
-    return item.happening.kind in _EXPLAINING or not (is_over or item.level in (Level.PLAIN, Level.GOOD))
+    if item.level in (Level.BAD, Level.FAULT):
+        return True
+    if item.level is Level.GOOD or item.at < 0:
+        return False
+    is_over = item.until is not None and item.until < failed_at
+    return item.happening.kind in _EXPLAINING or (item.level is Level.DOUBT and not is_over)
+
+
+def _is_on(each: Item, at: float) -> bool:
+    """Whether an alarm is on at a moment."""
+    return each.level is Level.DOUBT and (each.until is None or each.until >= at)
 
 
 def _is_named(each: Item, message: str) -> bool:

@@ -1,6 +1,7 @@
 """`seatrials timeline`: finds a run and a row, and writes the page or the file that shows it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from seatrials.configuration import nearest
@@ -33,21 +34,36 @@ def write_timeline(run: str, row: str | None, *, evidence: Path, out: Path | Non
     if form not in FORMATS:
         msg = f"--format {form}: {nearest(form, list(FORMATS))}"
         raise ConfigurationError(msg)
+    if out is not None and "\0" in str(out):
+        msg = f"--out {str(out)!r}: no file can be called so"
+        raise ConfigurationError(msg)
     files = read_run(find_run(run, evidence))
-    try:
+    with _writing():
         if row is not None:
             return _write_row(files, row_of(files, row), form, out)
         return _write_all(files, form, out)
-    except OSError as error:
-        msg = f"{error.filename} cannot be written: {error.strerror}"
-        raise EvidenceError(msg) from error
 
 
 def write_failed(path: Path) -> dict[str, Path]:
-    """Write the pages of those rows of the run in *path* that did not pass; return the page of each."""
+    """Write the pages of those rows of the run in *path* that failed or crashed; return the page of each.
+
+    A run that does not say which rows it has, has no page.
+    """
+    if not RunFolder(path).record.is_file():
+        return {}
     files = read_run(path)
     failed = [row for row, result in files.results.items() if result.failed or result.outcome is CellOutcome.CRASHED]
-    return {row: _write_row(files, row, "html", None) for row in failed if is_safe(row)}
+    with _writing():
+        return {row: _write_row(files, row, "html", None) for row in failed if is_safe(row)}
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"the timeline cannot be written: {error.filename}: {error.strerror}"
+        raise EvidenceError(msg) from error
 
 
 def find_run(run: str, evidence: Path) -> Path:
@@ -60,8 +76,8 @@ def find_run(run: str, evidence: Path) -> Path:
         newest = read_newest(evidence, run) if is_name else None
         if newest is not None:
             return newest.path
-    except (OSError, ValueError) as error:
-        msg = f"{run[:80]!r} is no run: {error}"
+    except OSError as error:
+        msg = f"{run[:80]!r} is no run: {error.strerror}"
         raise EvidenceError(msg) from error
     names = EvidenceFolder(evidence).environments()
     known = f"the environments in {evidence} are {', '.join(names)}" if names else f"{evidence} has no run at all"
