@@ -13,8 +13,9 @@ const SIGNS = { plain: "·", good: "✓", doubt: "?", bad: "✗", fault: "⚡" }
 const WORDS = { plain: "", good: "good", doubt: "on its way, or worth a look", bad: "bad", fault: "on purpose" };
 const GRAVITY = ["plain", "good", "doubt", "fault", "bad"];
 const LISTED_MAX = 200;
-// What is nearer to its neighbour than this, in pixels, is drawn with it as one mark.
-const NEAR_PIXELS = 9;
+// How wide a mark is at least, and one that stands for several: what would lie under another is drawn with it.
+const MARK_PIXELS = 8;
+const GROUP_PIXELS = 22;
 const SPAN_MIN = 0.001;
 
 const first = Math.min(0, ...items.map((item) => item.at));
@@ -137,11 +138,11 @@ function marks(members) {
     const item = items[index];
     const [from, to] = [Math.max(pixels(item.at), 0), Math.min(pixels(item.until ?? item.at), width)];
     const before = groups.at(-1);
-    if (before && from - before.from < NEAR_PIXELS && to - from < NEAR_PIXELS && before.to - before.from < 2 * NEAR_PIXELS) {
+    const isSmall = to - from < MARK_PIXELS && before && before.isSmall;
+    if (isSmall && from < before.from + (before.members.length > 1 ? GROUP_PIXELS : MARK_PIXELS)) {
       before.members.push(index);
-      before.to = Math.max(before.to, to);
     } else {
-      groups.push({ from, to, members: [index] });
+      groups.push({ from, to, members: [index], isSmall: to - from < MARK_PIXELS });
     }
   }
   return groups.map((group) => mark(group, width));
@@ -154,8 +155,9 @@ function mark({ from, to, members }, width) {
   const most = inside.find((each) => each.level === level);
   made.type = "button";
   made.tabIndex = -1;
-  made.style.left = `${(Math.min(from, width - 8) / width) * 100}%`;
-  made.style.width = `${(Math.max(to - from, members.length > 1 ? 18 : 8) / width) * 100}%`;
+  const least = members.length > 1 ? GROUP_PIXELS : MARK_PIXELS;
+  made.style.left = `${(Math.min(from, width - least) / width) * 100}%`;
+  made.style.width = `${(Math.max(to - from, least) / width) * 100}%`;
   const also = members.length > 1 ? ` and ${members.length - 1} more` : "";
   made.setAttribute("aria-label", `${seconds(most.at)}: ${most.title}${also}`);
   made.title = inside.slice(0, 12).map((each) => `${seconds(each.at)}  ${each.title}`).join("\n");

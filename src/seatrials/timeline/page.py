@@ -39,7 +39,7 @@ _KEYS = (
 def render(timeline: Timeline) -> str:
     """Return *timeline* as one HTML file that needs no other; it has less than two megabytes."""
     data = _data(timeline)
-    return _page(f"{timeline.outcome}: {timeline.row}", (_header(timeline), _main(timeline)), _script(data))
+    return _page(f"{timeline.outcome}: {timeline.row}", "timeline", (_header(timeline), _main(timeline)), _script(data))
 
 
 def render_index(name: str, rows: Sequence[tuple[str, str, str, str, str]], problems: Iterable[str]) -> str:
@@ -57,10 +57,12 @@ def render_index(name: str, rows: Sequence[tuple[str, str, str, str, str]], prob
     )
     told = [note(problem) for problem in problems]
     header = element("header", element("div", element("h1", name), class_="row-name"), class_="of-row")
-    return _page(f"Timelines: {name}", (header, element("main", section("all-rows", "Rows", *told, shown))), Html(""))
+    return _page(
+        f"Timelines: {name}", "all-rows", (header, element("main", section("all-rows", "Rows", *told, shown))), Html("")
+    )
 
 
-def _page(title: str, parts: Sequence[Html], script: Html) -> str:
+def _page(title: str, target: str, parts: Sequence[Html], script: Html) -> str:
     style = "\n".join(path.read_text(encoding="utf-8") for path in _STYLES)
     program = f"script-src {_hashed(_SCRIPT.read_text(encoding='utf-8'))}; " if script else ""
     policy = (
@@ -76,7 +78,7 @@ def _page(title: str, parts: Sequence[Html], script: Html) -> str:
         element("link", rel="icon", href="data:,"),
         element("style", raw(style)),
     )
-    body = element("body", element("a", "Skip to the timeline", href="#timeline", class_="skip"), *parts, script)
+    body = element("body", element("a", "Skip to what is shown", href=f"#{target}", class_="skip"), *parts, script)
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
