@@ -48,6 +48,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--scenarios": FILES,
     },
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
+    "timeline": {"--format": TEXTS, "--evidence": FILES, "--out": FILES},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
     "twin serve": {
@@ -67,6 +68,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
     "sweep": (*NAMES, *TEXTS),
+    "timeline": (*NAMES, *TEXTS, *FILES),
     "twin run": ("nobody-has-this", "./folder", "./file"),
 }
 VARIABLES = {

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from seatrials.environments.kinds import KINDS
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.timeline.causes import Links, story_of
 from seatrials.timeline.evidence import RunFiles, read_row
@@ -53,14 +54,14 @@ def build(run: RunFiles, row: str) -> Timeline:
 
 
 def _facts(run: RunFiles) -> dict[str, str]:
-    record = run.record
+    record, kind = run.record, KINDS.get(run.record.kind or "")
     told = {
         "Run": f"{record.environment or 'an unnamed environment'}, {run.folder.path.name}",
         "Kind": record.kind,
         "Commit": f"{record.commit[:12]}{' with uncommitted changes' if record.dirty else ''}"
         if record.commit
         else None,
-        "Seed": record.seed if record.kind == "mock" else None,
+        "Seed": None if kind is None or kind.is_shared else record.seed,
     }
     return {name: str(value) for name, value in told.items() if value is not None}
 
