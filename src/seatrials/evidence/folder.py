@@ -195,6 +195,14 @@ class RunFolder:
         page = self.timeline_page(scenario)
         return quote(f"../../{self.path.parent.name}/{page.relative_to(self.path.parent).as_posix()}")
 
+    def timeline_link(self, scenario: str) -> dict[str, str]:
+        """Return the link to it as Allure's results have links; its name says where the page is below the evidence.
+
+        Allure's report shows the name, and makes no link of an address that is relative.
+        """
+        address = self.timeline_address(scenario)
+        return {"type": "link", "name": f"timeline: {address.removeprefix('../../')}", "url": address}
+
     @property
     def counts(self) -> Path:
         """Where each process of a run on a real stack keeps what it has used."""

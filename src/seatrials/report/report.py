@@ -146,7 +146,7 @@ def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
 def _timeline(run: RunEvidence, row: str) -> list[dict[str, str]]:
     if not row or not run.folder.timeline_page(row).is_file():
         return []
-    return [{"type": "link", "name": "timeline", "url": run.folder.timeline_address(row)}]
+    return [run.folder.timeline_link(row)]
 
 
 def forget(history: Path, copy: Path, runs: Sequence[RunEvidence]) -> None:

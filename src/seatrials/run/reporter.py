@@ -198,8 +198,8 @@ class RunReporter:
         self.folder.write_usage(scenario, run.usage())
         if report.failed:
             # Written when somebody wants to see it: a report of Allure's has it made.
-            address = self.folder.timeline_address(scenario)
-            allure.dynamic.link(address, name="timeline")  # type: ignore[no-untyped-call]  # Allure's has no types
+            link = self.folder.timeline_link(scenario)
+            allure.dynamic.link(link["url"], name=link["name"])  # type: ignore[no-untyped-call]  # it has no types
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))

@@ -94,6 +94,16 @@ def test_a_page_s_address_leads_from_a_report_to_it(tmp_path: Path) -> None:
     assert (report / folder.timeline_address(ROW)).is_file()
 
 
+def test_a_link_says_in_words_where_the_page_is(tmp_path: Path) -> None:
+    """Allure shows a link's name alone where its address is relative."""
+    folder = write_run(tmp_path)
+
+    link = folder.timeline_link(ROW)
+
+    assert link["url"] == folder.timeline_address(ROW)
+    assert (tmp_path / link["name"].removeprefix("timeline: ")).resolve() == folder.timeline_page(ROW).resolve()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
