@@ -1,4 +1,4 @@
-"""The command line: `gate`, `verify`, `report`, `publish`, `mutants`, `scenarios`, `doctor`, `sweep`, `twin`."""
+"""The command line: `seatrials gate`, `verify`, `notify`, `report`, `timeline`, `publish`, `mutants`, and so on."""
 
 import os
 import sys
@@ -26,6 +26,7 @@ from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.report.report import Build, write_report
+from seatrials.timeline.command import write_timeline
 from seatrials.twin_server import command as twin
 
 _SAID_CHARACTERS_MAX = 300
@@ -196,6 +197,21 @@ def report(
     """Make one Allure report over the newest runs of all environments."""
     build = Build(name=build_name, url=build_url)
     typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
+
+
+@app.command()
+def timeline(
+    *,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="the folder of a run, or an environment: its newest run")],
+    row: Annotated[str | None, typer.Argument(metavar="[ROW]", help="a row, or a test's name; all without it")] = None,
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="html, perfetto or otlp")] = "html",
+    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="the file, or without ROW the folder (RUN/pages)")
+    ] = None,
+) -> None:
+    """Show what happened on the platform while a row ran, as a page, or as a file for tools that show traces."""
+    typer.echo(write_timeline(run, row, evidence=evidence, out=out, form=form))
 
 
 @app.command()

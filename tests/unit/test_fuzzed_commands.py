@@ -56,6 +56,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "notify": {"--to": ("slack", "sns:x", "github:a/b", *TEXTS), "--link": (*TEXTS, *URLS), "--again": ()},
     "verify": {"--criteria": FILES, "--key": (*FILES, "public.pem", "private.pem")},
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
+    "timeline": {"--format": TEXTS, "--evidence": FILES, "--out": FILES},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
     "twin serve": {
@@ -77,6 +78,7 @@ ARGUMENTS = {
     "sweep": (*NAMES, *TEXTS),
     "notify": (*FILES, *TEXTS),
     "verify": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
+    "timeline": (*NAMES, *TEXTS, *FILES),
     "twin run": ("nobody-has-this", "./folder", "./file"),
 }
 VARIABLES = {

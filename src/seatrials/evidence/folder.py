@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import quote
 
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.record import (
@@ -226,9 +227,39 @@ class RunFolder:
         """Where allure-pytest writes."""
         return self.path / "allure-results"
 
+    def timeline_of(self, scenario: str) -> Path:
+        """Return where the platform's events during a scenario are, one JSON object a line."""
+        return self._timeline / f"{scenario}.jsonl"
+
+    def notes_of(self, scenario: str) -> Path:
+        """Return where it stands what is to be said beside them."""
+        return self._timeline / f"{scenario}.notes.jsonl"
+
+    def steps_of(self, scenario: str) -> Path:
+        """Return where the steps and samples of a scenario are."""
+        return self._timeline / f"{scenario}.steps.json"
+
+    @property
+    def pages(self) -> Path:
+        """Where the pages of timelines are: they are made of the evidence, so the seal leaves them out."""
+        return self.path / "pages"
+
     def timeline_page(self, scenario: str) -> Path:
-        """Return where the page with the timeline of a scenario is, if somebody had it made; the seal leaves it out."""
-        return self.path / "pages" / f"{scenario}.html"
+        """Return where the page with the timeline of a scenario is, if `seatrials timeline` has written it."""
+        return self.pages / f"{scenario}.html"
+
+    def timeline_address(self, scenario: str) -> str:
+        """Return the page's address in a page of the same evidence that stands in a folder of `gate` or `report`."""
+        page = self.timeline_page(scenario)
+        return quote(f"../../{self.path.parent.name}/{page.relative_to(self.path.parent).as_posix()}")
+
+    def timeline_link(self, scenario: str) -> dict[str, str]:
+        """Return the link to it as Allure's results have links; its name says where the page is below the evidence.
+
+        Allure's report shows the name, and makes no link of an address that is relative.
+        """
+        address = self.timeline_address(scenario)
+        return {"type": "link", "name": f"timeline: {address.removeprefix('../../')}", "url": address}
 
     @property
     def counts(self) -> Path:
@@ -266,14 +297,22 @@ class RunFolder:
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
-        write_whole(self._timeline / f"{scenario}.jsonl", "".join(f"{redact_line(line)}\n" for line in lines))
+        write_whole(self.timeline_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
 
-    def write_scenario(self, scenario: str, recorder: Recorder) -> None:
-        """Write the steps and samples of a scenario."""
+    def write_notes(self, scenario: str, lines: Iterable[str]) -> None:
+        """Write what is to be said beside a timeline, one JSON object a line.
+
+        One with `of` says more of the event of that number, one with `after` is an event behind so many others.
+        """
+        write_whole(self.notes_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
+
+    def write_scenario(self, scenario: str, recorder: Recorder, timeline_seconds: float | None = None) -> None:
+        """Write the steps and samples of a scenario, and its moments; *timeline_seconds* is its timeline's zero."""
+        clock = json.dumps({**recorder.clock(), "timeline_seconds": timeline_seconds})
         steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
         samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
-        text = f'{{"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
-        write_whole(self._timeline / f"{scenario}.steps.json", text)
+        text = f'{{"clock": {clock},\n"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
+        write_whole(self.steps_of(scenario), text)
 
     def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:
         """Write what a scenario used of what costs money."""

@@ -4,11 +4,12 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seatrials.evidence.record import Sample
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.seams.clock import wall_timestamp
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Step:
     at_seconds: float
     title: str
     details: dict[str, Any]
+    # The machine's time then, in ISO 8601; no two runs have the same.
+    wall: str = field(default_factory=wall_timestamp, compare=False)
 
 
 class Recorder:
@@ -28,6 +31,7 @@ class Recorder:
     ) -> None:
         self._now = now
         self._began = now()
+        self._began_wall = wall_timestamp()
         self._kind = kind
         self._on_step = on_step
         # The last step within the wait of the actor that asks; parallel actors wait apart from one another.
@@ -57,11 +61,15 @@ class Recorder:
         began = self._now()
         wait: list[Step] = []
         token = self._wait.set(wait)
+        failed: dict[str, str] = {}
         try:
             yield
+        except BaseException as error:
+            failed["failed"] = type(error).__name__
+            raise
         finally:
             self._wait.reset(token)
-            self.step(f"waited for {what}", seconds=round(self._now() - began, 6))
+            self.step(f"waited for {what}", seconds=round(self._now() - began, 6), **failed)
             for last in wait:
                 self._keep(last)
 
@@ -78,7 +86,19 @@ class Recorder:
         """Note a measurement."""
         self.samples.append(Sample(name=name, value=round(value, 6), unit=unit, kind=self._kind))
 
+    def clock(self) -> dict[str, float | str]:
+        """Return when the scenario began and when it is now, by the platform's time and by the machine's.
+
+        In seconds since the epoch and in ISO 8601. What one of them says can so be said in the other.
+        """
+        return {
+            "began_seconds": round(self._began, 6),
+            "began_wall": self._began_wall,
+            "ended_seconds": round(self._now(), 6),
+            "ended_wall": wall_timestamp(),
+        }
+
     def _keep(self, step: Step) -> None:
-        redacted = Step(step.at_seconds, redact(step.title), redact_value(step.details))
+        redacted = Step(step.at_seconds, redact(step.title), redact_value(step.details), step.wall)
         self.steps.append(redacted)
         self._on_step(redacted)

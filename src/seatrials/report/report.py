@@ -19,6 +19,7 @@ from seatrials.evidence.folder import EvidenceFolder, entries_of, page_of
 from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.report.node import find_node, install_packages, run_node
 from seatrials.report.self_contained import make_self_contained
+from seatrials.timeline.command import write_failed
 from seatrials.whole_file import is_folder, read_regular, write_whole
 
 # In the folder that Allure works in.
@@ -40,6 +41,9 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
     runs = newest_runs(evidence)
     node = find_node()
     install_packages(tools, node, variables)
+    for run in runs:
+        # The results link to them.
+        write_failed(run.path)
     evidence_folder = EvidenceFolder(evidence)
     history = evidence_folder.report_history
     with TemporaryDirectory(prefix="seatrials-report-") as name:
@@ -149,10 +153,17 @@ def missing_results(run: RunEvidence) -> Iterator[dict[str, Any]]:
             "fullName": full_name,
             "status": "broken",
             "statusDetails": {"message": f"{_NO_RESULT}: {reason}"},
+            "links": _timeline(run, row),
             "labels": [{"name": key, "value": value} for key, value in labels.items() if value],
             # What allure-pytest would have written too: without it, one environment's result stands for all.
             "parameters": [{"name": "environment", "value": repr(run.environment)}],
         }
+
+
+def _timeline(run: RunEvidence, row: str) -> list[dict[str, str]]:
+    if not row or not run.folder.timeline_page(row).is_file():
+        return []
+    return [run.folder.timeline_link(row)]
 
 
 def forget(history: Path, copy: Path, runs: Sequence[RunEvidence]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import allure
 import allure_commons
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -229,10 +230,14 @@ class RunReporter:
         if recorder.left_out:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         self.folder.write_timeline(scenario, run.timeline_json())
-        self.folder.write_scenario(scenario, recorder)
+        self.folder.write_notes(scenario, run.timeline_notes())
+        self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_services(scenario, _services(recorder, run.images()))
         self.folder.write_usage(scenario, run.usage())
         if report.failed or is_in_doubt(report):
+            # Written when somebody wants to see it: a report of Allure's has it made.
+            link = self.folder.timeline_link(scenario)
+            allure.dynamic.link(link["url"], name=link["name"])  # type: ignore[no-untyped-call]  # it has no types
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
             report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))

@@ -43,6 +43,10 @@ class StackRun:
     # The platform's events so far: for people, as JSON lines, and their hash; a stack may have none of its own.
     timeline_text: Callable[[], list[str]] = field(default=list)
     timeline_json: Callable[[], list[str]] = field(default=list)
+    # What the hash leaves out, in the words of `RunFolder.write_notes`; and the timeline's zero in seconds since the
+    # epoch of the platform, None where each event has a whole time of its own.
+    timeline_notes: Callable[[], list[str]] = field(default=list)
+    timeline_seconds: float | None = None
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
     # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
     usage: Callable[[], dict[str, float]] = field(default=dict)

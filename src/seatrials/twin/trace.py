@@ -36,11 +36,22 @@ class Trace:
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self.events: list[Event] = []
+        # What people want to know beside the events, and the hash does not: lines of JSON, see `note` and `more`.
+        self.notes: list[str] = []
         self._lines: list[str] = []
 
     def add(self, kind: str, subject: str, **details: Any) -> None:  # noqa: ANN401  # whatever JSON can hold
         """Record that something of *kind* happened to *subject* now."""
         self.events.append(Event(self._clock.elapsed_us(), kind, subject, details))
+
+    def note(self, kind: str, subject: str, **details: Any) -> None:  # noqa: ANN401  # whatever JSON can hold
+        """Record for people what happened now, outside of the hash; it stands behind the events so far."""
+        record = {"at_us": self._clock.elapsed_us(), "kind": kind, "subject": subject, **details}
+        self.notes.append(_CANONICAL.encode({**record, "after": len(self.events)}))
+
+    def more(self, **details: Any) -> None:  # noqa: ANN401  # whatever JSON can hold
+        """Say more of the newest event, outside of the hash."""
+        self.notes.append(_CANONICAL.encode({**details, "of": len(self.events) - 1}))
 
     def lines(self) -> list[str]:
         """Return all events so far as lines of canonical JSON."""

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import trustme
+from botocore.exceptions import ClientError
 
 from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.autoscaling.scaling import Scaling
@@ -40,6 +41,7 @@ from seatrials.twin.moto_bridge import (
     snapshot,
     unplug,
 )
+from seatrials.twin.moto_bridge.told import told_change
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.outside import Outside
@@ -251,6 +253,7 @@ class World:
             now=self.clock.now,
             on_call=self._on_call,
             on_change=self._on_change,
+            on_refusal=self._on_refusal,
             index_lag=IndexLag(plane.region, self.clock.now, lambda: self.calibration.index_lag.draw(lag)),
             shortcuts=shortcuts(plane.pristine),
         )
@@ -378,12 +381,19 @@ class World:
         self.clock.sleep(self.calibration.api_latency.draw(self._latency))
         self.trace.add("aws_call", caller, operation=operation)
 
+    def _on_refusal(self, service: str, operation: str, error: ClientError) -> None:
+        self.trace.note("aws_refusal", f"{service}.{operation}", **error.response["Error"])
+
     def _health_changed(self) -> None:
         self.bridge.touched(TARGET_HEALTH)
         self.scheduler.poke()
 
     def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """A call has changed something: let who depends on it look again."""
+        told = told_change(service, operation, parameters)
+        if told is not None:
+            kind, subject, details = told
+            self.trace.note(kind, subject, **details)
         # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:

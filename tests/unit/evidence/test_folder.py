@@ -2,6 +2,7 @@
 
 import ast
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -121,15 +122,28 @@ def test_a_timeline_stays_json(folder: RunFolder) -> None:
     assert json.loads(text) == {"kind": "call", "body": '{"token": [redacted]}', "details": {"token": "[redacted]"}}
 
 
+def test_notes_are_redacted(folder: RunFolder) -> None:
+    """What is said beside a timeline goes through redaction too: a container may log anything."""
+    folder.write_notes("COLD-01", ['{"after":1,"kind":"log","line":"asked by anna@example.com, token=abc"}'])
+
+    text = folder.notes_of("COLD-01").read_text()
+    assert json.loads(text) == {"after": 1, "kind": "log", "line": "asked by a***@example.com, token=[redacted]"}
+
+
 def test_a_scenario_is_written_with_steps_and_samples(folder: RunFolder) -> None:
-    """The steps and samples of a scenario can be read back."""
+    """The steps and samples of a scenario can be read back, with the machine's time beside the platform's."""
     recorder = Recorder(lambda: 1000.0, "modelled")
     recorder.step("looked", status=200)
     recorder.sample("seconds", 1.5, "seconds")
 
-    folder.write_scenario("COLD-01", recorder)
+    folder.write_scenario("COLD-01", recorder, 990.0)
 
-    assert json.loads((folder.path / "timeline/COLD-01.steps.json").read_text()) == {
+    written = json.loads((folder.path / "timeline/COLD-01.steps.json").read_text())
+    walls = [written["clock"].pop("began_wall"), written["steps"][0].pop("wall"), written["clock"].pop("ended_wall")]
+    assert walls == sorted(walls)
+    assert [datetime.fromisoformat(each).tzinfo for each in walls] == [UTC] * 3
+    assert written == {
+        "clock": {"began_seconds": 1000.0, "ended_seconds": 1000.0, "timeline_seconds": 990.0},
         "steps": [{"at_seconds": 0.0, "title": "looked", "details": {"status": 200}}],
         "samples": [{"name": "seconds", "value": 1.5, "unit": "seconds", "kind": "modelled"}],
     }

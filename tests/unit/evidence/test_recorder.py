@@ -105,3 +105,32 @@ def test_a_sample_says_whether_it_was_measured(recorder: Recorder) -> None:
         "unit": "seconds",
         "kind": "modelled",
     }
+
+
+def test_a_wait_in_vain_says_by_what_it_ended(recorder: Recorder, watch: Watch) -> None:
+    """Whoever looks at its steps sees which wait it was that failed."""
+
+    def wait_in_vain() -> None:
+        with recorder.waiting("a thing"):
+            watch.seconds += 3
+            raise AssertionError
+
+    with pytest.raises(AssertionError):
+        wait_in_vain()
+    with recorder.waiting("another"):
+        pass
+
+    assert recorder.steps == [
+        Step(3.0, "waited for a thing", {"seconds": 3.0, "failed": "AssertionError"}),
+        Step(3.0, "waited for another", {"seconds": 0.0}),
+    ]
+
+
+def test_the_clock_says_when_it_began_and_when_it_is(recorder: Recorder, watch: Watch) -> None:
+    """In the platform's time and in the machine's, so that one can be told by the other."""
+    watch.seconds += 60
+
+    clock = recorder.clock()
+
+    assert (clock["began_seconds"], clock["ended_seconds"]) == (1000.0, 1060.0)
+    assert str(clock["began_wall"]) <= str(clock["ended_wall"])

@@ -71,3 +71,18 @@ def test_the_order_of_events_changes_the_hash(clock: VirtualClock) -> None:
             trace.add("task", subject)
 
     assert one.sha256() != other.sha256()
+
+
+def test_notes_change_no_hash(clock: VirtualClock) -> None:
+    """What people want to know beside the events says where it belongs, and the lines and their hash are as before."""
+    plain, told = Trace(clock), Trace(clock)
+    for trace in (plain, told):
+        trace.add("task", "a1", state="running")
+    told.more(address="10.0.0.1")
+    told.note("log", "hermes", line="listens")
+
+    assert (told.sha256(), told.lines()) == (plain.sha256(), plain.lines())
+    assert [json.loads(each) for each in told.notes] == [
+        {"of": 0, "address": "10.0.0.1"},
+        {"after": 1, "at_us": 0, "kind": "log", "subject": "hermes", "line": "listens"},
+    ]

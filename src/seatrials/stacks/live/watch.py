@@ -8,14 +8,14 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import SeatrialsError
-from seatrials.evidence.redaction import redact
+from seatrials.evidence.redaction import redact, redact_value
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import Clock, iso_timestamp
 
@@ -32,10 +32,12 @@ class Happening:
     at_seconds: float
     kind: str
     text: str
+    # What it is about, by name: the service, the target group, the task.
+    details: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """Return it as a line of JSON."""
-        record = {"at": iso_timestamp(self.at_seconds), "kind": self.kind, "subject": self.text}
+        record = {"at": iso_timestamp(self.at_seconds), "kind": self.kind, "subject": self.text, **self.details}
         return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
     def as_text(self) -> str:
@@ -100,12 +102,14 @@ class Watch:
         with self._lock:
             return sorted(self._happenings, key=lambda each: each.at_seconds)
 
-    def _tell(self, at_seconds: float, kind: str, text: str, identity: str | None = None) -> None:
+    def _tell(
+        self, at_seconds: float, kind: str, text: str, identity: str | None = None, about: dict[str, Any] | None = None
+    ) -> None:
         with self._lock:
             key = (kind, identity or text)
             if at_seconds >= self._began and key not in self._seen:
                 self._seen.add(key)
-                self._happenings.append(Happening(at_seconds, kind, redact(text)))
+                self._happenings.append(Happening(at_seconds, kind, redact(text), redact_value(about or {})))
 
     def _look_at_services(self) -> None:
         names = self._names
@@ -114,7 +118,8 @@ class Watch:
         self._count(services)
         for service in services:
             for event in service.get("events", [])[:20]:
-                self._tell(event["createdAt"].timestamp(), "service", event["message"], event.get("id"))
+                about = {"service": service["serviceName"]}
+                self._tell(event["createdAt"].timestamp(), "service", event["message"], event.get("id"), about)
 
     def _count(self, services: list[dict[str, Any]]) -> None:
         """Count the tasks that run now for the time since they were last looked at."""
@@ -141,7 +146,8 @@ class Watch:
         )["ScalingActivities"]
         for each in activities:
             text = f"{each['Description']} {each['Cause']}"
-            self._tell(each["StartTime"].timestamp(), "scaling", text, each["ActivityId"])
+            about = {"service": names.edit_service, "cause": each["Cause"]}
+            self._tell(each["StartTime"].timestamp(), "scaling", text, each["ActivityId"], about)
 
     def _look_at_targets(self) -> None:
         elbv2 = self._aws("elbv2")
@@ -151,13 +157,17 @@ class Watch:
             answer = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
             for each in answer:
                 target = f"{group['TargetGroupName']} {each['Target']['Id']}:{each['Target']['Port']}"
-                self._note_health(target, _health(each["TargetHealth"]))
+                self._note_health(target, each["TargetHealth"])
 
-    def _note_health(self, target: str, health: str) -> None:
+    def _note_health(self, target: str, described: dict[str, str]) -> None:
+        health = _health(described)
         if self._health.get(target) != health:
             self._health[target] = health
             now = self._clock.now()
-            self._tell(now, "target health", f"{target} is {health}", f"{target} {health} {now}")
+            about = {name.lower(): value for name, value in described.items()}
+            self._tell(
+                now, "target health", f"{target} is {health}", f"{target} {health} {now}", {"target": target, **about}
+            )
 
     def _look_at_stopped(self) -> None:
         ecs, names = self._aws("ecs"), self._names
@@ -174,10 +184,11 @@ class Watch:
             return
         exits = [f"{each['name']} exit code {each['exitCode']}" for each in task["containers"] if "exitCode" in each]
         why = f"{task.get('stopCode')}: {task.get('stoppedReason')}"
-        self._tell(at, "task stopped", f"{arn.rpartition('/')[2]} {why}; {', '.join(exits)}", arn)
+        about = {"task": arn.rpartition("/")[2], "code": task.get("stopCode"), "reason": task.get("stoppedReason")}
+        self._tell(at, "task stopped", f"{about['task']} {why}; {', '.join(exits)}", arn, about)
         if task.get("stopCode") in _CONTAINER_FAILED:
             for line in self._last_lines(task):
-                self._tell(at, "log", line)
+                self._tell(at, "log", line, about={"task": about["task"]})
 
     def _last_lines(self, task: dict[str, Any]) -> list[str]:
         """Return the last lines of the logs of a task's containers."""

@@ -114,6 +114,8 @@ class MockStacks:
             sample_kind=self._environment.kind.sample_kind,
             timeline_text=lambda: [event.as_text() for event in world.trace.events],
             timeline_json=world.trace.lines,
+            timeline_notes=lambda: world.trace.notes,
+            timeline_seconds=world.clock.now() - world.clock.elapsed_us() / 1_000_000,
             trace_sha256=world.trace.sha256,
             usage=lambda: self._usage(world),
         )

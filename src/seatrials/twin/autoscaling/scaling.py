@@ -114,6 +114,7 @@ class Scaling:
         reason = f"the newest value is {seen.value}, the threshold {alarm['Threshold']}"
         self._cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=seen.state, StateReason=reason)
         self._trace.add("alarm", alarm["AlarmName"], state=seen.state, value=seen.value)
+        self._trace.more(metric=alarm["MetricName"], threshold=alarm["Threshold"], reason=reason)
 
     def _act(self, alarm: dict[str, Any], value: float, now: float) -> None:
         last = self._last_action.get(alarm["AlarmArn"])

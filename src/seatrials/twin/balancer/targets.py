@@ -49,6 +49,8 @@ class Target:
     drained: Timer | None = None
     # Whether the group still lists it: true also while it drains.
     listed: bool = True
+    # What the last check found, so that the timeline tells of changes alone.
+    last_outcome: Outcome | None = None
 
     @property
     def checked(self) -> bool:
@@ -199,6 +201,7 @@ class TargetRegistry:
         outcome = self._probe(target, group)
         if not target.checked:
             return
+        self._note_check(target, group, outcome)
         if target.health.judge(outcome, group.health_check):
             self._note(target)
         self._clock.sleep(max(0.0, began + group.health_check.interval_seconds - self._clock.now()))
@@ -227,6 +230,23 @@ class TargetRegistry:
         health = target.health
         self._on_change()
         self._trace.add("target_health", self._label(target), state=health.state.value, reason=health.reason)
+        if health.description is not None:
+            self._trace.more(description=health.description)
+
+    def _note_check(self, target: Target, group: TargetGroup, outcome: Outcome) -> None:
+        """Note a check that ended otherwise than the one before it."""
+        if outcome == target.last_outcome:
+            return
+        target.last_outcome = outcome
+        found = "passed" if outcome.passed else "failed"
+        self._trace.note(
+            "health_check",
+            self._label(target),
+            path=group.health_check.path,
+            outcome=found,
+            reason=outcome.reason,
+            description=outcome.description,
+        )
 
     def _label(self, target: Target) -> str:
         # The group may have been deleted by now, and the trace must not call AWS from an event of the clock.

@@ -18,6 +18,9 @@ from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host
 from seatrials.twin.trace import Trace
 
+# The status with which a connection becomes a WebSocket.
+_SWITCHED = 101
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogEntry:
@@ -235,9 +238,14 @@ class Visit:
             target_group=self._group_name or "-",
             task=target.ip if target else "-",
         )
+        seconds = round(self._workings.clock.now() - self._arrived_at, 6)
+        self._workings.trace.more(seconds=seconds, client=self._peer, host=self._request.host)
 
     def _log(self, status: int) -> None:
         target = self._target
+        if status == _SWITCHED:
+            seconds = round(self._workings.clock.now() - self._arrived_at, 6)
+            self._workings.trace.note("socket_closed", self._request.target, seconds=seconds, client=self._peer)
         self._workings.access_log.append(
             AccessLogEntry(
                 time=self._arrived_at,

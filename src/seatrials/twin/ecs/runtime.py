@@ -202,6 +202,7 @@ class Runtime:
     def _log(self, container: Container, line: str) -> None:
         self.log_bytes += len(line.encode())
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
+        self._trace.note("log", container.process.name, line=line)
         self._on_log(container, line)
 
 

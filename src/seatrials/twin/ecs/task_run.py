@@ -202,6 +202,7 @@ class TaskRun:
 
     def _say(self, state: str) -> None:
         self._world.trace.add("task", self.record.id, service=self.record.group.partition(":")[2], state=state)
+        self._world.trace.more(address=self.address)
 
     def _set_containers(self, status: str) -> None:
         for container in self.record.containers:

@@ -65,18 +65,21 @@ class Hooks:
         now: Callable[[], float],
         on_call: Callable[[str, str], None],
         on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None],
+        on_refusal: Callable[[str, str, ClientError], None] = lambda _service, _operation, _error: None,
         index_lag: "IndexLag | None" = None,
         shortcuts: Shortcuts | None = None,
     ) -> None:
         """*on_call* hears (caller, operation) before a call.
 
-        *on_change* hears (service, operation, parameters, answer) after one that may have changed something.
+        *on_change* hears (service, operation, parameters, answer) after one that may have changed something,
+        *on_refusal* (service, operation, error) after one from inside that was refused.
         Without *index_lag*, indexes show every write at once; without *shortcuts*, each call goes the ordinary way.
         """
         self.region = region
         self.now = now
         self.on_call = on_call
         self._on_change = on_change
+        self._on_refusal = on_refusal
         self._index_lag = index_lag
         self._shortcuts = shortcuts
         # In the API's names, times as epoch seconds; oldest first.
@@ -116,7 +119,8 @@ class Hooks:
         self._asked = call
         try:
             answer = self._answer(call)
-        except ClientError:
+        except ClientError as error:
+            self._on_refusal(call.service, call.operation, error)
             if not reads_only(call.operation):
                 self.touched(call.service)
             raise

@@ -39,7 +39,11 @@ class FakeFailedTask:
             {"id": "2", "createdAt": moment(5), "message": "(service edit) has started 1 tasks: (task a)."},
             {"id": "1", "createdAt": moment(-60), "message": "(service edit) has reached a steady state."},
         ]
-        return {"services": [{"events": events, "runningCount": 2, "taskDefinition": "edit:1"}]}
+        return {
+            "services": [
+                {"serviceName": "edit", "events": events, "runningCount": 2, "taskDefinition": "edit:1"},
+            ]
+        }
 
     def describe_task_definition(self, **_given: Json) -> dict[str, Any]:
         """Return a definition of 2 vCPU and 4 GB whose container logs."""

@@ -40,7 +40,7 @@ def record(process: subprocess.Popen[str], evidence: Path) -> tuple[dict[str, st
     said, _ = process.communicate()
     assert process.returncode == 0, said
     [folder] = evidence.glob("mock/2*")
-    lines = [line for file in folder.glob("timeline/*.jsonl") for line in file.read_text().splitlines()]
+    lines = [line for file in folder.glob("timeline/*-??.jsonl") for line in file.read_text().splitlines()]
     events: list[dict[str, Any]] = [json.loads(line) for line in lines]
     calls = {str(each["operation"]).partition(".")[0] for each in events if each["kind"] == "aws_call"}
     return json.loads((folder / "run.json").read_text())["trace_sha256"], calls
