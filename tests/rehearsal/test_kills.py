@@ -43,7 +43,7 @@ def test_nothing_is_left(
         interrupt(plan, run, rehearsal)
         if plan.way is Way.STOPPED:
             rehearsal.sweep()
-            assert rehearsal.difference_to(before) == [], f"after the sweep, stopped in {phase}: {run.said}"
+            require_none(rehearsal.difference_to(before), f"{plan}, stopped in {phase} and swept", run)
             run.resume()
         code = run.wait_for_end()
         if plan.way is Way.LEASE_TAKEN:
@@ -51,8 +51,14 @@ def test_nothing_is_left(
         if plan.way in SWEPT:
             rehearsal.sweep()
 
-        assert rehearsal.difference_to(before) == [], f"{plan} met {phase} and ended with {code}: {run.said}"
-        assert code in codes_after(plan.way, phase), f"{plan} met {phase}: {run.said}"
+        require_none(rehearsal.difference_to(before), f"{plan} in {phase}, which ended with {code}", run)
+        assert code in codes_after(plan.way, phase), f"{plan} in {phase}: {run.said}"
+
+
+def require_none(found: list[str], when: str, run: BegunRun) -> None:
+    """Fail with all that was found to be another than before, and with what the run said."""
+    if found:
+        pytest.fail("\n".join([f"{when}:", *found, run.said]), pytrace=False)
 
 
 def test_the_comparison_sees(rehearsal: Rehearsal) -> None:

@@ -1,6 +1,7 @@
 """A run on a rehearsal as a process of its own: how far it is, and how it is interrupted from outside."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -100,9 +101,16 @@ class BegunRun:
         """Return the ids of the run's processes that have not ended."""
         return [process for process, state, _, group in _processes() if group == self.group and state != _ZOMBIE]
 
-    def workers(self) -> list[int]:
-        """Return the ids of the controller's own children that have not ended."""
-        return [process for process, state, parent, _ in _processes() if parent == self.group and state != _ZOMBIE]
+    def kill_a_worker(self) -> None:
+        """Send SIGKILL to one of the controller's own children, if there is any yet."""
+        workers = [process for process, state, parent, _ in _processes() if parent == self.group and state != _ZOMBIE]
+        for process in workers[-1:]:
+            os.kill(process, signal.SIGKILL)
+
+    def let_files_grow_no_more(self) -> None:
+        """Let every write to a file fail from now on, as on a full disk."""
+        for process in self.processes():
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (0, 0))
 
     def wait_for_end(self) -> int:
         """Wait until every process of the run has ended; return its exit code as a shell tells it."""

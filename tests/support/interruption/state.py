@@ -27,6 +27,8 @@ _OF_THE_PLATFORM: Mapping[str, tuple[str, ...]] = {
     "cluster": ("runningTasksCount", "pendingTasksCount", "activeServicesCount", "registeredContainerInstancesCount"),
     # Evaluated by CloudWatch every minute.
     "alarm": ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp"),
+    # Follows from the rules, which are compared themselves.
+    "target group": ("LoadBalancerArns",),
     # Grow with what is written.
     "file system": ("SizeInBytes",),
     "log group": ("storedBytes",),

@@ -2,19 +2,26 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 from collections.abc import Collection
 from random import Random
 
-from seatrials.errors import INTERRUPTED, TERMINATED, BudgetExceededError, EvidenceError, LeaseHeldError, LeaseLostError
+from seatrials.errors import (
+    HUNG_UP,
+    INTERRUPTED,
+    TERMINATED,
+    BudgetExceededError,
+    EvidenceError,
+    LeaseHeldError,
+    LeaseLostError,
+    SeatrialsError,
+)
 from tests.support.interruption.plans import Phase, Plan, Way
 from tests.support.interruption.rehearsal import Rehearsal
 from tests.support.interruption.run import BegunRun
 
 _KILLED = 128 + signal.SIGKILL
-_HUNG_UP = 128 + signal.SIGHUP
 _PYTESTS_INTERRUPTED = 2
 # Of a run that was not interrupted in time, or that goes on all the same: its rows may fail, for the machine is busy.
 _OF_ITSELF = (0, 1)
@@ -38,7 +45,7 @@ _CODES = {
     Way.TERMINATED: TERMINATED,
     Way.INTERRUPTED: _PYTESTS_INTERRUPTED,
     Way.INTERRUPTED_TWICE: _PYTESTS_INTERRUPTED,
-    Way.HUNG_UP: _HUNG_UP,
+    Way.HUNG_UP: HUNG_UP,
     Way.LEASE_TAKEN: LeaseLostError.exit_code,
     Way.BUDGET_SPENT: BudgetExceededError.exit_code,
     Way.DISK_FULL: EvidenceError.exit_code,
@@ -68,15 +75,15 @@ def interrupt(plan: Plan, run: BegunRun, rehearsal: Rehearsal) -> None:
         case Way.INTERRUPTED_TWICE:
             run.pause(Random(plan.number).uniform(0, 1))
             run.send_all(signal.SIGINT)
-        case Way.WORKER_KILLED if run.workers():
-            os.kill(run.workers()[-1], signal.SIGKILL)
+        case Way.WORKER_KILLED:
+            run.kill_a_worker()
         case Way.LEASE_TAKEN:
             rehearsal.take_lease()
-        case Way.BUDGET_SPENT if run.folder is not None and run.folder.counts.is_dir():
+        case Way.BUDGET_SPENT if run.folder is not None:
+            run.folder.counts.mkdir(exist_ok=True)
             (run.folder.counts / "process-0.json").write_text(json.dumps(_SPENT), encoding="utf-8")
         case Way.DISK_FULL:
-            for process in run.processes():
-                resource.prlimit(process, resource.RLIMIT_FSIZE, (0, 0))
+            run.let_files_grow_no_more()
         case Way.READ_ONLY:
             for folder in (run.evidence, *(each for each in run.evidence.rglob("*") if each.is_dir())):
                 folder.chmod(0o500)
@@ -84,7 +91,10 @@ def interrupt(plan: Plan, run: BegunRun, rehearsal: Rehearsal) -> None:
 
 def codes_after(way: Way, met: Phase) -> Collection[int]:
     """Return the exit codes that a run may end with that was interrupted in a phase; more than one where it races."""
-    if met is Phase.OVER or way is Way.WORKER_KILLED:
+    if way is Way.WORKER_KILLED:
+        # One that did not come so far as to know the rows would be followed by others like it.
+        return (*_OF_ITSELF, *((SeatrialsError.exit_code,) if met in {Phase.STARTING, Phase.BEGUN} else ()))
+    if met is Phase.OVER:
         return _OF_ITSELF
     code = _CODES[way]
     if way is Way.KILLED or (met is Phase.ROWS and way is not Way.DISK_FULL):
