@@ -1,5 +1,6 @@
 """How a run ends before its last scenario: its exit code, what it still gives back, and what it says."""
 
+import signal
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -10,7 +11,8 @@ from seatrials.errors import BudgetExceededError, LeaseLostError, SeatrialsError
 from seatrials.evidence.folder import RunFolder
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
-from tests.support.scenario_run import SCENARIO, FakeStacks, record, scenario
+from tests.support.project import PROJECT
+from tests.support.scenario_run import PLAIN, SCENARIO, FakeStacks, record, scenario
 
 pytest_plugins = ["pytester"]
 
@@ -19,6 +21,7 @@ FAKE_IN_WORKERS = """
 from seatrials.run import plugin
 from tests.support.scenario_run import FakeStacks
 
+plugin.check_stacks = lambda environment, options: None
 plugin.open_stacks = lambda environment, options: FakeStacks(environment)
 """
 
@@ -75,20 +78,21 @@ def test_a_budget_that_ends_in_a_scenario_ends_the_run(
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
 
 
-TERMINATED = """
+SIGNALLED = """
 import os, pathlib, signal, threading
 import pytest
 
 @pytest.fixture
 def held():
     yield
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(os.getpid(), number)
     pathlib.Path("given back").touch()
 
 @pytest.mark.scenario("COLD-01")
 @pytest.mark.staging
 def test_waits(platform, held):
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    os.kill(os.getppid() if is_worker else os.getpid(), signal.SIGTERM)
+    os.kill(os.{receiver}(), signal.{name})
     threading.Event().wait(60)
 
 @pytest.mark.scenario("COLD-02")
@@ -97,22 +101,80 @@ def test_again(platform): pathlib.Path("begun").touch()
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
-def test_sigterm_ends_a_run_in_order(
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    ("receiver", "workers"),
+    [("getpid", ()), ("getppid", ("-n", "1")), ("getpid", ("-n", "1"))],
+    ids=["one process", "controller", "worker"],
+)
+def test_a_signal_ends_a_run_in_order(
     run: Callable[..., pytest.RunResult],
     pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str,
+    code: int,
+    receiver: str,
     workers: tuple[str, ...],
 ) -> None:
-    """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code."""
-    # This test may itself run in a worker, and what runs in it must not take that one's controller for its own.
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    pytester.makeconftest(FAKE_IN_WORKERS)
-    result = run(TERMINATED, *workers)
+    """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code.
 
-    assert (result.ret, record(pytester)["exit_status"]) == (143, 143)
+    Further signals, while it gives back, change nothing.
+    """
+    pytester.makeconftest(FAKE_IN_WORKERS)
+    result = run(SIGNALLED.format(name=name, receiver=receiver), *workers)
+
+    assert (result.ret, record(pytester)["exit_status"]) == (code, code)
     assert (pytester.path / "given back").exists()
     assert not (pytester.path / "begun").exists()
+
+
+@pytest.mark.usefixtures("run")
+def test_a_second_ctrl_c_does_not_disturb_the_end(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is impatient gets what one Ctrl-C does: pytest's 2, with all given back and no traceback of the end."""
+    pytester.makeconftest(FAKE_IN_WORKERS)
+    pytester.makepyfile(test_cold_start=SIGNALLED.format(name="SIGINT", receiver="getpid"))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    # In a process of its own, for pytest hands a Ctrl-C within it on to this one.
+    result = pytester.runpytest_subprocess(*PLAIN, "--environment", "mock")
+
+    assert (result.ret, record(pytester)["exit_status"]) == (2, 2)
+    assert (pytester.path / "given back").exists()
+    assert not (pytester.path / "begun").exists()
+
+
+def test_a_signal_that_is_ignored_stays_so(run: Callable[..., pytest.RunResult]) -> None:
+    """A run that nohup has started goes on when its terminal is closed."""
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        body = "import os, signal; os.kill(os.getpid(), signal.SIGHUP)"
+        result = run(scenario("COLD-01", body=body))
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+    result.assert_outcomes(passed=1)
+
+
+DYING = """
+import os
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        os._exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    "workers", [("-n", "2"), ("--tx", "2*popen", "--dist", "load")], ids=["counted", "without an end"]
+)
+def test_a_worker_that_cannot_begin_ends_the_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """What kills one worker before its first scenario would kill the next ones: the run ends with 70 and says so."""
+    pytester.makeconftest(DYING)
+    result = run(SCENARIO, *workers)
+
+    assert (result.ret, record(pytester)["exit_status"]) == (70, 70)
+    result.stdout.fnmatch_lines(["*seatrials: the worker gw* ended before it knew its scenarios*"])
 
 
 def test_evidence_that_cannot_be_written_is_told_before_a_run(
