@@ -4,12 +4,13 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import pytest
+from _pytest import runner
 from pluggy import PluggyTeardownRaisedWarning
 
 from seatrials.errors import HUNG_UP, INTERRUPTED, TERMINATED, EvidenceError, SeatrialsError
@@ -55,6 +56,11 @@ class RunEnding:
         """Begin no other scenario, for *error* would end it too; its exit code is the run's."""
         self._stop(session, error.exit_code, str(error))
 
+    def stop_writing(self, raised: OSError) -> None:
+        """Begin no other scenario, for its evidence could not be kept."""
+        if self._session is not None:
+            self.stop(self._session, cannot_write(raised))
+
     def _stop(self, session: pytest.Session, exit_code: int, text: str) -> None:
         session.shouldstop = text
         self._note(exit_code, text)
@@ -73,10 +79,25 @@ class RunEnding:
             raised = raised.__context__
         if not isinstance(raised, OSError) or raised.errno not in _UNWRITABLE:
             return
+        self.stop_writing(raised)
         error = cannot_write(raised)
-        if self._session is not None:
-            self.stop(self._session, error)
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take down what fixtures hold, a world for example, before those write who may find that they cannot."""
+        runner.pytest_sessionfinish(session)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_unconfigure(self) -> Iterator[None]:
+        """Give the run its exit code when the last that it wrote does not fit: files are closed here."""
+        try:
+            return (yield)
+        except OSError as raised:
+            if self._session is None or raised.errno not in _UNWRITABLE:
+                raise
+            error = cannot_write(raised)
+            fail(self._session, error.exit_code, str(error))
 
     def begin_to_end(self) -> None:
         """Let nothing disturb the end of the run, and let workers that still run end with it, as they do at Ctrl-C."""

@@ -128,7 +128,7 @@ def _begin(config: pytest.Config) -> None:
         try:
             reporter = RunReporter(config, environment, sources.sources)
             config.pluginmanager.register(reporter, "seatrials-run")
-            begin_allure(config, reporter.folder.allure_results)
+            begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
         except OSError as error:
             raise cannot_write(error) from error
         if not is_worker:

@@ -16,6 +16,7 @@ from seatrials.platform import contract
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server.process import RunningServer
 from tests.support.aws import Json
+from tests.support.interruption.run import folders_of
 from tests.support.interruption.state import State, difference, is_at_rest, read_state
 
 NAMES = ResourceNames()
@@ -33,7 +34,7 @@ class Rehearsal:
         self.variables: Mapping[str, str] = {**own, **server.variables}
         context = ssl.create_default_context(cafile=server.variables["SEATRIALS_CA_FILE"])
         self.http = httpx.Client(verify=context, base_url=server.variables["SEATRIALS_BASE_URL"], trust_env=False)
-        self._files = _world_of(server.process_id) / "efs"
+        self._files = _world_of(server) / "efs"
         self._clock = SystemClock()
         self._session = boto3.Session(
             aws_access_key_id=server.variables["AWS_ACCESS_KEY_ID"],
@@ -174,7 +175,5 @@ class Rehearsal:
         ecs.create_service(cluster="stranger", serviceName="stranger", taskDefinition="stranger", desiredCount=0)
 
 
-def _world_of(process_id: int) -> Path:
-    """Return the folder of a server's world, by the owner's file that it holds a lock on."""
-    opened = [each.readlink() for each in Path(f"/proc/{process_id}/fd").iterdir()]
-    return next(each.parent for each in opened if each.name == ".owner")
+def _world_of(server: RunningServer) -> Path:
+    return next(folder for folder in folders_of(server.process_id) if (folder / "efs").is_dir())

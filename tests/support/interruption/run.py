@@ -26,12 +26,22 @@ _ZOMBIE = "Z"
 class BegunRun:
     """A run that has begun, in a process group of its own, as a terminal or a CI job gives it one."""
 
-    def __init__(self, variables: Mapping[str, str], evidence: Path, workers: int, *, before: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        evidence: Path,
+        workers: int,
+        *,
+        before: tuple[str, ...] = (),
+        environment: str = "rehearsal",
+        rows: str = ROWS,
+    ) -> None:
         """*evidence* is a folder that nobody else has; the command stands behind *before*, which runs it."""
         self.evidence = evidence
+        self._environment = environment
         evidence.mkdir(parents=True)
         pytest = (sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider", "--tb=short")
-        options = ("tests/integration", "--environment", "rehearsal", "--evidence", str(evidence), "-k", ROWS)
+        options = ("tests/integration", "--environment", environment, "--evidence", str(evidence), "-k", rows)
         self._process = subprocess.Popen(  # noqa: S603  # this Python, and arguments of our own
             [*before, *pytest, *options],
             env=dict(variables),
@@ -54,7 +64,7 @@ class BegunRun:
     @property
     def folder(self) -> RunFolder | None:
         """The run's evidence, once there is a folder."""
-        found = EvidenceFolder(self.evidence).runs("rehearsal").all()
+        found = EvidenceFolder(self.evidence).runs(self._environment).all()
         return RunFolder(found[0]) if found else None
 
     @property
@@ -87,6 +97,17 @@ class BegunRun:
     def resume(self) -> None:
         """Let all processes go on that were stopped."""
         self.send_all(signal.SIGCONT)
+
+    def wait_for_worlds(self) -> list[Path]:
+        """Wait until a process of a run on the mock has a world; return the folders of all of them."""
+        return wait_until(
+            self._clock,
+            lambda: [folder for process in self.processes() for folder in folders_of(process)],
+            _AIM_SECONDS,
+            what="a run to have a world",
+            every_seconds=_LOOK_SECONDS,
+            explain=lambda: self.said,
+        )
 
     def send_all(self, number: signal.Signals) -> None:
         """Send a signal to every process of the run, as a terminal does at Ctrl-C."""
@@ -136,6 +157,15 @@ class BegunRun:
         assert self._process.stdout is not None, "it was asked for"
         for line in self._process.stdout:
             self._said.append(line.decode(errors="replace"))
+
+
+def folders_of(process_id: int) -> list[Path]:
+    """Return the folders that a process owns, by the files that it holds a lock on; none of one that has ended."""
+    try:
+        opened = [each.readlink() for each in Path(f"/proc/{process_id}/fd").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return sorted(each.parent for each in opened if each.name == ".owner")
 
 
 def _rows_over(folder: RunFolder) -> int:
