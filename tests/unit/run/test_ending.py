@@ -1,10 +1,14 @@
 """How a run ends before its last scenario: its exit code, what it still gives back, and what it says."""
 
+import errno
+import os
 import signal
 from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+from allure_commons.logger import AllureFileLogger
+from pytest_reportlog.plugin import ReportLogPlugin
 
 from seatrials.environments.file import load_environment
 from seatrials.errors import BudgetExceededError, LeaseLostError, SeatrialsError
@@ -222,3 +226,50 @@ def test_a_disk_that_fills_up_ends_the_run(
     assert (result.ret, stacks.closed) == (77, True)
     assert "seatrials: evidence cannot be written: No space left on device" in shown
     assert "INTERNALERROR" not in shown
+
+
+HOLDING = """
+import pathlib
+import pytest
+
+@pytest.fixture
+def held():
+    yield
+    pathlib.Path("given back").touch()
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+def test_waits(platform, held): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("writer", "writes"),
+    [
+        (AllureFileLogger, ("_report_item",)),
+        (ReportLogPlugin, ("pytest_runtest_logreport", "pytest_sessionfinish", "close")),
+        (ReportLogPlugin, ("close",)),
+    ],
+    ids=["allure", "report log", "end of the report log"],
+)
+def test_whoever_meets_the_full_disk_the_run_ends_in_order(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    writer: type,
+    writes: tuple[str, ...],
+) -> None:
+    """Fixtures give back what they hold, the exit code is 77, and the text is a sentence, no traceback."""
+
+    def refuse(*_given: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for write in writes:
+        monkeypatch.setattr(writer, write, refuse)
+    result = run(HOLDING)
+
+    shown = result.stdout.str() + result.stderr.str()
+    assert result.ret == 77
+    assert "seatrials: evidence cannot be written: No space left on device" in shown
+    assert "Traceback" not in shown
+    assert (pytester.path / "given back").exists()
