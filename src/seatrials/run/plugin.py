@@ -242,9 +242,10 @@ def _give_back(config: pytest.Config) -> SeatrialsError | None:
 
 
 def _give_back_unused(config: pytest.Config) -> None:
+    """Give back the stack of a run that has no session; what ended it has its exit code, so this is told alone."""
     error = _give_back(config)
     if error is not None:
-        raise error
+        sys.stderr.write(f"seatrials: {error}\n")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
