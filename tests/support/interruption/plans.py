@@ -10,16 +10,16 @@ class Way(StrEnum):
 
     STOPPED = "stopped"  # SIGSTOP of all its processes, swept by another one, then SIGCONT
     KILLED = "killed"
+    TERMINATED = "terminated"
+    DISK_FULL = "disk-full"
+    LEASE_TAKEN = "lease-taken"
+    INTERRUPTED_TWICE = "interrupted-twice"
     WORKER_KILLED = "worker-killed"
     CONTROLLER_KILLED = "controller-killed"
-    TERMINATED = "terminated"
-    INTERRUPTED = "interrupted"
-    INTERRUPTED_TWICE = "interrupted-twice"
-    HUNG_UP = "hung-up"
-    LEASE_TAKEN = "lease-taken"
-    BUDGET_SPENT = "budget-spent"
-    DISK_FULL = "disk-full"
+    BUDGET_SPENT = "budget-spent"  # by another process of the run
     READ_ONLY = "read-only"
+    HUNG_UP = "hung-up"
+    INTERRUPTED = "interrupted"
 
 
 class Phase(StrEnum):
@@ -36,7 +36,7 @@ AIMS = (Phase.ROWS, Phase.BEGUN, Phase.ENDING, Phase.STARTING)
 # Of the machine, when it is quiet: how long after the beginning of a phase a run is interrupted at most. On a busy one
 # the phase has often ended by then; the table of what was met says so.
 _LATEST_SECONDS = {Phase.STARTING: 1.5, Phase.BEGUN: 1.0, Phase.ROWS: 7.0, Phase.ENDING: 1.5}
-# The ways that need one, and the budget, which another process of the run spends.
+# Without one, there is none to kill, and no controller apart.
 _NEED_WORKERS = frozenset({Way.WORKER_KILLED, Way.CONTROLLER_KILLED})
 OTHER_WAYS = tuple(way for way in Way if way is not Way.STOPPED)
 

@@ -176,4 +176,7 @@ class Rehearsal:
 
 
 def _world_of(server: RunningServer) -> Path:
-    return next(folder for folder in folders_of(server.process_id) if (folder / "efs").is_dir())
+    """Return the folder of a server's world, beside which it has one for its clients."""
+    of_clients = Path(server.variables["SEATRIALS_CA_FILE"]).parent
+    [world] = [folder for folder in folders_of(server.process_id) if folder != of_clients]
+    return world
