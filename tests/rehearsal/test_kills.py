@@ -62,16 +62,29 @@ def require_none(found: list[str], when: str, run: BegunRun) -> None:
 
 
 def test_the_comparison_sees(rehearsal: Rehearsal) -> None:
-    """Whatever kind of thing is changed behind a run's back, the comparison names it: its silence says something."""
+    """Whatever kind of thing is left, changed or gone, the comparison names it: its silence says something."""
     before = rehearsal.state_at_rest()
-    efs, dynamodb = rehearsal.aws("efs"), rehearsal.aws("dynamodb")
-    files = efs.describe_file_systems()["FileSystems"][0]["FileSystemId"]
-    point = efs.create_access_point(ClientToken="left", FileSystemId=files)["AccessPointId"]
-    key = {"sessionId": {"S": "left"}, "userId": {"S": "anna@example.com"}}
-    dynamodb.put_item(TableName=NAMES.table, Item=key)
+    efs, dynamodb, elbv2 = (rehearsal.aws(each) for each in ("efs", "dynamodb", "elbv2"))
+    [group] = elbv2.describe_target_groups(Names=["stranger"])["TargetGroups"]
+    [target] = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    item = {"sessionId": {"S": "left"}, "userId": {"S": "anna@example.com"}}
+    point = efs.create_access_point(ClientToken="left", FileSystemId=files_of(rehearsal))["AccessPointId"]
+    dynamodb.put_item(TableName=NAMES.table, Item=item)
+    elbv2.deregister_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[target["Target"]])
+    rehearsal.aws("logs").put_retention_policy(logGroupName="/ecs/stranger", retentionInDays=1)
+    dynamodb.delete_item(TableName="stranger", Key={"sessionId": {"S": "TEST_of_a_stranger"}})
     found = difference(before, rehearsal.state())
     efs.delete_access_point(AccessPointId=point)
-    dynamodb.delete_item(TableName=NAMES.table, Key=key)
+    dynamodb.delete_item(TableName=NAMES.table, Key=item)
+    elbv2.register_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[target["Target"]])
+    rehearsal.aws("logs").delete_retention_policy(logGroupName="/ecs/stranger")
+    dynamodb.put_item(TableName="stranger", Item={"sessionId": {"S": "TEST_of_a_stranger"}})
 
-    assert [each.partition(":")[0] for each in found] == ["left", "left"]
+    kinds = {" ".join(each.split()[:2]) for each in found}
+    assert kinds == {"left: access", "left: item", "changed: targets", "changed: log", "gone: item"}
     assert difference(before, rehearsal.state()) == []
+
+
+def files_of(rehearsal: Rehearsal) -> str:
+    """Return the id of the platform's file system."""
+    return str(rehearsal.aws("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"])

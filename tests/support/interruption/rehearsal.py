@@ -141,6 +141,9 @@ class Rehearsal:
             RootDirectory={"Path": "/workspace/stranger"},
             Tags=[{"Key": "team", "Value": "stranger"}],
         )
+        workspace = self._files / files / "workspace" / "stranger"
+        workspace.mkdir(parents=True)
+        (workspace / "notes.txt").write_text("a stranger's", encoding="utf-8")
         self._let_a_service_in()
         self.aws("logs").create_log_group(logGroupName="/ecs/stranger")
         self.aws("cloudwatch").put_metric_alarm(

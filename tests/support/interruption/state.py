@@ -108,8 +108,7 @@ def _missing_targets(elbv2: Json, service: Json, tasks: list[Json]) -> list[str]
     """Return the running tasks of a service that one of its target groups lacks: somebody has taken them out."""
     missing = []
     for group in service["loadBalancers"]:
-        health = elbv2.describe_target_health(TargetGroupArn=group["targetGroupArn"])["TargetHealthDescriptions"]
-        there = {each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] != "draining"}
+        there = {each["Id"] for each in _targets(elbv2, group["targetGroupArn"])}
         for task in tasks:
             if task["group"] == f"service:{service['serviceName']}" and task["lastStatus"] == "RUNNING":
                 details = {each["name"]: each["value"] for each in task["attachments"][0]["details"]}
@@ -132,8 +131,13 @@ def _balancers(aws: Aws) -> Known:
         yield "target group", arn, {**group, **_tags(elbv2, arn)}
         # The targets of the services' groups follow from their tasks; the others are Hermes's or a stranger's.
         if not group["TargetGroupName"].startswith("webordinary-"):
-            health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-            yield "targets", arn, {"of": sorted(str(each["Target"]) for each in health)}
+            yield "targets", arn, {"of": sorted(map(str, _targets(elbv2, arn)))}
+
+
+def _targets(elbv2: Json, group: str) -> list[Json]:
+    """Return the targets of a group, without those that were taken out and only drain."""
+    health = elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    return [each["Target"] for each in health if each["TargetHealth"]["State"] != "draining"]
 
 
 def _tags(elbv2: Json, arn: str) -> dict[str, Json]:
