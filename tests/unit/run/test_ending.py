@@ -273,3 +273,22 @@ def test_whoever_meets_the_full_disk_the_run_ends_in_order(
     assert "seatrials: evidence cannot be written: No space left on device" in shown
     assert "Traceback" not in shown
     assert (pytester.path / "given back").exists()
+
+
+def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What keeps its stack from being given back is told beside it, and is no traceback."""
+
+    class Full(FakeStacks):
+        def close(self) -> NoReturn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    stacks = Full(load_environment("mock", pytester.path / "environments.toml", {}))
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
+    pytester.makeconftest("import pytest\ndef pytest_sessionstart(): pytest.exit('enough', returncode=77)")
+    result = run(SCENARIO)
+
+    assert result.ret == 77
+    result.stderr.fnmatch_lines(["seatrials: evidence cannot be written: No space left on device*"])
+    assert "Traceback" not in result.stderr.str()
