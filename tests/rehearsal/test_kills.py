@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.seams.clock import SystemClock, wait_until
 from tests.support.interruption.plans import Phase, Plan, Way
 from tests.support.interruption.rehearsal import NAMES, Rehearsal
 from tests.support.interruption.run import BegunRun
 from tests.support.interruption.state import difference
 from tests.support.interruption.ways import SWEPT, codes_after, command_before, interrupt
+
+# Of the machine, generous: ten minutes of the platform are twenty seconds at pace 30.
+ZERO_SECONDS = 300
 
 
 @pytest.fixture
@@ -88,3 +92,15 @@ def test_the_comparison_sees(rehearsal: Rehearsal) -> None:
 def files_of(rehearsal: Rehearsal) -> str:
     """Return the id of the platform's file system."""
     return str(rehearsal.aws("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"])
+
+
+def test_the_service_returns_to_zero(rehearsal: Rehearsal) -> None:
+    """After all of them the edit service scales in by itself: no run has left a count that holds it up."""
+
+    def is_at_zero() -> bool:
+        [service] = rehearsal.aws("ecs").describe_services(cluster=NAMES.cluster, services=[NAMES.edit_service])[
+            "services"
+        ]
+        return [service[f"{each}Count"] for each in ("desired", "running", "pending")] == [0, 0, 0]
+
+    wait_until(SystemClock(), is_at_zero, ZERO_SECONDS, what="the edit service to be at zero")

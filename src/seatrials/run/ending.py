@@ -102,6 +102,9 @@ class RunEnding:
     def begin_to_end(self) -> None:
         """Let nothing disturb the end of the run, and let workers that still run end with it, as they do at Ctrl-C."""
         self._hear(_wait)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if self.is_cut_short and reporter is not None:
+            reporter.write_line("seatrials: cleaning up, which another signal does not hurry")
         for process_id in self._workers:
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGTERM)
@@ -151,10 +154,11 @@ class RunEnding:
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         """End the run as Ctrl-C does, with the exit code of the signal; another one must not end the cleaning up."""
-        self._hear(_wait)
         self.is_cut_short = True
         if number == signal.SIGINT:
+            # A debugger, or code that takes it for its own, may go on with the run, which must still hear the next.
             raise KeyboardInterrupt
+        self._hear(_wait)
         text, exit_code = f"{signal.Signals(number).name} ended the run", _SIGNALS[signal.Signals(number)]
         if self._session is not None:
             self._stop(self._session, exit_code, text)

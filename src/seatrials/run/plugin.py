@@ -230,7 +230,7 @@ def _give_back(config: pytest.Config) -> SeatrialsError | None:
         return None
     problem: SeatrialsError | None = None
     try:
-        held.close()
+        held.close(in_haste=config.stash[_ENDING_KEY].is_cut_short)
         _note_leftovers(config, held)
     except SeatrialsError as error:
         problem = error

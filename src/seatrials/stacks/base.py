@@ -59,8 +59,11 @@ class Stacks(Protocol):
         Raises `NotRunHereError` when it cannot be had so, for reasons that are no failure of the platform.
         """
 
-    def close(self) -> None:
-        """Give back what was held between scenarios, and remove what the run left where the stack outlives it."""
+    def close(self, *, in_haste: bool = False) -> None:
+        """Give back what was held between scenarios, and remove what the run left where the stack outlives it.
+
+        *In haste*, for a run that was told to end, it does not wait for what goes by itself.
+        """
 
     def leftovers(self) -> list[str] | None:
         """Return what is still there of the run after `close`; None where nobody looked, or nothing can be left."""

@@ -51,6 +51,13 @@ _CODES = {
     Way.DISK_FULL: EvidenceError.exit_code,
     Way.READ_ONLY: EvidenceError.exit_code,
 }
+# Beside these, before a run has begun with its rows.
+_EARLY = {
+    Way.INTERRUPTED: (INTERRUPTED,),
+    Way.LEASE_TAKEN: (LeaseHeldError.exit_code,),
+    Way.STOPPED: _OF_ITSELF,
+    Way.BUDGET_SPENT: _OF_ITSELF,
+}
 # As many dollars as no run may cost.
 _SPENT = {"fargate_vcpu_seconds": 1e9}
 
@@ -91,19 +98,16 @@ def interrupt(plan: Plan, run: BegunRun, rehearsal: Rehearsal) -> None:
 
 def codes_after(way: Way, met: Phase) -> Collection[int]:
     """Return the exit codes that a run may end with that was interrupted in a phase; more than one where it races."""
-    if way is Way.WORKER_KILLED:
-        # One that did not come so far as to know the rows would be followed by others like it.
-        return (*_OF_ITSELF, *((SeatrialsError.exit_code,) if met in {Phase.STARTING, Phase.BEGUN} else ()))
     if met is Phase.OVER:
         return _OF_ITSELF
+    if way is Way.WORKER_KILLED:
+        # One that did not come so far as to know the rows would be followed by others like it.
+        return _OF_ITSELF if met in {Phase.ROWS, Phase.ENDING} else (*_OF_ITSELF, SeatrialsError.exit_code)
     code = _CODES[way]
-    if way is Way.KILLED or (met is Phase.ROWS and way is not Way.DISK_FULL):
+    if way is Way.KILLED:
         return (code,)
-    early = {
-        Way.INTERRUPTED: (INTERRUPTED,),
-        Way.INTERRUPTED_TWICE: (INTERRUPTED,),
-        Way.LEASE_TAKEN: (LeaseHeldError.exit_code,),
-        Way.STOPPED: _OF_ITSELF,
-        Way.BUDGET_SPENT: _OF_ITSELF,
-    }
-    return (code, *(_OF_ITSELF if met is Phase.ENDING else early.get(way, ())))
+    if met is Phase.ENDING:
+        return (code, *_OF_ITSELF)
+    # The second may come when pytest itself is at its end, but not yet the run.
+    second = (INTERRUPTED,) if way is Way.INTERRUPTED_TWICE else ()
+    return (code, *second, *(() if met is Phase.ROWS else _EARLY.get(way, ())))

@@ -132,6 +132,19 @@ def test_a_signal_ends_a_run_in_order(
     assert not (pytester.path / "begun").exists()
 
 
+def test_a_run_that_was_told_to_end_cleans_up_in_haste(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stack is given back without waiting for what goes by itself, so that CI's patience is enough; others wait."""
+    stacks = FakeStacks(load_environment("mock", pytester.path / "environments.toml", {}))
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
+    run(SCENARIO)
+    ended_by_itself = stacks.in_haste
+    run(SIGNALLED.format(name="SIGTERM", receiver="getpid"))
+
+    assert (ended_by_itself, stacks.in_haste) == (False, True)
+
+
 @pytest.mark.usefixtures("run")
 def test_a_second_ctrl_c_does_not_disturb_the_end(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is impatient gets what one Ctrl-C does: pytest's 2, with all given back and no traceback of the end."""
@@ -281,7 +294,8 @@ def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
     """What keeps its stack from being given back is told beside it, and is no traceback."""
 
     class Full(FakeStacks):
-        def close(self) -> NoReturn:
+        def close(self, *, in_haste: bool = False) -> NoReturn:
+            del in_haste
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     stacks = Full(load_environment("mock", pytester.path / "environments.toml", {}))
