@@ -48,7 +48,9 @@ class RunEnding:
         self.is_cut_short = False
         # Where pytest runs in a thread of another program, signals are that program's.
         if threading.current_thread() is threading.main_thread():
-            self._former = {number: signal.getsignal(number) for number in _SIGNALS}
+            former = {number: signal.getsignal(number) for number in _SIGNALS}
+            # nohup, or a shell in the background, has some of them ignored; None is a handler that is not Python's.
+            self._former = {number: each for number, each in former.items() if each not in {signal.SIG_IGN, None}}
             self._hear(self._end)
             config.add_cleanup(self._hear_no_more)
 
@@ -143,10 +145,8 @@ class RunEnding:
         self._told = self._told or (exit_code, text)
 
     def _hear(self, handler: Callable[[int, FrameType | None], None]) -> None:
-        """Handle the signals that end a run; nohup, or a shell in the background, has some of them ignored."""
-        for number, former in self._former.items():
-            if former is not signal.SIG_IGN:
-                signal.signal(number, handler)
+        for number in self._former:
+            signal.signal(number, handler)
 
     def _hear_no_more(self) -> None:
         for number, former in self._former.items():
