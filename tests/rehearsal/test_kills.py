@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seatrials.seams.clock import SystemClock, wait_until
-from tests.support.interruption.plans import Phase, Plan, Way
+from tests.support.interruption.plans import Phase, Plan, Way, plans
 from tests.support.interruption.rehearsal import NAMES, Rehearsal
 from tests.support.interruption.run import BegunRun
 from tests.support.interruption.state import difference
@@ -63,6 +63,17 @@ def require_none(found: list[str], when: str, run: BegunRun) -> None:
     """Fail with all that was found to be another than before, and with what the run said."""
     if found:
         pytest.fail("\n".join([f"{when}:", *found, run.said]), pytrace=False)
+
+
+def test_plans_are_the_seeds() -> None:
+    """The whole form has forty stopped runs and forty others, each way in all phases but one at least, by the seed."""
+    drawn = plans(1, 40, 40)
+    aims = {way: {plan.aim for plan in drawn if plan.way is way} for way in Way}
+
+    assert [plan.way for plan in drawn].count(Way.STOPPED) == 40
+    assert (len(drawn), len(aims[Way.STOPPED])) == (80, 4)
+    assert min(len(each) for each in aims.values()) >= 3
+    assert (plans(1, 40, 40), plans(2, 40, 40) == drawn) == (drawn, False)
 
 
 def test_the_comparison_sees(rehearsal: Rehearsal) -> None:
