@@ -12,7 +12,7 @@ from tests.support.interruption.run import BegunRun
 
 # Enough for the signal to meet a world.
 ROWS = "test"
-ONE_ROW = "fields_of_the_contract"
+ONE_ROW = "table_holds"
 
 
 def begin(folder: Path, workers: int, rows: str) -> BegunRun:
@@ -55,6 +55,8 @@ def test_the_next_run_removes_the_worlds_of_a_killed_one(run: BegunRun, tmp_path
     run.send_all(signal.SIGKILL)
     run.wait_for_end()
     following = begin(tmp_path / "following", 0, ONE_ROW)
+    code = following.wait_for_end()
+    following.end()
 
-    assert following.wait_for_end() == 0, following.said
+    assert code == 0, following.said
     assert [each for each in worlds if each.exists()] == []
