@@ -169,8 +169,11 @@ def live_production(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def kills(session: nox.Session) -> None:
-    """Kill runs on a rehearsal at random moments: a sweep must find everything that they leave, and nothing else."""
-    install(session)
+    """Interrupt runs at random moments in twelve ways: nothing of them may stay, and nothing of others may change.
+
+    `-- --stopped 40 --others 40` is the whole of it, which takes about half an hour; `--seed` draws other moments.
+    """
+    install(session, "tests")
     session.run("python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 

@@ -6,6 +6,7 @@ README.md and docs/live.md say of each code what to do.
 """
 
 # A signal ended the program: 128 and its number, as shells say it.
+HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
 

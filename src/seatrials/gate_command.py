@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from seatrials.gate.signers import UNSIGNED, signers_of
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
 from seatrials.seams.clock import wall_epoch_seconds
+from seatrials.timeline.command import write_failed
 from seatrials.whole_file import is_folder
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.CANNOT_TELL: 2}
@@ -76,6 +78,7 @@ def run_gate(
     case = read_case(paths, remembered.entries, commit)
     folder = _folder(paths.out)
     report = EvidenceFolder(paths.evidence).report_page
+    _write_timelines(case)
     judgement = judge(case, _allure_report(paths.evidence, folder), links_from(folder, report))
     decision = replace(judgement.decision, notices=(*judgement.decision.notices, *remembered.told()))
     try:
@@ -88,6 +91,15 @@ def run_gate(
         show(decision, console)
         console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
     return EXIT_CODES[decision.verdict]
+
+
+def _write_timelines(case: Case) -> None:
+    """Write the pages of the rows that failed, for the decision to link; where they cannot be written it has no links."""
+    for environment in case.criteria.environments:
+        run = case.newest(environment)
+        if run is not None:
+            with suppress(EvidenceError):
+                write_failed(run.path)
 
 
 def _check_after(remembered: Remembered, path: Path | None) -> None:

@@ -62,6 +62,7 @@ class FakeStacks:
         self.environment = environment
         self.opened: list[str] = []
         self.closed = False
+        self.in_haste = False
 
     @contextmanager
     def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
@@ -106,8 +107,9 @@ class FakeStacks:
         """Say what a careless scenario of anna's left."""
         return ["session session-1 of anna@example.com"]
 
-    def close(self) -> None:
+    def close(self, *, in_haste: bool = False) -> None:
         """Note that the process gives everything back."""
+        self.in_haste = in_haste
         self.closed = True
 
 

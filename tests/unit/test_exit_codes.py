@@ -12,7 +12,11 @@ from tests.support.project import PROJECT
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 CODES = [each.exit_code for each in CLASSES]
 # What a signal ends a program with: 128 and its number.
-OF_SIGNALS = {signal.SIGINT: errors.INTERRUPTED, signal.SIGTERM: errors.TERMINATED}
+OF_SIGNALS = {
+    signal.SIGHUP: errors.HUNG_UP,
+    signal.SIGINT: errors.INTERRUPTED,
+    signal.SIGTERM: errors.TERMINATED,
+}
 
 
 def told(page: str) -> list[int]:

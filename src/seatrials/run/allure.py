@@ -1,5 +1,6 @@
 """What Allure keeps of a run, redacted before it is written."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,30 +17,35 @@ _ROW_LABEL = "as_id"
 
 
 class RedactedFiles:
-    """A plugin of Allure's that takes the place of its own writer of files, which offers no way to change a text."""
+    """A plugin of Allure's that takes the place of its own writer of files, which offers no way to change a text.
 
-    def __init__(self, folder: Path) -> None:
+    What cannot be written is told, not raised: Allure writes amid the hooks and fixtures of others, and an error there
+    would keep them from giving back what they hold.
+    """
+
+    def __init__(self, folder: Path, on_failure: Callable[[OSError], None]) -> None:
         # It has no types.
         self._files: Any = AllureFileLogger(str(folder))  # type: ignore[no-untyped-call]
+        self._on_failure = on_failure
 
     @allure_commons.hookimpl
     def report_result(self, result: object) -> None:
         """Write what became of a test, under its row of the catalogue and the sentence that it examines."""
         _name_by_row(result)
         _redact(result)
-        self._files.report_result(result)
+        self._write(self._files.report_result, result)
 
     @allure_commons.hookimpl
     def report_container(self, container: object) -> None:
         """Write what became of a fixture."""
         _redact(container)
-        self._files.report_container(container)
+        self._write(self._files.report_container, container)
 
     @allure_commons.hookimpl
     def report_globals(self, globals_item: object) -> None:
         """Write what is about the run as a whole."""
         _redact(globals_item)
-        self._files.report_globals(globals_item)
+        self._write(self._files.report_globals, globals_item)
 
     @allure_commons.hookimpl
     def report_attached_data(self, body: str | bytes, file_name: str) -> None:
@@ -47,22 +53,31 @@ class RedactedFiles:
         try:
             text = body if isinstance(body, str) else body.decode()
         except UnicodeDecodeError:
-            self._files.report_attached_data(body, file_name)
+            self._write(self._files.report_attached_data, body, file_name)
         else:
-            self._files.report_attached_data(redact(text), file_name)
+            self._write(self._files.report_attached_data, redact(text), file_name)
 
     @allure_commons.hookimpl
     def report_attached_file(self, source: str, file_name: str) -> None:
         """Write a file as an attachment."""
         self.report_attached_data(Path(source).read_bytes(), file_name)
 
+    def _write(self, write: Callable[..., None], *given: object) -> None:
+        try:
+            write(*given)
+        except OSError as error:
+            self._on_failure(error)
 
-def begin_allure(config: pytest.Config, folder: Path) -> None:
-    """Let Allure hear of the tests of a run, and write to *folder*; does what `--alluredir` does, with our writer."""
+
+def begin_allure(config: pytest.Config, folder: Path, on_failure: Callable[[OSError], None]) -> None:
+    """Let Allure hear of the tests of a run, and write to *folder*; does what `--alluredir` does, with our writer.
+
+    *on_failure* is told what could not be written.
+    """
     config.option.allure_report_dir = None
     listener = AllureListener(config)
     config.pluginmanager.register(listener, "allure_listener")
-    for plugin in (listener, RedactedFiles(folder)):
+    for plugin in (listener, RedactedFiles(folder, on_failure)):
         allure_commons.plugin_manager.register(plugin)
         config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
 

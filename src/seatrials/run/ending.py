@@ -4,14 +4,16 @@ import errno
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import pytest
+from _pytest import runner
 from pluggy import PluggyTeardownRaisedWarning
 
-from seatrials.errors import TERMINATED, EvidenceError, SeatrialsError
+from seatrials.errors import HUNG_UP, INTERRUPTED, TERMINATED, EvidenceError, SeatrialsError
 
 # A disk that is full or read-only, and a folder that is none.
 _UNWRITABLE = {
@@ -27,6 +29,8 @@ _UNWRITABLE = {
     errno.EROFS,
 }
 _WORKER_KEY = "seatrials_ending"
+# What ends a run in order: Ctrl-C, CI or the system, a terminal that is closed.
+_SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
 
 
 class RunEnding:
@@ -36,20 +40,34 @@ class RunEnding:
         self._config = config
         self._told: tuple[int, str] | None = None
         self._workers: list[int] = []
+        # Those that have come so far as to know the scenarios.
+        self._collected: set[object] = set()
         self._session: pytest.Session | None = None
-        self._former: Any = None
+        self._former: dict[signal.Signals, Any] = {}
+        # Whether a signal has ended the run.
+        self.is_cut_short = False
         # Where pytest runs in a thread of another program, signals are that program's.
-        self._hears = threading.current_thread() is threading.main_thread()
-        if self._hears:
-            self._former = signal.signal(signal.SIGTERM, _end)
+        if threading.current_thread() is threading.main_thread():
+            former = {number: signal.getsignal(number) for number in _SIGNALS}
+            # nohup, or a shell in the background, has some of them ignored; None is a handler that is not Python's.
+            self._former = {number: each for number, each in former.items() if each not in {signal.SIG_IGN, None}}
+            self._hear(self._end)
             config.add_cleanup(self._hear_no_more)
 
     def stop(self, session: pytest.Session, error: SeatrialsError) -> None:
         """Begin no other scenario, for *error* would end it too; its exit code is the run's."""
-        session.shouldstop = str(error)
-        self._note(error.exit_code, str(error))
+        self._stop(session, error.exit_code, str(error))
+
+    def stop_writing(self, raised: OSError) -> None:
+        """Begin no other scenario, for its evidence could not be kept."""
+        if self._session is not None:
+            self.stop(self._session, cannot_write(raised))
+
+    def _stop(self, session: pytest.Session, exit_code: int, text: str) -> None:
+        session.shouldstop = text
+        self._note(exit_code, text)
         if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[_WORKER_KEY] = [error.exit_code, str(error)]
+            self._config.workeroutput[_WORKER_KEY] = [exit_code, text]
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Note the session, which an internal error does not tell."""
@@ -63,15 +81,32 @@ class RunEnding:
             raised = raised.__context__
         if not isinstance(raised, OSError) or raised.errno not in _UNWRITABLE:
             return
+        self.stop_writing(raised)
         error = cannot_write(raised)
-        if self._session is not None:
-            self.stop(self._session, error)
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take down what fixtures hold, a world for example, before those write who may find that they cannot."""
+        runner.pytest_sessionfinish(session)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_unconfigure(self) -> Iterator[None]:
+        """Give the run its exit code when the last that it wrote does not fit: files are closed here."""
+        try:
+            return (yield)
+        except OSError as raised:
+            if self._session is None or raised.errno not in _UNWRITABLE:
+                raise
+            error = cannot_write(raised)
+            fail(self._session, error.exit_code, str(error))
 
     def begin_to_end(self) -> None:
         """Let nothing disturb the end of the run, and let workers that still run end with it, as they do at Ctrl-C."""
-        if self._hears:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._hear(_wait)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if self.is_cut_short and reporter is not None:
+            reporter.write_line("seatrials: cleaning up, which another signal does not hurry")
         for process_id in self._workers:
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGTERM)
@@ -87,19 +122,47 @@ class RunEnding:
         self._workers.append(_process_id(node))
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401  # xdist has no public type for it
-        """Learn from a worker what ended its part of the run."""
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:  # noqa: ANN401  # xdist has no public type for it
+        """Note a worker that knows the scenarios."""
+        self._collected.add(node)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401  # xdist has no public type for it
+        """Learn from a worker what ended its part of the run; end it with one that could not even begin.
+
+        pytest-xdist starts another worker for one that died, many times, and without `-n` for ever.
+        """
         with suppress(ValueError):  # which says that it never was ready
             self._workers.remove(_process_id(node))
         told = getattr(node, "workeroutput", {}).get(_WORKER_KEY)
         if told is not None:
             self._note(*told)
+        elif error is not None and node not in self._collected:
+            self._note(SeatrialsError.exit_code, _died(node, error))
+            pytest.exit(_died(node, error), returncode=SeatrialsError.exit_code)
 
     def _note(self, exit_code: int, text: str) -> None:
         self._told = self._told or (exit_code, text)
 
+    def _hear(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        for number in self._former:
+            signal.signal(number, handler)
+
     def _hear_no_more(self) -> None:
-        signal.signal(signal.SIGTERM, self._former)
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        """End the run as Ctrl-C does, with the exit code of the signal; another one must not end the cleaning up."""
+        self.is_cut_short = True
+        if number == signal.SIGINT:
+            # A debugger, or code that takes it for its own, may go on with the run, which must still hear the next.
+            raise KeyboardInterrupt
+        self._hear(_wait)
+        text, exit_code = f"{signal.Signals(number).name} ended the run", _SIGNALS[signal.Signals(number)]
+        if self._session is not None:
+            self._stop(self._session, exit_code, text)
+        pytest.exit(f"seatrials: {text}", returncode=exit_code)
 
 
 def cannot_write(error: OSError) -> EvidenceError:
@@ -122,7 +185,12 @@ def fail(session: pytest.Session, exit_code: int, text: str) -> None:
         reporter.write_line(f"seatrials: {text}", red=True)
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    """End the run as Ctrl-C does, with the exit code of the signal; another one must not end the cleaning up."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    pytest.exit("seatrials: SIGTERM ended the run", returncode=TERMINATED)
+def _wait(_number: int, _frame: FrameType | None) -> None:
+    """Let a run that ends come to its end."""
+
+
+def _died(node: Any, error: object) -> str:  # noqa: ANN401  # xdist has no public type for it
+    return (
+        f"the worker {node.gateway.id} ended before it knew its scenarios ({error}), and so would the next one: "
+        "what it said stands above; run it with -n 0 to see more"
+    )

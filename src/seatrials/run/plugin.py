@@ -132,7 +132,7 @@ def _begin(config: pytest.Config) -> None:
             reporter = RunReporter(config, environment, sources.sources, signer)
             config.pluginmanager.register(reporter, "seatrials-run")
             config.pluginmanager.register(LateRows(), "seatrials-late")
-            begin_allure(config, reporter.folder.allure_results)
+            begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
         except OSError as error:
             raise cannot_write(error) from error
         if not is_worker:
@@ -242,7 +242,7 @@ def _give_back(config: pytest.Config) -> SeatrialsError | None:
         return None
     problem: SeatrialsError | None = None
     try:
-        held.close()
+        held.close(in_haste=config.stash[_ENDING_KEY].is_cut_short)
         _note_leftovers(config, held)
     except SeatrialsError as error:
         problem = error
@@ -254,9 +254,10 @@ def _give_back(config: pytest.Config) -> SeatrialsError | None:
 
 
 def _give_back_unused(config: pytest.Config) -> None:
+    """Give back the stack of a run that has no session; what ended it has its exit code, so this is told alone."""
     error = _give_back(config)
     if error is not None:
-        raise error
+        sys.stderr.write(f"seatrials: {error}\n")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

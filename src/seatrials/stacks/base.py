@@ -65,8 +65,11 @@ class Stacks(Protocol):
         Raises `NotRunHereError` when it cannot be had so, for reasons that are no failure of the platform.
         """
 
-    def close(self) -> None:
-        """Give back what was held between scenarios, and remove what the run left where the stack outlives it."""
+    def close(self, *, in_haste: bool = False) -> None:
+        """Give back what was held between scenarios, and remove what the run left where the stack outlives it.
+
+        *In haste*, for a run that was told to end, it does not wait for what goes by itself.
+        """
 
     def lateness(self) -> Callable[[], float] | None:
         """Return what tells how late the platform or this process was at worst since now, in seconds of platform time.

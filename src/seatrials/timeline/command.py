@@ -52,7 +52,8 @@ def write_failed(path: Path) -> dict[str, Path]:
     if not RunFolder(path).record.is_file():
         return {}
     files = read_run(path)
-    failed = [row for row, result in files.results.items() if result.failed or result.outcome is CellOutcome.CRASHED]
+    doubtful = (CellOutcome.CANNOT_TELL, CellOutcome.CRASHED)
+    failed = [row for row, result in files.results.items() if result.failed or result.outcome in doubtful]
     with _writing():
         return {row: _write_row(files, row, "html", None) for row in failed if is_safe(row)}
 

@@ -7,13 +7,17 @@ that ends, however it ends. A process id would not do, for the system gives it t
 import fcntl
 import os
 import shutil
+import signal
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 # Folders of in-memory files, where the system has them.
 MEMORY = Path("/dev/shm")  # noqa: S108  # below it, mkdtemp makes a folder that is ours alone
+# What tells a program that runs as a container where its own files are, in the folder of its world.
+TASK_ROOT = "TASK_ROOT"
 _PREFIX = "seatrials-"
 _OWNER = ".owner"
 _ROOM_BYTES = 256 * 1024 * 1024
@@ -47,11 +51,15 @@ def scratch_folder() -> OwnedFolder:
 def remove_abandoned(parents: Iterable[Path] | None = None) -> list[Path]:
     """Remove the folders of this user's whose owner is dead, and return them; *parents* are where folders are made.
 
+    Programs that the owner had started as containers are killed: they would go on, and keep their ports, for ever.
     A folder without an owner's file is left alone: nothing tells whose it is.
     """
     places = {MEMORY, Path(tempfile.gettempdir())} if parents is None else set(parents)
     folders = [folder for place in sorted(places) for folder in sorted(place.glob(f"{_PREFIX}*")) if _is_own(folder)]
-    return [folder for folder in folders if _remove_if_abandoned(folder)]
+    removed = [folder for folder in folders if _remove_if_abandoned(folder)]
+    # Those too whose folder a person has removed.
+    _kill_containers(lambda folder: folder.parent in places and not folder.exists())
+    return removed
 
 
 def _is_own(folder: Path) -> bool:
@@ -73,10 +81,26 @@ def _remove_if_abandoned(folder: Path) -> bool:
     except BlockingIOError:  # the owner lives
         return False
     else:
+        _kill_containers(folder.__eq__)
         _remove(folder)
         return True
     finally:
         os.close(lock)
+
+
+def _kill_containers(is_dead: Callable[[Path], bool]) -> None:
+    """Kill the programs of containers whose world's folder *is dead*, with what they have started.
+
+    They are known by the variable that all of them inherit.
+    """
+    begins = f"{TASK_ROOT}=".encode()
+    for variables in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended meanwhile, or is another user's
+            told = [each for each in variables.read_bytes().split(b"\0") if each.startswith(begins)]
+            roots = [Path(os.fsdecode(each.removeprefix(begins))) for each in told]
+            worlds = [each for root in roots for each in root.parents if each.name.startswith(_PREFIX)]
+            if any(is_dead(each) for each in worlds):
+                os.kill(int(variables.parent.name), signal.SIGKILL)
 
 
 def _remove(folder: Path) -> None:

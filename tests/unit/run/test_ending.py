@@ -1,16 +1,22 @@
 """How a run ends before its last scenario: its exit code, what it still gives back, and what it says."""
 
+import errno
+import os
+import signal
 from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+from allure_commons.logger import AllureFileLogger
+from pytest_reportlog.plugin import ReportLogPlugin
 
 from seatrials.environments.file import load_environment
 from seatrials.errors import BudgetExceededError, LeaseLostError, SeatrialsError
 from seatrials.evidence.folder import RunFolder
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
-from tests.support.scenario_run import SCENARIO, FakeStacks, record, scenario
+from tests.support.project import PROJECT
+from tests.support.scenario_run import PLAIN, SCENARIO, FakeStacks, record, scenario
 
 pytest_plugins = ["pytester"]
 
@@ -19,6 +25,7 @@ FAKE_IN_WORKERS = """
 from seatrials.run import plugin
 from tests.support.scenario_run import FakeStacks
 
+plugin.check_stacks = lambda environment, options: None
 plugin.open_stacks = lambda environment, options: FakeStacks(environment)
 """
 
@@ -75,20 +82,21 @@ def test_a_budget_that_ends_in_a_scenario_ends_the_run(
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
 
 
-TERMINATED = """
+SIGNALLED = """
 import os, pathlib, signal, threading
 import pytest
 
 @pytest.fixture
 def held():
     yield
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(os.getpid(), number)
     pathlib.Path("given back").touch()
 
 @pytest.mark.scenario("COLD-01")
 @pytest.mark.staging
 def test_waits(platform, held):
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    os.kill(os.getppid() if is_worker else os.getpid(), signal.SIGTERM)
+    os.kill(os.{receiver}(), signal.{name})
     threading.Event().wait(60)
 
 @pytest.mark.scenario("COLD-02")
@@ -97,22 +105,93 @@ def test_again(platform): pathlib.Path("begun").touch()
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
-def test_sigterm_ends_a_run_in_order(
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    ("receiver", "workers"),
+    [("getpid", ()), ("getppid", ("-n", "1")), ("getpid", ("-n", "1"))],
+    ids=["one process", "controller", "worker"],
+)
+def test_a_signal_ends_a_run_in_order(
     run: Callable[..., pytest.RunResult],
     pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str,
+    code: int,
+    receiver: str,
     workers: tuple[str, ...],
 ) -> None:
-    """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code."""
-    # This test may itself run in a worker, and what runs in it must not take that one's controller for its own.
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    pytester.makeconftest(FAKE_IN_WORKERS)
-    result = run(TERMINATED, *workers)
+    """A run that CI cancels begins no other scenario, gives back what it holds, and ends with the signal's code.
 
-    assert (result.ret, record(pytester)["exit_status"]) == (143, 143)
+    Further signals, while it gives back, change nothing.
+    """
+    pytester.makeconftest(FAKE_IN_WORKERS)
+    result = run(SIGNALLED.format(name=name, receiver=receiver), *workers)
+
+    assert (result.ret, record(pytester)["exit_status"]) == (code, code)
     assert (pytester.path / "given back").exists()
     assert not (pytester.path / "begun").exists()
+
+
+def test_a_run_that_was_told_to_end_cleans_up_in_haste(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stack is given back without waiting for what goes by itself, so that CI's patience is enough; others wait."""
+    stacks = FakeStacks(load_environment("mock", pytester.path / "environments.toml", {}))
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
+    run(SCENARIO)
+    ended_by_itself = stacks.in_haste
+    run(SIGNALLED.format(name="SIGTERM", receiver="getpid"))
+
+    assert (ended_by_itself, stacks.in_haste) == (False, True)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_second_ctrl_c_does_not_disturb_the_end(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is impatient gets what one Ctrl-C does: pytest's 2, with all given back and no traceback of the end."""
+    pytester.makeconftest(FAKE_IN_WORKERS)
+    pytester.makepyfile(test_cold_start=SIGNALLED.format(name="SIGINT", receiver="getpid"))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    # In a process of its own, for pytest hands a Ctrl-C within it on to this one.
+    result = pytester.runpytest_subprocess(*PLAIN, "--environment", "mock")
+
+    assert (result.ret, record(pytester)["exit_status"]) == (2, 2)
+    assert (pytester.path / "given back").exists()
+    assert not (pytester.path / "begun").exists()
+
+
+def test_a_signal_that_is_ignored_stays_so(run: Callable[..., pytest.RunResult]) -> None:
+    """A run that nohup has started goes on when its terminal is closed."""
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        body = "import os, signal; os.kill(os.getpid(), signal.SIGHUP)"
+        result = run(scenario("COLD-01", body=body))
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+    result.assert_outcomes(passed=1)
+
+
+DYING = """
+import os
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        os._exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    "workers", [("-n", "2"), ("--tx", "2*popen", "--dist", "load")], ids=["counted", "without an end"]
+)
+def test_a_worker_that_cannot_begin_ends_the_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """What kills one worker before its first scenario would kill the next ones: the run ends with 70 and says so."""
+    pytester.makeconftest(DYING)
+    result = run(SCENARIO, *workers)
+
+    assert (result.ret, record(pytester)["exit_status"]) == (70, 70)
+    result.stdout.fnmatch_lines(["*seatrials: the worker gw* ended before it knew its scenarios*"])
 
 
 def test_evidence_that_cannot_be_written_is_told_before_a_run(
@@ -160,3 +239,70 @@ def test_a_disk_that_fills_up_ends_the_run(
     assert (result.ret, stacks.closed) == (77, True)
     assert "seatrials: evidence cannot be written: No space left on device" in shown
     assert "INTERNALERROR" not in shown
+
+
+HOLDING = """
+import pathlib
+import pytest
+
+@pytest.fixture
+def held():
+    yield
+    pathlib.Path("given back").touch()
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+def test_waits(platform, held): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("writer", "writes"),
+    [
+        (AllureFileLogger, ("_report_item",)),
+        (ReportLogPlugin, ("pytest_runtest_logreport", "pytest_sessionfinish", "close")),
+        (ReportLogPlugin, ("close",)),
+    ],
+    ids=["allure", "report log", "end of the report log"],
+)
+def test_whoever_meets_the_full_disk_the_run_ends_in_order(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    writer: type,
+    writes: tuple[str, ...],
+) -> None:
+    """Fixtures give back what they hold, the exit code is 77, and the text is a sentence, no traceback."""
+
+    def refuse(*_given: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for write in writes:
+        monkeypatch.setattr(writer, write, refuse)
+    result = run(HOLDING)
+
+    shown = result.stdout.str() + result.stderr.str()
+    assert result.ret == 77
+    assert "seatrials: evidence cannot be written: No space left on device" in shown
+    assert "Traceback" not in shown
+    assert (pytester.path / "given back").exists()
+
+
+def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What keeps its stack from being given back is told beside it, and is no traceback."""
+
+    class Full(FakeStacks):
+        def close(self, *, in_haste: bool = False) -> NoReturn:
+            del in_haste
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    stacks = Full(load_environment("mock", pytester.path / "environments.toml", {}))
+    monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
+    pytester.makeconftest("import pytest\ndef pytest_sessionstart(): pytest.exit('enough', returncode=77)")
+    result = run(SCENARIO)
+
+    assert result.ret == 77
+    result.stderr.fnmatch_lines(["seatrials: evidence cannot be written: No space left on device*"])
+    assert "Traceback" not in result.stderr.str()

@@ -199,7 +199,8 @@ def test_a_clean_up_that_fails_fails_the_run(
     """A run of passed scenarios that leaves something on its stack has not passed."""
 
     class Untidy(FakeStacks):
-        def close(self) -> None:
+        def close(self, *, in_haste: bool = False) -> None:
+            del in_haste
             msg = "the run has left session-1"
             raise LeftoversError(msg)
 

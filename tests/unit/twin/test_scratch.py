@@ -1,12 +1,13 @@
 """Tests of the folders that go with their process, whatever ends it."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seatrials.twin.scratch import OwnedFolder, remove_abandoned
+from seatrials.twin.scratch import TASK_ROOT, OwnedFolder, remove_abandoned
 
 # A process that owns the folder it is told, with something in it, for as long as it lives.
 _OWNER = """
@@ -47,6 +48,37 @@ def test_what_a_killed_process_leaves_is_removed(tmp_path: Path) -> None:
         assert remove_abandoned([tmp_path]) == [folder]
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_containers_of_a_killed_process_are_killed(tmp_path: Path) -> None:
+    """A program that ran as a container of a dead world goes with it, with what it has started; others go on."""
+    folder, sleep = tmp_path / "seatrials-killed", [sys.executable, "-S", "-c", "import signal; signal.pause()"]
+    with owner_of(folder) as process:
+        living, other = tmp_path / "other" / "seatrials-killed", tmp_path / "no-world"
+        roots = [each / "tasks" / "1" / "edit" for each in (folder, living, other)]
+        children = [subprocess.Popen(sleep, env={TASK_ROOT: str(root)}) for root in roots]  # noqa: S603  # this Python
+        remove_abandoned([tmp_path])
+        went_on = [each.poll() for each in children]
+        process.kill()
+        process.wait()
+        remove_abandoned([tmp_path])
+
+        assert went_on == [None, None, None]
+        assert children[0].wait(timeout=20) == -signal.SIGKILL
+        for each in children[1:]:
+            assert each.poll() is None
+            each.kill()
+            each.wait()
+
+
+def test_the_containers_of_a_world_that_is_gone_are_killed(tmp_path: Path) -> None:
+    """Whoever removes a dead world's folder by hand leaves its programs to the next start."""
+    command = [sys.executable, "-S", "-c", "import signal; signal.pause()"]
+    root = tmp_path / "seatrials-gone" / "tasks" / "1" / "edit"
+    container = subprocess.Popen(command, env={TASK_ROOT: str(root)})  # noqa: S603  # this Python
+    remove_abandoned([tmp_path])
+
+    assert container.wait(timeout=20) == -signal.SIGKILL
 
 
 def test_a_living_process_keeps_its_folder(tmp_path: Path) -> None:

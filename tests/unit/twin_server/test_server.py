@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import signal
 import socket
 import ssl
@@ -316,6 +317,30 @@ def test_the_next_start_removes_what_a_killed_server_has_left(tmp_path: Path) ->
 
     assert following.returncode == 71
     assert not any(folder.exists() for folder in left)
+
+
+def test_the_next_start_ends_the_containers_of_a_killed_server(tmp_path: Path) -> None:
+    """A command that ran as a container outlives a server that gets SIGKILL, and ends with the next start."""
+    run = f"hermes={sys.executable} -S -u {CHILD}"
+    command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "100"]
+    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    killed = subprocess.Popen([*command, "--run", run], stdout=subprocess.PIPE, env=variables, text=True)  # noqa: S603  # this Python
+    wait_for_ready(killed)
+    children = Path(f"/proc/{killed.pid}/task/{killed.pid}/children").read_text(encoding="ascii").split()
+    # Readable once its process has ended.
+    containers = [os.pidfd_open(int(child)) for child in children]
+    killed.kill()
+    killed.communicate()
+    following = subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True)  # noqa: S603  # this Python
+    wait_for_ready(following)
+    ended = [container for container in containers if select.select([container], [], [], 20)[0]]
+    for container in containers:
+        os.close(container)
+    following.send_signal(signal.SIGTERM)
+    following.communicate(timeout=20)
+
+    assert len(containers) > 0
+    assert ended == containers
 
 
 def folders_of(process_id: int) -> list[Path]:

@@ -62,7 +62,7 @@ class AwsSession:
 
     def client_of_store(self, attach: Callable[[Any], None]) -> AwsClient:
         """Return a client that no scenario is given, after *attach* was told its events."""
-        with self._lock:
+        with self._lock, settings_of_the_shell("make AWS's client of dynamodb"):
             client = self._session.client("dynamodb", endpoint_url=self._endpoint_url, config=self._config)
         attach(client.meta.events)
         made: AwsClient = client

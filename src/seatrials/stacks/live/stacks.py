@@ -130,12 +130,15 @@ class LiveStacks:
                 yield self._run(prefix, watch, connect)
             self._access.usage.write(self._usage_path())
 
-    def close(self) -> None:
-        """Leave the run; its last process removes what is left of it first."""
+    def close(self, *, in_haste: bool = False) -> None:
+        """Leave the run; its last process removes what is left of it first.
+
+        *In haste* it does not wait for the edit service to return to zero, which it does without a run as well.
+        """
         try:
             with self._access.guard.cleaning():
                 if self._options.is_whole_run:
-                    self._clean_up()
+                    self._clean_up(in_haste=in_haste)
         finally:
             try:
                 self._access.usage.write(self._usage_path())
@@ -153,7 +156,7 @@ class LiveStacks:
         """Return what is still there of the run after `close`; None when this process was not the last."""
         return self._leftovers
 
-    def _clean_up(self) -> None:
+    def _clean_up(self, *, in_haste: bool) -> None:
         sweeper = self._access.sweeper(self.run_id)
         try:
             sweeper.remove(self._permitted)
@@ -161,7 +164,7 @@ class LiveStacks:
             self._leftovers = [str(error)]
             raise
         self._leftovers = [str(each) for each in sweeper.find()]
-        if not self._live_sessions():
+        if not in_haste and not self._live_sessions():
             self._leftovers += self._tasks_left()
         if self._leftovers:
             msg = f"the run has left {', '.join(self._leftovers)}: `seatrials sweep {self._environment.name}` shows it"

@@ -42,8 +42,9 @@ class MockStacks:
             self._plane(Plan(calibration=WORLDS[environment.world]))
             self._held = held.pop_all()
 
-    def close(self) -> None:
+    def close(self, *, in_haste: bool = False) -> None:
         """Switch moto off."""
+        del in_haste
         self._held.close()
 
     def lateness(self) -> None:

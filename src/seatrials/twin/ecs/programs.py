@@ -15,6 +15,7 @@ from seatrials.seams.application import Application, Context
 from seatrials.twin.physics.external import ExternalNetwork
 from seatrials.twin.physics.network import Host
 from seatrials.twin.physics.paced_clock import READ, PacedClock
+from seatrials.twin.scratch import TASK_ROOT
 
 _CHUNK_BYTES = 65_536
 # The exit code of a process that a signal ended is 128 + its number.
@@ -36,7 +37,7 @@ def program(clock: PacedClock, command: Sequence[str], variables: Mapping[str, s
 def _environment(context: Context, host: Host, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of a child; a value that is the path of a volume becomes that of its directory."""
     defined = {name: _real_path(context.root, value) for name, value in context.variables.items()}
-    places = {"HOST": host.loopback_address, "ADDRESS": host.loopback_address, "TASK_ROOT": str(context.root)}
+    places = {"HOST": host.loopback_address, "ADDRESS": host.loopback_address, TASK_ROOT: str(context.root)}
     workspace = context.root / "workspace"
     if workspace.exists():
         places["WORKSPACE"] = str(workspace)

@@ -74,6 +74,16 @@ def test_a_stack_without_known_outputs_is_told(deployed: Environment) -> None:
         open_access(deployed.model_copy(update={"outputs_stack": "bare"}), {})
 
 
+def test_a_setting_that_botocore_does_not_take_is_the_shells_fault(
+    small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong mode of defaults is told as a wrong configuration, whichever client is made first."""
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "nonsense")
+
+    with pytest.raises(ConfigurationError, match="the shell or the profile has a setting that botocore does not take"):
+        open_access(small_platform.environment(), {})
+
+
 def test_a_role_is_assumed(small_platform: SmallPlatform) -> None:
     """With a role the run is the role, whoever's credentials assume it."""
     role = "arn:aws:iam::123456789012:role/seatrials"

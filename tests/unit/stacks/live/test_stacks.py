@@ -17,7 +17,7 @@ from seatrials.errors import (
     RefusedWriteError,
 )
 from seatrials.safety.usage import read_folder
-from tests.support.live_run import Begin, edit_desired, platform_of, update_edit
+from tests.support.live_run import Begin, edit_desired, platform_of, set_edit_desired, update_edit
 from tests.support.small_platform import SmallPlatform
 
 
@@ -51,6 +51,17 @@ def test_an_exclusive_scenario_has_a_quiet_service(begin: Begin) -> None:
     stacks.close()
 
     assert counts.desired == 0
+
+
+def test_a_run_in_haste_does_not_wait_for_the_platform(begin: Begin, small_platform: SmallPlatform) -> None:
+    """Told to end, a run gives the lease back while tasks still run, which scale in without it; nothing is its own."""
+    stacks = begin("run-1")
+    set_edit_desired(small_platform, 1)
+    stacks.close(in_haste=True)
+    begin("run-2").close(in_haste=True)
+
+    assert stacks.leftovers() == []
+    assert edit_desired(small_platform) == 1
 
 
 @pytest.mark.parametrize(

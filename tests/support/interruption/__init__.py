@@ -1,0 +1,1 @@
+"""Runs on a rehearsal that are interrupted, and the comparison of all that they could have changed."""
