@@ -14,6 +14,10 @@ from seatrials.safety.under_test import UnderTest, family_of
 # Every run's names begin with this, and a run's own with `TEST_<run>_`.
 TEST_PREFIX = "TEST_"
 
+# What changes the services under test, by service and operation.
+OF_CONTROL = frozenset(
+    {("ecs", "StopTask"), ("ecs", "UpdateService"), ("elbv2", "DeregisterTargets"), ("elbv2", "RegisterTargets")}
+)
 _SCALING = {"cluster", "service", "desiredCount"}
 _OF_A_SERVICE = _SCALING | {"taskDefinition", "forceNewDeployment"}
 
@@ -25,11 +29,12 @@ Rule = Callable[[Parameters], str]
 class Permitted:
     """What a run may change on a stack."""
 
-    def __init__(self, names: ResourceNames, prefix: str, under_test: UnderTest) -> None:
-        """*prefix* is that of the run's names."""
+    def __init__(self, names: ResourceNames, prefix: str, under_test: UnderTest, *, has_control: bool = True) -> None:
+        """*prefix* is that of the run's names; without *control* of the services a run leaves them as they are."""
         self._names = names
         self._prefix = prefix
         self._under_test = under_test
+        self._has_control = has_control
         self._tasks_max = {names.edit_service: contract.TASKS_MAX, names.hermes_service: contract.HERMES_TASKS_MAX}
         # Addresses that this process took out of a target group, and may put back though their task has gone.
         self._taken_out: set[tuple[str, str]] = set()
@@ -53,7 +58,14 @@ class Permitted:
         rule = self._rules.get((service, operation))
         if rule is None:
             return "no run makes such a call"
+        if (service, operation) in OF_CONTROL and not self._has_control:
+            return "the environment does not have the capability 'control'"
         return rule(given)
+
+    @property
+    def operations(self) -> frozenset[tuple[str, str]]:
+        """What may be called at all, on conditions, by service and operation."""
+        return frozenset(self._rules)
 
     def _metric(self, given: Parameters) -> str:
         wanted, seen = self._names.run_metric_namespace, given.get("Namespace")

@@ -63,7 +63,8 @@ class LiveStacks:
         self._options = options
         self.run_id = options.folder.name
         self._process = journal.process_name()
-        self._access = open_access(environment, variables, share=1 / max(1, options.workers))
+        share = 1 / max(1, options.workers)
+        self._access = open_access(environment, variables, options.credentials, share=share)
         self._environment = self._access.environment
         self._prefix = f"{TEST_PREFIX}{self.run_id}_"
         self._leftovers: list[str] | None = None
