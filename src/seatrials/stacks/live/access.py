@@ -13,6 +13,7 @@ from seatrials.environments.file import with_outputs
 from seatrials.environments.parts import Door, ResourceNames
 from seatrials.environments.variables import Values
 from seatrials.safety.aws_errors import translated
+from seatrials.safety.baseline import Surveyor
 from seatrials.safety.checks import Check, checks_of
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import confirm_identity
@@ -66,6 +67,10 @@ class Access:
     def under_test(self) -> UnderTest:
         """Return what belongs to the services under test."""
         return UnderTest(self.environment.names, self.session.client)
+
+    def surveyor(self) -> Surveyor:
+        """Return what tells how the stack is now."""
+        return Surveyor(self.environment.names, self.session.client)
 
     def sweeper(self, run_id: str | None = None, prefix: str | None = None) -> Sweeper:
         """Return what finds and removes what a run has left, or any run; of names of *prefix* alone, if it is given."""
