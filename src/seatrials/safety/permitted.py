@@ -3,6 +3,7 @@
 A run changes what it made itself, and the two services while nobody else has a live session on them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ OF_CONTROL = frozenset(
 )
 _SCALING = {"cluster", "service", "desiredCount"}
 _OF_A_SERVICE = _SCALING | {"taskDefinition", "forceNewDeployment"}
+
+# The condition that there is an item; what follows may only narrow it.
+_EXISTS = re.compile(r"attribute_exists\(\s*(?:sessionId|userId)\s*\)(?!.*\bOR\b)", re.IGNORECASE | re.DOTALL)
 
 Parameters = Mapping[str, Any]
 # Returns why a call may not be made, "" when it may.
@@ -72,9 +76,11 @@ class Permitted:
         return "" if seen == wanted else f"a run publishes to {wanted} only, not to {seen}"
 
     def _updated_item(self, given: Parameters) -> str:
-        if self._is_of_a_test(given):
-            return ""
-        return f"the item is no session of a client {self._prefix}*: {given['Key']}"
+        if not self._is_of_a_test(given):
+            return f"the item is no session of a client {self._prefix}*: {given['Key']}"
+        # Without it, or-ed with anything or of no key, UpdateItem makes an item where there is none.
+        is_of_one = _EXISTS.match(given.get("ConditionExpression", "")) is not None
+        return "" if is_of_one else "an item is updated on the condition `attribute_exists(sessionId)` first of all"
 
     def _ended_item(self, given: Parameters) -> str:
         if not self._is_of_a_test(given):
@@ -107,9 +113,14 @@ class Permitted:
         return self._nobody_else(f"change {service}")
 
     def _count(self, given: Parameters) -> str:
+        if "desiredCount" not in given:
+            return ""
         service, most = given["service"], self._tasks_max[given["service"]]
-        wanted = given.get("desiredCount", 0)
-        return "" if 0 <= wanted <= most else f"{service} has 0 to {most} tasks, and {wanted} were asked for"
+        if not 0 <= given["desiredCount"] <= most:
+            return f"{service} has 0 to {most} tasks, and {given['desiredCount']} were asked for"
+        found = self._under_test.desired_count(service)
+        # It could not be put back.
+        return "" if found <= most else f"{service} was found with {found} tasks, and the contract has {most}"
 
     def _definition(self, given: Parameters) -> str:
         wanted = given.get("taskDefinition")

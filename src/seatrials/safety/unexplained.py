@@ -50,7 +50,8 @@ class Comparison:
 
     def others(self) -> list[str]:
         """Return a sentence for each session of others that began, changed or ended meanwhile, as sessions do."""
-        changed = [key for key in self._keys() if not list(self._session(key))]
+        keys = [key for key in self._keys() if not key[0].startswith(KEY_PREFIX)]
+        changed = [key for key in keys if not list(self._session(key))]
         told = {key: _moved(self.before.items.get(key), self.after.items.get(key)) for key in changed}
         return [f"session {key[0]} {how}" for key, how in told.items() if how]
 

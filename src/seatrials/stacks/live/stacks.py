@@ -82,7 +82,7 @@ class LiveStacks:
         self._permitted = access.permitted(self._prefix)
         # Why not all rights at once: until the lease is held, the guard lets nothing through but the lease itself.
         access.guard.confirm_identity(self._permitted)
-        self._http_guard = HttpGuard(access.guard, self._prefix, access.under_test().client_of)
+        self._http_guard = HttpGuard(access.guard, access.url, self._prefix, access.under_test().client_of)
         self._turns = Turns(self._folder.turns)
         self._lease = Lease(
             access.store,
@@ -154,7 +154,7 @@ class LiveStacks:
         try:
             # Before the sweep, which forgets what it has undone.
             stopped = tasks_stopped(journal.entries(self._access.store, self.run_id))
-            sweeper.remove(self._permitted)
+            sweeper.remove(self._permitted, self._lease.check)
             left = [str(each) for each in sweeper.find()]
             if not self._live_sessions():
                 left += self._tasks_left()
