@@ -44,6 +44,8 @@ class Snapshot:
 
     # By kind and name; each must be the same at the end.
     things: dict[str, Attributes] = field(default_factory=dict)
+    # The same of what others in the account may own, which is told and not judged.
+    neighbours: dict[str, Attributes] = field(default_factory=dict)
     # By ARN; groups of tasks come and go, and must not change.
     groups: dict[str, Attributes] = field(default_factory=dict)
     # By the ARN of a group, the addresses of its targets that are not on their way out.
@@ -51,7 +53,7 @@ class Snapshot:
     addresses: frozenset[str] = frozenset()
     # By ARN, those at the priorities of sessions.
     rules: dict[str, Attributes] = field(default_factory=dict)
-    # By id, with the last part of the path that it is the root of.
+    # By id, of the file systems that the editor mounts, with the last part of the path that each is the root of.
     access_points: dict[str, str] = field(default_factory=dict)
     # ARNs of tasks of no service, which end by themselves, and of those that a call has stopped.
     lone_tasks: frozenset[str] = frozenset()
@@ -133,9 +135,16 @@ class Surveyor:
         for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms"):
             # Those of target tracking are Application Auto Scaling's own.
             if not each["AlarmName"].startswith("TargetTracking-"):
-                seen.things[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
+                place = seen.things if self._is_of_stack(each) else seen.neighbours
+                place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
         for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries"):
-            seen.things[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
+            seen.neighbours[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
+
+    def _is_of_stack(self, alarm: Mapping[str, Any]) -> bool:
+        """Whether an alarm is about the platform's metric, or about a resource that the environment names."""
+        names = {self._names.cluster, self._names.table, *self._services}
+        is_about = any(each["Value"] in names for each in alarm.get("Dimensions", []))
+        return is_about or alarm.get("Namespace") == self._names.metric_namespace
 
     def _look_at_balancer(self, seen: Snapshot) -> None:
         elbv2 = self._aws("elbv2")
@@ -151,7 +160,7 @@ class Surveyor:
                     seen.rules[rule["RuleArn"]] = rule
                 else:
                     seen.things[f"rule {rule['RuleArn']}"] = rule
-        for group in self._pages("elbv2", "describe_target_groups", "TargetGroups"):
+        for group in self._pages("elbv2", "describe_target_groups", "TargetGroups", LoadBalancerArn=arn):
             self._look_at_group(seen, group)
 
     def _look_at_group(self, seen: Snapshot, group: Mapping[str, Any]) -> None:
@@ -186,12 +195,21 @@ class Surveyor:
                 seen.items[str(item[keys[0]]), str(item[keys[-1]])] = item
 
     def _look_at_files(self, seen: Snapshot) -> None:
+        mounted = self._file_systems(seen.things[f"service {self._names.edit_service}"]["taskDefinition"])
         for each in self._pages("efs", "describe_file_systems", "FileSystems"):
             told = ("LifeCycleState", "Encrypted", "ThroughputMode", "PerformanceMode", "FileSystemProtection")
-            seen.things[f"file system {each['FileSystemId']}"] = _only(each, told)
+            place = seen.things if each["FileSystemId"] in mounted else seen.neighbours
+            place[f"file system {each['FileSystemId']}"] = _only(each, told)
         for each in self._pages("efs", "describe_access_points", "AccessPoints"):
-            root = each.get("RootDirectory", {}).get("Path", "")
-            seen.access_points[each["AccessPointId"]] = root.rpartition("/")[2]
+            if each["FileSystemId"] in mounted:
+                root = each.get("RootDirectory", {}).get("Path", "")
+                seen.access_points[each["AccessPointId"]] = root.rpartition("/")[2]
+
+    def _file_systems(self, definition: str) -> set[str]:
+        """Return the ids of the file systems that tasks of a definition mount."""
+        described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
+        mounts = [each.get("efsVolumeConfiguration", {}) for each in described.get("volumes", [])]
+        return {each["fileSystemId"] for each in mounts if "fileSystemId" in each}
 
     def _look_at_logs(self, seen: Snapshot) -> None:
         for name in (self._names.edit_log_group, self._names.hermes_log_group):

@@ -49,11 +49,15 @@ class Comparison:
         ]
 
     def others(self) -> list[str]:
-        """Return a sentence for each session of others that began, changed or ended meanwhile, as sessions do."""
+        """Return a sentence for each change that is no business of the run, or that sessions of others make.
+
+        They begin, change and end; and an account has alarms, dashboards and file systems of other stacks.
+        """
         keys = [key for key in self._keys() if not key[0].startswith(KEY_PREFIX)]
         changed = [key for key in keys if not list(self._session(key))]
         told = {key: _moved(self.before.items.get(key), self.after.items.get(key)) for key in changed}
-        return [f"session {key[0]} {how}" for key, how in told.items() if how]
+        sessions = [f"session {key[0]} {how}" for key, how in told.items() if how]
+        return sessions + list(_differences(self.before.neighbours, self.after.neighbours))
 
     def _keys(self) -> list[Key]:
         """Return the keys of all items that are not the run's own."""

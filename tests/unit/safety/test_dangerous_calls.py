@@ -128,6 +128,10 @@ def _others_things(aws: Clients) -> dict[str, str]:
     for prefix in ("/ecs/edit", "/ecs/hermes"):
         aws("logs").create_log_group(logGroupName=prefix)
     system = aws("efs").create_file_system(CreationToken="x")["FileSystemId"]
+    volume = {"name": "workspace", "efsVolumeConfiguration": {"fileSystemId": system}}
+    container = {"name": "app", "image": "app", "memory": 512}
+    aws("ecs").register_task_definition(family=EDIT, containerDefinitions=[container], volumes=[volume])
+    aws("ecs").update_service(cluster=CLUSTER, service=EDIT, taskDefinition=EDIT)
     root = {"Path": "/workspace/acme"}
     point = aws("efs").create_access_point(ClientToken="x", FileSystemId=system, RootDirectory=root)["AccessPointId"]
     resource = {"ServiceNamespace": "ecs", "ResourceId": f"service/{CLUSTER}/{EDIT}"}
@@ -410,9 +414,9 @@ def _is_without_credentials(call: Call, danger: Danger) -> bool:
 AROUND: dict[str, tuple[Call, str]] = {
     "a task definition": (
         lambda d: d.stolen("ecs").register_task_definition(
-            family=EDIT, containerDefinitions=[{"name": "app", "image": "evil", "memory": 512}]
+            family=HERMES, containerDefinitions=[{"name": "app", "image": "evil", "memory": 512}]
         ),
-        f"newest task definition of {EDIT} has arn",
+        f"newest task definition of {HERMES} has arn",
     ),
     "more of Hermes": (
         lambda d: d.stolen("ecs").update_service(cluster=CLUSTER, service=HERMES, desiredCount=2),
@@ -439,10 +443,6 @@ AROUND: dict[str, tuple[Call, str]] = {
     "an alarm": (
         lambda d: _alarm(d.stolen("cloudwatch"), threshold=7),
         "alarm edit-out has Threshold 7.0, and had 1.0",
-    ),
-    "a dashboard": (
-        lambda d: d.stolen("cloudwatch").delete_dashboards(DashboardNames=["edit"]),
-        "dashboard edit is gone",
     ),
     "a health check": (
         lambda d: d.stolen("elbv2").modify_target_group(TargetGroupArn=d.arns["group"], HealthCheckPath="/x"),
@@ -577,10 +577,15 @@ def _by_urllib(danger: Danger) -> None:
         pytest.param(_by_urllib, "changed in", id="urllib"),
         pytest.param(_own_post(ACTIVATE, content=ACME), "session-1", id="activation"),
         pytest.param(_by_a_socket, "session-1", id="socket"),
+        pytest.param(
+            lambda d: d.stolen("cloudwatch").delete_dashboards(DashboardNames=["edit"]),
+            "dashboard edit is gone",
+            id="dashboard",
+        ),
     ],
 )
-def test_what_reaches_sessions_of_others_is_in_the_evidence(danger: Danger, call: Call, told: str) -> None:
-    """What Hermes was asked behind the guard's back changes a session as its own user might: the evidence tells it."""
+def test_what_others_may_have_done_is_in_the_evidence(danger: Danger, call: Call, told: str) -> None:
+    """What Hermes was asked behind the guard's back changes a session as its own user might, and is told like that."""
     call(danger)
     ended = _end(danger)
     compared = (danger.stacks._folder.path / "comparison.json").read_text()  # noqa: SLF001  # where it is

@@ -40,7 +40,7 @@ def allows(policy: str, action: str, resource: str, keys: Mapping[str, str] | No
     return any(
         _matches(each["Action"], action)
         and _matches(each["Resource"], resource)
-        and all(_holds(*test, keys or {}) for test in each.get("Condition", {}).items())
+        and all(_holds(operator, tests, keys or {}) for operator, tests in each.get("Condition", {}).items())
         for each in statements
     )
 
