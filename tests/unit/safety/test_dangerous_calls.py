@@ -8,11 +8,7 @@ import gzip
 import json
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import boto3
 import botocore.session
@@ -20,156 +16,27 @@ import httpx
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.endpoint import Endpoint
 from botocore.exceptions import NoCredentialsError
 
-from seatrials.environments.variables import set_again, withdraw_credentials
-from seatrials.errors import LeftoversError, RefusedWriteError
-from seatrials.platform import Platform, contract
-from seatrials.safety.reading import is_reading
-from seatrials.seams.application import AwsClient
-from seatrials.seams.network import SystemNetwork, TlsConnection
-from seatrials.stacks import StackOptions, StackRun
-from seatrials.stacks.live.stacks import LiveStacks
-from tests.support.aws import Clients, Document, Json
-from tests.support.live_run import platform_of
-from tests.support.small_platform import REGION, SmallPlatform
-
-CLUSTER, EDIT, HERMES = "webordinary-edit-cluster", "webordinary-edit-service", "webordinary-hermes-service"
-TABLE, STRANGER = "webordinary-edit-sessions", "session-11111111-0000-4000-8000-000000000000"
-ITEM = {
-    "sessionId": {"S": STRANGER},
-    "userId": {"S": "anna@example.com"},
-    "clientId": {"S": "acme"},
-    "threadId": {"S": "thread-1"},
-    "status": {"S": "active"},
-    "previewUrl": {"S": f"https://example.org/session/{STRANGER}"},
-    "createdAt": {"N": "1700000000000"},
-    "lastActivity": {"N": "1700000000000"},
-    "ttl": {"N": "4000000000"},
-}
-KEY = {name: ITEM[name] for name in ("sessionId", "userId")}
-LEASE = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
-OWN = {"sessionId": {"S": "session-new"}, "userId": {"S": "TEST_run-1_COLD-03-user-1@example.com"}}
-SET_STATUS = {"UpdateExpression": "SET ttl = :s", "ExpressionAttributeValues": {":s": {"N": "1"}}}
-
-
-@dataclass
-class Danger:
-    """A run on a platform with a bystander, and what has reached AWS since it began."""
-
-    small: SmallPlatform
-    stacks: LiveStacks
-    run: StackRun
-    effects: list[str]
-    arns: dict[str, str]
-
-    @property
-    def platform(self) -> Platform:
-        """The platform as a scenario holds it."""
-        return platform_of(self.run)
-
-    def aws(self, service: str) -> AwsClient:
-        """Return a client as a scenario is given it; those that the project does not use are made as it makes them."""
-        return self.run.stack.aws(service)
-
-    def stolen(self, service: str) -> AwsClient:
-        """Return a client with the run's credentials, taken from where they are private."""
-        found = self.run.stack.aws("ecs")._request_signer._credentials.get_frozen_credentials()  # noqa: SLF001  # what it is about
-        keys = {"aws_access_key_id": found.access_key, "aws_secret_access_key": found.secret_key}
-        made: AwsClient = boto3.client(service, region_name=REGION, **keys)
-        return made
-
-    def changes_by_http(self) -> list[str]:
-        """Return the requests that the load balancer got, but for those that only look at Hermes's things."""
-        return [each for each in self.small.requests if not each.startswith(("GET /health", "GET /hermes"))]
-
-
-@pytest.fixture
-def effects(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the changes that AWS has answered, but for the beats of the lease."""
-    sent: list[str] = []
-    make = Endpoint.make_request
-
-    def record(endpoint: Endpoint, model: Json, request: Document) -> Json:
-        service, operation = str(model.service_model.service_name), str(model.name)
-        answer = make(endpoint, model, request)
-        if not is_reading(service, operation) and "beats :one" not in str(request.get("body")):
-            sent.append(operation)
-        return answer
-
-    monkeypatch.setattr(Endpoint, "make_request", record)
-    return sent
-
-
-@pytest.fixture
-def danger(
-    small_platform: SmallPlatform, effects: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Danger]:
-    """Begin a run as pytest's plugin does, without credentials in the variables; the test ends it."""
-    arns = _others_things(small_platform.aws)
-    # The owner's, which this test has made, has found its credentials already.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    withdrawn = withdraw_credentials()
-    try:
-        options = StackOptions(folder=tmp_path / "run-1", credentials=withdrawn)
-        stacks = LiveStacks(small_platform.environment(), options, {})
-        with stacks.open("COLD-03") as run:
-            effects.clear()
-            small_platform.requests.clear()
-            yield Danger(small_platform, stacks, run, effects, arns)
-    finally:
-        set_again(withdrawn)
-
-
-def _others_things(aws: Clients) -> dict[str, str]:
-    """Make what a run must leave alone; return the ARNs and ids that calls name."""
-    aws("dynamodb").put_item(TableName=TABLE, Item=ITEM)
-    for prefix in ("/ecs/edit", "/ecs/hermes"):
-        aws("logs").create_log_group(logGroupName=prefix)
-    system = aws("efs").create_file_system(CreationToken="x")["FileSystemId"]
-    volume = {"name": "workspace", "efsVolumeConfiguration": {"fileSystemId": system}}
-    container = {"name": "app", "image": "app", "memory": 512}
-    aws("ecs").register_task_definition(family=EDIT, containerDefinitions=[container], volumes=[volume])
-    aws("ecs").update_service(cluster=CLUSTER, service=EDIT, taskDefinition=EDIT)
-    root = {"Path": "/workspace/acme"}
-    point = aws("efs").create_access_point(ClientToken="x", FileSystemId=system, RootDirectory=root)["AccessPointId"]
-    resource = {"ServiceNamespace": "ecs", "ResourceId": f"service/{CLUSTER}/{EDIT}"}
-    dimension = {"ScalableDimension": "ecs:service:DesiredCount"}
-    aws("application-autoscaling").register_scalable_target(**resource, **dimension, MinCapacity=0, MaxCapacity=3)
-    _alarm(aws("cloudwatch"), threshold=1)
-    aws("cloudwatch").put_dashboard(DashboardName="edit", DashboardBody='{"widgets": []}')
-    balancer = aws("elbv2").describe_load_balancers()["LoadBalancers"][0]
-    listener = aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"][0][
-        "ListenerArn"
-    ]
-    rules = aws("elbv2").describe_rules(ListenerArn=listener)["Rules"]
-    group = aws("elbv2").describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
-    rule = next(each["RuleArn"] for each in rules if each["Priority"] == "5")
-    session_rule = aws("elbv2").create_rule(
-        ListenerArn=listener,
-        Priority=100,
-        Conditions=[{"Field": "path-pattern", "Values": [f"/session/{STRANGER}"]}],
-        Actions=[{"Type": "forward", "TargetGroupArn": group}],
-    )["Rules"][0]["RuleArn"]
-    arns = {"system": system, "point": point, "balancer": balancer["LoadBalancerArn"], "listener": listener}
-    return {**arns, "group": group, "rule": rule, "session_rule": session_rule}
-
-
-def _alarm(cloudwatch: AwsClient, threshold: float) -> None:
-    cloudwatch.put_metric_alarm(
-        AlarmName="edit-out",
-        Namespace="Webordinary/EditSessions",
-        MetricName="ActiveSessionCount",
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=threshold,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
-
-
-Call = Callable[[Danger], object]
+from seatrials.errors import RefusedWriteError
+from seatrials.platform import contract
+from tests.support.aws import Json
+from tests.support.danger import (
+    CLUSTER,
+    EDIT,
+    HERMES,
+    ITEM,
+    KEY,
+    LEASE,
+    OWN,
+    SET_STATUS,
+    STRANGER,
+    TABLE,
+    Call,
+    Danger,
+    end_of,
+)
+from tests.support.small_platform import REGION
 
 # What a scenario may try with the clients that it is given: service, and the call.
 REFUSED: dict[str, Call] = {
@@ -287,7 +154,7 @@ def test_clients_of_a_scenario_change_nothing_of_others(danger: Danger) -> None:
     danger.run.stack.http.get("/health")
 
     assert {name: every for name, every in sent.items() if every} == {}
-    assert _end(danger) == ""
+    assert end_of(danger) == ""
 
 
 def _post(path: str, **given: Json) -> Call:
@@ -360,7 +227,7 @@ def test_requests_of_a_scenario_change_nothing_of_others(danger: Danger) -> None
         assert danger.changes_by_http() == [], name
 
     assert danger.small.sessions() == {STRANGER: "active"}
-    assert _end(danger) == ""
+    assert end_of(danger) == ""
 
 
 def _signed_by_hand(_danger: Danger) -> None:
@@ -399,7 +266,7 @@ def test_clients_of_one_s_own_have_no_credentials(danger: Danger) -> None:
     found = [name for name, call in WITHOUT_CREDENTIALS.items() if not _is_without_credentials(call, danger)]
 
     assert (found, danger.effects) == ([], [])
-    assert _end(danger) == ""
+    assert end_of(danger) == ""
 
 
 def _is_without_credentials(call: Call, danger: Danger) -> bool:
@@ -408,195 +275,3 @@ def _is_without_credentials(call: Call, danger: Danger) -> bool:
     except NoCredentialsError:
         return True
     return False
-
-
-# With the run's own credentials, stolen: what the end of the run must say of each.
-AROUND: dict[str, tuple[Call, str]] = {
-    "a task definition": (
-        lambda d: d.stolen("ecs").register_task_definition(
-            family=HERMES, containerDefinitions=[{"name": "app", "image": "evil", "memory": 512}]
-        ),
-        f"newest task definition of {HERMES} has arn",
-    ),
-    "more of Hermes": (
-        lambda d: d.stolen("ecs").update_service(cluster=CLUSTER, service=HERMES, desiredCount=2),
-        f"service {HERMES} has desiredCount 2, and had 0",
-    ),
-    "more of the editor than there may be": (
-        lambda d: d.stolen("ecs").update_service(cluster=CLUSTER, service=EDIT, desiredCount=50),
-        f"service {EDIT} has desiredCount 50",
-    ),
-    "a service": (
-        lambda d: d.stolen("ecs").create_service(cluster=CLUSTER, serviceName="evil", taskDefinition=EDIT),
-        "service evil is new",
-    ),
-    "capacity": (
-        lambda d: d.stolen("application-autoscaling").register_scalable_target(
-            ServiceNamespace="ecs",
-            ResourceId=f"service/{CLUSTER}/{EDIT}",
-            ScalableDimension="ecs:service:DesiredCount",
-            MinCapacity=0,
-            MaxCapacity=9,
-        ),
-        "has MaxCapacity 9, and had 3",
-    ),
-    "an alarm": (
-        lambda d: _alarm(d.stolen("cloudwatch"), threshold=7),
-        "alarm edit-out has Threshold 7.0, and had 1.0",
-    ),
-    "a health check": (
-        lambda d: d.stolen("elbv2").modify_target_group(TargetGroupArn=d.arns["group"], HealthCheckPath="/x"),
-        "has HealthCheckPath /x",
-    ),
-    "a target": (
-        lambda d: d.stolen("elbv2").register_targets(TargetGroupArn=d.arns["group"], Targets=[{"Id": "10.0.0.9"}]),
-        "target 10.0.0.9 is new in ",
-    ),
-    "a listener": (
-        lambda d: d.stolen("elbv2").modify_listener(ListenerArn=d.arns["listener"], Port=81),
-        "has Port 81, and had 80",
-    ),
-    "a rule": (
-        lambda d: d.stolen("elbv2").create_rule(
-            ListenerArn=d.arns["listener"],
-            Priority=200,
-            Conditions=[{"Field": "path-pattern", "Values": ["/evil/*"]}],
-            Actions=[{"Type": "forward", "TargetGroupArn": d.arns["group"]}],
-        ),
-        "is new, and names no session",
-    ),
-    "a rule of a session": (
-        lambda d: d.stolen("elbv2").delete_rule(RuleArn=d.arns["session_rule"]),
-        f"the rules of session {STRANGER} are gone",
-    ),
-    "a rule of all": (lambda d: d.stolen("elbv2").delete_rule(RuleArn=d.arns["rule"]), "is gone"),
-    "an access point": (
-        lambda d: d.stolen("efs").delete_access_point(AccessPointId=d.arns["point"]),
-        " of acme is gone",
-    ),
-    "an access point for nobody": (
-        lambda d: d.stolen("efs").create_access_point(ClientToken="y", FileSystemId=d.arns["system"]),
-        "is new, and no session is of that client",
-    ),
-    "logs": (lambda d: d.stolen("logs").delete_log_group(logGroupName="/ecs/edit"), "log group /ecs/edit is gone"),
-    "logs kept for a day": (
-        lambda d: d.stolen("logs").put_retention_policy(logGroupName="/ecs/hermes", retentionInDays=1),
-        "log group /ecs/hermes has retentionInDays 1, and had None",
-    ),
-    "the time to live": (
-        lambda d: d.stolen("dynamodb").update_time_to_live(
-            TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"}
-        ),
-        f"table {TABLE} has ttl",
-    ),
-    "a session that is overwritten": (
-        lambda d: d.stolen("dynamodb").put_item(
-            TableName=TABLE, Item={**ITEM, "clientId": {"S": "evil"}, "ttl": {"N": "1"}}
-        ),
-        f"session {STRANGER} has clientId evil, and had acme",
-    ),
-    "an item that is none": (
-        lambda d: d.stolen("dynamodb").put_item(TableName=TABLE, Item=OWN),
-        "item session-new is new, and is no session as Hermes makes one",
-    ),
-    "a journal of nobody": (
-        lambda d: d.stolen("dynamodb").put_item(
-            TableName=TABLE, Item={"sessionId": {"S": "seatrials#evil"}, "userId": {"S": "x"}}
-        ),
-        "item seatrials#evil x is new",
-    ),
-    # Last, for the run's own clients have no handlers any more then.
-    "handlers taken off a client": (
-        lambda d: _unguarded(d.aws("elbv2")).set_ip_address_type(
-            LoadBalancerArn=d.arns["balancer"], IpAddressType="dualstack"
-        ),
-        "has IpAddressType dualstack, and had ipv4",
-    ),
-}
-
-
-def _unguarded(client: AwsClient) -> AwsClient:
-    """Take the guard off a client, as nobody does by mistake."""
-    events = client.meta.events
-    for event in ("before-parameter-build", "before-send"):
-        for told in events._emitter._lookup_cache.get(event, []) or list(_handlers(events, event)):  # noqa: SLF001  # so
-            events.unregister(event, told)
-    return client
-
-
-def _handlers(events: Json, event: str) -> list[Json]:
-    return [each for each in events._emitter._handlers.prefix_search(event) if "seatrials" in str(each)]  # noqa: SLF001  # so
-
-
-def test_what_goes_around_the_guard_is_named_at_the_end(danger: Danger) -> None:
-    """Nothing stops code that takes the run's credentials by force, and each thing that it changed is named."""
-    for name, (call, _) in AROUND.items():
-        danger.effects.clear()
-        call(danger)
-        assert danger.effects, f"{name} was not sent"
-    told = _end(danger)
-
-    assert {name: expected for name, (_, expected) in AROUND.items() if expected not in told} == {}
-    left = danger.stacks.leftovers()
-    assert left is not None
-    assert all(each.startswith("unexplained: ") for each in left)
-
-
-def _own_post(path: str, **given: Json) -> Call:
-    def post(danger: Danger) -> None:
-        trust = danger.stacks._access.trust  # noqa: SLF001  # as anybody can
-        with httpx.Client(base_url=danger.small.url, verify=trust) as client:
-            assert client.post(path, **given).is_success
-
-    return post
-
-
-def _by_a_socket(danger: Danger) -> None:
-    """Speak to the load balancer on a socket of one's own."""
-    url = httpx.URL(danger.small.url)
-    plain = SystemNetwork().connect(url.host, url.port or 443, 5)
-    trust = danger.stacks._access.trust  # noqa: SLF001  # as anybody can
-    tls = TlsConnection(plain, trust, server_side=False, server_hostname=url.host, timeout_seconds=5)
-    tls.send(f"POST {ACTIVATE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(ACME)}\r\n\r\n".encode() + ACME)
-    assert b" 201 " in tls.receive(65_536, 10)
-    tls.close()
-
-
-def _by_urllib(danger: Danger) -> None:
-    """Speak to the load balancer with the standard library."""
-    request = urllib.request.Request(f"{danger.small.url}{OTHERS}/deactivate", data=b"{}", method="POST")  # noqa: S310  # our own
-    trust = danger.stacks._access.trust  # noqa: SLF001  # as anybody can
-    with urllib.request.urlopen(request, context=trust) as answer:  # noqa: S310  # the same
-        assert answer.status == 202
-
-
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        pytest.param(_own_post(f"{OTHERS}/deactivate"), "changed in", id="client"),
-        pytest.param(_by_urllib, "changed in", id="urllib"),
-        pytest.param(_own_post(ACTIVATE, content=ACME), "session-1", id="activation"),
-        pytest.param(_by_a_socket, "session-1", id="socket"),
-        pytest.param(
-            lambda d: d.stolen("cloudwatch").delete_dashboards(DashboardNames=["edit"]),
-            "dashboard edit is gone",
-            id="dashboard",
-        ),
-    ],
-)
-def test_what_others_may_have_done_is_in_the_evidence(danger: Danger, call: Call, told: str) -> None:
-    """What Hermes was asked behind the guard's back changes a session as its own user might, and is told like that."""
-    call(danger)
-    ended = _end(danger)
-    compared = (danger.stacks._folder.path / "comparison.json").read_text()  # noqa: SLF001  # where it is
-
-    assert told in ended + compared
-
-
-def _end(danger: Danger) -> str:
-    """End the run as a whole; return what it says has been left."""
-    try:
-        danger.stacks.close()
-    except LeftoversError as error:
-        return str(error)
-    return ""
