@@ -94,7 +94,7 @@ def run_gate(
 
 
 def _write_timelines(case: Case) -> None:
-    """Write the pages of the rows that failed, for the decision to link; where they cannot be written it has no links."""
+    """Write the pages of the rows that failed, for the decision to link; where it cannot be done it has no links."""
     for environment in case.criteria.environments:
         run = case.newest(environment)
         if run is not None:

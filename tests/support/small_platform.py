@@ -10,7 +10,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.seams.network import Connection, SystemListener, SystemNetwork, TlsConnection
-from tests.support.aws import Clients
+from tests.support.aws import Clients, Document
 from tests.support.project import PROJECT
 
 REGION = "us-west-2"
@@ -125,18 +125,22 @@ class SmallPlatform:
             return json_response(201, self._item(self.add_session(client)))
         session_id = request.target.split("/")[-2]
         if request.target.endswith("/deactivate") and session_id in self.sessions():
-            self._put({**self._item(session_id), "status": "expired"})
+            self._put_whole({**self._found(session_id), "status": {"S": "expired"}})
             return json_response(202, {"status": "draining"})
         return json_response(404, {"error": "not found"})
 
     def _item(self, session_id: str) -> dict[str, str]:
+        return {name: value["S"] for name, value in self._found(session_id).items() if "S" in value}
+
+    def _found(self, session_id: str) -> Document:
         items = self.aws("dynamodb").scan(TableName="webordinary-edit-sessions")["Items"]
-        found = next(each for each in items if each["sessionId"]["S"] == session_id)
-        return {name: value["S"] for name, value in found.items() if "S" in value}
+        return next(each for each in items if each["sessionId"]["S"] == session_id)
 
     def _put(self, item: dict[str, str]) -> None:
-        marshalled = {name: {"S": value} for name, value in item.items()}
-        self.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item=marshalled)
+        self._put_whole({name: {"S": value} for name, value in item.items()})
+
+    def _put_whole(self, item: Document) -> None:
+        self.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item=item)
 
 
 def make_resources(aws: Clients, environment: Environment) -> None:

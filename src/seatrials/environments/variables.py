@@ -23,6 +23,29 @@ _NOWHERE = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+# How the names begin of what gives botocore credentials, or tells it where to look for some.
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_BEARER_TOKEN",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_",
+    "AWS_CREDENTIAL",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_LOGIN_CACHE_DIRECTORY",
+    "AWS_PROFILE",
+    "AWS_ROLE_",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "BOTO_CONFIG",
+)
+_WITHOUT_CREDENTIALS = {**_NOWHERE, "BOTO_CONFIG": os.devnull}
+
+# Variables as they were or shall be; None for one that is not set.
+Values = Mapping[str, str | None]
 
 
 def read_variables() -> dict[str, str]:
@@ -63,12 +86,36 @@ def variables_taken(names: Iterable[str]) -> Iterator[dict[str, str]]:
         os.environ.update(taken)
 
 
+def withdraw_credentials() -> dict[str, str | None]:
+    """Leave this process and those that it starts without a way to credentials of AWS; return what is to be set again.
+
+    The names of files and profiles are among it, for botocore looks into the home folder when nothing else is said.
+    """
+    names = {each for each in os.environ if each.startswith(_CREDENTIALS)} | _WITHOUT_CREDENTIALS.keys()
+    withdrawn = {name: os.environ.get(name) for name in sorted(names)}
+    _set(dict.fromkeys(names) | _WITHOUT_CREDENTIALS)
+    return withdrawn
+
+
 @contextmanager
-def variables_lent(variables: Mapping[str, str]) -> Iterator[None]:
-    """Let this process have *variables*, for a library that looks for them there, until the block ends."""
-    os.environ.update(variables)
+def variables_set(values: Values) -> Iterator[None]:
+    """Have variables set to *values*, and unset where these say so, until the block ends."""
+    before = {name: os.environ.get(name) for name in values}
+    _set(values)
     try:
         yield
     finally:
-        for name in variables:
+        _set(before)
+
+
+def set_again(withdrawn: Values) -> None:
+    """Undo `withdraw_credentials`."""
+    _set(withdrawn)
+
+
+def _set(values: Values) -> None:
+    for name, value in values.items():
+        if value is None:
             os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

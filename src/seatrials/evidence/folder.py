@@ -295,6 +295,10 @@ class RunFolder:
         """Return what all processes left behind; None when none has looked."""
         return leftovers_in(_contents(self.path, [_LEFTOVERS]))
 
+    def write_comparison(self, unexplained: list[str], others: list[str]) -> None:
+        """Write what changed on a shared stack during the run: what nobody accounts for, and what others did."""
+        _write(self.path / "comparison.json", redact_value({"unexplained": unexplained, "others": others}), indent=2)
+
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
         write_whole(self.timeline_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))

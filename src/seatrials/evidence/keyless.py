@@ -11,7 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from seatrials.environments.variables import variables_lent
+from seatrials.environments.variables import variables_set
 from seatrials.errors import ConfigurationError, EvidenceError
 
 if TYPE_CHECKING:  # an extra
@@ -95,7 +95,7 @@ def _token(variables: Mapping[str, str]) -> "IdentityToken":
     from sigstore import oidc  # noqa: PLC0415  # an extra
 
     try:
-        with variables_lent(variables):
+        with variables_set(variables):
             token = oidc.detect_credential()
         if token is not None:
             return oidc.IdentityToken(token)

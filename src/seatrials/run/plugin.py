@@ -34,6 +34,7 @@ from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
+from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.late import LateRows, watch_lateness
@@ -64,6 +65,7 @@ _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
 _ENDING_KEY = pytest.StashKey[RunEnding]()
+_CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,6 +88,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long to wait for another run on the same stack to end (default: not at all)",
     )
     group.addoption("--evidence", metavar="DIR", type=Path, default=DEFAULT_EVIDENCE, help="where evidence is written")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Take AWS's credentials from the variables before any file of the scenarios is imported."""
+    if early_config.known_args_namespace.environment is not None:
+        early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -116,7 +125,9 @@ def _begin(config: pytest.Config) -> None:
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
     config.stash[_ENVIRONMENT_KEY] = environment
-    if not environment.kind.is_shared:
+    if environment.kind.is_shared:
+        _receive_credentials(config)
+    else:
         _forget_aws(config)
     if config.option.collectonly:
         return
@@ -151,6 +162,13 @@ def _check_assertions() -> None:
             "so no scenario could fail: run without them"
         )
         raise ConfigurationError(msg)
+
+
+def _receive_credentials(config: pytest.Config) -> None:
+    """Have the credentials that this process withdrew or was handed, and hand them on to workers."""
+    credentials = config.stash[_CREDENTIALS_KEY]
+    credentials.receive(config)
+    config.pluginmanager.register(credentials, "seatrials-credentials")
 
 
 def _forget_aws(config: pytest.Config) -> None:
@@ -213,6 +231,7 @@ def _options(config: pytest.Config) -> StackOptions:
         lease_wait_seconds=config.getoption("--lease-wait"),
         workers=int(worker.get("workercount", 1)),
         is_whole_run=not worker,
+        credentials=config.stash[_CREDENTIALS_KEY].values,
     )
 
 
@@ -314,6 +333,9 @@ def pytest_runtest_makereport(
     if item.config.getoption("--environment") is not None:
         if call.excinfo is not None and isinstance(call.excinfo.value, _ENDING):
             item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
+        advice = None if call.excinfo is None else advice_on(call.excinfo.value)
+        if advice is not None:
+            report.sections.append(("AWS's credentials", advice))
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:

@@ -1,6 +1,6 @@
 """What a run changes of others' things: noted in the journal before each call, and put back from there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
@@ -63,6 +63,11 @@ def is_put_back(entry: Entry, names: ResourceNames, aws: Callable[[str], AwsClie
     if entry.kind == "targets":
         return not _missing_targets(entry.details, names, aws)
     return True
+
+
+def tasks_stopped(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the ids of the tasks that calls of a run have stopped, which stay stopped."""
+    return frozenset(str(each.details.get("task")).rpartition("/")[2] for each in entries if each.kind == "task")
 
 
 def describe_service(ecs: AwsClient, cluster: str, name: str) -> dict[str, Any]:

@@ -36,13 +36,16 @@ class Guard:
     def attach(self, events: Any) -> None:  # noqa: ANN401  # botocore's emitters have no type
         """Watch all clients that the boto3 session of *events* makes from now on."""
         events.register("before-parameter-build", self._before)
-        events.register("before-send", self._take_turn)
+        events.register("before-send", self._before_send)
         events.register("after-call", self._count)
 
     def attach_store(self, events: Any, table: str) -> None:  # noqa: ANN401  # botocore's emitters have no type
         """Let the one client of *events* write to the items of *table* that runs keep there, and nothing else."""
         events.unregister("before-parameter-build", self._before)
         events.register("before-parameter-build", partial(self._before_store, table))
+        # Whether the lease is held is asked by this very client.
+        events.unregister("before-send", self._before_send)
+        events.register("before-send", self._take_turn)
 
     def confirm_identity(self, permitted: Permitted) -> None:
         """Allow the lease to be taken, for account and region are the environment's."""
@@ -109,10 +112,17 @@ class Guard:
             raise RefusedWriteError(msg)
         return self._permitted
 
+    def _before_send(self, event_name: str, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
+        """Ask once more for each try of a change, for it may have waited for its turn, or for a try before it."""
+        self._take_turn(event_name)
+        service, operation = _sent(event_name)
+        if not is_reading(service, operation) and not (self._holds is not None and self._holds()):
+            msg = f"{service} {operation} was not sent, for this run no longer has the lease of the stack: run it again"
+            raise LeaseLostError(msg)
+
     def _take_turn(self, event_name: str, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
-        # before-send.<service id>.<operation>, once for each try, which AWS counts too.
-        service = event_name.split(".")[1]
-        self._rates.take(_SERVICES.get(service, service))
+        # Once for each try, which AWS counts too. What this returned, botocore would take for the answer.
+        self._rates.take(_sent(event_name)[0])
 
     def _count(self, parsed: Mapping[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
         service, operation = str(model.service_model.service_name), str(model.name)
@@ -121,6 +131,12 @@ class Guard:
             self._usage.add("cloudwatch_requests")
         if service == "dynamodb":
             self._usage.add_capacity(operation, parsed)
+
+
+def _sent(event_name: str) -> tuple[str, str]:
+    """Return service and operation of an event `before-send.<service id>.<operation>`."""
+    _, service_id, operation = event_name.split(".")
+    return _SERVICES.get(service_id, service_id), operation
 
 
 def _name_of(params: dict[str, Any], model: Any) -> tuple[str, str]:  # noqa: ANN401  # botocore's

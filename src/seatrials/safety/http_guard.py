@@ -7,10 +7,12 @@ own or not exist, and a client that it asks a session for must bear the run's pr
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
 
+from seatrials.errors import RefusedWriteError
 from seatrials.platform import contract
 from seatrials.safety.guard import Guard
 from seatrials.seams.network import Connection
@@ -20,10 +22,14 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _SESSION_ID = re.compile(contract.SESSION_ID_PREFIX + r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # What stands where a session's id does, whatever it looks like.
 _IN_PATH = re.compile(rf"(?:{contract.SESSIONS_PATH}|{contract.preview_path('').rstrip('/')})/([^/?#\s]+)")
+_IN_PREVIEW = re.compile(rf"{contract.preview_path('').rstrip('/')}/([^/?#\s]+)")
 _IN_HEADER = re.compile(rf"^{contract.SESSION_HEADER}:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _CLIENT = re.compile(r'"clientId"\s*:\s*("(?:[^"\\]|\\.)*")')
 # DynamoDB has no longer key, so that no session has a longer id.
 _KEY_BYTES_MAX = 2048
+# What JSON, chunks of a body and an encoding of two bytes put between or in place of the letters of a name.
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_CHUNK_EDGE = re.compile(r"\r?\n[0-9a-fA-F]+(?:;[^\r\n]*)?\r?\n")
 # Of a connection so much is remembered that what is sent in parts is seen as a whole.
 _REMEMBERED_BYTES = 65_536
 
@@ -31,30 +37,43 @@ _REMEMBERED_BYTES = 65_536
 class HttpGuard:
     """Says of each request, and of what is sent without one, whether it may be sent."""
 
-    def __init__(self, guard: Guard, prefix: str, client_of: Callable[[str], str | None]) -> None:
-        """*prefix* is that of the run's names; *client_of* returns a session's client, None when there is none."""
+    def __init__(self, guard: Guard, url: str, prefix: str, client_of: Callable[[str], str | None]) -> None:
+        """*url* is the load balancer's, *prefix* that of the run's names.
+
+        *client_of* returns a session's client, None when there is none.
+        """
         self._guard = guard
+        self._host = httpx.URL(url).host
         self._prefix = prefix
         self._client_of = client_of
         self._own: set[str] = set()
 
     def look_at(self, request: httpx.Request) -> None:
         """Raise `LeaseLostError` or `RefusedWriteError` for a request that may not be sent."""
+        what = f"{request.method} {request.url.path} was not sent"
         if request.method not in _READING:
-            what = f"{request.method} {request.url.path} was not sent"
             self._guard.allow(what, lambda: self._request_refusal(request))
+            return
+        # Looking is free, but a look at a session's preview is an activity of that session, which lives longer by it.
+        refusal = self._session_refusal(set(_IN_PREVIEW.findall(_target_of(request))))
+        if refusal:
+            msg = f"{what}: {refusal}"
+            raise RefusedWriteError(msg)
 
     def watched(self, connection: Connection) -> Connection:
         """Return a connection on which nothing is sent that may not be; raises as `look_at` does."""
         return _Watched(connection, self._look_at_bytes)
 
     def _request_refusal(self, request: httpx.Request) -> str:
-        # A path that goes to the letter is not the URL's.
-        target = unquote(request.extensions.get("target", request.url.raw_path).decode("ascii", "replace"))
+        if request.url.host != self._host:
+            return f"{request.url.host} is not the load balancer, which is {self._host}"
+        target = _target_of(request)
         is_for_hermes = contract.SESSIONS_PATH in target
-        body = _body_of(request).decode("utf-8", "replace") if is_for_hermes else ""
+        if is_for_hermes and request.headers.get("content-encoding", "identity") != "identity":
+            return "nobody can tell what an encoded body asks Hermes for"
+        body = _unescaped(_body_of(request).decode("utf-8", "replace")) if is_for_hermes else ""
         named = {*_IN_PATH.findall(target), *_SESSION_ID.findall(target + body)}
-        named |= {request.headers.get(contract.SESSION_HEADER, "")}
+        named |= {*request.headers.get_list(contract.SESSION_HEADER, split_commas=True)}
         return self._session_refusal(named) or self._client_refusal(_clients_of(request, is_for_hermes=is_for_hermes))
 
     def _look_at_bytes(self, sent: bytes) -> None:
@@ -63,10 +82,13 @@ class HttpGuard:
         self._guard.allow(what, lambda: self._bytes_refusal(sent.decode("latin-1")))
 
     def _bytes_refusal(self, sent: str) -> str:
-        plain = unquote(sent)
-        named = {*_IN_PATH.findall(plain), *_IN_HEADER.findall(sent), *_SESSION_ID.findall(plain)}
-        clients = _CLIENT.findall(sent) if contract.SESSIONS_PATH in plain else []
-        return self._session_refusal(named) or self._client_refusal([_text_of(each) for each in clients])
+        # As it stands, and as whoever reads it may put it together.
+        joined = _CHUNK_EDGE.sub("", sent.replace("\0", ""))
+        named, clients = set[str](), list[str]()
+        for text in {sent, unquote(sent), joined, _unescaped(joined)}:
+            named |= {*_IN_PATH.findall(text), *_IN_HEADER.findall(text), *_SESSION_ID.findall(text)}
+            clients += [_text_of(each) for each in _CLIENT.findall(text)]
+        return self._session_refusal(named) or self._client_refusal(clients)
 
     def _session_refusal(self, named: set[str]) -> str:
         for session_id in sorted(named - self._own - {"", contract.ACTIVATE_PATH.rpartition("/")[2]}):
@@ -101,11 +123,21 @@ def _clients_of(request: httpx.Request, *, is_for_hermes: bool) -> list[str]:
     if not is_for_hermes:
         return []
     try:
-        fields = json.loads(_body_of(request))
+        # As pairs, for of two fields of one name another reader may take the other.
+        fields = json.loads(_body_of(request), object_pairs_hook=_Fields)
     except ValueError:
         return []
-    client = fields.get("clientId") if isinstance(fields, dict) else None
-    return [client] if isinstance(client, str) else []
+    pairs = fields if isinstance(fields, _Fields) else []
+    return [value for name, value in pairs if name == "clientId" and isinstance(value, str)]
+
+
+def _target_of(request: httpx.Request) -> str:
+    # A path that goes to the letter is not the URL's.
+    return unquote(request.extensions.get("target", request.url.raw_path).decode("ascii", "replace"))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _text_of(literal: str) -> str:
@@ -113,6 +145,10 @@ def _text_of(literal: str) -> str:
         return str(json.loads(literal, strict=False))
     except ValueError:
         return literal.strip('"')
+
+
+class _Fields(list[tuple[str, Any]]):
+    """The fields of a JSON object, as they stand."""
 
 
 class _Parts(httpx.SyncByteStream):

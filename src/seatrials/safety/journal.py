@@ -79,9 +79,14 @@ def entries(store: Store, run_id: str | None = None) -> list[Entry]:
     return [entry for entry in found if run_id in {None, entry.run}]
 
 
-def forget(store: Store, entry: Entry) -> None:
-    """Take an entry out of the table, for it is undone; the file of the evidence keeps it."""
-    store.delete(_KIND, entry.name)
+def forget(store: Store, entry: Entry, check: Check) -> None:
+    """Take an entry out of the table, for it is undone; the file of the evidence keeps it.
+
+    Raises `LeaseLostError` when *check*, of the lease of whoever has undone it, does not hold any more.
+    """
+    if not store.delete_while(_KIND, entry.name, check):
+        msg = f"{entry.name} was not taken out of the journal, for the lease is no longer held by who has undone it"
+        raise LeaseLostError(msg)
 
 
 def process_name() -> str:

@@ -3,6 +3,7 @@
 A run changes what it made itself, and the two services while nobody else has a live session on them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,8 +15,15 @@ from seatrials.safety.under_test import UnderTest, family_of
 # Every run's names begin with this, and a run's own with `TEST_<run>_`.
 TEST_PREFIX = "TEST_"
 
+# What changes the services under test, by service and operation.
+OF_CONTROL = frozenset(
+    {("ecs", "StopTask"), ("ecs", "UpdateService"), ("elbv2", "DeregisterTargets"), ("elbv2", "RegisterTargets")}
+)
 _SCALING = {"cluster", "service", "desiredCount"}
 _OF_A_SERVICE = _SCALING | {"taskDefinition", "forceNewDeployment"}
+
+# The condition that there is an item; what follows may only narrow it.
+_EXISTS = re.compile(r"attribute_exists\(\s*(?:sessionId|userId)\s*\)(?!.*\bOR\b)", re.IGNORECASE | re.DOTALL)
 
 Parameters = Mapping[str, Any]
 # Returns why a call may not be made, "" when it may.
@@ -25,11 +33,12 @@ Rule = Callable[[Parameters], str]
 class Permitted:
     """What a run may change on a stack."""
 
-    def __init__(self, names: ResourceNames, prefix: str, under_test: UnderTest) -> None:
-        """*prefix* is that of the run's names."""
+    def __init__(self, names: ResourceNames, prefix: str, under_test: UnderTest, *, has_control: bool = True) -> None:
+        """*prefix* is that of the run's names; without *control* of the services a run leaves them as they are."""
         self._names = names
         self._prefix = prefix
         self._under_test = under_test
+        self._has_control = has_control
         self._tasks_max = {names.edit_service: contract.TASKS_MAX, names.hermes_service: contract.HERMES_TASKS_MAX}
         # Addresses that this process took out of a target group, and may put back though their task has gone.
         self._taken_out: set[tuple[str, str]] = set()
@@ -53,16 +62,25 @@ class Permitted:
         rule = self._rules.get((service, operation))
         if rule is None:
             return "no run makes such a call"
+        if (service, operation) in OF_CONTROL and not self._has_control:
+            return "the environment does not have the capability 'control'"
         return rule(given)
+
+    @property
+    def operations(self) -> frozenset[tuple[str, str]]:
+        """What may be called at all, on conditions, by service and operation."""
+        return frozenset(self._rules)
 
     def _metric(self, given: Parameters) -> str:
         wanted, seen = self._names.run_metric_namespace, given.get("Namespace")
         return "" if seen == wanted else f"a run publishes to {wanted} only, not to {seen}"
 
     def _updated_item(self, given: Parameters) -> str:
-        if self._is_of_a_test(given):
-            return ""
-        return f"the item is no session of a client {self._prefix}*: {given['Key']}"
+        if not self._is_of_a_test(given):
+            return f"the item is no session of a client {self._prefix}*: {given['Key']}"
+        # Without it, or-ed with anything or of no key, UpdateItem makes an item where there is none.
+        is_of_one = _EXISTS.match(given.get("ConditionExpression", "")) is not None
+        return "" if is_of_one else "an item is updated on the condition `attribute_exists(sessionId)` first of all"
 
     def _ended_item(self, given: Parameters) -> str:
         if not self._is_of_a_test(given):
@@ -95,9 +113,14 @@ class Permitted:
         return self._nobody_else(f"change {service}")
 
     def _count(self, given: Parameters) -> str:
+        if "desiredCount" not in given:
+            return ""
         service, most = given["service"], self._tasks_max[given["service"]]
-        wanted = given.get("desiredCount", 0)
-        return "" if 0 <= wanted <= most else f"{service} has 0 to {most} tasks, and {wanted} were asked for"
+        if not 0 <= given["desiredCount"] <= most:
+            return f"{service} has 0 to {most} tasks, and {given['desiredCount']} were asked for"
+        found = self._under_test.desired_count(service)
+        # It could not be put back.
+        return "" if found <= most else f"{service} was found with {found} tasks, and the contract has {most}"
 
     def _definition(self, given: Parameters) -> str:
         wanted = given.get("taskDefinition")

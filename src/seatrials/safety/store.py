@@ -63,16 +63,8 @@ class Store:
 
     def put_while(self, kind: str, name: str, item: Item, condition: str, check: Check) -> bool:
         """Store an item if *condition* holds of what is there and *check* of another item, both at that moment."""
-        guard = {
-            "Key": self._key(check.kind, check.name),
-            "ConditionExpression": check.condition,
-            "ExpressionAttributeValues": _marshalled(check.values),
-        }
         write = {"Item": {**self._key(kind, name), **_marshalled(item)}, "ConditionExpression": condition}
-        actions = {"ConditionCheck": guard, "Put": write}
-        items = [{action: {"TableName": self.table, **given}} for action, given in actions.items()]
-        with translated(f"write to {self.table}"):
-            return self._send("transact_write_items", {"TransactItems": items}) is not None
+        return self._write_while({"Put": write}, check)
 
     def update(self, kind: str, name: str, expression: str, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Change an item if *condition* holds of it; return it as it then is, None when it does not."""
@@ -84,6 +76,10 @@ class Store:
         }
         answer = self._change("update_item", arguments, values)
         return None if answer is None else _unmarshalled(answer["Attributes"])
+
+    def delete_while(self, kind: str, name: str, check: Check) -> bool:
+        """Delete an item if *check* of another item holds at that moment; return whether it did."""
+        return self._write_while({"Delete": {"Key": self._key(kind, name)}}, check)
 
     def delete(
         self, kind: str, name: str, condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -106,6 +102,17 @@ class Store:
             )
             items = [_unmarshalled(item) for page in pages for item in page["Items"]]
         return {str(item[sort]): item for item in items}
+
+    def _write_while(self, write: Mapping[str, Item], check: Check) -> bool:
+        condition = {
+            "Key": self._key(check.kind, check.name),
+            "ConditionExpression": check.condition,
+            "ExpressionAttributeValues": _marshalled(check.values),
+        }
+        actions = {"ConditionCheck": condition, **write}
+        items = [{action: {"TableName": self.table, **given}} for action, given in actions.items()]
+        with translated(f"write to {self.table}"):
+            return self._send("transact_write_items", {"TransactItems": items}) is not None
 
     def _change(self, operation: str, arguments: Item, values: Mapping[str, Any]) -> Item | None:
         if values:

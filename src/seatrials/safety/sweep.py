@@ -19,7 +19,7 @@ from seatrials.safety import journal
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
-from seatrials.safety.store import Store
+from seatrials.safety.store import Check, Store
 from seatrials.safety.under_test import is_of_a_session, rules_of, scan_items
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code
@@ -87,7 +87,7 @@ class Sweeper:
             *(Leftover("access point", each, "delete it; the files stay") for each in self._access_points()),
         ]
 
-    def remove(self, permitted: Permitted) -> None:
+    def remove(self, permitted: Permitted, check: Callable[[], Check]) -> None:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
         refused = self._put_back()
         items = self.items()
@@ -105,7 +105,7 @@ class Sweeper:
                 self._aws("efs").delete_access_point(AccessPointId=each)
         for entry in self._entries():
             if entry.name not in refused:
-                journal.forget(self._store, entry)
+                journal.forget(self._store, entry, check())
         if refused:
             msg = "\n".join(["what was changed cannot be put back now:", *refused.values(), "sweep again later"])
             raise LeftoversError(msg)

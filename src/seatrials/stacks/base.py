@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from seatrials.environments.environment import Environment
+from seatrials.environments.variables import Values
 from seatrials.errors import ConfigurationError
 
 if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which not every process needs that reads this
@@ -31,6 +32,8 @@ class StackOptions:
     # among how many workers the stack is shared, and whether this process is there from the run's start to its end.
     workers: int = 1
     is_whole_run: bool = True
+    # and AWS's credentials, as the variables told them that scenarios do not see; without any, as they are told now.
+    credentials: Values = field(default_factory=dict, repr=False)
 
 
 @dataclass(kw_only=True)

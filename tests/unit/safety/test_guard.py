@@ -31,16 +31,16 @@ class FakeSession:
     """The events of a boto3 session whose clients send nothing; of one that only the store has, with its table."""
 
     def __init__(self, guard: Guard, table: str | None = None) -> None:
-        self._told: dict[str, Callable[..., None]] = {}
+        self._told: dict[str, Callable[..., object]] = {}
         guard.attach(self)
         if table is not None:
             guard.attach_store(self, table)
 
-    def register(self, event: str, told: Callable[..., None]) -> None:
+    def register(self, event: str, told: Callable[..., object]) -> None:
         """Remember who is told of an event."""
         self._told[event] = told
 
-    def unregister(self, event: str, told: Callable[..., None]) -> None:
+    def unregister(self, event: str, told: Callable[..., object]) -> None:
         """Forget who is told of an event."""
         assert self._told.pop(event) == told
 
@@ -48,8 +48,13 @@ class FakeSession:
         """Make a call, as botocore tells of it."""
         model = SimpleNamespace(name=operation, service_model=SimpleNamespace(service_name=service))
         self._told["before-parameter-build"](params=dict(given), model=model)
-        self._told["before-send"](event_name=f"before-send.{service}.{operation}")
+        self.send(service, operation)
         self._told["after-call"](parsed=answer, model=model)
+
+    def send(self, service_id: str, operation: str) -> None:
+        """Send a call once, as botocore tells of it."""
+        sent = self._told["before-send"](event_name=f"before-send.{service_id}.{operation}")
+        assert sent is None, "botocore takes it for the answer"
 
 
 class Guarded:
@@ -197,3 +202,18 @@ def test_a_run_without_permission_for_its_lease_has_written_nothing(
         begin()
     calls.failing.clear()
     assert (calls.writes, small_platform.runs_items()) == (["PutItem"], [])
+
+
+def test_the_lease_is_asked_for_again_before_each_try(clock: Clock) -> None:
+    """A change that waited for its turn, or for a try before it, is not sent once the lease is lost."""
+    events = FakeSession(guard := Guard(Rates(clock), Usage()))
+    guarded = Guarded(clock)
+    guard.confirm_lease(lambda: guarded.has_lease, lambda *_call: None, None)
+    events.send("ecs", "UpdateService")
+    guarded.has_lease = False
+
+    events.send("ecs", "DescribeServices")
+    with pytest.raises(
+        LeaseLostError, match="elbv2 RegisterTargets was not sent, for this run no longer has the lease"
+    ):
+        events.send("elastic-load-balancing-v2", "RegisterTargets")

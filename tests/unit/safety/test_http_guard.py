@@ -35,7 +35,7 @@ class Guarded:
         guard = Guard(Rates(clock), Usage())
         guard.confirm_identity(Permitted(names, PREFIX, UnderTest(names, _no_client)))
         guard.confirm_lease(lambda: self.has_lease, lambda *_call: None, None)
-        self.http = HttpGuard(guard, PREFIX, CLIENTS.get)
+        self.http = HttpGuard(guard, URL, PREFIX, CLIENTS.get)
 
     def send(self, method: str, path: str, **given: Json) -> httpx.Request:
         """Ask whether a request may be sent, and return it as it is sent then."""
@@ -93,10 +93,18 @@ def test_a_change_needs_the_lease(guarded: Guarded, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_reading_needs_no_lease(guarded: Guarded, method: str) -> None:
-    """A request that reads is sent without the lease, whatever it names."""
+    """A request that reads is sent without the lease, and may name what is others'."""
     guarded.has_lease = False
 
-    assert guarded.send(method, contract.preview_path(THEIRS)).method == method
+    assert guarded.send(method, f"{contract.SESSIONS_PATH}/{THEIRS}/status").method == method
+
+
+def test_a_preview_of_others_is_not_looked_at(guarded: Guarded) -> None:
+    """A look at a preview is an activity of its session, which ends later for it: only the run's own is looked at."""
+    with pytest.raises(RefusedWriteError, match=f"the session {THEIRS} is one of acme"):
+        guarded.send("GET", contract.preview_path(THEIRS))
+
+    assert guarded.send("GET", contract.preview_path(OWN)).method == "GET"
 
 
 def _naming(session_id: str) -> Iterator[tuple[str, str, dict[str, Json]]]:

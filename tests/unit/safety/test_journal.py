@@ -10,6 +10,7 @@ from seatrials.safety.journal import Journal, entries, forget
 from seatrials.safety.lease import LEASE_SECONDS, MARGIN_SECONDS, Lease
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock
+from tests.support.lease_world import MakeLease
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_runs_and_processes_do_not_meet(store: Store, clock: Clock, lease: Lease
 def test_what_is_undone_is_forgotten(store: Store, clock: Clock, lease: Lease, tmp_path: Path) -> None:
     """An entry leaves the table, and stays in the evidence."""
     journal = Journal(store, clock, "run-1", tmp_path / "worker.jsonl", lease.check)
-    forget(store, journal.note("task", task=1))
+    forget(store, journal.note("task", task=1), lease.check())
 
     assert entries(store) == []
     assert len((tmp_path / "worker.jsonl").read_text().splitlines()) == 1
@@ -82,3 +83,17 @@ def test_a_process_that_was_stopped_announces_nothing(store: Store, clock: Clock
     with pytest.raises(LeaseLostError, match="run-1/worker/00001 was not written down, for the run no longer has"):
         Journal(store, clock, "run-1", tmp_path / "worker.jsonl", lease.check).note("task", task=1)
     assert entries(store) == []
+
+
+def test_nothing_is_forgotten_without_the_lease(
+    store: Store, clock: Clock, lease: Lease, make_lease: MakeLease, tmp_path: Path
+) -> None:
+    """A sweep that was stopped, and continued after others took the stack, takes nothing out of their journal."""
+    journal = Journal(store, clock, "run-1", tmp_path / "worker.jsonl", lease.check)
+    entry, late = journal.note("task", task=1), lease.check()
+    lease.release(is_last=True)
+    make_lease("run-2").acquire()
+
+    with pytest.raises(LeaseLostError, match="was not taken out of the journal"):
+        forget(store, entry, late)
+    assert [each.name for each in entries(store)] == [entry.name]

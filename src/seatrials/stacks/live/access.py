@@ -3,18 +3,23 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import httpx
 
+from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import with_outputs
 from seatrials.environments.parts import Door, ResourceNames
+from seatrials.environments.variables import Values
 from seatrials.safety.aws_errors import translated
+from seatrials.safety.baseline import Surveyor
 from seatrials.safety.checks import Check, checks_of
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
+from seatrials.safety.session_policy import session_policy, told_rights
 from seatrials.safety.store import Store
 from seatrials.safety.sweep import Sweeper
 from seatrials.safety.trust import trust_context
@@ -28,6 +33,7 @@ from seatrials.stacks.live.aws_session import AwsSession
 # Longer than the load balancer's idle timeout, so that its 504 is what a scenario sees.
 _CALL_TIMEOUT_SECONDS = 90.0
 _CONNECT_SECONDS = 10.0
+_AS_THEY_ARE: Values = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +53,24 @@ class Access:
 
     def checks(self) -> list[Check]:
         """Return what must be true before a run begins."""
-        return checks_of(self.environment, self.environment.names, self.session.client, self.store, self.http)
+        environment = self.environment
+        return [
+            *checks_of(environment, environment.names, self.session.client, self.store, self.http),
+            Check("the run's rights", lambda: told_rights(environment)),
+        ]
 
     def permitted(self, prefix: str) -> Permitted:
         """Return what may be changed by a run whose names begin with *prefix*."""
-        return Permitted(self.environment.names, prefix, self.under_test())
+        has_control = self.environment.allows(Capability.CONTROL)
+        return Permitted(self.environment.names, prefix, self.under_test(), has_control=has_control)
 
     def under_test(self) -> UnderTest:
         """Return what belongs to the services under test."""
         return UnderTest(self.environment.names, self.session.client)
+
+    def surveyor(self) -> Surveyor:
+        """Return what tells how the stack is now."""
+        return Surveyor(self.environment.names, self.session.client)
 
     def sweeper(self, run_id: str | None = None, prefix: str | None = None) -> Sweeper:
         """Return what finds and removes what a run has left, or any run; of names of *prefix* alone, if it is given."""
@@ -80,19 +95,24 @@ class Access:
             raise
 
 
-def open_access(environment: Environment, variables: Mapping[str, str], *, share: float = 1.0) -> Access:
+def open_access(
+    environment: Environment, variables: Mapping[str, str], credentials: Values = _AS_THEY_ARE, *, share: float = 1.0
+) -> Access:
     """Return the way to the stack of *environment*, with the values of its `outputs_stack` where it has one.
 
-    *share* is the part of the run's calls that this process may make. Raises our errors for a shell or a profile that
-    leads elsewhere; only an `outputs_stack` makes a call, after the account was confirmed.
+    *credentials* are variables that are set only while AWS's credentials are looked for. *share* is the part of the
+    run's calls that this process may make. Raises our errors for a shell or a profile that leads elsewhere; only an
+    `outputs_stack` makes a call, after the account was confirmed.
     """
     clock = SystemClock(environment.pace, environment.epoch_seconds)
     usage = Usage()
     guard = Guard(Rates(clock, share), usage)
-    session = AwsSession(environment, variables, guard)
+    session = AwsSession(environment, variables, guard, credentials, session_policy(environment))
     if environment.outputs_stack is not None:
         confirm_identity(environment, session.client)
         environment = with_outputs(environment, _outputs(session, environment.outputs_stack))
+        # Only the outputs have told the names that the run's role is narrowed to.
+        session = AwsSession(environment, variables, guard, credentials, session_policy(environment))
     trust = trust_context(environment.trust)
     url = _url(environment)
     return Access(

@@ -7,11 +7,17 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    DeferredRefreshableCredentials,
+    RefreshableCredentials,
+)
 from botocore.exceptions import NoCredentialsError
 from botocore.loaders import create_loader
 
 from seatrials.environments.parts import Place
+from seatrials.environments.variables import Values, variables_set
+from seatrials.safety.aws_errors import translated
 from seatrials.safety.guard import Guard
 from seatrials.safety.identity import refuse_other_region, refuse_redirection
 from seatrials.seams.application import AwsClient
@@ -31,18 +37,27 @@ _LOADER = create_loader()
 class AwsSession:
     """Makes clients that the guard watches; nothing is sent until one is called."""
 
-    def __init__(self, place: Place, variables: Mapping[str, str], guard: Guard) -> None:
-        """Raise our error for a region or an endpoint that is not the place's, before any call."""
+    def __init__(
+        self, place: Place, variables: Mapping[str, str], guard: Guard, credentials: Values, policy: str
+    ) -> None:
+        """Raise our error for a region or an endpoint that is not the place's, before any call.
+
+        *credentials* are set among the variables while credentials are looked for and renewed, and at no other time.
+        A role is assumed with *policy*, which takes from it what no run needs.
+        """
         self._endpoint_url = place.endpoint_url
-        with settings_of_the_shell(f"use the AWS profile {place.profile or 'of the shell'}"):
+        told = f"use the AWS profile {place.profile or 'of the shell'}"
+        with settings_of_the_shell(told), variables_set(credentials):
             core = _core_session(place.profile)
             refuse_redirection(place, variables, _profile_endpoint(core))
             refuse_other_region(place, variables, core.get_config_variable("region", methods=("config",)))
             watched = _core_session(place.profile)
             # Credentials are got by the other session: what gives credentials is nothing that the guard lets through.
-            watched.register_component("credential_provider", core.get_component("credential_provider"))
+            with translated("get credentials of AWS"):
+                found = _renewed_with(core.get_credentials(), credentials)
+            watched._credentials = found  # noqa: SLF001  # botocore has no other way to hand them in
             if place.role_arn is not None:
-                _assume(watched, core, place.role_arn)
+                _assume(watched, core, place.role_arn, policy)
             self._session = boto3.Session(botocore_session=watched, region_name=place.region)
         guard.attach(self._session.events)
         # A rehearsal's endpoint is given to each client; nobody else's is looked for.
@@ -88,7 +103,23 @@ def _profile_endpoint(core: Any) -> str | None:  # noqa: ANN401  # botocore's se
     return str(endpoint) if endpoint else next(iter(redirected), None)
 
 
-def _assume(watched: Any, core: Any, role_arn: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
+def _renewed_with(found: Any, variables: Values) -> Any:  # noqa: ANN401  # botocore's credentials have no type
+    """Let credentials that expire find the variables again from which they were made, each time they are renewed.
+
+    A container's token and the process that a profile names are looked for there each time.
+    """
+    if isinstance(found, RefreshableCredentials):
+        renew = found._refresh_using  # noqa: SLF001  # botocore has no other way in
+
+        def renew_with() -> Any:  # noqa: ANN401  # botocore's own
+            with variables_set(variables):
+                return renew()
+
+        found._refresh_using = renew_with  # noqa: SLF001  # the same
+    return found
+
+
+def _assume(watched: Any, core: Any, role_arn: str, policy: str) -> None:  # noqa: ANN401  # botocore's sessions have no type
     """Let a session act as a role that *core* assumes, and whose credentials are renewed before they expire."""
     source: Any = core.get_credentials()
     if source is None:
@@ -98,7 +129,8 @@ def _assume(watched: Any, core: Any, role_arn: str) -> None:  # noqa: ANN401  # 
         with settings_of_the_shell("make AWS's client of sts"):
             return core.create_client(*given, **named)
 
-    fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args={"RoleSessionName": "seatrials"})
-    watched._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # botocore has no other way to hand them in
+    extra = {"RoleSessionName": "seatrials", "Policy": policy}
+    fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args=extra)
+    watched._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # the same
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )

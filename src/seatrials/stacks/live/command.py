@@ -95,14 +95,14 @@ def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
 def _remove(access: Access, lease: Lease, identity: Identity, console: Console) -> None:
     permitted = access.permitted(TEST_PREFIX)
     access.guard.confirm_identity(permitted)
-    http_guard = HttpGuard(access.guard, TEST_PREFIX, access.under_test().client_of)
+    http_guard = HttpGuard(access.guard, access.url, TEST_PREFIX, access.under_test().client_of)
     lease.acquire()
     try:
         access.clock.spawn(lease.keep, "lease")
         # What a sweep puts back stands in the journal already, until it is done.
         access.guard.confirm_lease(lease.holds, lambda *_call: None, None)
         access.http.event_hooks = {"request": [http_guard.look_at]}
-        access.sweeper().remove(permitted)
+        access.sweeper().remove(permitted, lease.check)
         left = access.sweeper().find()
     finally:
         lease.release(is_last=True)

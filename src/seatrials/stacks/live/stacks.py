@@ -29,13 +29,14 @@ from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, usage
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Spending
-from seatrials.safety.changes import Changes, describe_service
+from seatrials.safety.changes import Changes, describe_service, tasks_stopped
 from seatrials.safety.checks import require_all
 from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.under_test import open_sessions
+from seatrials.safety.unexplained import Comparison
 from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
 from seatrials.seams.network import Connection
 from seatrials.stacks.base import StackOptions, StackRun
@@ -65,7 +66,8 @@ class LiveStacks:
         self._options = options
         self.run_id = options.folder.name
         self._process = journal.process_name()
-        self._access = open_access(environment, variables, share=1 / max(1, options.workers))
+        share = 1 / max(1, options.workers)
+        self._access = open_access(environment, variables, options.credentials, share=share)
         self._environment = self._access.environment
         self._prefix = f"{TEST_PREFIX}{self.run_id}_"
         self._leftovers: list[str] | None = None
@@ -83,7 +85,7 @@ class LiveStacks:
         self._permitted = access.permitted(self._prefix)
         # Why not all rights at once: until the lease is held, the guard lets nothing through but the lease itself.
         access.guard.confirm_identity(self._permitted)
-        self._http_guard = HttpGuard(access.guard, self._prefix, access.under_test().client_of)
+        self._http_guard = HttpGuard(access.guard, access.url, self._prefix, access.under_test().client_of)
         self._turns = Turns(self._folder.turns)
         self._lease = Lease(
             access.store,
@@ -98,6 +100,8 @@ class LiveStacks:
             undo.callback(self._lease.release)
             # Why only under the lease: before it, what another run is busy with would look like what one has left.
             self._refuse_leftovers()
+            # A process that is not there for the whole run compares nothing.
+            self._found = access.surveyor().snapshot() if self._options.is_whole_run else None
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
         self._journal = journal.Journal(
@@ -159,16 +163,28 @@ class LiveStacks:
     def _clean_up(self, *, in_haste: bool) -> None:
         sweeper = self._access.sweeper(self.run_id)
         try:
-            sweeper.remove(self._permitted)
+            # Before the sweep, which forgets what it has undone.
+            stopped = tasks_stopped(journal.entries(self._access.store, self.run_id))
+            sweeper.remove(self._permitted, self._lease.check)
+            left = [str(each) for each in sweeper.find()]
+            if not in_haste and not self._live_sessions():
+                left += self._tasks_left()
+            unexplained = self._compare(stopped)
         except SeatrialsError as error:
             self._leftovers = [str(error)]
             raise
-        self._leftovers = [str(each) for each in sweeper.find()]
-        if not in_haste and not self._live_sessions():
-            self._leftovers += self._tasks_left()
+        self._leftovers = left + [f"unexplained: {each}" for each in unexplained]
         if self._leftovers:
-            msg = f"the run has left {', '.join(self._leftovers)}: `seatrials sweep {self._environment.name}` shows it"
-            raise LeftoversError(msg)
+            raise LeftoversError(_told(left, unexplained, self._environment.name))
+
+    def _compare(self, stopped: frozenset[str]) -> list[str]:
+        """Hold the stack against how the run found it, and keep what is seen; return what nobody accounts for."""
+        assert self._found is not None, "only the process that is there for the whole run cleans up"
+        after = self._access.surveyor().snapshot()
+        comparison = Comparison(self._found, after, self._prefix, stopped, self._access.clock.now())
+        unexplained = comparison.unexplained()
+        self._folder.write_comparison(unexplained, comparison.others())
+        return unexplained
 
     def _tasks_left(self) -> list[str]:
         """Wait for the edit service to return to zero by itself; return what still runs of it."""
@@ -323,3 +339,12 @@ class LiveStacks:
 
 def _is_activation(request: httpx.Request) -> bool:
     return request.method == "POST" and request.url.path == contract.ACTIVATE_PATH
+
+
+def _told(left: list[str], unexplained: list[str], name: str) -> str:
+    """Say what of a run is still there, and what else has changed meanwhile."""
+    problems = [f"the run has left {', '.join(left)}: `seatrials sweep {name}` shows it"] if left else []
+    if unexplained:
+        why = "no sweep undoes this, for neither the journal nor the platform accounts for it; find out who did it:"
+        problems.append("\n  ".join([why, *unexplained]))
+    return "\n".join(problems)

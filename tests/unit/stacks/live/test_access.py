@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from moto.sts.models import sts_backends
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import ConfigurationError, MissingResourceError, RefusedWriteError, WrongAccountError
+from seatrials.safety.checks import look_at_all
+from seatrials.safety.session_policy import session_policy
 from seatrials.stacks.live.access import open_access
 from tests.support.aws import Clients, Document, Json
 from tests.support.small_platform import SmallPlatform
@@ -92,6 +95,20 @@ def test_a_role_is_assumed(small_platform: SmallPlatform) -> None:
     access.http.close()
 
     assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/seatrials/seatrials"
+
+
+def test_a_role_is_narrowed(small_platform: SmallPlatform) -> None:
+    """The role is assumed with the policy of this stack, and doctor tells it."""
+    role = "arn:aws:iam::123456789012:role/seatrials"
+    environment = small_platform.environment(role_arn=role)
+    access = open_access(environment, {})
+    access.session.client("sts").get_caller_identity()
+    (assumed,) = sts_backends["123456789012"]["global"].assumed_roles
+    told = {each.what: each.seen for each in look_at_all(access.checks())}
+    access.http.close()
+
+    assert assumed.policy == session_policy(environment)
+    assert told["the run's rights"].startswith(f"{role}, narrowed to this stack")
 
 
 def test_a_profile_s_role_is_assumed(small_platform: SmallPlatform, tmp_path: Path) -> None:

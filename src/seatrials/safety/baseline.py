@@ -1,0 +1,234 @@
+"""What a stack is like, but for what the platform changes by itself, so that a run's end can be held against its start.
+
+The guard sees what goes through it. This sees what did not: a resource that is new, gone or other than before. Desired
+counts within the contract, tasks, sessions' target groups and alarms' states are the platform's own doing, and no part
+of it. Some fifty calls, all of which read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from seatrials.environments.parts import ResourceNames
+from seatrials.platform import contract
+from seatrials.safety.aws_errors import translated
+from seatrials.safety.changes import describe_service, task_addresses
+from seatrials.safety.under_test import family_of, is_of_a_session
+from seatrials.seams.application import AwsClient
+from seatrials.seams.aws import plain_item
+
+# Of what an account may have thousands of, so many pages are compared.
+_PAGES_MAX = 20
+# An API call stopped the task; the scheduler, a failed container and a Spot interruption have other codes.
+# Source: Amazon ECS API Reference, Task, stopCode.
+_STOPPED_BY_A_CALL = "UserInitiated"
+_LEAVING = frozenset({"draining", "unused"})
+
+_SERVICE = (
+    *("status", "taskDefinition", "networkConfiguration", "loadBalancers", "launchType", "deploymentConfiguration"),
+    *("healthCheckGracePeriodSeconds", "enableExecuteCommand", "capacityProviderStrategy", "schedulingStrategy"),
+)
+_TABLE = (
+    *("KeySchema", "AttributeDefinitions", "BillingModeSummary", "StreamSpecification", "SSEDescription"),
+    *("DeletionProtectionEnabled", "TableStatus"),
+)
+_ALARM_STATE = ("State", "EvaluationState", "AlarmConfigurationUpdatedTimestamp")
+
+Attributes = Mapping[str, Any]
+
+
+@dataclass
+class Snapshot:
+    """A stack at one moment."""
+
+    # By kind and name; each must be the same at the end.
+    things: dict[str, Attributes] = field(default_factory=dict)
+    # The same of what others in the account may own, which is told and not judged.
+    neighbours: dict[str, Attributes] = field(default_factory=dict)
+    # By ARN; groups of tasks come and go, and must not change.
+    groups: dict[str, Attributes] = field(default_factory=dict)
+    # By the ARN of a group, the addresses of its targets that are not on their way out.
+    targets: dict[str, frozenset[str]] = field(default_factory=dict)
+    addresses: frozenset[str] = frozenset()
+    # By ARN, those at the priorities of sessions.
+    rules: dict[str, Attributes] = field(default_factory=dict)
+    # By id, of the file systems that the editor mounts, with the last part of the path that each is the root of.
+    access_points: dict[str, str] = field(default_factory=dict)
+    # ARNs of tasks of no service, which end by themselves, and of those that a call has stopped.
+    lone_tasks: frozenset[str] = frozenset()
+    stopped_tasks: frozenset[str] = frozenset()
+    # All items of the table, by both keys.
+    items: dict[tuple[str, str], Attributes] = field(default_factory=dict)
+
+
+class Surveyor:
+    """Takes snapshots of a stack; raises our errors for what cannot be read."""
+
+    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient]) -> None:
+        self._names = names
+        self._aws = aws
+        self._services = (names.edit_service, names.hermes_service)
+
+    def snapshot(self) -> Snapshot:
+        """Return what the stack is like now."""
+        seen = Snapshot()
+        for what, look in (
+            ("the services", self._look_at_services),
+            ("the tasks", self._look_at_tasks),
+            ("the scaling", self._look_at_scaling),
+            ("the alarms and dashboards", self._look_at_monitoring),
+            ("the load balancer", self._look_at_balancer),
+            ("the table", self._look_at_table),
+            ("the file systems", self._look_at_files),
+            ("the log groups", self._look_at_logs),
+        ):
+            with translated(f"compare {what} with how the run found them"):
+                look(seen)
+        return seen
+
+    def _look_at_services(self, seen: Snapshot) -> None:
+        ecs, names = self._aws("ecs"), self._names
+        for arn in self._pages("ecs", "list_services", "serviceArns", cluster=names.cluster):
+            seen.things[f"service {arn.rpartition('/')[2]}"] = {}
+        for name in self._services:
+            service = describe_service(ecs, names.cluster, name)
+            seen.things[f"service {name}"] = {**_only(service, _SERVICE), "desiredCount": self._count(service)}
+            family = family_of(service["taskDefinition"])
+            newest = ecs.list_task_definitions(familyPrefix=family, sort="DESC", maxResults=1)["taskDefinitionArns"]
+            seen.things[f"newest task definition of {family}"] = {"arn": newest}
+
+    def _count(self, service: Mapping[str, Any]) -> int | str:
+        """Return how many tasks a service wants, where that is not the platform's to say."""
+        count: int = service["desiredCount"]
+        is_scaled = service["serviceName"] == self._names.edit_service
+        return "as the contract scales it" if is_scaled and 0 <= count <= contract.TASKS_MAX else count
+
+    def _look_at_tasks(self, seen: Snapshot) -> None:
+        ecs, cluster = self._aws("ecs"), self._names.cluster
+        for status in ("RUNNING", "STOPPED"):
+            arns = self._pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status)
+            for task in self._described_tasks(arns):
+                if not task.get("group", "").startswith("service:"):
+                    seen.lone_tasks |= {task["taskArn"]}
+                if task.get("stopCode") == _STOPPED_BY_A_CALL:
+                    seen.stopped_tasks |= {task["taskArn"]}
+        seen.addresses = frozenset(each for name in self._services for each in task_addresses(ecs, cluster, name))
+
+    def _described_tasks(self, arns: Iterable[str]) -> Iterator[dict[str, Any]]:
+        remaining = iter(arns)
+        # As many as DescribeTasks takes.
+        while some := list(islice(remaining, 100)):
+            yield from self._aws("ecs").describe_tasks(cluster=self._names.cluster, tasks=some)["tasks"]
+
+    def _look_at_scaling(self, seen: Snapshot) -> None:
+        for operation, key, name in (
+            ("describe_scalable_targets", "ScalableTargets", "ScalableDimension"),
+            ("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+            ("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        ):
+            for each in self._pages("application-autoscaling", operation, key, ServiceNamespace="ecs"):
+                if each["ResourceId"].startswith(f"service/{self._names.cluster}/"):
+                    seen.things[f"scaling of {each['ResourceId']} {each[name]}"] = _without(each, ("Alarms",))
+
+    def _look_at_monitoring(self, seen: Snapshot) -> None:
+        for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms"):
+            # Those of target tracking are Application Auto Scaling's own.
+            if not each["AlarmName"].startswith("TargetTracking-"):
+                place = seen.things if self._is_of_stack(each) else seen.neighbours
+                place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
+        for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries"):
+            seen.neighbours[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
+
+    def _is_of_stack(self, alarm: Mapping[str, Any]) -> bool:
+        """Whether an alarm is about the platform's metric, or about a resource that the environment names."""
+        names = {self._names.cluster, self._names.table, *self._services}
+        is_about = any(each["Value"] in names for each in alarm.get("Dimensions", []))
+        return is_about or alarm.get("Namespace") == self._names.metric_namespace
+
+    def _look_at_balancer(self, seen: Snapshot) -> None:
+        elbv2 = self._aws("elbv2")
+        balancer = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"][0]
+        arn = balancer["LoadBalancerArn"]
+        attributes = elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        seen.things[f"load balancer {arn}"] = {**_without(balancer, ("State",)), **_by_key(attributes)}
+        self._look_at_security_groups(seen, balancer.get("SecurityGroups", []))
+        for listener in self._pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn):
+            seen.things[f"listener {listener['ListenerArn']}"] = listener
+            for rule in self._pages("elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
+                if is_of_a_session(rule):
+                    seen.rules[rule["RuleArn"]] = rule
+                else:
+                    seen.things[f"rule {rule['RuleArn']}"] = rule
+        for group in self._pages("elbv2", "describe_target_groups", "TargetGroups", LoadBalancerArn=arn):
+            self._look_at_group(seen, group)
+
+    def _look_at_group(self, seen: Snapshot, group: Mapping[str, Any]) -> None:
+        elbv2, arn = self._aws("elbv2"), group["TargetGroupArn"]
+        attributes = elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+        # Which load balancer it is of comes with its first rule and goes with the last.
+        seen.groups[arn] = {**_without(group, ("LoadBalancerArns",)), **_by_key(attributes)}
+        health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        staying = [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] not in _LEAVING]
+        seen.targets[arn] = frozenset(staying)
+
+    def _look_at_security_groups(self, seen: Snapshot, of_balancer: Iterable[str]) -> None:
+        services = [seen.things[f"service {name}"].get("networkConfiguration", {}) for name in self._services]
+        of_tasks = [each for one in services for each in one.get("awsvpcConfiguration", {}).get("securityGroups", [])]
+        ids = sorted({*of_balancer, *of_tasks})
+        groups = self._aws("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"] if ids else []
+        for each in groups:
+            seen.things[f"security group {each['GroupId']}"] = _only(each, ("IpPermissions", "IpPermissionsEgress"))
+
+    def _look_at_table(self, seen: Snapshot) -> None:
+        dynamodb, name = self._aws("dynamodb"), self._names.table
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        indexes = sorted(each["IndexName"] for each in table.get("GlobalSecondaryIndexes", []))
+        ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+        looked = {"indexes": indexes, "ttl": ttl, "point-in-time recovery": recovery}
+        seen.things[f"table {name}"] = {**_only(table, _TABLE), **looked}
+        keys = [each["AttributeName"] for each in sorted(table["KeySchema"], key=lambda each: each["KeyType"])]
+        for page in dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
+            for item in map(plain_item, page["Items"]):
+                seen.items[str(item[keys[0]]), str(item[keys[-1]])] = item
+
+    def _look_at_files(self, seen: Snapshot) -> None:
+        mounted = self._file_systems(seen.things[f"service {self._names.edit_service}"]["taskDefinition"])
+        for each in self._pages("efs", "describe_file_systems", "FileSystems"):
+            told = ("LifeCycleState", "Encrypted", "ThroughputMode", "PerformanceMode", "FileSystemProtection")
+            place = seen.things if each["FileSystemId"] in mounted else seen.neighbours
+            place[f"file system {each['FileSystemId']}"] = _only(each, told)
+        for each in self._pages("efs", "describe_access_points", "AccessPoints"):
+            if each["FileSystemId"] in mounted:
+                root = each.get("RootDirectory", {}).get("Path", "")
+                seen.access_points[each["AccessPointId"]] = root.rpartition("/")[2]
+
+    def _file_systems(self, definition: str) -> set[str]:
+        """Return the ids of the file systems that tasks of a definition mount."""
+        described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
+        mounts = [each.get("efsVolumeConfiguration", {}) for each in described.get("volumes", [])]
+        return {each["fileSystemId"] for each in mounts if "fileSystemId" in each}
+
+    def _look_at_logs(self, seen: Snapshot) -> None:
+        for name in (self._names.edit_log_group, self._names.hermes_log_group):
+            for each in self._pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
+                told = _only(each, ("retentionInDays", "kmsKeyId"))
+                seen.things[f"log group {each['logGroupName']}"] = told
+
+    def _pages(self, service: str, operation: str, key: str, **given: Any) -> list[Any]:  # noqa: ANN401  # botocore's
+        pages = self._aws(service).get_paginator(operation).paginate(**given)
+        return [each for page in islice(pages, _PAGES_MAX) for each in page.get(key, [])]
+
+
+def _only(described: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: described[name] for name in names if name in described}
+
+
+def _without(described: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in described.items() if not name.startswith(beginnings)}
+
+
+def _by_key(attributes: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in attributes}
