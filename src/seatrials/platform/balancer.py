@@ -37,6 +37,14 @@ class Balancer:
         answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
         return [(f"{each['Target']['Id']}:{each['Target']['Port']}", each["TargetHealth"]["State"]) for each in answer]
 
+    def targets_in_words(self, group_arn: str) -> str:
+        """Return each target of a group with its state, and AWS's reason for it, for people."""
+        try:
+            answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
+        except self._elbv2.exceptions.TargetGroupNotFoundException:
+            return "has been deleted meanwhile"
+        return ", ".join(_target_in_words(each) for each in answer) or "no targets"
+
     def states(self, group_arn: str) -> list[str]:
         """Return the states of a group's targets, sorted."""
         return sorted(state for _, state in self.targets(group_arn))
@@ -123,6 +131,12 @@ class Balancer:
         assert balancers, f"there is no load balancer {name}"
         description: dict[str, Any] = balancers[0]
         return description
+
+
+def _target_in_words(described: Mapping[str, Any]) -> str:
+    target, health = described["Target"], described["TargetHealth"]
+    reason = f" ({health['Reason']}: {health.get('Description')})" if "Reason" in health else ""
+    return f"{target['Id']}:{target['Port']} is {health['State']}{reason}"
 
 
 def _path_patterns(rule: Mapping[str, Any]) -> list[str]:

@@ -47,6 +47,10 @@ class Services:
         """Return the edit service as ECS describes it."""
         return self._describe(self._names.edit_service)
 
+    def hermes(self) -> dict[str, Any]:
+        """Return Hermes's service as ECS describes it."""
+        return self._describe(self._names.hermes_service)
+
     def edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's tasks that are not asked to stop."""
         return self._tasks(self._names.edit_service, "RUNNING")
@@ -78,7 +82,7 @@ class Services:
 
     def hermes_running(self) -> int:
         """Return how many tasks of Hermes run."""
-        return int(self._describe(self._names.hermes_service)["runningCount"])
+        return int(self.hermes()["runningCount"])
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's stopped and stopping tasks that ECS still shows."""

@@ -21,11 +21,13 @@ from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.run.causes import crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
+_TIMELINE = "timeline of the platform, in platform time"
 _OPTION_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 # What a report is about, which others look up by these very words.
 _NAMES = frozenset({"nodeid", "location", "keywords"})
@@ -101,7 +103,7 @@ class RunReporter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add to a test's report what the platform did, and write its timeline."""
         report = yield
-        if call.when == "call" and RUN_KEY in item.stash:
+        if RUN_KEY in item.stash and (call.when == "call" or (call.when == "setup" and report.failed)):
             self._describe(item, report)
         return report
 
@@ -164,9 +166,10 @@ class RunReporter:
         self._dirty = None if None in (self._dirty, dirty) else self._dirty or dirty or commit != self._commit
         self._sources = self._sources_so_far()
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, exitstatus: int) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
-        if self._is_worker:
+        # A run that was interrupted before its first scenario says why, and has nothing else to say.
+        if self._is_worker or (exitstatus == pytest.ExitCode.INTERRUPTED and not self._expected):
             return
         if not self._expected:
             terminalreporter.line("seatrials: no scenario was selected, so nothing is proven: check -k and the suite")
@@ -182,7 +185,7 @@ class RunReporter:
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
-        terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+        terminalreporter.line(f"evidence: {shortest(self.folder.path)}")
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
         run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
@@ -191,13 +194,15 @@ class RunReporter:
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
         if recorder.left_out:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
-        self.folder.write_timeline(scenario, run.timeline_json())
+        timeline = run.timeline_json()
+        self.folder.write_timeline(scenario, timeline)
         self.folder.write_scenario(scenario, recorder)
         self.folder.write_usage(scenario, run.usage())
         if report.failed:
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
-            report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
+            report.sections.append((_TIMELINE, _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
+            report.user_properties.append(("crash", crash_in(timeline)))
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
@@ -271,5 +276,6 @@ def _lines(texts: Iterable[str]) -> str:
     return "\n".join(texts)
 
 
-def _shortest(path: Path) -> Path:
+def shortest(path: Path) -> Path:
+    """Return *path* as it may be typed here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
