@@ -111,9 +111,17 @@ class Platform:
 
     def wait_for_three_tasks(self) -> None:
         """Wait until the edit service, which has sessions for three tasks, has three healthy ones."""
-        groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
+        groups = {path: self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")}
+
+        def three_healthy() -> bool | NotYet:
+            for path, group in groups.items():
+                states = self.balancer.states(group)
+                if states != ["healthy"] * contract.TASKS_MAX:
+                    return NotYet(f"the targets of {path} are {', '.join(states) or 'none'}")
+            return True
+
         self.wait_until(
-            lambda: all(self.balancer.states(group) == ["healthy"] * contract.TASKS_MAX for group in groups),
+            three_healthy,
             180,
             what="three healthy edit tasks",
             every_seconds=4,

@@ -69,9 +69,13 @@ _OWN = re.compile(r"session-[0-9a-f-]{36}|TEST_\S+|[0-9a-f]{16,}|\d+(\.\d+)?")
 def causes_of(failures: Iterable[Failure]) -> list[Cause]:
     """Return *failures* by their causes: the most telling cause first, of equals that of the most failures."""
     causes: dict[tuple[Rank, str], Cause] = {}
-    for failure in failures:
+    for failure in sorted(failures, key=lambda failure: failure.row):
         rank, key, text = _cause(failure)
         causes.setdefault((rank, key), Cause(rank, text)).failures.append(failure)
+    for cause in causes.values():
+        # What fails in other suites as well is no finding about the infrastructure.
+        if cause.rank is Rank.DIRECT and all(failure.row.startswith("INFRA-") for failure in cause.failures):
+            cause.rank = Rank.INFRASTRUCTURE
     return sorted(causes.values(), key=lambda cause: (cause.rank, -len(cause.failures)))
 
 
@@ -79,9 +83,8 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
         return Rank.CRASH, failure.crash, failure.crash
-    if not _WAITED.search(failure.first_line):
-        rank = Rank.INFRASTRUCTURE if failure.row.startswith("INFRA-") else Rank.DIRECT
-        return rank, _alike(failure.first_line), ""
+    if not _WAITED.match(failure.first_line):
+        return Rank.DIRECT, _alike(failure.first_line), ""
     unhealthy = _UNHEALTHY.search(failure.reason) or _TARGET.search(failure.reason)
     if unhealthy is not None:
         port, why = unhealthy["port"], unhealthy["why"]
