@@ -187,17 +187,18 @@ def test_only_the_balancer_is_open_to_the_world(platform: Platform) -> None:
     infrastructure = platform.infrastructure
 
     balancer = infrastructure.balancer_groups()
-    edit = infrastructure.ingress(infrastructure.task_groups("edit"))
+    edit_groups = infrastructure.task_groups("edit")
+    edit = infrastructure.ingress(edit_groups)
     hermes = infrastructure.ingress(infrastructure.task_groups("hermes"))
     edit_ports = [ports.edit_preview, ports.edit_hmr, ports.edit_api]
 
     assert infrastructure.open_to_the_world() == [f"balancer tcp {ports.https}", f"balancer tcp {ports.http}"]
     assert {each.source for each in (*edit, *hermes)} == set(balancer)
     closed = [port for port in edit_ports if not any(each.lets_in(port, balancer[0]) for each in edit)]
-    groups = ", ".join(infrastructure.task_groups("edit"))
-    assert closed == [], (
-        f"the security group of the edit tasks, {groups}, does not let the load balancer in on {closed}"
+    told = (
+        f"the security group of the edit tasks, {', '.join(edit_groups)}, does not let the load balancer in on {closed}"
     )
+    assert closed == [], told
     let_in = any(each.lets_in(ports.hermes, balancer[0]) for each in hermes)
     assert let_in, f"the security group of Hermes does not let the load balancer in on {ports.hermes}: {hermes}"
 
