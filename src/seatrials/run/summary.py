@@ -22,6 +22,8 @@ _FAILURES_SHOWN = (3, 2)
 _REASON_LINES = (7, 1)
 _WIDTH = 240
 _ROWS_WIDTH = 110
+# pytest's own advice, which the last line of the summary gives for all.
+_USE_V = "Use -v to get more diff"
 # Errors by which a scenario says what it expected; their names say nothing more.
 _TOLD = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|Failed): ")
 
@@ -92,7 +94,7 @@ def _cause_lines(cause: Cause, number: int) -> list[str]:
         reason, *more = failure.reason.splitlines() or [""]
         lines.append(_cut(f"{head}FAILED {failure.row} {failure.place} {failure.name}: {reason}"))
         if index == 0 and cause.rank is not Rank.CRASH:
-            lines += [_cut(f"     {line}") for line in more if line.strip()][: reason_lines - 1]
+            lines += [_cut(f"     {line}") for line in more if line.strip() and _USE_V not in line][: reason_lines - 1]
     others = [failure.row for failure in cause.failures[shown:]]
     return [*lines, *(_wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else [])]
 
