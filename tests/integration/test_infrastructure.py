@@ -32,9 +32,9 @@ def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> N
         circuit_breaker=True,
         rollback=True,
     )
-    assert edit == sound, f"the edit service is {edit}, not {sound}"
+    assert edit == sound, f"the edit service is not as agreed: {_otherwise(edit, sound)}"
     sound = replace(sound, capacity=(0, 2))
-    assert hermes == sound, f"Hermes's service is {hermes}, not {sound}"
+    assert hermes == sound, f"Hermes's service is not as agreed: {_otherwise(hermes, sound)}"
 
 
 @pytest.mark.scenario("INFRA-02")
@@ -82,9 +82,8 @@ def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     others = {name: setup for name, setup in setups.items() if setup != agreed}
 
     assert setups, "the load balancer has no target group"
-    assert others == {}, "; ".join(
-        f"the target group {name} is not as agreed: {setup}" for name, setup in others.items()
-    )
+    told = [f"{name}: {_otherwise(setup, agreed)}" for name, setup in others.items()]
+    assert others == {}, f"these target groups are not as agreed: {'; '.join(told)}"
     assert listeners.registrations("hermes") == {ports.hermes: ports.hermes}
     assert listeners.registrations("edit") == {
         ports.edit_api: ports.edit_api,
@@ -296,3 +295,11 @@ def _difference(seen: Collection[object], agreed: Collection[object]) -> str:
     others = [each for each in seen if each not in agreed]
     missing = [each for each in agreed if each not in seen]
     return f"not as agreed: {others or 'in another order'}; of those agreed these are missing: {missing or 'none'}"
+
+
+def _otherwise(seen: object, agreed: object) -> str:
+    """Return the fields of a record that are otherwise than agreed."""
+    values = vars(agreed)
+    return ", ".join(
+        f"{name} is {value!r}, not {values[name]!r}" for name, value in vars(seen).items() if value != values[name]
+    )

@@ -20,7 +20,7 @@ _CAUSES_SHOWN = 6
 # How many failures of the first cause and of others are shown, and how many lines of what the first of them says.
 _FAILURES_SHOWN = (3, 2)
 _REASON_LINES = (7, 1)
-_WIDTH = 240
+_WIDTH = 320
 _ROWS_WIDTH = 110
 # pytest's own advice, which the last line of the summary gives for all.
 _USE_V = "Use -v to get more diff"

@@ -65,7 +65,7 @@ BREAKAGES = {
         new=PREVIEW.replace("/health\n", "/healthz\n"),
         row="check_and_drain_as_agreed",
         exit_code=1,
-        named="the target group webordinary-edit-preview is not as agreed",
+        named="webordinary-edit-preview: health_check is 'HTTP traffic-port /healthz', not 'HTTP traffic-port /health'",
     ),
     "misspelt name": Breakage(
         file=f"{HERMES}/main.py",

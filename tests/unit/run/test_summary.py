@@ -34,7 +34,7 @@ def test_a_summary_is_short(reasons: int) -> None:
     lines = summary_lines(causes_of(many(90, reasons=reasons)), Path("evidence/mock/latest"))
 
     assert len(lines) <= 30
-    assert max(map(len, lines)) <= 240
+    assert max(map(len, lines)) <= 320
     assert lines[-3:] == [
         "replay: nox -s mock",
         f"timeline: seatrials timeline evidence/mock/latest {lines[0].split()[2]}",
