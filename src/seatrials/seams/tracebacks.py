@@ -9,7 +9,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib",
 
 
 def place_of(error: BaseException) -> str:
-    """Return file, line and function of the innermost frame that is no library's: `file.py:12 in function`.
+    """Return file, line and function of the innermost frame that is no library's, as `file:line in function`.
 
     A file of this package is told from the package on, any other by its name. A syntax error is where it stands.
     """
