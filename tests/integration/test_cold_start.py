@@ -26,9 +26,9 @@ def test_nothing_runs_without_a_session(platform: Platform) -> None:
 
     assert hermes.status == 200
     assert (default.status, default.json()) == (404, {"error": "not found"})
-    assert platform.sessions.live_items() == []
+    assert platform.sessions.live_items() == [], "the table has live sessions before the first is asked for"
     assert platform.services.edit_counts() == Counts(desired=0, running=0, pending=0)
-    assert targets
+    assert targets, "the load balancer has no target group on a port of the edit container"
     assert {name: [] for name in targets} == targets
 
 
@@ -222,7 +222,7 @@ def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platfo
 
     assert (file.status, file.text.strip()) == (200, "Grüße\nvom Koch, and the rest of a long instruction")
     assert status["branch"] == f"thread-{session.thread_id}"
-    assert status["clean"] is True
+    assert status["clean"] is True, f"expected a working tree without changes, got {status}"
     assert newest["message"] == f"Thread {session.thread_id}: {instruction[: contract.COMMIT_CHARACTERS_MAX]}"
     assert executed.status == 200
     assert "café.md" in executed.json()["filesChanged"]

@@ -320,10 +320,10 @@ def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
     hermes_targets = [target for target in platform.balancer.all_targets().values() if target]
 
     assert at_work == (6, 2)
-    assert platform.balancer.rules_of_sessions() == []
+    assert platform.balancer.rules_of_sessions() == [], "rules of sessions that are over"
     assert [platform.balancer.targets(arn) for arn in edit_groups] == [[]] * len(edit_groups)
     assert len(hermes_targets) == 1
-    assert platform.sessions.live_items() == []
+    assert platform.sessions.live_items() == [], "these sessions are live"
 
 
 @pytest.mark.scenario("CONC-14")

@@ -1,6 +1,7 @@
 """INFRA: the stack is what it should be, as its control plane describes it."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -31,8 +32,9 @@ def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> N
         circuit_breaker=True,
         rollback=True,
     )
-    assert edit == sound
-    assert hermes == replace(sound, capacity=(0, 2))
+    assert edit == sound, f"the edit service is not as agreed: {_otherwise(edit, sound)}"
+    sound = replace(sound, capacity=(0, 2))
+    assert hermes == sound, f"Hermes's service is not as agreed: {_otherwise(hermes, sound)}"
 
 
 @pytest.mark.scenario("INFRA-02")
@@ -64,22 +66,24 @@ def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     ports = platform.environment.ports
     listeners = platform.infrastructure.listeners
 
-    setups = set(listeners.target_groups())
+    setups = listeners.target_groups()
+    agreed = GroupFacts(
+        target_type="ip",
+        protocol="HTTP HTTP1",
+        sticky=False,
+        health_check="HTTP traffic-port /health",
+        interval_seconds=30,
+        timeout_seconds=5,
+        healthy_threshold=2,
+        unhealthy_threshold=2,
+        success_codes="200",
+        deregistration_delay_seconds=contract.DRAIN_SECONDS,
+    )
+    others = {name: setup for name, setup in setups.items() if setup != agreed}
 
-    assert setups == {
-        GroupFacts(
-            target_type="ip",
-            protocol="HTTP HTTP1",
-            sticky=False,
-            health_check="HTTP traffic-port /health",
-            interval_seconds=30,
-            timeout_seconds=5,
-            healthy_threshold=2,
-            unhealthy_threshold=2,
-            success_codes="200",
-            deregistration_delay_seconds=contract.DRAIN_SECONDS,
-        )
-    }
+    assert setups, "the load balancer has no target group"
+    told = [f"{name}: {_otherwise(setup, agreed)}" for name, setup in others.items()]
+    assert others == {}, f"these target groups are not as agreed: {'; '.join(told)}"
     assert listeners.registrations("hermes") == {ports.hermes: ports.hermes}
     assert listeners.registrations("edit") == {
         ports.edit_api: ports.edit_api,
@@ -97,14 +101,16 @@ def test_listener_rules_are_those_of_the_contract(platform: Platform) -> None:
 
     assert listeners.protocols() == {ports.http: "HTTP", ports.https: "HTTPS"}
     assert listeners.static_rules(ports.http) == [f"default: all → HTTP_301 to HTTPS:{ports.https}"]
-    assert listeners.static_rules(ports.https) == [
+    rules = listeners.static_rules(ports.https)
+    agreed = [
         '1: path-pattern /health → 200 application/json {"status":"healthy"}',
         f"5: path-pattern /hermes/* → hermes:{ports.hermes}",
         f"610: path-pattern /api/* → edit:{ports.edit_api}",
         f"620: path-pattern /_astro/* /preview/* → edit:{ports.edit_preview}",
         'default: all → 404 application/json {"error":"not found"}',
     ]
-    assert listeners.stray_session_rules() == []
+    assert rules == agreed, f"the rules of the listener on {ports.https} are {_difference(rules, agreed)}"
+    assert listeners.stray_session_rules() == [], "these rules are of sessions that are not live"
 
 
 @pytest.mark.scenario("INFRA-05")
@@ -114,11 +120,13 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     names = platform.environment.names
     scaling = platform.infrastructure.scaling
 
-    assert scaling.target() == TargetFacts(minimum=0, maximum=contract.TASKS_MAX, suspended=())
+    target, agreed_target = scaling.target(), TargetFacts(minimum=0, maximum=contract.TASKS_MAX, suspended=())
+    assert target == agreed_target, f"the scalable target of the edit service is {target}, not {agreed_target}"
     assert scaling.step_policies() == {
         PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=contract.COOLDOWN_SECONDS)
     }
-    assert scaling.alarms() == {
+    alarms = scaling.alarms()
+    agreed = {
         AlarmFacts(
             metric=f"{names.metric_namespace} {names.metric}",
             statistic="Maximum",
@@ -130,9 +138,12 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
             acts_otherwise=False,
         )
     }
-    assert [scaling.capacities(sessions) for sessions in range(13)] == [[0], [1], [1], *[[3]] * 10]
+    assert alarms == agreed, f"the alarms of the step policies are {_difference(alarms, agreed)}"
+    capacities = [scaling.capacities(sessions) for sessions in range(contract.SESSIONS_MAX + 1)]
+    told = f"for 0, 1, 2 … sessions the alarms' policies lead to so many tasks: {capacities}"
+    assert capacities == [[0], [1], [1], *[[3]] * 10], told
     assert scaling.trackings() == ["ECSServiceAverageCPUUtilization at 40"]
-    assert scaling.schedules() == []
+    assert scaling.schedules() == [], "these scheduled actions change the count too"
 
 
 @pytest.mark.scenario("INFRA-06")
@@ -153,16 +164,18 @@ def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> Non
     shared = [root for root in roots if not re.fullmatch(r"/workspace/[^/]+", root)]
     unreachable = set(infrastructure.service_subnets("edit")) - set(infrastructure.mount_target_subnets())
 
-    assert infrastructure.file_system()["Encrypted"] is True
+    assert infrastructure.file_system()["Encrypted"] is True, "the file system is not encrypted"
     assert roots == sorted(set(roots)), "a client has more than one access point"
     assert shared == ["/workspace"], "beside the clients' own, only the service's access point may be there"
-    assert unreachable == set()
+    assert unreachable == set(), "tasks may start in these subnets, which have no mount target of the file system"
     tasks = infrastructure.task_groups("edit")
     for ingress in infrastructure.mount_ingress():
         assert [each.source for each in ingress if "/" in each.source] == [], "a range of addresses may mount"
-        assert any(each.lets_in(NFS_PORT, tasks[0]) for each in ingress)
+        let_in = any(each.lets_in(NFS_PORT, tasks[0]) for each in ingress)
+        assert let_in, f"a mount target does not let in {tasks[0]}, the tasks' group, on {NFS_PORT}: {ingress}"
     owners = infrastructure.access_point_owners()
-    assert [user for user, owner in owners if user == 0 or user != owner] == []
+    wrong = [(user, owner) for user, owner in owners if user == 0 or user != owner]
+    assert wrong == [], f"these access points have root as their user, or a folder of another's: {wrong}"
 
 
 @pytest.mark.scenario("INFRA-07")
@@ -173,14 +186,20 @@ def test_only_the_balancer_is_open_to_the_world(platform: Platform) -> None:
     infrastructure = platform.infrastructure
 
     balancer = infrastructure.balancer_groups()
-    edit = infrastructure.ingress(infrastructure.task_groups("edit"))
+    edit_groups = infrastructure.task_groups("edit")
+    edit = infrastructure.ingress(edit_groups)
     hermes = infrastructure.ingress(infrastructure.task_groups("hermes"))
     edit_ports = [ports.edit_preview, ports.edit_hmr, ports.edit_api]
 
     assert infrastructure.open_to_the_world() == [f"balancer tcp {ports.https}", f"balancer tcp {ports.http}"]
     assert {each.source for each in (*edit, *hermes)} == set(balancer)
-    assert [port for port in edit_ports if not any(each.lets_in(port, balancer[0]) for each in edit)] == []
-    assert any(each.lets_in(ports.hermes, balancer[0]) for each in hermes)
+    closed = [port for port in edit_ports if not any(each.lets_in(port, balancer[0]) for each in edit)]
+    told = (
+        f"the security group of the edit tasks, {', '.join(edit_groups)}, does not let the load balancer in on {closed}"
+    )
+    assert closed == [], told
+    let_in = any(each.lets_in(ports.hermes, balancer[0]) for each in hermes)
+    assert let_in, f"the security group of Hermes does not let the load balancer in on {ports.hermes}: {hermes}"
 
 
 @pytest.mark.scenario("INFRA-08")
@@ -211,8 +230,8 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         log_region=platform.environment.region,
     )
     assert {names.edit_log_group, names.hermes_log_group} <= set(infrastructure.log_groups())
-    assert infrastructure.plaintext_secrets("edit") == []
-    assert infrastructure.plaintext_secrets("hermes") == []
+    assert infrastructure.plaintext_secrets("edit") == [], "these variables of the edit container hold secrets"
+    assert infrastructure.plaintext_secrets("hermes") == [], "these variables of Hermes hold secrets"
 
 
 @pytest.mark.scenario("INFRA-09")
@@ -221,7 +240,7 @@ def test_nothing_below_tls_1_2_is_agreed_to(platform: Platform) -> None:
     """The TLS policy of the HTTPS listener allows TLS 1.2 and 1.3 only."""
     versions = platform.infrastructure.listeners.tls_protocols()
 
-    assert versions
+    assert versions, "the HTTPS listener's policy names no version of TLS"
     assert set(versions) <= {"TLSv1.2", "TLSv1.3"}
 
 
@@ -235,10 +254,10 @@ def test_the_runs_metrics_are_watched(platform: Platform) -> None:
     shown = monitoring.on_dashboards()
     alarmed = monitoring.in_alarms()
 
-    assert shown
-    assert alarmed
-    assert shown - published == set()
-    assert alarmed - published == set()
+    assert shown, "no dashboard shows a metric of a run"
+    assert alarmed, "no alarm looks at a metric of a run"
+    assert shown - published == set(), "dashboards show these metrics, which no run publishes"
+    assert alarmed - published == set(), "alarms look at these metrics, which no run publishes"
     assert {
         "Average TestSuccessRate LessThanThreshold 95",
         "Maximum ColdStartLatency GreaterThanThreshold 60",
@@ -252,8 +271,8 @@ def test_the_credentials_are_good_for_a_run_and_no_more(platform: Platform) -> N
     """The credentials in use allow what a run needs, and nothing that only an administrator may do."""
     allowed = platform.infrastructure.credentials.allowed([*NEEDED_ACTIONS, *ADMINISTRATORS_ACTIONS])
 
-    assert set(NEEDED_ACTIONS) - allowed == set()
-    assert allowed & set(ADMINISTRATORS_ACTIONS) == set()
+    assert set(NEEDED_ACTIONS) - allowed == set(), "a run needs these, and may not do them"
+    assert allowed & set(ADMINISTRATORS_ACTIONS) == set(), "a run may do these, which only an administrator may"
 
 
 @pytest.mark.scenario("INFRA-12")
@@ -266,6 +285,21 @@ def test_what_runs_is_the_release(platform: Platform) -> None:
     editor = platform.http.get("/api/status", session.headers)
     release = platform.environment.release
 
-    assert release is not None
+    assert release is not None, "the environment names no release"
     assert (hermes.status, hermes.json()["version"]) == (200, release.hermes)
     assert (editor.status, editor.json()["version"]) == (200, release.edit)
+
+
+def _difference(seen: Collection[object], agreed: Collection[object]) -> str:
+    """Return what is otherwise than agreed; pytest would cut it."""
+    others = [each for each in seen if each not in agreed]
+    missing = [each for each in agreed if each not in seen]
+    return f"not as agreed: {others or 'in another order'}; of those agreed these are missing: {missing or 'none'}"
+
+
+def _otherwise(seen: object, agreed: object) -> str:
+    """Return the fields of a record that are otherwise than agreed."""
+    values = vars(agreed)
+    return ", ".join(
+        f"{name} is {value!r}, not {values[name]!r}" for name, value in vars(seen).items() if value != values[name]
+    )

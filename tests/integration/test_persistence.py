@@ -195,9 +195,9 @@ def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
     second = platform.ready(request)
     opened_second = platform.workspace(second).open()
 
-    assert opened_first["resumed"] is False
-    assert opened_by_colleague["resumed"] is False
-    assert opened_second["resumed"] is True
+    assert opened_first["resumed"] is False, f"a first visit: {opened_first}"
+    assert opened_by_colleague["resumed"] is False, f"a colleague's first visit: {opened_by_colleague}"
+    assert opened_second["resumed"] is True, f"a later session of the same client and user: {opened_second}"
     assert opened_first["projectPath"] == f"/workspace/{first.client_id}/{first.user_id}/project"
     assert opened_second["projectPath"] == opened_first["projectPath"]
 
@@ -283,7 +283,7 @@ def test_past_its_ttl_a_session_is_over_though_its_item_is_there(platform: Platf
     platform.sessions.preview(session)
     item_at_once = platform.sessions.item(session)
     kept = platform.sessions.keepalive(session)
-    listed = platform.http.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}").json()
+    listed = platform.http.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}").json_list()
     again = platform.sessions.activate(request)
     platform.wait_until(
         lambda: platform.sessions.preview(session).status == 404,
@@ -338,10 +338,10 @@ def test_a_later_ttl_rescues_an_item_and_deletion_leaves_nothing(platform: Platf
     assert kept_item is not None
     assert (browsed.status, item_after_browsing) == (200, None)
     assert lost.id not in hosted_after
-    assert platform.balancer.preview_targets(lost.id) == []
+    assert platform.balancer.preview_targets(lost.id) == [], "a session without an item still has targets"
     assert (platform.sessions.status(lost).status, platform.sessions.preview(lost).status) == (404, 404)
-    assert platform.balancer.session_rules(kept.id) == []
-    assert platform.sessions.hosted() == []
+    assert platform.balancer.session_rules(kept.id) == [], "a session without an item still has rules"
+    assert platform.sessions.hosted() == [], "sessions without an item are still hosted"
     assert platform.balancer.every_group_name() == groups_before
 
 

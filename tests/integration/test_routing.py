@@ -76,7 +76,7 @@ def test_hermes_paths_reach_hermes(platform: Platform) -> None:
     assert [each.origin for each in answers] == ["hermes"] * 7
     assert [health.json()["service"], status.json()["service"]] == ["hermes", "hermes"]
     assert [of_session.json()["sessionId"], with_header.json()["sessionId"]] == [session.id, session.id]
-    assert [each["sessionId"] for each in of_client.json()] == [session.id]
+    assert [each["sessionId"] for each in of_client.json_list()] == [session.id]
     assert of_nobody.json() == []
     moving = ("status", "lastActivity", "ttl", "taskArn")
     lasting = {name: value for name, value in session.fields.items() if name not in moving}

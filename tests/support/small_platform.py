@@ -64,6 +64,10 @@ class TlsNetwork:
         return self._loopback.connect(host, port, timeout_seconds)
 
 
+# What a load balancer says that answers in place of a service.
+BALANCER_ITSELF = {"server": "awselb/2.0"}
+
+
 @dataclass
 class SmallPlatform:
     """A stack of moto with one balancer in front of a Hermes that starts and ends sessions at once."""
@@ -74,6 +78,8 @@ class SmallPlatform:
     certificate_sha256: str
     requests: list[str] = field(default_factory=list)
     is_hermes_up: bool = True
+    # Whether a rule of the balancer forwards to Hermes.
+    is_routed: bool = True
     _made: int = 0
 
     def environment(self, **changes: object) -> Environment:
@@ -115,7 +121,9 @@ class SmallPlatform:
         self.requests.append(f"{request.method} {request.target}")
         if request.target == "/health":
             return json_response(200, {"status": "healthy"})
-        return self._answer_as_hermes(request) if self.is_hermes_up else json_response(503, {})
+        if not self.is_routed and request.target.startswith("/hermes/"):
+            return json_response(404, {"error": "not found"}, BALANCER_ITSELF)
+        return self._answer_as_hermes(request) if self.is_hermes_up else json_response(503, {}, BALANCER_ITSELF)
 
     def _answer_as_hermes(self, request: Request) -> Response:
         if request.target == "/hermes/health":

@@ -10,7 +10,7 @@ from seatrials.platform.sessions import UNKNOWN_SESSION, Session
 from seatrials.platform.stack import Faults, Stack
 from seatrials.platform.websocket import WebSocket
 from seatrials.platform.workspace import Workspace
-from seatrials.seams.clock import Clock
+from seatrials.seams.clock import Clock, NotYet
 
 __all__ = [
     "UNKNOWN_SESSION",
@@ -19,6 +19,7 @@ __all__ = [
     "Clock",
     "Counts",
     "Faults",
+    "NotYet",
     "Platform",
     "Session",
     "Stack",

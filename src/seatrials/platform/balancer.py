@@ -6,6 +6,7 @@ from typing import Any
 
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform import contract
+from seatrials.platform.calls import Listed
 from seatrials.seams.application import AwsClient
 
 
@@ -32,10 +33,21 @@ class Balancer:
         ports = (known.edit_api, known.edit_preview, known.edit_hmr)
         return [group for group in self.target_groups() if group["Port"] in ports]
 
-    def targets(self, group_arn: str) -> list[tuple[str, str]]:
+    def targets(self, group_arn: str) -> Listed[tuple[str, str]]:
         """Return (address:port, state) of each target of a group."""
         answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
-        return [(f"{each['Target']['Id']}:{each['Target']['Port']}", each["TargetHealth"]["State"]) for each in answer]
+        targets = [
+            (f"{each['Target']['Id']}:{each['Target']['Port']}", each["TargetHealth"]["State"]) for each in answer
+        ]
+        return Listed(targets, f"targets of {group_arn}")
+
+    def targets_in_words(self, group_arn: str) -> str:
+        """Return each target of a group with its state, and AWS's reason for it, for people."""
+        try:
+            answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
+        except self._elbv2.exceptions.TargetGroupNotFoundException:
+            return "has been deleted meanwhile"
+        return ", ".join(_target_in_words(each) for each in answer) or "no targets"
 
     def states(self, group_arn: str) -> list[str]:
         """Return the states of a group's targets, sorted."""
@@ -77,7 +89,10 @@ class Balancer:
 
     def shared_group(self, path: str) -> str:
         """Return the ARN of the target group that the rule for all sends a path pattern to."""
-        return str(self._rule(path, None)["Actions"][0]["TargetGroupArn"])
+        rule = self._rule(path, None)
+        groups = [str(each["TargetGroupArn"]) for each in rule["Actions"] if "TargetGroupArn" in each]
+        assert groups, f"the rule for {path} forwards to no target group: {rule}"
+        return groups[0]
 
     @contextmanager
     def deregistered(self, group_arn: str) -> Iterator[str]:
@@ -98,7 +113,8 @@ class Balancer:
         else:
             candidates = self.session_rules(session_id)
         found = [rule for rule in candidates if path in _path_patterns(rule)]
-        assert found, f"no rule for {path} of {session_id or 'all sessions'}: {candidates}"
+        seen = [f"{rule['Priority']}: {' '.join(_path_patterns(rule)) or 'any path'}" for rule in candidates]
+        assert found, f"there is no rule for {path} of {session_id or 'all sessions'}; those there are: {seen}"
         return found[0]
 
     def preview_targets(self, session_id: str) -> list[tuple[str, str]]:
@@ -123,6 +139,12 @@ class Balancer:
         assert balancers, f"there is no load balancer {name}"
         description: dict[str, Any] = balancers[0]
         return description
+
+
+def _target_in_words(described: Mapping[str, Any]) -> str:
+    target, health = described["Target"], described["TargetHealth"]
+    reason = f" ({health['Reason']}: {health.get('Description')})" if "Reason" in health else ""
+    return f"{target['Id']}:{target['Port']} is {health['State']}{reason}"
 
 
 def _path_patterns(rule: Mapping[str, Any]) -> list[str]:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, SupportsIndex, TypeVar, overload
 
 import httpx
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.versions import version_told
 from seatrials.seams.clock import Clock
+
+T = TypeVar("T")
 
 _SHOWN_CHARACTERS = 400
 
@@ -25,6 +27,27 @@ class Fields(dict[str, Any]):
         """Fail the scenario."""
         msg = f"expected a field {name!r} in {self._answer}"
         raise AssertionError(msg)
+
+
+class Listed(list[T]):
+    """Elements that AWS or the platform has listed; asking for one that is not there fails the scenario."""
+
+    def __init__(self, elements: Iterable[T], what: str) -> None:
+        """*what* they are, in the plural."""
+        super().__init__(elements)
+        self._what = what
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> T | list[T]:
+        """Return an element, or some of them."""
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            msg = f"expected more {self._what} than {len(self)}: {list(self)}"
+            raise AssertionError(msg) from None
 
 
 def json_of(content: bytes, answer: object) -> Any:  # noqa: ANN401  # whatever the platform sends
@@ -62,6 +85,12 @@ class Answer:
     def json(self) -> Any:  # noqa: ANN401  # whatever the platform sends
         """Return the body as JSON; fails the scenario, showing the body, when it is none or a field is missing."""
         return json_of(self.content, self)
+
+    def json_list(self) -> list[Any]:
+        """Return the body as a list; fails the scenario, showing the body, when it is another thing."""
+        value = self.json()
+        assert isinstance(value, list), f"expected a list in {self}"
+        return value
 
     def header(self, name: str) -> str:
         """Return a header; fails the scenario, showing the answer, when there is none of that name."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.evidence.redaction import is_secret_name, looks_secret
+from seatrials.platform.calls import Listed
 from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners
 from seatrials.platform.monitoring import Monitoring
@@ -208,13 +209,13 @@ class Infrastructure:
         """Return the subnets that a service's tasks may start in, sorted."""
         return sorted(self._network(name)["subnets"])
 
-    def balancer_groups(self) -> list[str]:
+    def balancer_groups(self) -> Listed[str]:
         """Return the security groups of the load balancer, sorted."""
-        return sorted(self.listeners.load_balancer["SecurityGroups"])
+        return Listed(sorted(self.listeners.load_balancer["SecurityGroups"]), "security groups of the load balancer")
 
-    def task_groups(self, name: ServiceName) -> list[str]:
+    def task_groups(self, name: ServiceName) -> Listed[str]:
         """Return the security groups of a service's tasks, sorted."""
-        return sorted(self._network(name)["securityGroups"])
+        return Listed(sorted(self._network(name)["securityGroups"]), f"security groups of {name}")
 
     def ingress(self, groups: Sequence[str]) -> list[Ingress]:
         """Return what security groups let in."""

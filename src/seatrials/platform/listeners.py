@@ -97,9 +97,9 @@ class Listeners:
         after = self._session_rules()
         return sorted(rule for rule in before & after if rule.session_id not in unfinished)
 
-    def target_groups(self) -> list[GroupFacts]:
-        """Return how each target group of the load balancer is set up."""
-        return [self._facts(group) for group in self._groups()]
+    def target_groups(self) -> dict[str, GroupFacts]:
+        """Return how each target group of the load balancer is set up, by its name."""
+        return {group["TargetGroupName"]: self._facts(group) for group in self._groups()}
 
     def target_group_ports(self) -> list[int]:
         """Return the ports of the load balancer's target groups, sorted, each once."""

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.environments.capabilities import Capability
 from seatrials.errors import FatalStateError
@@ -14,6 +13,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.platform import contract
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
+from seatrials.platform.diagnosis import Diagnosis
 from seatrials.platform.infrastructure import Infrastructure
 from seatrials.platform.raw import RawClient
 from seatrials.platform.services import Services
@@ -22,7 +22,7 @@ from seatrials.platform.stack import Stack
 from seatrials.platform.telemetry import Telemetry
 from seatrials.platform.websocket import WebSockets
 from seatrials.platform.workspace import Workspace
-from seatrials.seams.clock import Clock, in_parallel, wait_until
+from seatrials.seams.clock import Clock, NotYet, in_parallel, wait_until
 
 T = TypeVar("T")
 
@@ -52,7 +52,8 @@ class Platform:
         self.raw = RawClient(stack.connect, stack.url, recorder)
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
-        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names, self.services, self.balancer)
+        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names)
+        self._stack = stack
 
     @property
     def plain_url(self) -> str:
@@ -110,9 +111,17 @@ class Platform:
 
     def wait_for_three_tasks(self) -> None:
         """Wait until the edit service, which has sessions for three tasks, has three healthy ones."""
-        groups = [self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")]
+        groups = {path: self.balancer.shared_group(path) for path in ("/api/*", "/preview/*")}
+
+        def three_healthy() -> bool | NotYet:
+            for path, group in groups.items():
+                states = self.balancer.states(group)
+                if states != ["healthy"] * contract.TASKS_MAX:
+                    return NotYet(f"the targets of {path} are {', '.join(states) or 'none'}")
+            return True
+
         self.wait_until(
-            lambda: all(self.balancer.states(group) == ["healthy"] * contract.TASKS_MAX for group in groups),
+            three_healthy,
             180,
             what="three healthy edit tasks",
             every_seconds=4,
@@ -159,7 +168,7 @@ class Platform:
     ) -> None:
         """Wait until the table says that a session has a status."""
         self.wait_until(
-            lambda: self.sessions.stored_status(session) == status,
+            lambda: self._has_status(session, status),
             timeout_seconds,
             what=f"session {session.id} to be {status}",
             every_seconds=every_seconds,
@@ -211,11 +220,16 @@ class Platform:
 
     def _explain(self) -> str:
         """Return the state of the platform and of this scenario's sessions, for the message of a wait that failed."""
-        try:
-            sessions = [f"{item['sessionId']}: {item.get('status')}" for item in self.sessions.items_of_run()]
-        except (ClientError, BotoCoreError) as error:  # may be why the wait failed, which is to be said all the same
-            sessions = [f"the session table cannot be read: {error}"]
-        return "\n".join([self.telemetry.explain(), *sessions])
+        stack, names = self._stack, self.environment.names
+        aws = stack.looking or stack.aws
+        diagnosis = Diagnosis(
+            Services(aws("ecs"), aws("application-autoscaling"), names),
+            Balancer(aws("elbv2"), names, self.environment.ports),
+            Telemetry(aws("cloudwatch"), stack.clock, names),
+            Sessions(self.http, aws("dynamodb"), names, stack.run_prefix),
+            names,
+        )
+        return diagnosis.explain()
 
     def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:
         def begin(index: int, task: Callable[[], T]) -> T:
@@ -224,14 +238,21 @@ class Platform:
 
         return self.in_parallel(*(partial(begin, index, task) for index, task in enumerate(tasks)))
 
-    def _is_ready(self, session: Session, look: int) -> bool:
+    def _has_status(self, session: Session, status: str) -> bool | NotYet:
+        stored = self.sessions.stored_status(session)
+        return stored == status or NotYet("no item in the table" if stored is None else f"{stored} in the table")
+
+    def _is_ready(self, session: Session, look: int) -> bool | NotYet:
         # A read of the table takes less of a platform than a request to it, but shows nothing of a Hermes that fails.
         if look % _LOOKS_PER_REQUEST and self.sessions.is_initializing(session):
             self.recorder.step(f"session {session.id} is initializing in the table")
-            return False
+            return NotYet("it is initializing in the table")
         answer = self.sessions.status(session)
         status = answer.json().get("status")
         if status in contract.FINAL:
             msg = f"the session is {status}: {answer}"
             raise FatalStateError(msg)
-        return status == contract.ACTIVE and self.sessions.preview(session).status == 200  # noqa: PLR2004  # HTTP's own
+        if status != contract.ACTIVE:
+            return NotYet(f"its status is {status or 'not told'}: {answer}")
+        preview = self.sessions.preview(session)
+        return preview.status == 200 or NotYet(f"it is active, and its preview is {preview}")  # noqa: PLR2004  # HTTP's own

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
+from seatrials.platform.calls import Listed
 from seatrials.seams.application import AwsClient
 
 
@@ -47,6 +48,10 @@ class Services:
         """Return the edit service as ECS describes it."""
         return self._describe(self._names.edit_service)
 
+    def hermes(self) -> dict[str, Any]:
+        """Return Hermes's service as ECS describes it."""
+        return self._describe(self._names.hermes_service)
+
     def edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's tasks that are not asked to stop."""
         return self._tasks(self._names.edit_service, "RUNNING")
@@ -78,17 +83,17 @@ class Services:
 
     def hermes_running(self) -> int:
         """Return how many tasks of Hermes run."""
-        return int(self._describe(self._names.hermes_service)["runningCount"])
+        return int(self.hermes()["runningCount"])
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the edit service's stopped and stopping tasks that ECS still shows."""
         return self._tasks(self._names.edit_service, "STOPPED")
 
-    def edit_activities(self) -> list[dict[str, Any]]:
+    def edit_activities(self) -> Listed[dict[str, Any]]:
         """Return the scaling activities of the edit service, newest first."""
         resource = f"service/{self._names.cluster}/{self._names.edit_service}"
         answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
-        return list(answer["ScalingActivities"])
+        return Listed(answer["ScalingActivities"], "scaling activities of the edit service")
 
     def edit_scalings(self, since: float = 0.0) -> list[Scaling]:
         """Return what scaling did to the edit service's desired count since then (epoch seconds), oldest first."""

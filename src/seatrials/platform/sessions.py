@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
-from seatrials.platform.calls import Answer, Calls
+from seatrials.platform.calls import Answer, Calls, Fields
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code, plain_item
 
@@ -117,7 +117,7 @@ class Sessions:
         """Return the session's item by a strongly consistent read, None when there is none."""
         key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
         answer = self._dynamodb.get_item(TableName=self._names.table, Key=key, ConsistentRead=True)
-        return plain_item(answer["Item"]) if "Item" in answer else None
+        return _fields_of(answer["Item"]) if "Item" in answer else None
 
     def stored_status(self, session: Session) -> str | None:
         """Return the status in the table, None without an item; asking Hermes or the preview may count as activity."""
@@ -206,7 +206,7 @@ class Sessions:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._names.table, ConsistentRead=True, **arguments
         )
-        return [plain_item(item) for page in pages for item in page["Items"]]
+        return [_fields_of(item) for page in pages for item in page["Items"]]
 
     def _query(self, index: str, condition: str, values: Mapping[str, Any]) -> list[str]:
         """Return the ids that an index has; fails the scenario when the table has no such index, or of other keys."""
@@ -225,3 +225,11 @@ class Sessions:
             msg = f"expected the index {index} to find sessions by {condition!r}: {error}"
             raise AssertionError(msg) from error
         return [item["sessionId"]["S"] for item in answer["Items"]]
+
+
+def _fields_of(item: Mapping[str, Any]) -> Fields:
+    """Return an item's attributes, and those of its maps; asking for one that is not there fails the scenario."""
+    plain = plain_item(item)
+    told = f"the table's item {plain}"
+    maps = {name: Fields(value, told) for name, value in plain.items() if isinstance(value, dict)}
+    return Fields({**plain, **maps}, told)

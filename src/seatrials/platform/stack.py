@@ -59,6 +59,8 @@ class Stack:
     request_clock: Clock
     # Returns a boto3 client of a service.
     aws: Callable[[str], AwsClient]
+    # Returns one that only looks, and whose calls are in no timeline: for what a failed wait says. None: the same one.
+    looking: Callable[[str], AwsClient] | None = None
     # Relative URLs go to the load balancer; trusts its certificate.
     http: httpx.Client
     # Where browsers reach the load balancer, without a slash at the end.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from seatrials.platform.calls import Answer, Calls
+from seatrials.platform.calls import Answer, Calls, Listed
 from seatrials.platform.sessions import Session
 
 
@@ -70,11 +70,10 @@ class Workspace:
         """Return the state of the repository; fails the scenario unless the editor answers 200."""
         return _ok(self._calls.get("/api/git/status", self._headers))
 
-    def git_log(self) -> list[dict[str, Any]]:
+    def git_log(self) -> Listed[dict[str, Any]]:
         """Return the commits of the session's branch, newest first; fails the scenario unless answered 200."""
         answer = _ok(self._calls.get("/api/git/log", self._headers))
-        commits: list[dict[str, Any]] = answer["commits"]
-        return commits
+        return Listed(answer["commits"], "commits of the session's branch")
 
 
 def _ok(answer: Answer) -> dict[str, Any]:

@@ -4,7 +4,6 @@ It does nothing until `--environment` names one. Then every collected test is a 
 `@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture `platform`.
 """
 
-import gc
 import re
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -34,12 +33,14 @@ from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
+from seatrials.run.beginning import HELD_KEY, RunBeginning
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.late import LateRows, watch_lateness
-from seatrials.run.reporter import RunReporter, emit_step
+from seatrials.run.reporter import RunReporter, emit_step, shortest
 from seatrials.run.sources import RunSources
+from seatrials.run.summary import FailureSummary
 from seatrials.seams.clock import Clock
 from seatrials.stacks import (
     StackOptions,
@@ -56,14 +57,10 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
     from seatrials.platform import Platform
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
-# About a hundred scenarios, whose worlds are two megabytes each.
-_YOUNG_COLLECTIONS_PER_FULL = 100
 # What ends every other scenario too: this process may change the stack no longer, or has spent enough.
 _ENDING = (BudgetExceededError, LeaseLostError)
 # How a scenario says what it expected and what it saw; over any other error it stumbles.
 _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
-# The stack of a run that keeps others away from it, in the process that is there from its start to its end.
-_HELD_KEY = pytest.StashKey[Stacks | None]()
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 
@@ -133,6 +130,8 @@ def _begin(config: pytest.Config) -> None:
         return
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
+    beginning = RunBeginning(config, ending, lambda: open_stacks(environment, _options(config)))
+    config.pluginmanager.register(beginning, "seatrials-beginning")
     sources = RunSources(config, _read_files(config, environment))
     config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
@@ -147,7 +146,8 @@ def _begin(config: pytest.Config) -> None:
         except OSError as error:
             raise cannot_write(error) from error
         if not is_worker:
-            config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
+            config.pluginmanager.register(FailureSummary(config, shortest(reporter.folder.path)), "seatrials-summary")
+            config.stash[HELD_KEY] = _hold(environment, _options(config), reporter)
             # For a run that ends before it has a session.
             config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
@@ -256,7 +256,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 def _give_back(config: pytest.Config) -> SeatrialsError | None:
     """Give back the stack that this process holds, if it does; return what kept it from cleaning up."""
-    held, config.stash[_HELD_KEY] = config.stash.get(_HELD_KEY, None), None
+    held, config.stash[HELD_KEY] = config.stash.get(HELD_KEY, None), None
     if held is None:
         return None
     problem: SeatrialsError | None = None
@@ -354,27 +354,13 @@ def _about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[
 
 
 @pytest.fixture(scope="session")
-def _stacks(pytestconfig: pytest.Config) -> Iterator[Stacks]:
+def _stacks(pytestconfig: pytest.Config) -> Stacks:
     environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
     if environment is None:
         pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
-    held = pytestconfig.stash.get(_HELD_KEY, None)
-    if held is not None:
-        yield held
-        return
-    # Imports and the first deployment make half a million objects that stay: looking through them again and again for
-    # garbage would double the time that they take.
-    gc.disable()
-    stacks = open_stacks(environment, _options(pytestconfig))
-    gc.freeze()
-    gc.enable()
-    # Each full collection takes 60 ms, and by default there is one for every tenth scenario; ended worlds may wait.
-    gc.set_threshold(*gc.get_threshold()[:2], _YOUNG_COLLECTIONS_PER_FULL)
-    yield stacks
-    try:
-        stacks.close()
-    finally:
-        _note_leftovers(pytestconfig, stacks)
+    held = pytestconfig.stash[HELD_KEY]
+    assert held is not None, "stacks are opened before the first scenario"
+    return held
 
 
 def _note_leftovers(config: pytest.Config, stacks: Stacks) -> None:

@@ -27,12 +27,14 @@ from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
+from seatrials.run.causes import crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
+_TIMELINE = "timeline of the platform, in platform time"
 _OPTION_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 # What a report is about, which others look up by these very words.
 _NAMES = frozenset({"nodeid", "location", "keywords"})
@@ -118,7 +120,7 @@ class RunReporter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add to a test's report what the platform did, and write its timeline."""
         report = yield
-        if call.when == "call" and RUN_KEY in item.stash:
+        if RUN_KEY in item.stash and (call.when == "call" or (call.when == "setup" and report.failed)):
             self._describe(item, report)
         return report
 
@@ -189,9 +191,10 @@ class RunReporter:
         self._dirty = None if None in (self._dirty, dirty) else self._dirty or dirty or commit != self._commit
         self._sources = self._sources_so_far()
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, exitstatus: int) -> None:
         """Say what the run proved, how fast time passed, and where the evidence is."""
-        if self._is_worker:
+        # A run that was interrupted before its first scenario says why, and has nothing else to say.
+        if self._is_worker or (exitstatus == pytest.ExitCode.INTERRUPTED and not self._expected):
             return
         if not self._expected:
             terminalreporter.line("seatrials: no scenario was selected, so nothing is proven: check -k and the suite")
@@ -210,7 +213,7 @@ class RunReporter:
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
-        terminalreporter.line(f"evidence: {_shortest(self.folder.path)}")
+        terminalreporter.line(f"evidence: {shortest(self.folder.path)}")
         terminalreporter.line(f"signer: {name_of(self._signer)}")
 
     def _lateness(self) -> Iterator[str]:
@@ -229,7 +232,8 @@ class RunReporter:
         report.user_properties.extend(("sample", vars(sample)) for sample in recorder.samples)
         if recorder.left_out:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
-        self.folder.write_timeline(scenario, run.timeline_json())
+        timeline = run.timeline_json()
+        self.folder.write_timeline(scenario, timeline)
         self.folder.write_notes(scenario, run.timeline_notes())
         self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_services(scenario, _services(recorder, run.images()))
@@ -239,8 +243,9 @@ class RunReporter:
             link = self.folder.timeline_link(scenario)
             allure.dynamic.link(link["url"], name=link["name"])  # type: ignore[no-untyped-call]  # it has no types
             report.sections.append(("what the scenario did", _lines(step.title for step in recorder.steps)))
-            report.sections.append(("timeline of the platform", _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
+            report.sections.append((_TIMELINE, _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
+            report.user_properties.append(("crash", crash_in(timeline)))
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
@@ -331,5 +336,6 @@ def _lines(texts: Iterable[str]) -> str:
     return "\n".join(texts)
 
 
-def _shortest(path: Path) -> Path:
+def shortest(path: Path) -> Path:
+    """Return *path* as it may be typed here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

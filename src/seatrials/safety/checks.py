@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -152,9 +153,22 @@ def _answer(http: httpx.Client, path: str) -> str:
         msg = f"{http.base_url} cannot be reached: {type(error).__name__}: {error}; correct `base_url`, or the network"
         raise UnreachableError(msg) from error
     if answer.status_code != _OK:
-        msg = f"{http.base_url}{path[1:]} answers {answer.status_code}: start the service, or look into its log"
+        url = f"{str(http.base_url).rstrip('/')}{path}"
+        msg = f"{url} answers {answer.status_code}: {_advice(answer)}"
         raise UnreachableError(msg)
     return f"answers {answer.status_code}"
+
+
+def _advice(answer: httpx.Response) -> str:
+    """Return what to do about an answer other than 200, by who gave it. Codes: AWS ALB User Guide, "Troubleshoot"."""
+    status = answer.status_code
+    if not answer.headers.get("server", "").startswith("awselb"):
+        return "a service answered so: look into its log"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "the target group has no target for it: start the service, or look into its log"
+    if status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT):
+        return "the service does not answer the load balancer: look into its log, its port and its security group"
+    return "the load balancer answered so itself: look at its listener rules, none of which forwards this path"
 
 
 def _is_about_the_certificate(error: BaseException | None) -> bool:

@@ -32,6 +32,21 @@ class Signal(Protocol):
         """Wait until the flag is up; return whether it is (False: the time was over first)."""
 
 
+class NotYet:
+    """What the condition of a wait returns in place of False: it is falsy, and says in words what was seen instead."""
+
+    def __init__(self, seen: str) -> None:
+        self._seen = seen
+
+    def __bool__(self) -> bool:
+        """Return False."""
+        return False
+
+    def __repr__(self) -> str:
+        """Return what was seen."""
+        return self._seen
+
+
 class Clock(Protocol):
     """Time of the platform under test, and what concurrency needs of it."""
 
@@ -183,7 +198,9 @@ def wait_until(
             return value
         left = deadline - clock.now()
         if left <= 0:
-            msg = f"waited {timeout_seconds:g} s for {what}; last seen: {value!r}{_paragraph(explain())}"
+            # A bare False says no more than that it was waited for.
+            seen = "it did not happen" if value is False else f"last seen: {value!r}"
+            msg = f"waited {timeout_seconds:g} s for {what}; {seen}{_paragraph(explain())}"
             raise WaitTimeoutError(msg)
         clock.sleep(min(every_seconds, left))
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform.calls import Answer
+from seatrials.platform.calls import Answer, Listed
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.calls import MakeCalls
 
@@ -165,3 +165,19 @@ def test_a_field_that_is_missing_fails_the_scenario() -> None:
         seen.json()["session"]["ttl"]
     with pytest.raises(AssertionError, match=r"expected a header 'location' in <GET /x .*, which has retry-after"):
         seen.header("location")
+
+
+def test_an_element_that_is_missing_fails_the_scenario() -> None:
+    """What was listed, and how much of it, is shown in place of an IndexError."""
+    commits = Listed(["first"], "commits of the branch")
+
+    assert (commits[0], commits[-1], commits[:5], commits == ["first"]) == ("first", "first", ["first"], True)
+    with pytest.raises(AssertionError, match=r"expected more commits of the branch than 1: \['first'\]"):
+        commits[1]
+
+
+def test_what_is_no_list_fails_the_scenario() -> None:
+    """An error in place of a list is shown, and not iterated over."""
+    assert answer(b"[1, 2]").json_list() == [1, 2]
+    with pytest.raises(AssertionError, match=r"expected a list in <GET /x → 400 .*no such client"):
+        answer(b'{"error": "no such client"}', 400).json_list()

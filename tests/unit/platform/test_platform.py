@@ -218,6 +218,10 @@ def test_a_session_that_has_failed_is_not_waited_for(
     assert "event: (service edit) was unable to place a task." in str(failure.value)
 
 
+WAITED = "waited 30 s for session session-1 to be active and previewed"
+INITIALIZING = '<GET /hermes/api/sessions/session-1/status → 200 from a service: {"status":"initializing"}>'
+
+
 def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
     """A session that is not ready in time fails with what was waited for and the state of the service."""
     platform = make_platform(hermes(clock, active_at=999, preview_at=999))
@@ -226,8 +230,10 @@ def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., 
         platform.wait_ready(SESSION, timeout_seconds=30)
 
     assert str(failure.value).splitlines() == [
-        "waited 30 s for session session-1 to be active and previewed; last seen: False",
+        f"{WAITED}; last seen: its status is initializing: {INITIALIZING}",
         "edit service: desired 1, running 0, pending 0",
+        "  event: (service edit) was unable to place a task.",
+        "hermes service: desired 1, running 0, pending 0",
         "  event: (service edit) was unable to place a task.",
         "ActiveSessionCount: not published for a minute",
         "session-1: active",

@@ -248,15 +248,15 @@ def test_a_longer_sentence_has_its_time_on_top(run: Callable[..., pytest.RunResu
 
 
 def test_a_failure_tells_what_was_done_and_how_to_repeat_it(run: Callable[..., pytest.RunResult]) -> None:
-    """A failed scenario shows its steps, the platform's timeline, and the command that replays it."""
-    result = run(scenario("COLD-01", body=f"{STEP}\nassert False"), "--seed", "7")
+    """With -v, a failed scenario shows its steps, the platform's timeline, and the command that replays it."""
+    result = run(scenario("COLD-01", body=f"{STEP}\nassert False"), "--seed", "7", "-v")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
             "*what the scenario did*",
             "asked for a***@example.com",
-            "*timeline of the platform*",
+            "*timeline of the platform, in platform time*",
             "0.000 s  task  abc",
             "*replay*",
             "nox -s mock -- -n 0 --seed 7 -k test_waits",
@@ -380,10 +380,11 @@ def test_a_run_of_nothing_is_an_error(run: Callable[..., pytest.RunResult]) -> N
     assert run(SCENARIO, "-k", "no_such_scenario").ret == 74
 
 
-def refused(pytester: pytest.Pytester, *options: str, ports: str = "") -> pytest.RunResult:
+def refused(
+    pytester: pytest.Pytester, *options: str, ports: str = "", template: Path = PROJECT / "stack/webordinary.yaml"
+) -> pytest.RunResult:
     """Run a scenario on the project's own template, which the test keeps from being deployed."""
-    template = f"template = '{PROJECT / 'stack/webordinary.yaml'}'"
-    environments = ENVIRONMENTS.replace('template = "stack.yaml"', template)
+    environments = ENVIRONMENTS.replace('template = "stack.yaml"', f"template = '{template}'")
     (pytester.path / "environments.toml").write_text(f"{environments}ports = {{ {ports} }}\n")
     pytester.makepyfile(test_cold_start=SCENARIO)
     return pytester.runpytest_inprocess(*PLAIN, "--environment", "mock", *options)
@@ -397,14 +398,21 @@ def test_a_missing_template_ends_the_run(pytester: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["*seatrials: there is no template *no.yaml: give the path*"])
 
 
-def test_a_wrong_template_ends_the_run(pytester: pytest.Pytester) -> None:
-    """A template that cannot be deployed ends the run with 65 and its faults, with workers too."""
+@pytest.mark.parametrize(
+    ("workers", "is_in_place"), [("0", True), ("2", True), ("2", False)], ids=["alone", "workers", "own"]
+)
+def test_a_wrong_template_ends_the_run(pytester: pytest.Pytester, workers: str, *, is_in_place: bool) -> None:
+    """A template that cannot be deployed is one message and 65, before any scenario: the environment's or another."""
     (pytester.path / "own.yaml").write_text("Resources:\n  Zoo:\n    Type: AWS::Zoo::Animal\n")
+    options = () if is_in_place else ("--stack", "own.yaml")
+    template = pytester.path / "own.yaml" if is_in_place else PROJECT / "stack/webordinary.yaml"
 
-    result = refused(pytester, "--stack", "own.yaml", "-n", "2")
+    result = refused(pytester, *options, "-n", workers, template=template)
 
     assert result.ret == 65
-    result.stderr.fnmatch_lines(["*the template cannot be deployed:*", "- Zoo: the resource type * is not supported"])
+    told = [line for line in result.outlines if "Zoo" in line]
+    assert told == ["- Zoo: the resource type AWS::Zoo::Animal is not supported"]
+    result.stdout.fnmatch_lines(["seatrials: the template cannot be deployed:", "*no tests ran*"])
 
 
 def test_a_missing_git_ends_the_run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

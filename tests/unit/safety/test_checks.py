@@ -70,6 +70,14 @@ def stop_hermes(
     return {}
 
 
+def break_rule(
+    platform: SmallPlatform, _calls: AwsCalls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
+    """Let no rule of the load balancer forward to Hermes."""
+    platform.is_routed = False
+    return {}
+
+
 def profile(text: str) -> Callable[..., dict[str, Any]]:
     """Return what writes the default profile."""
 
@@ -117,7 +125,13 @@ def change(**changes: object) -> Callable[..., dict[str, Any]]:
             "cannot be reached: .*correct `base_url`",
             id="alb",
         ),
-        pytest.param(stop_hermes, UnreachableError, "hermes/health answers 503: start the service", id="no-hermes"),
+        pytest.param(stop_hermes, UnreachableError, "hermes/health answers 503: .*: start the service", id="no-hermes"),
+        pytest.param(
+            break_rule,
+            UnreachableError,
+            r":\d+/hermes/health answers 404: .*: look at its listener rules",
+            id="no-rule",
+        ),
         pytest.param(
             change(trust=Trust(sha256="0" * 64)),
             CertificateError,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from seatrials.errors import FatalStateError, WaitTimeoutError
-from seatrials.seams.clock import Clock, SystemClock, in_parallel, iso_timestamp, wait_until
+from seatrials.seams.clock import Clock, NotYet, SystemClock, in_parallel, iso_timestamp, wait_until
 from seatrials.twin.physics.clock import VirtualClock
 
 START = 1_700_000_000
@@ -139,6 +139,22 @@ def test_a_timeout_explains_itself(clock: VirtualClock) -> None:
         wait_until(clock, lambda: 0, 90, what="two healthy targets", explain=lambda: "target 10.0.1.7: draining")
 
     assert str(caught.value) == "waited 90 s for two healthy targets; last seen: 0\ntarget 10.0.1.7: draining"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (False, "waited 9 s for the item; it did not happen"),
+        (NotYet("gone"), "waited 9 s for the item; last seen: gone"),
+    ],
+    ids=["bare", "words"],
+)
+def test_a_timeout_says_in_words_what_was_seen(clock: VirtualClock, value: object, expected: str) -> None:
+    """A bare False says nothing that was not waited for; a condition that has seen something says it."""
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait_until(clock, lambda: value, 9, what="the item")
+
+    assert str(caught.value) == expected
 
 
 def test_a_timeout_is_at_the_deadline(clock: VirtualClock) -> None:

@@ -11,8 +11,9 @@ from seatrials.twin.scratch import remove_abandoned
 
 
 def check(environment: Environment, options: StackOptions) -> None:
-    """Raise for a missing git, a port that another program has, or a template that cannot be deployed.
+    """Raise for a missing git, a port that another program has, or a template that is not there.
 
+    Whether the template can be deployed is told by whoever deploys it.
     What killed runs have left on this machine is removed.
     """
     remove_abandoned()
@@ -21,11 +22,6 @@ def check(environment: Environment, options: StackOptions) -> None:
         msg = f"there is no template {template}: give the path of a CloudFormation template"
         raise TemplateError(msg)
     check_machine(environment.ports)
-    if options.template is not None:
-        # Only a template of the user's own may be wrong, and only deploying it tells.
-        from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
-
-        MockStacks(environment, options).close()
 
 
 def check_machine(ports: Ports) -> None:

@@ -104,6 +104,7 @@ class MockStacks:
             clock=world.clock,
             request_clock=world.clock,
             aws=lambda service: world.bridge.client("scenario", service),
+            looking=world.aws,
             http=client,
             url=url,
             connect=partial(self._connect, world, host),

@@ -16,6 +16,7 @@ import httpx
 
 from seatrials.seams.application import Application, AwsClient, Context
 from seatrials.seams.http_client import http_client
+from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork
@@ -167,9 +168,11 @@ class Runtime:
         self._exit(container, exit_code)
 
     def _crash(self, container: Container, error: Exception) -> None:
-        container.log.append(f"crashed: {type(error).__name__}: {error}")
-        self._on_log(container, container.log[-1])
-        self._trace.add("container_crash", container.process.name, error=f"{type(error).__name__}: {error}")
+        for line in traceback_lines(error):
+            container.log.append(line)
+            self._on_log(container, line)
+        told = f"{type(error).__name__}: {error}"
+        self._trace.add("container_crash", container.process.name, error=told, place=place_of(error))
         self.kill(container, EXIT_CRASH)
 
     def _exit(self, container: Container, exit_code: int) -> None:

@@ -210,17 +210,24 @@ class Scheduler:
         self.service_changed()
 
     def _mark_unhealthy(self, state: ServiceState) -> None:
-        """Mark tasks whose targets fail their health checks, once the grace period is over."""
+        """Mark tasks whose targets fail their health checks, once the grace period is over; each such target is told.
+
+        Wording: Amazon ECS Developer Guide, "Amazon ECS service event messages", and public logs.
+        """
         grace_seconds = float(state.description.get("healthCheckGracePeriodSeconds", 0))
         now = self._world.bridge.timestamp()
         for run in state.wanted():
             started = run.record.started_at
             in_grace = started is None or (now - started).total_seconds() < grace_seconds
-            if run.is_being_replaced or in_grace or run.targets_are("healthy", "initial", "draining", "unused"):
+            if run.is_being_replaced or in_grace:
                 continue
-            run.is_being_replaced = True
-            groups = ", ".join(group for group, _ in run.groups)
-            self._event(state, f"(task {run.record.id}) is unhealthy in (target-group {groups})")
+            failing = run.targets_except("healthy", "initial", "draining", "unused")
+            if not failing:
+                continue
+            run.is_being_replaced, run.failed_group = True, failing[0][0]
+            for group, target in failing:
+                where = f"(port {target.port}) is unhealthy in (target-group {group})"
+                self._event(state, f"{where} due to (reason {target.description})")
 
     def _start_missing(self, state: ServiceState) -> None:
         """Start what the primary deployment lacks, within the service's maximum."""
@@ -242,7 +249,7 @@ class Scheduler:
         for run in [each for each in state.wanted() if each.is_being_replaced]:
             no_room = len(sound) < state.desired and len(state.wanted()) >= limits.most_running
             if stood_in_for or no_room:
-                reason = f"Task failed ELB health checks in (target-group {run.groups[0][0]})"
+                reason = f"Task failed ELB health checks in (target-group {run.failed_group})"
                 self._stop(state, run, "ServiceSchedulerInitiated", reason)
 
     def _stop_old(self, state: ServiceState) -> None:

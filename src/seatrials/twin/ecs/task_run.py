@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.balancer.health import TargetState
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.ecs.runtime import Container, ImageError, Runtime
@@ -69,8 +70,9 @@ class TaskRun:
         self.containers: list[Container] = []
         self.address: str = record.containers[0]["networkInterfaces"][0]["privateIpv4Address"]
         self.subnet: str = record.attachments[0]["details"][0]["value"]
-        # Set by the scheduler while a replacement is on its way.
+        # Set by the scheduler while a replacement is on its way, with the target group whose checks the task failed.
         self.is_being_replaced = False
+        self.failed_group = ""
         # Set by the scheduler once it has counted the end of the task.
         self.is_counted = False
         self._on_change = on_change
@@ -85,7 +87,12 @@ class TaskRun:
 
     def targets_are(self, *states: str) -> bool:
         """Whether each of the task's targets is in one of *states*; True for a task without targets."""
-        return all(self._target_state(group, port) in states for group, port in self.groups)
+        return not self.targets_except(*states)
+
+    def targets_except(self, *states: str) -> list[tuple[str, TargetState]]:
+        """Return (target group ARN, target) of the task's targets that are in none of *states*."""
+        targets = [(group, self._target(group, port)) for group, port in self.groups]
+        return [(group, target) for group, target in targets if target.state not in states]
 
     def stop(self, code: str, reason: str, order: StopOrder) -> None:
         """Ask the task to stop; the first one to ask gives the reason."""
@@ -184,8 +191,8 @@ class TaskRun:
         while not self.targets_are("unused"):
             self._world.clock.sleep(1.0)
 
-    def _target_state(self, group: str, port: int) -> str:
-        return self._world.targets.describe(group, [(self.address, port)])[0].state
+    def _target(self, group: str, port: int) -> TargetState:
+        return self._world.targets.describe(group, [(self.address, port)])[0]
 
     def _pause(self, seconds: float) -> bool:
         """Return whether the task was asked to stop before *seconds* had passed."""

@@ -193,7 +193,7 @@ def test_doctor_tells_all_problems_at_once(small_platform: SmallPlatform) -> Non
 
     assert code == MissingResourceError.exit_code
     assert "nothing" in shown
-    assert "answers 503: start the service" in shown
+    assert "answers 503: the target group has no target for it: start the service" in shown
 
 
 def test_doctor_tells_what_keeps_it_from_looking(small_platform: SmallPlatform) -> None:

@@ -1,5 +1,6 @@
 """Tests of containers: what they are given, how they end, and what they leave."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -178,13 +179,18 @@ def test_a_second_kill_changes_nothing(machine: Machine) -> None:
 
 
 def test_a_crash_ends_the_container_with_its_error_in_the_log(machine: Machine) -> None:
-    """An exception that nobody catches ends the process with exit code 1, not the world."""
+    """An exception that nobody catches ends the process with exit code 1, not the world, and tells file and line."""
     [container] = machine.start("crash")
     container.exited.wait()
+    [crash] = machine.trace.events
 
     assert container.exit_code == 1
-    assert container.log[-1] == "crashed: ValueError: out of luck"
-    assert [(each.kind, each.subject) for each in machine.trace.events] == [("container_crash", "crash-t1")]
+    assert container.log[1] == "Traceback (most recent call last):"
+    assert re.match(r'  File ".*/test_runtime.py", line \d+, in ', container.log[-3])
+    assert container.log[-1] == "ValueError: out of luck"
+    assert (crash.kind, crash.subject) == ("container_crash", "crash-t1")
+    assert crash.details["error"] == "ValueError: out of luck"
+    assert re.fullmatch(r"test_runtime.py:\d+ in \w+", crash.details["place"])
 
 
 def test_a_crash_of_any_actor_ends_the_process(machine: Machine) -> None:

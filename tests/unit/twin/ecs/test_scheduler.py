@@ -111,10 +111,28 @@ def test_an_unhealthy_task_is_replaced_before_it_is_stopped(twin: Twin) -> None:
     twin.until(lambda: not sick.record.is_wanted)
     [spare] = [run for run in twin.runs() if run is not sick]
 
-    assert kinds(twin)[3:] == ["unhealthy", "started", "stopped", "steady"]
+    assert kinds(twin)[3:] == ["unhealthy", "unhealthy", "started", "stopped", "steady"]
     assert dict(twin.targets(spare.address))["healthy"] <= twin.now
     assert str(sick.record.stopped_reason).startswith("Task failed ELB health checks in (target-group arn:")
     assert sick.record.stop_code == "ServiceSchedulerInitiated"
+
+
+def test_the_target_group_that_failed_is_accused(twin: Twin) -> None:
+    """The event names port, group and reason of the failing target, and of no other, and so does the stopped task.
+
+    Wording: Amazon ECS Developer Guide, "Amazon ECS service event messages", and public logs.
+    """
+    preview = twin.world.stack.physical_ids["EditPreviewTargetGroup"]
+    [sick] = twin.scale(1)
+    twin.sleep(60)
+    twin.world.targets.faulty.add((sick.address, 4321))
+    twin.until(lambda: not sick.record.is_wanted)
+
+    reason = "Health checks failed with these codes: [503]"
+    assert [message for message in twin.messages() if "unhealthy" in message] == [
+        f"{SERVICE} (port 4321) is unhealthy in (target-group {preview}) due to (reason {reason})"
+    ]
+    assert sick.record.stopped_reason == f"Task failed ELB health checks in (target-group {preview})"
 
 
 def test_an_unhealthy_task_is_stopped_first_when_there_is_no_room(twin: Twin) -> None:
@@ -125,7 +143,7 @@ def test_an_unhealthy_task_is_stopped_first_when_there_is_no_room(twin: Twin) ->
     twin.containers.sick.append(sick.address)
     twin.until(lambda: len(launches(twin)) == 2)
 
-    assert kinds(twin)[3:] == ["unhealthy", "stopped", "started"]
+    assert kinds(twin)[3:] == ["unhealthy", "unhealthy", "stopped", "started"]
 
 
 def test_no_task_is_unhealthy_in_its_grace_period(twin: Twin) -> None:

@@ -1,0 +1,136 @@
+"""What lies behind the failures of a run: many scenarios fail of one cause, and few of them name it.
+
+A container that crashed, or a check of the infrastructure that failed, says what is wrong. A wait that was over says
+what AWS told meanwhile, and then that is the cause; a wait of which nothing is known merely starved.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Rank(IntEnum):
+    """How much a cause tells, the most first."""
+
+    CRASH = 0
+    INFRASTRUCTURE = 1
+    AWS = 2
+    DIRECT = 3
+    STARVED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A scenario that failed, or could not be set up or cleaned up after."""
+
+    row: str
+    # File and line of the scenario.
+    place: str
+    name: str
+    # What it said, of as many lines as it said.
+    reason: str
+    # What the platform's timeline tells of a container that crashed meanwhile; empty without one.
+    crash: str = ""
+    # The command that repeats it, where there is one.
+    replay: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The first line of its reason."""
+        return self.reason.partition("\n")[0]
+
+
+@dataclass
+class Cause:
+    """Failures that have one cause."""
+
+    rank: Rank
+    # What is wrong, where that is not what the failures themselves say; else empty.
+    text: str
+    failures: list[Failure] = field(default_factory=list)
+
+
+# An unhealthy target as ECS tells it in an event, and as a diagnosis lists it.
+_UNHEALTHY = re.compile(
+    r"\(port (?P<port>\d+)\) is unhealthy in \(target-group (?P<group>\S+)\) due to \(reason (?P<why>.+)\)"
+)
+_TARGET = re.compile(
+    r"^target group (?P<group>\S+): .*?:(?P<port>\d+) is unhealthy \((?:Target\.\w+: )?(?P<why>[^)]+)\)", re.MULTILINE
+)
+_NO_START = re.compile(r"stopped: \w+: (?P<why>TaskFailedToStart: .+)")
+_WAITED = re.compile(r"(waited [\d.]+ s|gave up waiting) for ")
+# What differs between failures of one cause: ids of sessions, tasks and clients, and numbers.
+_OWN = re.compile(r"session-[0-9a-f-]{36}|TEST_\S+|[0-9a-f]{16,}|\d+(\.\d+)?")
+
+
+def causes_of(failures: Iterable[Failure]) -> list[Cause]:
+    """Return *failures* by their causes: the most telling cause first, of equals that of the most failures."""
+    causes: dict[tuple[Rank, str], Cause] = {}
+    for failure in sorted(failures, key=lambda failure: failure.row):
+        rank, key, text = _cause(failure)
+        causes.setdefault((rank, key), Cause(rank, text)).failures.append(failure)
+    for cause in causes.values():
+        # What fails in other suites as well is no finding about the infrastructure.
+        if cause.rank is Rank.DIRECT and all(failure.row.startswith("INFRA-") for failure in cause.failures):
+            cause.rank = Rank.INFRASTRUCTURE
+    return sorted(causes.values(), key=lambda cause: (cause.rank, -len(cause.failures)))
+
+
+def _cause(failure: Failure) -> tuple[Rank, str, str]:
+    """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
+    if failure.crash:
+        return Rank.CRASH, failure.crash, failure.crash
+    if not _WAITED.match(failure.first_line):
+        return Rank.DIRECT, _alike(failure.first_line), ""
+    unhealthy = _UNHEALTHY.search(failure.reason) or _TARGET.search(failure.reason)
+    if unhealthy is not None:
+        port, why = unhealthy["port"], unhealthy["why"]
+        text = f"(port {port}) is unhealthy in (target-group {_group_name(unhealthy['group'])}) due to (reason {why})"
+        return Rank.AWS, f"{port} {why}", text
+    no_start = _NO_START.search(failure.reason)
+    if no_start is not None:
+        return Rank.AWS, _alike(no_start["why"]), no_start["why"]
+    return Rank.STARVED, _alike(failure.first_line), ""
+
+
+def _alike(text: str) -> str:
+    return _OWN.sub("#", text)
+
+
+def _group_name(arn: str) -> str:
+    return arn.split("/")[1] if "/" in arn else arn
+
+
+def crash_in(timeline: Sequence[str]) -> str:
+    """Return what a timeline of JSON lines tells of the first container that crashed, empty when none did.
+
+    A mock's timeline has an event of it; on AWS the log of the stopped task has the traceback.
+    """
+    events = [json.loads(line) for line in timeline if '"container_crash"' in line or '"log"' in line]
+    for event in events:
+        if event.get("kind") == "container_crash":
+            name = str(event["subject"]).rpartition("-")[0]
+            return f"container {name} crashed at {event['place']}: {event['error']}"
+    return _crash_in_logs(event for event in events if event.get("kind") == "log")
+
+
+_LOGGED = re.compile(r"(?P<group>[^/ ]+)/(?P<container>[^/ ]+)/[^/ ]+: (?P<line>.*)")
+_FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)')
+
+
+def _crash_in_logs(events: Iterable[dict[str, Any]]) -> str:
+    """Return the last frame and the error of the first traceback in the logs."""
+    place = ""
+    for event in events:
+        logged = _LOGGED.fullmatch(str(event.get("subject")))
+        if logged is None:
+            continue
+        frame = _FRAME.fullmatch(logged["line"])
+        if frame is not None and "site-packages" not in frame["file"]:
+            place = f"{frame['file']}:{frame['line']} in {frame['function']}"
+        elif place and logged["line"].strip() and not logged["line"].startswith(" "):
+            return f"container {logged['container']} crashed at {place}: {logged['line']}"
+    return ""

@@ -1,0 +1,142 @@
+"""The end of a run in the terminal: its failures by their causes, in few lines, and where the rest is.
+
+pytest's own tracebacks, forty lines for each scenario, are shown with -v, and are in the report log in any case.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from _pytest._code.code import ExceptionChainRepr, ReprEntry
+from _pytest.terminal import TerminalReporter
+
+from seatrials.evidence.redaction import redact
+from seatrials.run.causes import Cause, Failure, Rank, causes_of
+
+_LINES_MAX = 30
+_CAUSES_SHOWN = 6
+# How many failures of the first cause and of others are shown, and how many lines of what the first of them says.
+_FAILURES_SHOWN = (3, 2)
+_REASON_LINES = (7, 1)
+_WIDTH = 320
+_ROWS_WIDTH = 110
+# pytest's own advice, which the last line of the summary gives for all.
+_USE_V = "Use -v to get more diff"
+# Errors by which a scenario says what it expected; their names say nothing more.
+_TOLD = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|Failed): ")
+
+
+class FailureSummary:
+    """Collects the failures of a run in the process that reports them, and shows them at its end."""
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        """*folder* is that of the run's evidence."""
+        self._config = config
+        self._folder = folder
+        self._failures: list[Failure] = []
+        self._broken_files = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failure, of a scenario itself or of what was done for it before and after."""
+        if report.failed:
+            self._failures.append(_failure(report))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that cannot be collected, of which pytest itself says most."""
+        self._broken_files += report.failed
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Iterator[None]:
+        """Show the failures in place of pytest's tracebacks, unless those are asked for."""
+        if self._failures:
+            if self._is_short():
+                self._config.option.tbstyle = "no"
+                terminalreporter.reportchars = re.sub("[fE]", "", terminalreporter.reportchars)
+            self._show(terminalreporter)
+        return (yield)
+
+    def _is_short(self) -> bool:
+        asked = self._config.option.verbose > 0 or self._config.option.tbstyle != "auto"
+        return not asked and not self._broken_files
+
+    def _show(self, terminal: TerminalReporter) -> None:
+        causes = causes_of(self._failures)
+        rows = len({failure.row for failure in self._failures})
+        terminal.section(f"{rows} failed of {_counted(len(causes), 'cause')}", sep="=", red=True, bold=True)
+        for line in summary_lines(causes, self._folder):
+            terminal.line(redact(line))
+
+
+def summary_lines(causes: list[Cause], folder: Path) -> list[str]:
+    """Return *causes* as lines for a terminal, the first with most of what is known of it."""
+    lines = []
+    for number, cause in enumerate(causes[:_CAUSES_SHOWN]):
+        lines += _cause_lines(cause, number + 1)
+    left = [failure.row for cause in causes[_CAUSES_SHOWN:] for failure in cause.failures]
+    ending = _wrapped(f"and {_counted(len(causes) - _CAUSES_SHOWN, 'further cause')}: ", left, "") if left else []
+    first = causes[0].failures[0]
+    ending += [
+        *([f"replay: {first.replay}"] if first.replay else []),
+        f"timeline: seatrials timeline {folder} {first.row}",
+        f"every traceback: {folder / 'report-log.jsonl'}, or again with -v",
+    ]
+    return [*lines[: _LINES_MAX - len(ending)], *ending]
+
+
+def _cause_lines(cause: Cause, number: int) -> list[str]:
+    is_first = number == 1
+    shown, reason_lines = _FAILURES_SHOWN[not is_first], _REASON_LINES[not is_first]
+    lines = [_cut(f"{number}. {cause.text}")] if cause.text else []
+    for index, failure in enumerate(cause.failures[:shown]):
+        head = "   " if lines else f"{number}. "
+        reason, *more = failure.reason.splitlines() or [""]
+        lines.append(_cut(f"{head}FAILED {failure.row} {failure.place} {failure.name}: {reason}"))
+        if index == 0 and cause.rank is not Rank.CRASH:
+            lines += [_cut(f"     {line}") for line in more if line.strip() and _USE_V not in line][: reason_lines - 1]
+    others = [failure.row for failure in cause.failures[shown:]]
+    return [*lines, *(_wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else [])]
+
+
+def _wrapped(head: str, rows: list[str], indent: str) -> list[str]:
+    text = head + ", ".join(dict.fromkeys(rows))
+    return textwrap.wrap(
+        text, _ROWS_WIDTH, subsequent_indent=indent, max_lines=3, placeholder=" …", break_on_hyphens=False
+    )
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _failure(report: pytest.TestReport) -> Failure:
+    properties = dict(report.user_properties)
+    file, line, name = report.location
+    when = "" if report.when == "call" else f"{report.when} of "
+    return Failure(
+        row=str(properties.get("scenario", report.nodeid)),
+        place=f"{file}:{_line_in(report, file) or (line or 0) + 1}",
+        name=f"{when}{name}",
+        reason=_TOLD.sub("", redact(_message(report))),
+        crash=redact(str(properties.get("crash", ""))),
+        replay=dict(report.sections).get("replay", ""),
+    )
+
+
+def _message(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longreprtext)
+
+
+def _line_in(report: pytest.TestReport, file: str) -> int | None:
+    """Return the line at which the scenario's own file was left, None when the error did not come through it."""
+    if not isinstance(report.longrepr, ExceptionChainRepr):
+        return None
+    entries = [each for each in report.longrepr.reprtraceback.reprentries if isinstance(each, ReprEntry)]
+    lines = [each.reprfileloc.lineno for each in entries if each.reprfileloc and each.reprfileloc.path.endswith(file)]
+    return lines[0] if lines else None

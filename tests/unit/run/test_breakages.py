@@ -1,0 +1,120 @@
+"""Whoever breaks the platform in place reads in the first ten lines what is broken: a resource, or a line of code.
+
+Each breakage is made in a copy of the project, and run as a user runs it, with one row that notices it.
+"""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from seatrials.environments.variables import read_variables
+from tests.support.project import PROJECT
+
+TEMPLATE = "stack/webordinary.yaml"
+HERMES = "src/seatrials/webordinary/hermes"
+PREVIEW = "      Port: 4321\n      HealthCheckPath: /health\n"
+OPEN_PREVIEW = "{IpProtocol: tcp, FromPort: 4321, ToPort: 4321, SourceSecurityGroupId: !Ref LoadBalancerSecurityGroup}"
+COPIED = ("src", "stack", "tests/integration", "tests/support")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakage:
+    """One thing broken in place, and what the summary must name."""
+
+    file: str
+    old: str
+    new: str
+    # The row that is run, and the exit code of the run.
+    row: str
+    exit_code: int
+    named: str
+
+
+BREAKAGES = {
+    "no such resource": Breakage(
+        file=TEMPLATE,
+        old="SESSIONS_TABLE, Value: !Ref SessionTable}",
+        new="SESSIONS_TABLE, Value: !Ref SessionsTable}",
+        row="every_field",
+        exit_code=65,
+        named="HermesTaskDefinition (AWS::ECS::TaskDefinition)",
+    ),
+    "two rules of one priority": Breakage(
+        file=TEMPLATE,
+        old="Priority: 620",
+        new="Priority: 610",
+        row="every_field",
+        exit_code=65,
+        named="EditPreviewRule (AWS::ElasticLoadBalancingV2::ListenerRule): AWS refused elbv2 create_rule",
+    ),
+    "closed port": Breakage(
+        file=TEMPLATE,
+        old=f"        - {OPEN_PREVIEW}\n",
+        new="",
+        row="moves_the_session_forward",
+        exit_code=1,
+        named="(port 4321) is unhealthy in (target-group webordinary-edit-preview) due to (reason Request timed out)",
+    ),
+    "health check": Breakage(
+        file=TEMPLATE,
+        old=PREVIEW,
+        new=PREVIEW.replace("/health\n", "/healthz\n"),
+        row="check_and_drain_as_agreed",
+        exit_code=1,
+        named="webordinary-edit-preview: health_check is 'HTTP traffic-port /healthz', not 'HTTP traffic-port /health'",
+    ),
+    "misspelt name": Breakage(
+        file=f"{HERMES}/main.py",
+        old="self.publisher.start()",
+        new="self.publisher.strat()",
+        row="every_field",
+        exit_code=1,
+        named="container hermes crashed at seatrials/webordinary/hermes/main.py:82 in run: AttributeError",
+    ),
+    "misspelt import": Breakage(
+        file=f"{HERMES}/main.py",
+        old="import Publisher",
+        new="import Publishr",
+        row="every_field",
+        exit_code=70,
+        named="at seatrials/webordinary/hermes/main.py:12 in <module>",
+    ),
+}
+
+
+def run(folder: Path, breakage: Breakage) -> subprocess.CompletedProcess[str]:
+    """Run a row in a copy of the project in *folder*, in which *breakage* was made."""
+    for each in COPIED:
+        shutil.copytree(PROJECT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
+    for each in ("pyproject.toml", "environments.toml"):
+        shutil.copy(PROJECT / each, folder / each)
+    broken = folder / breakage.file
+    text = broken.read_text()
+    assert breakage.old in text, f"{breakage.file} has no {breakage.old!r}"
+    broken.write_text(text.replace(breakage.old, breakage.new))
+    command = [sys.executable, "-m", "pytest", "tests/integration", "--environment", "mock", "-q", "-n", "0"]
+    return subprocess.run(  # noqa: S603  # our own command
+        [*command, "-p", "no:cacheprovider", "-k", breakage.row],
+        cwd=folder,
+        env={**read_variables(), "PYTHONPATH": str(folder / "src"), "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES)
+def test_a_breakage_in_place_is_named(tmp_path: Path, breakage: Breakage) -> None:
+    """Within ten lines stands the resource or the line of code; all of it is under 60 lines, once, without -v."""
+    done = run(tmp_path, breakage)
+    lines = done.stdout.splitlines()
+    first = next(index for index, line in enumerate(lines) if "failed of" in line or line.startswith("seatrials:"))
+
+    assert done.returncode == breakage.exit_code, done.stdout
+    assert breakage.named in "\n".join(lines[first : first + 10])
+    assert len(lines) < 60
+    assert done.stdout.count("Traceback") == 0

@@ -1,0 +1,122 @@
+"""Failures are grouped by what lies behind them, and what tells most comes first."""
+
+import json
+
+import pytest
+
+from seatrials.run.causes import Failure, Rank, causes_of, crash_in
+
+GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/webordinary-edit-preview/0123456789abcdef"
+UNHEALTHY = f"(service edit) (port 4321) is unhealthy in (target-group {GROUP}) due to (reason Request timed out)"
+WAITED = "waited 120 s for session session-{} to be active and previewed; last seen: initializing"
+
+
+def failure(row: str, reason: str, crash: str = "") -> Failure:
+    """Return a failure of a row."""
+    return Failure(row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash)
+
+
+def starved(row: str, session: str, *explained: str) -> Failure:
+    """Return the failure of a wait, which AWS explained."""
+    return failure(
+        row, "\n".join([WAITED.format(session), "edit service: desired 1, running 1, pending 0", *explained])
+    )
+
+
+def test_the_most_telling_cause_is_first() -> None:
+    """A crash, the infrastructure, what AWS says, what a scenario says, and last a wait of which nothing is known."""
+    found = causes_of(
+        [
+            starved("COLD-01", "1"),
+            failure("ROUTE-01", "expected 200, got 404"),
+            starved("COLD-02", "2", f"  event: {UNHEALTHY}"),
+            failure("INFRA-07", "the security group does not let the load balancer in on [4321]"),
+            failure("COLD-03", "expected 201", "container hermes crashed at hermes.py:3 in run: NameError: x"),
+        ]
+    )
+
+    assert [cause.rank for cause in found] == list(Rank)
+
+
+def test_waits_with_one_cause_are_one() -> None:
+    """An unhealthy target is one cause, whether ECS has told it in an event or the load balancer in its state."""
+    listed = "target group webordinary-edit-preview: 10.0.1.10:4321 is unhealthy (Target.Timeout: Request timed out)"
+
+    [cause] = causes_of(
+        [starved("COLD-02", "2", f"  event: {UNHEALTHY}"), starved("COLD-01", "1", listed)],
+    )
+
+    assert [each.row for each in cause.failures] == ["COLD-01", "COLD-02"]
+    told = "(port 4321) is unhealthy in (target-group webordinary-edit-preview) due to (reason Request timed out)"
+    assert cause.text == told
+
+
+def test_a_task_that_cannot_start_is_the_cause() -> None:
+    """ECS's reason why no task starts is why a session is not ready."""
+    reason = "TaskFailedToStart: CannotPullContainerError: not found"
+
+    [cause] = causes_of([starved("COLD-01", "1", f"  stopped: 0123abcd: {reason}; edit exit code 1")])
+
+    assert cause.text.startswith(reason)
+
+
+def test_sessions_and_numbers_make_no_other_cause() -> None:
+    """What differs by the scenario alone, ids and numbers, does not set two failures apart."""
+    first = starved("COLD-01", "5854435f-500b-47a8-a9c2-2fe78e28d1ab")
+    second = starved("COLD-02", "6c55b79b-4380-48b2-a624-82116566c0a2")
+
+    assert len(causes_of([first, second])) == 1
+
+
+def test_what_fails_elsewhere_too_is_not_about_the_infrastructure() -> None:
+    """A row of the infrastructure that fails as many others do tells no more than they."""
+    reasons = [failure(row, "expected 201 for a new session") for row in ("COLD-01", "INFRA-03")]
+    own = failure("INFRA-04", "the rules are not as agreed")
+
+    found = causes_of([*reasons, own])
+
+    assert [cause.failures[0].row for cause in found] == ["INFRA-04", "COLD-01"]
+    assert [cause.rank for cause in found] == [Rank.INFRASTRUCTURE, Rank.DIRECT]
+
+
+def test_a_crash_in_a_mock_is_told_with_its_place() -> None:
+    """The timeline of a mock has the place at which a container crashed."""
+    event = {
+        "kind": "container_crash",
+        "subject": "hermes-0123",
+        "error": "NameError: name 'x' is not defined",
+        "place": "seatrials/webordinary/hermes/main.py:82 in run",
+    }
+
+    told = crash_in(['{"kind":"task"}', json.dumps(event, separators=(",", ":"))])
+
+    assert told == (
+        "container hermes crashed at seatrials/webordinary/hermes/main.py:82 in run: NameError: name 'x' is not defined"
+    )
+
+
+LOG = [
+    "hermes v1 listens on 3000",
+    "Traceback (most recent call last):",
+    '  File "/app/hermes/main.py", line 82, in run',
+    "    self.publisher.strat()",
+    '  File "/usr/lib/python3/site-packages/httpx/client.py", line 9, in send',
+    "    raise Oops",
+    "AttributeError: 'Publisher' object has no attribute 'strat'",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (LOG, "container hermes crashed at /app/hermes/main.py:82 in run: " + LOG[-1]),
+        (LOG[:1], ""),
+        ([], ""),
+    ],
+    ids=["traceback", "none", "nothing"],
+)
+def test_a_crash_on_aws_is_read_from_the_log_of_the_stopped_task(lines: list[str], expected: str) -> None:
+    """The last frame that is no library's, and the error, stand in the log of a container of the real platform."""
+    timeline = [json.dumps({"kind": "log", "subject": f"hermes/hermes/0123: {line}"}) for line in lines]
+
+    assert crash_in(timeline) == expected

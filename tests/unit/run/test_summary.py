@@ -1,0 +1,105 @@
+"""A run ends with its failures by their causes, in few lines, and says where the rest is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seatrials.run.causes import Failure, causes_of
+from seatrials.run.summary import summary_lines
+from tests.support.scenario_run import scenario
+
+pytest_plugins = ["pytester"]
+
+Run = Callable[..., pytest.RunResult]
+
+
+def many(count: int, *, reasons: int) -> list[Failure]:
+    """Return failures of so many different reasons, each of many lines."""
+    return [
+        Failure(
+            row=f"COLD-{number:02}",
+            place="test_cold_start.py:7",
+            name=f"test_{number}",
+            reason=f"expected {'x' * (number % reasons)} to be y\n" + "explained\n" * 20,
+            replay="nox -s mock",
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("reasons", [1, 3, 90])
+def test_a_summary_is_short(reasons: int) -> None:
+    """However many scenarios fail, of however many causes: 30 lines, with the replay and the way to the rest."""
+    lines = summary_lines(causes_of(many(90, reasons=reasons)), Path("evidence/mock/latest"))
+
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 320
+    assert lines[-3:] == [
+        "replay: nox -s mock",
+        f"timeline: seatrials timeline evidence/mock/latest {lines[0].split()[2]}",
+        "every traceback: evidence/mock/latest/report-log.jsonl, or again with -v",
+    ]
+
+
+FAILING = "\n".join(
+    # A worker is a process of its own, in which nothing is a fake.
+    scenario(f"COLD-{number:02}", f"test_{number}", body=f'assert [], "no session {number} was made"', fixtures="")
+    for number in range(1, 31)
+)
+SET_UP = """
+import pytest
+
+@pytest.fixture
+def broken(platform):
+    raise AssertionError("the fixture found no table")
+""" + scenario("COLD-01", fixtures="broken")
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_failures_are_shown_once_and_short(run: Run, workers: str) -> None:
+    """Thirty failures of one cause are one paragraph in under 40 lines, and pytest's tracebacks are not there."""
+    result = run(FAILING, "-n", workers)
+
+    assert len(result.outlines) < 40
+    result.stdout.fnmatch_lines(
+        [
+            "*30 failed of 1 cause*",
+            "1. FAILED COLD-01 test_cold_start.py:* test_1: no session 1 was made",
+            "   and so failed 27 more: COLD-04, COLD-05*",
+            "timeline: seatrials timeline evidence/mock/* COLD-01",
+            "*0 of 30 scenarios passed on mock",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+    assert "E   " not in result.stdout.str()
+    assert "short test summary" not in result.stdout.str()
+
+
+def test_tracebacks_are_kept_and_shown_when_asked_for(run: Run, pytester: pytest.Pytester) -> None:
+    """The report log has them in any case, and -v and --tb show them."""
+    source = scenario("COLD-01", body='assert platform is None, "no session was made"')
+    for option in ("-v", "--tb=short"):
+        assert "= FAILURES =" in run(source, option).stdout.str()
+
+    assert "= FAILURES =" not in run(source).stdout.str()
+    assert "assert platform is None" in (pytester.path / "evidence/mock/latest/report-log.jsonl").read_text()
+
+
+def test_an_error_in_a_set_up_has_its_reason(run: Run) -> None:
+    """What failed before a scenario began is told as a failure is, and that it was the set-up."""
+    result = run(SET_UP)
+
+    result.stdout.fnmatch_lines(
+        ["*1 failed of 1 cause*", "1. FAILED COLD-01 * setup of test_waits: the fixture found no table"]
+    )
+    assert "ERRORS" not in result.stdout.str()
+
+
+def test_what_could_not_be_collected_is_left_to_pytest(run: Run, pytester: pytest.Pytester) -> None:
+    """Its own words say most of a file that cannot be imported."""
+    pytester.makepyfile(test_routing="import nothing_of_that_name")
+
+    result = run(scenario("COLD-01"))
+
+    assert "No module named 'nothing_of_that_name'" in result.stdout.str()
