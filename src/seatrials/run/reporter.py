@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,14 +20,14 @@ from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
-from seatrials.evidence.redaction import redact, redact_value
+from seatrials.evidence.redaction import redact, redact_nodeid, redact_value
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
 _OPTION_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-# What a report is about, which others look up by these very words.
+# What a report is about, which others look up by these very words: all but the parameters of a test stays.
 _NAMES = frozenset({"nodeid", "location", "keywords"})
 _steps_emitted = iter(range(1 << 62))
 
@@ -78,14 +78,14 @@ class RunReporter:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Note what a run will try, as a worker collected it."""
-        self._expected = sorted(ids)
+        self._expected = sorted(map(redact_nodeid, ids))
         self.folder.write_run(self._record(None))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what will be tried, by row: a controller that has workers collects nothing and learns it from them."""
         if not session.items:
             return
-        self._expected = sorted(item.nodeid for item in session.items)
+        self._expected = sorted(redact_nodeid(item.nodeid) for item in session.items)
         self.folder.write_rows({scenario_id(item): _row(item) for item in session.items})
         if not self._is_worker:
             self.folder.write_run(self._record(None))
@@ -109,7 +109,7 @@ class RunReporter:
     def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
         """Redact a report on its way to the report log, and to the controller."""
         data = yield
-        return data and {name: each if name in _NAMES else redact_value(each) for name, each in data.items()}
+        return data and {name: _redact_field(name, each) for name, each in data.items()}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
@@ -125,7 +125,7 @@ class RunReporter:
         scenario = str(properties.get("scenario", report.nodeid))
         if str(report.when) == "???":
             # How pytest-xdist says that a worker ended while it ran this test.
-            self._crashed.append(report.nodeid)
+            self._crashed.append(redact_nodeid(report.nodeid))
         if report.outcome == "skipped":
             self._not_run[scenario] = redact(str(properties.get("not_run", _skip_reason(report))))
         if report.when == "call" or report.outcome != "passed":
@@ -254,7 +254,18 @@ class RunReporter:
 
 
 def _row(item: pytest.Item) -> RowRecord:
-    return RowRecord(nodeid=item.nodeid, scope=", ".join(scope.mark for scope in scopes_of(item)))
+    return RowRecord(nodeid=redact_nodeid(item.nodeid), scope=", ".join(scope.mark for scope in scopes_of(item)))
+
+
+def _redact_field(name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    """Redact a field of a report; a test's names are texts, alone, in a sequence or as the keys of a table."""
+    if name not in _NAMES:
+        return redact_value(value)
+    if isinstance(value, str):
+        return redact_nodeid(value)
+    if isinstance(value, Mapping):
+        return {redact_nodeid(each): mark for each, mark in value.items()}
+    return type(value)(redact_nodeid(each) if isinstance(each, str) else each for each in value)
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seatrials.evidence.redaction import is_secret_name, looks_secret, redact, redact_line, redact_value
+from seatrials.evidence.redaction import redact, redact_line, redact_value
+from seatrials.evidence.secret_formats import looks_secret
+from seatrials.evidence.secret_names import is_secret_name
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nq2Fz4g==\n-----END RSA PRIVATE KEY-----"
 HARMLESS = (
@@ -58,7 +61,7 @@ HARMLESS = (
         pytest.param("[('Authorization', 'Bearer x y')]", "[('Authorization', [redacted])]", id="header-in-python"),
         pytest.param(r'\nAKIAABCDEFGHIJKLMNOP"', r'\n[redacted]"', id="after-an-escape"),
         pytest.param("{'token': 'a', 'n': 1}", "{'token': [redacted], 'n': 1}", id="dictionary"),
-        pytest.param('{"token":12,"n":1}', '{"token":[redacted],"n":1}', id="number"),
+        pytest.param('{"token":123456,"n":1}', '{"token":[redacted],"n":1}', id="number"),
         pytest.param(r'"{\"token\": \"a b\", \"n\": 1}"', r'"{\"token\": [redacted], \"n\": 1}"', id="json-in-json"),
     ],
 )
@@ -157,7 +160,7 @@ BARE: dict[str, Callable[[str, str], str]] = {
     "header": lambda name, value: f"{name}: {value}\r\nhost: x",
     "bearer": lambda name, value: f"{name}: Bearer {value}",
     "option": lambda name, value: f"run --{name} {value} -q",
-    "query": lambda name, value: f"GET /x?a=1&{name}={value}",
+    "query": lambda name, value: f"GET /x?a=1&{name}={quote(value)}",
     "yaml": lambda name, value: f"- Name: {name}\n  Value: {value}",
 }
 SEEN: dict[str, Callable[[str], str]] = {
