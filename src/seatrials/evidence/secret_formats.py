@@ -65,7 +65,10 @@ _FORMATS = (
     Format(("%3a%2f%2f",), r"(?<=%3[aA]%2[fF]%2[fF])(?:(?!%40|%2[fF])[^\s@])*%3[aA](?:(?!%40)\S)+(?=%40)"),
 )
 _NEW = r"(?!\[redacted\])"
-_COOKIES = rf"({_EDGE}(?:JSESSIONID|PHPSESSID|ASP\.NET_SessionId|connect\.sid|AWSALB\w*|AWSELB\w*)(?:=|%3[dD])){_NEW}[^\s;,&\"']+"
+_COOKIES = (
+    rf"({_EDGE}(?:JSESSIONID|PHPSESSID|ASP\.NET_SessionId|connect\.sid|AWSALB\w*|AWSELB\w*)(?:=|%3[dD]))"
+    rf"{_NEW}[^\s;,&\"']+"
+)
 # A line of .pgpass, as PostgreSQL reads it: host:port:database:user:password.
 _PGPASS = re.compile(r"(?m)^([^\w\n]*[\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)(?!\[redacted\])[^\s:][^\n]*")
 _COLONS = 4
