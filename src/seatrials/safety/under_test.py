@@ -119,12 +119,12 @@ def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[s
     An item that no Hermes wrote like this is passed over: `odd_items` tells of it.
     """
     items = [_texts(item) for item in _scan(dynamodb, table, prefix)]
-    return [item for item in items if not _oddness(item)]
+    return [item for item in items if not _oddness(item, prefix)]
 
 
 def odd_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[str]:
     """Return which items have a client that begins with *prefix* and are no session's all the same, and why."""
-    found = [(item, _oddness(_texts(item))) for item in _scan(dynamodb, table, prefix)]
+    found = [(item, _oddness(_texts(item), prefix)) for item in _scan(dynamodb, table, prefix)]
     return [f"{table}: {_key(item)}: {why}" for item, why in found if why]
 
 
@@ -143,13 +143,15 @@ def _texts(item: Mapping[str, Any]) -> dict[str, str]:
     return {name: value["S"] for name, value in item.items() if "S" in value}
 
 
-def _oddness(item: Mapping[str, str]) -> str:
-    """Say why an item's texts are no session's; nothing where they are."""
+def _oddness(item: Mapping[str, str], prefix: str) -> str:
+    """Say why an item's texts are no session's of runs with names of *prefix*; nothing where they are."""
     missing = [name for name in ("sessionId", "userId", "clientId", "status") if name not in item]
     if missing:
         return f"has no text in {', '.join(missing)}"
     if item["status"] not in (*contract.OPEN, *contract.FINAL):
         return f"has the unknown status {item['status']!r}"
+    if not item["userId"].startswith(prefix):
+        return f"has the client {item['clientId']!r} of a run, and the user {item['userId']!r}, who is none of it"
     return ""
 
 
