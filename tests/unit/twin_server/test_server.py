@@ -214,7 +214,7 @@ def test_a_command_is_a_container() -> None:
     """A command of the user's runs as the edit container: reached through the balancer, stopped, its end told."""
     run = f"edit={sys.executable} -S -u {CHILD}"
     # Why not faster: half a minute after SIGTERM a container is killed, and a busy machine takes seconds to end one.
-    with running_server(*TEMPLATE, "--pace", "6", "--run", run) as running:
+    with running_server(*TEMPLATE, "--pace", "8", "--run", run) as running:
         variables = running.variables
         trust = ssl.create_default_context(cafile=variables["SEATRIALS_CA_FILE"])
         ecs, logs = scale(variables, 1), aws(variables, "logs")
