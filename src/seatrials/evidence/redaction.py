@@ -17,7 +17,9 @@ from seatrials.evidence.secret_names import REDACTED, SUSPECT_WORDS, is_carrier,
 # What ends a word in JSON, in headers, in paths and in prose.
 _ENDS = r"\s@\"'{}<>()\[\],;:/"
 _NUMBERS = r"(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
-_EMAIL = re.compile(rf"(?<![^{_ENDS}])([^{_ENDS}]*+)@((?!{_NUMBERS})[^{_ENDS}]+\.[^{_ENDS}]+)")
+_EMAIL = re.compile(
+    rf"(?:(?<![^{_ENDS}])|(?<=%2[fF]))((?:(?!%2[fF])[^{_ENDS}])*+)@((?!{_NUMBERS})[^{_ENDS}]+\.[^{_ENDS}]+)"
+)
 _PARAMETERS = re.compile(r"(?s)(?<=\[).*(?=\])")
 # Most texts of a run are short, and many are seen again.
 _TEXTS_KEPT = 4096
