@@ -59,6 +59,8 @@ _INDENT_CHARACTERS_MAX = 200
 _LINE = re.compile(r"[^\n]*")
 _HEADER_LINE = re.compile(rf"(?:(?!{_NEWLINE})[^\n])*")
 _STRING_LINE = re.compile(rf"(?:(?!{_NEWLINE}|(?<!\\)[\"'])[^\n])*")
+# A header that was redacted as a field of a table, of which more follows.
+_DONE = re.compile(r"""\[redacted\](?:[})\]]|,\s*\\*["'(]|%(?:20|2[cC]|[57][dD]))""")
 _COOKIE = re.compile(r"[^\s=;,]+(?:=|%3[dD])")
 _ELEMENT = re.compile(rf"(?s:.)*?(?={_OPEN}(?:/|%2[fF]))")
 # What may stand before the name of a variable of an environment, or of a key of YAML, on its line.
@@ -116,6 +118,9 @@ def _is_none(kind: str, name: str, value: str) -> bool:
 
 
 def _end_of_quoted(text: str, end: int) -> int:
+    # SQL doubles a quote within a text.
+    while text.startswith(("'", '"'), end) and (doubled := _QUOTED.match(text, end)):
+        end = doubled.end()
     while (broken := _BROKEN.match(text, end)) and (quoted := _QUOTED.match(text, broken.end())):
         if _SAYS_MORE.match(text, quoted.end()):
             break
@@ -151,11 +156,17 @@ def _end_of_bare(text: str, head: re.Match[str], name: str, *, is_header: bool) 
     if is_comparison or is_harmless(name, text[start:word_end]):
         return start
     if is_header:
-        line = _end(_HEADER_LINE, text, start)
-        # A cookie has a name; a sentence about cookies has none.
-        is_talk = "cookie" in name.lower() and head[0].rstrip().endswith(":") and not _COOKIE.match(text, start)
-        return start if is_talk else line
+        return _end_of_header(text, head, name, word_end)
     return _end_of_line_or_word(text, head, line_start, indent, word_end)
+
+
+def _end_of_header(text: str, head: re.Match[str], name: str, word_end: int) -> int:
+    start = head.end()
+    if _DONE.match(text, start):
+        return word_end
+    # A cookie has a name; a sentence about cookies has none.
+    is_talk = "cookie" in name.lower() and head[0].rstrip().endswith(":") and not _COOKIE.match(text, start)
+    return start if is_talk else _end(_HEADER_LINE, text, start)
 
 
 def _end_of_line_or_word(text: str, head: re.Match[str], line_start: int, indent: int, word_end: int) -> int:
