@@ -1,93 +1,29 @@
-"""What is a secret, and text without any: the one list of names and looks that everybody asks.
+"""Text and data without secrets: what the parts of the grammar find in them, and e-mail addresses.
 
-A value is secret for the name that it has (`DB_PWD=...`, `"token": "..."`, a header, an option of a command) or for
-what it looks like (an access key, a private key). Text is searched as it comes: JSON, JSON within JSON, what Python
-prints, headers, lines of an environment, prose. Where it is not clear how far a secret goes, more is taken, not less.
+A value is secret for the name that it has (`secret_names.py`) wherever that stands (`carriers.py`), or for what it
+looks like (`secret_formats.py`).
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-REDACTED = "[redacted]"
+from seatrials.evidence.carriers import redact_carried
+from seatrials.evidence.secret_formats import redact_formats
+from seatrials.evidence.secret_names import REDACTED, SUSPECT_WORDS, is_carrier, is_harmless
 
-# Words in the names of variables, headers and fields that hold something secret.
-_NAME = (
-    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|x-amz-signature"
-    r"|(?:private|api|access|signing|encryption)[-_ ]?key)"
+# What ends a word in JSON, in headers, in paths and in prose.
+_ENDS = r"\s@\"'{}<>()\[\],;:/"
+_NUMBERS = r"(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
+_EMAIL = re.compile(
+    rf"(?:(?<![^{_ENDS}])|(?<=%2[fF]))((?:(?!%2[fF])[^{_ENDS}])*+)@((?!{_NUMBERS})[^{_ENDS}]+\.[^{_ENDS}]+)"
 )
-# Headers of which all is secret; variables of such names, as COOKIE_DOMAIN, are about them and hold none.
-_HEADER = r"(?:cookies?|authorization)(?:[-_]?(?:header|value)s?)?"
-# Where a word begins: in text that is JSON or what Python prints, after the name of a character too.
-_EDGE = r"(?:\b|(?<=\\[nrtbfv])|(?<=\\u[0-9a-f]{4}))"
-_PEM_END = r"-----END [A-Z ]*PRIVATE KEY-----"
-# What is secret by its looks, whatever it is called.
-_LOOKS = (
-    rf"{_EDGE}(?:AKIA|ASIA)[A-Z0-9]{{16}}\b",
-    rf"{_EDGE}(?:gh[oprsu]_\w{{20,}}|github_pat_\w{{20,}})",
-    rf"{_EDGE}xox[abeoprs]-[\w-]*",
-    rf"{_EDGE}(?:sk-[\w-]{{16,}}|[rs]k_live_\w*)",
-    # The whole key, or what there is of one that is cut off.
-    rf"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?s:.)*?{_PEM_END}|(?s:.)*)",
-    # Name and password in an address; a quote that ends a string of JSON ends an address too.
-    r"""(?<=://)[^/\s:@"']*:(?:[^/\s@"']|["'](?![\s,:}\]]))+(?=@)""",
-)
-_SECRET_NAME = re.compile(rf"(?i){_NAME}")
-_SECRET_HEADER = re.compile(rf"(?i){_HEADER}$")
-_ANY_NAME = re.compile(r"[\w.:-]+")
-_SECRET_LOOKS = re.compile("|".join(_LOOKS))
-
-# How a value is written: redacted already, in quotes (escaped at the end as at the beginning, or never closed), a list
-# or table, or bare. A quote behind a backslash may belong to the value, so it is not taken for its end.
-_QUOTE = r"""(?:\\*["'])"""
-_QUOTED = (
-    r"\[redacted\]"
-    rf"|(?P<quote>{_QUOTE})(?:(?!(?<!\\)(?P=quote))(?s:.))*(?P=quote)"
-    rf"|{_QUOTE}[^\n]*"
-)
-# What ends a bare value, rather than being part of it: punctuation that nothing follows, and the end of a string.
-_END = r"""(?:[,;}\])"']{1,8}(?:\\*["']|\s|\Z)|\\+["'](?:[\s,;:}\])]|\Z))"""
-_BARE = rf"(?:(?:Bearer|Basic|Digest|Token)\s+)?(?:(?!{_END})\S)+"
-_VALUE = rf"(?:{_QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|{_BARE})"
-_IS = rf"{_QUOTE}?\]?\s*(?::|=+>?)\s*"
-_NAMED = re.compile(
-    # The name of a resource has `secretsmanager:` or `:secret:` in it, and is no secret.
-    r"(?i)(?P<resource>\barn:aws[\w-]*:[\w:/.*+-]++(?!=))"
-    # {"name": "DB_PWD", "value": "..."}, as ECS has variables and others have tags and headers.
-    rf"|(?P<prefix>\b(?:name|key){_IS}{_QUOTE}?(?:[\w.-]*{_NAME}[\w.-]*|[\w-]*{_HEADER}){_QUOTE}?\s*,?\s*"
-    rf"{_QUOTE}?value{_IS}"
-    # ("Authorization", "..."), as Python has headers.
-    rf"|\(\s*b?{_QUOTE}(?:[\w-]*{_NAME}[\w-]*|[\w-]*{_HEADER}){_QUOTE}\s*,\s*b?(?={_QUOTE})"
-    rf"|(?<!-)--(?!-)[\w-]*?{_NAME}[\w-]*\s+(?!-[a-z]\b|--)"
-    rf"|{_NAME}[\w-]*{_IS})"
-    rf"{_VALUE}"
-)
-# Bare headers, and bare lines of an environment, hold what they hold to the end of the line.
-_HEADERS = re.compile(rf"(?i)({_HEADER}{_IS})(?:{_QUOTED.replace('quote', 'mark')}|[^\n]+)")
-_LINES = re.compile(r"""(?m)^((?:E\s)?[^\w\n]*(?:export\s+)?[A-Z0-9_]+=)(?![=\s"'\\\[])([^\n]+)""")
-# What ends a word in JSON, in headers and in prose.
-_ENDS = r"\s@\"'{}<>()\[\],;:"
-_EMAIL = re.compile(rf"(?<![^{_ENDS}])([^{_ENDS}]*+)@([^{_ENDS}]+\.[^{_ENDS}]+)")
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """A pattern, and words one of which is in all that it finds: looking for them is much quicker."""
-
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
-    replacement: str | Callable[[re.Match[str]], str]
-
-
-def _named(match: re.Match[str]) -> str:
-    return match.group() if match["prefix"] is None else f"{match['prefix']}{REDACTED}"
-
-
-def _line(match: re.Match[str]) -> str:
-    return f"{match[1]}{REDACTED}" if is_secret_name(match[1]) else match.group()
+_PARAMETERS = re.compile(r"(?s)(?<=\[).*(?=\])")
+# Most texts of a run are short, and many are seen again.
+_TEXTS_KEPT = 4096
+_SHORT_CHARACTERS = 256
 
 
 def _masked(match: re.Match[str]) -> str:
@@ -95,39 +31,30 @@ def _masked(match: re.Match[str]) -> str:
     is_done = name.endswith("***") or match.string.endswith(REDACTED, 0, match.start())
     # A line of a traceback may be a decorator.
     is_word = not name and (match.start() == 0 or match.string[match.start() - 1].isspace())
-    return match.group() if is_done or is_word else f"{name[:1]}***@{domain}"
-
-
-# Fields have few names, and each of them many fields.
-_NAMES_KEPT = 1024
-_NAME_WORDS = ("x-amz-signature", "passw", "passphrase", "pwd", "secret", "token", "credential", "key")
-_LOOK_WORDS = ("akia", "asia", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "sk-", "k_live_")
-_RULES = (
-    _Rule((*_LOOK_WORDS, "private key-----", "://"), _SECRET_LOOKS, REDACTED),
-    _Rule(("cookie", "authorization"), _HEADERS, rf"\1{REDACTED}"),
-    _Rule(_NAME_WORDS, _LINES, _line),
-    _Rule((*_NAME_WORDS, "cookie", "authorization"), _NAMED, _named),
-    _Rule(("@",), _EMAIL, _masked),
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def looks_secret(value: str) -> bool:
-    """Whether *value* holds something that is a secret whatever it is called."""
-    return _SECRET_LOOKS.search(value) is not None
+    # Who speaks to git's host over SSH is no person.
+    is_of_git = name == "git" and match.string.startswith(":", match.end())
+    return match.group() if is_done or is_word or is_of_git else f"{name[:1]}***@{domain}"
 
 
 def redact(text: str) -> str:
     """Return *text* without secrets; e-mail addresses keep their first letter and domain."""
+    return _redact_short(text) if len(text) <= _SHORT_CHARACTERS else _redact_text(text)
+
+
+def _redact_text(text: str) -> str:
     lowered = text.lower()
-    for rule in _RULES:
-        if any(word in lowered for word in rule.words):
-            text = rule.pattern.sub(rule.replacement, text)
-    return text
+    text = redact_formats(text, lowered)
+    if any(map(lowered.__contains__, SUSPECT_WORDS)):
+        text = redact_carried(text)
+    return _EMAIL.sub(_masked, text) if "@" in text else text
+
+
+_redact_short = lru_cache(_TEXTS_KEPT)(_redact_text)
+
+
+def redact_nodeid(nodeid: str) -> str:
+    """Return the id of a test without secrets among its parameters; its name stays, for results are found by it."""
+    return _PARAMETERS.sub(lambda parameters: redact(parameters[0]), nodeid)
 
 
 def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
@@ -145,23 +72,33 @@ def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 
 def redact_named(name: str, value: str) -> str:
     """Return the *value* of something called *name* without secrets."""
-    return REDACTED if _is_secret(name) else redact(value)
+    return REDACTED if is_carrier(name) else redact(value)
 
 
 def redact_line(line: str) -> str:
     """Return a line of JSON without secrets, as JSON; one that holds none stays as it is."""
-    if _SECRET_NAME.search(line) is None and redact(line) == line:
+    lowered = line.lower()
+    if not any(map(lowered.__contains__, SUSPECT_WORDS)) and redact(line) == line:
         return line
-    return json.dumps(redact_value(json.loads(line)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    value = json.loads(line)
+    redacted = redact_value(value)
+    if redacted == value:
+        return line
+    return json.dumps(redacted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _redact_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
     named = next((value[key] for key in ("name", "Name", "key", "Key") if key in value), None)
-    secret_fields = ("value", "Value") if isinstance(named, str) and _is_secret(named) else ()
-    return {
-        _redact_name(str(name)): REDACTED if _is_secret(str(name)) or name in secret_fields else redact_value(each)
-        for name, each in value.items()
-    }
+    # What is said of a field's value is said of what the field beside it names.
+    names = dict.fromkeys(("value", "Value"), named) if isinstance(named, str) else {}
+    return {redact(str(name)): _redact_field(names.get(name, str(name)), each) for name, each in value.items()}
+
+
+def _redact_field(name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    if not is_carrier(name):
+        return redact_value(value)
+    is_none = value is None or isinstance(value, bool | int | float | str)
+    return value if is_none and is_harmless(name, str(value), is_quoted=isinstance(value, str)) else REDACTED
 
 
 def _redact_sequence(value: Sequence[Any]) -> list[Any]:
@@ -176,17 +113,6 @@ def _redact_sequence(value: Sequence[Any]) -> list[Any]:
 
 def _is_pair(value: Sequence[Any]) -> bool:
     """Whether *value* is a name and its secret, such as a header; two names are none."""
-    if len(value) != len(("name", "value")) or not isinstance(value[0], str) or not _is_secret(value[0]):
+    if len(value) != len(("name", "value")) or not isinstance(value[0], str) or not is_carrier(value[0]):
         return False
-    return not (isinstance(value[1], str) and _is_secret(value[1]))
-
-
-@lru_cache(_NAMES_KEPT)
-def _is_secret(name: str) -> bool:
-    is_secret = is_secret_name(name) or _SECRET_HEADER.search(name) is not None
-    return is_secret and _ANY_NAME.fullmatch(name) is not None
-
-
-@lru_cache(_NAMES_KEPT)
-def _redact_name(name: str) -> str:
-    return redact(name)
+    return not (isinstance(value[1], str) and is_carrier(value[1]))

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from seatrials.environments.parts import Ports, ResourceNames
-from seatrials.evidence.redaction import is_secret_name, looks_secret
+from seatrials.evidence.secret_formats import looks_secret
+from seatrials.evidence.secret_names import is_secret_name
 from seatrials.platform.calls import Listed
 from seatrials.platform.credentials import Credentials
 from seatrials.platform.listeners import Listeners

@@ -24,7 +24,7 @@ from seatrials.evidence.job import job_url
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord, ServiceRecord
 from seatrials.evidence.recorder import Recorder, Step
-from seatrials.evidence.redaction import redact, redact_value
+from seatrials.evidence.redaction import redact, redact_nodeid, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.causes import crash_in
@@ -36,7 +36,7 @@ from seatrials.seams.clock import wall_seconds, wall_timestamp
 _TIMELINE_SHOWN = 25
 _TIMELINE = "timeline of the platform, in platform time"
 _OPTION_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-# What a report is about, which others look up by these very words.
+# What a report is about, which others look up by these very words: all but the parameters of a test stays.
 _NAMES = frozenset({"nodeid", "location", "keywords"})
 _steps_emitted = iter(range(1 << 62))
 
@@ -97,14 +97,14 @@ class RunReporter:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Note what a run will try, as a worker collected it."""
-        self._expected = sorted(ids)
+        self._expected = sorted(map(redact_nodeid, ids))
         self.folder.write_run(self._record(None))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what will be tried, by row: a controller that has workers collects nothing and learns it from them."""
         if not session.items:
             return
-        self._expected = sorted(item.nodeid for item in session.items)
+        self._expected = sorted(redact_nodeid(item.nodeid) for item in session.items)
         self.folder.write_rows({scenario_id(item): _row(item) for item in session.items})
         if not self._is_worker:
             self.folder.write_run(self._record(None))
@@ -128,7 +128,7 @@ class RunReporter:
     def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
         """Redact a report on its way to the report log, and to the controller."""
         data = yield
-        return data and {name: each if name in _NAMES else redact_value(each) for name, each in data.items()}
+        return data and {name: _redact_field(name, each) for name, each in data.items()}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
@@ -144,7 +144,7 @@ class RunReporter:
         scenario = str(properties.get("scenario", report.nodeid))
         if str(report.when) == "???":
             # How pytest-xdist says that a worker ended while it ran this test.
-            self._crashed.append(report.nodeid)
+            self._crashed.append(redact_nodeid(report.nodeid))
         if LATE_SECONDS in properties:
             self._late_seconds.append(float(str(properties[LATE_SECONDS])))
         if is_in_doubt(report):
@@ -308,7 +308,19 @@ class RunReporter:
 
 
 def _row(item: pytest.Item) -> RowRecord:
-    return RowRecord(nodeid=item.nodeid, scope=", ".join(scope.mark for scope in scopes_of(item)))
+    return RowRecord(nodeid=redact_nodeid(item.nodeid), scope=", ".join(scope.mark for scope in scopes_of(item)))
+
+
+def _redact_field(name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    """Redact a field of a report; a test's names are texts, alone, in a sequence or as the keys of a table."""
+    if name not in _NAMES:
+        return redact_value(value)
+    if isinstance(value, str):
+        return redact_nodeid(value)
+    if isinstance(value, Mapping):
+        # Among the keywords of a test is the id of its parameters, alone.
+        return {redact(each): mark for each, mark in value.items()}
+    return type(value)(redact_nodeid(each) if isinstance(each, str) else each for each in value)
 
 
 def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict[str, ServiceRecord]:

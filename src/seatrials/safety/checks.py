@@ -11,14 +11,16 @@ import httpx
 from seatrials.environments.parts import Place, ResourceNames
 from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
 from seatrials.platform import contract
-from seatrials.safety import lease_item
+from seatrials.safety import journal, lease_item
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
 from seatrials.safety.identity import confirm_identity
 from seatrials.safety.store import Store
+from seatrials.safety.under_test import odd_items
 from seatrials.seams.application import AwsClient
 
 _OK = 200
+_ODD_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def checks_of(
         Check("account and region", lambda: _identity(place, aws)),
         Check(f"table {names.table}", lambda: _table(aws("dynamodb"), names.table)),
         Check(f"lease in {store.table}", lambda: _lease(store)),
+        Check("odd items", lambda: _odd_items(aws("dynamodb"), names.table, store)),
         Check(f"cluster {names.cluster}", lambda: _cluster(aws("ecs"), names.cluster)),
         Check(f"service {names.edit_service}", lambda: _service(aws("ecs"), names.cluster, names.edit_service)),
         Check(f"service {names.hermes_service}", lambda: _service(aws("ecs"), names.cluster, names.hermes_service)),
@@ -91,6 +94,12 @@ def _table(dynamodb: AwsClient, name: str) -> str:
 
 def _lease(store: Store) -> str:
     return lease_item.describe(store, lease_item.read(store))
+
+
+def _odd_items(dynamodb: AwsClient, table: str, store: Store) -> str:
+    """Tell what is passed over, by runs as by sweeps; it keeps no run from beginning."""
+    odd = [*odd_items(dynamodb, table), *(f"{store.table}: {each}" for each in journal.unreadable(store))]
+    return "none" if not odd else f"{len(odd)}, passed over: {'; '.join(odd[:_ODD_SHOWN])}"
 
 
 def _cluster(ecs: AwsClient, name: str) -> str:

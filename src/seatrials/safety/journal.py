@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.errors import LeaseLostError
-from seatrials.safety.store import Check, Store
+from seatrials.safety.store import KEY_PREFIX, Check, Store
 from seatrials.seams.clock import Clock, iso_timestamp
 
 _KIND = "journal"
@@ -71,12 +71,52 @@ class Journal:
 
 
 def entries(store: Store, run_id: str | None = None) -> list[Entry]:
-    """Return what runs, or one of them, have written down and nobody has undone, oldest first within a process."""
-    found = [
-        Entry(name, str(item["run_id"]), str(item["entry_kind"]), json.loads(item["details"]))
-        for name, item in store.all(_KIND).items()
-    ]
-    return [entry for entry in found if run_id in {None, entry.run}]
+    """Return what runs, or one of them, have written down and nobody has undone, oldest first within a process.
+
+    An item that no run wrote like this is passed over: `unreadable` tells of it.
+    """
+    found = [_entry(name, item) for name, item in store.all(_KIND).items()]
+    return [entry for entry in found if entry is not None and run_id in {None, entry.run}]
+
+
+def unreadable(store: Store) -> list[str]:
+    """Return the keys of items that stand among the entries and are none."""
+    return [f"{KEY_PREFIX}{_KIND}/{name}" for name, item in store.all(_KIND).items() if _entry(name, item) is None]
+
+
+def _entry(name: str, item: Mapping[str, Any]) -> Entry | None:
+    """Return the entry that an item is, or None if its fields are not what `Journal` writes."""
+    run, kind, text = (item.get(key) for key in ("run_id", "entry_kind", "details"))
+    if not (isinstance(run, str) and run and isinstance(kind, str) and isinstance(text, str)):
+        return None
+    try:
+        details = json.loads(text)
+    # What is nested too deep for Python's stack is no entry either.
+    except (ValueError, RecursionError):
+        return None
+    return Entry(name, run, kind, details) if _is_of_kind(kind, details) else None
+
+
+def _is_of_kind(kind: str, details: object) -> bool:
+    """Whether details are those of a kind, so that they can be undone."""
+    if not isinstance(details, dict):
+        return False
+    if kind == "service":
+        types = {"desiredCount": int, "taskDefinition": str}
+        found = details.get("found")
+        return (
+            isinstance(details.get("service"), str)
+            and isinstance(found, dict)
+            and all(type(value) is types.get(key) for key, value in found.items())
+        )
+    if kind == "targets":
+        targets = details.get("targets")
+        return (
+            isinstance(details.get("group"), str)
+            and isinstance(targets, list)
+            and all(isinstance(each, dict) and isinstance(each.get("Id"), str) for each in targets)
+        )
+    return kind in {"sessions", "task"}
 
 
 def forget(store: Store, entry: Entry, check: Check) -> None:

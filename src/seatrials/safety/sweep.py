@@ -13,14 +13,21 @@ import httpx
 from botocore.exceptions import ClientError
 
 from seatrials.environments.parts import ResourceNames
-from seatrials.errors import LeftoversError, RefusedWriteError, UnreachableError, WaitTimeoutError
+from seatrials.errors import (
+    AwsError,
+    LeftoversError,
+    MissingResourceError,
+    RefusedWriteError,
+    UnreachableError,
+    WaitTimeoutError,
+)
 from seatrials.platform import contract
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Check, Store
-from seatrials.safety.under_test import is_of_a_session, rules_of, scan_items
+from seatrials.safety.under_test import is_of_a_session, odd_items, rules_of, scan_items, sessions_of_rule
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code
 from seatrials.seams.clock import Clock, wait_until
@@ -74,7 +81,7 @@ class Sweeper:
         """Return what is left, in the order in which it is removed; changes nothing."""
         items = self.items()
         ids = [item["sessionId"] for item in items]
-        changes = [entry for entry in self._entries() if not is_put_back(entry, self._names, self._aws)]
+        changes = [entry for entry in self._entries() if not self._is_put_back(entry)]
         return [
             *(Leftover(f"changed {each.kind}", _about(each), "put back as it was found") for each in changes),
             *(
@@ -86,6 +93,14 @@ class Sweeper:
             *(Leftover("item", item["sessionId"], "delete it once its session has ended") for item in items),
             *(Leftover("access point", each, "delete it; the files stay") for each in self._access_points()),
         ]
+
+    def odd(self) -> list[Leftover]:
+        """Return the items that are neither a session's nor a journal's and stand among them: nobody removes them."""
+        told = [
+            *odd_items(self._aws("dynamodb"), self._names.table, self._prefix),
+            *(f"{self._store.table}: {each}: is no entry of a journal" for each in journal.unreadable(self._store)),
+        ]
+        return [Leftover("odd item", each, "nothing: look at it, and delete it yourself") for each in told]
 
     def remove(self, permitted: Permitted, check: Callable[[], Check]) -> None:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
@@ -116,9 +131,16 @@ class Sweeper:
         for entry in self._entries():
             try:
                 put_back(entry, self._names, self._aws)
-            except RefusedWriteError as error:
+            # An entry may name what is gone, or what AWS has no name for; the others are still undone.
+            except (RefusedWriteError, MissingResourceError, AwsError) as error:
                 refused[entry.name] = str(error)
         return refused
+
+    def _is_put_back(self, entry: journal.Entry) -> bool:
+        try:
+            return is_put_back(entry, self._names, self._aws)
+        except (MissingResourceError, AwsError):
+            return False
 
     def end(self, items: Sequence[dict[str, str]]) -> None:
         """End sessions through Hermes, and wait until the table says that they are over."""
@@ -163,7 +185,7 @@ class Sweeper:
 
     def _deactivate(self, session_id: str) -> None:
         try:
-            answer = self._http.post(f"{contract.SESSIONS_PATH}/{quote(session_id)}/deactivate", json={})
+            answer = self._http.post(f"{contract.SESSIONS_PATH}/{quote(session_id, safe='')}/deactivate", json={})
         except httpx.HTTPError as error:
             msg = f"Hermes cannot be reached to end {session_id}: {type(error).__name__}: {error}; start it, then sweep"
             raise UnreachableError(msg) from error
@@ -192,11 +214,7 @@ class Sweeper:
         if not session_ids:
             return []
         rules = rules_of(self._aws("elbv2"), self._names.load_balancer)
-        return [
-            rule
-            for rule in rules
-            if is_of_a_session(rule) and any(session_id in str(rule["Conditions"]) for session_id in session_ids)
-        ]
+        return [rule for rule in rules if is_of_a_session(rule) and not sessions_of_rule(rule).isdisjoint(session_ids)]
 
     def _delete_item(self, item: dict[str, str]) -> None:
         with translated(f"delete the item of {item['sessionId']}"):

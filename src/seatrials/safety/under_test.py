@@ -1,5 +1,6 @@
 """What belongs to the two services under test, as AWS says it now: their tasks, target groups and task definitions."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -101,8 +102,33 @@ def is_of_a_session(rule: Mapping[str, Any]) -> bool:
     return rule["Priority"].isdigit() and int(rule["Priority"]) in contract.SESSION_PRIORITIES
 
 
+def sessions_of_rule(rule: Mapping[str, Any]) -> set[str]:
+    """Return the words that a rule's conditions ask for, its session's id among them: the parts of a path are words."""
+    values = [
+        value["Value"] if isinstance(value, Mapping) else value
+        for condition in rule["Conditions"]
+        for config in (condition, *(each for each in condition.values() if isinstance(each, Mapping)))
+        for value in config.get("Values", [])
+    ]
+    return {word for value in values for word in re.split(r"[/*?]", value)}
+
+
 def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:
-    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan."""
+    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan.
+
+    An item that no Hermes wrote like this is passed over: `odd_items` tells of it.
+    """
+    items = [_texts(item) for item in _scan(dynamodb, table, prefix)]
+    return [item for item in items if not _oddness(item, prefix)]
+
+
+def odd_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[str]:
+    """Return which items have a client that begins with *prefix* and are no session's all the same, and why."""
+    found = [(item, _oddness(_texts(item), prefix)) for item in _scan(dynamodb, table, prefix)]
+    return [f"{table}: {_key(item)}: {why}" for item, why in found if why]
+
+
+def _scan(dynamodb: AwsClient, table: str, prefix: str) -> list[dict[str, Any]]:
     with translated(f"read {table}"):
         pages = dynamodb.get_paginator("scan").paginate(
             TableName=table,
@@ -110,8 +136,27 @@ def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[s
             FilterExpression="begins_with(clientId, :prefix)" if prefix else "attribute_exists(clientId)",
             **({"ExpressionAttributeValues": {":prefix": {"S": prefix}}} if prefix else {}),
         )
-        items = [item for page in pages for item in page["Items"]]
-    return [{name: value["S"] for name, value in item.items() if "S" in value} for item in items]
+        return [item for page in pages for item in page["Items"]]
+
+
+def _texts(item: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in item.items() if "S" in value}
+
+
+def _oddness(item: Mapping[str, str], prefix: str) -> str:
+    """Say why an item's texts are no session's of runs with names of *prefix*; nothing where they are."""
+    missing = [name for name in ("sessionId", "userId", "clientId", "status") if name not in item]
+    if missing:
+        return f"has no text in {', '.join(missing)}"
+    if item["status"] not in (*contract.OPEN, *contract.FINAL):
+        return f"has the unknown status {item['status']!r}"
+    if not item["userId"].startswith(prefix):
+        return f"has the client {item['clientId']!r} of a run, and the user {item['userId']!r}, who is none of it"
+    return ""
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    return "/".join(str(next(iter(item[name].values()))) for name in ("sessionId", "userId") if name in item)
 
 
 def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:

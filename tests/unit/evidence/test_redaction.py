@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seatrials.evidence.redaction import is_secret_name, looks_secret, redact, redact_line, redact_value
+from seatrials.evidence.redaction import redact, redact_line, redact_value
+from seatrials.evidence.secret_formats import looks_secret
+from seatrials.evidence.secret_names import is_secret_name
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nq2Fz4g==\n-----END RSA PRIVATE KEY-----"
 HARMLESS = (
@@ -44,6 +47,8 @@ HARMLESS = (
         pytest.param("key AKIAABCDEFGHIJKLMNOP.", "key [redacted].", id="access-key"),
         pytest.param("key ASIAABCDEFGHIJKLMNOP.", "key [redacted].", id="temporary-access-key"),
         pytest.param("for anna.b+c@mail.example.com!", "for a***@mail.example.com!", id="e-mail"),
+        pytest.param("/a/anna@b.example/c", "/a/a***@b.example/c", id="e-mail-in-a-path"),
+        pytest.param("x%2Fa%2Fanna@b.example", "x%2Fa%2Fa***@b.example", id="e-mail-in-an-encoded-path"),
         pytest.param("token ghp_" + "a" * 36, "token [redacted]", id="github"),
         pytest.param("key sk_live_000", "key [redacted]", id="stripe"),
         pytest.param("xoxb-1234567890-abcdef", "[redacted]", id="slack"),
@@ -58,7 +63,7 @@ HARMLESS = (
         pytest.param("[('Authorization', 'Bearer x y')]", "[('Authorization', [redacted])]", id="header-in-python"),
         pytest.param(r'\nAKIAABCDEFGHIJKLMNOP"', r'\n[redacted]"', id="after-an-escape"),
         pytest.param("{'token': 'a', 'n': 1}", "{'token': [redacted], 'n': 1}", id="dictionary"),
-        pytest.param('{"token":12,"n":1}', '{"token":[redacted],"n":1}', id="number"),
+        pytest.param('{"token":123456,"n":1}', '{"token":[redacted],"n":1}', id="number"),
         pytest.param(r'"{\"token\": \"a b\", \"n\": 1}"', r'"{\"token\": [redacted], \"n\": 1}"', id="json-in-json"),
     ],
 )
@@ -157,7 +162,7 @@ BARE: dict[str, Callable[[str, str], str]] = {
     "header": lambda name, value: f"{name}: {value}\r\nhost: x",
     "bearer": lambda name, value: f"{name}: Bearer {value}",
     "option": lambda name, value: f"run --{name} {value} -q",
-    "query": lambda name, value: f"GET /x?a=1&{name}={value}",
+    "query": lambda name, value: f"GET /x?a=1&{name}={quote(value)}",
     "yaml": lambda name, value: f"- Name: {name}\n  Value: {value}",
 }
 SEEN: dict[str, Callable[[str], str]] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seatrials.errors import AwsError, LeaseLostError
-from seatrials.safety.journal import Journal, entries, forget
+from seatrials.safety.journal import Journal, entries, forget, unreadable
 from seatrials.safety.lease import LEASE_SECONDS, MARGIN_SECONDS, Lease
 from seatrials.safety.store import Store
 from seatrials.seams.clock import Clock
@@ -97,3 +97,33 @@ def test_nothing_is_forgotten_without_the_lease(
     with pytest.raises(LeaseLostError, match="was not taken out of the journal"):
         forget(store, entry, late)
     assert [each.name for each in entries(store)] == [entry.name]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"run_id": 7, "entry_kind": "task", "details": "{}"}, id="run-is-a-number"),
+        pytest.param({"run_id": "r", "entry_kind": "task"}, id="no-details"),
+        pytest.param({"run_id": "r", "entry_kind": "task", "details": "{"}, id="no-json"),
+        pytest.param({"run_id": "r", "entry_kind": "task", "details": "[]"}, id="no-object"),
+        pytest.param({"run_id": "r", "entry_kind": "task", "details": "[" * 100_000}, id="too-deep"),
+        pytest.param({"run_id": "r", "entry_kind": "dance", "details": "{}"}, id="unknown-kind"),
+        pytest.param({"run_id": "r", "entry_kind": "service", "details": '{"service": "a"}'}, id="nothing-found"),
+        pytest.param(
+            {"run_id": "r", "entry_kind": "service", "details": '{"service": "a", "found": {"desiredCount": true}}'},
+            id="count-is-no-number",
+        ),
+        pytest.param(
+            {"run_id": "r", "entry_kind": "targets", "details": '{"group": "a", "targets": [1]}'}, id="target"
+        ),
+    ],
+)
+def test_what_no_run_wrote_is_passed_over(fields: dict[str, object], store: Store) -> None:
+    """An item that is no entry is told by its key, and hides none of those that are."""
+    good = {"run_id": "run-1", "entry_kind": "task", "details": '{"task": "a"}'}
+    store.put("journal", "run-1/a/00001", good, "attribute_not_exists(run_id)")
+    store.put("journal", "x", fields, "attribute_not_exists(run_id)")
+
+    assert [entry.name for entry in entries(store)] == ["run-1/a/00001"]
+    assert unreadable(store) == ["seatrials#journal/x"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from seatrials.environments.environment import Environment
@@ -30,7 +31,8 @@ def doctor(environment: Environment, variables: Mapping[str, str], console: Cons
         access.http.close()
     table = Table("checked", "seen", "what to do", title=f"{environment.name}, {environment.region}")
     for each in findings:
-        table.add_row(each.what, each.seen or "[red]a problem[/red]", "" if each.problem is None else str(each.problem))
+        problem = "" if each.problem is None else escape(str(each.problem))
+        table.add_row(escape(each.what), escape(each.seen) or "[red]a problem[/red]", problem)
     console.print(table)
     if environment.confirm is not None:
         console.print(f"A run needs --confirm {environment.confirm}.")
@@ -63,7 +65,7 @@ def sweep(
         )
         lease.require_free(wait_seconds)
         found = [*access.sweeper().find(), *_dead_lease(access)]
-        _show(console, environment.name, found)
+        _show(console, environment.name, [*found, *access.sweeper().odd()])
         if not found:
             return
         if yes:
@@ -88,7 +90,8 @@ def _show(console: Console, name: str, found: Sequence[Leftover]) -> None:
         return
     table = Table("left", "which", "what --yes does", title=name)
     for each in found:
-        table.add_row(each.kind, each.name, each.remedy)
+        # A name may hold what rich would take for its own marks.
+        table.add_row(each.kind, escape(each.name), each.remedy)
     console.print(table)
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +11,34 @@ from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.twin.physics.paced_clock import READ, WRITE, PacedClock
 
 PACE = 100.0
+
+
+class Stopwatch(SystemClock):
+    """A machine that takes no time for anything but waiting, of which it does as much as it is told to."""
+
+    def __init__(self, pace: float) -> None:
+        super().__init__(pace)
+        self.began = super().now()
+        self.waited_seconds = 0.0
+
+    def now(self) -> float:
+        """Return platform time, of which *pace* seconds pass in one that was waited."""
+        return self.began + self.waited_seconds * self.pace
+
+    def wait(self, timeout_seconds: float | None) -> list[object]:
+        """Wait for files, of which none is ever ready."""
+        assert timeout_seconds is not None, "an event is due, and nothing comes from outside"
+        self.waited_seconds += timeout_seconds
+        return []
+
+
+@contextmanager
+def paced(real: Stopwatch, start_seconds: int) -> Iterator[PacedClock]:
+    """Give a clock that waits by *real* alone."""
+    with PacedClock(start_seconds, real).closing() as clock, pytest.MonkeyPatch.context() as patch:
+        assert isinstance(clock, PacedClock)
+        patch.setattr(clock._selector, "select", real.wait)  # noqa: SLF001  # where the machine waits
+        yield clock
 
 
 @pytest.fixture
@@ -30,13 +59,15 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield here, there
 
 
-def test_a_sleep_takes_its_part_of_real_time(clock: PacedClock) -> None:
-    """Ten seconds of platform time take a tenth of a second, never less, and hardly more."""
-    began = wall_seconds()
+def test_a_sleep_takes_its_part_of_real_time() -> None:
+    """Ten seconds of platform time are a tenth of a second of waiting, never less, and hardly more."""
+    real = Stopwatch(PACE)
+    with paced(real, int(real.began) + 1) as clock:
+        clock.sleep(1)
+        before = real.waited_seconds
+        clock.sleep(10)
 
-    clock.sleep(10)
-
-    assert 0.09 < wall_seconds() - began < 0.5
+    assert real.waited_seconds - before == pytest.approx(10 / PACE, abs=1e-4)
 
 
 def test_no_event_runs_early(clock: PacedClock) -> None:
@@ -63,16 +94,15 @@ def test_events_keep_their_order(clock: PacedClock) -> None:
 
 def test_a_late_world_catches_up_in_order() -> None:
     """A world that begins an hour in the past reaches the present without waiting, each event at its own moment."""
-    real = SystemClock(1.0)
-    began = wall_seconds()
-    with PacedClock(int(real.epoch_seconds) - 3600, real).closing() as clock:
+    real = Stopwatch(1.0)
+    with paced(real, int(real.began) - 3600) as clock:
         moments = []
         for _ in range(60):
             clock.sleep(60)
             moments.append(clock.elapsed_us())
 
     assert moments == [60_000_000 * (index + 1) for index in range(60)]
-    assert wall_seconds() - began < 2
+    assert real.waited_seconds == 0
 
 
 def test_a_timeout_inside_a_late_world_is_its_own(clock: PacedClock) -> None:
@@ -112,18 +142,27 @@ def test_a_wait_for_a_file_ends_with_its_timeout(clock: PacedClock, pair: tuple[
     before = clock.now()
 
     assert not clock.wait_ready(pair[0].fileno(), READ, 2.0)
-    assert 2.0 <= clock.now() - before < 20
+    assert clock.now() - before == pytest.approx(2.0, abs=1e-5)
 
 
 def test_one_file_is_read_and_written_by_two(clock: PacedClock, pair: tuple[socket.socket, socket.socket]) -> None:
     """Who waits to write is woken, and who waits to read goes on waiting."""
     here, there = pair
     seen: list[str] = []
-    clock.spawn(lambda: seen.append(f"read {clock.wait_ready(here.fileno(), READ, 500)}"), "reader")
-    clock.spawn(lambda: seen.append(f"written {clock.wait_ready(here.fileno(), WRITE, 500)}"), "writer")
-    clock.call_later(2.0, lambda: there.sendall(b"x"))
+    is_read = clock.signal()
 
-    clock.sleep(4)
+    def read() -> None:
+        seen.append(f"read {clock.wait_ready(here.fileno(), READ)}")
+        is_read.set()
+
+    def write() -> None:
+        seen.append(f"written {clock.wait_ready(here.fileno(), WRITE)}")
+        # Why not at a moment of the clock: on a busy machine that may come before the outside is looked at.
+        there.sendall(b"x")
+
+    clock.spawn(read, "reader")
+    clock.spawn(write, "writer")
+    is_read.wait()
 
     assert seen == ["written True", "read True"]
 
@@ -149,8 +188,10 @@ def test_clocks_of_one_epoch_agree() -> None:
     """Two processes that share pace and epoch have the same platform time."""
     one = SystemClock(50.0)
     other = SystemClock(50.0, epoch_seconds=one.epoch_seconds)
+    before, between, after = one.now(), other.now(), one.now()
 
-    assert abs(one.now() - other.now()) < 5
+    # Each has read the machine's time and its stopwatch one after the other, so they may differ by a little.
+    assert before - 5 < between < after + 5
 
 
 def test_what_is_overdue_is_late() -> None:
