@@ -288,7 +288,9 @@ def _as_code(given: object) -> int:
 
 
 def _told(sentence: str, code: int) -> int:
-    print(f"seatrials: {sentence}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
+    # Names of files may hold what no encoding has.
+    shown = sentence.encode(errors="backslashreplace").decode()
+    print(f"seatrials: {shown}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
     return code
 
 
