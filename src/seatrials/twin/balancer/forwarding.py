@@ -11,6 +11,7 @@ from seatrials.twin.balancer.answers import head_bytes
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.table import ListenerSettings, LoadBalancerSettings
 
+_VALID_NAME = re.compile(r"[-A-Za-z0-9]+")
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
 # Replaced, or handled here: the balancer answers `Expect: 100-continue` itself.
 _REPLACED = ("host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-amzn-trace-id", "expect")
@@ -26,7 +27,7 @@ def outgoing_head(
     random: Random,
 ) -> bytes:
     """Return the head that goes to the target; the request line is the client's own."""
-    kept = [each for each in request.end_to_end() if each[0].lower() not in _REPLACED]
+    kept = [each for each in request.end_to_end() if _is_kept(each[0], settings)]
     headers: Headers = [
         ("Host", _host(request, listener, settings)),
         *_forwarded_for(request, settings, peer),
@@ -38,6 +39,16 @@ def outgoing_head(
         *_framing(request),
     ]
     return head_bytes(f"{request.method} {request.target} HTTP/1.1", headers)
+
+
+def _is_kept(name: str, settings: LoadBalancerSettings) -> bool:
+    """Whether a header of the client's goes on to the target.
+
+    One without a name, or that begins with a blank, would go on as a part of the header before it.
+    """
+    if name.lower() in _REPLACED or not name.strip(" \t") or name.startswith((" ", "\t")):
+        return False
+    return not settings.drop_invalid_headers or _VALID_NAME.fullmatch(name) is not None
 
 
 def _host(request: RequestHead, listener: ListenerSettings, settings: LoadBalancerSettings) -> str:

@@ -50,6 +50,8 @@ class LoadBalancerSettings:
     preserve_host_header: bool = False
     # monitor, defensive or strictest.
     desync_mode: str = "defensive"
+    # Whether headers whose names are more than letters, digits and hyphens stay here.
+    drop_invalid_headers: bool = False
 
 
 def pages(client: AwsClient, operation: str, key: str, **parameters: object) -> Iterator[Document]:
@@ -71,6 +73,7 @@ def read_settings(client: AwsClient, load_balancer_arn: str) -> LoadBalancerSett
         forwarded_for_mode=values.get("routing.http.xff_header_processing.mode", "append"),
         preserve_host_header=values.get("routing.http.preserve_host_header.enabled", "false") == "true",
         desync_mode=values.get("routing.http.desync_mitigation_mode", "defensive"),
+        drop_invalid_headers=values.get("routing.http.drop_invalid_header_fields.enabled", "false") == "true",
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from seatrials.twin.balancer.answers import own_answer
+from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
@@ -35,6 +36,7 @@ class AccessLogEntry:
     target_group: str = ""
     # A priority, or "default".
     rule: str = ""
+    classification: Classification = COMPLIANT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +76,11 @@ class Visit:
 
     def serve(self, *, keep_alive: bool) -> bool:
         """Answer the request; return whether the connection may bring another."""
-        self._keep_alive = keep_alive and self._request.keep_alive and not self._unsafe()
+        mode = self._workings.view.settings().desync_mode
+        self._keep_alive = keep_alive and self._request.keep_alive and not self._request.classification.closes(mode)
         result = self._act(self._rule)
         self._log(result.status)
         return result.reusable
-
-    def _unsafe(self) -> bool:
-        """Whether the request is routed, but the connections are closed after it.
-
-        Source: AWS ALB User Guide, "Desync mitigation mode": so are ambiguous requests in defensive mode.
-        """
-        return self._request.ambiguous and self._workings.view.settings().desync_mode != "monitor"
 
     def _describe(self) -> Incoming:
         request = self._request
@@ -100,8 +96,6 @@ class Visit:
         )
 
     def _act(self, rule: Rule) -> Result:
-        if self._request.ambiguous and self._workings.view.settings().desync_mode == "strictest":
-            return self._answer(400, close=True)
         action = rule.action
         if isinstance(action, FixedResponse):
             content_type = f"{action.content_type}; charset=utf-8"
@@ -234,6 +228,7 @@ class Visit:
             status=status,
             target_group=self._group_name or "-",
             task=target.ip if target else "-",
+            **self._request.classification.as_details(),
         )
 
     def _log(self, status: int) -> None:
@@ -250,5 +245,6 @@ class Visit:
                 target_port=target.port if target else 0,
                 target_group=self._group_name,
                 rule=self._rule.label,
+                classification=self._request.classification,
             )
         )
