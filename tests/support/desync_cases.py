@@ -137,10 +137,10 @@ SUSPICIOUS_CODINGS = [
     "Transfer.Encoding",
     "TRANSFER_ENCODING",
     "Trans fer-Encoding",
-    utf8("Tranſfer-Encoding"),
-    utf8("Transfer-Encodıng"),
+    utf8("Tran\u017ffer-Encoding"),
+    utf8("Transfer-Encod\u0131ng"),
     utf8("\u2003Transfer-Encoding"),
-    utf8("Transfer―Encoding"),
+    utf8("Transfer\u2015Encoding"),
     "Transfer-Encoding\x88",
 ]
 SUSPICIOUS_LENGTHS = [

@@ -236,16 +236,17 @@ def _check_addresses(head: RequestHead) -> None:
 
 
 def _request_line(line: str) -> tuple[str, str, str]:
-    """Return method, target and version, empty for none; a raw space in the target is acceptable to ALB.
+    """Return method, target and version; a raw space in the target is acceptable to ALB.
 
-    The version begins at the first HTTP/, so that two of them are one bad version and no space in the target.
+    The version begins at the first HTTP/, so that two of them are one bad version and no space in the target. A line
+    without one is malformed (RFC 9112, 3): the classifier that AWS publishes takes it for HTTP/0.9, the guide does not.
     """
     # h11 refuses that space, and a control character, which ALB calls ambiguous; TRACE and HTTP/2.0 it lets pass.
     method, blank, rest = line.partition(" ")
     target, found, version = rest.partition(" HTTP/")
     if found:
         version = f"HTTP/{version}"
-    elif " " in rest:
+    else:
         target, _, version = rest.rpartition(" ")
     if not blank or not method or not target:
         raise RefusedRequestError(400, "malformed request line")
