@@ -38,6 +38,7 @@ class FakeListeners:
     listeners: list[Document] = field(default_factory=lambda: [{"ListenerArn": "l-80", "Port": 80, "Protocol": "HTTP"}])
     rules: list[Document] = field(default_factory=lambda: [rule("default", None, forward(GROUP))])
     attributes: dict[str, str] = field(default_factory=dict)
+    listener_attributes: dict[str, str] = field(default_factory=dict)
     group_attributes: dict[str, str] = field(default_factory=dict)
     group: Document = field(default_factory=dict)
     page_size: int = 100
@@ -47,6 +48,10 @@ class FakeListeners:
         """Return the listeners."""
         self.calls += 1
         return {"Listeners": self.listeners}
+
+    def describe_listener_attributes(self, *, ListenerArn: str) -> Document:  # noqa: ARG002, N803  # boto3's name
+        """Return the listeners' attributes, the same ones for every listener."""
+        return {"Attributes": [{"Key": key, "Value": value} for key, value in self.listener_attributes.items()]}
 
     def describe_rules(self, *, ListenerArn: str, Marker: str = "0") -> Document:  # noqa: ARG002, N803
         """Return a page of the rules, the same ones for every listener."""

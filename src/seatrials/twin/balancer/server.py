@@ -192,7 +192,8 @@ class _ClientConnection:
         )
         workings.access_log.append(entry)
         try:
-            self._connection.send(own_answer(status, now=now, keep_alive=False))
+            policy = workings.view.header_policy(self._listener)
+            self._connection.send(own_answer(status, now=now, keep_alive=False, policy=policy))
         except PEER_GONE:
             return
         self._client.linger()

@@ -37,6 +37,7 @@ class ExternalConnection:
         self._on_close = on_close
         self._bytes_this_turn = 0
         self.peer_host = peer_host
+        self.peer_port = int(sock.getpeername()[1])
         self.closed = False
 
     @property

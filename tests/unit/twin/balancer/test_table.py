@@ -76,9 +76,10 @@ def test_actions_are_read(elbv2: FakeListeners) -> None:
     ("condition", "words"),
     [
         ({"Field": "moon-phase", "Values": ["full"]}, "moon-phase"),
-        ({"Field": "path-pattern", "RegexValues": ["^/a"]}, "without Values"),
+        ({"Field": "path-pattern"}, "without Values"),
+        ({"Field": "path-pattern", "RegexValues": ["^/a("]}, "regular expression"),
     ],
-    ids=["unknown-field", "regex"],
+    ids=["unknown-field", "no-values", "no-regular-expression"],
 )
 def test_what_cannot_be_evaluated_is_refused(elbv2: FakeListeners, condition: dict[str, object], words: str) -> None:
     """A condition is never skipped in silence."""
