@@ -22,6 +22,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(r"HTTP/(?:1\.([0-9])|0\.9)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTROL_OR_TAB = re.compile(r"[\x00-\x1f\x7f]")
+_ODD = re.compile(r"[\x00-\x20\x7f]")
+_VERSIONS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 _BREAKING = re.compile(r"[\x00\r\n]")
 
 
@@ -95,12 +97,12 @@ class Classification:
     @property
     def tier(self) -> Tier:
         """The class of the weightiest reason."""
-        return max((reason.tier for reason in self.reasons), default=Tier.COMPLIANT)
+        return max(reason.tier for reason in self.reasons) if self.reasons else Tier.COMPLIANT
 
     @property
     def reason(self) -> Reason | None:
         """The reason that decides: the first of the weightiest, None for a compliant request."""
-        return max(self.reasons, key=lambda reason: reason.tier, default=None)
+        return max(self.reasons, key=lambda reason: reason.tier) if self.reasons else None
 
     def is_blocked(self, mode: str) -> bool:
         """Whether the request is answered 400, and its connection closed, in *mode*: monitor, defensive, strictest."""
@@ -112,9 +114,10 @@ class Classification:
 
     def as_details(self) -> dict[str, str]:
         """Return what an event says of the request: nothing when it is compliant."""
-        if self.reason is None:
+        reason = self.reason
+        if reason is None:
             return {}
-        return {"classification": self.tier.name.capitalize(), "classification_reason": self.reason.value}
+        return {"classification": reason.tier.name.capitalize(), "classification_reason": reason.value}
 
 
 COMPLIANT = Classification()
@@ -134,11 +137,14 @@ class RequestText:
 
 def classify(request: RequestText) -> Classification:
     """Return what a request is, by its text alone."""
-    reasons = [
-        *_reasons_in_fields(request.fields),
-        *_reasons_in_framing(request),
-        *_reasons_in_line(request),
-    ]
+    # Every request comes through here, and nearly every one is compliant: what is dear is done for the others alone.
+    odd = [field for field in request.fields if not _TOKEN.fullmatch(field[0]) or _CONTROL.search(field[1])]
+    framing = [field for field in request.fields if len(field[0]) >= _SHORTEST_ROLE and _role(field[0])]
+    reasons = [_reason_in_field(*field) for field in odd]
+    if framing:
+        reasons += _reasons_in_framing(request, framing)
+    if request.version not in _VERSIONS or _ODD.search(request.target) or not _TOKEN.fullmatch(request.method):
+        reasons += _reasons_in_line(request)
     return Classification(tuple(reasons)) if reasons else COMPLIANT
 
 
@@ -168,27 +174,22 @@ def codings_of(values: Sequence[str]) -> list[str]:
     return [item.partition(";")[0].strip(" \t").lower() for value in values for item in value.split(",")]
 
 
-def _reasons_in_fields(fields: Sequence[tuple[str, str]]) -> Iterator[Reason]:
-    for name, value in fields:
-        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
-            yield from _reasons_in_odd_field(name, value)
-        if _role(name) and not _is_exact(name) and not _BREAKING.search(name):
-            yield Reason.SUSPICIOUS_HEADER
-
-
-def _reasons_in_odd_field(name: str, value: str) -> Iterator[Reason]:
+def _reason_in_field(name: str, value: str) -> Reason:
+    """Return what is wrong with a header that is not compliant."""
+    if _BREAKING.search(name + value):
+        return Reason.BAD_HEADER
     if not name.strip(" \t"):
-        yield Reason.EMPTY_HEADER
-    elif name.startswith((" ", "\t")) and not _role(name):
-        # It goes on with the header before, so that one has a CR in its value (RFC 9112, 5.2).
-        yield Reason.BAD_HEADER
-    yield Reason.BAD_HEADER if _BREAKING.search(name + value) else Reason.NON_COMPLIANT_HEADER
+        return Reason.EMPTY_HEADER
+    # A name that begins with a blank goes on with the header before, so that one has a CR in it (RFC 9112, 5.2).
+    is_fold = name.startswith((" ", "\t")) and not _role(name)
+    return Reason.BAD_HEADER if is_fold else Reason.NON_COMPLIANT_HEADER
 
 
-def _reasons_in_framing(request: RequestText) -> Iterator[Reason]:
-    framing = [(name, value) for name, value in request.fields if _role(name) and not _BREAKING.search(name)]
-    if not framing:
-        return
+def _reasons_in_framing(request: RequestText, framing: Sequence[tuple[str, str]]) -> Iterator[Reason]:
+    """Yield what is wrong with the headers that say where a body ends, or may be taken for one of them."""
+    exact = all(_is_exact(name) for name, _ in framing)
+    if not exact:
+        yield Reason.SUSPICIOUS_HEADER
     codings = [value for name, value in framing if _role(name) == "transfer-encoding"]
     lengths = [value for name, value in framing if _role(name) == "content-length"]
     minor = minor_version(request.version)
@@ -201,7 +202,6 @@ def _reasons_in_framing(request: RequestText) -> Iterator[Reason]:
     if request.method in _BODILESS_METHODS:
         yield from _bodiless_reasons(codings, lengths)
     if codings and lengths:
-        exact = all(_is_exact(name) for name, _ in framing)
         yield Reason.BOTH_TE_CL_PRESENT if exact else Reason.SUSPICIOUS_TE_CL_PRESENT
 
 
@@ -267,13 +267,9 @@ _ROLES = {
 _SHORTEST_ROLE = min(len(role) for role in _ROLES)
 
 
+@lru_cache(maxsize=1024)
 def _role(name: str) -> str | None:
     """Return which of the headers that frame a body *name* is, or may be taken for."""
-    return _role_of_long(name) if len(name) >= _SHORTEST_ROLE else None
-
-
-@lru_cache(maxsize=1024)
-def _role_of_long(name: str) -> str | None:
     return next((role for role, pattern in _ROLES.items() if pattern.fullmatch(name)), None)
 
 

@@ -173,16 +173,22 @@ def tokens(values: list[str]) -> list[str]:
 
 def check_request_so_far(data: bytes) -> None:
     """Refuse the beginning of a head as soon as it cannot become a good one."""
+    lines = _lines(data)
+    if len(lines) > 1:
+        _request_line(lines[0])
+
+
+def _lines(data: bytes) -> list[str]:
+    """Return the lines of a request's head, the last as far as it has come; raises `RefusedRequestError`."""
     found = _FORBIDDEN.search(data)
     if found is not None:
         raise blocked(Classification((_broken_part(data[: found.start()]),)))
-    lines = data.split(b"\r\n")
+    lines = data.decode("latin-1").split("\r\n")
     if len(lines[0]) > LINE_BYTES_MAX:
         raise RefusedRequestError(414, "request line over 16 K")
-    if len(data) > REQUEST_HEAD_BYTES_MAX or any(len(line) > LINE_BYTES_MAX for line in lines):
+    if len(data) > REQUEST_HEAD_BYTES_MAX or max(map(len, lines)) > LINE_BYTES_MAX:
         raise RefusedRequestError(400, "a header over 16 K, or all over 64 K")
-    if len(lines) > 1:
-        _request_line(lines[0].decode("latin-1"))
+    return lines
 
 
 def blocked(classification: Classification) -> RefusedRequestError:
@@ -205,33 +211,32 @@ def parse_request(data: bytes) -> RequestHead:
 
     Severe requests are refused in every mode; what else is blocked depends on it, so that is left to the caller.
     """
-    check_request_so_far(data)
-    lines = data.decode("latin-1").split("\r\n")
+    lines = _lines(data)
     method, target, version = _request_line(lines[0])
     headers = _request_fields(lines[1:-2])
     classification = classify(RequestText(method, target, version, headers))
     if classification.tier is Tier.SEVERE:
         raise blocked(classification)
-    minor = minor_version(version)
-    head = RequestHead(
+    named = by_name(headers)
+    http_1_0 = version != "HTTP/1.1" and (minor_version(version) or 0) < 1
+    _check_addresses(named, http_1_0=http_1_0)
+    return RequestHead(
         method=method,
         target=target,
-        http_1_0=minor is not None and minor < 1,
+        http_1_0=http_1_0,
         headers=headers,
-        framing=_request_framing(by_name(headers)),
+        framing=_request_framing(named),
         classification=classification,
     )
-    _check_addresses(head)
-    return head
 
 
-def _check_addresses(head: RequestHead) -> None:
+def _check_addresses(named: Values, *, http_1_0: bool) -> None:
     """Refuse a request that does not say, or not clearly, whose it is and where it came from."""
-    hosts = len(head.values("host"))
+    hosts = len(named.get("host", []))
     # Source: RFC 9112, 3.2.
-    if hosts > 1 or (hosts == 0 and not head.http_1_0):
+    if hosts > 1 or (hosts == 0 and not http_1_0):
         raise RefusedRequestError(400, f"{hosts} Host headers where there must be one")
-    if len(tokens(head.values("x-forwarded-for"))) > _FORWARDED_FOR_ADDRESSES_MAX:
+    if len(tokens(named.get("x-forwarded-for", []))) > _FORWARDED_FOR_ADDRESSES_MAX:
         raise RefusedRequestError(463, "more than 30 addresses in X-Forwarded-For")
 
 
