@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from seatrials.seams.http1 import Handler, HttpServer, Request, Response, Upgrade, json_response
@@ -16,6 +17,7 @@ from tests.support.aws import Document
 
 BALANCER_IP = "10.0.0.10"
 CLIENT_IP = "10.0.9.9"
+TARGET_IP = "10.0.1.7"
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/web/0123456789abcdef"
 OTHER_GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/other/0123456789abcdef"
 
@@ -144,6 +146,31 @@ class BalancerWorld:
     def get(self, target: str, *headers: str) -> str:
         """Return the whole answer to a GET."""
         return self.ask("\r\n".join([f"GET {target} HTTP/1.1", "Host: shop.example.com", *headers, "", ""]))
+
+
+def serve_raw(
+    world: BalancerWorld, answer: bytes, *, close: bool = True, hang_seconds: float = 0.0, ip: str = TARGET_IP
+) -> None:
+    """Start a healthy target that answers every request but the checks with these bytes."""
+    listener = world.network.attach(ip).listen(8080)
+
+    def serve(connection: Connection) -> None:
+        try:
+            checked = b"/health" in connection.receive(65_536)
+            world.clock.sleep(0 if checked else hang_seconds)
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" if checked else answer)
+            world.clock.sleep(0 if checked or close else 1000)
+        except ConnectionError:
+            pass
+        connection.close()
+
+    def accept() -> None:
+        while True:
+            connection = listener.accept()
+            world.clock.spawn(partial(serve, connection), "raw")
+
+    world.clock.spawn(accept, "raw-accept")
+    world.register(ip)
 
 
 def receive_all(connection: Connection, quiet_seconds: float = 1.0) -> bytes:
