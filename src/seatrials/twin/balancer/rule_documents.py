@@ -26,6 +26,8 @@ from seatrials.twin.balancer.transforms import Rewrite, Transforms
 
 Document = Mapping[str, Any]
 
+_USER_POOL = re.compile(r"arn:[^:]+:cognito-idp:([^:]+):")
+
 
 def rule_of(document: Document) -> Rule:
     """Return a rule that ELBv2 describes."""
@@ -95,18 +97,37 @@ def _transforms(documents: list[Document]) -> Transforms:
 def _authentication(document: Document) -> Authenticate:
     kind = document["Type"]
     if kind == "authenticate-oidc":
-        config = document["AuthenticateOidcConfig"]
+        config = _config(document, "AuthenticateOidcConfig", "AuthorizationEndpoint", "ClientId")
         return _login(config, config["AuthorizationEndpoint"], config["ClientId"])
     if kind == "authenticate-cognito":
-        config = document["AuthenticateCognitoConfig"]
-        domain = config["UserPoolDomain"]
-        if "." not in domain:
-            domain = f"{domain}.auth.{config['UserPoolArn'].split(':')[3]}.amazoncognito.com"
-        return _login(config, f"https://{domain}/oauth2/authorize", config["UserPoolClientId"])
+        config = _config(document, "AuthenticateCognitoConfig", "UserPoolArn", "UserPoolClientId", "UserPoolDomain")
+        return _login(config, f"https://{_cognito_host(config)}/oauth2/authorize", config["UserPoolClientId"])
     if kind == "jwt-validation":
         return Authenticate(on_unauthenticated="deny")
     msg = f"the balancer cannot do {kind!r} before another action: it does authenticate-oidc and authenticate-cognito"
     raise ConfigurationError(msg)
+
+
+def _cognito_host(config: Document) -> str:
+    """Return where a user pool lets users log in: a host of one's own, or Cognito's in the pool's region."""
+    domain = str(config["UserPoolDomain"])
+    if "." in domain:
+        return domain
+    pool = _USER_POOL.match(config["UserPoolArn"])
+    if pool is None:
+        msg = f"the balancer finds no region in the UserPoolArn {config['UserPoolArn']!r}: name the ARN of a user pool"
+        raise ConfigurationError(msg)
+    return f"{domain}.auth.{pool[1]}.amazoncognito.com"
+
+
+def _config(document: Document, name: str, *required: str) -> Document:
+    """Return the configuration of an action; raises `ConfigurationError` that names all that it lacks."""
+    config: Document = document.get(name) or {}
+    missing = [each for each in required if not config.get(each)]
+    if missing:
+        msg = f"the balancer cannot do {document['Type']!r} without {', '.join(missing)}: set it in {name}"
+        raise ConfigurationError(msg)
+    return config
 
 
 def _login(config: Document, endpoint: str, client_id: str) -> Authenticate:

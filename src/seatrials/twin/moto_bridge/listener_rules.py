@@ -1,19 +1,22 @@
-"""Rules of listeners with what moto leaves out of them: transforms, and regular expressions in conditions."""
+"""Rules of listeners with what moto leaves out of them: transforms, regular expressions, and looks at tokens."""
 
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.elb import urls as elb_urls
 from moto.elbv2.exceptions import InvalidModifyRuleArgumentsError, RuleNotFoundError
-from moto.elbv2.models import ELBv2Backend
+from moto.elbv2.models import ELBv2Backend, FakeAction
 from moto.elbv2.responses import ELBV2Response
 
 
 class RuleKeeper(ELBv2Backend):
-    """ELBv2 that takes conditions of regular expressions."""
+    """ELBv2 that takes conditions of regular expressions, and actions that look at tokens."""
 
     def _validate_conditions(self, conditions: list[dict[str, Any]]) -> None:
         super()._validate_conditions([each for each in conditions if not _expressions(each)])
+
+    def _validate_actions(self, actions: list[FakeAction]) -> None:
+        super()._validate_actions([each for each in actions if each.type != "jwt-validation"])
 
 
 class TwinElbResponse(ELBV2Response):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from seatrials.seams.http_client import http_client
 from tests.support.twin import Twin
 
 TRANSFORM = {"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [{"Regex": "^/a/(.*)$", "Replace": "/$1"}]}}
@@ -18,8 +19,8 @@ def create(twin: Twin, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # par
     """Return a new rule of the HTTP listener."""
     fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "204"}}
     listener = twin.world.stack.physical_ids["HttpListener"]
-    parameters = {"Conditions": CONDITIONS, "Actions": [fixed], "Priority": 77, **changes}
-    [created] = twin.world.aws("elbv2").create_rule(ListenerArn=listener, **parameters)["Rules"]
+    parameters = {"ListenerArn": listener, "Conditions": CONDITIONS, "Actions": [fixed], "Priority": 77, **changes}
+    [created] = twin.world.aws("elbv2").create_rule(**parameters)["Rules"]
     return dict(created)
 
 
@@ -53,6 +54,24 @@ def test_transforms_are_modified_and_reset(twin: Twin) -> None:
     assert (kept["Transforms"], kept["Conditions"]) == ([TRANSFORM], CONDITIONS[:1])
     assert replaced["Transforms"] == [other]
     assert not reset.get("Transforms")
+
+
+def test_what_elbv2_keeps_is_obeyed_at_once(twin: Twin) -> None:
+    """A rule with a regular expression, and a header of the listener's, count for the next request of a world."""
+    world = twin.world
+    create(twin, Conditions=CONDITIONS[:1], ListenerArn=world.stack.physical_ids["HttpsListener"], Priority=2)
+    client = http_client(
+        world.client_host, world.authority.trust, f"https://{world.address_of('webordinary-edit-alb')}"
+    )
+    before = client.get("/a/1")
+    world.aws("elbv2").modify_listener_attributes(
+        ListenerArn=world.stack.physical_ids["HttpsListener"],
+        Attributes=[{"Key": "routing.http.response.x_frame_options.header_value", "Value": "DENY"}],
+    )
+    after = client.get("/a/1")
+
+    assert (before.status_code, before.headers.get("x-frame-options")) == (204, None)
+    assert (after.status_code, after.headers.get("x-frame-options")) == (204, "DENY")
 
 
 def test_transforms_cannot_be_given_and_reset_at_once(twin: Twin) -> None:
