@@ -149,16 +149,22 @@ class BalancerWorld:
 
 
 def serve_raw(
-    world: BalancerWorld, answer: bytes, *, close: bool = True, hang_seconds: float = 0.0, ip: str = TARGET_IP
+    world: BalancerWorld,
+    answer: bytes | Callable[[], bytes],
+    *,
+    close: bool = True,
+    hang_seconds: float = 0.0,
+    ip: str = TARGET_IP,
 ) -> None:
-    """Start a healthy target that answers every request but the checks with these bytes."""
+    """Start a healthy target that answers every request but the checks with these bytes, or what it is given then."""
     listener = world.network.attach(ip).listen(8080)
 
     def serve(connection: Connection) -> None:
         try:
             checked = b"/health" in connection.receive(65_536)
             world.clock.sleep(0 if checked else hang_seconds)
-            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" if checked else answer)
+            given = answer if isinstance(answer, bytes) else b"" if checked else answer()
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" if checked else given)
             world.clock.sleep(0 if checked or close else 1000)
         except ConnectionError:
             pass

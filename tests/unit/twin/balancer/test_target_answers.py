@@ -1,8 +1,10 @@
 """Answers of targets that are none."""
 
+from random import Random
+
 import pytest
 
-from tests.support.balancer import BalancerWorld, receive_all, serve_raw, status_of
+from tests.support.balancer import BalancerWorld, FakeListeners, open_world, receive_all, serve_raw, status_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,44 @@ def test_a_chunk_that_is_none_breaks_the_answer_off(world: BalancerWorld) -> Non
 
     with pytest.raises(ConnectionResetError):
         receive_all(connection)
+
+
+ANSWERS = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n2;a=b\r\nok\r\n0\r\nX-B: 2\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.0 200 OK\r\n\r\nok",
+    b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=b\r\nConnection: close, X-C\r\nX-C: 3\r\n\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+)
+ODD = (b"\0", b"\r", b"\n", b"\r\n", b"\t", b" ", b":", b"\x85", b"\xa0", b"9" * 5_000, b"chunked", b"f" * 17)
+
+
+def mutated(random: Random, data: bytes) -> bytes:
+    """Return *data* with a few bytes put in, taken out or changed, or cut short."""
+    changed = bytearray(data)
+    for _ in range(random.randrange(4)):
+        at = random.randrange(len(changed) + 1)
+        changed[at : at + random.randrange(3)] = random.choice((random.randbytes(1), random.choice(ODD)))
+    return bytes(changed[: random.choice((len(changed), random.randrange(len(changed) + 1)))])
+
+
+def test_any_answer_of_a_target_is_passed_on_or_a_bad_gateway() -> None:
+    """1,000 answers that nobody wrote: each client is answered or its connection ends, and nothing raises."""
+    random = Random(15)
+    answers = [mutated(random, random.choice(ANSWERS)) for _ in range(1_000)]
+    statuses = set()
+    with open_world(FakeListeners(attributes={"idle_timeout.timeout_seconds": "5"})) as world:
+        serve_raw(world, answers.pop)
+        for _ in range(1_000):
+            connection = world.connect()
+            connection.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            try:
+                answer = receive_all(connection, quiet_seconds=12)
+            except ConnectionResetError:
+                continue
+            statuses.add(answer.split(b" ")[1])
+            assert answer.startswith(b"HTTP/1.1 ")
+            assert connection.receive(1, 1) == b""
+
+    assert answers == []
+    assert {b"200", b"204", b"502"} <= statuses
