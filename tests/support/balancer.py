@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from seatrials.seams.http1 import Handler, HttpServer, Request, Response, Upgrade, json_response
@@ -16,6 +17,7 @@ from tests.support.aws import Document
 
 BALANCER_IP = "10.0.0.10"
 CLIENT_IP = "10.0.9.9"
+TARGET_IP = "10.0.1.7"
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/web/0123456789abcdef"
 OTHER_GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/other/0123456789abcdef"
 
@@ -38,6 +40,7 @@ class FakeListeners:
     listeners: list[Document] = field(default_factory=lambda: [{"ListenerArn": "l-80", "Port": 80, "Protocol": "HTTP"}])
     rules: list[Document] = field(default_factory=lambda: [rule("default", None, forward(GROUP))])
     attributes: dict[str, str] = field(default_factory=dict)
+    listener_attributes: dict[str, str] = field(default_factory=dict)
     group_attributes: dict[str, str] = field(default_factory=dict)
     group: Document = field(default_factory=dict)
     page_size: int = 100
@@ -47,6 +50,10 @@ class FakeListeners:
         """Return the listeners."""
         self.calls += 1
         return {"Listeners": self.listeners}
+
+    def describe_listener_attributes(self, *, ListenerArn: str) -> Document:  # noqa: ARG002, N803  # boto3's name
+        """Return the listeners' attributes, the same ones for every listener."""
+        return {"Attributes": [{"Key": key, "Value": value} for key, value in self.listener_attributes.items()]}
 
     def describe_rules(self, *, ListenerArn: str, Marker: str = "0") -> Document:  # noqa: ARG002, N803
         """Return a page of the rules, the same ones for every listener."""
@@ -139,6 +146,37 @@ class BalancerWorld:
     def get(self, target: str, *headers: str) -> str:
         """Return the whole answer to a GET."""
         return self.ask("\r\n".join([f"GET {target} HTTP/1.1", "Host: shop.example.com", *headers, "", ""]))
+
+
+def serve_raw(
+    world: BalancerWorld,
+    answer: bytes | Callable[[], bytes],
+    *,
+    close: bool = True,
+    hang_seconds: float = 0.0,
+    ip: str = TARGET_IP,
+) -> None:
+    """Start a healthy target that answers every request but the checks with these bytes, or what it is given then."""
+    listener = world.network.attach(ip).listen(8080)
+
+    def serve(connection: Connection) -> None:
+        try:
+            checked = b"/health" in connection.receive(65_536)
+            world.clock.sleep(0 if checked else hang_seconds)
+            given = answer if isinstance(answer, bytes) else b"" if checked else answer()
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" if checked else given)
+            world.clock.sleep(0 if checked or close else 1000)
+        except ConnectionError:
+            pass
+        connection.close()
+
+    def accept() -> None:
+        while True:
+            connection = listener.accept()
+            world.clock.spawn(partial(serve, connection), "raw")
+
+    world.clock.spawn(accept, "raw-accept")
+    world.register(ip)
 
 
 def receive_all(connection: Connection, quiet_seconds: float = 1.0) -> bytes:

@@ -176,6 +176,11 @@ class _Watched:
         return self._connection.peer_host
 
     @property
+    def peer_port(self) -> int:
+        """The port of the other end."""
+        return self._connection.peer_port
+
+    @property
     def is_readable(self) -> bool:
         """Whether `receive` would return at once."""
         return self._connection.is_readable

@@ -4,6 +4,7 @@ An actor per connection, keep-alive, request bodies read whole, answers whole or
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ _BODY_BYTES_MAX = 64 * 1024 * 1024
 _LINGER_SECONDS = 1.0
 _LINGER_PARTS_MAX = 2048
 _WEBSOCKET_VERSION = {"sec-websocket-version": "13"}
+# 16 bytes in base64.
+_WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 
 Headers = Sequence[tuple[str, str]]
 
@@ -320,7 +323,7 @@ class _Exchange:
         """Return the opened WebSocket, or the refusal of a handshake that is none (RFC 6455, 4.2.2)."""
         protocol = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
         try:
-            _check_method(head)
+            _check_handshake(head)
             protocol.initiate_upgrade_connection(list(head.headers), head.target)
         except wsproto.utilities.RemoteProtocolError as error:
             hint = error.event_hint
@@ -405,10 +408,17 @@ def _check_body(size: int) -> None:
         raise h11.RemoteProtocolError(msg, error_status_hint=413)
 
 
-def _check_method(head: h11.Request) -> None:
-    """Refuse a handshake that is not a GET; wsproto is not told the method."""
+def _check_handshake(head: h11.Request) -> None:
+    """Refuse what wsproto does not look at: method, version and the key (RFC 6455, 4.2.1; RFC 9110, 7.8)."""
     if head.method != b"GET":
         msg = "the method is not GET"
+        raise wsproto.utilities.RemoteProtocolError(msg)
+    if head.http_version < b"1.1":
+        msg = "HTTP/1.0 knows no upgrade"
+        raise wsproto.utilities.RemoteProtocolError(msg)
+    keys = [value for name, value in head.headers if name == b"sec-websocket-key"]
+    if len(keys) != 1 or not _WEBSOCKET_KEY.fullmatch(keys[0]):
+        msg = f"there are {len(keys)} Sec-WebSocket-Key headers: send one, of 16 bytes in base64"
         raise wsproto.utilities.RemoteProtocolError(msg)
 
 

@@ -22,6 +22,10 @@ class Connection(Protocol):
         """The address of the other end."""
 
     @property
+    def peer_port(self) -> int:
+        """The port of the other end."""
+
+    @property
     def is_readable(self) -> bool:
         """Whether `receive` would return at once, be it with the end of the stream."""
 
@@ -89,6 +93,17 @@ class TlsConnection:
     def peer_host(self) -> str:
         """The address of the other end."""
         return self._connection.peer_host
+
+    @property
+    def peer_port(self) -> int:
+        """The port of the other end."""
+        return self._connection.peer_port
+
+    @property
+    def negotiated(self) -> tuple[str, str]:
+        """Protocol and cipher suite, as OpenSSL names them."""
+        cipher = self.tls.cipher()
+        return self.tls.version() or "", cipher[0] if cipher else ""
 
     @property
     def is_readable(self) -> bool:
@@ -162,13 +177,20 @@ class SystemConnection:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._peer_host: str = sock.getpeername()[0]
+        self._peer_host: str
+        self._peer_port: int
+        self._peer_host, self._peer_port = sock.getpeername()[:2]
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def peer_host(self) -> str:
         """The address of the other end."""
         return self._peer_host
+
+    @property
+    def peer_port(self) -> int:
+        """The port of the other end."""
+        return self._peer_port
 
     @property
     def is_readable(self) -> bool:

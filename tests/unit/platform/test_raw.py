@@ -15,6 +15,7 @@ class FakeConnection:
     """The balancer's end of a connection, as a script: what to give, one item a read."""
 
     peer_host = "192.0.2.1"
+    peer_port = 443
     is_readable = True
 
     def __init__(self, *script: bytes | Exception) -> None:

@@ -52,6 +52,7 @@ class Sink:
     """A connection that keeps what is sent."""
 
     peer_host = "10.0.0.1"
+    peer_port = 443
     is_readable = False
 
     def __init__(self) -> None:

@@ -286,7 +286,12 @@ def test_a_websocket_whose_peer_vanishes_ends_quietly(site: Site, leave: str) ->
         (HANDSHAKE.replace(b"sec-websocket-key", b"no-key"), 400),
         (HANDSHAKE.replace(b"version: 13", b"version: 8"), 426),
         (HANDSHAKE.replace(b"GET", b"POST"), 400),
+        (HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0"), 400),
+        (HANDSHAKE.replace(b"ZQ==\r\n", b"ZQ==\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"), 400),
+        (HANDSHAKE.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"none"), 400),
+        (HANDSHAKE.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhlIHNhbXBsZSBub25jZTEy"), 400),
     ],
+    ids=["none", "no-key", "version-8", "post", "http-1.0", "two-keys", "no-base64", "18-bytes"],
 )
 def test_a_handshake_that_is_none_is_refused(site: Site, request_bytes: bytes, status: int) -> None:
     """RFC 6455, 4.2.2: an incomplete handshake gets 400, another version 426 and the version that is spoken."""

@@ -89,6 +89,7 @@ def test_a_reset_is_an_error(pair: Pair) -> None:
 def test_ends_know_each_other(pair: Pair) -> None:
     """Each end tells the address of the other."""
     assert (pair[0].peer_host, pair[1].peer_host) == ("127.0.0.1", "127.0.0.1")
+    assert len({pair[0].peer_port, pair[1].peer_port} - {0}) == 2
 
 
 def test_a_taken_port_says_what_to_do() -> None:

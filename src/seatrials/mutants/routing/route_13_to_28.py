@@ -9,7 +9,7 @@ from typing import Any
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import attribute, forward, put, set_paths
 from seatrials.seams.http1 import Request, Response
-from seatrials.twin.balancer import forwarding, messages, proxy, server, streams, visit
+from seatrials.twin.balancer import desync, forwarding, messages, proxy, server, streams, visit
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.health import Health, Outcome, State
 from seatrials.twin.balancer.messages import RequestHead
@@ -134,24 +134,30 @@ def _(original: Any, sessions: HostedSessions, session_id: str) -> HostedSession
     return original(sessions, session_id)
 
 
+def _first_length(named: messages.Values) -> messages.Values:
+    """Return the first Content-Length of *named*, if there is one, as the only one."""
+    return {"content-length": named.get("content-length", [])[:1]}
+
+
 MUTANTS.rows["ROUTE-18"] = {
     "first-length-taken": (
         "Of two Content-Lengths that differ the first is believed.",
-        wrap(messages._lengths, lambda _original, named: messages.tokens(named.get("content-length", []))[:1]),
+        wrap(desync._length_reasons, lambda _original, _values: iter(())),
+        wrap(messages._length, lambda original, named: original({**named, **_first_length(named)})),
     ),
     "long-headers-passed": ("A header may be as long as all of them.", replace(messages, "LINE_BYTES_MAX", 64 * 1024)),
 }
 
 
 @MUTANTS.replacing(messages._request_line, "trace-passed", breaks="ROUTE-18")
-def _(original: Any, line: str) -> tuple[str, str, bool]:
+def _(original: Any, line: str) -> tuple[str, str, str]:
     """TRACE is passed on to the container."""
     method, _, rest = line.partition(" ")
     return method, *original(f"GET {rest}" if method == "TRACE" else line)[1:]
 
 
 @MUTANTS.replacing(server._ClientConnection._refuse, "refused-and-kept-open", breaks="ROUTE-18")
-def _(original: Any, connection: Any, status: int) -> None:
+def _(original: Any, connection: Any, status: int, *_: Any) -> None:
     """A malformed request is refused and its connection stays open."""
     try:
         connection._connection.send(own_answer(status, now=connection._workings.clock.now(), keep_alive=True))

@@ -1,8 +1,11 @@
 """The answers that the balancer makes itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+
+from seatrials.twin.balancer.header_policy import UNCHANGED, HeaderPolicy
 
 # Where the wording of AWS's pages is not the standard's.
 _PHRASES = {
@@ -31,28 +34,37 @@ def page(status: int) -> str:
     return f"<html>\r\n{head}\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 
+@dataclass(frozen=True)
+class Content:
+    """What an answer of the balancer's own shows."""
+
+    text: str
+    content_type: str = "text/html"
+
+
 def own_answer(
     status: int,
     *,
     now: float,
     method: str = "GET",
-    body: str | None = None,
-    content_type: str = "text/html",
+    content: Content | None = None,
     headers: Sequence[tuple[str, str]] = (),
     keep_alive: bool,
+    policy: HeaderPolicy = UNCHANGED,
 ) -> bytes:
-    """Return a whole answer; without *body* it is the page of its status. *now* is in epoch seconds."""
-    content = (page(status) if body is None else body).encode()
+    """Return a whole answer; without *content* it is the page of its status. *now* is in epoch seconds."""
+    shown = content or Content(page(status))
+    body = shown.text.encode()
     fields = [
         ("Server", "awselb/2.0"),
         ("Date", formatdate(now, usegmt=True)),
-        ("Content-Type", content_type),
-        ("Content-Length", str(len(content))),
+        ("Content-Type", shown.content_type),
+        ("Content-Length", str(len(body))),
         ("Connection", "keep-alive" if keep_alive else "close"),
         *headers,
     ]
-    head = head_bytes(f"HTTP/1.1 {status} {phrase(status)}", fields)
-    return head if method == "HEAD" else head + content
+    head = head_bytes(f"HTTP/1.1 {status} {phrase(status)}", policy.dress(fields))
+    return head if method == "HEAD" else head + body
 
 
 def head_bytes(first_line: str, headers: Sequence[tuple[str, str]]) -> bytes:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.balancer.table import Document, pages
+from seatrials.twin.balancer.rule_documents import Document
+from seatrials.twin.balancer.table import pages
 
 
 @dataclass(frozen=True, kw_only=True)

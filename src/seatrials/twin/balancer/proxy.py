@@ -60,8 +60,8 @@ class Exchange:
     head: bytes
     target: Target
     idle_timeout_seconds: float
-    # Headers that the answer gets on top.
-    extra_headers: Headers
+    # Makes of the headers of a target's answer those that the client gets, but for connection and framing.
+    dress: Callable[[Headers], Headers]
     # Whether the client's connection lives on after a good answer.
     keep_alive: bool
     # Called with the status when the head of the answer is sent.
@@ -196,7 +196,7 @@ class Exchange:
         chunked = not bodiless and head.framing.length is None and not self.request.http_1_0
         ends = chunked or head.framing.length is not None
         reusable = self.keep_alive and ends
-        headers = [*head.end_to_end(), *_framing(head, chunked=chunked), *self.extra_headers]
+        headers = [*self.dress(head.end_to_end()), *_framing(head, chunked=chunked)]
         pending = _answer_head(head, [*headers, ("Connection", "keep-alive" if reusable else "close")])
         self.on_head(head.status)
         try:
@@ -225,7 +225,7 @@ class Exchange:
         self.on_head(head.status)
         over = Result(head.status, answered=True, reusable=False)
         try:
-            self._to_client(_answer_head(head, [*head.end_to_end(), *upgrade, *self.extra_headers]))
+            self._to_client(_answer_head(head, [*self.dress(head.end_to_end()), *upgrade]))
             self._to_client(stream.take(len(stream.buffer)))
             upstream.send(self.client.stream.take(len(self.client.stream.buffer)))
         except (ClientGoneError, ConnectionError):

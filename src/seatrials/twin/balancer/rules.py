@@ -13,6 +13,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Protocol
 
+from seatrials.twin.balancer.authentication import Authenticate
+from seatrials.twin.balancer.transforms import NO_TRANSFORMS, Transforms
+
 Headers = Sequence[tuple[str, str]]
 
 _PLACEHOLDER = re.compile(r"#\{(protocol|host|port|path|query)\}")
@@ -149,6 +152,24 @@ class SourceIp:
 
 
 @dataclass(frozen=True)
+class RegularExpression:
+    """Regular expressions in the place of values, found anywhere in them unless anchored (the guide does not say)."""
+
+    # path-pattern, host-header or http-header.
+    field: str
+    patterns: tuple[re.Pattern[str], ...]
+    header: str = ""
+
+    def matches(self, request: Incoming) -> bool:
+        """Whether an expression is found in the path, the host, or one header of that name."""
+        if self.field == "http-header":
+            texts = request.values_by_header.get(self.header.lower(), ())
+        else:
+            texts = (request.path if self.field == "path-pattern" else request.host,)
+        return any(pattern.search(text) for pattern in self.patterns for text in texts)
+
+
+@dataclass(frozen=True)
 class Forward:
     """Send the request to a target of one of these groups."""
 
@@ -211,6 +232,8 @@ class Rule:
     priority: int | None
     conditions: tuple[Condition, ...]
     action: Action
+    authentication: Authenticate | None = None
+    transforms: Transforms = NO_TRANSFORMS
 
     @property
     def label(self) -> str:
@@ -236,6 +259,11 @@ class RuleList:
     def route(self, request: Incoming) -> Rule:
         """Return the first rule that *request* meets; the default rule meets every request."""
         return next(rule for rule in self.rules if rule.matches(request))
+
+    @cached_property
+    def authenticates(self) -> bool:
+        """Whether a rule lets only known users pass."""
+        return any(rule.authentication for rule in self.rules)
 
     @cached_property
     def group_arns(self) -> frozenset[str]:

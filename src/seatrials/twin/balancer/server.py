@@ -10,7 +10,8 @@ from typing import Any
 from seatrials.seams.application import AwsClient
 from seatrials.seams.network import Connection, Listener, Network, TlsConnection
 from seatrials.twin.balancer.answers import own_answer
-from seatrials.twin.balancer.messages import RefusedRequestError
+from seatrials.twin.balancer.desync import COMPLIANT, Classification
+from seatrials.twin.balancer.messages import RefusedRequestError, blocked
 from seatrials.twin.balancer.stickiness import StickyCookies
 from seatrials.twin.balancer.streams import PEER_GONE, ClientSide
 from seatrials.twin.balancer.table import ListenerSettings
@@ -154,7 +155,7 @@ class _ClientConnection:
             while self._serve_one():
                 pass
         except RefusedRequestError as error:
-            self._refuse(error.status)
+            self._refuse(error.status, error.classification)
         except TimeoutError:
             # A connection that is merely idle is closed; one that stops inside a request is told so.
             if self._client.stream.buffer:
@@ -167,6 +168,8 @@ class _ClientConnection:
         head = self._client.stream.request_head()
         if head is None:
             return False
+        if head.classification.is_blocked(self._workings.view.settings().desync_mode):
+            raise blocked(head.classification)
         return Visit(self._workings, self._listener, self._client, head).serve(keep_alive=self._may_live_on())
 
     def _may_live_on(self) -> bool:
@@ -174,15 +177,23 @@ class _ClientConnection:
         age_seconds = self._workings.clock.now() - self._opened_at
         return age_seconds < self._workings.view.settings().client_keep_alive_seconds
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, classification: Classification = COMPLIANT) -> None:
         """Answer what could not be read as a request, and record it as far as it is known."""
         workings, port = self._workings, self._listener.port
         now = workings.clock.now()
-        workings.trace.add("request", "-", listener=port, rule="-", status=status, target_group="-", task="-")
-        entry = AccessLogEntry(time=now, listener_port=port, client=self._connection.peer_host, status=status)
+        nothing = {"rule": "-", "status": status, "target_group": "-", "task": "-"}
+        workings.trace.add("request", "-", listener=port, **nothing, **classification.as_details())
+        entry = AccessLogEntry(
+            time=now,
+            listener_port=port,
+            client=self._connection.peer_host,
+            status=status,
+            classification=classification,
+        )
         workings.access_log.append(entry)
         try:
-            self._connection.send(own_answer(status, now=now, keep_alive=False))
+            policy = workings.view.header_policy(self._listener)
+            self._connection.send(own_answer(status, now=now, keep_alive=False, policy=policy))
         except PEER_GONE:
             return
         self._client.linger()

@@ -1,5 +1,6 @@
 """Reading heads and bodies from a connection, piece by piece, and framing bodies for the next one."""
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
 
@@ -21,6 +22,9 @@ CHUNK_BYTES = 65_536
 PEER_GONE = (ConnectionError, ssl.SSLError)
 _HEAD_END = b"\r\n\r\n"
 _CHUNK_LINE_BYTES_MAX = 4_096
+_BREAKING = re.compile(rb"[\x00\r\n]")
+# Of at most 64 bits.
+_CHUNK_SIZE = re.compile(rb"0*[0-9a-fA-F]{1,16}")
 
 
 class MalformedBodyError(Exception):
@@ -47,13 +51,17 @@ class Stream:
         return data
 
     def line(self) -> bytes:
-        """Return the next line without its end; raises `MalformedBodyError` when it is too long for a chunk's."""
-        while (end := self.buffer.find(b"\r\n")) < 0:
-            if len(self.buffer) > _CHUNK_LINE_BYTES_MAX:
-                msg = "a chunk's line over 4 K"
-                raise MalformedBodyError(msg)
+        """Return the next line without its end; raises `MalformedBodyError` for what is no line of a chunked body."""
+        while (end := self.buffer.find(b"\r\n")) < 0 and len(self.buffer) <= _CHUNK_LINE_BYTES_MAX:
             self._fill_or_fail()
-        return self.take(end + 2)[:-2]
+        if not 0 <= end <= _CHUNK_LINE_BYTES_MAX:
+            msg = "a chunk's line over 4 K"
+            raise MalformedBodyError(msg)
+        line = self.take(end + 2)[:-2]
+        if _BREAKING.search(line):
+            msg = f"a NUL, or a CR or LF that ends no line, in a chunk's line: {line[:20]!r}"
+            raise MalformedBodyError(msg)
+        return line
 
     def request_head(self) -> RequestHead | None:
         """Return the next request, or None when the peer has closed before one; raises `RefusedRequestError`."""
@@ -104,8 +112,8 @@ class Stream:
             pass
 
     def _chunk_size(self) -> int:
-        digits = self.line().partition(b";")[0].strip()
-        if not digits or digits.strip(b"0123456789abcdefABCDEF"):
+        digits = self.line().partition(b";")[0].rstrip(b" \t")
+        if not _CHUNK_SIZE.fullmatch(digits):
             msg = f"a chunk's size is {digits[:20]!r}"
             raise MalformedBodyError(msg)
         return int(digits, 16)

@@ -1,15 +1,16 @@
 """What ELBv2 holds of one load balancer now: read when it is needed, and kept until it may have changed."""
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.balancer.header_policy import HeaderPolicy
+from seatrials.twin.balancer.rule_documents import Document, rule_of
 from seatrials.twin.balancer.rules import Rule, RuleList
 from seatrials.twin.balancer.table import (
-    Document,
     ListenerSettings,
     LoadBalancerSettings,
+    read_header_policy,
     read_listeners,
     read_rules,
     read_settings,
-    rule_of,
 )
 
 
@@ -24,6 +25,8 @@ class LoadBalancerView:
         self._rules: dict[str, dict[str, Rule]] = {}
         self._ordered: dict[str, RuleList] = {}
         self._settings: LoadBalancerSettings | None = None
+        # By listener ARN.
+        self._policies: dict[str, HeaderPolicy] = {}
 
     def rules_changed(self, operation: str, parameters: Document, answer: Document) -> None:
         """Take over what a call has changed: sessions come and go, and reading all rules anew is dear."""
@@ -43,6 +46,7 @@ class LoadBalancerView:
         self._rules = {}
         self._ordered = {}
         self._settings = None
+        self._policies = {}
 
     def listeners(self) -> list[ListenerSettings]:
         """Return the listeners, by port."""
@@ -63,6 +67,12 @@ class LoadBalancerView:
         if self._settings is None:
             self._settings = read_settings(self._elbv2, self._load_balancer_arn)
         return self._settings
+
+    def header_policy(self, listener: ListenerSettings) -> HeaderPolicy:
+        """Return what a listener changes in headers."""
+        if listener.arn not in self._policies:
+            self._policies[listener.arn] = read_header_policy(self._elbv2, listener.arn)
+        return self._policies[listener.arn]
 
     def forwards_to(self, group_arn: str) -> bool:
         """Whether a rule of a listener sends requests to the target group."""

@@ -14,10 +14,12 @@ from moto.efs import urls as efs_urls
 from moto.efs.exceptions import EFSError
 from moto.efs.models import AccessPoint, EFSBackend, efs_backends
 from moto.elbv2 import urls as elbv2_urls
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
+from moto.elbv2.models import FakeHealthStatus, elbv2_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
+from seatrials.twin.moto_bridge import listener_rules
 from seatrials.twin.moto_bridge.hooks import Living, current
+from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -83,7 +85,7 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         return result
 
 
-class TwinElb(ELBv2Backend):
+class TwinElb(RuleKeeper):
     """ELBv2 whose targets live in the balancer."""
 
     _url_module = elbv2_urls
@@ -162,6 +164,7 @@ def put_in_place() -> None:
         backends.backend = ours
         # One that was asked for before has moto's own class.
         backends.clear()
+    listener_rules.put_in_place()
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
 

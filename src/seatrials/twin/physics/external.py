@@ -27,16 +27,23 @@ class ExternalConnection:
     """A connection to a program outside the world."""
 
     def __init__(
-        self, clock: PacedClock, sock: socket.socket, peer_host: str, on_close: Callable[["ExternalConnection"], None]
+        self,
+        clock: PacedClock,
+        sock: socket.socket,
+        peer: tuple[str, int],
+        on_close: Callable[["ExternalConnection"], None],
     ) -> None:
-        """*on_close* hears when the connection ends here."""
+        """*on_close* hears when the connection ends here.
+
+        *peer* is address and port of the other end: a socket that the peer has reset by now does not know them.
+        """
         sock.settimeout(0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clock = clock
         self._socket = sock
         self._on_close = on_close
         self._bytes_this_turn = 0
-        self.peer_host = peer_host
+        self.peer_host, self.peer_port = peer
         self.closed = False
 
     @property
@@ -128,9 +135,9 @@ class ExternalListener:
         """
         while not self.closed:
             try:
-                sock, (host, _) = self._socket.accept()
+                sock, peer = self._socket.accept()
                 if not self._network.is_full:
-                    return self._network.keep(sock, host)
+                    return self._network.keep(sock, peer)
                 sock.close()
                 self._network.clock.sleep(_TURN_SECONDS)
             except BlockingIOError:
@@ -178,11 +185,11 @@ class ExternalNetwork:
             undone.callback(self.clock.let_go, sock.fileno())
             self._connect(sock, host, port, timeout_seconds)
             undone.pop_all()
-        return self.keep(sock, host)
+        return self.keep(sock, (host, port))
 
-    def keep(self, sock: socket.socket, peer_host: str) -> ExternalConnection:
+    def keep(self, sock: socket.socket, peer: tuple[str, int]) -> ExternalConnection:
         """Return a connected socket as a connection, which is closed with the network."""
-        connection = ExternalConnection(self.clock, sock, peer_host, self._connections.discard)
+        connection = ExternalConnection(self.clock, sock, peer, self._connections.discard)
         self._connections.add(connection)
         return connection
 

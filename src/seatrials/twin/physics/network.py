@@ -11,9 +11,10 @@ import atexit
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
@@ -25,15 +26,18 @@ from seatrials.twin.physics.external import ExternalNetwork
 _WINDOW_BYTES = 65_536
 _GUARD_PORT = 47_111
 _PRIVILEGED_PORTS = 1024
+# Those of Linux.
+_EPHEMERAL_PORTS = range(32_768, 61_000)
 
 
 class VirtualConnection:
     """One end of a connection inside the world."""
 
-    def __init__(self, clock: VirtualClock, latency: Callable[[], float], peer_host: str) -> None:
+    def __init__(self, clock: VirtualClock, latency: Callable[[], float], peer_host: str, peer_port: int) -> None:
         self._clock = clock
         self._latency = latency
         self.peer_host = peer_host
+        self.peer_port = peer_port
         self.peer: VirtualConnection | None = None
         self.closed = False
         self._changed = clock.signal()
@@ -182,6 +186,11 @@ class Host:
     # Who connects to what its containers listen on, when they are programs of this machine.
     outside: ExternalNetwork | None = None
     connections: list[VirtualConnection] = field(default_factory=list)
+    _ports: Iterator[int] = field(default_factory=lambda: cycle(_EPHEMERAL_PORTS), init=False)
+
+    def next_port(self) -> int:
+        """Return the port that the next connection from here comes from."""
+        return next(self._ports)
 
     def listen(self, port: int) -> VirtualListener:
         """Listen on *port* of this host; raises `PortInUseError`."""
@@ -282,8 +291,8 @@ class VirtualNetwork:
         raise TimeoutError(message)
 
     def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
-        client = VirtualConnection(self.clock, self.latency, listener.host.address)
-        server = VirtualConnection(self.clock, self.latency, source.address)
+        client = VirtualConnection(self.clock, self.latency, listener.host.address, listener.port)
+        server = VirtualConnection(self.clock, self.latency, source.address, source.next_port())
         client.peer, server.peer = server, client
         source.keep(client)
         if listener.host.hangs_up:

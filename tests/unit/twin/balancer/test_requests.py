@@ -3,12 +3,10 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
 from seatrials.seams.http1 import Request, Response, json_response
-from seatrials.seams.network import Connection
 from tests.support.balancer import (
     CLIENT_IP,
     GROUP,
@@ -20,33 +18,11 @@ from tests.support.balancer import (
     open_world,
     receive_all,
     rule,
+    serve_raw,
     status_of,
 )
 
 IP = "10.0.1.7"
-
-
-def serve_raw(world: BalancerWorld, answer: bytes, *, close: bool = True, hang_seconds: float = 0.0) -> None:
-    """Start a healthy target that answers every request but the checks with these bytes."""
-    listener = world.network.attach(IP).listen(8080)
-
-    def serve(connection: Connection) -> None:
-        try:
-            checked = b"/health" in connection.receive(65_536)
-            world.clock.sleep(0 if checked else hang_seconds)
-            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" if checked else answer)
-            world.clock.sleep(0 if checked or close else 1000)
-        except ConnectionError:
-            pass
-        connection.close()
-
-    def accept() -> None:
-        while True:
-            connection = listener.accept()
-            world.clock.spawn(partial(serve, connection), "raw")
-
-    world.clock.spawn(accept, "raw-accept")
-    world.register(IP)
 
 
 def test_headers_tell_where_a_request_came_from(world: BalancerWorld) -> None:
@@ -291,23 +267,6 @@ def test_a_group_whose_targets_are_initial_is_unavailable(world: BalancerWorld) 
     world.targets.register(GROUP, [(IP, 8080)])
 
     assert status_of(world.get("/")) == 503
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"NONSENSE\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Le",
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 33_000 + b"\r\n\r\n",
-    ],
-    ids=["closed", "not-http", "half-a-head", "head-over-32k"],
-)
-def test_a_target_that_gives_no_answer_is_a_bad_gateway(world: BalancerWorld, answer: bytes) -> None:
-    """Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
-    serve_raw(world, answer)
-
-    assert status_of(world.get("/")) == 502
 
 
 def test_a_target_that_refuses_is_a_bad_gateway(world: BalancerWorld) -> None:

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from seatrials.errors import ConfigurationError
+from seatrials.twin.balancer.authentication import Authenticate
 from seatrials.twin.balancer.groups import parse_matcher
 from seatrials.twin.balancer.rules import (
     FixedResponse,
@@ -18,6 +19,8 @@ from seatrials.twin.balancer.rules import (
 )
 from seatrials.twin.balancer.table import LoadBalancerSettings, read_listeners, read_rules, read_settings
 from tests.support.balancer import FakeListeners, forward, rule
+
+POOL = {"UserPoolArn": "pool", "UserPoolClientId": "client", "UserPoolDomain": "shop"}
 
 
 def test_rules_are_read_over_all_pages_and_sorted(elbv2: FakeListeners) -> None:
@@ -76,9 +79,10 @@ def test_actions_are_read(elbv2: FakeListeners) -> None:
     ("condition", "words"),
     [
         ({"Field": "moon-phase", "Values": ["full"]}, "moon-phase"),
-        ({"Field": "path-pattern", "RegexValues": ["^/a"]}, "without Values"),
+        ({"Field": "path-pattern"}, "without Values"),
+        ({"Field": "path-pattern", "RegexValues": ["^/a("]}, "regular expression"),
     ],
-    ids=["unknown-field", "regex"],
+    ids=["unknown-field", "no-values", "no-regular-expression"],
 )
 def test_what_cannot_be_evaluated_is_refused(elbv2: FakeListeners, condition: dict[str, object], words: str) -> None:
     """A condition is never skipped in silence."""
@@ -86,6 +90,35 @@ def test_what_cannot_be_evaluated_is_refused(elbv2: FakeListeners, condition: di
 
     with pytest.raises(ConfigurationError, match=words):
         read_rules(elbv2, "l")
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ({"Type": "authenticate-oidc"}, "AuthorizationEndpoint, ClientId"),
+        ({"Type": "authenticate-cognito", "AuthenticateCognitoConfig": {"UserPoolArn": "a"}}, "UserPoolClientId"),
+        ({"Type": "authenticate-cognito", "AuthenticateCognitoConfig": POOL}, "no region in the UserPoolArn 'pool'"),
+        ({"Type": "moon-phase"}, "moon-phase"),
+    ],
+    ids=["oidc", "cognito", "no-arn", "unknown"],
+)
+def test_an_authentication_that_lacks_something_is_refused(
+    elbv2: FakeListeners, before: dict[str, object], words: str
+) -> None:
+    """Whoever is to log in is never let pass in silence, and all that is missing is named."""
+    elbv2.rules = [{**rule(1, "/a", forward("g")), "Actions": [{**before, "Order": 1}, {**forward("g"), "Order": 2}]}]
+
+    with pytest.raises(ConfigurationError, match=words):
+        read_rules(elbv2, "l")
+
+
+def test_a_token_that_nobody_can_look_at_is_refused(elbv2: FakeListeners) -> None:
+    """The keys of jwt-validation cannot be fetched from here, so every token counts as none."""
+    before = {"Type": "jwt-validation", "Order": 1}
+    elbv2.rules = [{**rule(1, "/a", forward("g")), "Actions": [before, {**forward("g"), "Order": 2}]}]
+    [found] = read_rules(elbv2, "l").values()
+
+    assert found.authentication == Authenticate(on_unauthenticated="deny")
 
 
 def test_an_unknown_action_is_refused(elbv2: FakeListeners) -> None:

@@ -126,6 +126,16 @@ def test_a_refused_upgrade_is_an_ordinary_answer(world: BalancerWorld) -> None:
     assert answer.count("HTTP/1.1 404") == 2
 
 
+def test_an_upgrade_in_http_1_0_is_ignored(world: BalancerWorld) -> None:
+    """The target gets an ordinary request. Source: RFC 9110, 7.8."""
+    world.serve(IP)
+    world.register(IP)
+    answer = world.ask(UPGRADE.decode().replace("HTTP/1.1", "HTTP/1.0"))
+
+    assert status_of(answer) == 200
+    assert [each.header("upgrade") for each in world.seen] == [None]
+
+
 def test_a_websocket_is_cut_at_the_end_of_the_deregistration_delay(world: BalancerWorld) -> None:
     """Our reading of the causes of HTTP 502."""
     world.elbv2.group_attributes["deregistration_delay.timeout_seconds"] = "10"

@@ -46,7 +46,7 @@ def test_a_client_is_let_in_and_heard(connected: tuple[ExternalConnection, socke
     assert connection.receive(100, 5) == b"hello"
     connection.send(b"welcome")
     assert client.recv(100) == b"welcome"
-    assert connection.peer_host == "127.0.0.1"
+    assert (connection.peer_host, connection.peer_port) == client.getsockname()
 
 
 def test_the_end_of_a_client_is_the_end_of_the_stream(connected: tuple[ExternalConnection, socket.socket]) -> None:
@@ -216,7 +216,7 @@ def test_there_are_so_many_connections_and_no_more(
     with socket.create_connection(("127.0.0.1", listener.port)):
         clock.spawn(accept, "accept")
         with socket.create_connection(("127.0.0.1", listener.port), 5) as second:
-            turned_away = ExternalConnection(clock, second, "", lambda _connection: None)
+            turned_away = ExternalConnection(clock, second, ("", 0), lambda _connection: None)
             assert turned_away.receive(1, 5) == b""
         accepted[0].close()
         with socket.create_connection(("127.0.0.1", listener.port)) as third:

@@ -202,6 +202,17 @@ def test_a_privileged_port_needs_no_rights(world: TwoHosts) -> None:
     assert listener.accept().peer_host == world.client.address
 
 
+def test_every_connection_comes_from_a_port_of_its_own(world: TwoHosts) -> None:
+    """An ephemeral one, and it goes to the port that it named."""
+    listener = world.server.listen(8080)
+    near = [world.client.connect(world.server.address, 8080) for _ in range(3)]
+    far = [listener.accept().peer_port for _ in near]
+
+    assert [connection.peer_port for connection in near] == [8080] * 3
+    assert len(set(far)) == 3
+    assert all(32_768 <= port < 61_000 for port in far)
+
+
 def test_a_closed_listener_takes_no_connection(world: TwoHosts) -> None:
     """Who waits to accept when the listener closes is told so."""
     listener = world.server.listen(PORT)

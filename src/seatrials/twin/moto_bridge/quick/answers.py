@@ -25,17 +25,17 @@ from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import camelcase_to_underscores, get_service_model, get_value
 from moto.dynamodb.responses import DynamoHandler
 from moto.efs.responses import EFSResponse
-from moto.elbv2.responses import ELBV2Response
 from werkzeug.exceptions import HTTPException
 
 from seatrials.twin.moto_bridge.backends import TwinAutoScalingResponse, TwinEcsResponse
 from seatrials.twin.moto_bridge.hooks import ACCOUNT
+from seatrials.twin.moto_bridge.listener_rules import TwinElbResponse
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
     "cloudwatch": CloudWatchResponse,
     "dynamodb": DynamoHandler,
     "ecs": TwinEcsResponse,
-    "elbv2": ELBV2Response,
+    "elbv2": TwinElbResponse,
     "application-autoscaling": TwinAutoScalingResponse,
     "efs": EFSResponse,
 }

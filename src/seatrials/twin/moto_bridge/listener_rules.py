@@ -1,0 +1,54 @@
+"""Rules of listeners with what moto leaves out of them: transforms, regular expressions, and looks at tokens."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.elb import urls as elb_urls
+from moto.elbv2.exceptions import InvalidModifyRuleArgumentsError, RuleNotFoundError
+from moto.elbv2.models import ELBv2Backend, FakeAction
+from moto.elbv2.responses import ELBV2Response
+
+
+class RuleKeeper(ELBv2Backend):
+    """ELBv2 that takes conditions of regular expressions, and actions that look at tokens."""
+
+    def _validate_conditions(self, conditions: list[dict[str, Any]]) -> None:
+        super()._validate_conditions([each for each in conditions if not _expressions(each)])
+
+    def _validate_actions(self, actions: list[FakeAction]) -> None:
+        super()._validate_actions([each for each in actions if each.type != "jwt-validation"])
+
+
+class TwinElbResponse(ELBV2Response):
+    """Calls for rules that keep their transforms."""
+
+    def create_rule(self) -> ActionResult:
+        result = super().create_rule()
+        [rule] = result.result["Rules"]  # type: ignore[index]  # an answer, which moto calls an object
+        rule.transforms = self._get_params().get("Transforms", [])
+        return result
+
+    def modify_rule(self) -> ActionResult:
+        parameters = self._get_params()
+        reset = str(parameters.get("ResetTransforms", "false")).lower() == "true"
+        if "Transforms" not in parameters and not reset:
+            return super().modify_rule()
+        if reset and parameters.get("Transforms"):
+            raise InvalidModifyRuleArgumentsError
+        if parameters.get("Conditions") or parameters.get("Actions"):
+            super().modify_rule()
+        rules: list[Any] = self.elbv2_backend.describe_rules(None, [parameters["RuleArn"]])
+        if not rules:
+            raise RuleNotFoundError
+        rules[0].transforms = parameters.get("Transforms", [])
+        return ActionResult({"Rules": rules})
+
+
+def put_in_place() -> None:
+    """Let moto answer calls for load balancers with these, for the life of the process."""
+    elb_urls.ELBV2Response = TwinElbResponse  # type: ignore[attr-defined]  # looked up when a call comes
+
+
+def _expressions(condition: dict[str, Any]) -> list[str]:
+    configs = [value for name, value in condition.items() if name.endswith("Config") and value]
+    return condition.get("RegexValues") or [each for config in configs for each in config.get("RegexValues", [])]
