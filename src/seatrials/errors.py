@@ -81,6 +81,12 @@ class ServerError(SeatrialsError):
     exit_code = 78
 
 
+class TwinFailureError(SeatrialsError):
+    """An actor of the twin raised what nobody expected; the text names actor, resource, property and place."""
+
+    exit_code = 79
+
+
 class CredentialsError(SeatrialsError):
     """There are no credentials for AWS, or AWS does not take them."""
 

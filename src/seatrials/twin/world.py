@@ -15,6 +15,7 @@ from typing import Any
 
 import trustme
 
+from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
@@ -43,6 +44,7 @@ from seatrials.twin.moto_bridge import (
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.outside import Outside
+from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import scratch_folder
 from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.trace import Trace
@@ -178,6 +180,9 @@ class World:
         self._outside = outside
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
+        # Hears of an actor's failure; by default the scenario fails.
+        self.on_failure: Callable[[Failure], None] = self._fail_scenario
+        self.clock.supervisor.on_failure = self._actor_failed
         # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
         self.bridge = self._moto(plane)
         wires = self._wires()
@@ -214,6 +219,8 @@ class World:
                 if alive:
                     self._start()
                 yield self
+                # What failed in the block's own calls, after its last wait.
+                self.clock.raise_failure()
         finally:
             self.network.close()
             unplug()
@@ -382,8 +389,27 @@ class World:
         self.bridge.touched(TARGET_HEALTH)
         self.scheduler.poke()
 
+    def _actor_failed(self, failure: Failure) -> None:
+        self.trace.add(
+            "twin_failure",
+            failure.resource or failure.actor,
+            actor=failure.actor,
+            error=f"{type(failure.error).__name__}: {failure.error}",
+            traceback=failure.lines,
+        )
+        self.on_failure(failure)
+
+    def _fail_scenario(self, failure: Failure) -> None:
+        told = TwinFailureError(str(failure))
+        told.__cause__ = failure.error
+        self.clock.fail(told)
+
     def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
-        """A call has changed something: let who depends on it look again."""
+        """A call has changed something: let who depends on it look again, and the caller go on if they cannot."""
+        with self.clock.supervisor.turn("what follows a call", f"{service} {operation}"):
+            self._tell_parts(service, operation, parameters, answer)
+
+    def _tell_parts(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:

@@ -78,7 +78,8 @@ class Scaling:
         self._clock.sleep(self._random.uniform(0, interval))
         while True:
             for alarm in self._alarms:
-                self._look(alarm)
+                with self._clock.supervisor.turn("CloudWatch", f"alarm {alarm['AlarmName']}"):
+                    self._look(alarm)
             self._clock.sleep(interval)
 
     def _look(self, alarm: dict[str, Any]) -> None:

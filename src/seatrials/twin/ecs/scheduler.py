@@ -113,7 +113,8 @@ class Scheduler:
             if self._stale:
                 self._read_services()
             for state in list(self._services.values()):
-                self._reconcile(state)
+                with world.clock.supervisor.turn("the ECS scheduler", f"service {state.name}"):
+                    self._reconcile(state)
 
     def is_settled(self) -> bool:
         """Whether every service has reached a steady state."""
@@ -122,12 +123,16 @@ class Scheduler:
     def _read_services(self) -> None:
         self._stale = False
         for cluster in self._ecs.list_clusters()["clusterArns"]:
-            names = self._ecs.list_services(cluster=cluster)["serviceArns"]
-            if names:
-                for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
-                    arn = description["serviceArn"]
-                    state = self._services.setdefault(arn, ServiceState(description))
-                    state.description = description
+            with self._world.clock.supervisor.turn("the ECS scheduler", f"cluster {cluster}"):
+                self._read_cluster(cluster)
+
+    def _read_cluster(self, cluster: str) -> None:
+        names = self._ecs.list_services(cluster=cluster)["serviceArns"]
+        if names:
+            for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
+                arn = description["serviceArn"]
+                state = self._services.setdefault(arn, ServiceState(description))
+                state.description = description
 
     def _reconcile(self, state: ServiceState) -> None:
         self._open_deployment(state)

@@ -98,9 +98,14 @@ class TaskRun:
 
     def run(self) -> None:
         """Live the whole life; the scheduler spawns this."""
-        if self._bring_up():
-            self._stop_asked.wait()
-        self._take_down()
+        supervisor, about = self._world.clock.supervisor, f"task {self.record.id} of {self.record.group}"
+        with supervisor.turn("ECS", about) as life:
+            if self._bring_up():
+                self._stop_asked.wait()
+            self._take_down()
+        if life.failed:
+            with supervisor.turn("ECS", about):
+                self._abandon()
 
     def _bring_up(self) -> bool:
         """Return whether the task runs; False: it was asked to stop, or cannot start."""
@@ -161,6 +166,20 @@ class TaskRun:
         self._set_containers("STOPPED")
         world.runtime.remove(record.id)
         self._enter(TaskState.STOPPED)
+
+    def _abandon(self) -> None:
+        """End a task that could not be brought up or down: its service must not wait for it for ever."""
+        record, world = self.record, self._world
+        code = "TaskFailedToStart" if record.started_at is None else "EssentialContainerExited"
+        record.ask_to_stop(code, "the twin failed at this task: its events say where")
+        record.stopped_at = world.bridge.timestamp()
+        record.last_status = TaskState.STOPPED
+        self._set_containers("STOPPED")
+        self._changed()
+        for container in world.runtime.containers.get(record.id, []):
+            world.runtime.kill(container)
+        world.runtime.remove(record.id)
+        self._deregister()
 
     def _register(self) -> None:
         self._registered = True
