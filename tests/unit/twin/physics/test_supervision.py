@@ -6,10 +6,10 @@ from seatrials.twin.physics.clock import ActorKilledError, VirtualClock
 from seatrials.twin.physics.supervision import Failure, Supervisor
 
 
-def failing(key: str) -> int:
+def failing(key: str) -> None:
     """Raise KeyError as a look at a missing property does."""
     alarm: dict[str, int] = {}
-    return alarm[key]
+    alarm[key] += 1
 
 
 def supervisor_and_told() -> tuple[Supervisor, list[Failure]]:
