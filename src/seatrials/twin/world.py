@@ -91,6 +91,7 @@ class ControlPlane:
             now=lambda: float(EPOCH_SECONDS),
             on_call=lambda _caller, _operation: None,
             on_change=lambda _service, _operation, _parameters, _answer: None,
+            sleep=lambda _seconds: None,
             shortcuts=shortcuts({}),
         )
         bridge.attach(None)
@@ -100,7 +101,7 @@ class ControlPlane:
         try:
             self.stack: DeployedStack = deploy(
                 template,
-                lambda service: bridge.client("twin", service),
+                lambda service: bridge.client("cloudformation", service),
                 stack_name=stack_name,
                 region=region,
                 account=ACCOUNT,
@@ -258,6 +259,7 @@ class World:
             now=self.clock.now,
             on_call=self._on_call,
             on_change=self._on_change,
+            sleep=self.clock.sleep,
             index_lag=IndexLag(plane.region, self.clock.now, lambda: self.calibration.index_lag.draw(lag)),
             shortcuts=shortcuts(plane.pristine),
         )

@@ -21,6 +21,7 @@ from moto.moto_api._internal import mock_random
 
 from seatrials.twin.moto_bridge.hooks import Shortcuts, current
 from seatrials.twin.moto_bridge.replacing import replace_once
+from seatrials.twin.moto_bridge.waits import let_waits_be_told
 
 # Makes a world's shortcuts, once this process has been made quick.
 _quick: list[Callable[[dict[str, Any]], Shortcuts]] = []
@@ -113,6 +114,7 @@ def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
     """Let moto answer for the world that runs now: stamp what it stores with that world's time, above all."""
 
     def process_request(self: BotocoreStubber, request: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        let_waits_be_told(request.url)
         hooks = current()
         if hooks is None:
             return process(self, request)
