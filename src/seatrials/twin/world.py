@@ -275,9 +275,16 @@ class World:
         network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), groups.admit)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
-        balancers = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+        balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
         entrances = tuple((each, network.attach(f"10.0.{index}.4")) for index, each in enumerate(balancers, start=1))
         return _Wires(directory, groups, network, client_host, file_systems, entrances)
+
+    def _acts(self, balancer: Mapping[str, Any]) -> bool:
+        """Whether a load balancer is one that acts here; of another the trace says that it only stands there."""
+        is_application = bool(balancer.get("Type", "application") == "application")
+        if not is_application:
+            self.trace.add("left_out", balancer["LoadBalancerName"], what=f"load balancers of type {balancer['Type']}")
+        return is_application
 
     def _aws_actors(self, wires: _Wires, applications: Mapping[str, Application], *, keeps_logs: bool) -> _Actors:
         logs = LogDriver(self.clock, self.aws("logs"), self.trace) if keeps_logs else None
@@ -357,7 +364,7 @@ class World:
     ) -> Balancer:
         name = description["DNSName"]
         wires.network.names[name] = host.address
-        wires.security_groups.assign(host.address, description["SecurityGroups"])
+        wires.security_groups.assign(host.address, description.get("SecurityGroups", []))
         names: tuple[str, ...] = (name,)
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
@@ -415,7 +422,8 @@ class World:
         # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
-                balancer.changed(operation, parameters, answer)
+                with self.clock.supervisor.turn("the load balancer", balancer.load_balancer_arn):
+                    balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
         elif service == "ec2":

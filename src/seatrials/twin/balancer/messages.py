@@ -13,6 +13,9 @@ LINE_BYTES_MAX = 16 * 1024
 REQUEST_HEAD_BYTES_MAX = 64 * 1024
 RESPONSE_HEAD_BYTES_MAX = 32 * 1024
 _FORWARDED_FOR_ADDRESSES_MAX = 30
+_LENGTH_MAX = 2**63 - 1
+# Leading zeros included, which say nothing.
+_LENGTH_DIGITS_MAX = 100
 
 # A NUL, a CR that ends no line, or an LF without its CR; a CR at the very end may be about to meet its LF.
 # h11 takes a bare LF for the end of a line, so that a request that ALB refuses would be routed.
@@ -236,8 +239,8 @@ def _request_framing(named: Values) -> Framing:
     lengths = _lengths(named)
     if codings not in ([], ["chunked"]):
         raise RefusedRequestError(501, "Transfer-Encoding other than chunked or identity")
-    if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
-        raise RefusedRequestError(400, "Content-Length is no number, or several that differ")
+    if len(lengths) > 1 or not all(map(_is_length, lengths)):
+        raise RefusedRequestError(400, "Content-Length is no number, too large for one, or several that differ")
     if codings:
         return Framing(None, chunked=True)
     return Framing(int(lengths[0]) if lengths else 0)
@@ -246,6 +249,11 @@ def _request_framing(named: Values) -> Framing:
 def _lengths(named: Values) -> list[str]:
     """Return the Content-Lengths that differ from one another, in order."""
     return list(dict.fromkeys(tokens(named.get("content-length", []))))
+
+
+def _is_length(text: str) -> bool:
+    """Whether *text* is a length that fits 64 bits, as those of HTTP's implementations do; `int` has a limit too."""
+    return text.isascii() and text.isdigit() and len(text) <= _LENGTH_DIGITS_MAX and int(text) <= _LENGTH_MAX
 
 
 def parse_response(data: bytes, request_method: str) -> ResponseHead:
@@ -267,8 +275,8 @@ def parse_response(data: bytes, request_method: str) -> ResponseHead:
 def _response_framing(status: int, named: Values, request_method: str) -> Framing:
     codings = tokens(named.get("transfer-encoding", []))
     lengths = _lengths(named)
-    if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
-        msg = f"the target's Content-Length is {lengths!r}"
+    if len(lengths) > 1 or not all(map(_is_length, lengths)):
+        msg = f"the target's Content-Length is {str(lengths)[:100]}"
         raise MalformedAnswerError(msg)
     if request_method == "HEAD" or status in _BODILESS_STATUSES or status < 200:  # noqa: PLR2004  # 1xx have no body
         return Framing(0)

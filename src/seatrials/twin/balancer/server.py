@@ -182,9 +182,9 @@ class _ClientConnection:
             pass  # nobody is left to answer
 
     def _serve_one(self) -> bool:
-        """Serve the next request; return whether the connection lives on."""
+        """Serve the next request; return whether the connection lives on, which it does not beyond its listener."""
         head = self._client.stream.request_head()
-        if head is None:
+        if head is None or not self._workings.view.has(self._listener):
             return False
         return Visit(self._workings, self._listener, self._client, head).serve(keep_alive=self._may_live_on())
 

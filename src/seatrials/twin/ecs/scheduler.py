@@ -18,6 +18,11 @@ from seatrials.twin.tasks import TaskRecord
 _EVENTS_MAX = 100
 # Addresses below this one of a subnet belong to AWS and to the balancer's nodes.
 _FIRST_HOST = 10
+_FARGATE = ("FARGATE", "FARGATE_SPOT")
+_NO_PLACE = (
+    "was unable to place a task because no container instance met all of its requirements. "
+    "Reason: No Container Instances were found in your cluster."
+)
 
 
 class ServiceState:
@@ -49,6 +54,19 @@ class ServiceState:
     def desired(self) -> int:
         """The desired count; 0 for a service that is deleted."""
         return int(self.description["desiredCount"]) if self.description["status"] == "ACTIVE" else 0
+
+    @property
+    def controller(self) -> str:
+        """Who deploys: only what ECS does itself acts here."""
+        return str((self.description.get("deploymentController") or {}).get("type", "ECS"))
+
+    @property
+    def is_on_fargate(self) -> bool:
+        """Whether tasks have a place: there are no container instances here, of EC2 or of anyone else."""
+        strategy = self.description.get("capacityProviderStrategy") or []
+        providers = [each["capacityProvider"] for each in strategy]
+        on_fargate = self.description.get("launchType") == "FARGATE" or any(each in _FARGATE for each in providers)
+        return on_fargate and "awsvpcConfiguration" in (self.description.get("networkConfiguration") or {})
 
     @property
     def primary(self) -> Deployment:
@@ -135,6 +153,10 @@ class Scheduler:
                 state.description = description
 
     def _reconcile(self, state: ServiceState) -> None:
+        if state.controller != "ECS":
+            # Tasks of such a service come from task sets and CodeDeploy, which only stand there.
+            state.steady = True
+            return
         self._open_deployment(state)
         self._count_failures(state)
         self._mark_unhealthy(state)
@@ -234,7 +256,10 @@ class Scheduler:
         limits = self._limits(state)
         sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
         missing = min(state.desired - len(sound), limits.most_running - len(state.wanted()))
-        if missing > 0:
+        if missing > 0 and not state.is_on_fargate:
+            if not any(_NO_PLACE in each["message"] for each in state.events[:1]):
+                self._event(state, _NO_PLACE)
+        elif missing > 0:
             started = [self._start_task(state) for _ in range(missing)]
             ids = " ".join(f"(task {run.record.id})" for run in started)
             self._event(state, f"has started {missing} tasks: {ids}.")
