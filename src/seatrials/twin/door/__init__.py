@@ -3,13 +3,15 @@
 - `shapes`: what botocore's model of a service says of each parameter: presence, type, length, range, pattern, values;
 - `words`: the code and the sentence with which each service refuses such a parameter;
 - `refusal`: what a refusal is, and the table of rules that no model has;
-- `ecs`, `balancing`, `scaling`, `network`, `storage`: those rules.
+- `ecs`, `balancing`, `attributes`, `scaling`, `network`, `storage`: those rules.
 
 Without a door moto stores what AWS would never have, and an actor of the twin meets it later, where nobody can tell any
 more which call it came from.
 """
 
-from seatrials.twin.door import balancing, ecs, network, scaling, storage
+from botocore.exceptions import ClientError
+
+from seatrials.twin.door import attributes, balancing, ecs, network, scaling, storage
 from seatrials.twin.door.refusal import RULES, Asked, Refusal
 from seatrials.twin.door.shapes import problems_of
 from seatrials.twin.door.words import refusal_of
@@ -17,7 +19,7 @@ from seatrials.twin.door.words import refusal_of
 __all__ = ["Asked", "Refusal", "check"]
 
 # Each of these fills the table of rules as it is imported.
-_ = (balancing, ecs, network, scaling, storage)
+_ = (attributes, balancing, ecs, network, scaling, storage)
 
 
 def check(asked: Asked, *, before_sdk: bool = False) -> None:
@@ -30,5 +32,9 @@ def check(asked: Asked, *, before_sdk: bool = False) -> None:
         return
     if problems:
         raise refusal_of(asked.service, problems)
-    for rule in RULES.get((asked.service, asked.operation), ()):
-        rule(asked)
+    try:
+        for rule in RULES.get((asked.service, asked.operation), ()):
+            rule(asked)
+    except ClientError as error:
+        # What a rule looked for is not there: AWS says so to the caller as it has said to the rule.
+        raise Refusal(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error

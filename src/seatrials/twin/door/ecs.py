@@ -4,6 +4,7 @@ Sources: Amazon ECS API Reference, CreateService, UpdateService, RegisterTaskDef
 Developer Guide, "Amazon ECS task definition parameters for Fargate".
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +14,23 @@ _WRONG_PARAMETER = "InvalidParameterException"
 _WRONG_REQUEST = "ClientException"
 _ON_FARGATE = ("FARGATE", "FARGATE_SPOT")
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
 Document = Mapping[str, Any]
+
+
+@rule("ecs", "CreateCluster", "CreateService", "RegisterTaskDefinition")
+def names(asked: Asked) -> None:
+    """Clusters, services, families and containers are called by letters, digits, hyphens and underscores."""
+    wanted = asked.parameters
+    given = [wanted[key] for key in ("clusterName", "serviceName", "family") if wanted.get(key) is not None]
+    given += [each["name"] for each in wanted.get("containerDefinitions", []) if each.get("name")]
+    for name in given:
+        if not _NAME.fullmatch(name):
+            told = (
+                f"Invalid identifier '{name[:100]}': up to 255 letters, numbers, hyphens, and underscores are allowed."
+            )
+            raise Refusal(_WRONG_PARAMETER, told)
 
 
 @rule("ecs", "CreateService", "UpdateService")

@@ -23,6 +23,9 @@ Shape = Any
 # Services whose sets of values grow faster than their models, and whose patterns are documentation. EC2 has a new
 # instance type each week; S3 takes header values of any kind.
 _OPEN = frozenset({"ec2", "s3"})
+# The characters of XML 1.0, as IAM's patterns write them.
+_XML = r"[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD]*"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Over this, a string is judged by its length alone: some patterns take a time that grows with its square.
 _PATTERN_LENGTH_MAX = 4_096
 
@@ -68,7 +71,8 @@ def _check_of(service: str, operation: str) -> Check:
     if model is None or operation not in model.operation_names:
         return _nothing
     shape = model.operation_model(operation).input_shape
-    return _nothing if shape is None else _Checks(is_open=service in _OPEN).of(shape)
+    is_xml = model.protocol in ("query", "ec2", "rest-xml")
+    return _nothing if shape is None else _Checks(is_open=service in _OPEN, is_xml=is_xml).of(shape)
 
 
 @cache
@@ -84,8 +88,10 @@ def _nothing(_value: Any, _path: str) -> Iterator[Problem]:  # noqa: ANN401  # a
 class _Checks:
     """Makes the check of each shape of an operation, once: shapes refer to one another, also in circles."""
 
-    def __init__(self, *, is_open: bool) -> None:
+    def __init__(self, *, is_open: bool, is_xml: bool) -> None:
+        """*is_xml*, the service answers with XML, which not every character may stand in."""
         self._is_open = is_open
+        self._is_xml = is_xml
         self._made: dict[str, Check] = {}
 
     def of(self, shape: Shape) -> Check:
@@ -156,13 +162,15 @@ class _Checks:
         length = _length(shape, "length")
         values = () if self._is_open else tuple(shape.enum)
         pattern = None if self._is_open else _pattern(shape)
-        if length is _nothing and not values and pattern is None:
+        if length is _nothing and not values and pattern is None and not self._is_xml:
             return _nothing
 
         def check(value: str, path: str) -> Iterator[Problem]:
             yield from length(value, path)
             if values and value not in values:
                 yield Problem(path, value, f"Member must satisfy enum value set: [{', '.join(values)}]")
+            if self._is_xml and _NO_XML.search(value):
+                yield Problem(path, value, f"Member must satisfy regular expression pattern: {_XML}")
             if pattern is not None and len(value) <= _PATTERN_LENGTH_MAX and not pattern.fullmatch(value):
                 yield Problem(path, value, f"Member must satisfy regular expression pattern: {pattern.pattern}")
 

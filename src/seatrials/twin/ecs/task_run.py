@@ -28,6 +28,10 @@ from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
 
 
+class _RegistrationError(Exception):
+    """A target group does not take a task; the text is what ECS gives as the reason."""
+
+
 class StopOrder(Enum):
     """Which goes first when a task stops."""
 
@@ -120,11 +124,11 @@ class TaskRun:
             return False
         try:
             self._start_containers()
-        except (ImageError, MountError) as error:
+            self._register()
+        except (ImageError, MountError, _RegistrationError) as error:
             self.record.containers[0]["reason"] = str(error)
             self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)
             return False
-        self._register()
         self.record.started_at = self._world.bridge.timestamp()
         self._set_containers("RUNNING")
         self._enter(TaskState.RUNNING)
@@ -183,8 +187,13 @@ class TaskRun:
 
     def _register(self) -> None:
         self._registered = True
+        elbv2 = self._world.elbv2
         for group, port in self.groups:
-            self._world.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": self.address, "Port": port}])
+            try:
+                elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": self.address, "Port": port}])
+            except elbv2.exceptions.TargetGroupNotFoundException as error:  # a client has deleted it
+                msg = f"unable to register targets in (target-group {group}): the target group does not exist"
+                raise _RegistrationError(msg) from error
 
     def _deregister(self) -> None:
         if self._registered:
@@ -196,8 +205,8 @@ class TaskRun:
         elbv2, target = self._world.elbv2, {"Id": self.address, "Port": port}
         try:
             elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
-        except elbv2.exceptions.InvalidTargetException:  # someone else has taken the target out, which is as good
-            pass
+        except (elbv2.exceptions.InvalidTargetException, elbv2.exceptions.TargetGroupNotFoundException):
+            pass  # someone else has taken the target out, or deleted its group, which is as good
 
     def _wait_until_drained(self) -> None:
         while not self.targets_are("unused"):

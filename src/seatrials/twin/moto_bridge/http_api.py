@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 from seatrials.seams.http1 import Request, Response
 from seatrials.twin.door import Refusal, check
 from seatrials.twin.moto_bridge.endpoints import host_of
-from seatrials.twin.moto_bridge.errors import refusal, told
+from seatrials.twin.moto_bridge.errors import told
 from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
 from seatrials.twin.moto_bridge.waits import patiently
 
@@ -70,7 +70,9 @@ class AwsApi:
         """Answer one call."""
         scope = _SCOPE.search(request.header("authorization") or "")
         if scope is None:
-            return refusal(403, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
+            return told(
+                "", request, 403, "MissingAuthenticationTokenException", "Request is missing Authentication Token"
+            )
         region, service = scope.groups()
         host = host_of(service, region, request)
         try:
