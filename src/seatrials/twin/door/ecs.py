@@ -14,6 +14,7 @@ _WRONG_PARAMETER = "InvalidParameterException"
 _WRONG_REQUEST = "ClientException"
 _ON_FARGATE = ("FARGATE", "FARGATE_SPOT")
 
+_TASKS_MAX = 5_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 Document = Mapping[str, Any]
@@ -35,10 +36,13 @@ def names(asked: Asked) -> None:
 
 @rule("ecs", "CreateService", "UpdateService")
 def desired_count(asked: Asked) -> None:
-    """A service cannot want fewer than no tasks."""
+    """A service wants no fewer than no tasks, and no more than one may have.
+
+    Source of the limit: Amazon ECS Developer Guide, "Amazon ECS service quotas", tasks per service.
+    """
     wanted = asked.parameters.get("desiredCount")
-    if wanted is not None and wanted < 0:
-        raise Refusal(_WRONG_PARAMETER, f"desiredCount cannot be negative: {wanted}")
+    if wanted is not None and not 0 <= wanted <= _TASKS_MAX:
+        raise Refusal(_WRONG_PARAMETER, f"desiredCount must be from 0 to {_TASKS_MAX}, not {wanted}")
 
 
 @rule("ecs", "CreateService", "UpdateService", "CreateTaskSet", "RunTask")

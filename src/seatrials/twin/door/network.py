@@ -8,7 +8,11 @@ from typing import Any
 
 from seatrials.twin.door.refusal import Asked, Refusal, rule
 
+# Source: Amazon EC2 User Guide, "Amazon EC2 instance type quotas": a new account has far fewer.
+_INSTANCES_MAX = 1_000
 _IN_USE = "DependencyViolation"
+_WRONG_COUNT = "InvalidParameterValue"
+_TOO_MANY = "InstanceLimitExceeded"
 
 
 @rule("ec2", "DeleteSecurityGroup")
@@ -17,6 +21,16 @@ def security_groups_in_use(asked: Asked) -> None:
     wanted = asked.parameters.get("GroupId") or _id_of(asked, asked.parameters.get("GroupName"))
     if wanted is not None and wanted in _in_use(asked, wanted):
         raise Refusal(_IN_USE, f"resource {wanted} has a dependent object")
+
+
+@rule("ec2", "RunInstances")
+def instances(asked: Asked) -> None:
+    """One call starts no more instances than an account may have."""
+    least, most = asked.parameters["MinCount"], asked.parameters["MaxCount"]
+    if not 1 <= least <= most:
+        raise Refusal(_WRONG_COUNT, f"MinCount {least} must be from 1 to MaxCount {most}")
+    if most > _INSTANCES_MAX:
+        raise Refusal(_TOO_MANY, f"You have requested {most} instances, over the limit of {_INSTANCES_MAX}")
 
 
 def _id_of(asked: Asked, name: str | None) -> str | None:

@@ -1,12 +1,13 @@
 """What Application Auto Scaling and CloudWatch refuse and their models do not say.
 
 Sources: Application Auto Scaling API Reference, PutScalingPolicy and RegisterScalableTarget; Amazon CloudWatch API
-Reference, PutMetricAlarm.
+Reference, PutMetricAlarm, GetMetricStatistics and GetMetricData.
 """
 
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from seatrials.twin.door.refusal import Asked, Refusal, rule
@@ -18,6 +19,10 @@ _COMBINATION = "InvalidParameterCombination"
 _PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{0,10})?|100)")
 # Other statistics of a distribution: trimmed means and their like.
 _DISTRIBUTION = re.compile(r"(tm|tc|ts|wm|TM|TC|TS|WM|PR|IQM|p).*")
+_HOUR_SECONDS, _DAY_SECONDS, _WEEK_SECONDS = 3_600, 86_400, 604_800
+# How many points one answer has at most.
+_STATISTICS_MAX = 1_440
+_DATA_MAX = 100_800
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
@@ -92,6 +97,39 @@ def _metric_alarm(wanted: Mapping[str, Any]) -> None:
     period = wanted["Period"]
     if period not in (10, 20, 30) and (period % 60 or period <= 0):
         raise Refusal(_WRONG_ALARM, f"The period {period} must be 10, 20, 30 or a multiple of 60")
+    _span(period * wanted["EvaluationPeriods"], period)
+
+
+def _span(seconds: int, period: int) -> None:
+    most = _WEEK_SECONDS if period >= _HOUR_SECONDS else _DAY_SECONDS
+    if seconds > most:
+        raise Refusal(_WRONG_ALARM, f"Metrics cannot be checked across more than {most} seconds, such as {seconds}")
+
+
+@rule("cloudwatch", "GetMetricStatistics")
+def statistics(asked: Asked) -> None:
+    """One answer has no more points than CloudWatch gives."""
+    wanted = asked.parameters
+    _points(wanted["StartTime"], wanted["EndTime"], wanted["Period"], _STATISTICS_MAX)
+
+
+@rule("cloudwatch", "GetMetricData")
+def metric_data(asked: Asked) -> None:
+    """One query has no more points than CloudWatch gives in all pages of an answer."""
+    wanted = asked.parameters
+    for each in wanted["MetricDataQueries"]:
+        period = each.get("MetricStat", {}).get("Period") or each.get("Period") or 60
+        _points(wanted["StartTime"], wanted["EndTime"], period, _DATA_MAX)
+
+
+def _points(start: object, end: object, period: int, most: int) -> None:
+    if period <= 0:
+        raise Refusal(_COMBINATION, f"The period {period} must be over 0")
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        count = (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds() / period
+        if count > most:
+            told = f"You have requested up to {count:.0f} datapoints, which exceeds the limit of {most}."
+            raise Refusal(_COMBINATION, told)
 
 
 def _expression_alarm(wanted: Mapping[str, Any]) -> None:

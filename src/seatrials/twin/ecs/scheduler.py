@@ -18,6 +18,8 @@ from seatrials.twin.tasks import TaskRecord
 _EVENTS_MAX = 100
 # Addresses below this one of a subnet belong to AWS and to the balancer's nodes.
 _FIRST_HOST = 10
+# Source: Amazon ECS Developer Guide, "Amazon ECS service quotas". A scaling policy may ask for any number.
+_TASKS_PER_SERVICE_MAX = 5_000
 _FARGATE = ("FARGATE", "FARGATE_SPOT")
 _NO_PLACE = (
     "was unable to place a task because no container instance met all of its requirements. "
@@ -255,7 +257,8 @@ class Scheduler:
             return
         limits = self._limits(state)
         sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
-        missing = min(state.desired - len(sound), limits.most_running - len(state.wanted()))
+        room = min(limits.most_running, _TASKS_PER_SERVICE_MAX) - len(state.wanted())
+        missing = min(state.desired - len(sound), room)
         if missing > 0 and not state.is_on_fargate:
             if not any(_NO_PLACE in each["message"] for each in state.events[:1]):
                 self._event(state, _NO_PLACE)
