@@ -7,6 +7,7 @@ Latency is none of the world's: such a call takes the real time that it takes.
 Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -189,8 +190,11 @@ def _parameters(response: Any, operation: str) -> Mapping[str, Any]:  # noqa: AN
     """Return what moto parses of a request, in the API's names; nothing of an operation that botocore does not know."""
     if operation not in get_service_model(response.boto3_service_name).operation_names:
         return {}
+    request = response.normalized_request
     try:
-        response.parse_parameters(response.normalized_request)
+        if (request.content_type or "").startswith("application/x-amz-json"):
+            json.loads(request.data or b"{}")  # moto takes a body that is no JSON for an empty one
+        response.parse_parameters(request)
     except _MALFORMED as error:
         raise Refusal(_NOT_PARSED, f"The request cannot be read: {error}") from error
     parameters: Mapping[str, Any] = response.params
