@@ -3,13 +3,17 @@
 Each case has once ended a world. Sources of the right values: the API Reference of each service.
 """
 
+import copy
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from seatrials.seams.application import AwsClient
-from tests.support.twin import Twin
+from seatrials.twin.cloudformation.template import load_template, parse_template
+from seatrials.twin.world import ControlPlane
+from tests.support.project import TEMPLATE
+from tests.support.twin import Twin, Worlds
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
@@ -363,6 +367,16 @@ def test_a_task_that_is_not_there_is_missing(twin: Twin) -> None:
     assert answer["failures"][0]["arn"].endswith(f"task/{CLUSTER}/{'0' * 32}")
 
 
+def test_a_task_names_its_network_interface(twin: Twin) -> None:
+    """DescribeTasks gives the id of the interface beside its subnet and its address."""
+    [run] = twin.scale(1)
+    [attachment] = twin.task(run.record.task_arn)["attachments"]
+    details = {each["name"]: each["value"] for each in attachment["details"]}
+
+    assert details["networkInterfaceId"].startswith("eni-")
+    assert details["privateIPv4Address"] == run.address
+
+
 def test_a_percentile_has_a_value(twin: Twin) -> None:
     """GetMetricStatistics with p99 gives each point its percentile."""
     cloudwatch = client(twin, "cloudwatch")
@@ -380,3 +394,33 @@ def test_a_percentile_has_a_value(twin: Twin) -> None:
     )["Datapoints"]
 
     assert point["ExtendedStatistics"] == {"p50": 51.0, "p99": 100.0}
+
+
+def test_a_parameter_of_systems_manager_can_be_in_a_template(worlds: Worlds) -> None:
+    """`AWS::SSM::Parameter` is deployed, and each world that begins with it has its value."""
+    document = copy.deepcopy(dict(load_template(TEMPLATE).document))
+    properties = {"Name": "/edit/limit", "Type": "String", "Value": "5"}
+    document["Resources"]["Limit"] = {"Type": "AWS::SSM::Parameter", "Properties": properties}
+    plane = ControlPlane(parse_template(document), "us-west-2", "webordinary")
+    with Worlds([plane], worlds.authority).open() as twin:
+        ssm = client(twin, "ssm")
+        assert ssm.get_parameter(Name="/edit/limit")["Parameter"]["Value"] == "5"
+        ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId="/edit/limit", Tags=[{"Key": "a", "Value": "b"}])
+        twin.sleep(A_WHILE_SECONDS)
+
+
+def test_a_network_load_balancer_only_stands_there(worlds: Worlds) -> None:
+    """A load balancer of type network is deployed beside the other, and the trace says that it does not act."""
+    document = copy.deepcopy(dict(load_template(TEMPLATE).document))
+    resources = document["Resources"]
+    [application] = [each for each in resources.values() if each["Type"].endswith("V2::LoadBalancer")]
+    properties = {"Name": "beside", "Type": "network", "Subnets": application["Properties"]["Subnets"]}
+    resources["Beside"] = {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": properties}
+    plane = ControlPlane(parse_template(document), "us-west-2", "webordinary")
+    with Worlds([plane], worlds.authority).open() as twin:
+        twin.scale(1)
+
+        assert len(twin.world.balancers) == 1
+        assert [details["what"] for _, details in twin.happened("left_out", "beside")] == [
+            "load balancers of type network"
+        ]

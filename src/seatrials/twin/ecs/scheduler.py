@@ -427,6 +427,7 @@ def _attachment(interface: dict[str, str], subnet: str) -> dict[str, Any]:
         "status": "ATTACHED",
         "details": [
             {"name": "subnetId", "value": subnet},
+            {"name": "networkInterfaceId", "value": interface["attachmentId"].replace("eni-attach-", "eni-")},
             {"name": "privateIPv4Address", "value": interface["privateIpv4Address"]},
         ],
     }

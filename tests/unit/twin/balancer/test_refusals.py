@@ -27,6 +27,8 @@ REFUSED = {
     "control-in-value": (f"GET / HTTP/1.1\r\n{HOST}X-A: \x01\r\n\r\n", 400),
     "lengths-that-differ": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
     "length-that-is-none": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: +1\r\n\r\na", 400),
+    "length-beyond-python": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: {'9' * 5_000}\r\n\r\na", 400),
+    "length-over-64-bits": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: {2**64}\r\n\r\na", 400),
     "header-over-16k": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 16_400}\r\n\r\n", 400),
     "header-over-16k-unended": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 20_000}", 400),
     "headers-over-64k": (f"GET / HTTP/1.1\r\n{HOST}" + f"X-A: {'a' * 9_000}\r\n" * 8 + "\r\n", 400),

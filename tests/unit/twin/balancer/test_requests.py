@@ -300,8 +300,10 @@ def test_a_group_whose_targets_are_initial_is_unavailable(world: BalancerWorld) 
         b"NONSENSE\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Le",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 33_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n",
     ],
-    ids=["closed", "not-http", "half-a-head", "head-over-32k"],
+    ids=["closed", "not-http", "half-a-head", "head-over-32k", "length-beyond-python", "length-over-64-bits"],
 )
 def test_a_target_that_gives_no_answer_is_a_bad_gateway(world: BalancerWorld, answer: bytes) -> None:
     """Source: AWS ALB User Guide, troubleshoot, HTTP 502."""
