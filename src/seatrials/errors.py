@@ -34,6 +34,12 @@ class TemplateError(SeatrialsError):
     exit_code = 65
 
 
+class TwinFailureError(SeatrialsError):
+    """An actor of the twin raised what nobody expected; the text names actor, resource, property and place."""
+
+    exit_code = 66
+
+
 class TooLateError(SeatrialsError):
     """Rows failed while the world or the run was late, and none else did: nobody can tell what that means."""
 

@@ -50,7 +50,8 @@ class Expiry:
             is_hurried = self._hurried_delay_seconds is not None
             self._pace_changed.wait_pulse(_HURRIED_INTERVAL_SECONDS if is_hurried else _SCAN_INTERVAL_SECONDS)
             for name, attribute in tables:
-                self._sweep(name, attribute)
+                with self._clock.supervisor.turn("DynamoDB's time to live", f"table {name}"):
+                    self._sweep(name, attribute)
 
     def _ttl(self, table: str) -> str | None:
         description = self._dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
@@ -58,7 +59,10 @@ class Expiry:
         return str(description["AttributeName"]) if enabled else None
 
     def _sweep(self, table: str, attribute: str) -> None:
-        schema = self._dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+        try:
+            schema = self._dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+        except self._dynamodb.exceptions.ResourceNotFoundException:  # a client has deleted it
+            return
         items = self._dynamodb.scan(TableName=table)["Items"]
         for item in items:
             key = {each["AttributeName"]: item[each["AttributeName"]] for each in schema}

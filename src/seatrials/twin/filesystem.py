@@ -3,6 +3,7 @@
 Source: Amazon EFS User Guide, "Working with Amazon EFS access points".
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,20 @@ class FileSystems:
         self._efs = efs
 
     def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> None:
-        """Make *volume* of a task definition appear at *container_path* below *container_root*."""
-        source = self._source(volume["efsVolumeConfiguration"])
+        """Make *volume* of a task definition appear at *container_path* below *container_root*.
+
+        One that is on no file system is a directory that the task's containers share, and goes with them.
+        """
+        configuration = volume.get("efsVolumeConfiguration")
+        source = self._source(configuration) if configuration else self._shared(container_root, volume["name"])
+        self._require(".." not in Path(container_path).parts, f"the mount point {container_path} is no absolute path")
         mount_point = container_root / container_path.lstrip("/")
-        mount_point.parent.mkdir(parents=True, exist_ok=True)
-        mount_point.symlink_to(source, target_is_directory=True)
+        try:
+            mount_point.parent.mkdir(parents=True, exist_ok=True)
+            mount_point.symlink_to(source, target_is_directory=True)
+        except OSError as error:  # such as a name that is too long, or two mounts at one place
+            msg = f"CannotCreateContainerError: mount at {container_path[:100]}: {error.strerror}"
+            raise MountError(msg) from error
 
     def set_apart(self, point: dict[str, Any]) -> None:
         """Give the root of a new access point a directory of its own on this machine; one that is there stays.
@@ -45,8 +55,14 @@ class FileSystems:
         shown.symlink_to(apart, target_is_directory=True)
 
     def unmount(self, container_root: Path) -> None:
-        """Remove a container's own file system; what it mounted stays."""
+        """Remove a container's own file system; what it mounted from EFS stays."""
         shutil.rmtree(container_root, ignore_errors=True)
+
+    def _shared(self, container_root: Path, name: str) -> Path:
+        # Beside the containers of the task, where no container can have its name.
+        shared = container_root.parent / ".volumes" / hashlib.sha256(name.encode()).hexdigest()
+        shared.mkdir(parents=True, exist_ok=True)
+        return shared
 
     def _source(self, configuration: dict[str, Any]) -> Path:
         file_system = str(configuration["fileSystemId"])
@@ -63,6 +79,8 @@ class FileSystems:
             found = [each["RootDirectory"] for each in points if each["AccessPointId"] == point]
             self._require(bool(found), f"the access point {point} does not exist on {file_system}")
             shown = found[0]
+        # Nothing of this machine may be shown, whatever path got past the door.
+        self._require(".." not in Path(shown["Path"]).parts, f"the directory {shown['Path']} is no absolute path")
         source = root / str(shown.get("Path", "/")).lstrip("/")
         # EFS makes a missing root only for an access point that says whose it shall be.
         if "CreationInfo" in shown:

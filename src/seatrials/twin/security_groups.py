@@ -53,8 +53,10 @@ class SecurityGroups:
 
     def _ingress(self, group: str) -> list[dict[str, Any]]:
         if group not in self._permissions:
-            answer = self._ec2.describe_security_groups(GroupIds=[group])
-            self._permissions[group] = answer["SecurityGroups"][0]["IpPermissions"]
+            # Why by a filter: one that a client has deleted is an error when it is asked for by its id.
+            named = [{"Name": "group-id", "Values": [group]}]
+            found = self._ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+            self._permissions[group] = found[0]["IpPermissions"] if found else []
         return self._permissions[group]
 
 

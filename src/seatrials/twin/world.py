@@ -16,6 +16,7 @@ from typing import Any
 import trustme
 from botocore.exceptions import ClientError
 
+from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
@@ -45,6 +46,7 @@ from seatrials.twin.moto_bridge.told import told_change
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.outside import Outside
+from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import scratch_folder
 from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.trace import Trace
@@ -91,6 +93,7 @@ class ControlPlane:
             now=lambda: float(EPOCH_SECONDS),
             on_call=lambda _caller, _operation: None,
             on_change=lambda _service, _operation, _parameters, _answer: None,
+            sleep=lambda _seconds: None,
             shortcuts=shortcuts({}),
         )
         bridge.attach(None)
@@ -100,7 +103,7 @@ class ControlPlane:
         try:
             self.stack: DeployedStack = deploy(
                 template,
-                lambda service: bridge.client("twin", service),
+                lambda service: bridge.client("cloudformation", service),
                 stack_name=stack_name,
                 region=region,
                 account=ACCOUNT,
@@ -180,6 +183,9 @@ class World:
         self._outside = outside
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
+        # Hears of an actor's failure; by default the scenario fails.
+        self.on_failure: Callable[[Failure], None] = self._fail_scenario
+        self.clock.supervisor.on_failure = self._actor_failed
         # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
         self.bridge = self._moto(plane)
         wires = self._wires()
@@ -216,6 +222,8 @@ class World:
                 if alive:
                     self._start()
                 yield self
+                # What failed in the block's own calls, after its last wait.
+                self.clock.raise_failure()
         finally:
             self.network.close()
             unplug()
@@ -254,6 +262,7 @@ class World:
             on_call=self._on_call,
             on_change=self._on_change,
             on_refusal=self._on_refusal,
+            sleep=self.clock.sleep,
             index_lag=IndexLag(plane.region, self.clock.now, lambda: self.calibration.index_lag.draw(lag)),
             shortcuts=shortcuts(plane.pristine),
         )
@@ -269,9 +278,16 @@ class World:
         network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), groups.admit)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
-        balancers = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+        balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
         entrances = tuple((each, network.attach(f"10.0.{index}.4")) for index, each in enumerate(balancers, start=1))
         return _Wires(directory, groups, network, client_host, file_systems, entrances)
+
+    def _acts(self, balancer: Mapping[str, Any]) -> bool:
+        """Whether a load balancer is one that acts here; of another the trace says that it only stands there."""
+        is_application = bool(balancer.get("Type", "application") == "application")
+        if not is_application:
+            self.trace.add("left_out", balancer["LoadBalancerName"], what=f"load balancers of type {balancer['Type']}")
+        return is_application
 
     def _aws_actors(self, wires: _Wires, applications: Mapping[str, Application], *, keeps_logs: bool) -> _Actors:
         logs = LogDriver(self.clock, self.aws("logs"), self.trace) if keeps_logs else None
@@ -351,7 +367,7 @@ class World:
     ) -> Balancer:
         name = description["DNSName"]
         wires.network.names[name] = host.address
-        wires.security_groups.assign(host.address, description["SecurityGroups"])
+        wires.security_groups.assign(host.address, description.get("SecurityGroups", []))
         names: tuple[str, ...] = (name,)
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
@@ -388,16 +404,36 @@ class World:
         self.bridge.touched(TARGET_HEALTH)
         self.scheduler.poke()
 
+    def _actor_failed(self, failure: Failure) -> None:
+        self.trace.add(
+            "twin_failure",
+            failure.resource or failure.actor,
+            actor=failure.actor,
+            error=f"{type(failure.error).__name__}: {failure.error}",
+            traceback=failure.lines,
+        )
+        self.on_failure(failure)
+
+    def _fail_scenario(self, failure: Failure) -> None:
+        told = TwinFailureError(str(failure))
+        told.__cause__ = failure.error
+        self.clock.fail(told)
+
     def _on_change(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
-        """A call has changed something: let who depends on it look again."""
+        """A call has changed something: let who depends on it look again, and the caller go on if they cannot."""
         told = told_change(service, operation, parameters)
         if told is not None:
             kind, subject, details = told
             self.trace.note(kind, subject, **details)
+        with self.clock.supervisor.turn("what follows a call", f"{service} {operation}"):
+            self._tell_parts(service, operation, parameters, answer)
+
+    def _tell_parts(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
-                balancer.changed(operation, parameters, answer)
+                with self.clock.supervisor.turn("the load balancer", balancer.load_balancer_arn):
+                    balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
         elif service == "ec2":

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.seams.lateness import CONTROL_PATH, LATENESS_PATH, Lateness
-from seatrials.twin.moto_bridge.http_api import refusal
+from seatrials.twin.moto_bridge.errors import refusal
 
 
 class Control:

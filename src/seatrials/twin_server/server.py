@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
-from seatrials.errors import ConfigurationError, TemplateError
+from seatrials.errors import ConfigurationError, TemplateError, TwinFailureError
 from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.seams.http1 import HttpServer, Patience
@@ -29,6 +29,7 @@ from seatrials.twin.physics.external import ExternalNetwork, Ports
 from seatrials.twin.physics.network import claim_block
 from seatrials.twin.physics.outside import Outside
 from seatrials.twin.physics.paced_clock import PacedClock
+from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import remove_abandoned
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 from seatrials.twin_server.confinement import confine
@@ -82,7 +83,10 @@ class Server:
         self._say = say
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM; raises what keeps it from starting."""
+        """Serve until SIGINT or SIGTERM; raises what keeps it from starting.
+
+        At the end it raises `TwinFailureError` when an actor of the twin has failed meanwhile.
+        """
         began = wall_seconds()
         with ExitStack() as held:
             held.enter_context(exiting_on_signals())
@@ -91,6 +95,7 @@ class Server:
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
             world, clock, variables = self._make_world(held, ports, directory)
+            world.on_failure = lambda failure: self._say(f"the twin failed and lives on: {failure}")
             held.enter_context(world.running())
             stopping = held.enter_context(stopping_on_signals(clock, lambda: _leave_nothing(world, directory)))
             if self._options.ends_with_stdin:
@@ -106,6 +111,7 @@ class Server:
                 stopping.wait()
             self._say("stopping")
             _stop_tasks(world, clock)
+            _tell_failures(clock)
 
     def _take_ports(self, held: ExitStack) -> Ports:
         options, standard = self._options, self._environment.ports
@@ -208,7 +214,9 @@ class Server:
         control = Control(api.handle, clock.lateness)
         clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
         clock.spawn(partial(_beat, clock), "lateness")
-        process = Process("aws endpoint", on_crash=lambda error: self._say(f"the AWS endpoint failed: {error!r}"))
+        process = Process(
+            "aws endpoint", on_crash=lambda error: clock.supervisor.note(Failure("the AWS endpoint", "", error))
+        )
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
 
     def _settle(self, world: World, clock: PacedClock, stopping: VirtualSignal) -> None:
@@ -271,6 +279,14 @@ def _leave_nothing(world: World, directory: Path) -> None:
             os.killpg(int(child), signal.SIGKILL)
     remove_files(directory)
     shutil.rmtree(world.directory, ignore_errors=True)
+
+
+def _tell_failures(clock: PacedClock) -> None:
+    """Raise `TwinFailureError` when an actor has failed: who relied on the platform must hear that it was not whole."""
+    told = clock.supervisor.told
+    if told:
+        msg = "\n".join([f"{len(told)} failures of the twin itself, each of which it survived:", *told])
+        raise TwinFailureError(msg)
 
 
 def _stop_tasks(world: World, clock: PacedClock) -> None:

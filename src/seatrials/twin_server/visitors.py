@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from seatrials.seams.http1 import Request, Response
-from seatrials.twin.moto_bridge.http_api import refusal
+from seatrials.twin.moto_bridge.errors import refusal
 
 
 class OwnClients:

@@ -27,3 +27,13 @@ def twin(worlds: Worlds) -> Iterator[Twin]:
     """Give a world in which nothing runs yet."""
     with ExitStack() as held:
         yield held.enter_context(worlds.open())
+
+
+@pytest.fixture
+def survivor(worlds: Worlds) -> Iterator[Twin]:
+    """Give a world that serves, and lives on when an actor of it fails, as a server does."""
+    with ExitStack() as held:
+        twin = held.enter_context(worlds.open())
+        twin.world.on_failure = lambda _failure: None
+        twin.scale(1)
+        yield twin

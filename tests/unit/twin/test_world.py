@@ -1,17 +1,24 @@
 """Tests of whole worlds: each begins the same, ends without a trace, and is a function of its seed."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from seatrials.errors import TwinFailureError
 from seatrials.seams.http_client import http_client
+from seatrials.twin.autoscaling import scaling
+from seatrials.twin.autoscaling.alarms import Evaluation, evaluate
 from seatrials.twin.calibration import DEFAULT
+from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.moto_bridge import current
 from seatrials.twin.physics.clock import ActorKilledError
+from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.twin import PLAIN, Twin, Worlds
 
 TABLE = "webordinary-edit-sessions"
+CLUSTER = "webordinary-edit-cluster"
 
 
 def history(worlds: Worlds, seed: str) -> str:
@@ -144,3 +151,60 @@ def test_certificates_are_made_once(kept_worlds: Worlds) -> None:
 
     assert authority.server("a.example") is authority.server("a.example")
     assert authority.server("a.example") is not authority.server("b.example")
+
+
+def test_a_failed_alarm_fails_the_scenario_and_not_the_others(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names alarm, property and place; the world goes on, and the alarms beside it too."""
+    evaluated: list[str] = []
+
+    def broken(alarm: dict[str, Any], values: list[float | None]) -> Evaluation:
+        evaluated.append(alarm["AlarmName"])
+        return evaluate({"AlarmName": "bad"} if alarm["AlarmName"] == evaluated[0] else alarm, values)
+
+    monkeypatch.setattr(scaling, "evaluate", broken)
+    with pytest.raises(
+        TwinFailureError, match=r"CloudWatch failed at alarm .*: KeyError: 'EvaluationPeriods'"
+    ) as caught:
+        twin.sleep(300)
+    twin.sleep(300)
+
+    assert "twin/autoscaling/alarms.py" in str(caught.value)
+    assert len(set(evaluated)) > 1
+    assert [details["actor"] for _, details in twin.happened("twin_failure")] == ["CloudWatch"]
+
+
+def test_a_task_whose_life_fails_is_stopped(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service does not wait for it for ever: the task is STOPPED, and another one is started."""
+    start = Runtime.start
+    failed: list[str] = []
+
+    def fail_once(self: Runtime, *arguments: Any) -> Any:  # noqa: ANN401  # the original's own
+        if not failed:
+            failed.append(arguments[0])
+            return arguments[-1]["no such property"]
+        return start(self, *arguments)
+
+    monkeypatch.setattr(Runtime, "start", fail_once)
+    twin.update(desiredCount=1)
+    with pytest.raises(TwinFailureError, match=r"ECS failed at task .* of service:webordinary-edit-service: KeyError"):
+        twin.sleep(60)
+    twin.until(lambda: twin.service()["runningCount"] == 1)
+
+    [arn] = twin.ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"]
+    assert arn.endswith(failed[0])
+    assert twin.task(arn)["lastStatus"] == "STOPPED"
+
+
+def test_a_failure_after_the_last_wait_is_raised_at_the_end(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails in what follows a scenario's own last call is no secret."""
+
+    def broken(_groups: SecurityGroups) -> None:
+        raise KeyError(TABLE)
+
+    def make_a_network() -> None:
+        with worlds.open() as twin:
+            twin.world.aws("ec2").create_vpc(CidrBlock="10.9.0.0/16")
+
+    monkeypatch.setattr(SecurityGroups, "changed", broken)
+    with pytest.raises(TwinFailureError, match="what follows a call failed at ec2 CreateVpc"):
+        make_a_network()

@@ -9,16 +9,18 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
 import httpx
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.errors import ServerError
+from seatrials.errors import ServerError, TwinFailureError
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
@@ -358,3 +360,52 @@ def wait_for_ready(process: "subprocess.Popen[str]") -> None:
         if line.startswith("ready"):
             return
     pytest.fail(f"the server ended with exit code {process.wait()}")
+
+
+# A server one of whose actors meets what nobody thought of.
+BROKEN = """
+from seatrials.twin.autoscaling import scaling
+
+def broken(alarm, values):
+    return {}["Statistic"]
+
+scaling.evaluate = broken
+from seatrials.cli import main
+main()
+"""
+
+
+def test_a_server_lives_on_and_says_at_its_end_what_failed(tmp_path: Path) -> None:
+    """An actor that raises ends nothing: clients are answered, and the exit code and the last lines tell of it."""
+    command = [sys.executable, "-c", BROKEN, "twin", "serve", *TEMPLATE, "--pace", "30"]
+    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(  # noqa: S603  # this Python
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables, text=True
+    )
+    wait_for_ready(process)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=20)
+
+    assert process.returncode == TwinFailureError.exit_code
+    assert "CloudWatch failed at alarm" in said
+    assert "KeyError: 'Statistic'" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_that_waits_for_a_message_holds_up_nobody() -> None:
+    """While ReceiveMessage waits, other calls are answered, and SIGTERM ends the server."""
+    with running_server(*TEMPLATE, "--pace", "1") as running:
+        sqs = aws(running.variables, "sqs")
+        queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+        waiting = threading.Thread(target=_receive, args=(sqs, queue), daemon=True)
+        waiting.start()
+        assert aws(running.variables, "ecs").list_clusters()["clusterArns"] != []
+        assert waiting.is_alive()
+
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()
+
+
+def _receive(sqs: AwsClient, queue: str) -> None:
+    with suppress(ClientError, BotoCoreError):  # the server ends before there is a message
+        sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)

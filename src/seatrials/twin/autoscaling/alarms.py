@@ -32,6 +32,16 @@ class Evaluation:
     value: float | None
 
 
+def left_out(alarm: dict[str, Any]) -> str | None:
+    """Return what of an alarm keeps it from being evaluated here; None for one metric with one statistic."""
+    if "MetricName" not in alarm:
+        return "metric math and anomaly bands"
+    extended = alarm.get("ExtendedStatistic")
+    if extended is not None and not extended.startswith("p"):
+        return f"the statistic {extended}"
+    return None if alarm.get("ComparisonOperator") in _BREACHES else f"the comparison {alarm.get('ComparisonOperator')}"
+
+
 def evaluate(alarm: dict[str, Any], values: list[float | None]) -> Evaluation:
     """Decide an alarm from its metric's values, one a period, newest last; None where there is no data.
 
@@ -68,6 +78,8 @@ def read_values(cloudwatch: AwsClient, alarm: dict[str, Any], now: float) -> lis
     # The call's times are cut to whole seconds, and a point of this very second counts.
     end = math.floor(now) + 1
     start = end - period * count
+    extended = alarm.get("ExtendedStatistic")
+    kind = {"ExtendedStatistics": [extended]} if extended else {"Statistics": [alarm["Statistic"]]}
     points = cloudwatch.get_metric_statistics(
         Namespace=alarm["Namespace"],
         MetricName=alarm["MetricName"],
@@ -75,10 +87,10 @@ def read_values(cloudwatch: AwsClient, alarm: dict[str, Any], now: float) -> lis
         StartTime=datetime.fromtimestamp(start, UTC),
         EndTime=datetime.fromtimestamp(end, UTC),
         Period=period,
-        Statistics=[alarm["Statistic"]],
+        **kind,
     )["Datapoints"]
     values: list[float | None] = [None] * count
     for point in points:
         index = int(point["Timestamp"].timestamp() - start) // period
-        values[index] = float(point[alarm["Statistic"]])
+        values[index] = float(point["ExtendedStatistics"][extended] if extended else point[alarm["Statistic"]])
     return values

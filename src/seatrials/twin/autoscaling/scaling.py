@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.autoscaling.alarms import Evaluation, evaluate, read_values
+from seatrials.twin.autoscaling.alarms import Evaluation, evaluate, left_out, read_values
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.physics.clock import VirtualClock
@@ -68,17 +68,31 @@ class Scaling:
         self._read_definitions()
 
     def _read_definitions(self) -> None:
-        self._alarms = self._cloudwatch.describe_alarms()["MetricAlarms"]
+        alarms = self._cloudwatch.describe_alarms()["MetricAlarms"]
+        self._alarms = [each for each in alarms if left_out(each) is None]
+        for alarm in alarms:
+            self._tell_left_out(alarm)
         policies = self._autoscaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
         self._policies = {each["PolicyARN"]: each for each in policies}
         self._last_seen.clear()
+
+    def _tell_left_out(self, alarm: dict[str, Any]) -> None:
+        """Say of an alarm that is stored and not evaluated why its state stays as it is."""
+        reason = left_out(alarm)
+        if reason is not None and alarm["StateValue"] != "INSUFFICIENT_DATA":
+            told = f"the twin does not evaluate {reason}"
+            self._cloudwatch.set_alarm_state(
+                AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=told
+            )
+            self._trace.add("left_out", alarm["AlarmName"], what=reason)
 
     def _loop(self) -> None:
         interval = self._calibration.alarm_interval_seconds
         self._clock.sleep(self._random.uniform(0, interval))
         while True:
             for alarm in self._alarms:
-                self._look(alarm)
+                with self._clock.supervisor.turn("CloudWatch", f"alarm {alarm['AlarmName']}"):
+                    self._look(alarm)
             self._clock.sleep(interval)
 
     def _look(self, alarm: dict[str, Any]) -> None:
@@ -134,14 +148,15 @@ class Scaling:
             return
         resource = policy["ResourceId"]
         service = self._service(resource)
+        if service is None:
+            return
         desired = int(service["desiredCount"])
         base = self._base(resource, int(service["runningCount"]))
-        wanted = adjusted(base, configuration, step)
         # Most often there is nothing to do, and the bounds need not be asked for.
-        if wanted == desired:
+        if adjusted(base, configuration, step) == desired:
             return
-        wanted = self._clamp(resource, wanted)
-        if wanted == desired or self._is_blocked(resource, service, wanted):
+        wanted = self._clamp(resource, adjusted(base, configuration, step))
+        if wanted is None or wanted == desired or self._is_blocked(resource, service, wanted):
             return
         self._clock.sleep(self._calibration.scaling_action.draw(self._random))
         self._set_desired(policy, alarm, wanted)
@@ -187,15 +202,17 @@ class Scaling:
         )
         self._trace.add("scaling", service, desired=wanted, cause=cause)
 
-    def _service(self, resource: str) -> dict[str, Any]:
+    def _service(self, resource: str) -> dict[str, Any] | None:
         _, cluster, name = resource.split("/")
-        service: dict[str, Any] = self._ecs.describe_services(cluster=cluster, services=[name])["services"][0]
-        return service
+        found = self._ecs.describe_services(cluster=cluster, services=[name])["services"]
+        return next((each for each in found if each["status"] == "ACTIVE"), None)
 
-    def _clamp(self, resource: str, wanted: int) -> int:
+    def _clamp(self, resource: str, wanted: int) -> int | None:
+        """Return *wanted* within the bounds of a scalable target; None when the resource is none."""
         target = self._autoscaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
-        bounds = target["ScalableTargets"][0]
-        return min(max(wanted, int(bounds["MinCapacity"])), int(bounds["MaxCapacity"]))
+        for bounds in target["ScalableTargets"]:
+            return min(max(wanted, int(bounds["MinCapacity"])), int(bounds["MaxCapacity"]))
+        return None
 
 
 def choose_step(steps: list[dict[str, Any]], difference: float) -> dict[str, Any] | None:

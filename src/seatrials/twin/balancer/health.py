@@ -4,16 +4,18 @@ Source: AWS ALB User Guide, "Health checks for Application Load Balancer target 
 ELBv2 API's TargetHealth gives them. Every node of a real balancer checks on its own; this one has one node.
 """
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
-from seatrials.errors import ConfigurationError
 from seatrials.seams.clock import Clock
-from seatrials.seams.network import Connection, Network
+from seatrials.seams.network import Connection, Network, TlsConnection
 from seatrials.twin.balancer.groups import HealthCheckSettings
 
 _STATUS_LINE_BYTES_MAX = 8_192
+_HTTP = ("HTTP", "HTTPS")
 
 
 class State(StrEnum):
@@ -120,35 +122,57 @@ def probe(clock: Clock, network: Network, ip: str, port: int, settings: HealthCh
     """Check a target once: GET the path on a connection of its own, within the timeout.
 
     The request is `GET` with `Host: ip:port` and the user agent `ELB-HealthChecker/2.0`, and only its status counts.
+    Over HTTPS no certificate is looked at; over TCP, and what else a Network Load Balancer has, a connection is enough.
+    Source: also AWS NLB User Guide, "Health checks for Network Load Balancer target groups".
     """
-    if settings.protocol != "HTTP":
-        msg = f"the balancer checks targets over HTTP only, not {settings.protocol}: set HealthCheckProtocol to HTTP"
-        raise ConfigurationError(msg)
     check_port = settings.port or port
     deadline = clock.now() + settings.timeout_seconds
-    request = (
-        f"GET {settings.path} HTTP/1.1\r\nHost: {ip}:{check_port}\r\nConnection: close\r\n"
-        "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n"
-    )
+
+    def seconds_left() -> float:
+        return max(0.0, deadline - clock.now())
+
     try:
         connection = network.connect(ip, check_port, settings.timeout_seconds)
         try:
-            connection.send(request.encode("latin-1"))
-            status = _read_status(connection, lambda: deadline - clock.now())
+            if settings.protocol not in _HTTP:
+                return Outcome(passed=True)
+            if settings.protocol == "HTTPS":
+                connection = TlsConnection(
+                    connection, _unverified(), server_side=False, server_hostname=ip, timeout_seconds=seconds_left()
+                )
+            connection.send(_request(ip, check_port, settings.path))
+            status = _read_status(connection, seconds_left)
         finally:
             connection.close()
     except TimeoutError:
         return Outcome(passed=False, reason="Target.Timeout", description="Request timed out")
-    except ConnectionError:
+    except (ConnectionError, ssl.SSLError):
         return Outcome(passed=False, reason="Target.FailedHealthChecks", description="Health checks failed")
     return judge_status(status, settings)
+
+
+def _request(ip: str, port: int, path: str) -> bytes:
+    text = (
+        f"GET {path} HTTP/1.1\r\nHost: {ip}:{port}\r\nConnection: close\r\n"
+        "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n"
+    )
+    return text.encode("latin-1")
+
+
+@cache
+def _unverified() -> ssl.SSLContext:
+    """Return the context of a client that believes every server, as a load balancer does its targets."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _read_status(connection: Connection, seconds_left: Callable[[], float]) -> bytes:
     """Return the status code of an answer, or `b""` when what came is not one."""
     data = b""
     while b"\r\n" not in data and len(data) < _STATUS_LINE_BYTES_MAX:
-        part = connection.receive(_STATUS_LINE_BYTES_MAX, max(0.0, seconds_left()))
+        part = connection.receive(_STATUS_LINE_BYTES_MAX, seconds_left())
         if not part:
             break
         data += part

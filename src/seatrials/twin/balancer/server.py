@@ -91,7 +91,8 @@ class Balancer:
     def _follow(self) -> None:
         while True:
             self._changed.wait_pulse()
-            self._open_and_close_ports()
+            with self.clock.supervisor.turn("the load balancer", self.load_balancer_arn):
+                self._open_and_close_ports()
 
     def _open_and_close_ports(self) -> None:
         wanted = {listener.port: listener for listener in self.view.listeners()}
@@ -101,9 +102,13 @@ class Balancer:
         for port, settings in wanted.items():
             if port not in self._open:
                 self._open[port] = (settings, [])
-                self._listen(settings, self.host, port, self._workings)
-                if self.outside is not None:
-                    self._listen_outside(settings, self.outside)
+                with self.clock.supervisor.turn("the load balancer", f"listener {settings.arn}"):
+                    self._listen_everywhere(settings)
+
+    def _listen_everywhere(self, settings: ListenerSettings) -> None:
+        self._listen(settings, self.host, settings.port, self._workings)
+        if self.outside is not None:
+            self._listen_outside(settings, self.outside)
 
     def _listen_outside(self, settings: ListenerSettings, network: Network) -> None:
         """Listen where real clients come in; a container may use their address of the balancer as they do."""
@@ -128,6 +133,12 @@ class Balancer:
             self.clock.spawn(partial(self._serve, settings, connection, workings), "balancer-connection")
 
     def _serve(self, settings: ListenerSettings, connection: Connection, workings: Workings) -> None:
+        with self.clock.supervisor.turn("the load balancer", f"a connection to port {settings.port}") as turn:
+            self._serve_requests(settings, connection, workings)
+        if turn.failed:
+            connection.reset()
+
+    def _serve_requests(self, settings: ListenerSettings, connection: Connection, workings: Workings) -> None:
         try:
             if settings.protocol == "HTTPS":
                 context = self.tls_context(settings.certificate_arn or "")
@@ -151,6 +162,14 @@ class _ClientConnection:
         self._opened_at = workings.clock.now()
 
     def run(self) -> None:
+        with self._workings.clock.supervisor.turn(
+            "the load balancer", f"a request to port {self._listener.port}"
+        ) as turn:
+            self._serve_all()
+        if turn.failed:
+            self._refuse(500)
+
+    def _serve_all(self) -> None:
         try:
             while self._serve_one():
                 pass
@@ -164,9 +183,9 @@ class _ClientConnection:
             pass  # nobody is left to answer
 
     def _serve_one(self) -> bool:
-        """Serve the next request; return whether the connection lives on."""
+        """Serve the next request; return whether the connection lives on, which it does not beyond its listener."""
         head = self._client.stream.request_head()
-        if head is None:
+        if head is None or not self._workings.view.has(self._listener):
             return False
         if head.classification.is_blocked(self._workings.view.settings().desync_mode):
             raise blocked(head.classification)

@@ -18,6 +18,8 @@ from seatrials.twin.trace import Trace
 
 # The first check follows registration soon: 2.3 s from the registration event to healthy were measured on AWS.
 _FIRST_CHECK_SECONDS = (1.0, 2.5)
+# How long a target is left alone after a look at it that the twin failed at; ours.
+_AFTER_FAILURE_SECONDS = 30.0
 
 Address = tuple[str, int]
 
@@ -178,22 +180,32 @@ class TargetRegistry:
         return healthy or [target for target in targets if target.health.state is State.UNHEALTHY]
 
     def _watch(self, target: Target) -> None:
-        """Check a target for as long as it is registered; intervals count from the beginning of a check."""
+        """Check a target for as long as it is registered."""
         fresh = True
         while target.checked:
-            group = self.groups.find(target.group_arn)
-            if group is None:
-                self._delist(target)
-            elif not self.in_use(target.group_arn):
-                target.health = Health()
-                fresh = True
-                self._changed.wait_pulse()
-            elif fresh:
-                fresh = False
-                self._note(target)
-                self._clock.sleep(self._random.uniform(*_FIRST_CHECK_SECONDS))
-            else:
-                self._check(target, group)
+            with self._clock.supervisor.turn("a health check", f"target {self._label(target)}") as turn:
+                fresh = self._look_after(target, fresh=fresh)
+            if turn.failed:
+                self._clock.sleep(_AFTER_FAILURE_SECONDS)
+
+    def _look_after(self, target: Target, *, fresh: bool) -> bool:
+        """Do what a target needs next; return whether it is still to be checked for the first time.
+
+        Intervals count from the beginning of a check.
+        """
+        group = self.groups.find(target.group_arn)
+        if group is None:
+            self._delist(target)
+        elif not self.in_use(target.group_arn):
+            target.health = Health()
+            self._changed.wait_pulse()
+            return True
+        elif fresh:
+            self._note(target)
+            self._clock.sleep(self._random.uniform(*_FIRST_CHECK_SECONDS))
+        else:
+            self._check(target, group)
+        return False
 
     def _check(self, target: Target, group: TargetGroup) -> None:
         began = self._clock.now()

@@ -51,8 +51,15 @@ class LoadBalancerView:
     def listeners(self) -> list[ListenerSettings]:
         """Return the listeners, by port."""
         if self._listeners is None:
-            self._listeners = read_listeners(self._elbv2, self._load_balancer_arn)
+            try:
+                self._listeners = read_listeners(self._elbv2, self._load_balancer_arn)
+            except self._elbv2.exceptions.LoadBalancerNotFoundException:  # a client has deleted it, and them with it
+                self._listeners = []
         return self._listeners
+
+    def has(self, listener: ListenerSettings) -> bool:
+        """Whether a listener is still there, whatever its settings are by now."""
+        return any(each.arn == listener.arn for each in self.listeners())
 
     def rules(self, listener: ListenerSettings) -> RuleList:
         """Return the rules of a listener."""

@@ -38,8 +38,9 @@ class LogDriver:
         """Send what is waiting."""
         waiting, self._waiting = self._waiting, {}
         for (group, stream), events in waiting.items():
-            if self._is_there(group, stream):
-                self._put(group, stream, events)
+            with self._clock.supervisor.turn("the awslogs driver", f"log group {group}"):
+                if self._is_there(group, stream):
+                    self._put(group, stream, events)
 
     def _loop(self) -> None:
         while True:

@@ -18,6 +18,13 @@ from seatrials.twin.tasks import TaskRecord
 _EVENTS_MAX = 100
 # Addresses below this one of a subnet belong to AWS and to the balancer's nodes.
 _FIRST_HOST = 10
+# Source: Amazon ECS Developer Guide, "Amazon ECS service quotas". A scaling policy may ask for any number.
+_TASKS_PER_SERVICE_MAX = 5_000
+_FARGATE = ("FARGATE", "FARGATE_SPOT")
+_NO_PLACE = (
+    "was unable to place a task because no container instance met all of its requirements. "
+    "Reason: No Container Instances were found in your cluster."
+)
 
 
 class ServiceState:
@@ -49,6 +56,19 @@ class ServiceState:
     def desired(self) -> int:
         """The desired count; 0 for a service that is deleted."""
         return int(self.description["desiredCount"]) if self.description["status"] == "ACTIVE" else 0
+
+    @property
+    def controller(self) -> str:
+        """Who deploys: only what ECS does itself acts here."""
+        return str((self.description.get("deploymentController") or {}).get("type", "ECS"))
+
+    @property
+    def is_on_fargate(self) -> bool:
+        """Whether tasks have a place: there are no container instances here, of EC2 or of anyone else."""
+        strategy = self.description.get("capacityProviderStrategy") or []
+        providers = [each["capacityProvider"] for each in strategy]
+        on_fargate = self.description.get("launchType") == "FARGATE" or any(each in _FARGATE for each in providers)
+        return on_fargate and "awsvpcConfiguration" in (self.description.get("networkConfiguration") or {})
 
     @property
     def primary(self) -> Deployment:
@@ -113,7 +133,8 @@ class Scheduler:
             if self._stale:
                 self._read_services()
             for state in list(self._services.values()):
-                self._reconcile(state)
+                with world.clock.supervisor.turn("the ECS scheduler", f"service {state.name}"):
+                    self._reconcile(state)
 
     def is_settled(self) -> bool:
         """Whether every service has reached a steady state."""
@@ -122,14 +143,22 @@ class Scheduler:
     def _read_services(self) -> None:
         self._stale = False
         for cluster in self._ecs.list_clusters()["clusterArns"]:
-            names = self._ecs.list_services(cluster=cluster)["serviceArns"]
-            if names:
-                for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
-                    arn = description["serviceArn"]
-                    state = self._services.setdefault(arn, ServiceState(description))
-                    state.description = description
+            with self._world.clock.supervisor.turn("the ECS scheduler", f"cluster {cluster}"):
+                self._read_cluster(cluster)
+
+    def _read_cluster(self, cluster: str) -> None:
+        names = self._ecs.list_services(cluster=cluster)["serviceArns"]
+        if names:
+            for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
+                arn = description["serviceArn"]
+                state = self._services.setdefault(arn, ServiceState(description))
+                state.description = description
 
     def _reconcile(self, state: ServiceState) -> None:
+        if state.controller != "ECS":
+            # Tasks of such a service come from task sets and CodeDeploy, which only stand there.
+            state.steady = True
+            return
         self._open_deployment(state)
         self._count_failures(state)
         self._mark_unhealthy(state)
@@ -235,8 +264,12 @@ class Scheduler:
             return
         limits = self._limits(state)
         sound = [run for run in state.wanted(state.primary) if not run.is_being_replaced]
-        missing = min(state.desired - len(sound), limits.most_running - len(state.wanted()))
-        if missing > 0:
+        room = min(limits.most_running, _TASKS_PER_SERVICE_MAX) - len(state.wanted())
+        missing = min(state.desired - len(sound), room)
+        if missing > 0 and not state.is_on_fargate:
+            if not any(_NO_PLACE in each["message"] for each in state.events[:1]):
+                self._event(state, _NO_PLACE)
+        elif missing > 0:
             started = [self._start_task(state) for _ in range(missing)]
             ids = " ".join(f"(task {run.record.id})" for run in started)
             self._event(state, f"has started {missing} tasks: {ids}.")
@@ -401,6 +434,7 @@ def _attachment(interface: dict[str, str], subnet: str) -> dict[str, Any]:
         "status": "ATTACHED",
         "details": [
             {"name": "subnetId", "value": subnet},
+            {"name": "networkInterfaceId", "value": interface["attachmentId"].replace("eni-attach-", "eni-")},
             {"name": "privateIPv4Address", "value": interface["privateIpv4Address"]},
         ],
     }

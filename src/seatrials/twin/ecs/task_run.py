@@ -29,6 +29,10 @@ from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
 
 
+class _RegistrationError(Exception):
+    """A target group does not take a task; the text is what ECS gives as the reason."""
+
+
 class StopOrder(Enum):
     """Which goes first when a task stops."""
 
@@ -105,9 +109,14 @@ class TaskRun:
 
     def run(self) -> None:
         """Live the whole life; the scheduler spawns this."""
-        if self._bring_up():
-            self._stop_asked.wait()
-        self._take_down()
+        supervisor, about = self._world.clock.supervisor, f"task {self.record.id} of {self.record.group}"
+        with supervisor.turn("ECS", about) as life:
+            if self._bring_up():
+                self._stop_asked.wait()
+            self._take_down()
+        if life.failed:
+            with supervisor.turn("ECS", about):
+                self._abandon()
 
     def _bring_up(self) -> bool:
         """Return whether the task runs; False: it was asked to stop, or cannot start."""
@@ -122,11 +131,11 @@ class TaskRun:
             return False
         try:
             self._start_containers()
-        except (ImageError, MountError) as error:
+            self._register()
+        except (ImageError, MountError, _RegistrationError) as error:
             self.record.containers[0]["reason"] = str(error)
             self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)
             return False
-        self._register()
         self.record.started_at = self._world.bridge.timestamp()
         self._set_containers("RUNNING")
         self._enter(TaskState.RUNNING)
@@ -169,10 +178,29 @@ class TaskRun:
         world.runtime.remove(record.id)
         self._enter(TaskState.STOPPED)
 
+    def _abandon(self) -> None:
+        """End a task that could not be brought up or down: its service must not wait for it for ever."""
+        record, world = self.record, self._world
+        code = "TaskFailedToStart" if record.started_at is None else "EssentialContainerExited"
+        record.ask_to_stop(code, "the twin failed at this task: its events say where")
+        record.stopped_at = world.bridge.timestamp()
+        record.last_status = TaskState.STOPPED
+        self._set_containers("STOPPED")
+        self._changed()
+        for container in world.runtime.containers.get(record.id, []):
+            world.runtime.kill(container)
+        world.runtime.remove(record.id)
+        self._deregister()
+
     def _register(self) -> None:
         self._registered = True
+        elbv2 = self._world.elbv2
         for group, port in self.groups:
-            self._world.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": self.address, "Port": port}])
+            try:
+                elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": self.address, "Port": port}])
+            except elbv2.exceptions.TargetGroupNotFoundException as error:  # a client has deleted it
+                msg = f"unable to register targets in (target-group {group}): the target group does not exist"
+                raise _RegistrationError(msg) from error
 
     def _deregister(self) -> None:
         if self._registered:
@@ -184,8 +212,8 @@ class TaskRun:
         elbv2, target = self._world.elbv2, {"Id": self.address, "Port": port}
         try:
             elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
-        except elbv2.exceptions.InvalidTargetException:  # someone else has taken the target out, which is as good
-            pass
+        except (elbv2.exceptions.InvalidTargetException, elbv2.exceptions.TargetGroupNotFoundException):
+            pass  # someone else has taken the target out, or deleted its group, which is as good
 
     def _wait_until_drained(self) -> None:
         while not self.targets_are("unused"):

@@ -1,10 +1,13 @@
 """moto's backends and answers where the twin knows better than moto."""
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
@@ -20,6 +23,9 @@ from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.moto_bridge import listener_rules
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
+from seatrials.twin.moto_bridge.replacing import replace_once
+
+_PERCENTILE = re.compile(r"p(?:\d{1,2}(?:\.\d{1,10})?|100)")
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -29,7 +35,8 @@ class TwinEcs(EC2ContainerServiceBackend):
     _url_module = ecs_urls
 
     def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
-        service: Any = self._get_service(service_properties["cluster"], service_properties["service"])
+        cluster = service_properties.get("cluster") or "default"
+        service: Any = self._get_service(cluster, service_properties["service"])
         definition = service_properties.get("task_definition")
         if definition:
             service.task_definition = self.describe_task_definition(definition).arn
@@ -82,6 +89,25 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         service.deployment_configuration = self._get_param("deploymentConfiguration") or {}
         service.health_check_grace_period_seconds = self._get_param("healthCheckGracePeriodSeconds") or 0
         service.enable_execute_command = bool(self._get_param("enableExecuteCommand"))
+        strategy = self._get_param("capacityProviderStrategy")
+        if strategy:
+            service.capacity_provider_strategy = strategy
+            service.launch_type = None
+        return result
+
+    def describe_tasks(self) -> ActionResult:
+        """Answer DescribeTasks, and say of what is not there that it is missing."""
+        result = super().describe_tasks()
+        answer: Any = result.result
+        found = {each.task_arn for each in answer["tasks"]} | {
+            each.task_arn.rsplit("/", 1)[-1] for each in answer["tasks"]
+        }
+        cluster = str(self._get_param("cluster", "default")).rsplit("/", 1)[-1]
+        prefix = f"arn:aws:ecs:{self.region}:{self.current_account}:task/{cluster}/"
+        missing = [each for each in self._get_param("tasks", []) if each not in found]
+        answer["failures"] = [
+            {"arn": each if each.startswith("arn:") else prefix + each, "reason": "MISSING"} for each in missing
+        ]
         return result
 
 
@@ -147,7 +173,18 @@ class TwinEfs(EFSBackend):
 
 
 class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
-    """Application Auto Scaling with the activities that moto does not implement."""
+    """Application Auto Scaling with activities, which moto does not implement, and policies that end with a target."""
+
+    def deregister_scalable_target(self) -> str:
+        """Answer DeregisterScalableTarget: the scaling policies of the target go with it."""
+        answer = super().deregister_scalable_target()
+        names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+        target = tuple(self._get_param(name) for name in names)
+        policies: dict[str, Any] = self.applicationautoscaling_backend.policies
+        for key, policy in list(policies.items()):
+            if (policy.service_namespace, policy.resource_id, policy.scalable_dimension) == target:
+                del policies[key]
+        return answer
 
     def describe_scaling_activities(self) -> str:
         """Answer DescribeScalingActivities, newest first."""
@@ -158,6 +195,33 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
         return json.dumps({"ScalingActivities": list(reversed(shown))})
 
 
+def _with_percentiles(get_metric_statistics: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    """Give each point of GetMetricStatistics the percentiles that were asked for."""
+
+    def answer(self: Any) -> ActionResult:  # noqa: ANN401  # moto's own signature
+        result = get_metric_statistics(self)
+        points: Any = result.result
+        wanted = [each for each in self._get_param("ExtendedStatistics") or [] if _PERCENTILE.fullmatch(each)]
+        for point in points["Datapoints"] if wanted else []:
+            values = sorted(float(each) for each in point.metric_single_values_list)
+            if values:
+                point.extended_statistics = {each: percentile(values, float(each[1:])) for each in wanted}
+        return result
+
+    return answer
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """Return a percentile of *values*, which are sorted and at least one, on the line between the two next to it.
+
+    CloudWatch does not say how it comes between two values; that is ours.
+    """
+    place = (len(values) - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return values[below] + (values[above] - values[below]) * (place - below)
+
+
 def put_in_place() -> None:
     """Let moto use these in place of its own, for the life of the process."""
     for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
@@ -165,6 +229,7 @@ def put_in_place() -> None:
         # One that was asked for before has moto's own class.
         backends.clear()
     listener_rules.put_in_place()
+    replace_once(CloudWatchResponse, "get_metric_statistics", _with_percentiles)
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
 

@@ -5,7 +5,7 @@ from typing import Any
 from moto.backends import get_backend
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.moto_bridge.clients import aws_client
+from seatrials.twin.moto_bridge.clients import TWIN, aws_client
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, Hooks
 from seatrials.twin.tasks import TaskRecord
 
@@ -16,6 +16,10 @@ class Bridge(Hooks):
     def client(self, caller: str, service: str) -> AwsClient:
         """Return the client of *service* with which *caller* speaks; one is kept for the life of the process."""
         return aws_client(self.region, caller, service)
+
+    def own_client(self, service: str) -> AwsClient:
+        """Return the twin's own client of *service*."""
+        return aws_client(self.region, TWIN, service)
 
     def add_task(self, cluster_name: str, task: TaskRecord) -> None:
         """Let ECS know *task*; later changes of the record show by themselves."""

@@ -16,7 +16,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.twin.moto_bridge.hooks import Call, current
 
 # The caller whose calls are the twin's own: no latency, and not in the trace.
-_TWIN = "twin"
+TWIN = "twin"
 # Who speaks with a client: the event that makes a client's class does not tell for whom.
 _callers: dict[AwsClient, str] = {}
 
@@ -63,8 +63,10 @@ def _heard(name: str, method: Callable[..., dict[str, Any]]) -> Callable[..., di
         if hooks is None:
             return ordinary()
         service, operation = client.meta.service_model.service_name, client.meta.method_to_api_mapping[name]
-        if _callers[client] != _TWIN:
+        call = Call(service, operation, parameters, client, ordinary)
+        if _callers[client] != TWIN:
             hooks.on_call(_callers[client], f"{service}.{operation}")
-        return hooks.answer(Call(service, operation, parameters, client, ordinary))
+            hooks.admit(call)
+        return hooks.answer(call)
 
     return call

@@ -1,10 +1,13 @@
 """moto switched on for the life of a process, and its whole state as bytes."""
 
+import copyreg
 import io
 import pickle
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from random import Random
+from types import FunctionType
 from typing import Any
 
 import moto.backends
@@ -21,6 +24,7 @@ from moto.moto_api._internal import mock_random
 
 from seatrials.twin.moto_bridge.hooks import Shortcuts, current
 from seatrials.twin.moto_bridge.replacing import replace_once
+from seatrials.twin.moto_bridge.waits import let_waits_be_told
 
 # Makes a world's shortcuts, once this process has been made quick.
 _quick: list[Callable[[dict[str, Any]], Shortcuts]] = []
@@ -89,7 +93,11 @@ def restore(state: bytes) -> None:
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles what moto's ACM holds beside plain objects: keys and certificates of the library cryptography."""
+    """Pickles what moto's backends hold beside plain objects.
+
+    That are keys and certificates of the library cryptography, and dictionaries that make what they lack: by functions
+    that have no name, or of classes whose constructors take something else than a dictionary's.
+    """
 
     def reducer_override(self, value: Any) -> Any:  # noqa: ANN401  # pickle's own signature
         if isinstance(value, EllipticCurvePrivateKey | RSAPrivateKey):
@@ -98,7 +106,26 @@ class _Pickler(pickle.Pickler):
             return _load_key, (der,)
         if isinstance(value, x509.Certificate):
             return _load_certificate, (value.public_bytes(serialization.Encoding.DER),)
+        if isinstance(value, FunctionType) and "<" in value.__qualname__ and value.__closure__ is None:
+            return _load_function, (_number_of(value),)
+        if isinstance(value, defaultdict) and type(value) is not defaultdict:
+            state = (vars(value), {"default_factory": value.default_factory})
+            return copyreg.__newobj__, (type(value),), state, None, iter(value.items())  # type: ignore[attr-defined]  # typeshed lacks it
         return NotImplemented
+
+
+# Functions that no name leads to, such as a lambda: a snapshot, which stays in the process, has their places here.
+_nameless: list[FunctionType] = []
+
+
+def _number_of(function: FunctionType) -> int:
+    if function not in _nameless:
+        _nameless.append(function)
+    return _nameless.index(function)
+
+
+def _load_function(number: int) -> FunctionType:
+    return _nameless[number]
 
 
 def _load_key(der: bytes) -> PrivateKeyTypes:
@@ -113,6 +140,7 @@ def _on_virtual_time(process: Callable[..., Any]) -> Callable[..., Any]:
     """Let moto answer for the world that runs now: stamp what it stores with that world's time, above all."""
 
     def process_request(self: BotocoreStubber, request: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        let_waits_be_told(request.url)
         hooks = current()
         if hooks is None:
             return process(self, request)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import time_machine
 from botocore.exceptions import ClientError
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.door import Asked, Refusal, check
+from seatrials.twin.moto_bridge.waits import patiently
 
 if TYPE_CHECKING:  # both need moto, which is imported when it is known whether quickly
     from seatrials.twin.balancer.targets import TargetRegistry
@@ -58,13 +61,14 @@ class Living:
 class Hooks:
     """What moto's calls are heard and answered by while a world runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is another way in or out of a world
         self,
         *,
         region: str,
         now: Callable[[], float],
         on_call: Callable[[str, str], None],
         on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None],
+        sleep: Callable[[float], None],
         on_refusal: Callable[[str, str, ClientError], None] = lambda _service, _operation, _error: None,
         index_lag: "IndexLag | None" = None,
         shortcuts: Shortcuts | None = None,
@@ -72,12 +76,14 @@ class Hooks:
         """*on_call* hears (caller, operation) before a call.
 
         *on_change* hears (service, operation, parameters, answer) after one that may have changed something,
-        *on_refusal* (service, operation, error) after one from inside that was refused.
+        *on_refusal* (service, operation, error) after one from inside that was refused; *sleep* lets time pass while
+        AWS would keep a call waiting.
         Without *index_lag*, indexes show every write at once; without *shortcuts*, each call goes the ordinary way.
         """
         self.region = region
         self.now = now
         self.on_call = on_call
+        self.sleep = sleep
         self._on_change = on_change
         self._on_refusal = on_refusal
         self._index_lag = index_lag
@@ -114,25 +120,45 @@ class Hooks:
         """Return the world's time as moto stores times."""
         return datetime.fromtimestamp(self.now(), UTC)
 
+    def asked(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Asked:
+        """Return a call as the door looks at it."""
+        return Asked(service, operation, parameters, self.own_client)
+
+    def admit(self, call: Call) -> None:
+        """Raise what a client of boto3 raises for a call that AWS refuses at its door; one that only reads passes."""
+        if reads_only(call.operation):
+            return
+        try:
+            check(self.asked(call.service, call.operation, call.parameters), before_sdk=True)
+        except Refusal as refusal:
+            told = {"Code": refusal.code, "Message": refusal.message}
+            answer = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}}
+            raise call.client.exceptions.from_code(refusal.code)(answer, call.operation) from refusal
+
+    def own_client(self, service: str) -> AwsClient:
+        """Return the twin's own client of *service*."""
+        raise NotImplementedError
+
     def answer(self, call: Call) -> dict[str, Any]:
         """Answer a call from inside, and let the world hear what it has changed; raises what botocore raises."""
-        self._asked = call
         try:
-            answer = self._answer(call)
+            answer = patiently(partial(self._answer, call), self.now, self.sleep)
         except ClientError as error:
             self._on_refusal(call.service, call.operation, error)
             if not reads_only(call.operation):
                 self.touched(call.service)
             raise
-        finally:
-            self._asked = None
         self.heard(call.service, call.operation, call.parameters, answer)
         return answer
 
     def _answer(self, call: Call) -> dict[str, Any]:
-        if self._shortcuts is None:
-            return call.ordinary()
-        return self._shortcuts.answer(call, self.region, self.asking)
+        self._asked = call
+        try:
+            if self._shortcuts is None:
+                return call.ordinary()
+            return self._shortcuts.answer(call, self.region, self.asking)
+        finally:
+            self._asked = None
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -12,28 +12,36 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
 import time_machine
 from botocore import parsers
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.model import OperationNotFoundError
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import determine_request_protocol
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
 from seatrials.seams.http1 import Request, Response
+from seatrials.twin.door import Refusal, check
+from seatrials.twin.moto_bridge.endpoints import host_of
+from seatrials.twin.moto_bridge.errors import told
 from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
+from seatrials.twin.moto_bridge.waits import patiently
 
 # A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...
 _SCOPE = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
-_JSON = {"content-type": "application/x-amz-json-1.1"}
-# What stands around an error in services with XML; those of the query protocol are known by their forms.
-_QUERY_ERROR = "<ErrorResponse>{}</ErrorResponse>"
-_XML_ERRORS = {"s3": "{}", "ec2": "<Response><Errors>{}</Errors></Response>"}
+# What moto's parsers and Python raise for a body that is not of the call's protocol.
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 # Set anew for the answer as it goes out, or moto's own way to say it.
 _DROPPED = ("connection", "content-length", "status", "transfer-encoding")
+_UNKNOWN_OPERATION = "UnknownOperationException"
+_NOT_PARSED = "SerializationException"
+# moto's whole answer for a host that it has nothing at.
+_NO_SUCH_HOST = "Not yet implemented"
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 # moto lets every page read its answers; this endpoint is for programs.
 _CORS = "access-control-"
 
@@ -63,24 +71,28 @@ class AwsApi:
         """Answer one call."""
         scope = _SCOPE.search(request.header("authorization") or "")
         if scope is None:
-            return refusal(403, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
+            return told(
+                "", request, 403, "MissingAuthenticationTokenException", "Request is missing Authentication Token"
+            )
         region, service = scope.groups()
-        host = f"{service}.{region}.amazonaws.com"
+        host = host_of(service, region, request)
         try:
-            return self._answer(request, host)
+            return patiently(partial(self._answer, service, request, host), self._hooks.now, self._hooks.sleep)
+        except Refusal as refused:
+            return told(service, request, 400, refused.code, refused.message)
         except Exception as error:  # noqa: BLE001  # whatever a client sends, the platform lives on; the client is told
+            # Why 501 and never 500: AWS would have answered, and an SDK that tries again hears the same.
             self._on_failure(f"{host} {request.method} {request.target}", f"{type(error).__name__}: {error}")
-            status = 501 if isinstance(error, NotImplementedError) else 500
-            told = f"the twin cannot answer this: {type(error).__name__}: {error}"
-            return _failure(service, request, status, told)
+            reason = f"the twin cannot answer this: {type(error).__name__}: {error}"
+            return told(service, request, 501, "NotImplemented", reason)
 
-    def _answer(self, request: Request, host: str) -> Response:
+    def _answer(self, service: str, request: Request, host: str) -> Response:
         headers = HeadersDict({**dict(request.headers), "host": host})
         prepared = AWSPreparedRequest(request.method, f"https://{host}{request.target}", headers, request.body, False)  # noqa: FBT003  # botocore's own order
-        with time_machine.travel(self._hooks.now(), tick=False), _noting() as calls:
+        with time_machine.travel(self._hooks.now(), tick=False), _noting(self._hooks) as calls:
             answer = self._stubber.process_request(prepared)
-        if answer is None:
-            return refusal(404, "UnknownEndpoint", f"the twin has no service at {host}")
+        if answer is None or answer[2] == _NO_SUCH_HOST:
+            return told(service, request, 501, "NotImplemented", f"the twin has no service at {host}")
         status, fields, body = answer
         content = body.encode() if isinstance(body, str) else bytes(body)
         if calls:
@@ -115,16 +127,23 @@ def _understood(call: _Call, status: int, headers: Mapping[str, Any], body: byte
     return response.params, parsers.create_parser(protocol).parse(raw, shape)
 
 
-# The calls from outside that are being answered; those from inside are heard by the bridge.
-_noted: list[list[_Call]] = []
+@dataclass
+class _Noted:
+    """What is known of the call from outside that is being answered; those from inside are heard by the bridge."""
+
+    hooks: Hooks
+    calls: list[_Call]
+
+
+_noted: list[_Noted | None] = []
 _hooked: list[Callable[..., Any]] = []
 
 
 @contextmanager
-def _noting() -> Iterator[list[_Call]]:
-    """Let moto's classes write down what they understand of the call that is answered meanwhile."""
+def _noting(hooks: Hooks | None) -> Iterator[list[_Call]]:
+    """Let moto's classes write down what they understand of the call that is answered meanwhile; None: of no call."""
     calls: list[_Call] = []
-    _noted.append(calls)
+    _noted.append(None if hooks is None else _Noted(hooks, calls))
     try:
         yield calls
     finally:
@@ -132,34 +151,51 @@ def _noting() -> Iterator[list[_Call]]:
 
 
 def _hook() -> None:
-    """Make moto's classes tell of each call that they have answered, once for the life of the process."""
+    """Let moto's classes ask at the door and tell of each call that they have answered, for the life of the process."""
     if _hooked:
         return
     dispatch = BaseResponse._dispatch
     _hooked.append(dispatch)
 
-    def noting(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # moto's own signature
-        answer = dispatch(self, *arguments, **named)
-        if _noted:
-            _noted[-1].append(_Call(self.boto3_service_name, self._get_action(), self))
+    def noting(self: Any, request: Any, full_url: str | None = None, headers: Any = None) -> Any:  # noqa: ANN401  # moto's own signature
+        noted = _noted[-1] if _noted else None
+        if noted is None:
+            return dispatch(self, request, full_url, headers)
+        operation = _prepare(self, request, full_url, headers)
+        parameters = _parameters(self, operation)
+        with _noting(None):
+            check(noted.hooks.asked(self.boto3_service_name, operation, parameters))
+        answer = self.call_action()
+        noted.calls.append(_Call(self.boto3_service_name, operation, self))
         return answer
 
     BaseResponse._dispatch = noting  # type: ignore[method-assign]  # moto has no place to listen at
 
 
-def _failure(service: str, request: Request, status: int, message: str) -> Response:
-    """Return an error as the client of *service* reads it: botocore fails on JSON where it expects XML."""
-    if service in _XML_ERRORS:
-        form = _XML_ERRORS[service]
-    elif (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
-        form = _QUERY_ERROR
-    else:
-        return refusal(status, "InternalFailure", message)
-    error = f"<Error><Code>InternalFailure</Code><Message>{escape(message)}</Message></Error>"
-    return Response(status, form.format(error).encode(), [("content-type", "text/xml")])
+def _prepare(response: Any, request: Any, full_url: str | None, headers: Any) -> str:  # noqa: ANN401  # moto's own
+    """Let moto read a request; return the operation, and refuse one that AWS does not have."""
+    try:
+        response.setup_class(request, full_url, headers)
+    except OperationNotFoundError as error:
+        raise Refusal(_UNKNOWN_OPERATION, f"Unknown operation: {error}") from error
+    except _MALFORMED as error:
+        raise Refusal(_NOT_PARSED, f"The request cannot be read: {error}") from error
+    operation = response._get_action()
+    if operation is None or not _NAME.fullmatch(operation):
+        raise Refusal(_UNKNOWN_OPERATION, f"Unknown operation: {str(operation)[:100]}")
+    return str(operation)
 
 
-def refusal(status: int, code: str, message: str) -> Response:
-    """Return an error as AWS's services with JSON write it, which every SDK can show."""
-    body = {"__type": code, "message": message}
-    return Response(status, json.dumps(body).encode(), [*_JSON.items(), ("x-amzn-errortype", code)])
+def _parameters(response: Any, operation: str) -> Mapping[str, Any]:  # noqa: ANN401  # moto's own
+    """Return what moto parses of a request, in the API's names; nothing of an operation that botocore does not know."""
+    if operation not in get_service_model(response.boto3_service_name).operation_names:
+        return {}
+    request = response.normalized_request
+    try:
+        if (request.content_type or "").startswith("application/x-amz-json"):
+            json.loads(request.data or b"{}")  # moto takes a body that is no JSON for an empty one
+        response.parse_parameters(request)
+    except _MALFORMED as error:
+        raise Refusal(_NOT_PARSED, f"The request cannot be read: {error}") from error
+    parameters: Mapping[str, Any] = response.params
+    return parameters

@@ -23,6 +23,7 @@ from functools import partial
 import greenlet
 
 from seatrials.errors import StalledError
+from seatrials.twin.physics.supervision import Failure, Supervisor
 
 _MICROSECONDS = 1_000_000
 # Events at one instant beyond this mean a loop that never sleeps; time would stand still for ever.
@@ -151,6 +152,8 @@ class VirtualClock:
         self._hub = greenlet.greenlet(self._run_hub, parent=self._scenario)
         self._processes: dict[greenlet.greenlet, Process] = {}
         self._failure: Exception | None = None
+        # Of the actors that are nobody's process: AWS's own.
+        self.supervisor = Supervisor(lambda failure: self.fail(failure.error))
         self.world = Process("world")
 
     def now(self) -> float:
@@ -239,10 +242,19 @@ class VirtualClock:
             msg = "the world has ended: something other than an `Exception` went through its clock"
             raise StalledError(msg)
         self._hub.switch()
-        if self._failure is not None and greenlet.getcurrent() not in self._processes:
+        if greenlet.getcurrent() not in self._processes:
+            self.raise_failure()
+        self._check_alive()
+
+    def fail(self, error: Exception) -> None:
+        """Raise *error* where the scenario waits, or waits next; the first one, when there are several."""
+        self._failure = self._failure or error
+
+    def raise_failure(self) -> None:
+        """Raise now what `fail` was told and nobody has waited for."""
+        if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        self._check_alive()
 
     def resume(self, actor: greenlet.greenlet) -> None:
         """Give the turn to *actor*; only the hub may call this, from an event."""
@@ -283,7 +295,7 @@ class VirtualClock:
             return
         except Exception as error:  # noqa: BLE001  # a crash of an application is its process's affair; any other is ours
             if process.alive:  # what fails in the cleanup of a killed actor is nobody's affair
-                self._crashed(process, error)
+                self._crashed(process, error, str(getattr(actor, "name", "?")))
         finally:
             self._forget(actor, process)
 
@@ -292,12 +304,11 @@ class VirtualClock:
         if actor in process.actors:
             process.actors.remove(actor)
 
-    def _crashed(self, process: Process, error: Exception) -> None:
+    def _crashed(self, process: Process, error: Exception, actor: str) -> None:
         if process.on_crash is not None:
             process.on_crash(error)
-            return
-        if self._failure is None:
-            self._failure = error
+        else:
+            self.supervisor.note(Failure(actor, "", error))
 
     def _run_hub(self) -> None:
         at_instant = 0
@@ -327,10 +338,9 @@ class VirtualClock:
         return bool(self._heap)
 
     def _perform(self, action: Callable[[], None]) -> None:
-        try:
+        # Raised here, it would end the hub.
+        with self.supervisor.turn("an event", ""):
             action()
-        except Exception as error:  # noqa: BLE001  # raised in the scenario; raised here, it would end the hub
-            self._failure = self._failure or error
 
     def _stall_message(self) -> str:
         return f"nothing is due and every actor waits, so time cannot move; waiting: {self._actor_names()}"

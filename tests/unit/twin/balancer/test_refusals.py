@@ -33,6 +33,7 @@ REFUSED = {
     "chunked-and-a-no-break-space": (f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n", 400),
     "chunked-and-a-next-line": (f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: \x85chunked\r\n\r\n0\r\n\r\n", 400),
     "length-that-is-none": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: +1\r\n\r\na", 400),
+    "length-beyond-python": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: {'9' * 5_000}\r\n\r\na", 400),
     "header-over-16k": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 16_400}\r\n\r\n", 400),
     "header-over-16k-unended": (f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 20_000}", 400),
     "headers-over-64k": (f"GET / HTTP/1.1\r\n{HOST}" + f"X-A: {'a' * 9_000}\r\n" * 8 + "\r\n", 400),

@@ -8,7 +8,9 @@ from tests.support.twin import Twin
 
 def bridge() -> Bridge:
     """Return a bridge of no world."""
-    return Bridge(region="us-west-2", now=float, on_call=lambda *_: None, on_change=lambda *_: None)
+    return Bridge(
+        region="us-west-2", now=float, on_call=lambda *_: None, on_change=lambda *_: None, sleep=lambda _: None
+    )
 
 
 def test_what_acts_is_not_known_before_it_is_attached() -> None:

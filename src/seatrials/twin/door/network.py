@@ -1,0 +1,74 @@
+"""What EC2's network refuses and its model does not say.
+
+Source: Amazon EC2 API Reference, DeleteSecurityGroup: a group that an interface or another group's rule names stays.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from seatrials.twin.door.refusal import Asked, Refusal, rule
+
+# Source: Amazon EC2 User Guide, "Amazon EC2 instance type quotas": a new account has far fewer.
+_INSTANCES_MAX = 1_000
+_IN_USE = "DependencyViolation"
+_WRONG_COUNT = "InvalidParameterValue"
+_TOO_MANY = "InstanceLimitExceeded"
+
+
+@rule("ec2", "DeleteSecurityGroup")
+def security_groups_in_use(asked: Asked) -> None:
+    """A group in use cannot be deleted."""
+    wanted = asked.parameters.get("GroupId") or _id_of(asked, asked.parameters.get("GroupName"))
+    if wanted is not None and wanted in _in_use(asked, wanted):
+        raise Refusal(_IN_USE, f"resource {wanted} has a dependent object")
+
+
+@rule("ec2", "RunInstances")
+def instances(asked: Asked) -> None:
+    """One call starts no more instances than an account may have."""
+    least, most = asked.parameters["MinCount"], asked.parameters["MaxCount"]
+    if not 1 <= least <= most:
+        raise Refusal(_WRONG_COUNT, f"MinCount {least} must be from 1 to MaxCount {most}")
+    if most > _INSTANCES_MAX:
+        raise Refusal(_TOO_MANY, f"You have requested {most} instances, over the limit of {_INSTANCES_MAX}")
+
+
+def _id_of(asked: Asked, name: str | None) -> str | None:
+    groups = asked.aws("ec2").describe_security_groups()["SecurityGroups"]
+    return next((each["GroupId"] for each in groups if each["GroupName"] == name), None)
+
+
+def _in_use(asked: Asked, wanted: str) -> set[str]:
+    """Return the groups that load balancers, services and mount targets are in, and those that rules of others name."""
+    return {*_of_load_balancers(asked), *_of_services(asked), *_of_mount_targets(asked), *_of_rules(asked, wanted)}
+
+
+def _of_load_balancers(asked: Asked) -> Iterator[str]:
+    for each in asked.aws("elbv2").describe_load_balancers()["LoadBalancers"]:
+        yield from each.get("SecurityGroups", [])
+
+
+def _of_services(asked: Asked) -> Iterator[str]:
+    ecs = asked.aws("ecs")
+    for cluster in ecs.list_clusters()["clusterArns"]:
+        names = ecs.list_services(cluster=cluster)["serviceArns"]
+        services = ecs.describe_services(cluster=cluster, services=names)["services"] if names else []
+        for each in services:
+            if each["status"] == "ACTIVE" and each["desiredCount"] + each["runningCount"] + each["pendingCount"]:
+                network: dict[str, Any] = each.get("networkConfiguration") or {}
+                yield from network.get("awsvpcConfiguration", {}).get("securityGroups", [])
+
+
+def _of_mount_targets(asked: Asked) -> Iterator[str]:
+    efs = asked.aws("efs")
+    for system in efs.describe_file_systems()["FileSystems"]:
+        for target in efs.describe_mount_targets(FileSystemId=system["FileSystemId"])["MountTargets"]:
+            answer = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])
+            yield from answer["SecurityGroups"]
+
+
+def _of_rules(asked: Asked, wanted: str) -> Iterator[str]:
+    for group in asked.aws("ec2").describe_security_groups()["SecurityGroups"]:
+        if group["GroupId"] != wanted:
+            for permission in [*group["IpPermissions"], *group["IpPermissionsEgress"]]:
+                yield from (each["GroupId"] for each in permission.get("UserIdGroupPairs", []))
