@@ -5,15 +5,21 @@ alarms), so the deployer makes each resource by the service's own call. It goes 
 paper, where nothing is sent and every fault is collected, then on AWS.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
+from seatrials.twin.cloudformation.assertions import failed_assertions
+from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.intrinsics import PENDING, Resolver, Stack
+from seatrials.twin.cloudformation.parameters import parameter_values
 from seatrials.twin.cloudformation.resources import RESOURCE_TYPES, Creation, Made
-from seatrials.twin.cloudformation.template import Resource, Template, as_text, parameter_values, raise_problems
+from seatrials.twin.cloudformation.rules import Declarations, Declared, broken
+from seatrials.twin.cloudformation.rules.declarations import reference
+from seatrials.twin.cloudformation.template import Resource, Template, as_text, raise_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,31 +38,59 @@ def deploy(
     stack_name: str,
     region: str,
     account: str,
-    parameters: Mapping[str, str] | None = None,
-    imports: Mapping[str, str] | None = None,
+    inputs: Inputs = NO_INPUTS,
+    found: Iterable[str] = (),
 ) -> DeployedStack:
     """Make every resource of *template* with the clients of *aws*, a function from service name to boto3 client.
 
-    *imports* are the exports of other stacks that Fn::ImportValue may name. Raises `TemplateError` with everything
-    that is wrong before the first call is sent, or naming the resource that AWS refused.
+    *found* is what a linter has against it, to be told with the rest. Raises `TemplateError` with everything that is
+    wrong before the first call is sent, or naming the resource that AWS refused.
     """
     stack = Stack(name=stack_name, region=region, account=account)
-    values = parameter_values(template, parameters or {})
+    raise_problems("the template cannot be deployed", [*found, *problems_of(template, aws, stack, inputs)])
+    values, _ = parameter_values(template, inputs)
+    deployment = _Deployment(_resolver(template, aws, stack, inputs, values), aws, on_paper=False)
+    return deployment.run(deployment.order())
 
+
+def problems_of(
+    template: Template, aws: Callable[[str], AwsClient], stack: Stack, inputs: Inputs = NO_INPUTS
+) -> list[str]:
+    """Return everything that is wrong with *template*, found without making anything of it.
+
+    Raises `TemplateError` for resources that need one another in a circle.
+    """
+    values, problems = parameter_values(template, inputs)
+    resolver = partial(_resolver, template, aws, stack, inputs, values)
+    on_paper = _Deployment(resolver(), aws, on_paper=True)
+    order = on_paper.order()
+    on_paper.run(order)
+    failed = failed_assertions(template, resolver())
+    return [*problems, *failed, *on_paper.problems, *broken(_declarations(order, resolver()))]
+
+
+def _resolver(
+    template: Template,
+    aws: Callable[[str], AwsClient],
+    stack: Stack,
+    inputs: Inputs,
+    values: Mapping[str, Any],
+) -> Resolver:
     @cache
     def zones(region: str) -> list[str]:
         filters = [{"Name": "region-name", "Values": [region]}]
         answer = aws("ec2").describe_availability_zones(Filters=filters)
         return [str(zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
 
-    def resolver() -> Resolver:
-        return Resolver(template=template, parameters=values, stack=stack, imports=imports or {}, zones=zones)
+    return Resolver(template=template, parameters=values, stack=stack, imports=inputs.imports, zones=zones)
 
-    on_paper = _Deployment(resolver(), aws, on_paper=True)
-    order = on_paper.order()
-    on_paper.run(order)
-    raise_problems("the template cannot be deployed", on_paper.problems)
-    return _Deployment(resolver(), aws, on_paper=False).run(order)
+
+def _declarations(order: Iterable[Resource], resolver: Resolver) -> Declarations:
+    """Return the resources as the rules see them; what cannot be resolved is reported by the deployment on paper."""
+    resolver.reference = reference
+    return Declarations(
+        Declared(each.logical_id, each.type, resolver.resolve(each.properties, each.logical_id)) for each in order
+    )
 
 
 class _Deployment:

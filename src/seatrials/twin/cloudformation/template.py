@@ -19,8 +19,8 @@ from cfn_tools import CfnYamlLoader
 from seatrials.errors import TemplateError
 
 # Sections that say something about a deployment; Transform and Hooks are refused, since they would change it unseen.
-_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
-_SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Rules")
+_SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
+_SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata")
 
 # What the CDK writes about itself; it makes nothing.
 _IGNORED_TYPES = ("AWS::CDK::Metadata",)
@@ -44,6 +44,7 @@ class Template:
     document: dict[str, Any]
     resources: Mapping[str, Resource]
     parameters: Mapping[str, Any]
+    rules: Mapping[str, Any]
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     outputs: Mapping[str, Any]
@@ -93,6 +94,7 @@ def parse_template(document: Mapping[str, Any]) -> Template:
         document=dict(document),
         resources={resource.logical_id: resource for resource in resources if resource.type not in _IGNORED_TYPES},
         parameters=sections["Parameters"],
+        rules=sections["Rules"],
         mappings=sections["Mappings"],
         conditions=sections["Conditions"],
         outputs=sections["Outputs"],
@@ -104,24 +106,6 @@ def raise_problems(what: str, problems: list[str]) -> None:
     if problems:
         msg = "\n- ".join([f"{what}:", *dict.fromkeys(problems)])
         raise TemplateError(msg)
-
-
-def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of every parameter, a list for the list types; raises `TemplateError` with every fault.
-
-    A parameter that names a key of the SSM parameter store (the CDK's bootstrap version) has that key as its value.
-    """
-    problems = [
-        f"there is no parameter {name!r}; the template has {', '.join(template.parameters) or 'none'}"
-        for name in given
-        if name not in template.parameters
-    ]
-    values = {
-        name: _parameter_value(name, declaration, given.get(name), problems)
-        for name, declaration in template.parameters.items()
-    }
-    raise_problems("the parameters do not fit the template", problems)
-    return values
 
 
 def as_text(value: object) -> str:
@@ -180,18 +164,3 @@ def _resource(logical_id: str, fields: Mapping[str, Any], problems: list[str]) -
         depends_on=tuple(map(str, depends_on if isinstance(depends_on, list) else [depends_on])),
         condition=fields.get("Condition"),
     )
-
-
-def _parameter_value(name: str, declaration: Mapping[str, Any], given: str | None, problems: list[str]) -> object:
-    kind = str(declaration.get("Type", "String"))
-    value = declaration.get("Default") if given is None else given
-    if value is None:
-        problems.append(f"parameter {name} ({kind}) has no Default and was given no value")
-        return ""
-    text = as_text(value)
-    allowed = [as_text(item) for item in declaration.get("AllowedValues", ())]
-    if allowed and text not in allowed:
-        problems.append(f"parameter {name} is {text!r}, which is none of {', '.join(allowed)}")
-    if kind == "CommaDelimitedList" or kind.startswith("List<"):
-        return [item.strip() for item in text.split(",")]
-    return text
