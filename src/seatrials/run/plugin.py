@@ -62,6 +62,8 @@ _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 # The stack of a run that keeps others away from it, in the process that is there from its start to its end.
 _HELD_KEY = pytest.StashKey[Stacks | None]()
 _ENDING_KEY = pytest.StashKey[RunEnding]()
+# What is worth knowing of the stack before the run, and keeps nothing from running.
+_NOTES_KEY = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,6 +73,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
     group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    group.addoption(
+        "--parameter", metavar="KEY=VALUE", action="append", default=[], help="the value of a parameter of the template"
+    )
+    group.addoption(
+        "--parameters",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="JSON with values of parameters, a map or as the AWS CLI takes it",
+    )
+    group.addoption(
+        "--import",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="what another stack exports, or ssm:KEY=VALUE of a store",
+    )
     group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
@@ -123,7 +143,7 @@ def _begin(config: pytest.Config) -> None:
     config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
         _limit_workers(config, environment.workers_max)
-        check_stacks(environment, _options(config))
+        config.stash[_NOTES_KEY] = check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
         try:
             reporter = RunReporter(config, environment, sources.sources)
@@ -137,6 +157,11 @@ def _begin(config: pytest.Config) -> None:
             config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
         _begin_matrix(config, sources.sources)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Return, with -v, what is worth knowing of the stack."""
+    return config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else []
 
 
 def _check_assertions() -> None:
@@ -159,7 +184,8 @@ def _forget_aws(config: pytest.Config) -> None:
 def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     """Return the files that this run reads as configuration or template."""
     template = config.getoption("--stack") or environment.template
-    return [each for each in (config.getoption("--environments"), template, config.getoption("--mutants")) if each]
+    files = [config.getoption("--environments"), template, config.getoption("--mutants")]
+    return [each for each in (*files, *config.getoption("--parameters")) if each]
 
 
 def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) -> None:
@@ -195,6 +221,9 @@ def _options(config: pytest.Config) -> StackOptions:
     return StackOptions(
         seed=config.getoption("--seed"),
         template=config.getoption("--stack"),
+        parameters=tuple(config.getoption("--parameter")),
+        parameter_files=tuple(config.getoption("--parameters")),
+        imports=tuple(config.getoption("--import")),
         plain_moto=wants_plain_moto(read_variables()),
         folder=None if reporter is None else reporter.folder.path,
         confirmation=config.getoption("--confirm"),

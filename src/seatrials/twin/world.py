@@ -6,7 +6,7 @@ part does not change what another part draws.
 """
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.template import Template
 from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.runtime import Runtime
@@ -80,7 +81,16 @@ class Authority:
 class ControlPlane:
     """moto with one template deployed, as every world of this process begins."""
 
-    def __init__(self, template: Template, region: str, stack_name: str) -> None:
+    def __init__(
+        self,
+        template: Template,
+        region: str,
+        stack_name: str,
+        *,
+        inputs: Inputs = NO_INPUTS,
+        found: Iterable[str] = (),
+    ) -> None:
+        """*found* is what a linter has against the template, to be told with the rest that is wrong with it."""
         self.region = region
         # What shortcuts know of the control plane as every world begins with it.
         self.pristine: dict[str, Any] = {}
@@ -102,6 +112,8 @@ class ControlPlane:
                 stack_name=stack_name,
                 region=region,
                 account=ACCOUNT,
+                inputs=inputs,
+                found=found,
             )
             _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
+from seatrials.environments.variables import cache_folder
 from seatrials.errors import ConfigurationError, TemplateError
 from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
@@ -19,6 +20,7 @@ from seatrials.seams.http1 import HttpServer, Patience
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import Template, load_template
 from seatrials.twin.ecs.programs import program
 from seatrials.twin.moto_bridge.http_api import AwsApi
@@ -116,10 +118,13 @@ class Server:
         options, names = self._options, self._environment.names
         template = load_template(options.template)
         _check_commands(options, template)
+        for note in template.left_out_notes():
+            self._say(note)
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
         self._say(_EXEC_ON if options.allow_exec else _EXEC_OFF)
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
-        plane = ControlPlane(template, options.region, "webordinary")
+        found = lint(template, options.region, cache_folder(self._inherited, "cfn-lint")).errors
+        plane = ControlPlane(template, options.region, "webordinary", inputs=options.inputs, found=found)
         authority = Authority()
         (directory / CA_FILE).write_bytes(authority.certificate_pem)
         clock = self._clock()

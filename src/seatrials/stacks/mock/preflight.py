@@ -4,28 +4,36 @@ import shutil
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.parts import Ports
+from seatrials.environments.variables import cache_folder, read_variables
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.stacks.base import StackOptions, template_of
+from seatrials.twin.cloudformation.inputs import read_inputs
+from seatrials.twin.cloudformation.linting import lint
+from seatrials.twin.cloudformation.template import load_template
 from seatrials.twin.physics.network import check_ports
 from seatrials.twin.scratch import remove_abandoned
 
 
-def check(environment: Environment, options: StackOptions) -> None:
+def check(environment: Environment, options: StackOptions) -> list[str]:
     """Raise for a missing git, a port that another program has, or a template that cannot be deployed.
 
-    What killed runs have left on this machine is removed.
+    What killed runs have left on this machine is removed. Returns what a linter warns of, and what is left out.
     """
     remove_abandoned()
-    template = template_of(environment, options)
-    if not template.is_file():
-        msg = f"there is no template {template}: give the path of a CloudFormation template"
+    path = template_of(environment, options)
+    if not path.is_file():
+        msg = f"there is no template {path}: give the path of a CloudFormation template"
         raise TemplateError(msg)
     check_machine(environment.ports)
-    if options.template is not None:
-        # Only a template of the user's own may be wrong, and only deploying it tells.
+    read_inputs(options.parameters, options.parameter_files, options.imports)
+    template = load_template(path)
+    report = lint(template, environment.region, cache_folder(read_variables(), "cfn-lint"))
+    if report.errors or options.template is not None:
+        # Only a template of the user's own may be wrong, and only deploying it tells all that is.
         from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
 
-        MockStacks(environment, options).close()
+        MockStacks(environment, options, report.errors).close()
+    return [*template.left_out_notes(), *report.warnings]
 
 
 def check_machine(ports: Ports) -> None:

@@ -128,7 +128,8 @@ class _Deployment:
         )
 
     def _needs(self, resource: Resource) -> list[str]:
-        unknown = [name for name in resource.depends_on if name not in self._template.resources]
+        known = {*self._template.resources, *self._template.left_out}
+        unknown = [each for each in resource.depends_on if each not in known]
         self.problems.extend(f"{resource.logical_id}: DependsOn names no resource: {name!r}" for name in unknown)
         return [*resource.depends_on, *self._resolver.references(resource.properties)]
 

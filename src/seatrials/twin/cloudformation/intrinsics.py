@@ -180,6 +180,9 @@ class Resolver:
     def _look_up(self, logical_id: str, attribute: str | None, where: str) -> str:
         wanted = f"Ref {logical_id}" if attribute is None else f"GetAtt {logical_id}.{attribute}"
         resource = self.template.resources.get(logical_id)
+        if logical_id in self.template.left_out:
+            kind = self.template.left_out[logical_id]
+            return self._problem(where, f"{wanted} names a {kind}, which is left out: the twin runs no functions")
         if resource is None:
             return self._problem(where, f"{wanted} names no resource, parameter or pseudo parameter")
         if resource.condition is not None and not self.holds(resource.condition, where):

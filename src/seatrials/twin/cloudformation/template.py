@@ -5,6 +5,7 @@ cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,8 +23,8 @@ from seatrials.errors import TemplateError
 _SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
 _SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata")
 
-# What the CDK writes about itself; it makes nothing.
-_IGNORED_TYPES = ("AWS::CDK::Metadata",)
+# What makes nothing that the twin acts on: what the CDK writes about itself, and functions with what calls them.
+_LEFT_OUT = re.compile(r"AWS::CDK::Metadata|AWS::Lambda::.+|AWS::CloudFormation::CustomResource|Custom::.+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +44,18 @@ class Template:
 
     document: dict[str, Any]
     resources: Mapping[str, Resource]
+    # The types of the resources that are not made, by logical id.
+    left_out: Mapping[str, str]
     parameters: Mapping[str, Any]
     rules: Mapping[str, Any]
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     outputs: Mapping[str, Any]
+
+    def left_out_notes(self) -> list[str]:
+        """Return what is told of resources that are left out."""
+        named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+        return [f"left out, for the twin runs no functions and needs no metadata: {named}"] if named else []
 
     @cached_property
     def text(self) -> str:
@@ -90,9 +98,11 @@ def parse_template(document: Mapping[str, Any]) -> Template:
         problems.append("the template has no Resources, so there is nothing to deploy")
     resources = [_resource(name, body, problems) for name, body in sections["Resources"].items()]
     raise_problems("the template cannot be used", problems)
+    left_out = {each.logical_id: each.type for each in resources if _LEFT_OUT.fullmatch(each.type)}
     return Template(
         document=dict(document),
-        resources={resource.logical_id: resource for resource in resources if resource.type not in _IGNORED_TYPES},
+        resources={each.logical_id: each for each in resources if each.logical_id not in left_out},
+        left_out=left_out,
         parameters=sections["Parameters"],
         rules=sections["Rules"],
         mappings=sections["Mappings"],
