@@ -298,7 +298,7 @@ class World:
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
         public_names: dict[str, str] = {}
         for description, _ in wires.entrances:
-            outside = self._way_in_to(description["LoadBalancerName"])
+            outside = self._main_way_in(description["LoadBalancerName"])
             public_names.update(outside.public_names(description["DNSName"]) if outside else {})
         return Runtime(
             clock=self.clock,
@@ -365,7 +365,9 @@ class World:
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
             names = outside.certificate_names(name)
-            wires.network.names[outside.network.address] = host.address
+            if outside is self._outside:
+                # The others have the same address: a container reaches them by their own names.
+                wires.network.names[outside.network.address] = host.address
             wires.security_groups.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
@@ -382,6 +384,9 @@ class World:
         )
 
     def _way_in_to(self, load_balancer: str) -> Outside | None:
+        return None if self._outside is None else self._outside.way_in_to(load_balancer)
+
+    def _main_way_in(self, load_balancer: str) -> Outside | None:
         outside = self._outside
         return outside if outside is not None and outside.load_balancer == load_balancer else None
 

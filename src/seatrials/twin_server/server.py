@@ -34,6 +34,8 @@ from seatrials.twin.world import Authority, ControlPlane, World, moto_running
 from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
+from seatrials.twin_server.stack_api import StackApi
+from seatrials.twin_server.troubles import Troubles, telling
 from seatrials.twin_server.variables import (
     CA_FILE,
     as_shell,
@@ -59,6 +61,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # Of the machine: how long a client of the AWS endpoint may say nothing, and how long a request of it may take to come.
 _IDLE_SECONDS = 120.0
 _REQUEST_SECONDS = 30.0
+_URL_SCHEMES = ("HTTP", "HTTPS")
 _EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
 _EXEC_OFF = "/api/exec is off: --allow-exec lets whoever reaches the ports run commands as you"
 
@@ -88,18 +91,21 @@ class Server:
             remove_abandoned()
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
-            world, clock, variables = self._make_world(held, ports, directory)
+            world, outside, variables = self._make_world(held, ports, directory)
+            clock = outside.clock
             held.enter_context(world.running())
             stopping = held.enter_context(stopping_on_signals(clock, lambda: _leave_nothing(world, directory)))
             if self._options.ends_with_stdin:
                 stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
+            clock.spawn(lambda: self._follow_troubles(world, clock), "troubles")
             self._settle(world, clock, stopping)
             gc.freeze()
             gc.enable()
             if not stopping.is_set():
                 write_variables(directory, variables)
                 self._say(as_shell(variables).rstrip())
+                self._tell_addresses(world, outside)
                 self._say(f"{READY} after {wall_seconds() - began:.1f} s: the variables are in {directory}")
                 stopping.wait()
             self._say("stopping")
@@ -112,9 +118,7 @@ class Server:
         held.callback(ports.close)
         return ports
 
-    def _make_world(
-        self, held: ExitStack, ports: Ports, directory: Path
-    ) -> tuple[World, PacedClock, Mapping[str, str]]:
+    def _make_world(self, held: ExitStack, ports: Ports, directory: Path) -> tuple[World, Outside, Mapping[str, str]]:
         options, names = self._options, self._environment.names
         template = load_template(options.template)
         _check_commands(options, template)
@@ -129,20 +133,23 @@ class Server:
         (directory / CA_FILE).write_bytes(authority.certificate_pem)
         clock = self._clock()
         network = ExternalNetwork(clock, options.address, ports)
-        held.callback(network.close)
         outside = Outside(clock=clock, network=network, ports=ports, load_balancer=names.load_balancer)
-        variables = self._variables(outside, directory / CA_FILE)
+        held.callback(outside.close)
+        # Filled before the first task starts: which address a command is told depends on the listeners of the world.
+        applications: dict[str, Application] = {}
         world = World(
             plane,
             seed=f"{options.seed}/server",
             calibration=WORLDS[options.world],
-            applications=self._applications(clock, variables),
+            applications=applications,
             authority=authority,
             outside=outside,
             keeps_logs=True,
         )
         _check_balancer(world, names.load_balancer)
-        return world, clock, variables
+        variables = self._variables(outside, _front_door(world, outside), directory / CA_FILE)
+        applications.update(self._applications(clock, variables))
+        return world, outside, variables
 
     def _clock(self) -> PacedClock:
         """Return a clock on which the mock's own applications are up before the first client asks for them.
@@ -154,12 +161,12 @@ class Server:
         head_start = 0 if self._options.commands else _SETTLE_SECONDS
         return PacedClock(int(real.epoch_seconds) - head_start, real)
 
-    def _variables(self, outside: Outside, ca_file: Path) -> dict[str, str]:
+    def _variables(self, outside: Outside, base_url: str, ca_file: Path) -> dict[str, str]:
         standard, ports = self._environment.ports, outside.ports.outside
         return client_variables(
             endpoint_url=f"http://{self._options.address}:{ports[_AWS]}",
             region=self._options.region,
-            base_url=outside.url("https"),
+            base_url=base_url,
             ports={"https": ports[standard.https], "http": ports[standard.http]},
             ca_file=ca_file,
             pace=self._options.pace,
@@ -175,7 +182,8 @@ class Server:
         inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
         given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
         commands = self._options.commands.items()
-        return {**applications, **{name: program(clock, command, given) for name, command in commands}}
+        programs = {name: telling(name, program(clock, command, given), self._say) for name, command in commands}
+        return {**applications, **programs}
 
     def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
         """Let AWS's clients in, and nothing that they ask for out."""
@@ -193,9 +201,21 @@ class Server:
         )
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
-        clients = OwnClients(api.handle, self._options.address, ports.outside[_AWS])
+        stack = StackApi(world.stack, clock.now(), api.handle)
+        clients = OwnClients(stack.handle, self._options.address, ports.outside[_AWS])
         process = Process("aws endpoint", on_crash=lambda error: self._say(f"the AWS endpoint failed: {error!r}"))
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
+
+    def _follow_troubles(self, world: World, clock: PacedClock) -> None:
+        troubles = Troubles(world.trace, self._say)
+        while True:
+            troubles.look()
+            clock.sleep(_LOOK_SECONDS * self._options.pace)
+
+    def _tell_addresses(self, world: World, outside: Outside) -> None:
+        for name, port, protocol in _listeners(world):
+            url = outside.way_in_to(name).url(protocol.lower(), port)
+            self._say(f"{url} is listener {port} ({protocol}) of the load balancer {name}")
 
     def _settle(self, world: World, clock: PacedClock, stopping: VirtualSignal) -> None:
         """Wait until the services are as the template wants them and the world is not late, or a signal comes."""
@@ -206,6 +226,27 @@ class Server:
             self._say(f"after {_SETTLE_SECONDS} s of platform time the services are still on their way")
         while clock.late_seconds > self._options.pace and not stopping.wait(_LOOK_SECONDS):
             pass
+
+
+def _listeners(world: World) -> list[tuple[str, int, str]]:
+    """Return the listeners that speak HTTP or HTTPS: the load balancer's name, the port and the protocol."""
+    elbv2 = world.aws("elbv2")
+    return [
+        (str(balancer["LoadBalancerName"]), int(listener["Port"]), str(listener["Protocol"]))
+        for balancer in elbv2.describe_load_balancers()["LoadBalancers"]
+        for listener in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        if listener["Protocol"] in _URL_SCHEMES
+    ]
+
+
+def _front_door(world: World, outside: Outside) -> str:
+    """Return the URL by which clients reach the platform: HTTPS if it is there, on its usual port if it is there."""
+    doors = [(protocol, port) for name, port, protocol in _listeners(world) if name == outside.load_balancer]
+    usual = {"HTTPS": 443, "HTTP": 80}
+    doors.sort(key=lambda door: (door[0] != "HTTPS", door[1] != usual[door[0]], door[1]))
+    protocol, port = doors[0] if doors else ("HTTPS", usual["HTTPS"])
+    outside.ports.reserve(port)
+    return outside.url(protocol.lower(), port)
 
 
 def _without_exec(application: Application) -> Application:

@@ -29,6 +29,12 @@ class DeployedStack:
     # What Ref says of each resource, by its logical id.
     physical_ids: Mapping[str, str]
     outputs: Mapping[str, str]
+    name: str
+    stack_id: str
+    # The types of the resources by logical id, the values of the parameters as text, and the outputs by export name.
+    types: Mapping[str, str]
+    parameters: Mapping[str, str]
+    exports: Mapping[str, str]
 
 
 def deploy(
@@ -122,10 +128,27 @@ class _Deployment:
         """Make the resources and return what they are called."""
         for resource in order:
             self._made[resource.logical_id] = self._make(resource)
+        stack, outputs = self._resolver.stack, self._outputs()
+        values = self._resolver.parameters
         return DeployedStack(
             physical_ids={name: made.reference for name, made in self._made.items() if made is not None},
-            outputs=self._outputs(),
+            outputs=outputs,
+            name=stack.name,
+            stack_id=str(stack.pseudo_parameters["AWS::StackId"]),
+            types={resource.logical_id: resource.type for resource in order},
+            parameters={
+                name: ",".join(value) if isinstance(value, list) else as_text(value) for name, value in values.items()
+            },
+            exports=self._exports(outputs),
         )
+
+    def _exports(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        exported = {name: self._template.outputs[name].get("Export") for name in outputs}
+        return {
+            as_text(self._resolver.resolve(export.get("Name"), f"output {name}.Export.Name")): outputs[name]
+            for name, export in exported.items()
+            if isinstance(export, Mapping)
+        }
 
     def _needs(self, resource: Resource) -> list[str]:
         known = {*self._template.resources, *self._template.left_out}
