@@ -35,7 +35,7 @@ from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
 from seatrials.twin_server.stack_api import StackApi
-from seatrials.twin_server.troubles import Troubles, telling
+from seatrials.twin_server.troubles import Troubles
 from seatrials.twin_server.variables import (
     CA_FILE,
     as_shell,
@@ -81,6 +81,7 @@ class Server:
         self._environment = environment
         self._inherited = inherited
         self._say = say
+        self._troubles = Troubles(say)
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; raises what keeps it from starting."""
@@ -182,7 +183,7 @@ class Server:
         inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
         given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
         commands = self._options.commands.items()
-        programs = {name: telling(name, program(clock, command, given), self._say) for name, command in commands}
+        programs = {name: self._troubles.telling(name, program(clock, command, given)) for name, command in commands}
         return {**applications, **programs}
 
     def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
@@ -207,9 +208,8 @@ class Server:
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
 
     def _follow_troubles(self, world: World, clock: PacedClock) -> None:
-        troubles = Troubles(world.trace, self._say)
         while True:
-            troubles.look()
+            self._troubles.look(world.trace)
             clock.sleep(_LOOK_SECONDS * self._options.pace)
 
     def _tell_addresses(self, world: World, outside: Outside) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from seatrials.seams.application import Application, Context
@@ -15,46 +15,56 @@ _OWN = re.compile(r"[0-9a-f]{32}|\d+(\.\d+)?")
 _UNASKED = ("TaskFailedToStart", "EssentialContainerExited")
 
 
-def telling(name: str, application: Application, say: Callable[[str], None]) -> Application:
-    """Return *application*, a command of the user's, so that *say* hears its last lines when it ends unasked."""
-
-    def main(context: Context) -> int:
-        lines: deque[str] = deque(maxlen=_LINES_SHOWN)
-
-        def log(line: str) -> None:
-            lines.append(line)
-            context.log(line)
-
-        began = context.clock.now()
-        code = application(replace(context, log=log))
-        if not context.stopping.is_set():
-            seconds = context.clock.now() - began
-            say(f"--run {name}: the command ended by itself, exit code {code}, after {seconds:.1f} s of platform time")
-            for line in lines or ["it wrote nothing"]:
-                say(f"    {line}")
-        return code
-
-    return main
-
-
 class Troubles:
-    """Reads a world's events as they come, and tells those that say what is wrong, each kind of them once."""
+    """Tells what is wrong with a world, each trouble once, and what the user's own commands wrote last."""
 
-    def __init__(self, trace: Trace, say: Callable[[str], None]) -> None:
-        self._trace = trace
+    def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._read = 0
         self._told: set[str] = set()
+        # What each command wrote last, by the name of its container.
+        self._lines: dict[str, deque[str]] = {}
 
-    def look(self) -> None:
-        """Tell what has come since the last look."""
-        events = self._trace.events[self._read :]
+    def telling(self, name: str, command: Application) -> Application:
+        """Return *command*, which the container *name* runs, so that it is told when it ends unasked."""
+
+        def main(context: Context) -> int:
+            lines = self._lines[name] = deque(maxlen=_LINES_SHOWN)
+
+            def log(line: str) -> None:
+                lines.append(line)
+                context.log(line)
+
+            began = context.clock.now()
+            code = command(replace(context, log=log))
+            if not context.stopping.is_set():
+                seconds = context.clock.now() - began
+                self._tell(
+                    f"--run {name}: the command ended by itself with exit code {code} after {seconds:.1f} s", [name]
+                )
+            return code
+
+        return main
+
+    def look(self, trace: Trace) -> None:
+        """Tell what has come to *trace* since the last look."""
+        events = trace.events[self._read :]
         self._read += len(events)
         for event in events:
             text = _trouble(event)
-            if text is not None and _OWN.sub("#", text) not in self._told:
-                self._told.add(_OWN.sub("#", text))
-                self._say(text)
+            if text is not None:
+                self._tell(text, list(self._lines) if event.kind == "service_event" else [])
+
+    def _tell(self, text: str, commands: Sequence[str]) -> None:
+        kind = _OWN.sub("#", text)
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        self._say(f"{text}; told once, however often it happens")
+        for name in commands:
+            self._say(f"the last lines of {name}:")
+            for line in self._lines[name] or ["(it wrote nothing)"]:
+                self._say(f"    {line}")
 
 
 def _trouble(event: Event) -> str | None:
