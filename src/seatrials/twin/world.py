@@ -21,6 +21,7 @@ from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
+from seatrials.twin.cloudformation.rules import RULES, Rule
 from seatrials.twin.cloudformation.template import Template
 from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.runtime import Runtime
@@ -89,8 +90,12 @@ class ControlPlane:
         *,
         inputs: Inputs = NO_INPUTS,
         found: Iterable[str] = (),
+        rules: Iterable[Rule] = RULES,
     ) -> None:
-        """*found* is what a linter has against the template, to be told with the rest that is wrong with it."""
+        """*found* is what a linter has against the template, to be told with the rest that is wrong with it.
+
+        *rules* are what it must not break.
+        """
         self.region = region
         # What shortcuts know of the control plane as every world begins with it.
         self.pristine: dict[str, Any] = {}
@@ -114,6 +119,7 @@ class ControlPlane:
                 account=ACCOUNT,
                 inputs=inputs,
                 found=found,
+                rules=rules,
             )
             _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()

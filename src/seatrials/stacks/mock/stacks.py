@@ -18,6 +18,7 @@ from seatrials.stacks.base import StackOptions, StackRun, template_of
 from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.inputs import read_inputs
+from seatrials.twin.cloudformation.rules import RULES
 from seatrials.twin.cloudformation.template import Template, load_template, parse_template
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
@@ -78,8 +79,14 @@ class MockStacks:
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
         if template.text not in self._planes:
+            # A mutant may be what a template cannot make and a change by hand can, so it is held against no rule.
             self._planes[template.text] = ControlPlane(
-                template, self._environment.region, "webordinary", inputs=self._inputs, found=self._found
+                template,
+                self._environment.region,
+                "webordinary",
+                inputs=self._inputs,
+                found=self._found,
+                rules=() if plan.template_edits else RULES,
             )
         return self._planes[template.text]
 

@@ -17,7 +17,7 @@ from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.intrinsics import PENDING, Resolver, Stack
 from seatrials.twin.cloudformation.parameters import parameter_values
 from seatrials.twin.cloudformation.resources import RESOURCE_TYPES, Creation, Made
-from seatrials.twin.cloudformation.rules import Declarations, Declared, broken
+from seatrials.twin.cloudformation.rules import RULES, Declarations, Declared, Rule, broken
 from seatrials.twin.cloudformation.rules.declarations import reference
 from seatrials.twin.cloudformation.template import Resource, Template, as_text, raise_problems
 
@@ -46,21 +46,26 @@ def deploy(
     account: str,
     inputs: Inputs = NO_INPUTS,
     found: Iterable[str] = (),
+    rules: Iterable[Rule] = RULES,
 ) -> DeployedStack:
     """Make every resource of *template* with the clients of *aws*, a function from service name to boto3 client.
 
-    *found* is what a linter has against it, to be told with the rest. Raises `TemplateError` with everything that is
+    *found* is what a linter has against it, to be told with the rest; *rules* are what it must not break. Raises `TemplateError` with everything that is
     wrong before the first call is sent, or naming the resource that AWS refused.
     """
     stack = Stack(name=stack_name, region=region, account=account)
-    raise_problems("the template cannot be deployed", [*found, *problems_of(template, aws, stack, inputs)])
+    raise_problems("the template cannot be deployed", [*found, *problems_of(template, aws, stack, inputs, rules)])
     values, _ = parameter_values(template, inputs)
     deployment = _Deployment(_resolver(template, aws, stack, inputs, values), aws, on_paper=False)
     return deployment.run(deployment.order())
 
 
 def problems_of(
-    template: Template, aws: Callable[[str], AwsClient], stack: Stack, inputs: Inputs = NO_INPUTS
+    template: Template,
+    aws: Callable[[str], AwsClient],
+    stack: Stack,
+    inputs: Inputs = NO_INPUTS,
+    rules: Iterable[Rule] = RULES,
 ) -> list[str]:
     """Return everything that is wrong with *template*, found without making anything of it.
 
@@ -72,7 +77,7 @@ def problems_of(
     order = on_paper.order()
     on_paper.run(order)
     failed = failed_assertions(template, resolver())
-    return [*problems, *failed, *on_paper.problems, *broken(_declarations(order, resolver()))]
+    return [*problems, *failed, *on_paper.problems, *broken(_declarations(order, resolver()), rules)]
 
 
 def _resolver(

@@ -1,5 +1,7 @@
 """All rules, and what of a template breaks them."""
 
+from collections.abc import Iterable
+
 from seatrials.twin.cloudformation.rules.alarms import ALARM_RULES
 from seatrials.twin.cloudformation.rules.attributes import ATTRIBUTE_RULES
 from seatrials.twin.cloudformation.rules.declarations import Declarations
@@ -21,12 +23,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def broken(declarations: Declarations) -> list[str]:
-    """Return every way in which the template breaks a rule: resource, property, reason and source."""
+def broken(declarations: Declarations, rules: Iterable[Rule] = RULES) -> list[str]:
+    """Return every way in which the template breaks one of *rules*: resource, property, reason and source."""
+    by_type: dict[str, list[Rule]] = {}
+    for rule in rules:
+        by_type.setdefault(rule.type, []).append(rule)
     return [
         f"{resource.logical_id} ({resource.type}).{path}: {reason} ({rule.source})"
         for resource in declarations
-        for rule in RULES
-        if rule.type == resource.type
+        for rule in by_type.get(resource.type, ())
         for path, reason in rule.find(resource, declarations)
     ]
