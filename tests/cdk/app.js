@@ -1,4 +1,6 @@
-// The Webordinary platform as the CDK writes it.
+// The shipped platform as the CDK writes it. webordinary.template.json is what it synthesizes:
+//   npm install aws-cdk-lib@2.276 constructs && CDK_OUTDIR=out node app.js && cp out/webordinary.template.json .
+// roles.json are the statements of the roles of stack/webordinary.yaml, on every resource.
 const cdk = require('aws-cdk-lib');
 const ec2 = require('aws-cdk-lib/aws-ec2');
 const ecs = require('aws-cdk-lib/aws-ecs');

@@ -50,8 +50,9 @@ def deploy(
 ) -> DeployedStack:
     """Make every resource of *template* with the clients of *aws*, a function from service name to boto3 client.
 
-    *found* is what a linter has against it, to be told with the rest; *rules* are what it must not break. Raises `TemplateError` with everything that is
-    wrong before the first call is sent, or naming the resource that AWS refused.
+    *found* is what a linter has against it, to be told with the rest; *rules* are what it must not break. Raises
+    `TemplateError` with everything that is wrong before the first call is sent, or naming the resource that AWS
+    refused.
     """
     stack = Stack(name=stack_name, region=region, account=account)
     raise_problems("the template cannot be deployed", [*found, *problems_of(template, aws, stack, inputs, rules)])
