@@ -37,7 +37,7 @@ class DeployedStack:
     exports: Mapping[str, str]
 
 
-def deploy(
+def deploy(  # noqa: PLR0913  # what, where, with what, and judged by what, each named
     template: Template,
     aws: Callable[[str], AwsClient],
     *,
