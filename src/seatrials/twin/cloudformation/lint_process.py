@@ -1,6 +1,6 @@
 """cfn-lint on one template, in a process of its own: it takes two seconds to import, and nobody else needs it.
 
-Run by its path, with the region as argument and the template as JSON on standard input; writes a JSON list of findings.
+Run as a module, with the region as argument and the template as JSON on standard input; writes a JSON list of findings.
 """
 
 import json

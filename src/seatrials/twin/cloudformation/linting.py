@@ -20,7 +20,7 @@ from seatrials.errors import TemplateError
 from seatrials.twin.cloudformation.template import Template
 from seatrials.whole_file import write_whole
 
-_PROCESS = Path(__file__).with_name("lint_process.py")
+_PROCESS = "seatrials.twin.cloudformation.lint_process"
 _SECONDS_MAX = 120
 
 
@@ -63,7 +63,7 @@ def _findings(text: str, region: str, cache: Path | None) -> list[dict[str, Any]
 def _run(text: str, region: str) -> list[dict[str, Any]]:
     """Return what cfn-lint finds, away from any `.cfnlintrc` of this folder or of the home."""
     with tempfile.TemporaryDirectory(prefix="seatrials-lint-") as nowhere:
-        command = [sys.executable, "-I", str(_PROCESS), region]
+        command = [sys.executable, "-I", "-m", _PROCESS, region]
         try:
             ended = subprocess.run(  # noqa: S603  # our own file
                 command,
