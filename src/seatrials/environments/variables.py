@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 # How the names begin of what botocore and moto read.
 _LEADING = (
@@ -51,6 +52,18 @@ Values = Mapping[str, str | None]
 def read_variables() -> dict[str, str]:
     """Return the variables of this process; nothing else in the project reads them."""
     return dict(os.environ)
+
+
+def cache_folder(variables: Mapping[str, str], name: str) -> Path | None:
+    """Return the folder *name* of what may be made anew at any time, None where the user has no home.
+
+    Source: XDG Base Directory Specification.
+    """
+    caches = variables.get("XDG_CACHE_HOME", "")
+    if Path(caches).is_absolute():
+        return Path(caches) / "seatrials" / name
+    home = variables.get("HOME", "")
+    return Path(home) / ".cache" / "seatrials" / name if Path(home).is_absolute() else None
 
 
 def forget_aws_variables() -> None:

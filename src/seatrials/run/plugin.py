@@ -63,6 +63,8 @@ _ENDING = (BudgetExceededError, LeaseLostError)
 _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
+# What is worth knowing of the stack before the run, and keeps nothing from running.
+_NOTES_KEY = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +74,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
     group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    group.addoption(
+        "--parameter", metavar="KEY=VALUE", action="append", default=[], help="the value of a parameter of the template"
+    )
+    group.addoption(
+        "--parameters",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="JSON with values of parameters, a map or as the AWS CLI takes it",
+    )
+    group.addoption(
+        "--import",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="what another stack exports, or ssm:KEY=VALUE of a store",
+    )
     group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
@@ -136,7 +156,7 @@ def _begin(config: pytest.Config) -> None:
     config.pluginmanager.register(sources, "seatrials-sources")
     if not is_worker:
         _limit_workers(config, environment.workers_max)
-        check_stacks(environment, _options(config))
+        config.stash[_NOTES_KEY] = check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
         try:
             reporter = RunReporter(config, environment, sources.sources, signer)
@@ -152,6 +172,11 @@ def _begin(config: pytest.Config) -> None:
             config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
         _begin_matrix(config, sources.sources, signer)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Return, with -v, what is worth knowing of the stack."""
+    return config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else []
 
 
 def _check_assertions() -> None:
@@ -181,7 +206,8 @@ def _forget_aws(config: pytest.Config) -> None:
 def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     """Return the files that this run reads as configuration or template."""
     template = config.getoption("--stack") or environment.template
-    return [each for each in (config.getoption("--environments"), template, config.getoption("--mutants")) if each]
+    files = [config.getoption("--environments"), template, config.getoption("--mutants")]
+    return [each for each in (*files, *config.getoption("--parameters")) if each]
 
 
 def _signer(config: pytest.Config) -> Signer | None:
@@ -225,6 +251,9 @@ def _options(config: pytest.Config) -> StackOptions:
     return StackOptions(
         seed=config.getoption("--seed"),
         template=config.getoption("--stack"),
+        parameters=tuple(config.getoption("--parameter")),
+        parameter_files=tuple(config.getoption("--parameters")),
+        imports=tuple(config.getoption("--import")),
         plain_moto=wants_plain_moto(read_variables()),
         folder=None if reporter is None else reporter.folder.path,
         confirmation=config.getoption("--confirm"),

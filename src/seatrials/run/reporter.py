@@ -262,9 +262,12 @@ class RunReporter:
         if self._environment.kind.is_shared:
             # Real time has no seed.
             return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
+        given: list[object] = ["--seed", self._config.getoption("--seed")]
         stack = self._config.getoption("--stack")
-        options = f"--seed {self._config.getoption('--seed')}" + (f" --stack {stack}" if stack else "")
-        return f"nox -s mock -- -n 0 {options} -k {name}"
+        given += ["--stack", stack] if stack else []
+        for option in ("--parameter", "--parameters", "--import"):
+            given += [f"{option}={each}" for each in self._config.getoption(option)]
+        return f"nox -s mock -- -n 0 {shlex.join(map(str, redact_value(given)))} -k {name}"
 
     def _command(self) -> str:
         """Return how the run was started, with the variables by which pytest takes further options and plugins."""

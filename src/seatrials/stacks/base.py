@@ -22,6 +22,10 @@ class StackOptions:
     seed: int = 1
     # Another template than the environment's.
     template: Path | None = None
+    # What a mock's template is given: KEY=VALUE, files of parameters, and NAME=VALUE of other stacks and stores.
+    parameters: tuple[str, ...] = ()
+    parameter_files: tuple[Path, ...] = ()
+    imports: tuple[str, ...] = ()
     # Of a mock alone: whether moto does without what only saves time (`twin/moto_bridge/quick/`).
     plain_moto: bool = False
     # The rest is asked of real stacks alone: where the run's evidence is, whose name is the run's own,

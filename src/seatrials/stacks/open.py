@@ -8,11 +8,13 @@ from seatrials.environments.variables import read_variables
 from seatrials.stacks.base import StackOptions, Stacks
 
 
-def check_stacks(environment: Environment, options: StackOptions) -> None:
-    """Raise what keeps every scenario from running on *environment*, in one error with its own exit code."""
+def check_stacks(environment: Environment, options: StackOptions) -> list[str]:
+    """Raise what keeps every scenario from running on *environment*, in one error with its own exit code.
+
+    What is worth knowing and keeps nothing from running is returned.
+    """
     check = _CHECKS.get(environment.kind.name)
-    if check is not None:
-        check(environment, options)
+    return [] if check is None else check(environment, options)
 
 
 def hold_stacks(environment: Environment, options: StackOptions) -> Stacks | None:
@@ -25,10 +27,10 @@ def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
     return _OPENERS[environment.kind.name](environment, options)
 
 
-def _check_mock(environment: Environment, options: StackOptions) -> None:
+def _check_mock(environment: Environment, options: StackOptions) -> list[str]:
     from seatrials.stacks.mock.preflight import check  # noqa: PLC0415  # imports the twin
 
-    check(environment, options)
+    return check(environment, options)
 
 
 def _open_mock(environment: Environment, options: StackOptions) -> Stacks:
@@ -45,7 +47,7 @@ def _open_live(environment: Environment, options: StackOptions) -> Stacks:
 
 
 # What a real stack lacks is looked for by `LiveStacks` itself, before it changes anything.
-_CHECKS: Mapping[str, Callable[[Environment, StackOptions], None]] = {MOCK.name: _check_mock}
+_CHECKS: Mapping[str, Callable[[Environment, StackOptions], list[str]]] = {MOCK.name: _check_mock}
 _OPENERS: Mapping[str, Callable[[Environment, StackOptions], Stacks]] = {
     MOCK.name: _open_mock,
     REHEARSAL.name: _open_live,

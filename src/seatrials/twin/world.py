@@ -6,7 +6,7 @@ part does not change what another part draws.
 """
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
+from seatrials.twin.cloudformation.rules import RULES, Rule
 from seatrials.twin.cloudformation.template import Template
 from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.runtime import Runtime
@@ -84,7 +86,20 @@ class Authority:
 class ControlPlane:
     """moto with one template deployed, as every world of this process begins."""
 
-    def __init__(self, template: Template, region: str, stack_name: str) -> None:
+    def __init__(
+        self,
+        template: Template,
+        region: str,
+        stack_name: str,
+        *,
+        inputs: Inputs = NO_INPUTS,
+        found: Iterable[str] = (),
+        rules: Iterable[Rule] = RULES,
+    ) -> None:
+        """*found* is what a linter has against the template, to be told with the rest that is wrong with it.
+
+        *rules* are what it must not break.
+        """
         self.region = region
         # What shortcuts know of the control plane as every world begins with it.
         self.pristine: dict[str, Any] = {}
@@ -107,6 +122,9 @@ class ControlPlane:
                 stack_name=stack_name,
                 region=region,
                 account=ACCOUNT,
+                inputs=inputs,
+                found=found,
+                rules=rules,
             )
             _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()
@@ -305,7 +323,7 @@ class World:
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
         public_names: dict[str, str] = {}
         for description, _ in wires.entrances:
-            outside = self._way_in_to(description["LoadBalancerName"])
+            outside = self._main_way_in(description["LoadBalancerName"])
             public_names.update(outside.public_names(description["DNSName"]) if outside else {})
         return Runtime(
             clock=self.clock,
@@ -372,7 +390,9 @@ class World:
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
             names = outside.certificate_names(name)
-            wires.network.names[outside.network.address] = host.address
+            if outside is self._outside:
+                # The others have the same address: a container reaches them by their own names.
+                wires.network.names[outside.network.address] = host.address
             wires.security_groups.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
@@ -389,6 +409,9 @@ class World:
         )
 
     def _way_in_to(self, load_balancer: str) -> Outside | None:
+        return None if self._outside is None else self._outside.way_in_to(load_balancer)
+
+    def _main_way_in(self, load_balancer: str) -> Outside | None:
         outside = self._outside
         return outside if outside is not None and outside.load_balancer == load_balancer else None
 

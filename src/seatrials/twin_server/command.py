@@ -15,6 +15,17 @@ from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
 _SlowsDown = Annotated[bool, typer.Option("--slows-down", help="a machine that cannot hold the pace gets a slower one")]
+_Parameter = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="the value of a parameter of the template")
+]
+_Parameters = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="JSON with values of parameters, a map or as the AWS CLI takes it"),
+]
+_Import = Annotated[
+    list[str] | None,
+    typer.Option("--import", metavar="NAME=VALUE", help="what another stack exports, or ssm:KEY=VALUE of a store"),
+]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 
 
@@ -29,6 +40,9 @@ def serve(  # noqa: PLR0913  # one parameter an option
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose names, region and template it has")] = "mock",
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    parameter: _Parameter = None,
+    parameters: _Parameters = None,
+    imports: _Import = None,
     pace: Annotated[float | None, typer.Option(metavar="N", help="seconds of platform time per second")] = None,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
@@ -48,6 +62,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     forget_aws_variables()
     # What is made until the server is ready stays; looking through it for garbage takes longer than making it.
     gc.disable()
+    from seatrials.twin.cloudformation.inputs import read_inputs  # noqa: PLC0415
     from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
     from seatrials.twin_server.server import Server  # noqa: PLC0415
 
@@ -67,19 +82,23 @@ def serve(  # noqa: PLR0913  # one parameter an option
         directory=directory,
         ends_with_stdin=ends_with_stdin,
         allow_exec=allow_exec,
+        inputs=read_inputs(parameter or (), parameters or (), imports or ()),
         run=run or (),
     )
     Server(options, chosen, variables, _say).run()
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913  # one parameter an option
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="what to run, with its arguments")],
     *,
     pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
     stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    parameter: _Parameter = None,
+    parameters: _Parameters = None,
+    imports: _Import = None,
     allow_exec: _AllowExec = False,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
@@ -92,6 +111,9 @@ def run(
     template = () if stack is None else ("--stack", str(stack))
     flags = {"--allow-exec": allow_exec, "--slows-down": slows_down}
     given = [flag for flag, is_given in flags.items() if is_given]
+    given += [f"--parameter={each}" for each in parameter or ()]
+    given += [f"--parameters={each}" for each in parameters or ()]
+    given += [f"--import={each}" for each in imports or ()]
     with running_server("--pace", f"{pace:g}", "--seed", str(seed), *template, *given) as server:
         variables = {**read_variables(), **server.variables}
         raise typer.Exit(_run(command, variables))

@@ -11,6 +11,7 @@ from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError, MissingProgramError
 from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 
 _PACE_MIN, _PACE_MAX = 0.001, 100_000.0
 
@@ -36,6 +37,8 @@ class ServerOptions:
     ends_with_stdin: bool = False
     # Whether the mock's editor answers `POST /api/exec`, which is a shell of this user's for all who reach the port.
     allow_exec: bool = False
+    # What the template is given.
+    inputs: Inputs = NO_INPUTS
     # The command that a container runs in place of the mock's application, by the container's name.
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -55,6 +58,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     directory: Path | None = None,
     ends_with_stdin: bool = False,
     allow_exec: bool = False,
+    inputs: Inputs = NO_INPUTS,
     run: Sequence[str] = (),
 ) -> ServerOptions:
     """Return the choices that were made; what is left out is the environment's.
@@ -90,6 +94,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         directory=directory,
         ends_with_stdin=ends_with_stdin,
         allow_exec=allow_exec,
+        inputs=inputs,
         commands=commands,
     )
 

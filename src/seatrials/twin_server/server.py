@@ -13,6 +13,7 @@ from pathlib import Path
 
 from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
+from seatrials.environments.variables import cache_folder
 from seatrials.errors import ConfigurationError, TemplateError, TwinFailureError
 from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
@@ -21,6 +22,7 @@ from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import Template, load_template
 from seatrials.twin.ecs.programs import program
 from seatrials.twin.moto_bridge.http_api import AwsApi
@@ -37,6 +39,8 @@ from seatrials.twin_server.control import Control
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.pace import QUICK_SECONDS, pace_to_hold
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
+from seatrials.twin_server.stack_api import StackApi
+from seatrials.twin_server.troubles import Troubles
 from seatrials.twin_server.variables import (
     CA_FILE,
     as_shell,
@@ -62,6 +66,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # Of the machine: how long a client of the AWS endpoint may say nothing, and how long a request of it may take to come.
 _IDLE_SECONDS = 120.0
 _REQUEST_SECONDS = 30.0
+_URL_SCHEMES = ("HTTP", "HTTPS")
 _EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
 _EXEC_OFF = "/api/exec is off: --allow-exec lets whoever reaches the ports run commands as you"
 
@@ -81,6 +86,7 @@ class Server:
         self._environment = environment
         self._inherited = inherited
         self._say = say
+        self._troubles = Troubles(say)
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; raises what keeps it from starting.
@@ -94,19 +100,22 @@ class Server:
             remove_abandoned()
             ports = self._take_ports(held)
             directory = held.enter_context(directory_of(self._options.directory))
-            world, clock, variables = self._make_world(held, ports, directory)
+            world, outside, variables = self._make_world(held, ports, directory)
+            clock = outside.clock
             world.on_failure = lambda failure: self._say(f"the twin failed and lives on: {failure}")
             held.enter_context(world.running())
             stopping = held.enter_context(stopping_on_signals(clock, lambda: _leave_nothing(world, directory)))
             if self._options.ends_with_stdin:
                 stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
+            clock.spawn(lambda: self._follow_troubles(world, clock), "troubles")
             self._settle(world, clock, stopping)
             gc.freeze()
             gc.enable()
             if not stopping.is_set():
                 write_variables(directory, variables)
                 self._say(as_shell(variables).rstrip())
+                self._tell_addresses(world, outside)
                 self._say(f"{READY} after {wall_seconds() - began:.1f} s: the variables are in {directory}")
                 stopping.wait()
             self._say("stopping")
@@ -120,14 +129,15 @@ class Server:
         held.callback(ports.close)
         return ports
 
-    def _make_world(
-        self, held: ExitStack, ports: Ports, directory: Path
-    ) -> tuple[World, PacedClock, Mapping[str, str]]:
+    def _make_world(self, held: ExitStack, ports: Ports, directory: Path) -> tuple[World, Outside, Mapping[str, str]]:
         template = load_template(self._options.template)
         _check_commands(self._options, template)
+        for note in template.left_out_notes():
+            self._say(note)
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
+        found = lint(template, self._options.region, cache_folder(self._inherited, "cfn-lint")).errors
         began = wall_seconds()
-        plane = ControlPlane(template, self._options.region, "webordinary")
+        plane = ControlPlane(template, self._options.region, "webordinary", inputs=self._options.inputs, found=found)
         self._options = self._at_a_pace_to_hold(wall_seconds() - began)
         options, names = self._options, self._environment.names
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
@@ -136,20 +146,23 @@ class Server:
         (directory / CA_FILE).write_bytes(authority.certificate_pem)
         clock = self._clock()
         network = ExternalNetwork(clock, options.address, ports)
-        held.callback(network.close)
         outside = Outside(clock=clock, network=network, ports=ports, load_balancer=names.load_balancer)
-        variables = self._variables(outside, directory / CA_FILE)
+        held.callback(outside.close)
+        # Filled before the first task starts: which address a command is told depends on the listeners of the world.
+        applications: dict[str, Application] = {}
         world = World(
             plane,
             seed=f"{options.seed}/server",
             calibration=WORLDS[options.world],
-            applications=self._applications(clock, variables),
+            applications=applications,
             authority=authority,
             outside=outside,
             keeps_logs=True,
         )
         _check_balancer(world, names.load_balancer)
-        return world, clock, variables
+        variables = self._variables(outside, _front_door(world, outside), directory / CA_FILE)
+        applications.update(self._applications(clock, variables))
+        return world, outside, variables
 
     def _at_a_pace_to_hold(self, deployed_seconds: float) -> ServerOptions:
         """Return the options with a pace for this machine, by how long it took to deploy the template."""
@@ -172,12 +185,12 @@ class Server:
         head_start = 0 if self._options.commands else _SETTLE_SECONDS
         return PacedClock(int(real.epoch_seconds) - head_start, real)
 
-    def _variables(self, outside: Outside, ca_file: Path) -> dict[str, str]:
+    def _variables(self, outside: Outside, base_url: str, ca_file: Path) -> dict[str, str]:
         standard, ports = self._environment.ports, outside.ports.outside
         return client_variables(
             endpoint_url=f"http://{self._options.address}:{ports[_AWS]}",
             region=self._options.region,
-            base_url=outside.url("https"),
+            base_url=base_url,
             ports={"https": ports[standard.https], "http": ports[standard.http]},
             ca_file=ca_file,
             pace=self._options.pace,
@@ -193,7 +206,8 @@ class Server:
         inherited = {name: self._inherited[name] for name in _INHERITED if name in self._inherited}
         given = {**inherited, **variables, "NODE_EXTRA_CA_CERTS": variables["SEATRIALS_CA_FILE"]}
         commands = self._options.commands.items()
-        return {**applications, **{name: program(clock, command, given) for name, command in commands}}
+        programs = {name: self._troubles.telling(name, program(clock, command, given)) for name, command in commands}
+        return {**applications, **programs}
 
     def _open_endpoint(self, world: World, clock: PacedClock, ports: Ports) -> None:
         """Let AWS's clients in, and nothing that they ask for out."""
@@ -211,13 +225,24 @@ class Server:
         )
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
-        control = Control(api.handle, clock.lateness)
+        stack = StackApi(world.stack, clock.now(), api.handle)
+        control = Control(stack.handle, clock.lateness)
         clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
         clock.spawn(partial(_beat, clock), "lateness")
         process = Process(
             "aws endpoint", on_crash=lambda error: clock.supervisor.note(Failure("the AWS endpoint", "", error))
         )
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
+
+    def _follow_troubles(self, world: World, clock: PacedClock) -> None:
+        while True:
+            self._troubles.look(world.trace)
+            clock.sleep(_LOOK_SECONDS * self._options.pace)
+
+    def _tell_addresses(self, world: World, outside: Outside) -> None:
+        for name, port, protocol in _listeners(world):
+            url = outside.way_in_to(name).url(protocol.lower(), port)
+            self._say(f"{url} is listener {port} ({protocol}) of the load balancer {name}")
 
     def _settle(self, world: World, clock: PacedClock, stopping: VirtualSignal) -> None:
         """Wait until the services are as the template wants them and the world is not late, or a signal comes."""
@@ -234,6 +259,27 @@ def _beat(clock: PacedClock) -> None:
     """Give the clock something to be late for, again and again, also when nothing else is due."""
     while True:
         clock.sleep(PULSE_SECONDS * clock.real.pace)
+
+
+def _listeners(world: World) -> list[tuple[str, int, str]]:
+    """Return the listeners that speak HTTP or HTTPS: the load balancer's name, the port and the protocol."""
+    elbv2 = world.aws("elbv2")
+    return [
+        (str(balancer["LoadBalancerName"]), int(listener["Port"]), str(listener["Protocol"]))
+        for balancer in elbv2.describe_load_balancers()["LoadBalancers"]
+        for listener in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        if listener["Protocol"] in _URL_SCHEMES
+    ]
+
+
+def _front_door(world: World, outside: Outside) -> str:
+    """Return the URL by which clients reach the platform: HTTPS if it is there, on its usual port if it is there."""
+    doors = [(protocol, port) for name, port, protocol in _listeners(world) if name == outside.load_balancer]
+    usual = {"HTTPS": 443, "HTTP": 80}
+    doors.sort(key=lambda door: (door[0] != "HTTPS", door[1] != usual[door[0]], door[1]))
+    protocol, port = doors[0] if doors else ("HTTPS", usual["HTTPS"])
+    outside.ports.reserve(port)
+    return outside.url(protocol.lower(), port)
 
 
 def _without_exec(application: Application) -> Application:

@@ -4,24 +4,38 @@ import shutil
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.parts import Ports
+from seatrials.environments.variables import cache_folder, read_variables
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.stacks.base import StackOptions, template_of
+from seatrials.twin.cloudformation.inputs import read_inputs
+from seatrials.twin.cloudformation.linting import lint
+from seatrials.twin.cloudformation.template import load_template
 from seatrials.twin.physics.network import check_ports
 from seatrials.twin.scratch import remove_abandoned
 
 
-def check(environment: Environment, options: StackOptions) -> None:
-    """Raise for a missing git, a port that another program has, or a template that is not there.
+def check(environment: Environment, options: StackOptions) -> list[str]:
+    """Raise for a missing git, a port that another program has, or a template that AWS would refuse.
 
-    Whether the template can be deployed is told by whoever deploys it.
-    What killed runs have left on this machine is removed.
+    Whether it can be deployed is told by whoever deploys it.
+
+    What killed runs have left on this machine is removed. Returns what a linter warns of, and what is left out.
     """
     remove_abandoned()
-    template = template_of(environment, options)
-    if not template.is_file():
-        msg = f"there is no template {template}: give the path of a CloudFormation template"
+    path = template_of(environment, options)
+    if not path.is_file():
+        msg = f"there is no template {path}: give the path of a CloudFormation template"
         raise TemplateError(msg)
     check_machine(environment.ports)
+    read_inputs(options.parameters, options.parameter_files, options.imports)
+    template = load_template(path)
+    report = lint(template, environment.region, cache_folder(read_variables(), "cfn-lint"))
+    if report.errors:
+        # Deploying it tells whatever else is wrong with it in the same message.
+        from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
+
+        MockStacks(environment, options, report.errors).close()
+    return [*template.left_out_notes(), *report.warnings]
 
 
 def check_machine(ports: Ports) -> None:

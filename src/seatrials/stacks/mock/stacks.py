@@ -2,7 +2,7 @@
 
 import copy
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -17,6 +17,8 @@ from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
 from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
 from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.inputs import read_inputs
+from seatrials.twin.cloudformation.rules import RULES
 from seatrials.twin.cloudformation.template import Template, load_template, parse_template
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.world import Authority, ControlPlane, World, moto_running
@@ -31,8 +33,11 @@ _CALL_TIMEOUT_SECONDS = 90.0
 class MockStacks:
     """Worlds of one process: moto, the deployed templates and the certificate authority are kept between them."""
 
-    def __init__(self, environment: Environment, options: StackOptions) -> None:
+    def __init__(self, environment: Environment, options: StackOptions, found: Iterable[str] = ()) -> None:
+        """*found* is what a linter has against the template, to be told with the rest that is wrong with it."""
         self._environment = environment
+        self._inputs = read_inputs(options.parameters, options.parameter_files, options.imports)
+        self._found = tuple(found)
         self._options = options
         self._authority = Authority()
         self._planes: dict[str, ControlPlane] = {}
@@ -78,7 +83,15 @@ class MockStacks:
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
         if template.text not in self._planes:
-            self._planes[template.text] = ControlPlane(template, self._environment.region, "webordinary")
+            # A mutant may be what a template cannot make and a change by hand can, so it is held against no rule.
+            self._planes[template.text] = ControlPlane(
+                template,
+                self._environment.region,
+                "webordinary",
+                inputs=self._inputs,
+                found=self._found,
+                rules=() if plan.template_edits else RULES,
+            )
         return self._planes[template.text]
 
     def _edited(self, plan: Plan) -> Template:

@@ -5,15 +5,21 @@ alarms), so the deployer makes each resource by the service's own call. It goes 
 paper, where nothing is sent and every fault is collected, then on AWS.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
+from seatrials.twin.cloudformation.assertions import failed_assertions
+from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.intrinsics import PENDING, Resolver, Stack
+from seatrials.twin.cloudformation.parameters import parameter_values
 from seatrials.twin.cloudformation.resources import RESOURCE_TYPES, Creation, Made
-from seatrials.twin.cloudformation.template import Resource, Template, as_text, parameter_values, raise_problems
+from seatrials.twin.cloudformation.rules import RULES, Declarations, Declared, Rule, broken
+from seatrials.twin.cloudformation.rules.declarations import reference
+from seatrials.twin.cloudformation.template import Resource, Template, as_text, raise_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,40 +29,80 @@ class DeployedStack:
     # What Ref says of each resource, by its logical id.
     physical_ids: Mapping[str, str]
     outputs: Mapping[str, str]
+    name: str
+    stack_id: str
+    # The types of the resources by logical id, the values of the parameters as text, and the outputs by export name.
+    types: Mapping[str, str]
+    parameters: Mapping[str, str]
+    exports: Mapping[str, str]
 
 
-def deploy(
+def deploy(  # noqa: PLR0913  # what, where, with what, and judged by what, each named
     template: Template,
     aws: Callable[[str], AwsClient],
     *,
     stack_name: str,
     region: str,
     account: str,
-    parameters: Mapping[str, str] | None = None,
-    imports: Mapping[str, str] | None = None,
+    inputs: Inputs = NO_INPUTS,
+    found: Iterable[str] = (),
+    rules: Iterable[Rule] = RULES,
 ) -> DeployedStack:
     """Make every resource of *template* with the clients of *aws*, a function from service name to boto3 client.
 
-    *imports* are the exports of other stacks that Fn::ImportValue may name. Raises `TemplateError` with everything
-    that is wrong before the first call is sent, or naming the resource that AWS refused.
+    *found* is what a linter has against it, to be told with the rest; *rules* are what it must not break. Raises
+    `TemplateError` with everything that is wrong before the first call is sent, or naming the resource that AWS
+    refused.
     """
     stack = Stack(name=stack_name, region=region, account=account)
-    values = parameter_values(template, parameters or {})
+    raise_problems("the template cannot be deployed", [*found, *problems_of(template, aws, stack, inputs, rules)])
+    values, _ = parameter_values(template, inputs)
+    deployment = _Deployment(_resolver(template, aws, stack, inputs, values), aws, on_paper=False)
+    return deployment.run(deployment.order())
 
+
+def problems_of(
+    template: Template,
+    aws: Callable[[str], AwsClient],
+    stack: Stack,
+    inputs: Inputs = NO_INPUTS,
+    rules: Iterable[Rule] = RULES,
+) -> list[str]:
+    """Return everything that is wrong with *template*, found without making anything of it.
+
+    Raises `TemplateError` for resources that need one another in a circle.
+    """
+    values, problems = parameter_values(template, inputs)
+    resolver = partial(_resolver, template, aws, stack, inputs, values)
+    on_paper = _Deployment(resolver(), aws, on_paper=True)
+    order = on_paper.order()
+    on_paper.run(order)
+    failed = failed_assertions(template, resolver())
+    return [*problems, *failed, *on_paper.problems, *broken(_declarations(order, resolver()), rules)]
+
+
+def _resolver(
+    template: Template,
+    aws: Callable[[str], AwsClient],
+    stack: Stack,
+    inputs: Inputs,
+    values: Mapping[str, Any],
+) -> Resolver:
     @cache
     def zones(region: str) -> list[str]:
         filters = [{"Name": "region-name", "Values": [region]}]
         answer = aws("ec2").describe_availability_zones(Filters=filters)
         return [str(zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
 
-    def resolver() -> Resolver:
-        return Resolver(template=template, parameters=values, stack=stack, imports=imports or {}, zones=zones)
+    return Resolver(template=template, parameters=values, stack=stack, imports=inputs.imports, zones=zones)
 
-    on_paper = _Deployment(resolver(), aws, on_paper=True)
-    order = on_paper.order()
-    on_paper.run(order)
-    raise_problems("the template cannot be deployed", on_paper.problems)
-    return _Deployment(resolver(), aws, on_paper=False).run(order)
+
+def _declarations(order: Iterable[Resource], resolver: Resolver) -> Declarations:
+    """Return the resources as the rules see them; what cannot be resolved is reported by the deployment on paper."""
+    resolver.reference = reference
+    return Declarations(
+        Declared(each.logical_id, each.type, resolver.resolve(each.properties, each.logical_id)) for each in order
+    )
 
 
 class _Deployment:
@@ -88,13 +134,31 @@ class _Deployment:
         """Make the resources and return what they are called."""
         for resource in order:
             self._made[resource.logical_id] = self._make(resource)
+        stack, outputs = self._resolver.stack, self._outputs()
+        values = self._resolver.parameters
         return DeployedStack(
             physical_ids={name: made.reference for name, made in self._made.items() if made is not None},
-            outputs=self._outputs(),
+            outputs=outputs,
+            name=stack.name,
+            stack_id=str(stack.pseudo_parameters["AWS::StackId"]),
+            types={resource.logical_id: resource.type for resource in order},
+            parameters={
+                name: ",".join(value) if isinstance(value, list) else as_text(value) for name, value in values.items()
+            },
+            exports=self._exports(outputs),
         )
 
+    def _exports(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        exported = {name: self._template.outputs[name].get("Export") for name in outputs}
+        return {
+            as_text(self._resolver.resolve(export.get("Name"), f"output {name}.Export.Name")): outputs[name]
+            for name, export in exported.items()
+            if isinstance(export, Mapping)
+        }
+
     def _needs(self, resource: Resource) -> list[str]:
-        unknown = [name for name in resource.depends_on if name not in self._template.resources]
+        known = {*self._template.resources, *self._template.left_out}
+        unknown = [each for each in resource.depends_on if each not in known]
         self.problems.extend(f"{resource.logical_id}: DependsOn names no resource: {name!r}" for name in unknown)
         return [*resource.depends_on, *self._resolver.references(resource.properties)]
 

@@ -22,6 +22,9 @@ PENDING = "<known when made>"
 # What AWS::NoValue is worth: the property that holds it is left out.
 NO_VALUE = object()
 
+# The reference's own name is what it is imported by: `ssm:/db/host`, `secretsmanager:db:SecretString:password`.
+_DYNAMIC = re.compile(r"\{\{resolve:((?:ssm|ssm-secure|secretsmanager):[^{}]+)\}\}")
+
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]*)\}")
 
 # Returns what Ref (no attribute) or GetAtt of a logical id is worth; raises `TemplateError` when it is worth nothing.
@@ -86,14 +89,31 @@ class Resolver:
         """Return *value* with every function in it replaced; *where* names the place for the problems."""
         function = _function(value)
         if function is not None:
-            return self._apply(function, value[function], where)  # type: ignore[index]  # a mapping, as _function saw
+            applied = self._apply(function, value[function], where)  # type: ignore[index]  # a mapping, as _function saw
+            return self._stored(applied, where) if isinstance(applied, str) else applied
         if isinstance(value, Mapping):
             items = ((key, self.resolve(item, f"{where}.{key}")) for key, item in value.items())
             return {key: item for key, item in items if item is not NO_VALUE}
         if isinstance(value, list):
             resolved = (self.resolve(item, f"{where}.{index}") for index, item in enumerate(value))
             return [item for item in resolved if item is not NO_VALUE]
+        if isinstance(value, str):
+            return self._stored(value, where)
         return self._problem(where, "null values are not allowed") if value is None else value
+
+    def _stored(self, text: str, where: str) -> str:
+        """Return *text* with its dynamic references replaced by what the stores were said to hold.
+
+        Source: AWS CloudFormation User Guide, "Get values stored in other services using dynamic references".
+        """
+
+        def replacement(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in self.imports:
+                return self.imports[name]
+            return self._problem(where, f"nothing is known of {match[0]}: give its value with --import {name}=VALUE")
+
+        return _DYNAMIC.sub(replacement, text) if "{{resolve:" in text else text
 
     def holds(self, condition: str, where: str) -> bool:
         """Whether the named condition of the template is true."""
@@ -104,7 +124,7 @@ class Resolver:
             # Until it is known a condition counts as false, so that one defined by itself ends here.
             self._verdicts[condition] = False
             expression = self.template.conditions[condition]
-            self._verdicts[condition] = self._test(expression, f"condition {condition}")
+            self._verdicts[condition] = self.test(expression, f"condition {condition}")
         return self._verdicts[condition]
 
     def references(self, value: object) -> Iterator[str]:
@@ -160,6 +180,9 @@ class Resolver:
     def _look_up(self, logical_id: str, attribute: str | None, where: str) -> str:
         wanted = f"Ref {logical_id}" if attribute is None else f"GetAtt {logical_id}.{attribute}"
         resource = self.template.resources.get(logical_id)
+        if logical_id in self.template.left_out:
+            kind = self.template.left_out[logical_id]
+            return self._problem(where, f"{wanted} names a {kind}, which is left out: the twin runs no functions")
         if resource is None:
             return self._problem(where, f"{wanted} names no resource, parameter or pseudo parameter")
         if resource.condition is not None and not self.holds(resource.condition, where):
@@ -244,7 +267,12 @@ class Resolver:
     def _base64(self, argument: object, where: str) -> str:
         return base64.b64encode(as_text(self.resolve(argument, where)).encode()).decode()
 
-    def _test(self, expression: object, where: str) -> bool:  # noqa: PLR0911  # one per function
+    def _texts(self, value: object, where: str) -> list[str]:
+        resolved = self.resolve(value, where)
+        return [as_text(item) for item in resolved] if isinstance(resolved, list) else [as_text(resolved)]
+
+    def test(self, expression: object, where: str) -> bool:  # noqa: PLR0911  # one per function
+        """Whether a condition, or the assertion of a rule, is true."""
         if not isinstance(expression, Mapping) or len(expression) != 1:
             self._problem(where, f"a condition is one function, not {expression!r}")
             return False
@@ -257,11 +285,18 @@ class Resolver:
                 left, right = (self.resolve(operand, where) for operand in operands)
                 return as_text(left) == as_text(right)
             case "Fn::Not" if len(operands) == 1:
-                return not self._test(operands[0], where)
+                return not self.test(operands[0], where)
             case "Fn::And" if operands:
-                return all(self._test(operand, where) for operand in operands)
+                return all(self.test(operand, where) for operand in operands)
             case "Fn::Or" if operands:
-                return any(self._test(operand, where) for operand in operands)
+                return any(self.test(operand, where) for operand in operands)
+            case "Fn::Contains" if len(operands) == 2:  # noqa: PLR2004
+                return as_text(self.resolve(operands[1], where)) in self._texts(operands[0], where)
+            case "Fn::EachMemberEquals" if len(operands) == 2:  # noqa: PLR2004
+                wanted = as_text(self.resolve(operands[1], where))
+                return all(text == wanted for text in self._texts(operands[0], where))
+            case "Fn::EachMemberIn" if len(operands) == 2:  # noqa: PLR2004
+                return set(self._texts(operands[0], where)) <= set(self._texts(operands[1], where))
         self._problem(where, f"{function} of {argument!r} is no condition; use Fn::Equals, And, Or, Not or Condition")
         return False
 

@@ -5,6 +5,7 @@ cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +20,11 @@ from cfn_tools import CfnYamlLoader
 from seatrials.errors import TemplateError
 
 # Sections that say something about a deployment; Transform and Hooks are refused, since they would change it unseen.
-_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
-_SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Rules")
+_SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
+_SILENT_SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata")
 
-# What the CDK writes about itself; it makes nothing.
-_IGNORED_TYPES = ("AWS::CDK::Metadata",)
+# What makes nothing that the twin acts on: what the CDK writes about itself, and functions with what calls them.
+_LEFT_OUT = re.compile(r"AWS::CDK::Metadata|AWS::Lambda::.+|AWS::CloudFormation::CustomResource|Custom::.+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,18 @@ class Template:
 
     document: dict[str, Any]
     resources: Mapping[str, Resource]
+    # The types of the resources that are not made, by logical id.
+    left_out: Mapping[str, str]
     parameters: Mapping[str, Any]
+    rules: Mapping[str, Any]
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     outputs: Mapping[str, Any]
+
+    def left_out_notes(self) -> list[str]:
+        """Return what is told of resources that are left out."""
+        named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+        return [f"left out, for the twin runs no functions and needs no metadata: {named}"] if named else []
 
     @cached_property
     def text(self) -> str:
@@ -89,10 +98,13 @@ def parse_template(document: Mapping[str, Any]) -> Template:
         problems.append("the template has no Resources, so there is nothing to deploy")
     resources = [_resource(name, body, problems) for name, body in sections["Resources"].items()]
     raise_problems("the template cannot be used", problems)
+    left_out = {each.logical_id: each.type for each in resources if _LEFT_OUT.fullmatch(each.type)}
     return Template(
         document=dict(document),
-        resources={resource.logical_id: resource for resource in resources if resource.type not in _IGNORED_TYPES},
+        resources={each.logical_id: each for each in resources if each.logical_id not in left_out},
+        left_out=left_out,
         parameters=sections["Parameters"],
+        rules=sections["Rules"],
         mappings=sections["Mappings"],
         conditions=sections["Conditions"],
         outputs=sections["Outputs"],
@@ -104,24 +116,6 @@ def raise_problems(what: str, problems: list[str]) -> None:
     if problems:
         msg = "\n- ".join([f"{what}:", *dict.fromkeys(problems)])
         raise TemplateError(msg)
-
-
-def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of every parameter, a list for the list types; raises `TemplateError` with every fault.
-
-    A parameter that names a key of the SSM parameter store (the CDK's bootstrap version) has that key as its value.
-    """
-    problems = [
-        f"there is no parameter {name!r}; the template has {', '.join(template.parameters) or 'none'}"
-        for name in given
-        if name not in template.parameters
-    ]
-    values = {
-        name: _parameter_value(name, declaration, given.get(name), problems)
-        for name, declaration in template.parameters.items()
-    }
-    raise_problems("the parameters do not fit the template", problems)
-    return values
 
 
 def as_text(value: object) -> str:
@@ -180,18 +174,3 @@ def _resource(logical_id: str, fields: Mapping[str, Any], problems: list[str]) -
         depends_on=tuple(map(str, depends_on if isinstance(depends_on, list) else [depends_on])),
         condition=fields.get("Condition"),
     )
-
-
-def _parameter_value(name: str, declaration: Mapping[str, Any], given: str | None, problems: list[str]) -> object:
-    kind = str(declaration.get("Type", "String"))
-    value = declaration.get("Default") if given is None else given
-    if value is None:
-        problems.append(f"parameter {name} ({kind}) has no Default and was given no value")
-        return ""
-    text = as_text(value)
-    allowed = [as_text(item) for item in declaration.get("AllowedValues", ())]
-    if allowed and text not in allowed:
-        problems.append(f"parameter {name} is {text!r}, which is none of {', '.join(allowed)}")
-    if kind == "CommaDelimitedList" or kind.startswith("List<"):
-        return [item.strip() for item in text.split(",")]
-    return text

@@ -229,6 +229,13 @@ class Ports:
                 self.outside[port] = int(self._held[port].getsockname()[1])
             undone.pop_all()
 
+    def reserve(self, port: int) -> int:
+        """Return the machine's port that stands for *port* of the world, and hold it until it is taken."""
+        if port not in self.outside:
+            self._held[port] = bind(self.address, 0)
+            self.outside[port] = int(self._held[port].getsockname()[1])
+        return self.outside[port]
+
     def take(self, port: int) -> socket.socket:
         """Return a listening socket for *port* of the world; one without a wanted port gets any free one."""
         held = self._held.pop(port, None)

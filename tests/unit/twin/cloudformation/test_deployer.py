@@ -10,6 +10,7 @@ from moto import mock_aws
 from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.inputs import Inputs
 from seatrials.twin.cloudformation.template import parse_template
 from tests.support.aws import Clients
 
@@ -162,8 +163,7 @@ def test_parameters_and_imports_reach_the_resources(aws: Clients) -> None:
         stack_name="sea",
         region=REGION,
         account=ACCOUNT,
-        parameters={"Prefix": "new"},
-        imports={"shared": "logs"},
+        inputs=Inputs(parameters={"Prefix": "new"}, imports={"shared": "logs"}),
     )
 
     assert log_groups(aws) == ["new-logs"]

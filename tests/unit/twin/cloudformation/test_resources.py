@@ -12,6 +12,7 @@ from moto import mock_aws
 from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.inputs import Inputs
 from seatrials.twin.cloudformation.resources import RESOURCE_TYPES
 from seatrials.twin.cloudformation.resources.certificates import self_signed
 from seatrials.twin.cloudformation.shapes import Conversion
@@ -256,7 +257,7 @@ def test_cpu_tracking_can_be_left_out(aws: Clients) -> None:
             stack_name="other",
             region=REGION,
             account=ACCOUNT,
-            parameters={"CpuTargetTracking": "maybe"},
+            inputs=Inputs(parameters={"CpuTargetTracking": "maybe"}),
         )
 
 

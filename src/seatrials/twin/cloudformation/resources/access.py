@@ -12,6 +12,19 @@ from seatrials.twin.cloudformation.resources.kind import Extra, Facts, Propertie
 _INLINE = ("PolicyName", "PolicyDocument")
 
 
+# The older of the two versions of the language is what a policy without one is written in; moto refuses it.
+_VERSION = "2012-10-17"
+
+
+def _versioned(policy: Mapping[str, Any]) -> Properties:
+    """Return a policy whose document names its version, as moto wants it and IAM does not."""
+    document = policy.get("PolicyDocument")
+    if not isinstance(document, Mapping):
+        return dict(policy)
+    stated = {**document, "Version": _VERSION} if document.get("Version", "2008-10-17") == "2008-10-17" else document
+    return {**policy, "PolicyDocument": stated}
+
+
 def _kept_by_aws(arn: Any) -> bool:  # noqa: ANN401
     """Whether a policy is one of AWS's own: moto holds none of them unless told to, and enforces none."""
     return ":iam::aws:policy/" in str(arn)
@@ -20,7 +33,7 @@ def _kept_by_aws(arn: Any) -> bool:  # noqa: ANN401
 def _inline(member: str) -> Any:  # noqa: ANN401
     def parameters(facts: Facts, principal: Any) -> Properties:  # noqa: ANN401
         document = {name: value for name, value in facts.properties.items() if name in _INLINE}
-        return {member: principal, **document}
+        return {member: principal, **_versioned(document)}
 
     return parameters
 
@@ -48,7 +61,10 @@ ACCESS: Mapping[str, ResourceType] = {
             Extra(
                 property="Policies",
                 operation="put_role_policy",
-                parameters=lambda facts, policy: {"RoleName": facts.reference, **mapping_of(policy, "Policies item")},
+                parameters=lambda facts, policy: {
+                    "RoleName": facts.reference,
+                    **_versioned(mapping_of(policy, "Policies item")),
+                },
                 each=True,
             ),
         ),
@@ -73,6 +89,7 @@ ACCESS: Mapping[str, ResourceType] = {
         name="ManagedPolicyName",
         name_length_max=128,
         renames={"ManagedPolicyName": "PolicyName"},
+        adjust=lambda properties, _: _versioned(properties),
         extras=(
             Extra(property="Roles", operation="attach_role_policy", parameters=_attached("RoleName"), each=True),
             Extra(property="Users", operation="attach_user_policy", parameters=_attached("UserName"), each=True),

@@ -124,6 +124,9 @@ def tags_as_map(properties: Properties, _: Creation) -> Properties:
     return {**properties, "Tags": {str(pair.get("Key")): pair.get("Value", "") for pair in pairs}}
 
 
+# Asks AWS for what the answer to the making of a resource does not tell.
+Lookup = Callable[[Creation, Facts], str]
+
 # Turns the value of a property into the properties of a further call.
 Further = Callable[[Facts, Any], Properties]
 
@@ -150,6 +153,8 @@ class ResourceType:
     operation: str | None
     reference: Text
     attributes: Mapping[str, Text] = field(default_factory=dict)
+    # Attributes that take a call of their own.
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
     # The property that gets a generated name when the template gives none, and how long a name may be.
     name: str | None = None
     name_length_max: int = 255
@@ -176,7 +181,8 @@ class ResourceType:
         for extra in self.extras:
             if extra.property in properties:
                 self._add(creation, extra, facts)
-        return Made(resource_type=self, type_name=creation.type_name, facts=facts)
+        looked_up = {name: lookup(creation, facts) for name, lookup in self.lookups.items()}
+        return Made(resource_type=self, type_name=creation.type_name, facts=facts, looked_up=looked_up)
 
     def _create(self, creation: Creation, properties: Properties) -> tuple[Mapping[str, Any], Any]:
         further = [extra.property for extra in self.extras]
@@ -209,6 +215,8 @@ class Made:
     resource_type: ResourceType
     type_name: str
     facts: Facts
+    # The attributes that AWS was asked for.
+    looked_up: Mapping[str, str]
 
     @property
     def reference(self) -> str:
@@ -217,9 +225,11 @@ class Made:
 
     def attribute(self, name: str) -> str:
         """Return what GetAtt *name* returns; raises `TemplateError` when the type has no such attribute."""
+        if name in self.looked_up:
+            return self.looked_up[name]
         text = self.resource_type.attributes.get(name)
         if text is None:
-            known = ", ".join(self.resource_type.attributes) or "none"
+            known = ", ".join((*self.resource_type.attributes, *self.looked_up)) or "none"
             msg = f"{self.type_name} has no attribute {name!r} here; it has: {known}"
             raise TemplateError(msg)
         return _render(text, self.facts)

@@ -3,11 +3,18 @@
 Source: AWS CloudFormation template reference, AWS::EC2 (return values) and botocore's model of EC2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from seatrials.twin.cloudformation.intrinsics import PENDING
-from seatrials.twin.cloudformation.resources.kind import Creation, Extra, Facts, Properties, ResourceType
+from seatrials.twin.cloudformation.resources.kind import (
+    Creation,
+    Extra,
+    Facts,
+    Lookup,
+    Properties,
+    ResourceType,
+)
 
 # How a rule names the other side, and the list of a permission that takes it.
 _SOURCES = (
@@ -55,6 +62,17 @@ def _vpc_flag(name: str) -> Extra:
     )
 
 
+def _of_vpc(operation: str, filters: Mapping[str, str], answered: Callable[[Any], object]) -> Lookup:
+    """Return the lookup of something that EC2 makes with a VPC, by what tells it from others in the VPC."""
+
+    def lookup(creation: Creation, facts: Facts) -> str:
+        wanted = [{"Name": name, "Values": [value]} for name, value in {"vpc-id": facts.reference, **filters}.items()]
+        _, answer = creation.call("ec2", operation, {"Filters": wanted})
+        return str(answered(answer))
+
+    return lookup
+
+
 def _rule_id(facts: Facts) -> str:
     rules = facts.response["SecurityGroupRules"]
     # Older answers of EC2 carry no rule; the group then stands for it.
@@ -73,6 +91,18 @@ NETWORK: Mapping[str, ResourceType] = {
         operation="create_vpc",
         reference="{response[Vpc][VpcId]}",
         attributes={"VpcId": "{response[Vpc][VpcId]}", "CidrBlock": "{response[Vpc][CidrBlock]}"},
+        lookups={
+            "DefaultSecurityGroup": _of_vpc(
+                "describe_security_groups",
+                {"group-name": "default"},
+                lambda answer: answer["SecurityGroups"][0]["GroupId"],
+            ),
+            "DefaultNetworkAcl": _of_vpc(
+                "describe_network_acls",
+                {"default": "true"},
+                lambda answer: answer["NetworkAcls"][0]["NetworkAclId"],
+            ),
+        },
         tag_specification="vpc",
         extras=(_vpc_flag("EnableDnsSupport"), _vpc_flag("EnableDnsHostnames")),
     ),

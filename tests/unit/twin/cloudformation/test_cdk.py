@@ -1,0 +1,71 @@
+"""The shipped platform as the CDK writes it: `tests/cdk/app.js`, synthesized with aws-cdk-lib 2.276."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from seatrials.seams.application import AwsClient
+from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.linting import lint
+from seatrials.twin.cloudformation.template import load_template
+from tests.support.aws import Clients
+from tests.support.project import PROJECT
+
+_REGION = "us-west-2"
+_TEMPLATE = PROJECT / "tests" / "cdk" / "webordinary.template.json"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Clients]:
+    """One mock account with the stack in it."""
+    session = boto3.Session("none", "none", region_name=_REGION)
+    clients: dict[str, AwsClient] = {}
+
+    def client(service: str) -> AwsClient:
+        if service not in clients:
+            clients[service] = session.client(service)
+        return clients[service]
+
+    with mock_aws():
+        yield client
+
+
+@pytest.fixture(scope="module")
+def stack(aws: Clients) -> DeployedStack:
+    """The stack that the CDK wrote."""
+    return deploy(load_template(_TEMPLATE), aws, stack_name="webordinary", region=_REGION, account="123456789012")
+
+
+def test_what_the_cdk_writes_has_no_fault() -> None:
+    """Cfn-lint finds no error in it."""
+    assert lint(load_template(_TEMPLATE), _REGION, None).errors == ()
+
+
+def test_its_services_are_those_of_the_platform(aws: Clients, stack: DeployedStack) -> None:
+    """Hermes runs once and the edit service not at all, each on its target groups."""
+    names = ["webordinary-hermes-service", "webordinary-edit-service"]
+    services = aws("ecs").describe_services(cluster="webordinary-edit-cluster", services=names)["services"]
+
+    assert [(each["desiredCount"], len(each["loadBalancers"])) for each in services] == [(1, 1), (0, 2)]
+    assert stack.outputs["AlbUrl"].startswith("https://webordinary-edit-alb")
+
+
+def test_its_functions_are_left_out() -> None:
+    """The function that closes the VPC's default group is no part of the platform, and a note says so."""
+    (note,) = load_template(_TEMPLATE).left_out_notes()
+
+    assert "Custom::VpcRestrictDefaultSG" in note
+    assert "AWS::Lambda::Function" in note
+
+
+def test_what_aws_makes_with_a_vpc_has_a_name(aws: Clients, stack: DeployedStack) -> None:
+    """GetAtt DefaultSecurityGroup is the group that EC2 made with the VPC."""
+    vpc = next(stack.physical_ids[name] for name, kind in stack.types.items() if kind == "AWS::EC2::VPC")
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = aws("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    roles = [name for name in stack.physical_ids if name.startswith("CustomVpcRestrictDefaultSG")]
+    policy = aws("iam").get_role_policy(RoleName=stack.physical_ids[roles[0]], PolicyName="Inline")
+
+    assert group["GroupId"] in str(policy["PolicyDocument"])
