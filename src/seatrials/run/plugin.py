@@ -1,7 +1,11 @@
 """The pytest plugin: options, fixtures, and the marks of a scenario.
 
-It does nothing until `--environment` names one. Then every collected test is a scenario: it carries one
-`@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture `platform`.
+It does nothing until an environment is chosen (`seatrials.run.choice`). Then every collected test is a scenario: it
+carries one `@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture
+`platform`.
+
+A project with scenarios asks for it, with `-p seatrials.run.plugin` in `addopts`: its options have plain names, which
+in other projects belong to others.
 """
 
 import re
@@ -34,6 +38,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.choice import Choice, choose, declare
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
@@ -57,6 +62,7 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
     from seatrials.platform import Platform
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+_CHOICE_KEY = pytest.StashKey[Choice]()
 # What ends every other scenario too: this process may change the stack no longer, or has spent enough.
 _ENDING = (BudgetExceededError, LeaseLostError)
 # How a scenario says what it expected and what it saw; over any other error it stumbles.
@@ -67,6 +73,7 @@ _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a run."""
+    declare(parser)
     group = parser.getgroup("seatrials", "scenarios against a stack")
     group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
     group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
@@ -89,8 +96,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Take AWS's credentials from the variables before any file of the scenarios is imported."""
-    if early_config.known_args_namespace.environment is not None:
+    """Choose the environment, and take AWS's credentials before any file of the scenarios is imported."""
+    early_config.stash[_CHOICE_KEY] = choice = choose(early_config, read_variables())
+    if choice.name is not None:
         early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
 
 
@@ -104,12 +112,22 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(capability, ...): is run only where the environment has all of these",
     ):
         config.addinivalue_line("markers", line)
-    if config.getoption("--environment") is None:
+    if _CHOICE_KEY not in config.stash:
+        msg = "seatrials.run.plugin was loaded too late: load it with `-p seatrials.run.plugin`, in addopts"
+        raise pytest.UsageError(msg)
+    config.option.environment = config.stash[_CHOICE_KEY].name
+    if config.option.environment is None:
         return
     try:
         _begin(config)
     except SeatrialsError as error:
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which environment a run has whose command names none."""
+    choice = config.stash[_CHOICE_KEY]
+    return f"seatrials: environment {choice.name}, from {choice.source}" if choice.is_default else None
 
 
 def _begin(config: pytest.Config) -> None:
@@ -121,6 +139,7 @@ def _begin(config: pytest.Config) -> None:
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
+    config.stash[_CHOICE_KEY].check(environment)
     config.stash[_ENVIRONMENT_KEY] = environment
     if environment.kind.is_shared:
         _receive_credentials(config)
@@ -357,7 +376,9 @@ def _about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[
 def _stacks(pytestconfig: pytest.Config) -> Stacks:
     environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
     if environment is None:
-        pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
+        obstacle = pytestconfig.stash[_CHOICE_KEY].obstacle
+        msg = f"scenarios need --environment NAME, for example: nox -s mock{obstacle and f'; {obstacle}'}"
+        pytest.exit(f"seatrials: {msg}", returncode=ConfigurationError.exit_code)
     held = pytestconfig.stash[HELD_KEY]
     assert held is not None, "stacks are opened before the first scenario"
     return held
