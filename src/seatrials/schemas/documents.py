@@ -44,8 +44,15 @@ class _OfToml(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        return {key: value for key, value in made.items() if key != "default" or value is not None}
+        return _without_none(super().default_schema(schema), of="default")
+
+
+def _without_none(value: dict[str, Any], of: str) -> dict[str, Any]:
+    """Return *value* without its key *of* if that is None, and without the keys of the table there that are."""
+    kept = {key: each for key, each in value.items() if key != of or each is not None}
+    if isinstance(kept.get(of), dict):
+        kept[of] = {key: each for key, each in kept[of].items() if each is not None}
+    return kept
 
 
 @dataclass(frozen=True)
