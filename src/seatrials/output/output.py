@@ -74,7 +74,9 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def tell_error(kind: str, message: str, exit_code: int, *, as_json: bool) -> None:
     """Show an error on standard error; *message* has a line for each problem."""
     error = {"kind": kind, "message": message, "problems": message.splitlines(), "exit_code": exit_code}
-    shown = _text({"error": error}, indent=2) if as_json else f"seatrials: {message}"
+    # What was typed may be no text, as JSON can hold it and a stream may not.
+    sentence = f"seatrials: {message}".encode(errors="backslashreplace").decode()
+    shown = _text({"error": error}, indent=2) if as_json else sentence
     print(shown, file=sys.stderr)  # noqa: T201  # the one place where errors are shown
 
 
