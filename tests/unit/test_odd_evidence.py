@@ -22,7 +22,15 @@ from seatrials import cli
 from seatrials.environments.variables import read_variables
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder, RunFolder
-from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, RowRecord, RunRecord
+from seatrials.evidence.record import (
+    KillsRecord,
+    MatrixRecord,
+    MatrixRun,
+    MutantRecord,
+    RowRecord,
+    RunRecord,
+    ServiceRecord,
+)
 from seatrials.report import report
 from seatrials.seams.clock import iso_timestamp, wall_epoch_seconds
 from tests.support.aws import Clients
@@ -60,6 +68,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "publish": ("publish", "--environment", "staging"),
     "matrix": ("scenarios", "--check", "--path", "scenarios", "--page", "page.md", "--matrix"),
 }
+SERVICES = {name: ServiceRecord(versions=("1.4.2",), images=(f"{name}:1.4.2",)) for name in ("hermes", "edit")}
 SECONDS_MAX = 60
 EVERY = 1 if read_variables().get("SEATRIALS_ODD_FILES") == "all" else 4
 
@@ -96,12 +105,14 @@ def write_run(evidence: Path) -> None:
         scenarios={"COLD-01": "passed"},
         leftovers=(),
         usage={"http_requests": 3.0},
+        services=SERVICES,
         wall_seconds=60.0,
         platform_seconds=2.5,
     )
     folder.write_rows({"COLD-01": RowRecord(nodeid=TEST, scope="staging")})
     folder.write_leftovers("main", [])
     folder.write_timeline("COLD-01", ["{}"])
+    folder.write_services("COLD-01", SERVICES)
     folder.write_usage("COLD-01", {"http_requests": 3.0})
     folder.report_log.write_text("".join(f"{line}\n" for line in lines(record)))
     folder.allure_results.mkdir()

@@ -12,6 +12,7 @@ import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprEntry
 from _pytest.terminal import TerminalReporter
 
+from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.redaction import redact
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
 
@@ -80,7 +81,7 @@ def summary_lines(causes: list[Cause], folder: Path) -> list[str]:
     ending += [
         *([f"replay: {first.replay}"] if first.replay else []),
         f"timeline: seatrials timeline {folder} {first.row}",
-        f"every traceback: {folder / 'report-log.jsonl'}, or again with -v",
+        f"every traceback: {RunFolder(folder).report_log}, or again with -v",
     ]
     return [*lines[: _LINES_MAX - len(ending)], *ending]
 

@@ -89,7 +89,7 @@ class Comparison:
     def _gone(self, key: Key, before: Attributes) -> Iterator[str]:
         # DynamoDB deletes an item when its time is over, and nobody else does.
         ttl = before.get("ttl")
-        if before.get("status") in contract.OPEN and not (isinstance(ttl, int | float) and ttl < self.now):
+        if str(before.get("status")) in contract.OPEN and not (isinstance(ttl, int | float) and ttl < self.now):
             yield f"session {key[0]} of {before.get('clientId')} is gone, which was {before.get('status')}"
 
     def _targets(self) -> Iterator[str]:
@@ -122,7 +122,7 @@ class Comparison:
             key
             for key, (before, after) in pairs.items()
             if before and after and before.get("taskArn") == after.get("taskArn")
-            if {before.get("status"), after.get("status")} == {contract.ACTIVE}
+            if [before.get("status"), after.get("status")] == [contract.ACTIVE] * 2
         ]
 
     def _access_points(self) -> Iterator[str]:

@@ -89,15 +89,16 @@ def test_a_statement_names_every_file_and_the_run(folder: RunFolder) -> None:
 
 
 def test_a_statement_tells_the_place_of_a_run_in_its_chain(folder: RunFolder) -> None:
-    """A record that has a number and what was before it has both in its statement."""
-    record = {**json.loads(folder.record.read_text()), "number": 7, "previous": "a" * 64}
+    """A record that has its link of the chain has it in its statement."""
+    link = {"chain": "c1", "number": 7, "previous_sha256": "a" * 64}
+    record = {**json.loads(folder.record.read_text()), "chain": link}
     folder.record.write_text(json.dumps(record))
     folder.write_seal()
     sign_run(folder, signer(KEY))
 
     found = attestation_of(folder)
     assert found.statement is not None
-    assert (found.statement.predicate["number"], found.statement.predicate["previous"]) == (7, "a" * 64)
+    assert found.statement.predicate["chain"] == link
     assert found.problems == ()
 
 

@@ -257,7 +257,7 @@ def test_who_is_trusted_cannot_sign_other_files(release: Release, digests: Json)
         (DECISION, None, {}),
         (RUN, None, {"commit": "0" * 40}),
         (RUN, None, {"dirty": True}),
-        (RUN, None, {"number": 7}),
+        (RUN, None, {"chain": {"chain": "another", "number": 7}}),
     ],
     ids=["another run", "a matrix", "a decision", "another commit", "a dirty tree", "another number"],
 )

@@ -52,7 +52,7 @@ class FakeStacks:
     def leftovers(self):
         return LEAKS
 
-    def close(self):
+    def close(self, *, in_haste=False):
         pass
 
 

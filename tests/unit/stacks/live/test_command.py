@@ -189,7 +189,7 @@ def test_doctor_finds_a_sound_stack_sound(small_platform: SmallPlatform) -> None
 def test_doctor_tells_all_problems_at_once(small_platform: SmallPlatform) -> None:
     """One look tells every problem and what to do, and ends with the first one's exit code."""
     small_platform.is_hermes_up = False
-    code, shown = examine(small_platform, names=ResourceNames(table="nothing"))
+    code, shown = examine(small_platform, width=400, names=ResourceNames(table="nothing"))
 
     assert code == MissingResourceError.exit_code
     assert "nothing" in shown
