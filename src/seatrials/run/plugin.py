@@ -32,17 +32,17 @@ from seatrials.errors import (
     NotRunHereError,
     SeatrialsError,
 )
-from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
-from seatrials.run.choice import Choice, choose, declare
+from seatrials.run.choice import Choice, choose
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.late import LateRows, watch_lateness
+from seatrials.run.options import add_options, find_files
 from seatrials.run.reporter import RunReporter, emit_step, shortest
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
@@ -73,25 +73,7 @@ _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a run."""
-    declare(parser)
-    group = parser.getgroup("seatrials", "scenarios against a stack")
-    group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
-    group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
-    group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
-    group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
-    group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
-    group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
-    group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
-    group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
-    group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
-    group.addoption(
-        "--lease-wait",
-        metavar="SECONDS",
-        type=float,
-        default=0.0,
-        help="how long to wait for another run on the same stack to end (default: not at all)",
-    )
-    group.addoption("--evidence", metavar="DIR", type=Path, default=DEFAULT_EVIDENCE, help="where evidence is written")
+    add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -118,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.environment = config.stash[_CHOICE_KEY].name
     if config.option.environment is None:
         return
+    find_files(config)
     try:
         _begin(config)
     except SeatrialsError as error:

@@ -71,6 +71,17 @@ def test_scenarios_alone_have_the_default(run_default: Run, pytester: pytest.Pyt
     assert environments(pytester) == ["mock"]
 
 
+def test_a_run_in_another_folder_finds_the_project(
+    run_default: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the folder of the test, where editors may start, environments and evidence are the project's."""
+    monkeypatch.chdir(pytester.path / "scenarios")
+    run_default("test_cold_start.py::test_waits").assert_outcomes(passed=1)
+
+    assert environments(pytester) == ["mock"]
+    assert sorted(path.name for path in Path().iterdir() if path.name != "__pycache__") == ["test_cold_start.py"]
+
+
 def test_workers_have_the_default_too(run_default: Run, pytester: pytest.Pytester) -> None:
     """Each worker finds the default that the run has."""
     run_default("scenarios", "-n", "1", "--co").stdout.fnmatch_lines(["*seatrials: environment mock*"])
