@@ -46,11 +46,18 @@ def _told(command: Sequence[str], folders: DatedFolders, output: Output) -> int:
     record = MatrixFolder(written[0]).record if len(written) == 1 else None
     matrix = read_matrix(record)[0] if record is not None and record.is_file() else None
     if matrix is None:
-        error = SeatrialsError(process.stderr.strip() or process.stdout.strip() or f"pytest ended with {code}")
-        error.exit_code = code or SeatrialsError.exit_code
-        raise error
+        raise _error(process.stderr.strip() or process.stdout.strip() or f"pytest ended with {code}", code)
     survivors = sorted(name for name, each in matrix.mutants.items() if not each.killed_by)
     killed = len(matrix.mutants) - len(survivors)
     problems = list(matrix.problems or ())
     output.tell(matrix=str(record), mutants=len(matrix.mutants), killed=killed, survivors=survivors, problems=problems)
     return code
+
+
+def _error(said: str, code: int) -> SeatrialsError:
+    """Return the error that a run of pytest ended with, by its exit code and what it said."""
+    kinds = (each for each in SeatrialsError.__subclasses__() if each.exit_code == code)
+    error = next(kinds, SeatrialsError)(said.removeprefix("Exit: seatrials: "))
+    # Codes of pytest's own have no class.
+    error.exit_code = code or SeatrialsError.exit_code
+    return error

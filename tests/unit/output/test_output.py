@@ -195,8 +195,12 @@ def test_a_matrix_that_was_not_made_is_an_error(run: Run, monkeypatch: pytest.Mo
     code, out, err = run("mutants", "--only", "three", "--json")
 
     assert (code, out) == (64, "")
-    assert json.loads(err)["error"]["exit_code"] == 64
-    assert "no mutant is called 'three'" in json.loads(err)["error"]["message"]
+    assert json.loads(err)["error"] == {
+        "kind": "ConfigurationError",
+        "message": "no mutant is called 'three'",
+        "problems": ["no mutant is called 'three'"],
+        "exit_code": 64,
+    }
 
 
 @pytest.mark.parametrize("command", ["scenarios", "schemas"])
