@@ -2,13 +2,14 @@
 
 import os
 import sys
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from traceback import format_exception
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
@@ -25,7 +26,9 @@ from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
+from seatrials.output.output import AsJson, Output, tell_error, wants_json
 from seatrials.report.report import Build, write_report
+from seatrials.schemas import documents
 from seatrials.timeline.command import write_timeline
 from seatrials.twin_server import command as twin
 
@@ -39,13 +42,24 @@ app = typer.Typer(
 app.add_typer(twin.app, name="twin")
 
 
+def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer hands it on so
+    if value:
+        typer.echo(f"seatrials {version('seatrials')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _seatrials() -> None:
+def _seatrials(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show the version, and end")
+    ] = False,
+) -> None:
     """Decides whether a release of the Webordinary platform may go out."""
 
 
 @app.command()
-def mutants(
+def mutants(  # noqa: PLR0913  # each is an option
     *,
     file: Annotated[
         Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
@@ -56,6 +70,7 @@ def mutants(
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
+    as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     code = run_mutants(
@@ -66,6 +81,7 @@ def mutants(
         seed=seed,
         workers=workers,
         evidence=evidence,
+        output=Output(as_json=as_json),
     )
     raise typer.Exit(code)
 
@@ -82,6 +98,7 @@ def scenarios(
     ] = None,
     path: Annotated[Path, typer.Option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
     page: Annotated[Path, typer.Option(metavar="FILE", help="where the page is")] = Path("docs/scenarios.md"),
+    as_json: AsJson = False,
 ) -> None:
     """Write or check the page that says which test examines which row; without an option, show it."""
     if (write and check) or (matrix and not check):
@@ -92,31 +109,60 @@ def scenarios(
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
     text = traceability.as_markdown(suites, mutants_by_row)
+    problems: list[str] = []
+    output = Output(as_json=as_json)
     if write:
         page.write_text(text, encoding="utf-8")
     elif not check:
-        typer.echo(text, nl=False)
+        output.say(text.removesuffix("\n"))
     else:
         problems = traceability.gaps(suites, mutants_by_row)
         if not page.is_file() or page.read_text(encoding="utf-8") != text:
             problems.append(f"{page} is out of date: run `seatrials scenarios --write`")
         if matrix is not None:
             problems += traceability.unproven(mutants_by_row, traceability.read_matrix(matrix))
-        for problem in problems:
-            typer.echo(problem, err=True)
-        raise typer.Exit(1 if problems else 0)
+    output.complain(problems)
+    output.tell(rows=traceability.as_rows(suites, mutants_by_row), problems=problems)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def schemas(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="write them")] = False,
+    check: Annotated[bool, typer.Option("--check", help="fail when one is out of date")] = False,
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="where they are")] = documents.FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Write or check the JSON schemas of configuration and evidence; without an option, list them."""
+    if write and check:
+        msg = "take --write or --check"
+        raise ConfigurationError(msg)
+    output = Output(as_json=as_json)
+    if write:
+        documents.write(folder)
+    found = documents.listed(folder)
+    for each in found if not check else ():
+        output.say(f"{each['schema']}: {each['files']}")
+    problems = documents.problems(folder) if check else []
+    output.complain(problems)
+    output.tell(schemas=found, problems=problems)
+    raise typer.Exit(1 if problems else 0)
 
 
 @app.command()
 def doctor(
+    *,
     name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    as_json: AsJson = False,
 ) -> None:
     """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
     from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
     environment, variables = _real_environment(name, environments)
-    raise typer.Exit(tending.doctor(environment, variables, Console()))
+    output = Output(as_json=as_json)
+    raise typer.Exit(tending.doctor(environment, variables, output.console, output.tell))
 
 
 @app.command()
@@ -129,13 +175,22 @@ def sweep(
         float, typer.Option(metavar="SECONDS", help="how long to wait for the stack; 75 if its run is dead")
     ] = 0.0,
     environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    as_json: AsJson = False,
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
     from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
 
     require_wait("--wait", wait)
     environment, variables = _real_environment(name, environments)
-    tending.sweep(environment, variables, Console(), yes=yes, confirmation=confirm, wait_seconds=wait)
+    tending.sweep(
+        environment,
+        variables,
+        (output := Output(as_json=as_json)).console,
+        output.tell,
+        yes=yes,
+        confirmation=confirm,
+        wait_seconds=wait,
+    )
 
 
 def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str]]:
@@ -166,6 +221,7 @@ def gate(  # noqa: PLR0913  # each is an option
     after: Annotated[
         Path | None, typer.Option(metavar="FILE", help="the decision.json that the history must go on from")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
     folder = EvidenceFolder(evidence)
@@ -173,17 +229,22 @@ def gate(  # noqa: PLR0913  # each is an option
     signer = signer_of(read_variables())
     paths = GatePaths(criteria=criteria, evidence=evidence, scenarios=scenarios, prices=prices, out=place, after=after)
     kept = open_history(history or str(folder.gate_history))
-    raise typer.Exit(run_gate(paths, kept, commit or commit_of(Path())[0], Console(), signer))
+    output = Output(as_json=as_json)
+    judged = commit or commit_of(Path())[0]
+    raise typer.Exit(run_gate(paths, kept, judged, output.console, signer, tell=output.tell))
 
 
 @app.command()
 def verify(
+    *,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
     criteria: Annotated[Path, typer.Option(metavar="FILE", help="whose [signatures] are trusted")] = Path("gate.toml"),
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
-    verification.verify(paths, verification.signers_for(criteria, key), Console())
+    output = Output(as_json=as_json)
+    verification.verify(paths, verification.signers_for(criteria, key), output.console, output.tell)
 
 
 @app.command()
@@ -193,10 +254,14 @@ def report(
     tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
     build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
     build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Make one Allure report over the newest runs of all environments."""
     build = Build(name=build_name, url=build_url)
-    typer.echo(write_report(evidence=evidence, tools=tools, build=build, variables=read_variables()))
+    page = write_report(evidence=evidence, tools=tools, build=build, variables=read_variables())
+    output = Output(as_json=as_json)
+    output.say(page)
+    output.tell(page=str(page))
 
 
 @app.command()
@@ -209,9 +274,13 @@ def timeline(
     out: Annotated[
         Path | None, typer.Option(metavar="PATH", help="the file, or without ROW the folder (RUN/pages)")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show what happened on the platform while a row ran, as a page, or as a file for tools that show traces."""
-    typer.echo(write_timeline(run, row, evidence=evidence, out=out, form=form))
+    path = write_timeline(run, row, evidence=evidence, out=out, form=form)
+    output = Output(as_json=as_json)
+    output.say(path)
+    output.tell(path=str(path))
 
 
 @app.command()
@@ -223,13 +292,17 @@ def publish(
     prices: Annotated[
         Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
     ] = SHIPPED_PRICES,
+    as_json: AsJson = False,
 ) -> None:
     """Send the figures of a run to CloudWatch, once however often it is called."""
     from seatrials.publishing.command import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
 
     variables = read_variables()
     chosen = load_environment(environment, environments, variables)
-    typer.echo(publish_newest(chosen, evidence, prices, variables))
+    published = publish_newest(chosen, evidence, prices, variables)
+    output = Output(as_json=as_json)
+    output.say(published.sentence)
+    output.tell(**asdict(published))
 
 
 @app.command()
@@ -241,13 +314,16 @@ def notify(
     ] = None,
     link: Annotated[str, typer.Option(metavar="URL", help="where the decision can be seen (the job that judged)")] = "",
     again: Annotated[bool, typer.Option("--again", help="tell those too who were told before")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell people of a decision, once: the verdict, the reason, the owners and a link."""
     from seatrials.publishing.notify import notify as tell  # noqa: PLC0415  # boto3 takes time that others save
 
     told = tell(decision, to or [], read_variables(), link=link, again=again)
+    output = Output(as_json=as_json)
     for line in (told.verdict, *told.done):
-        typer.echo(line)
+        output.say(line)
+    output.tell(**asdict(told))
     told.raise_problems()
 
 
@@ -266,18 +342,18 @@ def _exit_code() -> int:
         # Here, and not at the interpreter's end, where a full disk would only be a code of Python's own.
         sys.stdout.flush()
     except SeatrialsError as error:
-        return _told(str(error), error.exit_code)
+        return _told(type(error).__name__, str(error), error.exit_code)
     except typer.TyperException as error:
         # Typer's own code for wrong use is 2, which for the gate is CANNOT TELL.
         wrong = error.format_message().rstrip(".") or "no command was given"
-        return _told(f"{wrong}; --help shows what there is", ConfigurationError.exit_code)
+        return _told(ConfigurationError.__name__, f"{wrong}; --help shows what there is", ConfigurationError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _told("interrupted", INTERRUPTED)
+        return _told("Interrupted", "interrupted", INTERRUPTED)
     except SystemExit as ended:
         # Typer ends so itself when nobody reads what is shown, with the 1 of NO-GO.
-        return (
-            _told("nobody reads what is shown", SeatrialsError.exit_code) if ended.code == 1 else _as_code(ended.code)
-        )
+        code = ended.code
+        if code == 1:
+            code = _told(BrokenPipeError.__name__, "nobody reads what is shown", SeatrialsError.exit_code)
     except Exception as error:  # noqa: BLE001  # the last line of defence: Python's own code for a crash is 1, NO-GO
         return _crashed(error)
     return _as_code(code)
@@ -287,10 +363,8 @@ def _as_code(given: object) -> int:
     return given if isinstance(given, int) else 0
 
 
-def _told(sentence: str, code: int) -> int:
-    # Names of files may hold what no encoding has.
-    shown = sentence.encode(errors="backslashreplace").decode()
-    print(f"seatrials: {shown}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
+def _told(kind: str, sentence: str, code: int) -> int:
+    tell_error(kind, sentence, code, as_json=wants_json(sys.argv[1:]))
     return code
 
 
@@ -309,7 +383,7 @@ def _crashed(error: Exception) -> int:
         place = f"in {file.name}"
     said = " ".join(redact(str(error)).split())[:_SAID_CHARACTERS_MAX]
     sentence = f"stopped by an error that it does not know, so nothing was decided: {type(error).__name__}: {said}"
-    return _told(f"{sentence}; the traceback is {place}", SeatrialsError.exit_code)
+    return _told(type(error).__name__, f"{sentence}; the traceback is {place}", SeatrialsError.exit_code)
 
 
 def _drop_unwritten() -> None:

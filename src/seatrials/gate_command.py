@@ -32,6 +32,7 @@ from seatrials.gate.owners import read_owners
 from seatrials.gate.signers import UNSIGNED, signers_of
 from seatrials.gate.terminal import show
 from seatrials.gate.verdict import judge
+from seatrials.output.output import Tell, unheard
 from seatrials.seams.clock import wall_epoch_seconds
 from seatrials.timeline.command import write_failed
 from seatrials.whole_file import is_folder
@@ -64,7 +65,13 @@ def open_history(address: str) -> History:
 
 
 def run_gate(
-    paths: GatePaths, history: History, commit: str | None, console: Console, signer: Signer | None = None
+    paths: GatePaths,
+    history: History,
+    commit: str | None,
+    console: Console,
+    signer: Signer | None = None,
+    *,
+    tell: Tell = unheard,
 ) -> int:
     """Judge the evidence, write the decision, show it, remember the runs, and return the exit code of the verdict.
 
@@ -90,6 +97,7 @@ def run_gate(
         sign_decision(folder, signer)
         show(decision, console)
         console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
+        tell(verdict=decision.verdict, folder=str(folder), page=str(page_of(folder)), decision=decision.as_json())
     return EXIT_CODES[decision.verdict]
 
 

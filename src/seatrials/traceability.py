@@ -5,6 +5,7 @@ scenario did find is evidence, in the `kill-matrix.json` of a run; `unproven` co
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from seatrials.catalogue import Row, Suite
@@ -77,6 +78,11 @@ def unproven(mutants: Mapping[str, Sequence[str]], matrix: MatrixRecord) -> list
             elif row not in killed_by[name]:
                 problems.append(f"{row}: does not find mutant {name}, which breaks it")
     return problems
+
+
+def as_rows(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[dict[str, object]]:
+    """Return each row as data, with the *mutants* that its test must find."""
+    return [{**asdict(row), "mutants": list(mutants.get(row.id, []))} for suite in suites for row in suite.rows]
 
 
 def read_matrix(path: Path) -> MatrixRecord:

@@ -27,6 +27,13 @@ settings.register_profile("seatrials", deadline=None, derandomize=True)
 settings.load_profile("seatrials")
 
 
+@pytest.fixture(autouse=True)
+def _plugin_of_inner_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run of pytest within a test have the plugin, as pyproject.toml says it of this project's own runs."""
+    monkeypatch.setenv("PYTEST_PLUGINS", "seatrials.run.plugin")
+    monkeypatch.delenv("SEATRIALS_ENVIRONMENT", raising=False)
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
     """Return what makes clients of an AWS that is moto's, in this process; no profile of the machine is read."""

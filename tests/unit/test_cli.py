@@ -12,7 +12,10 @@ from seatrials import cli
 from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
 
-COMMANDS = ("mutants", "scenarios", "doctor", "sweep", "gate", "verify", "report", "publish", "twin serve", "twin run")
+COMMANDS = (
+    *("mutants", "scenarios", "schemas", "doctor", "sweep", "gate", "verify", "notify", "report", "timeline"),
+    *("publish", "twin serve", "twin run"),
+)
 GATE = ("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", str(PROJECT / "gate.toml"))
 
 Ended = tuple[int, str]
@@ -39,7 +42,7 @@ def _fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Return what lets the gate fail."""
 
     def fail(error: BaseException) -> None:
-        def raise_it(*_arguments: object) -> NoReturn:
+        def raise_it(*_arguments: object, **_options: object) -> NoReturn:
             raise error
 
         monkeypatch.setattr(cli, "run_gate", raise_it)
@@ -141,7 +144,7 @@ def test_a_verdict_keeps_its_code(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, verdict: int, code: int
 ) -> None:
     """GO, NO-GO and CANNOT TELL leave the command line as 0, 1 and 2."""
-    monkeypatch.setattr(cli, "run_gate", lambda *_arguments: verdict)
+    monkeypatch.setattr(cli, "run_gate", lambda *_arguments, **_options: verdict)
 
     assert run(*GATE)[0] == code
 

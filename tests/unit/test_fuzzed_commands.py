@@ -28,12 +28,12 @@ from tests.support.signing import private_pem, public_pem, signer
 
 COUNT = int(read_variables().get("SEATRIALS_FUZZED_COMMANDS", "150"))
 IN_ONE_TEST = 25
-MOSTLY = 0.75
+MOSTLY, SELDOM = 0.75, 0.25
 CRASH = SeatrialsError.exit_code
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 OF_ERRORS = {each.exit_code for each in CLASSES}
-# 1 and 2 are verdicts of the gate; with 1 `scenarios --check` says that the page is out of date.
-DOCUMENTED = {"gate": {0, 1, 2}, "scenarios": {0, 1}}
+# 1 and 2 are verdicts of the gate; with 1 `scenarios --check` and `schemas --check` say that a file is out of date.
+DOCUMENTED = {"gate": {0, 1, 2}, "scenarios": {0, 1}, "schemas": {0, 1}}
 
 TEXTS = ("", " ", "x" * 5000, "\x00", "ü\udcff", "[mock", "%s", "-1", "https://[", "s3://", "s3://b/k", "../..", "~")
 NUMBERS = ("nan", "inf", "-inf", "-1", "0", "1e400", "1e-400", "9" * 400, "0x10", "", "one")
@@ -59,6 +59,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "timeline": {"--format": TEXTS, "--evidence": FILES, "--out": FILES},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
+    "schemas": {"--check": (), "--write": (), "--folder": FILES},
     "twin serve": {
         "--environment": TEXTS,
         "--environments": FILES,
@@ -176,7 +177,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, aws: Clients) -> None:
 def fuzzed(chance: random.Random) -> tuple[list[str], dict[str, str]]:
     """Return a command with its arguments, and variables."""
     name = chance.choice(sorted(OPTIONS))
-    words = name.split()
+    words = [*name.split(), *(["--json"] if chance.random() < SELDOM else [])]
     for option in chance.sample(sorted(OPTIONS[name]), chance.randint(0, min(3, len(OPTIONS[name])))):
         values = OPTIONS[name][option]
         words += [option, chance.choice(values)] if values else [option]

@@ -87,8 +87,8 @@ def strings(path: Path) -> Iterator[str]:
 
 def entry_points() -> set[str]:
     """Return the modules that pyproject.toml hands to others."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    targets = [*project["scripts"].values(), *project["entry-points"]["pytest11"].values()]
+    document = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    targets = [*document["project"]["scripts"].values(), *document["tool"]["pytest"]["addopts"]]
     return {target.partition(":")[0] for target in targets}
 
 

@@ -1,8 +1,9 @@
 """The types of the fields of an environment, each with what a person is told who gets one wrong."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,10 +12,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     InstanceOf,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
 )
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from seatrials.environments.kinds import KINDS, Kind
 
@@ -25,14 +31,24 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            msg = f"must be {allowed}"
+@dataclass(frozen=True)
+class _Matching:
+    """A text that matches *pattern* whole; who gives another is told what is *allowed*."""
+
+    pattern: str
+    allowed: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401  # pydantic's
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^({self.pattern})$"}
+
+    def _check(self, value: str) -> str:
+        if re.fullmatch(self.pattern, value) is None:
+            msg = f"must be {self.allowed}"
             raise ValueError(msg)
         return value
-
-    return AfterValidator(check)
 
 
 def _check_port(value: str) -> str:
@@ -71,14 +87,19 @@ def _kind_named(value: object) -> Kind:
 
 Text = Annotated[str, Field(min_length=1)]
 # Written in a file by its name.
-NamedKind = Annotated[InstanceOf[Kind], BeforeValidator(_kind_named), PlainSerializer(lambda kind: kind.name)]
-Region = Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
-AccountId = Annotated[str, _matching(r"\d{12}", "12 digits in quotes")]
-BaseUrl = Annotated[str, _matching(f"https://{_HOST}", "https:// and a host, without a path"), _has_port]
-EndpointUrl = Annotated[
-    str, _matching(f"https?://{_HOST}", "http:// or https:// and a host, without a path"), _has_port
+NamedKind = Annotated[
+    InstanceOf[Kind],
+    BeforeValidator(_kind_named),
+    PlainSerializer(lambda kind: kind.name),
+    WithJsonSchema({"enum": list(KINDS)}),
 ]
-RoleArn = Annotated[str, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
+Region = Annotated[str, _Matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
+AccountId = Annotated[str, _Matching(r"\d{12}", "12 digits in quotes")]
+BaseUrl = Annotated[str, _Matching(f"https://{_HOST}", "https:// and a host, without a path"), _has_port]
+EndpointUrl = Annotated[
+    str, _Matching(f"https?://{_HOST}", "http:// or https:// and a host, without a path"), _has_port
+]
+RoleArn = Annotated[str, _Matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 _Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Seconds = _Positive

@@ -31,6 +31,11 @@ class Kind:
     # Whether calls go to an endpoint in place of AWS, whose time may run at a pace of its own.
     may_redirect: bool
 
+    @property
+    def is_aws(self) -> bool:
+        """Whether its stacks are on AWS."""
+        return self.is_shared and not self.may_redirect
+
 
 MOCK = Kind(
     name="mock",

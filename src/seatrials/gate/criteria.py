@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -32,6 +33,7 @@ OwnerNames = Annotated[
     tuple[Text, ...],
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     AfterValidator(not_empty),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Kinds = Annotated[tuple[SampleKind, ...], AfterValidator(not_empty)]
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +15,18 @@ from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder
 from seatrials.evidence.signing import decision_files
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, predicate_of
 from seatrials.gate.signers import DECISIONS, MUTANTS, UNSIGNED, Opinion, Signers, load_signers, signer_with
+from seatrials.output.output import Tell, unheard
 
 _ABOUT = (RUN, MATRIX, DECISION)
 _HASH_CHARACTERS = 8
+
+
+class SignatureOutcome(StrEnum):
+    """What is to be thought of a signature."""
+
+    VERIFIES = "verifies"
+    BROKEN = "does not verify"
+    UNSIGNED = UNSIGNED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +37,17 @@ class Verified:
     about: About
     attestation: Attestation | None
     opinion: Opinion
+
+    @property
+    def outcome(self) -> SignatureOutcome:
+        """Whether it verifies."""
+        if self.attestation is None:
+            return SignatureOutcome.UNSIGNED
+        return SignatureOutcome.BROKEN if self.opinion.doubt else SignatureOutcome.VERIFIES
+
+    def as_data(self) -> dict[str, str]:
+        """Return it for programs."""
+        return {"folder": str(self.folder), "what": self.about.what, "outcome": self.outcome, "told": self.told}
 
     @property
     def told(self) -> str:
@@ -58,7 +79,7 @@ def signers_for(criteria: Path, key: Path | None) -> Signers:
     return signers
 
 
-def verify(paths: list[Path], signers: Signers, console: Console) -> None:
+def verify(paths: list[Path], signers: Signers, console: Console, tell: Tell = unheard) -> None:
     """Show who signed what in *paths*: folders of runs, kill matrices, decisions, or folders of these.
 
     Raises `SignatureError` when something does not verify, `UnsignedError` when all that is signed does and something
@@ -67,8 +88,9 @@ def verify(paths: list[Path], signers: Signers, console: Console) -> None:
     found = [_verified(folder, about, signers) for path in paths for folder, about in _signable(path)]
     for each in found:
         console.print(Text(each.told), soft_wrap=True, highlight=False)
-    broken = [each for each in found if each.attestation is not None and each.opinion.doubt]
-    unsigned = [each for each in found if each.attestation is None]
+    tell(signatures=[each.as_data() for each in found])
+    broken = [each for each in found if each.outcome is SignatureOutcome.BROKEN]
+    unsigned = [each for each in found if each.outcome is SignatureOutcome.UNSIGNED]
     told = f"{len(found) - len(broken) - len(unsigned)} verify, {len(broken)} do not, {len(unsigned)} are unsigned"
     if broken:
         raise SignatureError(told)

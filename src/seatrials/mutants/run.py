@@ -5,10 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from seatrials.errors import exit_code_of
+from seatrials.errors import SeatrialsError, exit_code_of
+from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder
+from seatrials.evidence.reader import read_matrix
+from seatrials.output.output import Output
 
 
-def run_mutants(
+def run_mutants(  # noqa: PLR0913  # an option of the command each
     *,
     file: Path | None,
     only: Sequence[str],
@@ -17,8 +20,12 @@ def run_mutants(
     seed: int,
     workers: str,
     evidence: Path,
+    output: Output,
 ) -> int:
-    """Run and show the matrix; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made."""
+    """Run and show the matrix; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made.
+
+    For a program that is an error of that exit code, with what pytest said.
+    """
     arguments = ["tests/integration", "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
     arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
     arguments += ["--whole-suite"] if whole_suite else []
@@ -26,5 +33,31 @@ def run_mutants(
     arguments += ["--mutants", str(file.resolve())] if file is not None else []
     arguments += [option for name in only for option in ("--only", name)]
     command = [sys.executable, "-m", "pytest", *arguments]
-    process = subprocess.run(command, check=False)  # noqa: S603  # this Python, and arguments of our own
-    return exit_code_of(process.returncode)
+    if not output.is_json:
+        return exit_code_of(subprocess.run(command, check=False).returncode)  # noqa: S603  # this Python, our arguments
+    return _told(command, EvidenceFolder(evidence).mutants, output)
+
+
+def _told(command: Sequence[str], folders: DatedFolders, output: Output) -> int:
+    """Run *command*, and tell what stands in the matrix that it has written."""
+    before = set(folders.all())
+    process = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # as above
+    code, written = exit_code_of(process.returncode), [each for each in folders.all() if each not in before]
+    record = MatrixFolder(written[0]).record if len(written) == 1 else None
+    matrix = read_matrix(record)[0] if record is not None and record.is_file() else None
+    if matrix is None:
+        raise _error(process.stderr.strip() or process.stdout.strip() or f"pytest ended with {code}", code)
+    survivors = sorted(name for name, each in matrix.mutants.items() if not each.killed_by)
+    killed = len(matrix.mutants) - len(survivors)
+    problems = list(matrix.problems or ())
+    output.tell(matrix=str(record), mutants=len(matrix.mutants), killed=killed, survivors=survivors, problems=problems)
+    return code
+
+
+def _error(said: str, code: int) -> SeatrialsError:
+    """Return the error that a run of pytest ended with, by its exit code and what it said."""
+    kinds = (each for each in SeatrialsError.__subclasses__() if each.exit_code == code)
+    error = next(kinds, SeatrialsError)(said.removeprefix("Exit: seatrials: "))
+    # Codes of pytest's own have no class.
+    error.exit_code = code or SeatrialsError.exit_code
+    return error

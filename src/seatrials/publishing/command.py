@@ -1,6 +1,7 @@
 """One call of `seatrials publish`: the newest run of an environment, to the account that it ran in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,28 @@ from seatrials.seams.clock import wall_epoch_seconds
 _ONCE = Config(retries={"total_max_attempts": 1})
 
 
-def publish_newest(environment: Environment, evidence: Path, prices: Path, variables: Mapping[str, str]) -> str:
-    """Publish the newest run on *environment*, and return in a sentence what was done.
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What became of a run's figures."""
+
+    environment: str
+    run: str
+    # Whether they were sent now; else they were sent before.
+    sent: bool
+    # By name; and the names of those that the run does not have.
+    figures: Mapping[str, float]
+    missing: Sequence[str]
+
+    @property
+    def sentence(self) -> str:
+        """What was done, in a sentence."""
+        lacking = f"; it has no {', '.join(self.missing)}" if self.missing else ""
+        counted = f"published {len(self.figures)} figures of run {self.run}"
+        return f"{counted if self.sent else f'run {self.run} was published before'}{lacking}"
+
+
+def publish_newest(environment: Environment, evidence: Path, prices: Path, variables: Mapping[str, str]) -> Published:
+    """Publish the newest run on *environment*, and return what was done.
 
     Raises `EvidenceError` when there is nothing to publish, and `ConfigurationError` when it would go elsewhere than to
     where it ran.
@@ -45,9 +66,7 @@ def publish_newest(environment: Environment, evidence: Path, prices: Path, varia
     )
     sent = publisher.publish(run, figures)
     missing = sorted(set(RUN_METRICS) - set(figures))
-    lacking = f"; it has no {', '.join(missing)}" if missing else ""
-    done = f"published {len(figures)} figures of run {run.id}" if sent else f"run {run.id} was published before"
-    return f"{done}{lacking}"
+    return Published(environment=environment.name, run=run.id, sent=sent, figures=dict(figures), missing=missing)
 
 
 def _check_destination(run: RunEvidence, environment: Environment, variables: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from seatrials.gate.decision import Decision
 from seatrials.publishing.channels import Channel, MaybeSentError, NotSentError, channel_of
 from seatrials.publishing.message import Message, message_of
 from seatrials.seams.clock import wall_timestamp
-from seatrials.whole_file import write_once, write_whole
+from seatrials.whole_file import is_folder, write_once, write_whole
 
 _DECISION = "decision.json"
 _NAME_CHARACTERS = 12
@@ -48,7 +48,7 @@ def notify(
     All channels are tried, whatever becomes of one. Raises `ConfigurationError` that lists everything wrong with
     targets and variables, before anything is sent, and `EvidenceError` when there is no decision.
     """
-    path = (place / _DECISION if place.is_dir() else place).absolute()
+    path = (place / _DECISION if is_folder(place) else place).absolute()
     decision, content = _read(path)
     channels = _channels(targets, variables, link)
     message = message_of(decision, path, hashlib.sha256(content).hexdigest(), link)

@@ -1,7 +1,11 @@
 """The pytest plugin: options, fixtures, and the marks of a scenario.
 
-It does nothing until `--environment` names one. Then every collected test is a scenario: it carries one
-`@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture `platform`.
+It does nothing until an environment is chosen (`seatrials.run.choice`). Then every collected test is a scenario: it
+carries one `@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture
+`platform`.
+
+A project with scenarios asks for it, with `-p seatrials.run.plugin` in `addopts`: its options have plain names, which
+in other projects belong to others.
 """
 
 import re
@@ -28,16 +32,17 @@ from seatrials.errors import (
     NotRunHereError,
     SeatrialsError,
 )
-from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.choice import Choice, choose
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
 from seatrials.run.late import LateRows, watch_lateness
+from seatrials.run.options import add_options, find_files
 from seatrials.run.reporter import RunReporter, emit_step, shortest
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
@@ -57,6 +62,7 @@ if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines
     from seatrials.platform import Platform
 
 _ENVIRONMENT_KEY = pytest.StashKey[Environment]()
+_CHOICE_KEY = pytest.StashKey[Choice]()
 # What ends every other scenario too: this process may change the stack no longer, or has spent enough.
 _ENDING = (BudgetExceededError, LeaseLostError)
 # How a scenario says what it expected and what it saw; over any other error it stumbles.
@@ -69,48 +75,14 @@ _NOTES_KEY = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a run."""
-    group = parser.getgroup("seatrials", "scenarios against a stack")
-    group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
-    group.addoption("--environments", metavar="FILE", type=Path, default=Path("environments.toml"))
-    group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
-    group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
-    group.addoption(
-        "--parameter", metavar="KEY=VALUE", action="append", default=[], help="the value of a parameter of the template"
-    )
-    group.addoption(
-        "--parameters",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="JSON with values of parameters, a map or as the AWS CLI takes it",
-    )
-    group.addoption(
-        "--import",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="what another stack exports, or ssm:KEY=VALUE of a store",
-    )
-    group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
-    group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
-    group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
-    group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
-    group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
-    group.addoption(
-        "--lease-wait",
-        metavar="SECONDS",
-        type=float,
-        default=0.0,
-        help="how long to wait for another run on the same stack to end (default: not at all)",
-    )
-    group.addoption("--evidence", metavar="DIR", type=Path, default=DEFAULT_EVIDENCE, help="where evidence is written")
+    add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Take AWS's credentials from the variables before any file of the scenarios is imported."""
-    if early_config.known_args_namespace.environment is not None:
+    """Choose the environment, and take AWS's credentials before any file of the scenarios is imported."""
+    early_config.stash[_CHOICE_KEY] = choice = choose(early_config, read_variables())
+    if choice.name is not None:
         early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
 
 
@@ -124,12 +96,24 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(capability, ...): is run only where the environment has all of these",
     ):
         config.addinivalue_line("markers", line)
-    if config.getoption("--environment") is None:
+    if _CHOICE_KEY not in config.stash:
+        msg = "seatrials.run.plugin was loaded too late: load it with `-p seatrials.run.plugin`, in addopts"
+        raise pytest.UsageError(msg)
+    config.option.environment = config.stash[_CHOICE_KEY].name
+    if config.option.environment is None:
         return
+    find_files(config)
     try:
         _begin(config)
     except SeatrialsError as error:
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which environment a run has whose command names none, and, with -v, what is worth knowing of the stack."""
+    choice = config.stash[_CHOICE_KEY]
+    chosen = [f"seatrials: environment {choice.name}, from {choice.source}"] if choice.is_default else []
+    return chosen + (config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else [])
 
 
 def _begin(config: pytest.Config) -> None:
@@ -141,6 +125,7 @@ def _begin(config: pytest.Config) -> None:
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
+    config.stash[_CHOICE_KEY].check(environment)
     config.stash[_ENVIRONMENT_KEY] = environment
     if environment.kind.is_shared:
         _receive_credentials(config)
@@ -172,11 +157,6 @@ def _begin(config: pytest.Config) -> None:
             config.add_cleanup(partial(_give_back_unused, config))
     elif not is_worker:
         _begin_matrix(config, sources.sources, signer)
-
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Return, with -v, what is worth knowing of the stack."""
-    return config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else []
 
 
 def _check_assertions() -> None:
@@ -386,7 +366,9 @@ def _about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[
 def _stacks(pytestconfig: pytest.Config) -> Stacks:
     environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
     if environment is None:
-        pytest.exit("seatrials: scenarios need --environment NAME, for example: nox -s mock", returncode=64)
+        obstacle = pytestconfig.stash[_CHOICE_KEY].obstacle
+        msg = f"scenarios need --environment NAME, for example: nox -s mock{obstacle and f'; {obstacle}'}"
+        pytest.exit(f"seatrials: {msg}", returncode=ConfigurationError.exit_code)
     held = pytestconfig.stash[HELD_KEY]
     assert held is not None, "stacks are opened before the first scenario"
     return held

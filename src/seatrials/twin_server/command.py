@@ -11,6 +11,7 @@ import typer
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
+from seatrials.output.output import AsJson, Output
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
@@ -57,6 +58,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
     ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
     allow_exec: _AllowExec = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
     forget_aws_variables()
@@ -85,7 +87,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         inputs=read_inputs(parameter or (), parameters or (), imports or ()),
         run=run or (),
     )
-    Server(options, chosen, variables, _say).run()
+    Server(options, chosen, variables, Output(as_json=as_json).say_at_once).run()
 
 
 @app.command()
@@ -100,6 +102,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     parameters: _Parameters = None,
     imports: _Import = None,
     allow_exec: _AllowExec = False,
+    _as_json: Annotated[bool, typer.Option("--json", help="show errors as JSON; the output is the command's")] = False,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
     from seatrials.twin_server.options import pace_problems  # noqa: PLC0415  # imports the twin's calibrations
@@ -126,7 +129,3 @@ def _run(command: list[str], variables: Mapping[str, str]) -> int:
     except OSError as error:
         msg = f"{command[0]} cannot be run ({error.strerror}): give a program of the path, or its own path"
         raise MissingProgramError(msg) from error
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  # whoever waits for the last line reads it at once

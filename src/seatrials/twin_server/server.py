@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -15,6 +15,7 @@ from seatrials.configuration import nearest
 from seatrials.environments.environment import Environment
 from seatrials.environments.variables import cache_folder
 from seatrials.errors import ConfigurationError, TemplateError, TwinFailureError
+from seatrials.output.output import Say
 from seatrials.seams.application import Application, Context
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.seams.http1 import HttpServer, Patience
@@ -79,7 +80,7 @@ class Server:
         options: ServerOptions,
         environment: Environment,
         inherited: Mapping[str, str],
-        say: Callable[[str], None],
+        say: Say,
     ) -> None:
         """*inherited* are the variables of this process; *say* hears how it goes, a line at a time."""
         self._options = options
@@ -114,9 +115,10 @@ class Server:
             gc.enable()
             if not stopping.is_set():
                 write_variables(directory, variables)
-                self._say(as_shell(variables).rstrip())
+                self._say(as_shell(variables).rstrip(), variables=dict(variables))
                 self._tell_addresses(world, outside)
-                self._say(f"{READY} after {wall_seconds() - began:.1f} s: the variables are in {directory}")
+                ready = f"{READY} after {wall_seconds() - began:.1f} s: the variables are in {directory}"
+                self._say(ready, directory=str(directory))
                 stopping.wait()
             self._say("stopping")
             _stop_tasks(world, clock)

@@ -253,7 +253,7 @@ def test_the_newest_run_is_published(
 
     told = publish_run.publish_newest(staging, tmp_path, SHIPPED_PRICES, {})
 
-    assert told == "published 5 figures of run 20261125T110000Z-1; it has no ContainerStartupTime"
+    assert told.sentence == "published 5 figures of run 20261125T110000Z-1; it has no ContainerStartupTime"
     assert cloudwatch.counted("ColdStartLatency") == 1
 
 

@@ -1,6 +1,7 @@
 """What a person does about a real stack outside a run: see whether one may begin, and remove what one has left."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, SeatrialsError
+from seatrials.output.output import Tell, unheard
 from seatrials.safety import lease_item
 from seatrials.safety.checks import Finding, look_at_all
 from seatrials.safety.http_guard import HttpGuard
@@ -20,7 +22,7 @@ from seatrials.seams.clock import wall_timestamp
 from seatrials.stacks.live.access import Access, open_access
 
 
-def doctor(environment: Environment, variables: Mapping[str, str], console: Console) -> int:
+def doctor(environment: Environment, variables: Mapping[str, str], console: Console, tell: Tell = unheard) -> int:
     """Show whether a run could begin, changing nothing; return 0, or the exit code of the first problem."""
     try:
         access = open_access(environment, variables)
@@ -36,13 +38,25 @@ def doctor(environment: Environment, variables: Mapping[str, str], console: Cons
     console.print(table)
     if environment.confirm is not None:
         console.print(f"A run needs --confirm {environment.confirm}.")
+    tell(environment=environment.name, confirm=environment.confirm, findings=[_as_data(each) for each in findings])
     return next((each.problem.exit_code for each in findings if each.problem is not None), 0)
+
+
+def _as_data(finding: Finding) -> dict[str, object]:
+    problem = finding.problem
+    return {
+        "checked": finding.what,
+        "seen": finding.seen,
+        "problem": None if problem is None else str(problem),
+        "exit_code": 0 if problem is None else problem.exit_code,
+    }
 
 
 def sweep(
     environment: Environment,
     variables: Mapping[str, str],
     console: Console,
+    tell: Tell = unheard,
     *,
     yes: bool,
     confirmation: str | None = None,
@@ -65,13 +79,13 @@ def sweep(
         )
         lease.require_free(wait_seconds)
         found = [*access.sweeper().find(), *_dead_lease(access)]
-        _show(console, environment.name, [*found, *access.sweeper().odd()])
-        if not found:
-            return
-        if yes:
+        shown = [*found, *access.sweeper().odd()]
+        _show(console, environment.name, shown)
+        if found and yes:
             _remove(access, lease, identity, console)
-        else:
+        elif found:
             console.print("Nothing was changed. `--yes` removes all of it.")
+        tell(environment=environment.name, left=[asdict(each) for each in shown], removed=bool(found) and yes)
     finally:
         access.http.close()
 

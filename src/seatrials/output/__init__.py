@@ -1,0 +1,1 @@
+"""What a command shows: text for people, or JSON for programs."""

@@ -1,0 +1,68 @@
+"""The options of a run, and where its files are that no option names."""
+
+from pathlib import Path
+
+import pytest
+
+from seatrials.evidence.folder import DEFAULT_EVIDENCE
+from seatrials.run.choice import declare
+
+_ENVIRONMENTS = Path("environments.toml")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options of a run, and what pytest's configuration may say of them."""
+    declare(parser)
+    group = parser.getgroup("seatrials", "scenarios against a stack")
+    group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
+    group.addoption("--environments", metavar="FILE", type=Path, help="where environments are (environments.toml)")
+    group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
+    group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
+    _add_options_of_template(group)
+    group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
+    group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
+    group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
+    group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
+    group.addoption(
+        "--lease-wait",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long to wait for another run on the same stack to end (default: not at all)",
+    )
+    group.addoption("--evidence", metavar="DIR", type=Path, help="where evidence is written (evidence)")
+
+
+def _add_options_of_template(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--parameter", metavar="KEY=VALUE", action="append", default=[], help="the value of a parameter of the template"
+    )
+    group.addoption(
+        "--parameters",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="JSON with values of parameters, a map or as the AWS CLI takes it",
+    )
+    group.addoption(
+        "--import",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="what another stack exports, or ssm:KEY=VALUE of a store",
+    )
+
+
+def find_files(config: pytest.Config) -> None:
+    """Give the options of files that nobody named their values: in the working folder, or in the project's.
+
+    An editor may run a test from the folder of the test, which has no environments, and must not fill with evidence.
+    """
+    project = Path()
+    if config.inipath is not None and not _ENVIRONMENTS.exists():
+        project = config.inipath.parent
+    options = config.option
+    options.environments = project / _ENVIRONMENTS if options.environments is None else options.environments
+    options.evidence = project / DEFAULT_EVIDENCE if options.evidence is None else options.evidence

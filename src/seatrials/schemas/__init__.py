@@ -1,0 +1,1 @@
+"""JSON schemas of the files that people write and programs read, made from the models that read these files."""
