@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scena
 
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
+# Why a run is no whole one; only a run that is partial has it.
+PARTIAL_KEY = pytest.StashKey[str]()
 CALLS_KEY: "pytest.StashKey[CallCount]" = pytest.StashKey()
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import allure
 import pytest
 
+from seatrials.affected.tracer import TRACER
 from seatrials.configuration import nearest, require_wait
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
@@ -35,6 +36,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
+from seatrials.run.record import record_elsewhere
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
 from seatrials.seams.clock import Clock
@@ -75,6 +77,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--changed", metavar="REF", help="run only what a change since this commit can touch")
+    group.addoption("--record-coverage", action="store_true", help="record what each scenario executes, for --changed")
     group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
     group.addoption(
         "--lease-wait",
@@ -104,6 +108,13 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Hand a recording to a process that sees everything from its start."""
+    is_asked = config.getoption("--environment") is not None and config.getoption("--record-coverage")
+    return record_elsewhere(config) if is_asked and not TRACER.is_on else None
+
+
 def _begin(config: pytest.Config) -> None:
     """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
     is_worker = hasattr(config, "workerinput")
@@ -117,6 +128,7 @@ def _begin(config: pytest.Config) -> None:
         _forget_aws(config)
     if config.option.collectonly:
         return
+    _choose_rows(config, environment)
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
     sources = RunSources(config, _read_files(config, environment))
@@ -128,15 +140,35 @@ def _begin(config: pytest.Config) -> None:
         try:
             reporter = RunReporter(config, environment, sources.sources)
             config.pluginmanager.register(reporter, "seatrials-run")
-            begin_allure(config, reporter.folder.allure_results)
+            if not config.getoption("--record-coverage"):
+                begin_allure(config, reporter.folder.allure_results)
         except OSError as error:
             raise cannot_write(error) from error
         if not is_worker:
             config.stash[_HELD_KEY] = _hold(environment, _options(config), reporter)
             # For a run that ends before it has a session.
             config.add_cleanup(partial(_give_back_unused, config))
-    elif not is_worker:
+    elif not is_worker and not config.getoption("--record-coverage"):
         _begin_matrix(config, sources.sources)
+
+
+def _choose_rows(config: pytest.Config, environment: Environment) -> None:
+    """Let a plugin leave rows out, or record what they execute, when that was asked for."""
+    is_recording, is_choosing = config.getoption("--record-coverage"), config.getoption("--changed") is not None
+    if not is_recording and not is_choosing:
+        return
+    from seatrials.run.changed import ChangedRows, check_kind  # noqa: PLC0415  # other runs need none of it
+
+    check_kind(environment)
+    if is_recording:
+        from seatrials.run.recorder import CoverageRecorder  # noqa: PLC0415
+
+        def open_once() -> None:
+            config.stash[_HELD_KEY] = open_stacks(environment, _options(config))
+
+        config.pluginmanager.register(CoverageRecorder(config, environment, open_once), "seatrials-recorder")
+    else:
+        config.pluginmanager.register(ChangedRows(config, environment), "seatrials-changed")
 
 
 def _check_assertions() -> None:
@@ -169,7 +201,7 @@ def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None]) 
     from seatrials.run.matrix_reporter import MatrixReporter  # noqa: PLC0415
 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-    is_partial = bool(config.getoption("keyword"))
+    is_partial = bool(config.getoption("keyword") or config.getoption("--changed"))
     evidence = config.getoption("--evidence").resolve()
     reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources)
     config.pluginmanager.register(reporter, "seatrials-matrix")

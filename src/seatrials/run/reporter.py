@@ -22,7 +22,7 @@ from seatrials.evidence.record import RowRecord, RunRecord
 from seatrials.evidence.recorder import Step
 from seatrials.evidence.redaction import redact, redact_value
 from seatrials.run.ending import cannot_write, fail
-from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
+from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -232,6 +232,7 @@ class RunReporter:
             dirty=self._dirty,
             sources=None if self._sources is None else dict(self._sources),
             command=redact(self._command()),
+            partial=self._config.stash.get(PARTIAL_KEY, None),
             seed=self._config.getoption("--seed"),
             workers=_workers(self._config),
             versions=self._versions,
