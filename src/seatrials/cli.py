@@ -42,7 +42,7 @@ def _seatrials() -> None:
 
 
 @app.command()
-def mutants(
+def mutants(  # noqa: PLR0913  # an option of the command each
     *,
     file: Annotated[
         Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
@@ -53,9 +53,17 @@ def mutants(
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
+    changed: Annotated[
+        str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")
+    ] = None,
+    record_coverage: Annotated[
+        bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
+    ] = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
+    choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
+        *choosing,
         file=file,
         only=only or [],
         whole_suite=whole_suite,
@@ -65,6 +73,14 @@ def mutants(
         evidence=evidence,
     )
     raise typer.Exit(code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def watch(context: typer.Context) -> None:
+    """Run the rows that execute what changed whenever a file is saved; further arguments go to pytest."""
+    from seatrials.run.watch import watch_rows  # noqa: PLC0415  # asyncio, which nothing else here needs
+
+    watch_rows(Path(), context.args)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from seatrials.affected.recording import Ran, Recording, fingerprints_of, read_r
 from seatrials.affected.selection import named, select
 from seatrials.affected.tracer import TRACER, Unit
 from seatrials.affected.tree import FOLDER, root_of, work_tree
+from seatrials.affected.units import REST, WHOLE
 from seatrials.environments.environment import Environment
 from seatrials.errors import SeatrialsError
 from seatrials.run.changed import about, deselect, known_of, path_of, say
@@ -19,6 +20,8 @@ from seatrials.run.items import PARTIAL_KEY, scenario_id
 from seatrials.run.record import in_forks
 from seatrials.seams.clock import wall_epoch_seconds, wall_seconds
 
+# What libraries there are, and how pytest runs; nobody has to read the first for that.
+_DECIDING = ("uv.lock", "pyproject.toml")
 # Not where the gate looks.
 _EVIDENCE = Path(FOLDER, "evidence")
 
@@ -87,6 +90,8 @@ class CoverageRecorder:
         try:
             self._open_stacks()
         except SeatrialsError as error:
+            if not self._has_reporter():
+                say(self._config, f"seatrials: {error}")
             pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
 
     def _run(self, item: pytest.Item) -> dict[str, object]:
@@ -110,20 +115,35 @@ class CoverageRecorder:
 
     def _keep(self, ran: dict[str, Ran]) -> None:
         """Write what is known now; nothing when files have changed since this process began to read them."""
-        known = self._known
-        kept = (
-            {} if known is None else {each: known.tests[each] for each in self._selection.left_out if each not in ran}
-        )
-        always = self._own(TRACER.take())
-        recording = Recording(
-            about=self._about, blobs=dict(self._tree.blobs), fingerprints={}, always=always, tests={**kept, **ran}
-        )
+        recording = self._recording(ran)
         changed = sorted(path for path in recording.paths if self._is_changed(path))
         if changed:
             say(self._config, f"seatrials: nothing is recorded, for {named(changed)} changed meanwhile")
             return
         fingerprints = fingerprints_of(self._tree, recording.paths)
-        write_recording(self._path, recording.model_copy(update={"fingerprints": fingerprints}))
+        around = frozenset(
+            (path, unit) for path in self._around(recording) for unit in fingerprints.get(path, {WHOLE: ""})
+        )
+        update = {"fingerprints": fingerprints, "always": recording.always | around}
+        write_recording(self._path, recording.model_copy(update=update))
+
+    def _recording(self, ran: dict[str, Ran]) -> Recording:
+        """Return what is known now of the tests that ran, and of those that did not have to."""
+        known = {} if self._known is None else self._known.tests
+        kept = {test: known[test] for test in self._selection.left_out if test not in ran}
+        always = self._own(TRACER.take() | {(name, WHOLE) for name in _DECIDING})
+        blobs = dict(self._tree.blobs)
+        return Recording(about=self._about, blobs=blobs, fingerprints={}, always=always, tests={**kept, **ran})
+
+    def _around(self, recording: Recording) -> set[str]:
+        """Return the files that count as a whole: what runs around the tests runs otherwise when it records.
+
+        That are the files of the plugin, and those that were imported and of which no test executes a function.
+        """
+        plugin = Path(__file__).parent
+        executed = {path for ran in recording.tests.values() for path, unit in ran.units if unit != REST}
+        own = {path for path in recording.paths if (self._root / path).parent == plugin}
+        return own | {path for path, _ in recording.always if path not in executed}
 
     def _own(self, ran: frozenset[Unit]) -> frozenset[Unit]:
         """Return what ran of the files that git knows, or would: the others are nobody's, or made by runs."""
