@@ -18,7 +18,10 @@ def run_mutants(
     workers: str,
     evidence: Path,
 ) -> int:
-    """Run and show the matrix, with further *options* of pytest; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made."""
+    """Run and show the matrix, with further *options* of pytest.
+
+    Returns 0 when it is a proof, 1 when not, and 64 or more when it could not be made.
+    """
     arguments = ["tests/integration", "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
     arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
     arguments += ["--whole-suite"] if whole_suite else []
