@@ -39,7 +39,7 @@ class ChangedRows:
         told = f"since {self._revision}: {self._selection.why}"
         config.stash[PARTIAL_KEY] = f"only what a change can touch was to run: {told}"
         if self._is_nothing(config, environment):
-            pytest.exit(f"seatrials: no row is run, for {told}", returncode=0)
+            pytest.exit(f"seatrials: no row is run: {told}", returncode=0)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
