@@ -38,6 +38,7 @@ class CoverageRecorder:
         self._known = known_of(read_recording(self._path), self._about)
         self._selection = select(self._known, self._about, self._tree)
         self._failed = self._known.failed if self._known is not None else frozenset()
+        self._is_up_to_date = False
         # In a fork: the reports of its test.
         self._reports: list[dict[str, Any]] = []
         rmtree(self._root / _EVIDENCE, ignore_errors=True)
@@ -47,7 +48,9 @@ class CoverageRecorder:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out what is recorded and has not changed; what failed comes first."""
+        there_were = bool(items)
         deselect(config, items, self._selection.left_out - self._failed)
+        self._is_up_to_date = there_were and not items
         items.sort(key=lambda item: item.nodeid not in self._failed)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -80,6 +83,12 @@ class CoverageRecorder:
         self._keep(ran)
         self._sum_up(ran)
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Call it a success when there was nothing to run because all of it is recorded."""
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._is_up_to_date:
+            session.exitstatus = pytest.ExitCode.OK
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the reports of the test that a fork runs; in the process that forks they are of no use."""
