@@ -96,9 +96,15 @@ def write_recording(path: Path, recording: Recording) -> None:
     write_whole(path, stored.model_dump_json())
 
 
-def fingerprints_of(tree: Tree, paths: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what the units are of those of *paths* that are Python."""
-    return {path: units_of(tree.read(path)) for path in paths if is_python(path)}
+def fingerprints_of(tree: Tree, paths: Iterable[str], known: Recording | None = None) -> dict[str, dict[str, str]]:
+    """Return what the units are of those of *paths* that are Python; of a file that is *known* nothing is parsed."""
+    return {path: _fingerprints(tree, path, known) for path in paths if is_python(path)}
+
+
+def _fingerprints(tree: Tree, path: str, known: Recording | None) -> dict[str, str]:
+    if known is not None and path in known.fingerprints and known.blobs.get(path) == tree.blobs[path]:
+        return known.fingerprints[path]
+    return units_of(tree.read(path))
 
 
 def is_python(path: str) -> bool:

@@ -2,13 +2,17 @@
 
 Python can call a function of ours for every function that begins (`sys.settrace`), of libraries too, and runs ten times
 as slowly then. So the project's own files are compiled with a note at the beginning of each function instead, which
-costs nothing that can be measured. Their compiled files on disk are neither read nor written.
+costs nothing that can be measured. Their compiled files have a folder of their own, for Python must never take them
+for its own.
 """
 
 import ast
+import hashlib
+import marshal
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -20,6 +24,10 @@ from seatrials.affected.units import REST, WHOLE, Function, functions
 Unit = tuple[str, str]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NOTE = "__seatrials_ran__"
+# Where compiled files with notes are kept, below the root.
+COMPILED = (".seatrials", "compiled")
+# Another number for notes of another form, or what was compiled with the former ones would be taken.
+_NOTES_VERSION = 1
 _LIBRARIES = "site-packages"
 # Both read every file of the tree, or of what ran.
 _COMPARING = ("seatrials/evidence/checkout.py", "seatrials/run/sources.py")
@@ -64,7 +72,7 @@ class Tracer(MetaPathFinder):
 
     def _name(self, path: str) -> str:
         """Return a path below the root; empty for what is elsewhere, or a library."""
-        is_own = path.startswith(self._root) and _LIBRARIES not in path
+        is_own = path.startswith(self._root) and _LIBRARIES not in path and COMPILED[0] not in path
         return path.removeprefix(self._root) if is_own else ""
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -76,6 +84,12 @@ class Tracer(MetaPathFinder):
             name = self._name(os.path.abspath(path))  # noqa: PTH100  # of every file that any library opens
             if name and not _is_compared():
                 self._ran.add((name, WHOLE))
+
+
+def _made_by() -> list[bytes]:
+    """Return what the code of a source depends on beside the source."""
+    rewriting = str(getattr(sys.modules.get("pytest"), "__version__", "none"))
+    return [sys.version.encode(), rewriting.encode(), str(_NOTES_VERSION).encode()]
 
 
 def _is_compared() -> bool:
@@ -94,10 +108,28 @@ class _NotingLoader(SourceFileLoader):
     def __init__(self, fullname: str, path: str, name: str, ran: set[Unit]) -> None:
         super().__init__(fullname, path)
         self._unit_path, self._ran = name, ran
+        self._folder = Path(path.removesuffix(name), *COMPILED)
 
     def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  # Python's own protocol
-        """Compile the source, and let pytest explain failed assertions, when it is there."""
+        """Return the code of the source, from a file of this project's own when it was compiled before."""
         source = self.get_data(self.path)
+        kept = self._folder / hashlib.sha256(self._unit_path.encode()).hexdigest()
+        made_of = hashlib.sha256(b"\0".join([source, self.path.encode(), *_made_by()])).digest()
+        with suppress(OSError):
+            content = kept.read_bytes()
+            if content.startswith(made_of):
+                known: CodeType = marshal.loads(content.removeprefix(made_of))  # noqa: S302  # written below, by us
+                return known
+        code = self._compiled(source)
+        with suppress(OSError):  # then it is compiled once more the next time
+            self._folder.mkdir(parents=True, exist_ok=True)
+            written = kept.with_suffix(f".{os.getpid()}")
+            written.write_bytes(made_of + marshal.dumps(code))
+            written.replace(kept)
+        return code
+
+    def _compiled(self, source: bytes) -> CodeType:
+        """Compile a source, and let pytest explain its failed assertions, when that is there."""
         tree = ast.parse(source, self.path)
         _add_notes(tree, self._unit_path)
         if "pytest" in sys.modules:

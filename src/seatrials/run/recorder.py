@@ -1,5 +1,6 @@
 """The plugin of a recording: brings it up to date by running what has changed, what failed, and what is new."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -96,12 +97,17 @@ class CoverageRecorder:
         self._reports.append({**data, "is_failed": report.failed})
 
     def _open(self) -> None:
+        # Half a million objects are made here that stay: looked through for garbage they would take twice the time, and
+        # each fork would copy them.
+        gc.disable()
         try:
             self._open_stacks()
         except SeatrialsError as error:
             if not self._has_reporter():
                 say(self._config, f"seatrials: {error}")
             pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
+        gc.freeze()
+        gc.enable()
 
     def _run(self, item: pytest.Item) -> dict[str, object]:
         """Run a test in this fork; return its reports, and what it executed."""
@@ -129,7 +135,7 @@ class CoverageRecorder:
         if changed:
             say(self._config, f"seatrials: nothing is recorded, for {named(changed)} changed meanwhile")
             return
-        fingerprints = fingerprints_of(self._tree, recording.paths)
+        fingerprints = fingerprints_of(self._tree, recording.paths, self._known)
         around = frozenset(
             (path, unit) for path in self._around(recording) for unit in fingerprints.get(path, {WHOLE: ""})
         )

@@ -8,6 +8,7 @@ import pytest
 from seatrials.affected.recording import Ran, Recording, fingerprints_of, write_recording
 from seatrials.affected.tree import work_tree
 from seatrials.environments.file import load_environment
+from seatrials.errors import ConfigurationError
 from seatrials.evidence.reader import read_newest
 from seatrials.gate.decision import Outcome
 from seatrials.run import changed
@@ -97,7 +98,7 @@ def test_a_real_stack_is_refused(pytester: pytest.Pytester) -> None:
     }
     environment = load_environment("there", path, variables)
 
-    with pytest.raises(changed.ConfigurationError, match="there is no mock"):
+    with pytest.raises(ConfigurationError, match="there is no mock"):
         changed.check_kind(environment)
 
 
