@@ -30,7 +30,7 @@ COMPILED = (".seatrials", "compiled")
 _NOTES_VERSION = 1
 _LIBRARIES = "site-packages"
 # Both read every file of the tree, or of what ran.
-_COMPARING = ("seatrials/evidence/checkout.py", "seatrials/run/sources.py")
+_COMPARING = ("/evidence/checkout.py", "/run/sources.py")
 
 
 class Tracer(MetaPathFinder):

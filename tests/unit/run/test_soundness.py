@@ -140,14 +140,14 @@ def test_the_row_that_kills_a_mutant_is_run(root: Path, mutant: Mutant) -> None:
 
 
 def test_what_a_change_does_not_touch_is_left_out(root: Path) -> None:
-    """A change of what the shell of a workspace does leaves out the rows that look at the balancer."""
+    """A change of how long a session lasts leaves out the row that looks at target groups alone, and not all others."""
     recording = recording_of(root)
-    path, name = "src/seatrials/webordinary/editor/execution.py", "run_command"
     tree = work_tree(root)
-    found = [each for _, each in functions(ast.parse(tree.read(path))) if each.name == name]
-    selection = select(recording, recording.about, tree, edited(tree, path, _first(found[0])))
+    found = [each for _, each in functions(ast.parse(tree.read(LIFECYCLE))) if each.name == "ttl_of"]
+    left_out = select(recording, recording.about, tree, edited(tree, LIFECYCLE, _first(found[0]))).left_out
 
-    assert {TESTS["INFRA-03"], TESTS["ROUTE-05"]} <= selection.left_out
+    assert TESTS["INFRA-03"] in left_out
+    assert TESTS["COLD-08"] not in left_out
 
 
 def test_a_defect_is_found_by_the_rows_that_are_chosen(root: Path) -> None:
