@@ -68,12 +68,15 @@ class ChangedRows:
         return recording is not None and bool(recording.tests) and set(recording.tests) == set(self._selection.left_out)
 
 
-def check_kind(environment: Environment) -> None:
-    """Raise for an environment on which nothing can be recorded: what it executes is elsewhere."""
+def check_use(config: pytest.Config, environment: Environment) -> None:
+    """Raise for an environment on which nothing can be recorded, and for who asks to record and to choose at once."""
     if environment.kind.is_shared:
         msg = (
             f"{environment.name} is no mock, and nobody sees what it executes: --changed and --record-coverage need one"
         )
+        raise ConfigurationError(msg)
+    if config.getoption("--changed") is not None and config.getoption("--record-coverage"):
+        msg = "--record-coverage runs whatever is not up to date: take --changed in another run"
         raise ConfigurationError(msg)
 
 

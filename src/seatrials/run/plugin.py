@@ -157,9 +157,9 @@ def _choose_rows(config: pytest.Config, environment: Environment) -> None:
     is_recording, is_choosing = config.getoption("--record-coverage"), config.getoption("--changed") is not None
     if not is_recording and not is_choosing:
         return
-    from seatrials.run.changed import ChangedRows, check_kind  # noqa: PLC0415  # other runs need none of it
+    from seatrials.run.changed import ChangedRows, check_use  # noqa: PLC0415  # other runs need none of it
 
-    check_kind(environment)
+    check_use(config, environment)
     if is_recording:
         from seatrials.run.recorder import CoverageRecorder  # noqa: PLC0415
 

@@ -38,8 +38,13 @@ class CoverageRecorder:
         self._path, self._about = path_of(config, environment), about(config, environment)
         self._known = known_of(read_recording(self._path), self._about)
         self._selection = select(self._known, self._about, self._tree)
-        self._failed = self._known.failed if self._known is not None else frozenset()
-        self._is_up_to_date = False
+        # On mutants to fail is what is wanted, and nothing to look at once more.
+        self._wants_failures = bool(config.getoption("--on-mutants"))
+        self._failed = frozenset[str]()
+        if self._known is not None and not self._wants_failures:
+            self._failed = self._known.failed
+        # Whether it ends well though pytest would say that nothing ran, or that something failed.
+        self._is_fine = False
         # In a fork: the reports of its test.
         self._reports: list[dict[str, Any]] = []
         rmtree(self._root / _EVIDENCE, ignore_errors=True)
@@ -51,7 +56,7 @@ class CoverageRecorder:
         """Leave out what is recorded and has not changed; what failed comes first."""
         there_were = bool(items)
         deselect(config, items, self._selection.left_out - self._failed)
-        self._is_up_to_date = there_were and not items
+        self._is_fine = there_were and not items
         items.sort(key=lambda item: item.nodeid not in self._failed)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -81,14 +86,15 @@ class CoverageRecorder:
                 self._report(each, items[test])
             units = frozenset((str(path), str(unit)) for path, unit in told["units"])
             ran[test] = Ran(told["failed"], units)
+        self._is_fine = self._wants_failures and len(ran) == len(items)
         self._keep(ran)
         self._sum_up(ran)
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Call it a success when there was nothing to run because all of it is recorded."""
-        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._is_up_to_date:
+        """Call it a success when there was nothing to run because all of it is recorded, and that mutants are found."""
+        if self._is_fine and session.exitstatus in {pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED}:
             session.exitstatus = pytest.ExitCode.OK
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -123,7 +129,7 @@ class CoverageRecorder:
         del data["is_failed"]
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
         self._config.hook.pytest_runtest_logreport(report=report)
-        if report.failed and not self._has_reporter():
+        if report.failed and not self._has_reporter() and not self._wants_failures:
             crash = getattr(report.longrepr, "reprcrash", None)
             said = str(crash.message if crash is not None else report.longreprtext).splitlines()[0]
             say(self._config, f"FAILED {scenario_id(item)} {item.name}: {said}")

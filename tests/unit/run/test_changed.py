@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from seatrials.affected.recording import Ran, Recording, fingerprints_of, write_recording
+from seatrials.affected.tracer import TRACER
 from seatrials.affected.tree import work_tree
-from seatrials.environments.file import load_environment
-from seatrials.errors import ConfigurationError
 from seatrials.evidence.reader import read_newest
 from seatrials.gate.decision import Outcome
 from seatrials.run import changed
@@ -87,19 +86,24 @@ def test_an_unknown_commit_ends_the_run(run: Run, recorded: Path) -> None:
     result.stderr.fnmatch_lines(["*git knows no commit 'mian'*"])
 
 
-def test_a_real_stack_is_refused(pytester: pytest.Pytester) -> None:
+def test_a_real_stack_is_refused(run: Run, pytester: pytest.Pytester) -> None:
     """Nobody sees what another process executes."""
     path = pytester.path / "environments.toml"
-    path.write_text('[there]\nkind = "rehearsal"\nregion = "us-west-2"\nepoch_seconds = 1\npace = 30\n')
-    variables = {
-        "SEATRIALS_ACCOUNT_ID": "123456789012",
-        "SEATRIALS_BASE_URL": "https://127.0.0.1:9",
-        "SEATRIALS_ENDPOINT_URL": "http://127.0.0.1:8",
-    }
-    environment = load_environment("there", path, variables)
+    there = '[there]\nkind = "live"\nregion = "us-west-2"\naccount_id = "123456789012"\n'
+    path.write_text(f'{path.read_text()}{there}base_url = "https://127.0.0.1:9"\n')
+    result = run(ROWS, "--changed", "HEAD", environment="there")
 
-    with pytest.raises(ConfigurationError, match="there is no mock"):
-        changed.check_kind(environment)
+    assert result.ret == 64
+    result.stderr.fnmatch_lines(["*there is no mock*"])
+
+
+def test_to_record_and_to_choose_are_two_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording runs what is not up to date, so a commit to compare with has no meaning for it."""
+    monkeypatch.setattr(TRACER, "_root", "here/")
+    result = run(ROWS, "--changed", "HEAD", "--record-coverage")
+
+    assert result.ret == 64
+    result.stderr.fnmatch_lines(["*take --changed in another run*"])
 
 
 def test_the_gate_does_not_accept_a_partial_run(tmp_path: Path) -> None:
