@@ -142,7 +142,7 @@ def last_words(errors: str, root: Path) -> str:
         return ""
     places = [found for found in _PLACE.finditer(errors) if found["path"].startswith(f"{root}/src")]
     place = f" ({Path(places[-1]['path']).relative_to(root)}:{places[-1]['line']})" if places else ""
-    return f"{lines[-1].removeprefix('Exit: ')}{place}"
+    return f"{lines[-1].removeprefix('INTERNALERROR> ').removeprefix('Exit: ')}{place}"
 
 
 def _folders(root: Path, arguments: Sequence[str]) -> list[Path]:
