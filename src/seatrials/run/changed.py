@@ -17,7 +17,7 @@ from seatrials.affected.tree import FOLDER, committed_tree, root_of, work_tree
 from seatrials.environments.environment import Environment
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError
-from seatrials.run.items import PARTIAL_KEY
+from seatrials.run.items import PARTIAL_KEY, say
 from seatrials.run.sources import library_folders
 from seatrials.stacks import wants_plain_moto
 
@@ -108,15 +108,6 @@ def deselect(config: pytest.Config, items: list[pytest.Item], left_out: frozense
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item.nodeid not in left_out]
-
-
-def say(config: pytest.Config, line: str) -> None:
-    """Show a line, with pytest's reporter or without it."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(line)
-    else:
-        print(line, flush=True)  # noqa: T201  # the one way there is then
 
 
 def known_of(recording: Recording | None, asked: Mapping[str, str]) -> Recording | None:

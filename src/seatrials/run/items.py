@@ -38,3 +38,12 @@ def needs_of(item: pytest.Item) -> list[str]:
     """Return the capabilities that a scenario needs of its environment."""
     named = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
     return [*named, *(["exclusive"] if item.get_closest_marker("exclusive") else [])]
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Show a line, with pytest's reporter or without it."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(line)
+    else:
+        print(line, flush=True)  # noqa: T201  # the one way there is then

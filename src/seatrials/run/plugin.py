@@ -36,7 +36,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.run.allure import begin_allure
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
-from seatrials.run.record import record_elsewhere
+from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, emit_step
 from seatrials.run.sources import RunSources
 from seatrials.seams.clock import Clock
@@ -128,7 +128,7 @@ def _begin(config: pytest.Config) -> None:
         _forget_aws(config)
     if config.option.collectonly:
         return
-    _choose_rows(config, environment)
+    choose_rows(config, environment, partial(_open_held, config, environment))
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
     sources = RunSources(config, _read_files(config, environment))
@@ -152,23 +152,10 @@ def _begin(config: pytest.Config) -> None:
         _begin_matrix(config, sources.sources)
 
 
-def _choose_rows(config: pytest.Config, environment: Environment) -> None:
-    """Let a plugin leave rows out, or record what they execute, when that was asked for."""
-    is_recording, is_choosing = config.getoption("--record-coverage"), config.getoption("--changed") is not None
-    if not is_recording and not is_choosing:
-        return
-    from seatrials.run.changed import ChangedRows, check_use  # noqa: PLC0415  # other runs need none of it
-
-    check_use(config, environment)
-    if is_recording:
-        from seatrials.run.recorder import CoverageRecorder  # noqa: PLC0415
-
-        def open_once() -> None:
-            config.stash[_HELD_KEY] = open_stacks(environment, _options(config))
-
-        config.pluginmanager.register(CoverageRecorder(config, environment, open_once), "seatrials-recorder")
-    else:
-        config.pluginmanager.register(ChangedRows(config, environment), "seatrials-changed")
+def _open_held(config: pytest.Config, environment: Environment) -> None:
+    """Open the stacks before the first scenario, unless they are."""
+    if config.stash.get(_HELD_KEY, None) is None:
+        config.stash[_HELD_KEY] = open_stacks(environment, _options(config))
 
 
 def _check_assertions() -> None:

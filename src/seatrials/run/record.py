@@ -20,6 +20,8 @@ from seatrials.affected.tracer import TRACER
 if TYPE_CHECKING:  # whatever this module needs is imported by functions, when the tracer has begun
     import pytest
 
+    from seatrials.environments.environment import Environment
+
 # The tracer compiles the files in place of pytest, and so it rewrites their assertions.
 _ALONE = ("-n", "0", "--capture=no", "--assert=plain", "-p", "no:cacheprovider")
 
@@ -30,6 +32,21 @@ def record_elsewhere(config: "pytest.Config") -> int:
 
     command = [sys.executable, "-m", "seatrials.run.record", *config.invocation_params.args]
     return exit_code_of(subprocess.run(command, check=False, cwd=config.invocation_params.dir).returncode)  # noqa: S603
+
+
+def choose_rows(config: "pytest.Config", environment: "Environment", open_stacks: Callable[[], object]) -> None:
+    """Register the plugin that leaves tests out, or that records them, when that was asked for."""
+    if not config.getoption("--record-coverage") and config.getoption("--changed") is None:
+        return
+    from seatrials.run.changed import ChangedRows, check_use  # noqa: PLC0415
+
+    check_use(config, environment)
+    if config.getoption("--changed") is not None:
+        config.pluginmanager.register(ChangedRows(config, environment), "seatrials-changed")
+        return
+    from seatrials.run.recorder import CoverageRecorder  # noqa: PLC0415
+
+    config.pluginmanager.register(CoverageRecorder(config, environment, open_stacks), "seatrials-recorder")
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from seatrials.affected.tree import FOLDER, root_of, work_tree
 from seatrials.affected.units import REST, WHOLE
 from seatrials.environments.environment import Environment
 from seatrials.errors import SeatrialsError
-from seatrials.run.changed import about, deselect, known_of, path_of, say
-from seatrials.run.items import PARTIAL_KEY, scenario_id
+from seatrials.run.changed import about, deselect, known_of, path_of
+from seatrials.run.items import PARTIAL_KEY, say, scenario_id
 from seatrials.run.record import in_forks
 from seatrials.seams.clock import wall_epoch_seconds, wall_seconds
 
