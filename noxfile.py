@@ -11,6 +11,8 @@
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
+    nox -s mock -- --changed main    the scenarios that a change since main can touch, by what was recorded
+    nox -s watch                     the scenarios that execute what changed, whenever a file is saved
     nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
     nox -s rehearse -- --pace 10     three times slower than usual, for a machine that is busy or slow
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
@@ -141,6 +143,13 @@ def mock(session: nox.Session) -> None:
     install(session)
     # The plugin puts the longest first, and here each worker gets the next one when it has but one left.
     run_scenarios(session, "mock", shares=("load", "--maxschedchunk", "1"))
+
+
+@nox.session(default=False)
+def watch(session: nox.Session) -> None:
+    """Run the scenarios that execute what changed, whenever a file is saved; those that failed come first."""
+    install(session)
+    session.run("python", "-m", "seatrials.cli", "watch", *session.posargs, env=OFFLINE)
 
 
 @nox.session

@@ -70,10 +70,18 @@ def mutants(  # noqa: PLR0913  # each is an option
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
+    changed: Annotated[
+        str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")
+    ] = None,
+    record_coverage: Annotated[
+        bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
+    choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
+        *choosing,
         file=file,
         only=only or [],
         whole_suite=whole_suite,
@@ -84,6 +92,14 @@ def mutants(  # noqa: PLR0913  # each is an option
         output=Output(as_json=as_json),
     )
     raise typer.Exit(code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def watch(context: typer.Context) -> None:
+    """Run the rows that execute what changed whenever a file is saved; further arguments go to pytest."""
+    from seatrials.run.watch import watch_rows  # noqa: PLC0415  # asyncio, which nothing else here needs
+
+    watch_rows(Path(), context.args)
 
 
 @app.command()

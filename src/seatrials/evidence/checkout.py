@@ -127,3 +127,32 @@ def _files_below(
                 yield from _files_below(Path(each.path), known, is_ignored, f"{path}/")
             elif not is_folder and (path in known or not is_ignored(path)):
                 yield path
+
+
+def work_tree(top: Path) -> Mapping[str, str] | None:
+    """Return the blob ids of the files at *top* as they are now, by path; None when the commit is unreadable."""
+    try:
+        repository = open_repository(top)
+        known = dict(_walk(repository, repository.head.peel(pygit2.Commit).tree))
+        with TemporaryDirectory(prefix="seatrials-") as scratch:
+            is_ignored = _ignored(Path(scratch), repository, known)
+            return {path: _blob_of(top / path) for path in _files_below(top, known, is_ignored)}
+    except UNREADABLE:
+        return None
+
+
+def _blob_of(path: Path) -> str:
+    return blob_id(os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes())
+
+
+def resolved(top: Path, revision: str) -> str | None:
+    """Return the commit that a branch, tag, hash or other *revision* of git names; None when there is none."""
+    try:
+        return str(open_repository(top).revparse_single(revision).peel(pygit2.Commit).id)
+    except UNREADABLE:
+        return None
+
+
+def content(top: Path, blob: str) -> bytes:
+    """Return the content of a *blob* that a commit names."""
+    return open_repository(top)[blob].peel(pygit2.Blob).data

@@ -322,6 +322,8 @@ def _read_log(folder: RunFolder, files: Mapping[str, bytes]) -> ReportLog:
 def _problems_of_record(record: RunRecord, environment: str) -> Iterable[str]:
     if record.environment != environment:
         yield f"it says that it ran on {record.environment}, and stands in the folder of {environment}"
+    if record.partial is not None:
+        yield f"it is no whole run, whatever it ran: {record.partial}"
     if record.ended is None:
         yield "it has no end: it still runs, or was killed"
     elif record.exit_status not in _ORDERLY:

@@ -58,6 +58,8 @@ class RunRecord(Record):
     # The files below the root that ran or were read, each with its git blob id; None when not told.
     sources: dict[str, str] | None = None
     command: str | None = None
+    # Why it was not to be whole, in a sentence; None of a run that was.
+    partial: str | None = None
     seed: int | None = None
     workers: int | None = None
     # By name of Python and of each library that decides how a run goes.

@@ -12,7 +12,7 @@ from seatrials.output.output import Output
 
 
 def run_mutants(  # noqa: PLR0913  # an option of the command each
-    *,
+    *options: str,
     file: Path | None,
     only: Sequence[str],
     whole_suite: bool,
@@ -22,7 +22,9 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     evidence: Path,
     output: Output,
 ) -> int:
-    """Run and show the matrix; return 0 when it is a proof, 1 when not, and 64 or more when it could not be made.
+    """Run and show the matrix, with further *options* of pytest.
+
+    Returns 0 when it is a proof, 1 when not, and 64 or more when it could not be made.
 
     For a program that is an error of that exit code, with what pytest said.
     """
@@ -32,6 +34,7 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     arguments += ["-k", scenarios] if scenarios else []
     arguments += ["--mutants", str(file.resolve())] if file is not None else []
     arguments += [option for name in only for option in ("--only", name)]
+    arguments += options
     command = [sys.executable, "-m", "pytest", *arguments]
     if not output.is_json:
         return exit_code_of(subprocess.run(command, check=False).returncode)  # noqa: S603  # this Python, our arguments

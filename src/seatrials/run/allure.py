@@ -11,6 +11,7 @@ from allure_commons.logger import AllureFileLogger
 from allure_pytest.listener import AllureListener
 
 from seatrials.evidence.redaction import redact, redact_named
+from seatrials.run.items import scenario_id, scopes_of, suite_of
 
 # How `seatrials.run.plugin` tells the row of a test.
 _ROW_LABEL = "as_id"
@@ -106,3 +107,12 @@ def _redact(item: Any) -> None:  # noqa: ANN401  # Allure's items have no common
 def _redact_within(value: object) -> None:
     if hasattr(value, "__attrs_attrs__"):
         _redact(value)
+
+
+def add_labels(item: pytest.Item, environment: str) -> None:
+    """Give Allure the row, the suite, the severity and the environment of a scenario."""
+    severity = "critical" if any(scope.is_everywhere for scope in scopes_of(item)) else "normal"
+    # allure-pytest reads its labels from marks of this form; its own decorators have no types.
+    labels = {"as_id": scenario_id(item), "suite": suite_of(item), "severity": severity, "env": environment}
+    for kind, value in labels.items():
+        item.add_marker(pytest.mark.allure_label(value, label_type=kind))

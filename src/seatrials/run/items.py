@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scena
 
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
+# Why a run is no whole one; only a run that is partial has it.
+PARTIAL_KEY = pytest.StashKey[str]()
 CALLS_KEY: "pytest.StashKey[CallCount]" = pytest.StashKey()
 
 
@@ -36,3 +38,12 @@ def needs_of(item: pytest.Item) -> list[str]:
     """Return the capabilities that a scenario needs of its environment."""
     named = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
     return [*named, *(["exclusive"] if item.get_closest_marker("exclusive") else [])]
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Show a line, with pytest's reporter or without it."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(line)
+    else:
+        print(line, flush=True)  # noqa: T201  # the one way there is then

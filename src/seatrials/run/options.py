@@ -23,6 +23,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--changed", metavar="REF", help="run only what a change since this commit can touch")
+    group.addoption("--record-coverage", action="store_true", help="record what each scenario executes, for --changed")
     group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
     group.addoption(
         "--lease-wait",

@@ -8,7 +8,6 @@ A project with scenarios asks for it, with `-p seatrials.run.plugin` in `addopts
 in other projects belong to others.
 """
 
-import re
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
@@ -19,8 +18,8 @@ from typing import TYPE_CHECKING, NoReturn
 import allure
 import pytest
 
-from seatrials.configuration import nearest, require_wait
-from seatrials.environments.capabilities import Capability
+from seatrials.affected.tracer import TRACER
+from seatrials.configuration import require_wait
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
@@ -35,14 +34,16 @@ from seatrials.errors import (
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
-from seatrials.run.allure import begin_allure
-from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.allure import add_labels, begin_allure
+from seatrials.run.beginning import HELD_KEY, RunBeginning, open_held
 from seatrials.run.choice import Choice, choose
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
-from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
+from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, suite_of
 from seatrials.run.late import LateRows, watch_lateness
+from seatrials.run.marks import problems_of_marks
 from seatrials.run.options import add_options, find_files
+from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, emit_step, shortest
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
@@ -116,6 +117,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return chosen + (config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else [])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Hand a recording to a process that sees everything from its start."""
+    is_asked = config.getoption("--environment") is not None and config.getoption("--record-coverage")
+    return record_elsewhere(config) if is_asked and not TRACER.is_on else None
+
+
 def _begin(config: pytest.Config) -> None:
     """Read the configuration, refuse what cannot run, and let a reporter write down the rest."""
     is_worker = hasattr(config, "workerinput")
@@ -133,6 +141,7 @@ def _begin(config: pytest.Config) -> None:
         _forget_aws(config)
     if config.option.collectonly:
         return
+    choose_rows(config, environment, partial(open_held, config, lambda: open_stacks(environment, _options(config))))
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
     beginning = RunBeginning(config, ending, lambda: open_stacks(environment, _options(config)))
@@ -147,7 +156,8 @@ def _begin(config: pytest.Config) -> None:
             reporter = RunReporter(config, environment, sources.sources, signer)
             config.pluginmanager.register(reporter, "seatrials-run")
             config.pluginmanager.register(LateRows(), "seatrials-late")
-            begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
+            if not config.getoption("--record-coverage"):
+                begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
         except OSError as error:
             raise cannot_write(error) from error
         if not is_worker:
@@ -155,7 +165,7 @@ def _begin(config: pytest.Config) -> None:
             config.stash[HELD_KEY] = _hold(environment, _options(config), reporter)
             # For a run that ends before it has a session.
             config.add_cleanup(partial(_give_back_unused, config))
-    elif not is_worker:
+    elif not is_worker and not config.getoption("--record-coverage"):
         _begin_matrix(config, sources.sources, signer)
 
 
@@ -205,7 +215,7 @@ def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], 
     from seatrials.run.matrix_reporter import MatrixReporter  # noqa: PLC0415
 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-    is_partial = bool(config.getoption("keyword"))
+    is_partial = bool(config.getoption("keyword") or config.getoption("--changed"))
     evidence = config.getoption("--evidence").resolve()
     reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources, signer=signer)
     config.pluginmanager.register(reporter, "seatrials-matrix")
@@ -294,13 +304,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     # pytest's NOTSET stands for a scenario that is run on none of the chosen mutants.
     items[:] = [item for item in items if not item.nodeid.endswith("[NOTSET]")]
-    problems = [problem for item in items for problem in _mark_problems(item)]
-    problems += _shared_ids(items)
+    problems = problems_of_marks(items)
     _leave_out_other_rows(config, items)
     if problems:
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
-        _add_labels(item, config.getoption("--environment"))
+        add_labels(item, config.getoption("--environment"))
     environment = config.stash[_ENVIRONMENT_KEY]
     if hasattr(config, "workerinput") and not environment.kind.is_shared:
         # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
@@ -450,40 +459,3 @@ def _limit_seconds(item: pytest.Item, environment: Environment) -> float:
     mark = item.get_closest_marker("scenario")
     extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
     return environment.limits.seconds(suite_of(item)) + extra
-
-
-def _mark_problems(item: pytest.Item) -> list[str]:
-    mark = item.get_closest_marker("scenario")
-    problems = []
-    if mark is None or not mark.args or not re.fullmatch(r"[A-Z]+-\d\d", str(mark.args[0])):
-        problems.append(f"{item.nodeid}: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue")
-    marks = [scope.mark for scope in scopes_of(item)]
-    if len(marks) != 1:
-        problems.append(f"{item.nodeid}: needs exactly one of {', '.join(SCOPES)}, has {', '.join(marks) or 'none'}")
-    known = [str(each) for each in Capability]
-    problems += [
-        f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
-        for each in needs_of(item)
-        if each not in known
-    ]
-    return problems
-
-
-def _shared_ids(items: list[pytest.Item]) -> list[str]:
-    """Return a problem for each id that two scenarios have: evidence is kept by id."""
-    first: dict[str, str] = {}
-    problems = []
-    for item in items:
-        # Without the mutant that pytest adds to the name.
-        name = item.nodeid.partition("[")[0]
-        if first.setdefault(scenario_id(item), name) != name:
-            problems.append(f"{name}: has the id {scenario_id(item)} of {first[scenario_id(item)]}")
-    return problems
-
-
-def _add_labels(item: pytest.Item, environment: str) -> None:
-    severity = "critical" if any(scope.is_everywhere for scope in scopes_of(item)) else "normal"
-    # allure-pytest reads its labels from marks of this form; its own decorators have no types.
-    labels = {"as_id": scenario_id(item), "suite": suite_of(item), "severity": severity, "env": environment}
-    for kind, value in labels.items():
-        item.add_marker(pytest.mark.allure_label(value, label_type=kind))

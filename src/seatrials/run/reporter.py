@@ -29,7 +29,7 @@ from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.causes import crash_in
 from seatrials.run.ending import cannot_write, fail
-from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
+from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -286,6 +286,7 @@ class RunReporter:
             dirty=self._dirty,
             sources=None if self._sources is None else dict(self._sources),
             command=redact(self._command()),
+            partial=self._config.stash.get(PARTIAL_KEY, None),
             seed=self._config.getoption("--seed"),
             workers=_workers(self._config),
             versions=self._versions,

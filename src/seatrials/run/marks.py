@@ -1,0 +1,45 @@
+"""What is wrong with the marks of scenarios, a sentence each."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from seatrials.configuration import nearest
+from seatrials.environments.capabilities import Capability
+from seatrials.environments.scopes import SCOPES
+from seatrials.run.items import needs_of, scenario_id, scopes_of
+
+
+def problems_of_marks(items: Sequence[pytest.Item]) -> list[str]:
+    """Return what keeps *items* from being scenarios, for each of them and among them."""
+    return [*(problem for item in items for problem in _mark_problems(item)), *_shared_ids(items)]
+
+
+def _mark_problems(item: pytest.Item) -> list[str]:
+    mark = item.get_closest_marker("scenario")
+    problems = []
+    if mark is None or not mark.args or not re.fullmatch(r"[A-Z]+-\d\d", str(mark.args[0])):
+        problems.append(f"{item.nodeid}: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue")
+    marks = [scope.mark for scope in scopes_of(item)]
+    if len(marks) != 1:
+        problems.append(f"{item.nodeid}: needs exactly one of {', '.join(SCOPES)}, has {', '.join(marks) or 'none'}")
+    known = [str(each) for each in Capability]
+    problems += [
+        f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
+        for each in needs_of(item)
+        if each not in known
+    ]
+    return problems
+
+
+def _shared_ids(items: Sequence[pytest.Item]) -> list[str]:
+    """Return a problem for each id that two scenarios have: evidence is kept by id."""
+    first: dict[str, str] = {}
+    problems = []
+    for item in items:
+        # Without the mutant that pytest adds to the name.
+        name = item.nodeid.partition("[")[0]
+        if first.setdefault(scenario_id(item), name) != name:
+            problems.append(f"{name}: has the id {scenario_id(item)} of {first[scenario_id(item)]}")
+    return problems
