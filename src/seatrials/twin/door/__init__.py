@@ -27,7 +27,7 @@ def check(asked: Asked, *, before_sdk: bool = False) -> None:
 
     *before_sdk*, a call of which something is missing or of the wrong type passes: the SDK refuses it next, by itself.
     """
-    problems = problems_of(asked.service, asked.operation, asked.parameters)
+    problems = problems_of(asked.model, asked.operation, asked.parameters)
     if before_sdk and any(each.is_structural for each in problems):
         return
     if problems:

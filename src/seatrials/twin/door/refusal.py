@@ -20,12 +20,17 @@ class Refusal(Exception):  # noqa: N818  # what AWS does, and no error of ours
 class Asked:
     """A call that stands at the door."""
 
-    # botocore's name.
-    service: str
+    # botocore's model of the service, which has no type.
+    model: Any
     operation: str
     parameters: Mapping[str, Any]
     # The twin's own clients, for rules about what is there already.
     aws: Callable[[str], AwsClient]
+
+    @property
+    def service(self) -> str:
+        """The service, as botocore calls it."""
+        return str(self.model.service_name)
 
 
 Rule = Callable[[Asked], None]

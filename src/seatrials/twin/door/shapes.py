@@ -12,13 +12,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-import botocore.session
-
-# Shapes of botocore's models have no types.
+# Shapes and models of botocore's have no types.
 Shape = Any
+Model = Any
 
 # Services whose sets of values grow faster than their models, and whose patterns are documentation. EC2 has a new
 # instance type each week; S3 takes header values of any kind.
@@ -60,25 +58,24 @@ class Problem:
 Check = Callable[[Any, str], Iterator[Problem]]
 
 
-def problems_of(service: str, operation: str, parameters: Mapping[str, Any]) -> list[Problem]:
-    """Return everything in *parameters* that the model of an operation rules out; an unknown operation has no model."""
-    return list(_check_of(service, operation)(parameters, ""))
+# By service and operation: models of one service are alike, and made anew for each client.
+_checks: dict[tuple[str, str], Check] = {}
 
 
-@cache
-def _check_of(service: str, operation: str) -> Check:
-    model = _model(service)
-    if model is None or operation not in model.operation_names:
+def problems_of(model: Model, operation: str, parameters: Mapping[str, Any]) -> list[Problem]:
+    """Return everything in *parameters* that a service's model rules out; an unknown operation rules out nothing."""
+    key = (str(model.service_name), operation)
+    if key not in _checks:
+        _checks[key] = _check_of(model, operation)
+    return list(_checks[key](parameters, ""))
+
+
+def _check_of(model: Model, operation: str) -> Check:
+    if operation not in model.operation_names:
         return _nothing
     shape = model.operation_model(operation).input_shape
     is_xml = model.protocol in ("query", "ec2", "rest-xml")
-    return _nothing if shape is None else _Checks(is_open=service in _OPEN, is_xml=is_xml).of(shape)
-
-
-@cache
-def _model(service: str) -> Any:  # noqa: ANN401  # botocore's classes have no types
-    session = botocore.session.get_session()
-    return session.get_service_model(service) if service in session.get_available_services() else None
+    return _nothing if shape is None else _Checks(is_open=model.service_name in _OPEN, is_xml=is_xml).of(shape)
 
 
 def _nothing(_value: Any, _path: str) -> Iterator[Problem]:  # noqa: ANN401  # anything at all
@@ -124,16 +121,18 @@ class _Checks:
                 return _nothing
 
     def _structure(self, shape: Shape) -> Check:
-        members = [(name, _lower_first(name), self.of(member)) for name, member in shape.members.items()]
+        members = {name: (_lower_first(name), self.of(member)) for name, member in shape.members.items()}
         required = [(name, _lower_first(name)) for name in shape.required_members]
 
         def check(value: Mapping[str, Any], path: str) -> Iterator[Problem]:
             for name, shown in required:
                 if value.get(name) is None:
                     yield Problem(_below(path, shown), None, "Member must not be null", is_structural=True)
-            for name, shown, look in members:
-                if value.get(name) is not None:
-                    yield from look(value[name], _below(path, shown))
+            # Most members of most structures are left out.
+            for name, each in value.items():
+                if each is not None and name in members:
+                    shown, look = members[name]
+                    yield from look(each, _below(path, shown))
 
         return check
 

@@ -120,16 +120,13 @@ class Hooks:
         """Return the world's time as moto stores times."""
         return datetime.fromtimestamp(self.now(), UTC)
 
-    def asked(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Asked:
-        """Return a call as the door looks at it."""
-        return Asked(service, operation, parameters, self.own_client)
-
     def admit(self, call: Call) -> None:
         """Raise what a client of boto3 raises for a call that AWS refuses at its door; one that only reads passes."""
         if reads_only(call.operation):
             return
         try:
-            check(self.asked(call.service, call.operation, call.parameters), before_sdk=True)
+            model = call.client.meta.service_model
+            check(Asked(model, call.operation, call.parameters, self.own_client), before_sdk=True)
         except Refusal as refusal:
             told = {"Code": refusal.code, "Message": refusal.message}
             answer = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}}

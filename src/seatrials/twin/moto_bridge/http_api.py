@@ -25,7 +25,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
 from seatrials.seams.http1 import Request, Response
-from seatrials.twin.door import Refusal, check
+from seatrials.twin.door import Asked, Refusal, check
 from seatrials.twin.moto_bridge.endpoints import host_of
 from seatrials.twin.moto_bridge.errors import told
 from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
@@ -164,7 +164,8 @@ def _hook() -> None:
         operation = _prepare(self, request, full_url, headers)
         parameters = _parameters(self, operation)
         with _noting(None):
-            check(noted.hooks.asked(self.boto3_service_name, operation, parameters))
+            model = get_service_model(self.boto3_service_name)
+            check(Asked(model, operation, parameters, noted.hooks.own_client))
         answer = self.call_action()
         noted.calls.append(_Call(self.boto3_service_name, operation, self))
         return answer
