@@ -51,7 +51,7 @@ def _keys_are_defined(table: Declared, _: Declarations) -> Iterator[Finding]:
     used = {str(name) for _, name in keys}
     if is_known(sorted(used)):
         for name in defined:
-            if is_known(name) and name not in used:
+            if is_known(name) and str(name) not in used:
                 yield "AttributeDefinitions", f"the attribute {name!r} is the key of nothing; only keys are defined"
 
 
