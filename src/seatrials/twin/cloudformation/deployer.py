@@ -100,8 +100,10 @@ def _resolver(
 def _declarations(order: Iterable[Resource], resolver: Resolver) -> Declarations:
     """Return the resources as the rules see them; what cannot be resolved is reported by the deployment on paper."""
     resolver.reference = reference
+    resolved = ((each, resolver.resolve(each.properties, each.logical_id)) for each in order)
     return Declarations(
-        Declared(each.logical_id, each.type, resolver.resolve(each.properties, each.logical_id)) for each in order
+        Declared(each.logical_id, each.type, properties if isinstance(properties, Mapping) else {})
+        for each, properties in resolved
     )
 
 
@@ -183,6 +185,9 @@ class _Deployment:
             self.problems.append(f"the supported resource types are {', '.join(RESOURCE_TYPES)}")
             return None
         properties = self._resolver.resolve(resource.properties, f"{resource.logical_id} ({resource.type})")
+        if not isinstance(properties, Mapping):
+            self.problems.append(f"{resource.logical_id} ({resource.type}): Properties must be a mapping")
+            return None
         creation = Creation(
             logical_id=resource.logical_id,
             type_name=resource.type,

@@ -134,7 +134,7 @@ class Resolver:
             if function == "Fn::If" and isinstance(value[function], list) and len(value[function]) == 3:  # noqa: PLR2004
                 condition, then, otherwise = value[function]
                 # An unknown condition is reported where the value is resolved.
-                if condition in self.template.conditions:
+                if isinstance(condition, str) and condition in self.template.conditions:
                     yield from self.references(then if self.holds(condition, "Fn::If") else otherwise)
                 return
             for name in _named(function, value):
@@ -196,7 +196,7 @@ class Resolver:
         text, variables = argument, {}
         if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], Mapping):  # noqa: PLR2004
             text, variables = argument[0], self.resolve(argument[1], where)
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not isinstance(variables, Mapping):
             return self._problem(where, f"Fn::Sub takes a text, or a text and a mapping, not {argument!r}")
 
         def replacement(match: re.Match[str]) -> str:
@@ -321,7 +321,9 @@ def _named(function: str | None, value: Mapping[str, Any]) -> Iterator[str]:
     if function == "Ref":
         yield str(argument)
     elif function == "Fn::GetAtt":
-        yield argument.split(".", 1)[0] if isinstance(argument, str) else str(argument[0] if argument else "")
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        if isinstance(parts, list) and parts:
+            yield str(parts[0])
     elif function == "Fn::Sub":
         text = argument[0] if isinstance(argument, list) and argument else argument
         for literal, name in _SUBSTITUTION.findall(str(text)):

@@ -70,7 +70,8 @@ def _violations(kind: str, text: str, declaration: Mapping[str, Any]) -> Iterato
     described = declaration.get("ConstraintDescription")
     because = f": {described}" if described else ""
     items = [item.strip() for item in text.split(",")] if kind.startswith(("List<", "Comma")) else [text]
-    allowed = [as_text(item) for item in declaration.get("AllowedValues", ())]
+    listed = declaration.get("AllowedValues")
+    allowed = [as_text(item) for item in listed] if isinstance(listed, list) else []
     for item in items:
         if allowed and item not in allowed:
             yield f", which is none of {', '.join(allowed)}{because}"
@@ -97,16 +98,24 @@ def _outside(text: str, declaration: Mapping[str, Any]) -> Iterator[str]:
     except ValueError:
         yield ", which is no Number"
         return
-    low, high = declaration.get("MinValue"), declaration.get("MaxValue")
-    if low is not None and value < float(low):
-        yield f", which is below its MinValue {low}"
-    if high is not None and value > float(high):
-        yield f", which is above its MaxValue {high}"
+    low, high = _bound(declaration, "MinValue"), _bound(declaration, "MaxValue")
+    if low is not None and value < low:
+        yield f", which is below its MinValue {low:g}"
+    if high is not None and value > high:
+        yield f", which is above its MaxValue {high:g}"
 
 
 def _too_long(length: int, declaration: Mapping[str, Any]) -> Iterator[str]:
-    low, high = declaration.get("MinLength"), declaration.get("MaxLength")
-    if low is not None and length < int(low):
-        yield f", which is shorter than its MinLength {low}"
-    if high is not None and length > int(high):
-        yield f", which is longer than its MaxLength {high}"
+    low, high = _bound(declaration, "MinLength"), _bound(declaration, "MaxLength")
+    if low is not None and length < low:
+        yield f", which is shorter than its MinLength {low:g}"
+    if high is not None and length > high:
+        yield f", which is longer than its MaxLength {high:g}"
+
+
+def _bound(declaration: Mapping[str, Any], name: str) -> float | None:
+    """Return a bound; one that is no number is reported by cfn-lint."""
+    try:
+        return float(str(declaration[name]))
+    except (KeyError, ValueError):
+        return None

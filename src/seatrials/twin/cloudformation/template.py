@@ -172,5 +172,5 @@ def _resource(logical_id: str, fields: Mapping[str, Any], problems: list[str]) -
         type=str(fields.get("Type")),
         properties=properties,
         depends_on=tuple(map(str, depends_on if isinstance(depends_on, list) else [depends_on])),
-        condition=fields.get("Condition"),
+        condition=None if fields.get("Condition") is None else str(fields["Condition"]),
     )

@@ -106,6 +106,26 @@ def test_the_shipped_template_is_without_fault(aws: Clients) -> None:
     assert problems_of(changed([]), aws, _STACK) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("SessionTable.AttributeDefinitions.2.AttributeName", [{}]),
+        ("HermesService.NetworkConfiguration.AwsvpcConfiguration", 1e99),
+        ("SubnetA.AvailabilityZone", []),
+        ("HermesTaskDefinition.ContainerDefinitions.0.PortMappings.0.ContainerPort", float("nan")),
+        ("HermesTaskDefinition.RequiresCompatibilities", 5),
+        ("Resources.WorkspaceAccessPoint.Properties", {"Ref": "Nope"}),
+        ("Vpc.CidrBlock", {"Fn::GetAtt": 5}),
+        ("Vpc.CidrBlock", {"Fn::If": [{}, 1, 2]}),
+        ("LoadBalancer.LoadBalancerAttributes.0.Key", [{}]),
+        ("Parameters.Count", {"Type": "Number", "Default": 3, "MinValue": "low", "AllowedValues": 3}),
+    ],
+)
+def test_an_odd_value_breaks_no_rule(aws: Clients, path: str, value: object) -> None:
+    """Whatever stands where, looking for faults ends with a list of them and never with an error of its own."""
+    assert isinstance(problems_of(Change(path, value).template(), aws, _STACK), list)
+
+
 def test_a_template_is_linted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cfn-lint found is kept by the template, so an edited template is linted again."""
     runs: list[str] = []

@@ -92,13 +92,13 @@ _OF_GROUP: Mapping[str, Wish] = {
 def _checked(property_name: str, known: Mapping[str, Wish]) -> Callable[[Declared, Declarations], Iterator[Finding]]:
     def find(owner: Declared, _: Declarations) -> Iterator[Finding]:
         for path, attribute in owner.at(f"{property_name}.*"):
-            key, value = mapping(attribute).get("Key"), mapping(attribute).get("Value")
+            key, value = str(mapping(attribute).get("Key")), mapping(attribute).get("Value")
             if not is_known(key):
                 continue
             if key not in known:
                 yield f"{path}.Key", f"the attribute key {key!r} is not recognized; known are {', '.join(known)}"
             elif is_known(value):
-                wish = known[str(key)](_as_written(value))
+                wish = known[key](_as_written(value))
                 if wish is not None:
                     yield f"{path}.Value", f"the attribute {key} is {value!r}; it {wish}"
 

@@ -7,6 +7,7 @@ A rule sees values of three kinds: those that are written down, those that name 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from seatrials.twin.cloudformation.intrinsics import PENDING
@@ -34,9 +35,10 @@ def is_known(value: object) -> bool:
 def number(value: object) -> float | None:
     """Return *value* as a number, as CloudFormation reads it from text too; None when it is none."""
     try:
-        return None if isinstance(value, bool) else float(str(value))
+        found = None if isinstance(value, bool) else float(str(value))
     except ValueError:
         return None
+    return found if found is not None and isfinite(found) else None
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seatrials.twin.cloudformation.rules.declarations import Declarations, Declared, Finding, is_known, number
+from seatrials.twin.cloudformation.rules.declarations import Declarations, Declared, Finding, is_known, mapping, number
 from seatrials.twin.cloudformation.rules.rule import Rule
 
 
@@ -26,7 +26,7 @@ class Limit:
         if self.is_required:
             parent, _dot, name = self.path.rpartition(".")
             owners = list(resource.at(parent)) if parent else [("", resource.properties)]
-            yield from ((f"{path}.{name}".lstrip("."), "lacks") for path, owner in owners if name not in owner)
+            yield from ((f"{path}.{name}".lstrip("."), "lacks") for path, owner in owners if name not in mapping(owner))
         for path, value in resource.at(self.path):
             reason = self._reason(value)
             if reason is not None:

@@ -47,7 +47,7 @@ def _subnets_are_of_two_zones(balancer: Declared, all_: Declarations) -> Iterato
         yield "Subnets", f"lists {len(listed)}; at least two subnets in two different Availability Zones must be given"
         return
     subnets = [subnet for subnet in map(all_.referred, listed) if subnet is not None]
-    zones = Counter(subnet.properties.get("AvailabilityZone", subnet.logical_id) for subnet in subnets)
+    zones = Counter(str(subnet.properties.get("AvailabilityZone", subnet.logical_id)) for subnet in subnets)
     for zone, count in zones.items():
         if count > 1:
             yield "Subnets", f"has {count} subnets in the same Availability Zone ({zone})"

@@ -35,7 +35,7 @@ _BLOCK_LENGTHS = range(16, 29)
 
 
 def _indexes_have_names_of_their_own(table: Declared, _: Declarations) -> Iterator[Finding]:
-    names = Counter(name for index in _INDEXES for _, name in table.at(f"{index}.*.IndexName"))
+    names = Counter(str(name) for index in _INDEXES for _, name in table.at(f"{index}.*.IndexName"))
     for name, count in names.items():
         if count > 1 and is_known(name):
             yield "GlobalSecondaryIndexes", f"duplicate index name (IndexName): {name!r}"
@@ -51,7 +51,7 @@ def _keys_are_defined(table: Declared, _: Declarations) -> Iterator[Finding]:
     used = {str(name) for _, name in keys}
     if is_known(sorted(used)):
         for name in defined:
-            if is_known(name) and name not in used:
+            if is_known(name) and str(name) not in used:
                 yield "AttributeDefinitions", f"the attribute {name!r} is the key of nothing; only keys are defined"
 
 

@@ -34,7 +34,8 @@ _VOLUMES_OF_HOSTS = ("Host.SourcePath", "DockerVolumeConfiguration")
 
 def is_fargate(definition: Declared) -> bool:
     """Whether the task definition is for Fargate."""
-    return "FARGATE" in (definition.get("RequiresCompatibilities") or ())
+    listed = definition.get("RequiresCompatibilities")
+    return isinstance(listed, list) and "FARGATE" in listed
 
 
 def containers(definition: Declared) -> list[tuple[str, dict[str, Any]]]:
@@ -71,7 +72,7 @@ def _some_container_is_essential(definition: Declared, _: Declarations) -> Itera
 
 
 def _names_are_unique(definition: Declared, _: Declarations) -> Iterator[Finding]:
-    names = Counter(container.get("Name") for _, container in containers(definition))
+    names = Counter(str(container.get("Name")) for _, container in containers(definition))
     for name, count in names.items():
         if count > 1 and is_known(name):
             yield "ContainerDefinitions", f"the container name {name!r} is used {count} times"
