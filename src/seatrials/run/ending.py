@@ -12,6 +12,7 @@ import pytest
 from pluggy import PluggyTeardownRaisedWarning
 
 from seatrials.errors import TERMINATED, EvidenceError, SeatrialsError
+from seatrials.run.items import say
 
 # A disk that is full or read-only, and a folder that is none.
 _UNWRITABLE = {
@@ -120,6 +121,8 @@ def fail(session: pytest.Session, exit_code: int, text: str) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(f"seatrials: {text}", red=True)
+    else:
+        say(session.config, f"seatrials: {text}")
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
