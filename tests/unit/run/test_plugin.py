@@ -271,6 +271,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     assert sorted(written) == [
         "account",
         "command",
+        "partial",
         "commit",
         "crashed",
         "dirty",
