@@ -14,6 +14,7 @@ from _pytest import runner
 from pluggy import PluggyTeardownRaisedWarning
 
 from seatrials.errors import HUNG_UP, INTERRUPTED, TERMINATED, EvidenceError, SeatrialsError
+from seatrials.run.items import say
 
 # A disk that is full or read-only, and a folder that is none.
 _UNWRITABLE = {
@@ -183,6 +184,8 @@ def fail(session: pytest.Session, exit_code: int, text: str) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(f"seatrials: {text}", red=True)
+    else:
+        say(session.config, f"seatrials: {text}")
 
 
 def _wait(_number: int, _frame: FrameType | None) -> None:

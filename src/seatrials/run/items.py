@@ -41,7 +41,9 @@ def needs_of(item: pytest.Item) -> list[str]:
 
 
 def say(config: pytest.Config, line: str) -> None:
-    """Show a line, with pytest's reporter or without it."""
+    """Show a line, with pytest's reporter or without it; a worker of pytest-xdist has nobody to show it to."""
+    if hasattr(config, "workerinput"):
+        return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(line)

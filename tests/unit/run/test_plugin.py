@@ -273,6 +273,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "account",
         "chain",
         "command",
+        "partial",
         "commit",
         "crashed",
         "dirty",
