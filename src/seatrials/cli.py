@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from traceback import format_exception
@@ -179,7 +180,7 @@ def gate(  # noqa: PLR0913  # each is an option
 @app.command()
 def verify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
-    criteria: Annotated[Path, typer.Option(metavar="FILE", help="whose [signatures] are trusted")] = Path("gate.toml"),
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path("gate.toml"),
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
 ) -> None:
     """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
@@ -257,10 +258,14 @@ def main() -> None:
     Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
     sentence, which says where its traceback lies.
     """
-    sys.exit(_exit_code())
+    code = _exit_code()
+    _drop_unwritten()
+    sys.exit(code)
 
 
 def _exit_code() -> int:
+    if sys.stdout is None:
+        return _told("standard output is closed: redirect it, to /dev/null if nobody reads it", SeatrialsError.exit_code)
     try:
         code = app(standalone_mode=False)
         # Here, and not at the interpreter's end, where a full disk would only be a code of Python's own.
@@ -290,20 +295,21 @@ def _as_code(given: object) -> int:
 def _told(sentence: str, code: int) -> int:
     # Names of files may hold what no encoding has.
     shown = sentence.encode(errors="backslashreplace").decode()
-    print(f"seatrials: {shown}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
+    # Where nobody can be told, the code alone tells it.
+    with suppress(OSError):
+        print(f"seatrials: {shown}", file=sys.stderr)  # noqa: T201  # the one place where errors are shown
     return code
 
 
 def _crashed(error: Exception) -> int:
     """Keep the traceback of an error that nobody expected, and tell where; return the exit code."""
-    if isinstance(error, OSError):
-        _drop_unwritten()
     traceback = redact("".join(format_exception(error)))
     try:
         with NamedTemporaryFile("w", encoding="utf-8", prefix="seatrials-crash-", suffix=".txt", delete=False) as file:
             file.write(traceback)
     except OSError as full:
-        print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
+        with suppress(OSError):
+            print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
         place = f"above, for no file could be written ({full})"
     else:
         place = f"in {file.name}"
@@ -314,10 +320,12 @@ def _crashed(error: Exception) -> int:
 
 def _drop_unwritten() -> None:
     """Let what cannot be shown go, or Python tries once more at its end and replaces the exit code."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
 """The command line's end: every error has a code that means it, and none is taken for a verdict."""
 
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+import typer
+from typer import rich_utils
+from typer.testing import CliRunner
 
 from seatrials import cli
 from seatrials.errors import exit_code_of
@@ -134,6 +139,40 @@ def test_a_full_disk_behind_the_output_is_no_verdict(
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert run("gate", "--help")[0] == 70
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams", "code"),
+    [
+        ("--help", ">&-", 70),
+        ("--help", ">/dev/full 2>/dev/full", 70),
+        ("gate --no-such-option", "2>/dev/full", 64),
+        ("gate --no-such-option", ">&- 2>&-", 70),
+        ("gate --evidence missing --commit nonsense", ">/dev/full 2>/dev/full", 64),
+    ],
+)
+def test_streams_that_take_nothing_change_no_code(tmp_path: Path, arguments: str, streams: str, code: int) -> None:
+    """A process whose standard streams are closed or full ends with a code of the table, not with Python's 120."""
+    command = f"exec {shlex.quote(sys.executable)} -m seatrials.cli {arguments} {streams}"
+
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_each_text_whole(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """What stands in brackets is shown, and not taken for a style: `[signatures]` is a table of the criteria."""
+    monkeypatch.setattr(rich_utils, "MAX_WIDTH", 400)
+    found: Any = typer.main.get_command(cli.app)
+    for name in command.split():
+        found = found.commands[name]
+    texts = [each.help.replace("\\[", "[") for each in found.params if getattr(each, "help", None)]
+
+    shown = " ".join(CliRunner().invoke(cli.app, [*command.split(), "--help"]).output.split())
+
+    assert [each for each in texts if " ".join(each.split()) not in shown] == []
+    assert texts
 
 
 @pytest.mark.parametrize(("verdict", "code"), [(0, 0), (1, 1), (2, 2)])
