@@ -180,7 +180,9 @@ def gate(  # noqa: PLR0913  # each is an option
 @app.command()
 def verify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
-    criteria: Annotated[Path, typer.Option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path("gate.toml"),
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path(
+        "gate.toml"
+    ),
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
 ) -> None:
     """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
@@ -258,14 +260,13 @@ def main() -> None:
     Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
     sentence, which says where its traceback lies.
     """
-    code = _exit_code()
+    closed = "standard output is closed: redirect it, to /dev/null if nobody reads it"
+    code = _told(closed, SeatrialsError.exit_code) if sys.stdout is None else _exit_code()
     _drop_unwritten()
     sys.exit(code)
 
 
 def _exit_code() -> int:
-    if sys.stdout is None:
-        return _told("standard output is closed: redirect it, to /dev/null if nobody reads it", SeatrialsError.exit_code)
     try:
         code = app(standalone_mode=False)
         # Here, and not at the interpreter's end, where a full disk would only be a code of Python's own.
