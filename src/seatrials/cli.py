@@ -260,10 +260,23 @@ def main() -> None:
     Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
     sentence, which says where its traceback lies.
     """
-    closed = "standard output is closed: redirect it, to /dev/null if nobody reads it"
-    code = _told(closed, SeatrialsError.exit_code) if sys.stdout is None else _exit_code()
+    code = _exit_code() if _can_begin() else SeatrialsError.exit_code
     _drop_unwritten()
     sys.exit(code)
+
+
+def _can_begin() -> bool:
+    """Whether a command has what each of them needs of the shell; says what is missing."""
+    if sys.stdout is None:
+        _told("standard output is closed: redirect it, to /dev/null if nobody reads it", SeatrialsError.exit_code)
+        return False
+    try:
+        Path.cwd()
+    except OSError as error:
+        sentence = f"the working folder cannot be used ({error.strerror}): change into another one"
+        _told(sentence, SeatrialsError.exit_code)
+        return False
+    return True
 
 
 def _exit_code() -> int:

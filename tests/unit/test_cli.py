@@ -162,6 +162,20 @@ def test_streams_that_take_nothing_change_no_code(tmp_path: Path, arguments: str
     assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
 
 
+def test_a_working_folder_that_is_gone_is_told(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing can be found from there, and a traceback would say less."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    code, told = run("verify", str(tmp_path))
+
+    assert (code, told.count("\n")) == (70, 1)
+    assert "working folder cannot be used (No such file or directory)" in told
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_each_text_whole(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """What stands in brackets is shown, and not taken for a style: `[signatures]` is a table of the criteria."""
