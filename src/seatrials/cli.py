@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -254,7 +255,9 @@ def gate(  # noqa: PLR0913  # each is an option
 def verify(
     *,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
-    criteria: Annotated[Path, typer.Option(metavar="FILE", help="whose [signatures] are trusted")] = Path("gate.toml"),
+    criteria: Annotated[Path, typer.Option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path(
+        "gate.toml"
+    ),
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -349,7 +352,23 @@ def main() -> None:
     Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
     sentence, which says where its traceback lies.
     """
-    sys.exit(_exit_code())
+    code = _exit_code() if _can_begin() else SeatrialsError.exit_code
+    _drop_unwritten()
+    sys.exit(code)
+
+
+def _can_begin() -> bool:
+    """Whether a command has what each of them needs of the shell; says what is missing."""
+    if sys.stdout is None:
+        _told("standard output is closed: redirect it, to /dev/null if nobody reads it", SeatrialsError.exit_code)
+        return False
+    try:
+        Path.cwd()
+    except OSError as error:
+        sentence = f"the working folder cannot be used ({error.strerror}): change into another one"
+        _told(sentence, SeatrialsError.exit_code)
+        return False
+    return True
 
 
 def _exit_code() -> int:
@@ -380,20 +399,21 @@ def _as_code(given: object) -> int:
 
 
 def _told(kind: str, sentence: str, code: int) -> int:
-    tell_error(kind, sentence, code, as_json=wants_json(sys.argv[1:]))
+    # Where nobody can be told, the code alone tells it.
+    with suppress(OSError):
+        tell_error(kind, sentence, code, as_json=wants_json(sys.argv[1:]))
     return code
 
 
 def _crashed(error: Exception) -> int:
     """Keep the traceback of an error that nobody expected, and tell where; return the exit code."""
-    if isinstance(error, OSError):
-        _drop_unwritten()
     traceback = redact("".join(format_exception(error)))
     try:
         with NamedTemporaryFile("w", encoding="utf-8", prefix="seatrials-crash-", suffix=".txt", delete=False) as file:
             file.write(traceback)
     except OSError as full:
-        print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
+        with suppress(OSError):
+            print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
         place = f"above, for no file could be written ({full})"
     else:
         place = f"in {file.name}"
@@ -404,10 +424,12 @@ def _crashed(error: Exception) -> int:
 
 def _drop_unwritten() -> None:
     """Let what cannot be shown go, or Python tries once more at its end and replaces the exit code."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

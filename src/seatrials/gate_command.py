@@ -24,8 +24,8 @@ from seatrials.gate import page
 from seatrials.gate.case import Case
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Verdict
-from seatrials.gate.history import Entry, FileHistory, History, Remembered
-from seatrials.gate.kept import last_kept_go
+from seatrials.gate.history import Entry, FileHistory, History
+from seatrials.gate.kept import head_kept_in, last_kept_go
 from seatrials.gate.links import links_from
 from seatrials.gate.markdown import as_markdown
 from seatrials.gate.owners import read_owners
@@ -81,8 +81,9 @@ def run_gate(
         msg = f"{commit!r} is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse` prints them"
         raise ConfigurationError(msg)
     remembered = history.read()
-    _check_after(remembered, paths.after)
     case = read_case(paths, remembered.entries, commit)
+    if paths.after is not None:
+        remembered.check_after(head_kept_in(paths.after, case.signers), str(paths.after))
     folder = _folder(paths.out)
     report = EvidenceFolder(paths.evidence).report_page
     _write_timelines(case)
@@ -93,8 +94,7 @@ def run_gate(
         decision = replace(decision, history=history.append(judgement.entries))
     finally:
         decision = replace(decision, signature=_signature(signer))
-        _write(decision, folder)
-        sign_decision(folder, signer)
+        _write(decision, folder, signer)
         show(decision, console)
         console.print(f"decision: {page_of(folder)}", highlight=False, soft_wrap=True)
         tell(verdict=decision.verdict, folder=str(folder), page=str(page_of(folder)), decision=decision.as_json())
@@ -108,17 +108,6 @@ def _write_timelines(case: Case) -> None:
         if run is not None:
             with suppress(EvidenceError):
                 write_failed(run.path)
-
-
-def _check_after(remembered: Remembered, path: Path | None) -> None:
-    """Raise `EvidenceError` unless the history goes on where the decision in *path* left it."""
-    if path is None:
-        return
-    earlier = Decision.read(path).history
-    if earlier is None:
-        msg = f"{path} does not tell how far its history went: name a newer decision with --after"
-        raise EvidenceError(msg)
-    remembered.check_after(earlier, str(path))
 
 
 def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) -> Case:
@@ -170,10 +159,15 @@ def _folder(out: Path) -> Path:
         raise EvidenceError(msg) from error
 
 
-def _write(decision: Decision, folder: Path) -> None:
-    (folder / "decision.json").write_text(json.dumps(decision.as_json(), indent=1) + "\n", encoding="utf-8")
-    (folder / "summary.md").write_text(as_markdown(decision), encoding="utf-8")
-    page_of(folder).write_text(page.render(decision), encoding="utf-8")
+def _write(decision: Decision, folder: Path, signer: Signer | None) -> None:
+    try:
+        (folder / "decision.json").write_text(json.dumps(decision.as_json(), indent=1) + "\n", encoding="utf-8")
+        (folder / "summary.md").write_text(as_markdown(decision), encoding="utf-8")
+        page_of(folder).write_text(page.render(decision), encoding="utf-8")
+        sign_decision(folder, signer)
+    except OSError as error:
+        msg = f"the decision cannot be written in {folder}: {error.strerror}; make room, or give another --out"
+        raise EvidenceError(msg) from error
 
 
 def _allure_report(evidence: Path, folder: Path) -> str | None:

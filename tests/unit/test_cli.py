@@ -1,12 +1,17 @@
 """The command line's end: every error has a code that means it, and none is taken for a verdict."""
 
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+import typer
+from typer import rich_utils
+from typer.testing import CliRunner
 
 from seatrials import cli
 from seatrials.errors import exit_code_of
@@ -137,6 +142,56 @@ def test_a_full_disk_behind_the_output_is_no_verdict(
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert run("gate", "--help")[0] == 70
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams", "code"),
+    [
+        ("--help", ">&-", 70),
+        ("--help", ">/dev/full 2>/dev/full", 70),
+        ("gate --no-such-option", "2>/dev/full", 64),
+        ("gate --no-such-option", ">&- 2>&-", 70),
+        ("gate --evidence missing --commit nonsense", ">/dev/full 2>/dev/full", 64),
+    ],
+)
+def test_streams_that_take_nothing_change_no_code(tmp_path: Path, arguments: str, streams: str, code: int) -> None:
+    """A process whose standard streams are closed or full ends with a code of the table, not with Python's 120."""
+    command = f"exec {shlex.quote(sys.executable)} -m seatrials.cli {arguments} {streams}"
+
+    ended = subprocess.run(  # noqa: S603  # this Python
+        ["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
+
+
+def test_a_working_folder_that_is_gone_is_told(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing can be found from there, and a traceback would say less."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    code, told = run("verify", str(tmp_path))
+
+    assert (code, told.count("\n")) == (70, 1)
+    assert "working folder cannot be used (No such file or directory)" in told
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_each_text_whole(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """What stands in brackets is shown, and not taken for a style: `[signatures]` is a table of the criteria."""
+    monkeypatch.setattr(rich_utils, "MAX_WIDTH", 400)
+    found: Any = typer.main.get_command(cli.app)
+    for name in command.split():
+        found = found.commands[name]
+    texts = [each.help.replace("\\[", "[") for each in found.params if getattr(each, "help", None)]
+
+    shown = " ".join(CliRunner().invoke(cli.app, [*command.split(), "--help"]).output.split())
+
+    assert [each for each in texts if " ".join(each.split()) not in shown] == []
+    assert texts
 
 
 @pytest.mark.parametrize(("verdict", "code"), [(0, 0), (1, 1), (2, 2)])

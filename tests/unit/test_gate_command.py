@@ -5,19 +5,24 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from typer.testing import CliRunner
 
 from seatrials.catalogue import read_suites
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError, EvidenceError
+from seatrials.evidence.signing import sign_decision
+from seatrials.gate import page
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import EXIT_CODES, GatePaths, open_history, run_gate
 from tests.support.history import ENTRY
 from tests.support.project import PROJECT
+from tests.support.signing import signer, trusting
 
 SCENARIOS = PROJECT / "tests/integration"
 
@@ -143,6 +148,48 @@ def test_a_decision_says_how_far_its_history_goes(paths: GatePaths, tmp_path: Pa
     assert head.lines == 1
     with pytest.raises(EvidenceError, match="lines were cut off"):
         run_gate(after, history, "c" * 40, Console(file=io.StringIO()))
+
+
+@pytest.mark.parametrize("tamper", ["edited", "unsigned", "signed by somebody else"])
+def test_a_decision_that_nobody_answers_for_is_no_start(paths: GatePaths, tmp_path: Path, tamper: str) -> None:
+    """Where decisions must be signed, a history goes on from none that was edited: its last lines may be gone."""
+    key = Ed25519PrivateKey.generate()
+    criteria = tmp_path / "signed.toml"
+    shipped = (PROJECT / "gate.toml").read_text()
+    criteria.write_text(f"{shipped}\n{trusting(key)}")
+    history, console = FileHistory(tmp_path / "history.jsonl"), Console(file=io.StringIO())
+    signed = replace(paths, criteria=criteria)
+    run_gate(signed, history, "c" * 40, console, signer(key))
+    latest = (paths.out / "latest").resolve()
+    after = replace(signed, after=latest / "decision.json")
+    run_gate(after, history, "c" * 40, console, signer(key))
+    match tamper:
+        case "edited":
+            document = json.loads((latest / "decision.json").read_text())
+            (latest / "decision.json").write_text(
+                json.dumps({**document, "history": {**document["history"], "lines": 0}})
+            )
+        case "unsigned":
+            (latest / "signature.json").unlink()
+        case _:
+            sign_decision(latest, signer(Ed25519PrivateKey.generate()))
+
+    with pytest.raises(EvidenceError, match="proves nothing of a history"):
+        run_gate(after, history, "c" * 40, console, signer(key))
+
+
+def test_a_decision_that_cannot_be_written_is_an_error_of_ours(
+    paths: GatePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is told with the folder, and is no verdict."""
+
+    def full(*_arguments: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(page, "render", full)
+
+    with pytest.raises(EvidenceError, match=r"cannot be written in .*: No space left on device"):
+        gate(paths)
 
 
 def test_a_decision_without_a_head_is_no_start(paths: GatePaths, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ _HISTORY = "history.jsonl"
 _PAGE = "index.html"
 _SEAL = "seal.json"
 _SIGNATURE = "signature.json"
+_NOTES = "notified-"
 _LEFTOVERS = "leftovers.*.json"
 _USAGE = "timeline/*.usage.json"
 _SERVICES = "timeline/*.services.json"
@@ -182,6 +183,17 @@ def page_of(folder: Path) -> Path:
 def signature_of(folder: Path) -> Path:
     """Return where the signature of a run, of a kill matrix or of a decision is in its *folder*."""
     return folder / _SIGNATURE
+
+
+def note_of(folder: Path, message: str) -> Path:
+    """Return where it is noted that a *message* about the decision in *folder* was sent."""
+    return folder / f"{_NOTES}{message}.json"
+
+
+def decision_paths(folder: Path) -> list[Path]:
+    """Return the files of a decision, sorted; its signature and the notes of who was told come after them."""
+    later = (signature_of(folder).name, _NOTES)
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(later))
 
 
 @dataclass(frozen=True)
@@ -377,7 +389,7 @@ class ChainsFolder:
     def numbers(self, chain: str) -> list[int]:
         """Return the numbers that a chain has files for, sorted."""
         folder = self.path / chain
-        stems = [each.stem for each in entries_of(folder) if each.suffix == ".json"]
+        stems = [each.stem for each in entries_of(folder) if each.suffix.lower() == ".json"]
         return sorted(int(stem) for stem in stems if _NUMBER.fullmatch(stem))
 
 

@@ -14,7 +14,7 @@ from seatrials.environments.variables import read_variables, variables_taken
 from seatrials.errors import ConfigurationError
 from seatrials.evidence import keyless
 from seatrials.evidence.envelope import PAYLOAD_TYPE
-from seatrials.evidence.folder import MatrixFolder, RunFolder, signature_of
+from seatrials.evidence.folder import MatrixFolder, RunFolder, decision_paths, signature_of
 from seatrials.evidence.seal import read_seal, sha256_of
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, statement_of
 from seatrials.whole_file import write_whole
@@ -122,8 +122,7 @@ def sign_decision(folder: Path, signer: Signer | None) -> None:
 
 def decision_files(folder: Path) -> dict[str, bytes]:
     """Return the files of a decision, by name; raises `OSError` when one cannot be read."""
-    found = sorted(path for path in folder.iterdir() if path.is_file() and path != signature_of(folder))
-    return {path.name: path.read_bytes() for path in found}
+    return {path.name: path.read_bytes() for path in decision_paths(folder)}
 
 
 def _sign_sealed(about: About, folder: Path, seal: Path, record: Path, signer: Signer) -> None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seatrials.errors import ConfigurationError, EvidenceError, NotificationError
+from seatrials.evidence.folder import note_of
 from seatrials.evidence.job import is_link
 from seatrials.gate.decision import Decision
+from seatrials.gate.kept import signature_beside
 from seatrials.publishing.channels import Channel, MaybeSentError, NotSentError, channel_of
 from seatrials.publishing.message import Message, message_of
 from seatrials.seams.clock import wall_timestamp
@@ -46,7 +48,8 @@ def notify(
     """Tell *targets* of the decision in *place*, a `decision.json` or its folder; with *again* though they were told.
 
     All channels are tried, whatever becomes of one. Raises `ConfigurationError` that lists everything wrong with
-    targets and variables, before anything is sent, and `EvidenceError` when there is no decision.
+    targets and variables, before anything is sent, and `EvidenceError` when there is no decision, or another one than
+    was signed: whose signature counts only the criteria know.
     """
     path = (place / _DECISION if is_folder(place) else place).absolute()
     decision, content = _read(path)
@@ -67,11 +70,16 @@ def notify(
 
 def _read(path: Path) -> tuple[Decision, bytes]:
     try:
-        return Decision.read(path), path.read_bytes()
+        decision, content = Decision.read(path), path.read_bytes()
     except (EvidenceError, OSError, ValueError) as error:
         # A file's name may be no text that can be shown.
         msg = f"{path} cannot be read: {error}".encode(errors="backslashreplace").decode()
         raise EvidenceError(msg) from error
+    signed = signature_beside(path, content)
+    if signed is not None and signed.problems:
+        msg = f"nobody was told of {path}, for its signature does not hold: {'; '.join(signed.problems)}: judge again"
+        raise EvidenceError(msg)
+    return decision, content
 
 
 def _channels(targets: Sequence[str], variables: Mapping[str, str], link: str) -> list[Channel]:
@@ -95,7 +103,7 @@ def _tell(channel: Channel, message: Message, folder: Path, *, again: bool) -> s
     if not channel.wants(message):
         return f"{channel.name}: there is no regression, so no issue is opened"
     name = hashlib.sha256(f"{channel.name} {message.digest}".encode()).hexdigest()[:_NAME_CHARACTERS]
-    note = folder / f"notified-{name}.json"
+    note = note_of(folder, name)
     is_first = write_once(note, _note(channel, sent=False))
     was_sent = not is_first and _was_sent(note)
     if was_sent and not again:

@@ -29,6 +29,7 @@ _UNWRITABLE = {
     errno.EPERM,
     errno.EROFS,
 }
+_UNRAISABLE = (pytest.PytestUnraisableExceptionWarning, pytest.PytestUnhandledThreadExceptionWarning)
 _WORKER_KEY = "seatrials_ending"
 # What ends a run in order: Ctrl-C, CI or the system, a terminal that is closed.
 _SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
@@ -93,9 +94,15 @@ class RunEnding:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_unconfigure(self) -> Iterator[None]:
-        """Give the run its exit code when the last that it wrote does not fit: files are closed here."""
+        """Give the run its exit code when the last that it wrote does not fit: files are closed here.
+
+        It keeps the one that it has when pytest finds, last of all, what nobody closed and threads that broke: raised
+        as an error, as warnings are here, that would end the process with 1, as though some scenario had failed.
+        """
         try:
             return (yield)
+        except (ExceptionGroup, *_UNRAISABLE) as raised:
+            _tell_unraisable(self._session, raised)
         except OSError as raised:
             if self._session is None or raised.errno not in _UNWRITABLE:
                 raise
@@ -176,6 +183,16 @@ def cannot_write(error: OSError) -> EvidenceError:
 
 def _process_id(node: Any) -> int:  # noqa: ANN401  # xdist has no public type for it
     return int(node.gateway._io.popen.pid)  # noqa: SLF001  # execnet tells nobody which process it has started
+
+
+def _tell_unraisable(session: pytest.Session | None, raised: Exception) -> None:
+    """Say what pytest found after the end of a run; raises it when it is something else."""
+    errors = raised.exceptions if isinstance(raised, ExceptionGroup) else (raised,)
+    if session is None or not all(isinstance(each, _UNRAISABLE) for each in errors):
+        raise raised
+    first = str(errors[0]).partition("\n")[0]
+    code = session.exitstatus or SeatrialsError.exit_code
+    fail(session, code, f"something was left open, or a thread broke, {len(errors)} of them; the first: {first}")
 
 
 def fail(session: pytest.Session, exit_code: int, text: str) -> None:

@@ -63,7 +63,8 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"the timeline cannot be written: {error.filename}: {error.strerror}"
+        where = f"{error.filename}: " if error.filename else ""
+        msg = f"the timeline cannot be written: {where}{error.strerror}"
         raise EvidenceError(msg) from error
 
 

@@ -8,15 +8,20 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError, EvidenceError, NotificationError
+from seatrials.evidence.envelope import SignatureFile, attest
+from seatrials.evidence.signing import decision_files, sign_decision
+from seatrials.evidence.statement import DECISION
 from seatrials.gate.decision import Decision
 from seatrials.gate.release import Failure, Release
 from seatrials.publishing.notify import Notification, notify
 from tests.support.aws import Clients, Json
 from tests.support.project import PROJECT
+from tests.support.signing import signer
 
 REGRESSION = Failure(
     subject="cold-start-change.staging",
@@ -133,6 +138,30 @@ def test_a_decision_is_told_once(place: Path, receiver: Receiver) -> None:
     assert len(receiver.requests) == 1
     assert slack(place, receiver, again=True).done == ["slack is told"]
     assert len(receiver.requests) == 2
+
+
+def test_nobody_is_told_of_a_decision_that_was_edited(place: Path, receiver: Receiver) -> None:
+    """What is not as it was signed is no decision of the gate, whatever verdict it names."""
+    sign_decision(place, signer(Ed25519PrivateKey.generate()))
+    told = slack(place, receiver)
+    document = json.loads((place / "decision.json").read_text())
+    (place / "decision.json").write_text(json.dumps({**document, "verdict": "GO"}))
+
+    with pytest.raises(EvidenceError, match=r"decision\.json is not the file that was signed"):
+        slack(place, receiver)
+    assert (told.problems, len(receiver.requests)) == ([], 1)
+
+
+def test_telling_of_a_decision_leaves_its_signature_whole(place: Path, receiver: Receiver) -> None:
+    """The notes of who was told come after the signature, and are no part of what it covers."""
+    sign_decision(place, signer(Ed25519PrivateKey.generate()))
+    slack(place, receiver)
+    content = (place / "signature.json").read_bytes()
+
+    attestation = attest(SignatureFile(content=content), DECISION, place.name, decision_files(place))
+
+    assert attestation is not None
+    assert (attestation.problems, len(list(place.glob("notified-*")))) == ((), 1)
 
 
 def test_another_decision_in_the_same_place_is_told(place: Path, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ from seatrials.evidence.folder import RunFolder
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
 from tests.support.project import PROJECT
-from tests.support.scenario_run import PLAIN, SCENARIO, FakeStacks, record, scenario
+from tests.support.scenario_run import PLAIN, SCENARIO, WAITS, FakeStacks, record, scenario
 
 pytest_plugins = ["pytester"]
 
@@ -305,4 +305,25 @@ def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
 
     assert result.ret == 77
     result.stderr.fnmatch_lines(["seatrials: evidence cannot be written: No space left on device*"])
+    assert "Traceback" not in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("raised", "body", "code"),
+    [
+        ("pytest.PytestUnraisableExceptionWarning('open: socket 17')", WAITS, 70),
+        ("pytest.PytestUnhandledThreadExceptionWarning('open: socket 17')", "assert False", 1),
+        ("ExceptionGroup('two', [pytest.PytestUnraisableExceptionWarning('open: socket 17')] * 2)", "assert False", 1),
+        ("pytest.PytestUnraisableExceptionWarning('open: socket 17')", "pytest.exit('enough', returncode=93)", 93),
+    ],
+)
+def test_what_a_scenario_left_open_does_not_replace_the_exit_code(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, raised: str, body: str, code: int
+) -> None:
+    """Found at the very end, it is told in a sentence: only a run in which all was well takes a code from it."""
+    pytester.makeconftest(f"import pytest\ndef pytest_unconfigure(): raise {raised}")
+    result = run(scenario("COLD-01", body=body))
+
+    assert result.ret == code
+    result.stdout.fnmatch_lines(["seatrials: something was left open*open: socket 17*"])
     assert "Traceback" not in result.stderr.str()

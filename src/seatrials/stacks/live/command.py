@@ -10,11 +10,10 @@ from rich.table import Table
 from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, SeatrialsError
 from seatrials.output.output import Tell, unheard
-from seatrials.safety import lease_item
+from seatrials.safety import journal, lease_item
 from seatrials.safety.checks import Finding, look_at_all
 from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
-from seatrials.safety.journal import process_name
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.sweep import Leftover
@@ -68,17 +67,17 @@ def sweep(
     access = open_access(environment, variables)
     try:
         identity = confirm_identity(access.environment, access.session.client)
-        run_id = f"sweep-{wall_timestamp()}-{process_name()}"
+        run_id = f"sweep-{wall_timestamp()}-{journal.process_name()}"
         lease = Lease(
             access.store,
             access.clock,
             run_id=run_id,
             owner=identity.name,
-            member=process_name(),
+            member=journal.process_name(),
             seconds=lease_seconds(environment.pace),
         )
         lease.require_free(wait_seconds)
-        found = [*access.sweeper().find(), *_dead_lease(access)]
+        found = [*access.sweeper().find(), *_journals(access), *_dead_lease(access)]
         shown = [*found, *access.sweeper().odd()]
         _show(console, environment.name, shown)
         if found and yes:
@@ -88,6 +87,12 @@ def sweep(
         tell(environment=environment.name, left=[asdict(each) for each in shown], removed=bool(found) and yes)
     finally:
         access.http.close()
+
+
+def _journals(access: Access) -> list[Leftover]:
+    """Return the journals of dead runs: a run is refused while there is one, though nothing else is left."""
+    runs = sorted({entry.run for entry in journal.entries(access.store)})
+    return [Leftover("journal", f"of {run}", "take out of it what is undone") for run in runs]
 
 
 def _dead_lease(access: Access) -> list[Leftover]:

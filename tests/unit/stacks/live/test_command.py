@@ -160,6 +160,20 @@ def test_a_sweep_may_be_repeated(sweep_staging: Sweep, small_platform: SmallPlat
     assert "No run has left anything" in sweep_staging(yes=True)
 
 
+def test_a_journal_alone_is_swept(sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path) -> None:
+    """A run that lost its lease leaves its journal, for which the next run is refused: the sweep is the cure."""
+    stacks = LiveStacks(small_platform.environment(), StackOptions(folder=tmp_path / "dead"), {})
+    with stacks.open("COLD-03"):
+        pass
+    stacks._lease.release(is_last=True)  # noqa: SLF001
+    stacks._access.http.close()  # noqa: SLF001
+
+    shown = sweep_staging(yes=True)
+
+    assert ("journal" in shown, "of dead" in shown, small_platform.runs_items()) == (True, True, [])
+    assert "No run has left anything" in sweep_staging()
+
+
 @pytest.mark.parametrize("yes", [False, True], ids=["show", "remove"])
 def test_a_sweep_never_meets_a_live_run(
     sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path, *, yes: bool
