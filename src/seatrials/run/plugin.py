@@ -34,6 +34,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, scopes_of, suite_of
@@ -142,6 +143,7 @@ def _begin(config: pytest.Config) -> None:
             reporter = RunReporter(config, environment, sources.sources, signer)
             config.pluginmanager.register(reporter, "seatrials-run")
             config.pluginmanager.register(LateRows(), "seatrials-late")
+            config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
             begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
         except OSError as error:
             raise cannot_write(error) from error

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact, redact_nodeid, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
-from seatrials.run.causes import crash_in
+from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
@@ -234,7 +234,8 @@ class RunReporter:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         timeline = run.timeline_json()
         self.folder.write_timeline(scenario, timeline)
-        self.folder.write_notes(scenario, run.timeline_notes())
+        notes = run.timeline_notes()
+        self.folder.write_notes(scenario, notes)
         self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_services(scenario, _services(recorder, run.images()))
         self.folder.write_usage(scenario, run.usage())
@@ -246,6 +247,7 @@ class RunReporter:
             report.sections.append((_TIMELINE, _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
             report.user_properties.append(("crash", crash_in(timeline)))
+            report.user_properties.append(("logged", complaint_in(notes, _last_us(timeline))))
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
@@ -332,6 +334,11 @@ def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict
     return {
         name: ServiceRecord(versions=versions, images=ran) for name, (versions, ran) in met.items() if versions or ran
     }
+
+
+def _last_us(timeline: Sequence[str]) -> int:
+    """Return when the last event of a timeline was, in microseconds of platform time."""
+    return int(json.loads(timeline[-1])["at_us"]) if timeline else 0
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

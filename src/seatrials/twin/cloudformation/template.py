@@ -4,8 +4,9 @@ cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document
 `Fn::Sub`) whether the file was YAML or JSON. `intrinsics.py` gives the values, `deployer.py` makes the resources.
 """
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -195,3 +196,9 @@ def _parameter_value(name: str, declaration: Mapping[str, Any], given: str | Non
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return [item.strip() for item in text.split(",")]
     return text
+
+
+def likely_meant(name: str, known: Iterable[str]) -> str:
+    """Return `, perhaps X is meant` with the name that *name* most resembles, empty when it resembles none."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.8)
+    return f", perhaps {matches[0]} is meant" if matches else ""
