@@ -387,7 +387,7 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
     missing = [each for each in needs_of(item) if not environment.allows(each)]
     if missing:
         _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
-    watch_lateness(item, _stacks)
+    watch_lateness(item, _stacks, item.config.stash[_ENVIRONMENT_KEY].pace)
     with ExitStack() as held:
         run = _open(item, _stacks, mutant, held)
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)

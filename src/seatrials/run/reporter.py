@@ -30,7 +30,7 @@ from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
-from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
+from seatrials.run.late import is_in_doubt, late_seconds_max
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -220,7 +220,8 @@ class RunReporter:
         """Yield how late the platform was, which a busy machine makes, and which rows nobody can judge for it."""
         if self._late_seconds:
             worst = max(self._late_seconds)
-            yield f"late by {worst:.1f} s of platform time at worst; {LATE_SECONDS_MAX:g} s harm nothing"
+            harmless = late_seconds_max(self._environment.pace)
+            yield f"late by {worst:.1f} s of platform time at worst; {harmless:g} s harm nothing"
         if self._in_doubt:
             yield f"nobody can tell, for they failed while it was late: {', '.join(sorted(self._in_doubt))}"
             yield "run it again on a machine that is less busy, or slower: nox -s rehearse -- --pace N"
@@ -338,7 +339,7 @@ def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict
 
 def _last_us(timeline: Sequence[str]) -> int:
     """Return when the last event of a timeline was, in microseconds of platform time."""
-    return int(json.loads(timeline[-1])["at_us"]) if timeline else 0
+    return int(json.loads(timeline[-1]).get("at_us", 0)) if timeline else 0
 
 
 def _skip_reason(report: pytest.TestReport) -> str:
