@@ -360,13 +360,17 @@ def main() -> None:
 def _can_begin() -> bool:
     """Whether a command has what each of them needs of the shell; says what is missing."""
     if sys.stdout is None:
-        _told("standard output is closed: redirect it, to /dev/null if nobody reads it", SeatrialsError.exit_code)
+        _told(
+            "ClosedOutput",
+            "standard output is closed: redirect it, to /dev/null if nobody reads it",
+            SeatrialsError.exit_code,
+        )
         return False
     try:
         Path.cwd()
     except OSError as error:
         sentence = f"the working folder cannot be used ({error.strerror}): change into another one"
-        _told(sentence, SeatrialsError.exit_code)
+        _told(type(error).__name__, sentence, SeatrialsError.exit_code)
         return False
     return True
 

@@ -1,7 +1,7 @@
 """INFRA: the stack is what it should be, as its control plane describes it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
@@ -45,7 +45,7 @@ def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> No
 
     table = platform.infrastructure.table()
 
-    assert table == TableFacts(
+    agreed = TableFacts(
         key=("sessionId:S HASH", "userId:S RANGE"),
         indexes={
             names.client_index: ("clientId:S HASH", "status:S RANGE"),
@@ -55,6 +55,7 @@ def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> No
         ttl_attribute="ttl",
         point_in_time_recovery="ENABLED",
     )
+    assert table == agreed, f"the session table is not as agreed: {_otherwise(table, agreed)}"
 
 
 @pytest.mark.scenario("INFRA-03", extra_seconds=60)
@@ -82,13 +83,11 @@ def test_target_groups_check_and_drain_as_agreed(platform: Platform) -> None:
     others = {name: setup for name, setup in setups.items() if setup != agreed}
 
     assert setups, "the load balancer has no target group"
-    told = [f"{name}: {_otherwise(setup, agreed)}" for name, setup in others.items()]
-    assert others == {}, f"these target groups are not as agreed: {'; '.join(told)}"
-    assert listeners.registrations("hermes") == {ports.hermes: ports.hermes}
-    assert listeners.registrations("edit") == {
-        ports.edit_api: ports.edit_api,
-        ports.edit_preview: ports.edit_preview,
-    }
+    assert others == {}, f"these target groups are not as agreed: {_otherwise_by_name(others, agreed)}"
+    for service, agreed_ports in (("hermes", [ports.hermes]), ("edit", [ports.edit_api, ports.edit_preview])):
+        registrations = listeners.registrations(service)
+        told = f"the {service} service registers its container ports in groups of these ports: {registrations}"
+        assert registrations == {port: port for port in agreed_ports}, told
     assert set(listeners.target_group_ports()) <= {ports.hermes, ports.edit_api, ports.edit_preview, ports.edit_hmr}
 
 
@@ -121,26 +120,31 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     scaling = platform.infrastructure.scaling
 
     target, agreed_target = scaling.target(), TargetFacts(minimum=0, maximum=contract.TASKS_MAX, suspended=())
-    assert target == agreed_target, f"the scalable target of the edit service is {target}, not {agreed_target}"
+    assert target is not None, "the edit service has no scalable target"
+    told = f"the scalable target of the edit service is not as agreed: {_otherwise(target, agreed_target)}"
+    assert target == agreed_target, told
     assert scaling.step_policies() == {
         PolicyFacts(adjustment="ExactCapacity", cooldown_seconds=contract.COOLDOWN_SECONDS)
     }
-    alarms = scaling.alarms()
-    agreed = {
-        AlarmFacts(
-            metric=f"{names.metric_namespace} {names.metric}",
-            statistic="Maximum",
-            period_seconds=contract.ALARM_PERIOD_SECONDS,
-            periods="1 of 1",
-            unit_fits=True,
-            silence_breaches=False,
-            acts=True,
-            acts_otherwise=False,
-        )
-    }
-    assert alarms == agreed, f"the alarms of the step policies are {_difference(alarms, agreed)}"
+    alarms_by_policy = scaling.alarms()
+    alarms = {name: alarm for each in alarms_by_policy.values() for name, alarm in each.items()}
+    agreed = AlarmFacts(
+        metric=f"{names.metric_namespace} {names.metric}",
+        statistic="Maximum",
+        period_seconds=contract.ALARM_PERIOD_SECONDS,
+        periods="1 of 1",
+        unit_fits=True,
+        silence_breaches=False,
+        acts=True,
+        acts_otherwise=False,
+    )
+    assert alarms, f"no alarm triggers the step policies {sorted(alarms_by_policy)}"
+    others = {name: alarm for name, alarm in alarms.items() if alarm != agreed}
+    assert others == {}, f"these alarms are not as agreed: {_otherwise_by_name(others, agreed)}"
     capacities = [scaling.capacities(sessions) for sessions in range(contract.SESSIONS_MAX + 1)]
+    idle = [policy for policy, each in alarms_by_policy.items() if not each]
     told = f"for 0, 1, 2 … sessions the alarms' policies lead to so many tasks: {capacities}"
+    told = f"no alarm triggers the policy {', '.join(idle)}; {told}" if idle else told
     assert capacities == [[0], [1], [1], *[[3]] * 10], told
     assert scaling.trackings() == ["ECSServiceAverageCPUUtilization at 40"]
     assert scaling.schedules() == [], "these scheduled actions change the count too"
@@ -211,7 +215,8 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
 
     workspace = Mount(path="/workspace", read_only=False, transit_encryption="ENABLED", through_access_point=True)
 
-    assert infrastructure.task("edit") == TaskFacts(
+    edit, hermes = infrastructure.task("edit"), infrastructure.task("hermes")
+    agreed = TaskFacts(
         cpu="2048",
         memory="4096",
         has_all_memory=True,
@@ -220,7 +225,8 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         log_group=names.edit_log_group,
         log_region=platform.environment.region,
     )
-    assert infrastructure.task("hermes") == TaskFacts(
+    assert edit == agreed, f"the edit task definition is not as agreed: {_otherwise(edit, agreed)}"
+    agreed = TaskFacts(
         cpu="512",
         memory="1024",
         has_all_memory=True,
@@ -229,6 +235,7 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         log_group=names.hermes_log_group,
         log_region=platform.environment.region,
     )
+    assert hermes == agreed, f"Hermes's task definition is not as agreed: {_otherwise(hermes, agreed)}"
     assert {names.edit_log_group, names.hermes_log_group} <= set(infrastructure.log_groups())
     assert infrastructure.plaintext_secrets("edit") == [], "these variables of the edit container hold secrets"
     assert infrastructure.plaintext_secrets("hermes") == [], "these variables of Hermes hold secrets"
@@ -295,6 +302,11 @@ def _difference(seen: Collection[object], agreed: Collection[object]) -> str:
     others = [each for each in seen if each not in agreed]
     missing = [each for each in agreed if each not in seen]
     return f"not as agreed: {others or 'in another order'}; of those agreed these are missing: {missing or 'none'}"
+
+
+def _otherwise_by_name(others: Mapping[str, object], agreed: object) -> str:
+    """Return for each record that is otherwise than agreed its name and those fields."""
+    return "; ".join(f"{name}: {_otherwise(other, agreed)}" for name, other in others.items())
 
 
 def _otherwise(seen: object, agreed: object) -> str:

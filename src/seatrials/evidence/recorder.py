@@ -73,6 +73,11 @@ class Recorder:
             for last in wait:
                 self._keep(last)
 
+    def last_within_wait(self) -> str:
+        """Return the title of the last step of the wait that goes on, redacted; empty without one."""
+        wait = self._wait.get()
+        return redact(wait[-1].title) if wait else ""
+
     def leave_out(self, what: str) -> None:
         """Note a part of the scenario's sentence that this environment does not let it ask: it stays unproven here."""
         if what not in self.left_out:

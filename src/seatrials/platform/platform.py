@@ -1,6 +1,7 @@
 """The platform under test, as a scenario holds it."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -117,7 +118,7 @@ class Platform:
             for path, group in groups.items():
                 states = self.balancer.states(group)
                 if states != ["healthy"] * contract.TASKS_MAX:
-                    return NotYet(f"the targets of {path} are {', '.join(states) or 'none'}")
+                    return NotYet(f"the targets of {path} are {_counted(states)}")
             return True
 
         self.wait_until(
@@ -192,6 +193,7 @@ class Platform:
                 what=what,
                 every_seconds=every_seconds,
                 explain=self._explain,
+                last_step=self.recorder.last_within_wait,
             )
 
     def let_pass(self, seconds: float, *, what: str) -> None:
@@ -256,3 +258,8 @@ class Platform:
             return NotYet(f"its status is {status or 'not told'}: {answer}")
         preview = self.sessions.preview(session)
         return preview.status == 200 or NotYet(f"it is active, and its preview is {preview}")  # noqa: PLR2004  # HTTP's own
+
+
+def _counted(states: Sequence[str]) -> str:
+    """Return how many targets have each state, as in `3 healthy, 1 draining`."""
+    return ", ".join(f"{count} {state}" for state, count in Counter(states).most_common()) or "none"

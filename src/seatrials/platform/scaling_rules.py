@@ -100,9 +100,12 @@ class ScalingRules:
         )
         return sorted(action["ScheduledActionName"] for page in pages for action in page["ScheduledActions"])
 
-    def alarms(self) -> set[AlarmFacts]:
-        """Return what the alarms of the step policies look at; equal ones once."""
-        return {_facts(alarm) for policy in self._step_policies() for alarm in self._alarms_of(policy)}
+    def alarms(self) -> dict[str, dict[str, AlarmFacts]]:
+        """Return by step policy what its alarms look at, by their names; a policy may have none."""
+        return {
+            policy["PolicyName"]: {alarm["AlarmName"]: _facts(alarm) for alarm in self._alarms_of(policy)}
+            for policy in self._step_policies()
+        }
 
     def capacities(self, metric_value: float) -> list[int]:
         """Return the numbers of tasks that the policies ask for while the metric has that value, sorted, each once."""

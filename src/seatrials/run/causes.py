@@ -1,7 +1,8 @@
 """What lies behind the failures of a run: many scenarios fail of one cause, and few of them name it.
 
-A container that crashed, or a check of the infrastructure that failed, says what is wrong. A wait that was over says
-what AWS told meanwhile, and then that is the cause; a wait of which nothing is known merely starved.
+A container that crashed, or a check of the infrastructure that failed, says what is wrong. A service that answered
+with an error has logged why. A wait that was over says what AWS told meanwhile, and then that is the cause; a wait of
+which nothing is known merely starved.
 """
 
 import json
@@ -17,9 +18,10 @@ class Rank(IntEnum):
 
     CRASH = 0
     INFRASTRUCTURE = 1
-    AWS = 2
-    DIRECT = 3
-    STARVED = 4
+    SERVICE = 2
+    AWS = 3
+    DIRECT = 4
+    STARVED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Failure:
     reason: str
     # What the platform's timeline tells of a container that crashed meanwhile; empty without one.
     crash: str = ""
+    # What a service logged last of something that it could not do; empty without such a line.
+    logged: str = ""
     # The command that repeats it, where there is one.
     replay: str = ""
 
@@ -61,6 +65,8 @@ _TARGET = re.compile(
     r"^target group (?P<group>\S+): .*?:(?P<port>\d+) is unhealthy \((?:Target\.\w+: )?(?P<why>[^)]+)\)", re.MULTILINE
 )
 _NO_START = re.compile(r"stopped: \w+: (?P<why>TaskFailedToStart: .+)")
+# An answer of a service itself, as a scenario shows it, that says no more than that something went wrong.
+_SERVER_ERROR = re.compile(r"→ 5\d\d from (?P<service>hermes|edit)\b")
 _WAITED = re.compile(r"(waited [\d.]+ s|gave up waiting) for ")
 # What differs between failures of one cause: ids of sessions, tasks and clients, and numbers.
 _OWN = re.compile(r"session-[0-9a-f-]{36}|TEST_\S+|[0-9a-f]{16,}|\d+(\.\d+)?")
@@ -83,8 +89,15 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
         return Rank.CRASH, failure.crash, failure.crash
+    answered = _SERVER_ERROR.search(failure.first_line)
+    if answered is not None and failure.logged.startswith(f"{answered['service']} logged"):
+        return Rank.SERVICE, _complaint_key(failure.logged), failure.logged
     if not _WAITED.match(failure.first_line):
         return Rank.DIRECT, _alike(failure.first_line), ""
+    return _cause_of_wait(failure)
+
+
+def _cause_of_wait(failure: Failure) -> tuple[Rank, str, str]:
     unhealthy = _UNHEALTHY.search(failure.reason) or _TARGET.search(failure.reason)
     if unhealthy is not None:
         port, why = unhealthy["port"], unhealthy["why"]
@@ -93,11 +106,20 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     no_start = _NO_START.search(failure.reason)
     if no_start is not None:
         return Rank.AWS, _alike(no_start["why"]), no_start["why"]
+    if failure.logged:
+        return Rank.SERVICE, _complaint_key(failure.logged), failure.logged
     return Rank.STARVED, _alike(failure.first_line), ""
 
 
 def _alike(text: str) -> str:
     return _OWN.sub("#", text)
+
+
+def _complaint_key(logged: str) -> str:
+    """Return what two complaints of one cause have in common: AWS's error, whichever call met it, or all the words."""
+    service, _, words = logged.partition(" logged")
+    refusal = _REFUSAL.search(words)
+    return f"{service} {refusal[0]}" if refusal else _alike(logged)
 
 
 def _group_name(arn: str) -> str:
@@ -119,6 +141,31 @@ def crash_in(timeline: Sequence[str]) -> str:
 
 _LOGGED = re.compile(r"(?P<group>[^/ ]+)/(?P<container>[^/ ]+)/[^/ ]+: (?P<line>.*)")
 _FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)')
+
+
+_COMPLAINT = re.compile(r".* (?:answered 5\d\d|put off|failed|now|not published|not recorded): .+")
+# Hermes tries again within 10 s what it could not do, so a complaint that is older is over.
+_COMPLAINT_HOLDS_US = 30_000_000
+_REFUSAL = re.compile(r"\(\w+\) when calling")
+
+
+def complaint_in(notes: Sequence[str], at_us: int) -> str:
+    """Return the last line of a log, of a mock's notes in JSON, in which a service says what it could not do, and why.
+
+    It is empty when none did shortly before *at_us*, in platform microseconds: a task that starts makes steps fail that
+    soon succeed. A request that a service answered with an error says more than work that it tries again.
+    """
+    lines = [note for note in map(json.loads, (note for note in notes if '"log"' in note)) if note.get("kind") == "log"]
+    recent = [note for note in lines if note["at_us"] >= at_us - _COMPLAINT_HOLDS_US]
+    complaints = [
+        f"{_service_of(note)} logged: {note['line']}" for note in recent if _COMPLAINT.fullmatch(note["line"])
+    ]
+    answers = [complaint for complaint in complaints if " answered 5" in complaint]
+    return next(reversed(answers or complaints), "")
+
+
+def _service_of(note: dict[str, Any]) -> str:
+    return str(note["subject"]).rpartition("-")[0]
 
 
 def _crash_in_logs(events: Iterable[dict[str, Any]]) -> str:

@@ -17,17 +17,27 @@ from seatrials.evidence.report_log import CANNOT_TELL, LATE_SECONDS
 if TYPE_CHECKING:  # what a stack is made of, which the process that hands out scenarios does not need
     from seatrials.stacks import Stacks
 
-# Of platform time. The shortest time that a row's sentence names is a second, and waits that have no number in the
-# catalogue allow at least five: less than that was never the reason of a failure.
+# Of platform time: waits that have no number in the catalogue allow at least five.
 LATE_SECONDS_MAX = 5.0
+# Requests take the machine's own time at any pace, and the shortest time that a row allows them is half a second: of
+# that a tenth of a second matters. No row names less than a second of platform time.
+_LATE_REQUEST_SECONDS_MAX = 0.1
+_LATE_SECONDS_MIN = 1.0
 _LATENESS_KEY = pytest.StashKey[Callable[[], float] | None]()
+_LATE_SECONDS_MAX_KEY = pytest.StashKey[float]()
 # By which a row says that it has waited in vain; any other error of ours has another reason than time.
 _WAITED = (FatalStateError, WaitTimeoutError)
 
 
-def watch_lateness(item: pytest.Item, stacks: "Stacks") -> None:
-    """Note how late it is from now on, for the judgement on *item*."""
+def late_seconds_max(pace: float) -> float:
+    """Return up to how many seconds of platform time, of which *pace* are a second, lateness harms no row."""
+    return min(LATE_SECONDS_MAX, max(_LATE_SECONDS_MIN, _LATE_REQUEST_SECONDS_MAX * pace))
+
+
+def watch_lateness(item: pytest.Item, stacks: "Stacks", pace: float) -> None:
+    """Note how late it is from now on, for the judgement on *item*, whose platform has that *pace*."""
     item.stash[_LATENESS_KEY] = stacks.lateness()
+    item.stash[_LATE_SECONDS_MAX_KEY] = late_seconds_max(pace)
 
 
 def is_in_doubt(report: pytest.TestReport) -> bool:
@@ -51,7 +61,7 @@ class LateRows:
         report.user_properties.append((LATE_SECONDS, late_seconds))
         if (
             report.failed
-            and late_seconds > LATE_SECONDS_MAX
+            and late_seconds > item.stash[_LATE_SECONDS_MAX_KEY]
             and call.excinfo is not None
             and _may_be_late(call.excinfo)
         ):

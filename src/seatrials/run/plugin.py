@@ -37,6 +37,7 @@ from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run.allure import add_labels, begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning, open_held
 from seatrials.run.choice import Choice, choose
+from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, suite_of
@@ -156,6 +157,7 @@ def _begin(config: pytest.Config) -> None:
             reporter = RunReporter(config, environment, sources.sources, signer)
             config.pluginmanager.register(reporter, "seatrials-run")
             config.pluginmanager.register(LateRows(), "seatrials-late")
+            config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
             if not config.getoption("--record-coverage"):
                 begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
         except OSError as error:
@@ -405,7 +407,7 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
     missing = [each for each in needs_of(item) if not environment.allows(each)]
     if missing:
         _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
-    watch_lateness(item, _stacks)
+    watch_lateness(item, _stacks, item.config.stash[_ENVIRONMENT_KEY].pace)
     with ExitStack() as held:
         run = _open(item, _stacks, mutant, held)
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)

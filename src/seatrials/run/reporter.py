@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from seatrials.evidence.recorder import Recorder, Step
 from seatrials.evidence.redaction import redact, redact_nodeid, redact_value
 from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
-from seatrials.run.causes import crash_in
+from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
-from seatrials.run.late import LATE_SECONDS_MAX, is_in_doubt
+from seatrials.run.late import is_in_doubt, late_seconds_max
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -220,7 +220,8 @@ class RunReporter:
         """Yield how late the platform was, which a busy machine makes, and which rows nobody can judge for it."""
         if self._late_seconds:
             worst = max(self._late_seconds)
-            yield f"late by {worst:.1f} s of platform time at worst; {LATE_SECONDS_MAX:g} s harm nothing"
+            harmless = late_seconds_max(self._environment.pace)
+            yield f"late by {worst:.1f} s of platform time at worst; {harmless:g} s harm nothing"
         if self._in_doubt:
             yield f"nobody can tell, for they failed while it was late: {', '.join(sorted(self._in_doubt))}"
             yield "run it again on a machine that is less busy, or slower: nox -s rehearse -- --pace N"
@@ -234,7 +235,8 @@ class RunReporter:
             report.user_properties.append(("left_out", "; ".join(recorder.left_out)))
         timeline = run.timeline_json()
         self.folder.write_timeline(scenario, timeline)
-        self.folder.write_notes(scenario, run.timeline_notes())
+        notes = run.timeline_notes()
+        self.folder.write_notes(scenario, notes)
         self.folder.write_scenario(scenario, recorder, run.timeline_seconds)
         self.folder.write_services(scenario, _services(recorder, run.images()))
         self.folder.write_usage(scenario, run.usage())
@@ -246,6 +248,7 @@ class RunReporter:
             report.sections.append((_TIMELINE, _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
             report.user_properties.append(("crash", crash_in(timeline)))
+            report.user_properties.append(("logged", complaint_in(notes, _last_us(timeline))))
 
     def could_not_begin(self, exit_code: int) -> None:
         """Write that the run ended before its first scenario."""
@@ -336,6 +339,11 @@ def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict
     return {
         name: ServiceRecord(versions=versions, images=ran) for name, (versions, ran) in met.items() if versions or ran
     }
+
+
+def _last_us(timeline: Sequence[str]) -> int:
+    """Return when the last event of a timeline was, in microseconds of platform time."""
+    return int(json.loads(timeline[-1]).get("at_us", 0)) if timeline else 0
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -125,6 +125,7 @@ def _failure(report: pytest.TestReport) -> Failure:
         name=f"{when}{name}",
         reason=_TOLD.sub("", redact(_message(report))),
         crash=redact(str(properties.get("crash", ""))),
+        logged=redact(str(properties.get("logged", ""))),
         replay=dict(report.sections).get("replay", ""),
     )
 

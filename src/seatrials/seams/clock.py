@@ -181,10 +181,12 @@ def wait_until(
     what: str,
     every_seconds: float = 1.0,
     explain: Callable[[], str] = lambda: "",
+    last_step: Callable[[], str] = lambda: "",
 ) -> T:
     """Return the first truthy value of *condition*, asked again every *every_seconds* of platform time.
 
-    Raises `WaitTimeoutError` naming *what*, the last value and what *explain* returns. A condition that sees that the
+    Raises `WaitTimeoutError` naming *what*, the last value, or *last_step* where that is False, and what *explain*
+    returns. A condition that sees that the
     wait is hopeless raises `FatalStateError`, which ends the wait at once with the same explanation.
     """
     deadline = clock.now() + timeout_seconds
@@ -198,11 +200,15 @@ def wait_until(
             return value
         left = deadline - clock.now()
         if left <= 0:
-            # A bare False says no more than that it was waited for.
-            seen = "it did not happen" if value is False else f"last seen: {value!r}"
+            seen = _not_yet(last_step()) if value is False else f"last seen: {value!r}"
             msg = f"waited {timeout_seconds:g} s for {what}; {seen}{_paragraph(explain())}"
             raise WaitTimeoutError(msg)
         clock.sleep(min(every_seconds, left))
+
+
+def _not_yet(last_step: str) -> str:
+    """Return what to say of a bare False, which says no more than that it was waited for."""
+    return f"it did not happen; the last step was {last_step}" if last_step else "it did not happen"
 
 
 def _paragraph(text: str) -> str:

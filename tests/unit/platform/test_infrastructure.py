@@ -144,6 +144,7 @@ def test_an_alarm_that_scales_when_it_is_over_is_told_from_one_that_tells_people
 ) -> None:
     """Whoever is told of a recovery scales nothing."""
     alarm = {
+        "AlarmName": "high",
         "Namespace": "N",
         "MetricName": "M",
         "Period": 60,
@@ -152,15 +153,16 @@ def test_an_alarm_that_scales_when_it_is_over_is_told_from_one_that_tells_people
         "AlarmActions": ["arn:policy"],
         **actions,
     }
-    policy = {"PolicyARN": "arn:policy", "PolicyType": "StepScaling"}
-    autoscaling = FakeClient({"describe_scaling_policies": {"ScalingPolicies": [policy]}})
+    policy = {"PolicyName": "out", "PolicyARN": "arn:policy", "PolicyType": "StepScaling"}
+    unused = {"PolicyName": "in", "PolicyARN": "arn:unused", "PolicyType": "StepScaling"}
+    autoscaling = FakeClient({"describe_scaling_policies": {"ScalingPolicies": [policy, unused]}})
     cloudwatch = FakeClient({"describe_alarms": {"MetricAlarms": [alarm]}})
 
-    facts = ScalingRules(autoscaling, cloudwatch, "service/cluster/edit").alarms()
+    by_policy = ScalingRules(autoscaling, cloudwatch, "service/cluster/edit").alarms()
 
-    assert [(each.unit_fits, each.silence_breaches, each.acts_otherwise) for each in facts] == [
-        (True, False, otherwise)
-    ]
+    assert by_policy["in"] == {}
+    facts = by_policy["out"]["high"]
+    assert (facts.unit_fits, facts.silence_breaches, facts.acts_otherwise) == (True, False, otherwise)
 
 
 def test_trackings_are_told_by_metric_and_target() -> None:

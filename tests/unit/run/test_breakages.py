@@ -49,7 +49,7 @@ BREAKAGES = {
         new="Priority: 610",
         row="every_field",
         exit_code=65,
-        named="EditPreviewRule (AWS::ElasticLoadBalancingV2::ListenerRule): AWS refused elbv2 create_rule",
+        named="EditPreviewRule (AWS::ElasticLoadBalancingV2::ListenerRule): AWS refused elbv2 create_rule with Priority 610",  # noqa: E501  # a message is one line
     ),
     "closed port": Breakage(
         file=TEMPLATE,

@@ -4,16 +4,25 @@ import json
 
 import pytest
 
-from seatrials.run.causes import Failure, Rank, causes_of, crash_in
+from seatrials.run.causes import Failure, Rank, causes_of, complaint_in, crash_in
 
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/webordinary-edit-preview/0123456789abcdef"
 UNHEALTHY = f"(service edit) (port 4321) is unhealthy in (target-group {GROUP}) due to (reason Request timed out)"
+NO_TABLE = (
+    "POST /a answered 503: put_item on table typo failed 4 times, last with: An error occurred "
+    "(ResourceNotFoundException) when calling the PutItem operation: Requested resource not found"
+)
 WAITED = "waited 120 s for session session-{} to be active and previewed; last seen: initializing"
 
 
-def failure(row: str, reason: str, crash: str = "") -> Failure:
+def failure(row: str, reason: str, crash: str = "", logged: str = "") -> Failure:
     """Return a failure of a row."""
-    return Failure(row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash)
+    return Failure(row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, logged=logged)
+
+
+def log(at_seconds: int, line: str, task: str = "hermes-0123abcd") -> str:
+    """Return a note of a line that a container logged."""
+    return json.dumps({"at_us": at_seconds * 1_000_000, "kind": "log", "line": line, "subject": task})
 
 
 def starved(row: str, session: str, *explained: str) -> Failure:
@@ -24,13 +33,16 @@ def starved(row: str, session: str, *explained: str) -> Failure:
 
 
 def test_the_most_telling_cause_is_first() -> None:
-    """A crash, the infrastructure, what AWS says, what a scenario says, and last a wait of which nothing is known."""
+    """A crash, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that merely starved."""
     found = causes_of(
         [
             starved("COLD-01", "1"),
             failure("ROUTE-01", "expected 200, got 404"),
             starved("COLD-02", "2", f"  event: {UNHEALTHY}"),
             failure("INFRA-07", "the security group does not let the load balancer in on [4321]"),
+            failure(
+                "COLD-04", "expected 201, got <POST /a → 503 from hermes: {}>", logged=f"hermes logged: {NO_TABLE}"
+            ),
             failure("COLD-03", "expected 201", "container hermes crashed at hermes.py:3 in run: NameError: x"),
         ]
     )
@@ -120,3 +132,59 @@ def test_a_crash_on_aws_is_read_from_the_log_of_the_stopped_task(lines: list[str
     timeline = [json.dumps({"kind": "log", "subject": f"hermes/hermes/0123: {line}"}) for line in lines]
 
     assert crash_in(timeline) == expected
+
+
+def test_a_service_that_answers_with_an_error_has_logged_why() -> None:
+    """Answers of 5xx are one cause with the log of the service, whichever call of it AWS refused."""
+    said = "expected 201, got <POST /a → 503 from hermes: {}>"
+    scan = NO_TABLE.replace("put_item", "scan").replace("PutItem", "Scan")
+
+    [cause] = causes_of(
+        [
+            failure("COLD-01", said, logged=f"hermes logged: {NO_TABLE}"),
+            failure("COLD-02", f"the answer lacks a field: {said}", logged=f"hermes logged: {scan}"),
+        ]
+    )
+
+    assert cause.text == f"hermes logged: {NO_TABLE}"
+    assert [each.row for each in cause.failures] == ["COLD-01", "COLD-02"]
+
+
+@pytest.mark.parametrize(
+    "said", ["assert 3 == 2", "got <GET / → 502 from the load balancer itself>", "→ 500 from edit"]
+)
+def test_a_log_is_no_cause_of_what_it_does_not_tell_of(said: str) -> None:
+    """A scenario that saw no error of the service that logged one fails of what it says itself."""
+    [cause] = causes_of([failure("COLD-01", said, logged=f"hermes logged: {NO_TABLE}")])
+
+    assert (cause.rank, cause.text) == (Rank.DIRECT, "")
+
+
+def test_a_wait_starves_of_what_a_service_cannot_do() -> None:
+    """What Hermes could not do until the end of a wait is why the wait was over, where AWS says nothing."""
+    waited = WAITED.format("1")
+    logged = "hermes logged: session 1: step put off: AccessDenied"
+
+    [cause] = causes_of([failure("COLD-01", waited, logged=logged)])
+
+    assert (cause.rank, cause.text) == (Rank.SERVICE, logged)
+
+
+def test_the_last_complaint_in_the_log_is_found() -> None:
+    """An answer with an error says more than a step that is put off; what runs well is no complaint."""
+    notes = [
+        log(100, "GET /a answered 500: first"),
+        log(101, "GET /b answered 503: second"),
+        log(102, "session 1: step put off: the preview answers 503"),
+        log(103, "session 1 is served by a task"),
+        json.dumps({"kind": "aws_refusal", "at_us": 1}),
+    ]
+
+    assert complaint_in(notes, 104_000_000) == "hermes logged: GET /b answered 503: second"
+    assert complaint_in(notes[2:], 104_000_000).endswith("step put off: the preview answers 503")
+    assert complaint_in(notes[3:], 104_000_000) == ""
+
+
+def test_a_complaint_that_is_over_is_none() -> None:
+    """What a service could not do half a minute ago and has not told of since is done."""
+    assert complaint_in([log(100, "session 1: step put off: the preview answers 503")], 131_000_000) == ""

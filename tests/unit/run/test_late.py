@@ -7,7 +7,7 @@ import pytest
 from seatrials.errors import TooLateError
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import read_runs
-from seatrials.run.late import LATE_SECONDS_MAX
+from seatrials.run.late import late_seconds_max
 from tests.support.scenario_run import STEP, FakeStacks, record, scenario
 
 pytest_plugins = ["pytester"]
@@ -20,7 +20,8 @@ IS_REFUSED = f"""{STEP}
 from seatrials.errors import RefusedWriteError
 raise RefusedWriteError("not yours")"""
 # Twice what is harmless, and just what is.
-LATE, HARMLESS = 2 * LATE_SECONDS_MAX, LATE_SECONDS_MAX
+HARMLESS = late_seconds_max(1)
+LATE = 10 * HARMLESS
 
 
 @pytest.fixture
@@ -95,3 +96,9 @@ def test_another_failure_stays_the_runs(run_late: RunLate) -> None:
 
     result.assert_outcomes(failed=1, skipped=1)
     assert result.ret == 1
+
+
+@pytest.mark.parametrize(("pace", "harmless"), [(1, 1.0), (10, 1.0), (30, 3.0), (50, 5.0), (200, 5.0)])
+def test_requests_are_late_in_the_machines_time(pace: float, harmless: float) -> None:
+    """A tenth of a second of the machine is harmless, and of the platform's time at least one and at most five."""
+    assert late_seconds_max(pace) == pytest.approx(harmless)

@@ -157,6 +157,14 @@ def test_a_timeout_says_in_words_what_was_seen(clock: VirtualClock, value: objec
     assert str(caught.value) == expected
 
 
+def test_a_timeout_of_a_bare_false_says_the_last_step(clock: VirtualClock) -> None:
+    """Where a condition has no words of its own, what was done last says what was seen."""
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait_until(clock, lambda: False, 9, what="the preview", last_step=lambda: "GET /session/x → 503")
+
+    assert str(caught.value) == "waited 9 s for the preview; it did not happen; the last step was GET /session/x → 503"
+
+
 def test_a_timeout_is_at_the_deadline(clock: VirtualClock) -> None:
     """A wait lasts as long as it says and no longer."""
     with pytest.raises(WaitTimeoutError):

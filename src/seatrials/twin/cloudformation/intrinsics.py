@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from seatrials.errors import TemplateError
-from seatrials.twin.cloudformation.template import Template, as_text
+from seatrials.twin.cloudformation.template import Template, as_text, likely_meant
 
 # Stands for what only the making of a resource will tell, while a template is deployed on paper.
 PENDING = "<known when made>"
@@ -184,7 +184,8 @@ class Resolver:
             kind = self.template.left_out[logical_id]
             return self._problem(where, f"{wanted} names a {kind}, which is left out: the twin runs no functions")
         if resource is None:
-            return self._problem(where, f"{wanted} names no resource, parameter or pseudo parameter")
+            meant = likely_meant(logical_id, (*self.template.resources, *self.parameters, *self._pseudo))
+            return self._problem(where, f"{wanted} names no resource, parameter or pseudo parameter{meant}")
         if resource.condition is not None and not self.holds(resource.condition, where):
             return self._problem(where, f"{wanted} names a resource that its condition {resource.condition} leaves out")
         try:

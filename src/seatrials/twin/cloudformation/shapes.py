@@ -12,7 +12,7 @@ from typing import Any
 from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.intrinsics import PENDING
-from seatrials.twin.cloudformation.template import as_text
+from seatrials.twin.cloudformation.template import as_text, likely_meant
 
 # botocore's classes carry no types.
 Shape = Any
@@ -63,7 +63,8 @@ class Conversion:
             name = names.get(key.lower())
             inner = f"{path}.{key}" if path else key
             if name is None:
-                self._problem(inner, f"is not a known property; known are {_listed(shape.members)}")
+                meant = likely_meant(key, _as_properties(shape.members))
+                self._problem(inner, f"is not a known property{meant}; known are {_listed(shape.members)}")
             else:
                 converted[name] = self._convert(shape.members[name], item, inner)
         missing = [name for name in shape.required_members if name not in converted]
@@ -99,7 +100,11 @@ class Conversion:
 
 def _listed(names: Iterable[str]) -> str:
     """Return the names of parameters as CloudFormation writes them."""
-    return ", ".join(name[:1].upper() + name[1:] for name in names)
+    return ", ".join(_as_properties(names))
+
+
+def _as_properties(names: Iterable[str]) -> list[str]:
+    return [name[:1].upper() + name[1:] for name in names]
 
 
 def _input_shape(client: AwsClient, operation: str) -> Shape:

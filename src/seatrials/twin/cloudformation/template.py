@@ -4,9 +4,10 @@ cfn-flip reads the short YAML forms (`!Ref`, `!Sub`), so that `Template.document
 `Fn::Sub`) whether the file was YAML or JSON. `intrinsics.py` gives the values, `deployer.py` makes the resources.
 """
 
+import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -174,3 +175,9 @@ def _resource(logical_id: str, fields: Mapping[str, Any], problems: list[str]) -
         depends_on=tuple(map(str, depends_on if isinstance(depends_on, list) else [depends_on])),
         condition=None if fields.get("Condition") is None else str(fields["Condition"]),
     )
+
+
+def likely_meant(name: str, known: Iterable[str]) -> str:
+    """Return `, perhaps X is meant` with the name that *name* most resembles, empty when it resembles none."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.8)
+    return f", perhaps {matches[0]} is meant" if matches else ""

@@ -112,7 +112,7 @@ def test_every_fault_is_reported_before_anything_is_made(aws: Clients) -> None:
     assert lines[3].startswith("- the supported resource types are AWS::EC2::VPC, ")
     assert lines[4] == "- Topic: the resource type AWS::SNS::Topic is not supported"
     assert lines[5].startswith(
-        "- Misspelt (AWS::Logs::LogGroup).LogGroupNam: is not a known property; known are LogGroupName, "
+        "- Misspelt (AWS::Logs::LogGroup).LogGroupNam: is not a known property, perhaps LogGroupName is meant; "
     )
     assert lines[6].startswith("- Dangling (AWS::Logs::LogGroup).LogGroupName: Ref Nowhere names no resource")
     assert "- Bare (AWS::EC2::RouteTable): lacks VpcId" in lines
@@ -121,13 +121,23 @@ def test_every_fault_is_reported_before_anything_is_made(aws: Clients) -> None:
     assert log_groups(aws) == []
 
 
+def test_a_misspelt_reference_is_told_what_it_may_mean(aws: Clients) -> None:
+    """A reference that nearly is the name of a resource or parameter is an error with that name."""
+    lines = refusal(aws, {"Group": log_group({"Ref": "AWS::StackNam"})})
+
+    told = "Ref AWS::StackNam names no resource, parameter or pseudo parameter, perhaps AWS::StackName is meant"
+    assert lines[1] == f"- Group (AWS::Logs::LogGroup).LogGroupName: {told}"
+
+
 def test_what_aws_refuses_is_named(aws: Clients) -> None:
     """An error of AWS says which resource it refused, and why."""
     aws("logs").create_log_group(logGroupName="taken")
 
     lines = refusal(aws, {"Twice": log_group("taken")})
 
-    assert lines[0].startswith("Twice (AWS::Logs::LogGroup): AWS refused logs create_log_group: ")
+    assert lines[0].startswith(
+        "Twice (AWS::Logs::LogGroup): AWS refused logs create_log_group with LogGroupName taken: "
+    )
     assert "ResourceAlreadyExistsException" in lines[0]
 
 
@@ -194,6 +204,6 @@ def test_a_fault_in_a_further_call_is_reported_with_the_others(aws: Clients) -> 
     lines = refusal(aws, {"Table": table})
 
     path = "- Table (AWS::DynamoDB::Table).TimeToLiveSpecification"
-    assert lines[1].startswith(f"{path}.AttributeNam: is not a known property; known are Enabled, AttributeName")
+    assert lines[1].startswith(f"{path}.AttributeNam: is not a known property, perhaps AttributeName is meant; ")
     assert f"{path}.Enabled: must be of type boolean, not 'perhaps'" == lines[2]
     assert f"{path}: lacks AttributeName" == lines[3]

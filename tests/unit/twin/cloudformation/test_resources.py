@@ -379,7 +379,9 @@ def test_an_unknown_property_of_an_inline_policy_is_named(aws: Clients) -> None:
     with pytest.raises(TemplateError) as raised:
         deployed(aws, Inline=policy)
 
-    assert "Inline (AWS::IAM::Policy).PolicyDocumnt: is not a known property" in str(raised.value)
+    assert "Inline (AWS::IAM::Policy).PolicyDocumnt: is not a known property, perhaps PolicyDocument is meant" in str(
+        raised.value
+    )
     assert "Inline (AWS::IAM::Policy): lacks PolicyDocument" in str(raised.value)
 
 

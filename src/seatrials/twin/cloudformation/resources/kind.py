@@ -15,10 +15,13 @@ from seatrials.errors import TemplateError
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.intrinsics import PENDING, Stack
 from seatrials.twin.cloudformation.shapes import Conversion
+from seatrials.twin.cloudformation.template import likely_meant
 
 Properties = dict[str, Any]
 
 _DIGEST_LENGTH = 12
+# A longer value of a property, such as a document, is not told.
+_TOLD_CHARACTERS_MAX = 60
 
 
 class _PaperAnswer:
@@ -111,8 +114,15 @@ class Creation:
         try:
             return request, getattr(client, operation)(**request)
         except (ClientError, BotoCoreError) as error:
-            msg = f"{self.where}: AWS refused {service} {operation}: {error}"
+            msg = f"{self.where}: AWS refused {service} {operation}{_in_short(properties)}: {error}"
             raise TemplateError(msg) from error
+
+
+def _in_short(properties: Mapping[str, Any]) -> str:
+    """Return the scalar properties of a call, of which one may be what AWS refuses; ARNs say nothing to a reader."""
+    told = [f"{name} {value}" for name, value in properties.items() if isinstance(value, str | int | float)]
+    short = [each for each in told if "arn:" not in each and len(each) <= _TOLD_CHARACTERS_MAX]
+    return f" with {', '.join(short)}" if short else ""
 
 
 def tags_as_map(properties: Properties, _: Creation) -> Properties:
@@ -189,9 +199,11 @@ class ResourceType:
         own = {name: value for name, value in properties.items() if name not in (*further, *self.inert)}
         if self.operation is None:
             unknown = [name for name in own if name not in self.known]
-            known = ", ".join((*self.known, *dict.fromkeys(further)))
+            known = (*self.known, *dict.fromkeys(further))
             creation.problems.extend(
-                f"{creation.where}.{name}: is not a known property; known are {known}" for name in unknown
+                f"{creation.where}.{name}: is not a known property{likely_meant(name, known)}; "
+                f"known are {', '.join(known)}"
+                for name in unknown
             )
             return own, {}
         if self.adjust is not None:

@@ -1,0 +1,73 @@
+"""What a scenario's `==` says when it does not hold: both sides whole, or what is different about them.
+
+pytest cuts both sides in the middle, which may be just where they differ, and shows the rest only with -v.
+"""
+
+from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pytest
+
+# Of both sides together, so that a line of the summary holds them behind the name of the scenario.
+_CHARACTERS_MAX = 200
+_SIDE_CHARACTERS_MAX = 90
+
+
+class Comparisons:
+    """Puts a whole first line above pytest's own explanation of a comparison."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_assertrepr_compare(
+        self, op: str, left: object, right: object
+    ) -> Generator[None, list[list[str]], list[list[str]]]:
+        """Tell the comparison; what pytest has nothing to say about stays without a word."""
+        told = yield
+        return [[comparison(left, right), *lines[1:]] for lines in told] if op == "==" else told
+
+
+def comparison(left: object, right: object) -> str:
+    """Return `left == right`, or where that is long the fields, keys or items by which they differ."""
+    whole = f"{left!r} == {right!r}"
+    if len(whole) <= _CHARACTERS_MAX:
+        return whole
+    told = "; ".join(_differences(left, right))
+    if not told:
+        return f"{_cut(repr(left))} == {_cut(repr(right))}"
+    return told if len(told) <= 2 * _CHARACTERS_MAX else f"{told[: 2 * _CHARACTERS_MAX - 1]}…"
+
+
+def _differences(left: object, right: object) -> Iterable[str]:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        yield from _of_mappings(left, right)
+    elif isinstance(left, AbstractSet) and isinstance(right, AbstractSet):
+        yield from _of_items(left - right, right - left)
+    elif isinstance(left, list) and isinstance(right, list):
+        yield from _of_items([each for each in left if each not in right], [each for each in right if each not in left])
+    elif is_dataclass(left) and not isinstance(left, type) and type(left) is type(right):
+        names = [field.name for field in fields(left) if field.compare]
+        yield from _of_mappings(*({name: getattr(side, name) for name in names} for side in (left, right)))
+
+
+def _of_mappings(left: Mapping[Any, object], right: Mapping[Any, object]) -> Iterable[str]:
+    for key in (*left, *(key for key in right if key not in left)):
+        if key not in right:
+            yield f"{key} is {_cut(repr(left[key]))}, and should not be there"
+        elif key not in left:
+            yield f"{key} is missing, and should be {_cut(repr(right[key]))}"
+        elif left[key] != right[key]:
+            yield f"{key} is {_cut(repr(left[key]))}, not {_cut(repr(right[key]))}"
+
+
+def _of_items(left: Iterable[object], right: Iterable[object]) -> Iterable[str]:
+    """Yield what one side alone has; a long item may hold what differs in its middle, so it is not cut."""
+    for words, items in (("should not be there", left), ("is missing", right)):
+        yield from (f"{each!r} {words}" for each in items)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _SIDE_CHARACTERS_MAX:
+        return text
+    half = _SIDE_CHARACTERS_MAX // 2
+    return f"{text[:half]}…{text[-half:]}"
