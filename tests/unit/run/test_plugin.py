@@ -271,7 +271,6 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     assert sorted(written) == [
         "account",
         "command",
-        "partial",
         "commit",
         "crashed",
         "dirty",
@@ -282,6 +281,7 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
         "kind",
         "leftovers",
         "not_run",
+        "partial",
         "platform_seconds",
         "rows",
         "scenarios",
