@@ -25,6 +25,7 @@ WHOLE = RunRecord(
     dirty=False,
     sources={"stack/webordinary.yaml": "a" * 40},
     command="python -m pytest",
+    partial="since main",
     seed=1,
     workers=2,
     versions={"python": "3.11.7"},
