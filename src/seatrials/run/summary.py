@@ -123,11 +123,19 @@ def _failure(report: pytest.TestReport) -> Failure:
         row=str(properties.get("scenario", report.nodeid)),
         place=f"{file}:{_line_in(report, file) or (line or 0) + 1}",
         name=f"{when}{name}",
-        reason=_TOLD.sub("", redact(_message(report))),
+        reason=_with_origin(_TOLD.sub("", redact(_message(report)))),
         crash=redact(str(properties.get("crash", ""))),
         logged=redact(str(properties.get("logged", ""))),
         replay=dict(report.sections).get("replay", ""),
     )
+
+
+def _with_origin(reason: str) -> str:
+    """Return *reason* with where the first value came from, as pytest tells below a bare `assert 500 == 200`."""
+    first, *more = reason.splitlines() or [""]
+    if not (first.startswith("assert ") and more and more[0].lstrip().startswith("+  where ")):
+        return reason
+    return "\n".join([f"{first}, {more[0].lstrip().removeprefix('+  ')}", *more[1:]])
 
 
 def _message(report: pytest.TestReport) -> str:

@@ -103,3 +103,12 @@ def test_what_could_not_be_collected_is_left_to_pytest(run: Run, pytester: pytes
     result = run(scenario("COLD-01"))
 
     assert "No module named 'nothing_of_that_name'" in result.stdout.str()
+
+
+def test_a_bare_comparison_says_what_it_compared(run: Run) -> None:
+    """Whose status a number is stands in the line of the failure, for the lines below are not always shown."""
+    body = "answer = type('Answer', (), {'status': 500, '__repr__': lambda _: '<GET /x → 500>'})()"
+
+    result = run(scenario("COLD-01", body=f"{body}\nassert answer.status == 200", fixtures=""))
+
+    result.stdout.fnmatch_lines(["1. FAILED COLD-01 *: assert 500 == 200, where 500 = <GET /x → 500>.status"])
