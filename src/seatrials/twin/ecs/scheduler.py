@@ -104,6 +104,13 @@ class Scheduler:
         """Return every task that a service has had, oldest first."""
         return [run for state in self._services.values() if state.name == service_name for run in state.runs]
 
+    def running(self) -> list[tuple[str, str, int]]:
+        """Return cluster, name and number of running tasks of each service."""
+        return [
+            (state.cluster, state.name, sum(run.record.is_running for run in state.runs))
+            for state in self._services.values()
+        ]
+
     def _loop(self) -> None:
         world = self._world
         while True:

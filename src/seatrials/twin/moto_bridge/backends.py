@@ -4,7 +4,14 @@ import json
 from typing import Any
 
 from moto.applicationautoscaling import urls as autoscaling_urls
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    FakeApplicationAutoscalingPolicy,
+    applicationautoscaling_backends,
+)
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.cloudwatch import urls as cloudwatch_urls
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
@@ -17,7 +24,9 @@ from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
+from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatch, TwinCloudWatchResponse
 from seatrials.twin.moto_bridge.hooks import Living, current
+from seatrials.twin.moto_bridge.target_tracking import obey
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -144,6 +153,35 @@ class TwinEfs(EFSBackend):
         return super().create_access_point(client_token, tags, file_system_id, posix_user, root_directory)
 
 
+class TwinAutoScaling(ApplicationAutoscalingBackend):
+    """Application Auto Scaling whose policies keep their ARN, go with their target, and track the metric they name."""
+
+    _url_module = autoscaling_urls
+
+    def put_scaling_policy(self, *arguments: Any, **parameters: Any) -> FakeApplicationAutoscalingPolicy:  # noqa: ANN401
+        before = {key: (policy, policy.policy_arn) for key, policy in self.policies.items()}
+        policy = super().put_scaling_policy(*arguments, **parameters)
+        for key, (older, arn) in before.items():
+            if self.policies[key] is policy:
+                older.delete_alarms(self.account_id, self.region_name)
+                policy.policy_arn = arn
+        tracking = policy.target_tracking_scaling_policy_configuration
+        if tracking and policy.service_namespace == "ecs":
+            obey(cloudwatch_backends[self.account_id][self.region_name], policy, tracking)
+        return policy
+
+    def deregister_scalable_target(self, namespace: str, r_id: str, dimension: str) -> None:
+        """Forget a target and its policies. Source: botocore, application-autoscaling.DeregisterScalableTarget."""
+        super().deregister_scalable_target(namespace, r_id, dimension)
+        for policy in list(self.policies.values()):
+            if (policy.service_namespace, policy.resource_id, policy.scalable_dimension) == (
+                namespace,
+                r_id,
+                dimension,
+            ):
+                self.delete_scaling_policy(policy.policy_name, namespace, r_id, dimension)
+
+
 class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
     """Application Auto Scaling with the activities that moto does not implement."""
 
@@ -158,11 +196,19 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
 
 def put_in_place() -> None:
     """Let moto use these in place of its own, for the life of the process."""
-    for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
+    ours_by_backends: tuple[tuple[Any, Any], ...] = (
+        (ecs_backends, TwinEcs),
+        (elbv2_backends, TwinElb),
+        (efs_backends, TwinEfs),
+        (cloudwatch_backends, TwinCloudWatch),
+        (applicationautoscaling_backends, TwinAutoScaling),
+    )
+    for backends, ours in ours_by_backends:
         backends.backend = ours
         # One that was asked for before has moto's own class.
         backends.clear()
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
+    cloudwatch_urls.url_paths["{0}/$"] = TwinCloudWatchResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from moto.backends import get_backend
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.metrics.store import Metric, Metrics, Point
 from seatrials.twin.moto_bridge.clients import aws_client
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, Hooks
 from seatrials.twin.tasks import TaskRecord
@@ -29,6 +30,17 @@ class Bridge(Hooks):
         service = self._ecs().services[f"{cluster_name}:{service_name}"]
         for name, value in attributes.items():
             setattr(service, name, value)
+
+    def metrics(self) -> Metrics:
+        """Return CloudWatch's metrics, which CloudWatch and who watches them share."""
+        backend: Any = get_backend("cloudwatch")[ACCOUNT][self.region]
+        metrics: Metrics = backend.metrics
+        return metrics
+
+    def publish(self, metric: Metric, point: Point) -> None:
+        """Store a point of a metric that AWS itself publishes."""
+        self.touched("cloudwatch")
+        self.metrics().add(metric, point)
 
     def forced_deployments(self, cluster_name: str, service_name: str) -> int:
         """Return how often UpdateService has asked for a new deployment of the same task definition."""

@@ -17,7 +17,6 @@ from typing import Any
 
 from botocore.parsers import create_parser
 from botocore.utils import parse_to_aware_datetime
-from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.constants import MISSING
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
@@ -29,10 +28,11 @@ from moto.elbv2.responses import ELBV2Response
 from werkzeug.exceptions import HTTPException
 
 from seatrials.twin.moto_bridge.backends import TwinAutoScalingResponse, TwinEcsResponse
+from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatchResponse
 from seatrials.twin.moto_bridge.hooks import ACCOUNT
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
-    "cloudwatch": CloudWatchResponse,
+    "cloudwatch": TwinCloudWatchResponse,
     "dynamodb": DynamoHandler,
     "ecs": TwinEcsResponse,
     "elbv2": ELBV2Response,
