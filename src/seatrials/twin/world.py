@@ -186,7 +186,7 @@ class World:
         self.scheduler, self.scaling, self.expiry = actors.scheduler, actors.scaling, actors.expiry
         self._logs, self._published = actors.logs, actors.published
         # A true circle: they are made with the bridge's clients, and answer calls that the bridge hears.
-        self.bridge.attach(Living(self.targets, self.scheduler.stop_task))
+        self.bridge.attach(Living(self.targets, self.scheduler.stop_task, self.scheduler.service_updated))
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""

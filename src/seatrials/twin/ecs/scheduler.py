@@ -89,6 +89,17 @@ class Scheduler:
         self._stale = True
         self._changed.set()
 
+    def service_updated(self, cluster: str, name: str, definition: str, desired: int) -> None:
+        """Hear UpdateService: what it asks for shows at once, and is acted upon in the scheduler's next turn.
+
+        So `services-stable` waits for the new deployment. Source: botocore, ecs.Deployment, rolloutState.
+        """
+        for state in self._services.values():
+            if (state.cluster, state.name) == (cluster, name) and state.deployments:
+                state.description = {**state.description, "taskDefinition": definition, "desiredCount": desired}
+                self._open_deployment(state)
+                self._show(state)
+
     def poke(self) -> None:
         """Hear that a task or a target has changed."""
         self._changed.set()
@@ -223,11 +234,15 @@ class Scheduler:
         for run in state.wanted():
             started = run.record.started_at
             in_grace = started is None or (now - started).total_seconds() < grace_seconds
-            if run.is_being_replaced or in_grace or run.targets_are("healthy", "initial", "draining", "unused"):
+            if run.is_being_replaced or in_grace:
                 continue
-            run.is_being_replaced = True
-            groups = ", ".join(group for group, _ in run.groups)
-            self._event(state, f"(task {run.record.id}) is unhealthy in (target-group {groups})")
+            if run.record.health_status == "UNHEALTHY":
+                run.is_being_replaced = True
+                self._event(state, f"(task {run.record.id}) failed container health checks.")
+            elif not run.targets_are("healthy", "initial", "draining", "unused"):
+                run.is_being_replaced = True
+                groups = ", ".join(group for group, _ in run.groups)
+                self._event(state, f"(task {run.record.id}) is unhealthy in (target-group {groups})")
 
     def _start_missing(self, state: ServiceState) -> None:
         """Start what the primary deployment lacks, within the service's maximum."""
@@ -249,7 +264,9 @@ class Scheduler:
         for run in [each for each in state.wanted() if each.is_being_replaced]:
             no_room = len(sound) < state.desired and len(state.wanted()) >= limits.most_running
             if stood_in_for or no_room:
-                reason = f"Task failed ELB health checks in (target-group {run.groups[0][0]})"
+                reason = "Task failed container health checks"
+                if run.record.health_status != "UNHEALTHY":
+                    reason = f"Task failed ELB health checks in (target-group {run.groups[0][0]})"
                 self._stop(state, run, "ServiceSchedulerInitiated", reason)
 
     def _stop_old(self, state: ServiceState) -> None:
@@ -360,7 +377,7 @@ class Scheduler:
         return self._definitions[arn]
 
     def _is_healthy(self, run: TaskRun) -> bool:
-        return run.record.is_running and run.targets_are("healthy")
+        return run.record.is_running and run.is_well and run.targets_are("healthy")
 
     def _limits(self, state: ServiceState) -> Limits:
         return Limits.of(state.desired, state.description.get("deploymentConfiguration", {}))

@@ -35,8 +35,21 @@ class TwinEcs(EC2ContainerServiceBackend):
     # moto finds a backend's URLs by the name of the module of its class.
     _url_module = ecs_urls
 
+    def create_service(
+        self,
+        cluster_str: str,
+        service_name: str,
+        desired_count: int | None,
+        *arguments: Any,  # noqa: ANN401  # moto's own
+        **parameters: Any,  # noqa: ANN401  # moto's own
+    ) -> Any:  # noqa: ANN401  # moto's service
+        """Make a service; one that names no count wants one task (CloudFormation reference, AWS::ECS::Service)."""
+        wanted = 1 if desired_count is None else desired_count
+        return super().create_service(cluster_str, service_name, wanted, *arguments, **parameters)
+
     def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
-        service: Any = self._get_service(service_properties["cluster"], service_properties["service"])
+        cluster = service_properties.get("cluster") or "default"
+        service: Any = self._get_service(cluster, service_properties["service"])
         definition = service_properties.get("task_definition")
         if definition:
             service.task_definition = self.describe_task_definition(definition).arn
@@ -46,7 +59,15 @@ class TwinEcs(EC2ContainerServiceBackend):
         for name, value in service_properties.items():
             if name not in ours and value is not None:
                 setattr(service, name, value)
+        living = _living()
+        if living is not None:
+            living.update_service(service.cluster_name, service.name, service.task_definition, service.desired_count)
         return service
+
+    def describe_tasks(self, cluster_str: str, tasks: list[str]) -> list[Any]:
+        """Return the tasks of this cluster alone; moto looks through all."""
+        found: list[Any] = super().describe_tasks(cluster_str, tasks)
+        return [each for each in found if each.cluster_arn == self._get_cluster(cluster_str).arn]
 
     def list_tasks(
         self,
@@ -89,6 +110,17 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         service.deployment_configuration = self._get_param("deploymentConfiguration") or {}
         service.health_check_grace_period_seconds = self._get_param("healthCheckGracePeriodSeconds") or 0
         service.enable_execute_command = bool(self._get_param("enableExecuteCommand"))
+        return result
+
+    def describe_tasks(self) -> ActionResult:
+        """Answer DescribeTasks, with a failure for each task that is not there. Source: botocore, ecs.Failure."""
+        result = super().describe_tasks()
+        answer: Any = result.result
+        cluster: Any = self.ecs_backend.describe_clusters([self._get_param("cluster", "default")])[0][0]
+        prefix = cluster.arn.replace(":cluster/", ":task/")
+        asked = [f"{prefix}/{each.rsplit('/', 1)[-1]}" for each in self._get_param("tasks", [])]
+        known = {each.task_arn for each in answer["tasks"]}
+        answer["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         return result
 
 

@@ -42,6 +42,10 @@ class Bridge(Hooks):
         self.touched("cloudwatch")
         self.metrics().add(metric, point)
 
+    def has_log_group(self, name: str) -> bool:
+        """Return whether CloudWatch Logs has the group *name*."""
+        return name in get_backend("logs")[ACCOUNT][self.region].groups
+
     def forced_deployments(self, cluster_name: str, service_name: str) -> int:
         """Return how often UpdateService has asked for a new deployment of the same task definition."""
         return int(getattr(self._ecs().services[f"{cluster_name}:{service_name}"], "forced_deployments", 0))
