@@ -13,6 +13,7 @@ from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch import urls as cloudwatch_urls
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
+from moto.dynamodb import urls as dynamodb_urls
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
@@ -25,6 +26,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, elbv2_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatch, TwinCloudWatchResponse
+from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.target_tracking import obey
 
@@ -240,6 +242,7 @@ def put_in_place() -> None:
         # One that was asked for before has moto's own class.
         backends.clear()
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
+    dynamodb_urls.url_paths["{0}/"] = TwinDynamoResponse.dispatch
     cloudwatch_urls.url_paths["{0}/$"] = TwinCloudWatchResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
 

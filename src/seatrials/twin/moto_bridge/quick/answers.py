@@ -22,18 +22,18 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import camelcase_to_underscores, get_service_model, get_value
-from moto.dynamodb.responses import DynamoHandler
 from moto.efs.responses import EFSResponse
 from moto.elbv2.responses import ELBV2Response
 from werkzeug.exceptions import HTTPException
 
 from seatrials.twin.moto_bridge.backends import TwinAutoScalingResponse, TwinEcsResponse
 from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatchResponse
+from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.hooks import ACCOUNT
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
     "cloudwatch": TwinCloudWatchResponse,
-    "dynamodb": DynamoHandler,
+    "dynamodb": TwinDynamoResponse,
     "ecs": TwinEcsResponse,
     "elbv2": ELBV2Response,
     "application-autoscaling": TwinAutoScalingResponse,
