@@ -339,6 +339,9 @@ class Scheduler:
         arn = f"{region_prefix}/{task_id}"
         zone, address, subnet = self._place(state)
         interface = {"attachmentId": f"eni-attach-{task_id[:17]}", "privateIpv4Address": address}
+        groups = state.description["networkConfiguration"]["awsvpcConfiguration"].get("securityGroups", [])
+        owner = region_prefix.replace(":task/", ":attachment/").rpartition("/")[0] + f"/{interface['attachmentId']}"
+        world.bridge.attach_interface(f"eni-{task_id[:17]}", subnet, address, groups, owner)
         return TaskRecord(
             task_arn=arn,
             cluster_arn=state.description["clusterArn"],
@@ -418,6 +421,7 @@ def _attachment(interface: dict[str, str], subnet: str) -> dict[str, Any]:
         "status": "ATTACHED",
         "details": [
             {"name": "subnetId", "value": subnet},
+            {"name": "networkInterfaceId", "value": interface["attachmentId"].replace("eni-attach-", "eni-")},
             {"name": "privateIPv4Address", "value": interface["privateIpv4Address"]},
         ],
     }

@@ -214,6 +214,9 @@ class TaskRun:
             record.execution_stopped_at = world.bridge.timestamp()
         self._enter(TaskState.DEPROVISIONING)
         world.clock.sleep(world.calibration.deprovisioning.draw(world.random))
+        for attachment in record.attachments:
+            attachment["status"] = "DELETED"
+        world.bridge.detach_interface(record.network_interface)
         record.stopped_at = world.bridge.timestamp()
         self._set_containers("STOPPED")
         world.runtime.remove(record.id)

@@ -133,6 +133,24 @@ def test_tasks_that_are_not_there_are_failures(twin: Twin) -> None:
     assert answer["failures"] == [{"arn": missing, "reason": "MISSING"}]
 
 
+def test_a_task_has_a_network_interface(twin: Twin) -> None:
+    """Its attachment names one that EC2 describes for as long as the task lives (ECS guide, task networking)."""
+    [run] = twin.scale(1)
+    [attachment] = twin.task(run.record.task_arn)["attachments"]
+    details = {each["name"]: each["value"] for each in attachment["details"]}
+    ec2 = twin.world.aws("ec2")
+    identifiers = [details["networkInterfaceId"]]
+    [interface] = ec2.describe_network_interfaces(NetworkInterfaceIds=identifiers)["NetworkInterfaces"]
+    twin.scale(0)
+    twin.until(lambda: run.record.stopped_at is not None)
+    left = ec2.describe_network_interfaces()["NetworkInterfaces"]
+
+    assert interface["PrivateIpAddress"] == details["privateIPv4Address"] == run.address
+    assert (interface["SubnetId"], interface["Status"]) == (details["subnetId"], "in-use")
+    assert interface["Groups"]
+    assert identifiers[0] not in [each["NetworkInterfaceId"] for each in left]
+
+
 def test_a_stopped_task_is_replaced(twin: Twin) -> None:
     """A service keeps its desired count whoever stops its tasks."""
     [run] = twin.scale(1)
