@@ -25,6 +25,8 @@ _BREACHES: dict[str, Callable[[float, float], bool]] = {
 # Treatments of missing data that leave nothing open.
 _DECIDED = ("breaching", "notBreaching")
 _EXTRA_PERIODS = 2
+# Seven days, and what is looked at beyond. Source: botocore, PutMetricAlarm, EvaluationPeriods.
+_SECONDS_MAX = 8 * 86_400
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def evaluate(alarm: Mapping[str, Any], values: list[float | None]) -> Evaluation
     Source: Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
     """
     treatment = _treatment(alarm)
-    periods = int(alarm["EvaluationPeriods"])
+    periods = evaluation_range(alarm) - _EXTRA_PERIODS
     needed = int(alarm.get("DatapointsToAlarm") or periods)
     threshold = float(alarm["Threshold"])
     breaches = _BREACHES.get(alarm["ComparisonOperator"])
@@ -90,6 +92,7 @@ def read(metrics: Metrics, alarm: Mapping[str, Any], now: float) -> Reading:
     Raises `ExpressionError` for what the twin leaves out, such as a band of anomaly detection.
     """
     period, length = period_seconds(alarm), evaluation_range(alarm)
+    _check(alarm, period * length)
     # A point of this very second counts.
     end = math.floor(now) + 1
     start = end - period * length
@@ -109,6 +112,17 @@ def read(metrics: Metrics, alarm: Mapping[str, Any], now: float) -> Reading:
     return Reading(values, _has_few_samples(alarm, bins), until)
 
 
+def _check(alarm: Mapping[str, Any], seconds: int) -> None:
+    """Raise `ExpressionError` for an alarm that AWS would not have taken; a read must not fail by it."""
+    name = alarm.get("AlarmName")
+    if alarm.get("Threshold") is None and not alarm.get("ThresholdMetricId"):
+        msg = f"alarm {name} has no threshold: give it a number, or a metric as ThresholdMetricId"
+        raise ExpressionError(msg)
+    if seconds > _SECONDS_MAX:
+        msg = f"alarm {name} looks at {seconds:,} seconds; AWS evaluates seven days at most"
+        raise ExpressionError(msg)
+
+
 def metric_of_alarm(alarm: Mapping[str, Any]) -> Metric:
     """Return the metric of an alarm that watches a single one."""
     return Metric.of(str(alarm.get("Namespace")), str(alarm.get("MetricName")), alarm.get("Dimensions"))
@@ -124,7 +138,7 @@ def metrics_of_alarm(alarm: Mapping[str, Any]) -> list[Metric]:
 def period_seconds(alarm: Mapping[str, Any]) -> int:
     """Return the length of an alarm's periods; an expression has those of its metrics."""
     if alarm.get("Period"):
-        return int(alarm["Period"])
+        return max(1, int(alarm["Period"]))
     queries: list[Mapping[str, Any]] = alarm.get("Metrics") or [{}]
     return period_of(queries[0], queries)
 
@@ -135,7 +149,7 @@ def evaluation_range(alarm: Mapping[str, Any]) -> int:
     The guide shows 5 of an alarm of 3, and says that the number depends on period and resolution, but not how: two more
     for every alarm are ours. Source: Amazon CloudWatch User Guide, "How alarm state is evaluated when data is missing".
     """
-    return int(alarm["EvaluationPeriods"]) + _EXTRA_PERIODS
+    return max(1, int(alarm.get("EvaluationPeriods") or 1)) + _EXTRA_PERIODS
 
 
 def _values_of_queries(alarm: Mapping[str, Any], read_bins: Callable[[Metric, str | None], Any]) -> Values:

@@ -5,6 +5,7 @@ Developer Guide, "Service auto scaling".
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from functools import partial
 from random import Random
@@ -94,11 +95,12 @@ class Scaling:
     def _act(self, action: str, alarm: Mapping[str, Any], value: float | None) -> None:
         """Do what an action of an alarm asks for, when it is the ARN of a policy."""
         policy = self._policies.get(action.partition(_CREATOR)[0])
-        if policy is None:
+        target = None if policy is None else self._targets.get(policy["ResourceId"])
+        if policy is None or target is None:
             return
         resource = policy["ResourceId"]
-        target, service = self._targets.get(resource), self._service(resource)
-        if target is None or service is None:
+        service = self._service(resource)
+        if service is None:
             return
         base = self._base(resource, int(service["runningCount"]))
         wanted = self._asked(policy, alarm, value, base)
@@ -115,9 +117,10 @@ class Scaling:
             step = choose_step(steps.get("StepAdjustments", []), 0 if value is None else value - threshold)
             return None if step is None else adjusted(base, steps, step)
         tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
-        if not tracking or value is None:
+        aim = float(tracking.get("TargetValue") or 0) if tracking else 0
+        if aim <= 0 or value is None or not math.isfinite(value):
             return None
-        wanted = math.ceil(base * value / float(tracking["TargetValue"]))
+        wanted = math.ceil(base * value / aim)
         return wanted if wanted > base else self._least(policy, wanted, base)
 
     def _least(self, tracking: Mapping[str, Any], wanted: int, base: int) -> int:
@@ -192,13 +195,14 @@ class Scaling:
 
     def _out_of_bounds(self, resource: str) -> tuple[str, int] | None:
         """Return the bound that the desired count is beyond, with its name; None when it is not."""
-        target, service = self._targets.get(resource), self._service(resource)
+        target = self._targets.get(resource)
+        service = None if target is None else self._service(resource)
         if target is None or service is None:
             return None
-        desired = int(service["desiredCount"])
-        if desired < int(target["MinCapacity"]):
-            return "minimum", int(target["MinCapacity"])
-        return ("maximum", int(target["MaxCapacity"])) if desired > int(target["MaxCapacity"]) else None
+        desired, (low, high) = int(service["desiredCount"]), _bounds(target)
+        if desired < low:
+            return "minimum", low
+        return ("maximum", high) if desired > high else None
 
     def _set_desired(self, resource: str, wanted: int, cause: str) -> None:
         _, cluster, service = resource.split("/")
@@ -236,10 +240,16 @@ def within_bounds(target: Mapping[str, Any], desired: int, wanted: int) -> int:
     So a scale-in leaves a count below the minimum alone, and a scale-out one above the maximum.
     Source: Amazon ECS Developer Guide, "Service auto scaling".
     """
-    low, high = int(target["MinCapacity"]), int(target["MaxCapacity"])
+    low, high = _bounds(target)
     if wanted < desired <= low or wanted > desired >= high:
         return desired
     return min(max(wanted, low), high)
+
+
+def _bounds(target: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the lowest and the highest capacity; AWS takes no target without them, moto does."""
+    low, high = target.get("MinCapacity"), target.get("MaxCapacity")
+    return int(low or 0), sys.maxsize if high is None else int(high)
 
 
 def _cooldown_seconds(policy: Mapping[str, Any], *, is_out: bool) -> float:

@@ -24,7 +24,9 @@ def choose_step(steps: list[dict[str, Any]], difference: float) -> dict[str, Any
 def adjusted(current: int, configuration: dict[str, Any], step: dict[str, Any]) -> int:
     """Return the capacity that *step* asks for; a percentage rounds toward none, but never to no change at all."""
     amount = int(step["ScalingAdjustment"])
-    kind = configuration["AdjustmentType"]
+    kind = configuration.get("AdjustmentType")
+    if kind is None:  # AWS takes no such policy
+        return current
     if kind == "ExactCapacity":
         return amount
     if kind == "ChangeInCapacity":

@@ -21,7 +21,7 @@ def wait_for_dependencies(
 ) -> None:
     """Wait until *container* may start, or is asked to stop; raises `DependencyError` when it never may."""
     for dependency in definition.get("dependsOn", []):
-        name, condition = str(dependency["containerName"]), str(dependency["condition"])
+        name, condition = str(dependency["containerName"]), str(dependency.get("condition"))
         sibling = siblings.get(name)
         if sibling is None:
             msg = f"container {container.name} depends on {name}, which the task does not have"

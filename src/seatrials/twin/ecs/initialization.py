@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.twin.moto_bridge import Bridge
 
@@ -54,7 +54,7 @@ def _variables_of_file(arn: str, bridge: Bridge) -> Iterator[dict[str, str]]:
     bucket, _, key = arn.rpartition(":::")[2].partition("/")
     try:
         body = bridge.client("twin", "s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         raise InitializationError(*_NO_FILE, _words(error), arn) from error
     for line in body.decode("utf-8", "replace").splitlines():
         name, separator, value = line.partition("=")
@@ -69,7 +69,7 @@ def _secret(value_from: str, bridge: Bridge) -> str:
     name = value_from.partition(":parameter")[2] or value_from
     try:
         answer = bridge.client("twin", "ssm").get_parameter(Name=name, WithDecryption=True)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         parts = ("unable to retrieve secrets from ssm", _RETRIED, "invalid ssm parameters", name)
         raise InitializationError(*_NO_SECRET, *parts) from error
     return str(answer["Parameter"]["Value"])
@@ -83,8 +83,8 @@ def _secret_of_secrets_manager(value_from: str, bridge: Bridge) -> str:
     wanted = {"SecretId": arn, **{name: value for name, value in chosen.items() if value}}
     try:
         text = str(bridge.client("twin", "secretsmanager").get_secret_value(**wanted)["SecretString"])
-    except (ClientError, KeyError) as error:
-        problem = _words(error) if isinstance(error, ClientError) else "it has no SecretString"
+    except (ClientError, BotoCoreError, KeyError) as error:
+        problem = "it has no SecretString" if isinstance(error, KeyError) else _words(error)
         parts = (_FROM_ASM, _RETRIED, f"failed to fetch secret {arn} from secrets manager", problem)
         raise InitializationError(*_NO_SECRET, *parts) from error
     return _key_of(text, key) if key else text
@@ -115,6 +115,8 @@ def _look_for_log_group(container: Mapping[str, Any], bridge: Bridge) -> None:
     raise InitializationError(*parts)
 
 
-def _words(error: ClientError) -> str:
+def _words(error: ClientError | BotoCoreError) -> str:
+    if not isinstance(error, ClientError):
+        return str(error)
     problem = error.response.get("Error", {})
     return f"{problem.get('Code')}: {problem.get('Message')}"

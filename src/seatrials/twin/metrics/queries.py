@@ -65,4 +65,4 @@ def period_of(query: Mapping[str, Any], queries: Any) -> int:  # noqa: ANN401  #
     """Return the seconds of a query's periods, a minute when none of *queries* says."""
     own = query.get("MetricStat", {}).get("Period") if query.get("MetricStat") else query.get("Period")
     others = [each["MetricStat"]["Period"] for each in queries if each.get("MetricStat")]
-    return int(own or (others[0] if others else 60))
+    return max(1, int(own or (others[0] if others else 60)))

@@ -32,7 +32,7 @@ def obey(cloudwatch: CloudWatchBackend, policy: FakeApplicationAutoscalingPolicy
             policy.alarms.remove(alarm)
             continue
         alarm.namespace, alarm.metric_name, alarm.statistic, alarm.unit, alarm.dimensions = metric
-        alarm.threshold = float(tracking["TargetValue"]) * (_LOW_SHARE if is_low else 1)
+        alarm.threshold = float(tracking.get("TargetValue") or 0) * (_LOW_SHARE if is_low else 1)
         _, _, creator = alarm.alarm_actions[0].rpartition(":createdBy/")
         alarm.alarm_actions = [f"{policy.policy_arn}:createdBy/{creator}"]
 

@@ -469,3 +469,17 @@ def test_a_changed_policy_keeps_its_arn(twin: Twin) -> None:
     set_scale_out(twin, "ExactCapacity", 60, (0, None, 2))
 
     assert before == {each["PolicyName"]: each["PolicyARN"] for each in policies(twin)}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "text", "[]", "{}"])
+def test_odd_reason_data_ends_no_world(visitors: Visitors, value: str) -> None:
+    """Whatever StateReasonData holds, SetAlarmState is answered and the world goes on."""
+    data = '{"recentDatapoints": [' + {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "text": '"x"'}.get(
+        value, value
+    )
+    cloudwatch = visitors.twin.world.aws("cloudwatch")
+    for name in (HIGH, *(each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"])):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="odd", StateReasonData=data + "]}")
+    visitors.twin.sleep(60)
+
+    assert alarm_state(visitors.twin, HIGH) == "INSUFFICIENT_DATA"

@@ -167,6 +167,29 @@ def test_a_band_of_anomaly_detection_is_told_once(shop: Shop) -> None:
     assert shop.state("band") == NONE
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Threshold": None},
+        {"EvaluationPeriods": 2_000_000_000},
+        {"Statistic": None},
+        {"Statistic": None, "ExtendedStatistic": "p9x"},
+    ],
+    ids=["no threshold", "periods without end", "no statistic", "an unknown statistic"],
+)
+def test_an_alarm_that_aws_would_not_take_ends_no_world(shop: Shop, changes: dict[str, Json]) -> None:
+    """It is told of, stays without data, and the other alarms go on."""
+    whole = {"AlarmName": "odd", "Namespace": "Shop", "MetricName": "Visitors", "Statistic": "Maximum", "Period": 60}
+    whole |= {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold", "Threshold": 5, **changes}
+    shop.cloudwatch.put_metric_alarm(**{name: value for name, value in whole.items() if value is not None})
+    shop.alarm("sound")
+    shop.put(9)
+    shop.twin.sleep(11)
+
+    assert [shop.state(name) for name in ("odd", "sound")] == [NONE, "ALARM"]
+    assert len(shop.twin.happened("left_out", "odd")) == 1
+
+
 def test_an_alarm_on_an_expression_fires(shop: Shop) -> None:
     """PutMetricAlarm takes metric math, and the alarm goes by its value."""
     stat = {"Metric": {"Namespace": "Shop", "MetricName": "Visitors"}, "Period": 60, "Stat": "Maximum"}
