@@ -34,8 +34,15 @@ MUTANTS.rows["INFRA-01"] = {
         "A deployment of Hermes that fails goes on for hours.",
         leave_out("HermesService", "DeploymentConfiguration"),
     ),
-    "hermes-starts-with-three": ("Hermes begins with a task too many: three.", put("HermesService", "DesiredCount", 3)),
 }
+
+
+@MUTANTS.editing("hermes-starts-with-three", breaks="INFRA-01")
+def _(document: Document) -> None:
+    """Hermes begins with a task too many: three."""
+    properties(document, "HermesService")["DesiredCount"] = 3
+    # Application Auto Scaling would bring it back to the maximum at once.
+    properties(document, "HermesScalableTarget")["MaxCapacity"] = 3
 
 
 @MUTANTS.editing("table-paid-by-the-hour", breaks="INFRA-02")

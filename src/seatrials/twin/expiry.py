@@ -43,15 +43,18 @@ class Expiry:
         self._pace_changed.pulse()
 
     def _loop(self) -> None:
-        tables = [
-            (name, attribute) for name in self._dynamodb.list_tables()["TableNames"] if (attribute := self._ttl(name))
-        ]
-        while tables:
+        while True:
             is_hurried = self._hurried_delay_seconds is not None
             self._pace_changed.wait_pulse(_HURRIED_INTERVAL_SECONDS if is_hurried else _SCAN_INTERVAL_SECONDS)
-            for name, attribute in tables:
+            # Anew each time: a table may be made later, and its time to live switched on and off.
+            for name in self._dynamodb.get_paginator("list_tables").paginate().build_full_result()["TableNames"]:
                 with self._clock.supervisor.turn("DynamoDB's time to live", f"table {name}"):
-                    self._sweep(name, attribute)
+                    self._look_at(name)
+
+    def _look_at(self, table: str) -> None:
+        attribute = self._ttl(table)
+        if attribute is not None:
+            self._sweep(table, attribute)
 
     def _ttl(self, table: str) -> str | None:
         description = self._dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
@@ -63,7 +66,8 @@ class Expiry:
             schema = self._dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
         except self._dynamodb.exceptions.ResourceNotFoundException:  # a client has deleted it
             return
-        items = self._dynamodb.scan(TableName=table)["Items"]
+        # All pages: one has a megabyte at most.
+        items = self._dynamodb.get_paginator("scan").paginate(TableName=table).build_full_result()["Items"]
         for item in items:
             key = {each["AttributeName"]: item[each["AttributeName"]] for each in schema}
             name = (table, repr(key))

@@ -51,6 +51,12 @@ class TaskRecord:
         return self.task_arn.rsplit("/", 1)[-1]
 
     @property
+    def network_interface(self) -> str:
+        """The id of the task's network interface, empty when it has none."""
+        details = [detail for each in self.attachments for detail in each["details"]]
+        return next((str(each["value"]) for each in details if each["name"] == "networkInterfaceId"), "")
+
+    @property
     def is_pending(self) -> bool:
         """Whether the task counts in `pendingCount`."""
         return self.last_status in PENDING_STATES and self.desired_status == "RUNNING"

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
+from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
@@ -126,17 +127,9 @@ class ControlPlane:
                 found=found,
                 rules=rules,
             )
-            _let_alarms_begin(bridge.client("twin", "cloudwatch"))
             self.state = snapshot()
         finally:
             unplug()
-
-
-def _let_alarms_begin(cloudwatch: AwsClient) -> None:
-    """Give new alarms the state that AWS gives them; moto calls them OK."""
-    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
-        reason = "Unchecked: Initial alarm creation"
-        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=reason)
 
 
 _EMPTY: list[bytes] = []
@@ -176,6 +169,7 @@ class _Actors:
     balancers: tuple[Balancer, ...]
     scheduler: Scheduler
     scaling: Scaling
+    published: PublishedMetrics
     expiry: Expiry
 
 
@@ -216,9 +210,9 @@ class World:
         actors = self._aws_actors(wires, applications, keeps_logs=keeps_logs)
         self.runtime, self.targets, self.balancers = actors.runtime, actors.targets, actors.balancers
         self.scheduler, self.scaling, self.expiry = actors.scheduler, actors.scaling, actors.expiry
-        self._logs = actors.logs
+        self._logs, self._published = actors.logs, actors.published
         # A true circle: they are made with the bridge's clients, and answer calls that the bridge hears.
-        self.bridge.attach(Living(self.targets, self.scheduler.stop_task))
+        self.bridge.attach(Living(self.targets, self.scheduler.stop_task, self.scheduler.service_updated))
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""
@@ -264,6 +258,7 @@ class World:
             balancer.start()
         self.scheduler.start()
         self.scaling.start()
+        self._published.start()
         self.expiry.start()
         if self._logs is not None:
             self._logs.start()
@@ -318,7 +313,8 @@ class World:
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
-        return _Actors(logs, runtime, targets, balancers, scheduler, self._scaling(), expiry)
+        published = PublishedMetrics(self.clock, self.bridge, scheduler.running, balancers, targets)
+        return _Actors(logs, runtime, targets, balancers, scheduler, self._scaling(), published, expiry)
 
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
         public_names: dict[str, str] = {}
@@ -464,9 +460,11 @@ class World:
         elif service == "efs" and operation == "CreateAccessPoint":
             self.file_systems.set_apart(answer)
         elif service == "cloudwatch" and operation == "PutMetricData":
-            names = [each["MetricName"] for each in parameters.get("MetricData", [])]
-            self.scaling.metric_put(parameters["Namespace"], names)
+            self.scaling.metric_put(parameters["Namespace"], parameters.get("MetricData", []))
             for each in parameters.get("MetricData", []):
                 self.trace.add("metric", each["MetricName"], value=each.get("Value"))
-        elif service in ("cloudwatch", "application-autoscaling") and operation != "SetAlarmState":
-            self.scaling.definitions_changed()
+        elif operation == "SetAlarmState":
+            data = parameters.get("StateReasonData")
+            self.scaling.alarms.state_set(parameters["AlarmName"], parameters["StateValue"], data)
+        elif service in ("cloudwatch", "application-autoscaling"):
+            self.scaling.definitions_changed(operation, parameters)

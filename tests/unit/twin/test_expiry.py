@@ -21,6 +21,23 @@ Item = dict[str, dict[str, str]]
 
 
 @dataclass
+class FakePages:
+    """A paginator whose call answers in one page."""
+
+    call: Callable[..., dict[str, Any]]
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def paginate(self, **parameters: str) -> "FakePages":
+        """Make the call."""
+        self.answer = self.call(**parameters)
+        return self
+
+    def build_full_result(self) -> dict[str, Any]:
+        """Return all pages as one."""
+        return self.answer
+
+
+@dataclass
 class FakeDynamo:
     """A table of items by their id, and when each was deleted."""
 
@@ -32,6 +49,11 @@ class FakeDynamo:
     def put(self, name: str, expires: object, kind: str = "N") -> None:
         """Store an item that expires at some time."""
         self.items[name] = {"id": {"S": name}, "ttl": {kind: str(expires)}}
+
+    def get_paginator(self, operation: str) -> FakePages:
+        """Return what pages through an operation."""
+        calls: dict[str, Callable[..., dict[str, Any]]] = {"list_tables": self.list_tables, "scan": self.scan}
+        return FakePages(calls[operation])
 
     def list_tables(self) -> dict[str, Any]:
         """Answer ListTables."""
@@ -230,3 +252,64 @@ def test_an_expiry_that_is_no_longer_hurried_is_slow(clock: VirtualClock, table:
     clock.sleep(1000)
 
     assert table.deleted == []
+
+
+def make_table(twin: Twin, name: str) -> None:
+    """Make a table with time to live after the world has begun."""
+    dynamodb = twin.world.aws("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    switch(twin, name, enabled=True)
+
+
+def switch(twin: Twin, name: str, *, enabled: bool) -> None:
+    """Switch a table's time to live."""
+    specification = {"Enabled": enabled, "AttributeName": "ttl"}
+    twin.world.aws("dynamodb").update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+
+
+def put_expired(twin: Twin, table: str, name: str, **attributes: Any) -> None:  # noqa: ANN401  # DynamoDB's values
+    """Put an item whose time is over."""
+    expired = {"N": str(int(twin.world.clock.now()) - 10)}
+    twin.world.aws("dynamodb").put_item(TableName=table, Item={"id": {"S": name}, "ttl": expired, **attributes})
+
+
+def count(twin: Twin, table: str) -> int:
+    """Return how many items a table has, on all pages."""
+    pages = twin.world.aws("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return len(pages.build_full_result()["Items"])
+
+
+def test_a_table_that_is_made_later_has_a_time_to_live(twin: Twin) -> None:
+    """Time to live works for every table that enables it, whenever it was made (same guide, "Enabling TTL")."""
+    twin.sleep(1000)
+    make_table(twin, "later")
+    put_expired(twin, "later", "old")
+    twin.sleep(1600)
+
+    assert count(twin, "later") == 0
+
+
+def test_time_to_live_that_is_disabled_deletes_nothing(twin: Twin) -> None:
+    """Once it is disabled, expired items stay (botocore: UpdateTimeToLive)."""
+    make_table(twin, "carts")
+    put_expired(twin, "carts", "old")
+    twin.sleep(400)
+    switch(twin, "carts", enabled=False)
+    twin.sleep(10_000)
+
+    assert count(twin, "carts") == 1
+
+
+def test_items_behind_the_first_megabyte_expire(twin: Twin) -> None:
+    """A scan gives a megabyte a page; what lies behind it expires too (botocore: Scan)."""
+    make_table(twin, "large")
+    for index in range(6):
+        put_expired(twin, "large", str(index), padding={"S": "x" * 300_000})
+    twin.sleep(1600)
+
+    assert count(twin, "large") == 0

@@ -1,27 +1,33 @@
-"""Application Auto Scaling: alarms that fire set the desired count of a service, step by step.
+"""Application Auto Scaling: alarms that fire set the desired count of a service.
 
-Source: Application Auto Scaling User Guide, "Step scaling policies"; Amazon ECS Developer Guide, "Service auto
-scaling".
+Source: Application Auto Scaling User Guide, "Step scaling policies" and "Target tracking scaling policies"; Amazon ECS
+Developer Guide, "Service auto scaling".
 """
 
 import math
+import sys
+from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.autoscaling.alarms import Evaluation, evaluate, left_out, read_values
+from seatrials.twin.autoscaling.steps import adjusted, choose_step
+from seatrials.twin.autoscaling.watch import Alarms
 from seatrials.twin.calibration import Calibration
+from seatrials.twin.metrics.store import Metric
 from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
-_ACTION_INTERVAL_SECONDS = 60.0
-# Source: Application Auto Scaling User Guide, "Step scaling policies".
+# Source: Application Auto Scaling User Guide, "Step scaling policies" and "Target tracking scaling policies".
 _COOLDOWN_SECONDS = 300
+# What moto's alarms add to a policy's ARN, as Application Auto Scaling does.
+_CREATOR = ":createdBy/"
 
 
 class Scaling:
-    """All alarms of one world, and the step policies that they drive."""
+    """All scalable targets of one world, with the policies of their services and the alarms that drive them."""
 
     def __init__(  # noqa: PLR0913  # the AWS services that scaling speaks to, each named
         self,
@@ -37,130 +43,118 @@ class Scaling:
     ) -> None:
         self._clock = clock
         self._bridge = bridge
-        self._cloudwatch = cloudwatch
         self._autoscaling = autoscaling
         self._ecs = ecs
         self._calibration = calibration
         self._random = random
         self._trace = trace
-        self._alarms: list[dict[str, Any]] = []
         self._policies: dict[str, dict[str, Any]] = {}
+        self._targets: dict[str, dict[str, Any]] = {}
         # By resource: when the cooldown of its last scaling ends, and what a scale-out of it counted from.
         self._cooldowns: dict[str, tuple[float, int | None]] = {}
-        self._last_action: dict[str, float] = {}
-        self._readable_at: dict[tuple[str, str], list[float]] = {}
-        self._read_at: dict[str, float] = {}
-        self._last_seen: dict[str, Evaluation] = {}
+        self.alarms = Alarms(
+            clock=clock,
+            cloudwatch=cloudwatch,
+            metrics=bridge.metrics(),
+            calibration=calibration,
+            random=random,
+            trace=trace,
+            on_action=self._act,
+        )
 
     def start(self) -> None:
-        """Begin to evaluate; the alarms' minute begins wherever the seed puts it."""
+        """Begin to act."""
         self._read_definitions()
-        self._clock.spawn(self._loop, "alarms")
+        self.alarms.start()
+        for resource in list(self._targets):
+            self._keep_bounds(resource)
 
-    def metric_put(self, namespace: str, names: list[str]) -> None:
-        """Hear that metrics were put; an alarm on others need not look again."""
-        for name in names:
-            readable = self._clock.now() + self._calibration.metric_lag.draw(self._random)
-            self._readable_at.setdefault((namespace, name), []).append(readable)
+    def metric_put(self, namespace: str, data: list[dict[str, Any]]) -> None:
+        """Hear that metrics were put."""
+        for each in data:
+            self.alarms.metric_put(Metric.of(namespace, each["MetricName"], each.get("Dimensions")))
 
-    def definitions_changed(self) -> None:
+    def definitions_changed(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """Hear that alarms, policies or targets were changed."""
         self._read_definitions()
+        self.alarms.read_definitions()
+        if operation == "RegisterScalableTarget":
+            self._keep_bounds(str(parameters.get("ResourceId")))
 
     def _read_definitions(self) -> None:
-        alarms = self._cloudwatch.describe_alarms()["MetricAlarms"]
-        self._alarms = [each for each in alarms if left_out(each) is None]
-        for alarm in alarms:
-            self._tell_left_out(alarm)
-        policies = self._autoscaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-        self._policies = {each["PolicyARN"]: each for each in policies}
-        self._last_seen.clear()
+        for kind, known, key in (
+            ("policies", self._policies, "PolicyARN"),
+            ("targets", self._targets, "ResourceId"),
+        ):
+            operation = "describe_scaling_policies" if kind == "policies" else "describe_scalable_targets"
+            pages = self._autoscaling.get_paginator(operation).paginate(ServiceNamespace="ecs").build_full_result()
+            found = pages["ScalingPolicies" if kind == "policies" else "ScalableTargets"]
+            known.clear()
+            known.update({each[key]: each for each in found})
 
-    def _tell_left_out(self, alarm: dict[str, Any]) -> None:
-        """Say of an alarm that is stored and not evaluated why its state stays as it is."""
-        reason = left_out(alarm)
-        if reason is not None and alarm["StateValue"] != "INSUFFICIENT_DATA":
-            told = f"the twin does not evaluate {reason}"
-            self._cloudwatch.set_alarm_state(
-                AlarmName=alarm["AlarmName"], StateValue="INSUFFICIENT_DATA", StateReason=told
-            )
-            self._trace.add("left_out", alarm["AlarmName"], what=reason)
-
-    def _loop(self) -> None:
-        interval = self._calibration.alarm_interval_seconds
-        self._clock.sleep(self._random.uniform(0, interval))
-        while True:
-            for alarm in self._alarms:
-                with self._clock.supervisor.turn("CloudWatch", f"alarm {alarm['AlarmName']}"):
-                    self._look(alarm)
-            self._clock.sleep(interval)
-
-    def _look(self, alarm: dict[str, Any]) -> None:
-        now = self._clock.now()
-        if self._must_read(alarm, now):
-            self._last_seen[alarm["AlarmArn"]] = evaluate(alarm, self._values(alarm, now))
-            self._read_at[alarm["AlarmArn"]] = now
-        seen = self._last_seen[alarm["AlarmArn"]]
-        if seen.state != alarm["StateValue"]:
-            self._change_state(alarm, seen)
-        if seen.state == "ALARM" and seen.value is not None:
-            self._act(alarm, seen.value, now)
-
-    def _values(self, alarm: dict[str, Any], now: float) -> list[float | None]:
-        """Return the metric's values; none is asked for that nobody has ever put."""
-        if (alarm["Namespace"], alarm["MetricName"]) not in self._readable_at:
-            return [None] * int(alarm["EvaluationPeriods"])
-        return read_values(self._cloudwatch, alarm, now)
-
-    def _must_read(self, alarm: dict[str, Any], now: float) -> bool:
-        """Tell whether the metric's window holds something else than at the last look."""
-        last = self._read_at.get(alarm["AlarmArn"])
-        if last is None or alarm["AlarmArn"] not in self._last_seen:
-            return True
-        span = int(alarm["Period"]) * int(alarm["EvaluationPeriods"])
-        lag = self._calibration.metric_lag.high
-        points = self._readable_at.get((alarm["Namespace"], alarm["MetricName"]), [])
-        return any(last < at <= now or last - span - lag <= at < now - span for at in points)
-
-    def _change_state(self, alarm: dict[str, Any], seen: Evaluation) -> None:
-        alarm["StateValue"] = seen.state
-        self._last_action.pop(alarm["AlarmArn"], None)
-        reason = f"the newest value is {seen.value}, the threshold {alarm['Threshold']}"
-        self._cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=seen.state, StateReason=reason)
-        self._trace.add("alarm", alarm["AlarmName"], state=seen.state, value=seen.value)
-        self._trace.more(metric=alarm["MetricName"], threshold=alarm["Threshold"], reason=reason)
-
-    def _act(self, alarm: dict[str, Any], value: float, now: float) -> None:
-        last = self._last_action.get(alarm["AlarmArn"])
-        if last is not None and now - last < _ACTION_INTERVAL_SECONDS:
-            return
-        self._last_action[alarm["AlarmArn"]] = now
-        for action in alarm.get("AlarmActions", []):
-            policy = self._policies.get(action)
-            if policy is not None and policy["PolicyType"] == "StepScaling":
-                self._apply(policy, alarm, value)
-
-    def _apply(self, policy: dict[str, Any], alarm: dict[str, Any], value: float) -> None:
-        """Apply a step policy, unless it changes nothing or a cooldown forbids it."""
-        configuration = policy["StepScalingPolicyConfiguration"]
-        step = choose_step(configuration["StepAdjustments"], value - float(alarm["Threshold"]))
-        if step is None:
+    def _act(self, action: str, alarm: Mapping[str, Any], value: float | None) -> None:
+        """Do what an action of an alarm asks for, when it is the ARN of a policy."""
+        policy = self._policies.get(action.partition(_CREATOR)[0])
+        target = None if policy is None else self._targets.get(policy["ResourceId"])
+        if policy is None or target is None:
             return
         resource = policy["ResourceId"]
         service = self._service(resource)
         if service is None:
             return
-        desired = int(service["desiredCount"])
         base = self._base(resource, int(service["runningCount"]))
-        # Most often there is nothing to do, and the bounds need not be asked for.
-        if adjusted(base, configuration, step) == desired:
+        wanted = self._asked(policy, alarm, value, base)
+        # Most often there is nothing to do.
+        if wanted is None or wanted == int(service["desiredCount"]):
             return
-        wanted = self._clamp(resource, adjusted(base, configuration, step))
-        if wanted is None or wanted == desired or self._is_blocked(resource, service, wanted):
+        self._scale(policy, alarm, target, service, base, wanted)
+
+    def _asked(self, policy: Mapping[str, Any], alarm: Mapping[str, Any], value: float | None, base: int) -> int | None:
+        """Return the capacity that a policy asks for, counted from *base*; None: none."""
+        threshold = float(alarm.get("Threshold") or 0)
+        steps = policy.get("StepScalingPolicyConfiguration")
+        if steps:
+            step = choose_step(steps.get("StepAdjustments", []), 0 if value is None else value - threshold)
+            return None if step is None else adjusted(base, steps, step)
+        tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
+        aim = float(tracking.get("TargetValue") or 0) if tracking else 0
+        if aim <= 0 or value is None or not math.isfinite(value):
+            return None
+        wanted = math.ceil(base * value / aim)
+        return wanted if wanted > base else self._least(policy, wanted, base)
+
+    def _least(self, tracking: Mapping[str, Any], wanted: int, base: int) -> int:
+        """Return what a scale-in of a tracking policy leaves: of all policies in force the largest capacity counts.
+
+        Source: Application Auto Scaling User Guide, "Multiple target tracking scaling policies" and the note there.
+        """
+        others = [
+            self._asked(policy, alarm, value, base)
+            for arn, policy in self._policies.items()
+            if policy["ResourceId"] == tracking["ResourceId"] and policy.get("StepScalingPolicyConfiguration")
+            for alarm, value in self.alarms.in_alarm(arn)
+        ]
+        return max([wanted, *(each for each in others if each is not None)])
+
+    def _scale(  # what was asked, of whom, and what is
+        self,
+        policy: Mapping[str, Any],
+        alarm: Mapping[str, Any],
+        target: Mapping[str, Any],
+        service: Mapping[str, Any],
+        base: int,
+        wanted: int,
+    ) -> None:
+        """Set the desired count, unless bounds, a suspension or a cooldown forbid it."""
+        resource, desired = policy["ResourceId"], int(service["desiredCount"])
+        wanted = within_bounds(target, desired, wanted)
+        if wanted == desired or self._is_blocked(target, service, wanted):
             return
         self._clock.sleep(self._calibration.scaling_action.draw(self._random))
-        self._set_desired(policy, alarm, wanted)
-        cooldown = float(configuration.get("Cooldown", _COOLDOWN_SECONDS))
+        state = alarm["StateValue"]
+        cause = f"monitor alarm {alarm['AlarmName']} in state {state} triggered policy {policy['PolicyName']}"
+        self._set_desired(resource, wanted, cause)
+        cooldown = _cooldown_seconds(policy, is_out=wanted > desired)
         self._cooldowns[resource] = (self._clock.now() + cooldown, base if wanted > desired else None)
 
     def _base(self, resource: str, running: int) -> int:
@@ -171,26 +165,55 @@ class Scaling:
         until, base = self._cooldowns.get(resource, (0.0, None))
         return running if base is None or self._clock.now() >= until else base
 
-    def _is_blocked(self, resource: str, service: dict[str, Any], wanted: int) -> bool:
-        """Tell whether scaling must wait: cooldowns, and no scale-in during a deployment.
+    def _is_blocked(self, target: Mapping[str, Any], service: Mapping[str, Any], wanted: int) -> bool:
+        """Tell whether scaling must wait: suspension, cooldowns, and no scale-in during a deployment.
 
         A scale-out during the cooldown of a scale-in acts at once; a scale-in waits for any cooldown.
         """
-        desired = int(service["desiredCount"])
+        suspended = target.get("SuspendedState") or {}
+        if wanted > int(service["desiredCount"]):
+            return bool(suspended.get("DynamicScalingOutSuspended"))
         deploying = any(each["rolloutState"] == "IN_PROGRESS" for each in service["deployments"])
-        until, _ = self._cooldowns.get(resource, (0.0, False))
-        return wanted < desired and (deploying or self._clock.now() < until)
+        until, _ = self._cooldowns.get(target["ResourceId"], (0.0, None))
+        return bool(suspended.get("DynamicScalingInSuspended")) or deploying or self._clock.now() < until
 
-    def _set_desired(self, policy: dict[str, Any], alarm: dict[str, Any], wanted: int) -> None:
-        _, cluster, service = policy["ResourceId"].split("/")
+    def _keep_bounds(self, resource: str) -> None:
+        """Bring a desired count outside its bounds back, as RegisterScalableTarget does.
+
+        Source: botocore, application-autoscaling.RegisterScalableTarget.
+        """
+        if self._out_of_bounds(resource) is not None:
+            # Why not here: the caller of RegisterScalableTarget does not wait for it.
+            self._clock.spawn_in(self._clock.world, partial(self._return_to_bounds, resource), f"bounds {resource}")
+
+    def _return_to_bounds(self, resource: str) -> None:
+        with self._clock.supervisor.turn("Application Auto Scaling", resource):
+            self._clock.sleep(self._calibration.scaling_action.draw(self._random))
+            bound = self._out_of_bounds(resource)
+            if bound is not None:
+                which, count = bound
+                self._set_desired(resource, count, f"{which} capacity was set to {count}")
+
+    def _out_of_bounds(self, resource: str) -> tuple[str, int] | None:
+        """Return the bound that the desired count is beyond, with its name; None when it is not."""
+        target = self._targets.get(resource)
+        service = None if target is None else self._service(resource)
+        if target is None or service is None:
+            return None
+        desired, (low, high) = int(service["desiredCount"]), _bounds(target)
+        if desired < low:
+            return "minimum", low
+        return ("maximum", high) if desired > high else None
+
+    def _set_desired(self, resource: str, wanted: int, cause: str) -> None:
+        _, cluster, service = resource.split("/")
         began = self._clock.now()
-        cause = f"monitor alarm {alarm['AlarmName']} in state ALARM triggered policy {policy['PolicyName']}"
         self._ecs.update_service(cluster=cluster, service=service, desiredCount=wanted)
         self._bridge.activities.append(
             {
                 "ActivityId": f"{self._random.getrandbits(128):032x}",
                 "ServiceNamespace": "ecs",
-                "ResourceId": policy["ResourceId"],
+                "ResourceId": resource,
                 "ScalableDimension": "ecs:service:DesiredCount",
                 "Description": f"Setting desired count to {wanted}.",
                 "Cause": cause,
@@ -203,41 +226,36 @@ class Scaling:
         self._trace.add("scaling", service, desired=wanted, cause=cause)
 
     def _service(self, resource: str) -> dict[str, Any] | None:
+        """Return a service that is there and not being deleted."""
         _, cluster, name = resource.split("/")
-        found = self._ecs.describe_services(cluster=cluster, services=[name])["services"]
+        try:
+            found = self._ecs.describe_services(cluster=cluster, services=[name])["services"]
+        except self._ecs.exceptions.ClusterNotFoundException:  # deleted with its cluster
+            return None
         return next((each for each in found if each["status"] == "ACTIVE"), None)
 
-    def _clamp(self, resource: str, wanted: int) -> int | None:
-        """Return *wanted* within the bounds of a scalable target; None when the resource is none."""
-        target = self._autoscaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
-        for bounds in target["ScalableTargets"]:
-            return min(max(wanted, int(bounds["MinCapacity"])), int(bounds["MaxCapacity"]))
-        return None
 
+def within_bounds(target: Mapping[str, Any], desired: int, wanted: int) -> int:
+    """Return what a policy that asks for *wanted* sets; *desired* itself where it is out of bounds on that very side.
 
-def choose_step(steps: list[dict[str, Any]], difference: float) -> dict[str, Any] | None:
-    """Return the step whose bounds hold *difference*, the metric minus the threshold; None outside all steps.
-
-    Above the threshold the lower bound belongs to a step and the upper does not, below it the other way round.
+    So a scale-in leaves a count below the minimum alone, and a scale-out one above the maximum.
+    Source: Amazon ECS Developer Guide, "Service auto scaling".
     """
-    for step in steps:
-        lower = float(step.get("MetricIntervalLowerBound", -math.inf))
-        upper = float(step.get("MetricIntervalUpperBound", math.inf))
-        holds = lower <= difference < upper if lower >= 0 else lower < difference <= upper
-        if holds:
-            return step
-    return None
+    low, high = _bounds(target)
+    if wanted < desired <= low or wanted > desired >= high:
+        return desired
+    return min(max(wanted, low), high)
 
 
-def adjusted(current: int, configuration: dict[str, Any], step: dict[str, Any]) -> int:
-    """Return the capacity that *step* asks for; a percentage rounds toward none, but never to no change at all."""
-    amount = int(step["ScalingAdjustment"])
-    kind = configuration["AdjustmentType"]
-    if kind == "ExactCapacity":
-        return amount
-    if kind == "ChangeInCapacity":
-        return current + amount
-    change = current * amount / 100
-    whole = math.trunc(change) if abs(change) >= 1 else math.copysign(1, change) if change else 0
-    least = int(configuration.get("MinAdjustmentMagnitude", 0))
-    return current + int(whole if abs(whole) >= least else math.copysign(least, amount))
+def _bounds(target: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the lowest and the highest capacity; AWS takes no target without them, moto does."""
+    low, high = target.get("MinCapacity"), target.get("MaxCapacity")
+    return int(low or 0), sys.maxsize if high is None else int(high)
+
+
+def _cooldown_seconds(policy: Mapping[str, Any], *, is_out: bool) -> float:
+    steps = policy.get("StepScalingPolicyConfiguration")
+    if steps:
+        return float(steps.get("Cooldown", _COOLDOWN_SECONDS))
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
+    return float(tracking.get("ScaleOutCooldown" if is_out else "ScaleInCooldown", _COOLDOWN_SECONDS))

@@ -150,6 +150,10 @@ class TargetRegistry:
         addresses = listed if targets is None else targets
         return [_describe(address, listed.get(address), in_use=in_use) for address in addresses]
 
+    def listed_groups(self) -> list[str]:
+        """Return the groups that have had targets."""
+        return list(self._targets)
+
     def choose(self, group_arn: str) -> Target | None:
         """Return the target that the next request of a group goes to, or None when there is none for it (503).
 

@@ -37,13 +37,23 @@ class Container:
     root: Path
     stopping: VirtualSignal
     exited: VirtualSignal
+    # Set once its application runs; before, it waits for what it depends on.
+    begun: VirtualSignal
     http: httpx.Client
     essential: bool = True
     stop_timeout_seconds: float = 30.0
     exit_code: int | None = None
     log: list[str] = field(default_factory=list)
+    # What its own health check says.
+    health: str = "UNKNOWN"
+    depends_on: tuple[str, ...] = ()
+    start_timeout_seconds: float = 180.0
     # Where its log driver writes: log group and log stream.
     log_stream: tuple[str, str] | None = None
+
+
+# Hears a container, and its definition.
+MayBegin = Callable[[Container, Mapping[str, Any]], bool]
 
 
 class ImageError(Exception):
@@ -99,22 +109,39 @@ class Runtime:
             )
             raise ImageError(msg)
 
-    def start(self, task_id: str, task_arn: str, address: str, definition: Mapping[str, Any]) -> list[Container]:
-        """Start the containers of a task on *address*; raises `MountError` when a volume cannot be mounted."""
+    def start(
+        self,
+        task_id: str,
+        task_arn: str,
+        address: str,
+        definition: Mapping[str, Any],
+        may_begin: MayBegin = lambda _container, _definition: True,
+    ) -> list[Container]:
+        """Start the containers of a task on *address*; raises `MountError` when a volume cannot be mounted.
+
+        *may_begin* waits for what a container depends on, and says whether it may begin at all.
+        """
         # Everything is made ready first: a task that cannot start must not leave a part of it running.
         roots = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
         self.containers[task_id] = [
-            self._run(task_id, task_arn, host, root, each)
+            self._run(task_id, task_arn, host, root, each, may_begin)
             for root, each in zip(roots, definition["containerDefinitions"], strict=True)
         ]
         return self.containers[task_id]
 
-    def terminate(self, container: Container) -> None:
-        """Send SIGTERM, and SIGKILL when the container has not exited after its stop timeout."""
-        container.stopping.set()
-        if not container.exited.wait(container.stop_timeout_seconds):
-            self.kill(container, EXIT_SIGKILL)
+    def terminate(self, *containers: Container) -> None:
+        """Send SIGTERM to all at once, and SIGKILL to each that has not exited after its stop timeout.
+
+        Source: botocore, ecs.ContainerDefinition, stopTimeout.
+        """
+        began = self._clock.now()
+        for container in containers:
+            container.stopping.set()
+        for container in sorted(containers, key=lambda each: each.stop_timeout_seconds):
+            left_seconds = began + container.stop_timeout_seconds - self._clock.now()
+            if not container.exited.wait(max(0.0, left_seconds)):
+                self.kill(container, EXIT_SIGKILL)
 
     def kill(self, container: Container, exit_code: int = EXIT_SIGKILL) -> None:
         """End the container at once."""
@@ -143,7 +170,15 @@ class Runtime:
             self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
         return root
 
-    def _run(self, task_id: str, task_arn: str, host: Host, root: Path, definition: Mapping[str, Any]) -> Container:
+    def _run(  # a container comes from its task, its place and its definition
+        self,
+        task_id: str,
+        task_arn: str,
+        host: Host,
+        root: Path,
+        definition: Mapping[str, Any],
+        may_begin: MayBegin,
+    ) -> Container:
         name = definition["name"]
         container = Container(
             name=name,
@@ -152,6 +187,9 @@ class Runtime:
             root=root,
             stopping=self._clock.signal(),
             exited=self._clock.signal(),
+            begun=self._clock.signal(),
+            depends_on=tuple(str(each["containerName"]) for each in definition.get("dependsOn", [])),
+            start_timeout_seconds=float(definition.get("startTimeout") or 180),
             http=http_client(host, self._trust),
             essential=definition.get("essential", True),
             stop_timeout_seconds=float(definition.get("stopTimeout", 30)),
@@ -160,7 +198,17 @@ class Runtime:
         container.process.on_crash = lambda error: self._crash(container, error)
         context = self._context(container, task_arn, definition)
         main = self._applications[name]
-        self._clock.spawn_in(container.process, lambda: self._main(container, main, context), f"{name} main")
+        if not container.depends_on:
+            container.begun.set()
+
+        def begin() -> None:
+            if container.depends_on and not may_begin(container, definition):
+                self._exit(container, EXIT_SIGKILL)
+                return
+            container.begun.set()
+            self._main(container, main, context)
+
+        self._clock.spawn_in(container.process, begin, f"{name} main")
         return container
 
     def _main(self, container: Container, application: Application, context: Context) -> None:

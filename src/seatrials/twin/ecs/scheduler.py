@@ -109,6 +109,17 @@ class Scheduler:
         self._stale = True
         self._changed.set()
 
+    def service_updated(self, cluster: str, name: str, definition: str, desired: int) -> None:
+        """Hear UpdateService: what it asks for shows at once, and is acted upon in the scheduler's next turn.
+
+        So `services-stable` waits for the new deployment. Source: botocore, ecs.Deployment, rolloutState.
+        """
+        for state in self._services.values():
+            if (state.cluster, state.name) == (cluster, name) and state.deployments:
+                state.description = {**state.description, "taskDefinition": definition, "desiredCount": desired}
+                self._open_deployment(state)
+                self._show(state)
+
     def poke(self) -> None:
         """Hear that a task or a target has changed."""
         self._changed.set()
@@ -123,6 +134,13 @@ class Scheduler:
     def runs(self, service_name: str) -> list[TaskRun]:
         """Return every task that a service has had, oldest first."""
         return [run for state in self._services.values() if state.name == service_name for run in state.runs]
+
+    def running(self) -> list[tuple[str, str, int]]:
+        """Return cluster, name and number of running tasks of each service."""
+        return [
+            (state.cluster, state.name, sum(run.record.is_running for run in state.runs))
+            for state in self._services.values()
+        ]
 
     def _loop(self) -> None:
         world = self._world
@@ -250,6 +268,10 @@ class Scheduler:
             in_grace = started is None or (now - started).total_seconds() < grace_seconds
             if run.is_being_replaced or in_grace:
                 continue
+            if run.record.health_status == "UNHEALTHY":
+                run.is_being_replaced = True
+                self._event(state, f"(task {run.record.id}) failed container health checks.")
+                continue
             failing = run.targets_except("healthy", "initial", "draining", "unused")
             if not failing:
                 continue
@@ -282,7 +304,9 @@ class Scheduler:
         for run in [each for each in state.wanted() if each.is_being_replaced]:
             no_room = len(sound) < state.desired and len(state.wanted()) >= limits.most_running
             if stood_in_for or no_room:
-                reason = f"Task failed ELB health checks in (target-group {run.failed_group})"
+                reason = "Task failed container health checks"
+                if run.record.health_status != "UNHEALTHY":
+                    reason = f"Task failed ELB health checks in (target-group {run.failed_group})"
                 self._stop(state, run, "ServiceSchedulerInitiated", reason)
 
     def _stop_old(self, state: ServiceState) -> None:
@@ -355,6 +379,9 @@ class Scheduler:
         arn = f"{region_prefix}/{task_id}"
         zone, address, subnet = self._place(state)
         interface = {"attachmentId": f"eni-attach-{task_id[:17]}", "privateIpv4Address": address}
+        groups = state.description["networkConfiguration"]["awsvpcConfiguration"].get("securityGroups", [])
+        owner = region_prefix.replace(":task/", ":attachment/").rpartition("/")[0] + f"/{interface['attachmentId']}"
+        world.bridge.attach_interface(f"eni-{task_id[:17]}", subnet, address, groups, owner)
         return TaskRecord(
             task_arn=arn,
             cluster_arn=state.description["clusterArn"],
@@ -393,7 +420,7 @@ class Scheduler:
         return self._definitions[arn]
 
     def _is_healthy(self, run: TaskRun) -> bool:
-        return run.record.is_running and run.targets_are("healthy")
+        return run.record.is_running and run.is_well and run.targets_are("healthy")
 
     def _limits(self, state: ServiceState) -> Limits:
         return Limits.of(state.desired, state.description.get("deploymentConfiguration", {}))

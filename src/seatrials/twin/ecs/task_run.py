@@ -19,6 +19,9 @@ from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.health import TargetState
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.calibration import Calibration
+from seatrials.twin.ecs.dependencies import DependencyError, stop_order, wait_for_dependencies
+from seatrials.twin.ecs.health_checks import ContainerHealth, can_run, command_of
+from seatrials.twin.ecs.initialization import InitializationError, initialized
 from seatrials.twin.ecs.runtime import Container, ImageError, Runtime
 from seatrials.twin.filesystem import MountError
 from seatrials.twin.lifecycle import TaskState
@@ -27,6 +30,8 @@ from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
+
+_BEGIN_POLL_SECONDS = 0.5
 
 
 class _RegistrationError(Exception):
@@ -83,6 +88,8 @@ class TaskRun:
         self._stop_asked = world.clock.signal()
         self._order = StopOrder.SIGTERM_FIRST
         self._registered = False
+        # The containers with a health check of their own.
+        self._is_checked: list[Container] = []
 
     @property
     def failed_to_start(self) -> bool:
@@ -131,8 +138,10 @@ class TaskRun:
             return False
         try:
             self._start_containers()
+            if not self._all_begin():
+                return False
             self._register()
-        except (ImageError, MountError, _RegistrationError) as error:
+        except (ImageError, MountError, InitializationError, _RegistrationError) as error:
             self.record.containers[0]["reason"] = str(error)
             self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)
             return False
@@ -143,13 +152,61 @@ class TaskRun:
 
     def _start_containers(self) -> None:
         world = self._world
+        definition = initialized(self.definition, world.bridge)
         for container in self.definition["containerDefinitions"]:
             world.runtime.pull(container["image"])
         self.record.pull_stopped_at = world.bridge.timestamp()
         world.clock.sleep(world.calibration.activating.draw(world.random))
-        self.containers = world.runtime.start(self.record.id, self.record.task_arn, self.address, self.definition)
-        for container in self.containers:
+        record = self.record
+        self.containers = world.runtime.start(record.id, record.task_arn, self.address, definition, self._may_begin)
+        for container, described in zip(self.containers, definition["containerDefinitions"], strict=True):
             world.clock.spawn(partial(self._watch, container), f"watch {self.record.id}")
+            self._check_health(container, described.get("healthCheck") or {})
+
+    def _may_begin(self, container: Container, definition: Mapping[str, Any]) -> bool:
+        siblings = {each.name: each for each in self.containers}
+        try:
+            wait_for_dependencies(self._world.clock, container, definition, siblings)
+        except DependencyError as error:
+            self._shown(container.name)["reason"] = str(error)
+            self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)
+        return not container.stopping.is_set() and self.record.is_wanted
+
+    def _all_begin(self) -> bool:
+        """Wait for the containers that depend on others; False: the task was asked to stop before all had begun."""
+        while not all(each.begun.is_set() for each in self.containers):
+            if self._pause(_BEGIN_POLL_SECONDS):
+                return False
+        return True
+
+    def _check_health(self, container: Container, check: Mapping[str, Any]) -> None:
+        command = command_of(check)
+        if command is None:
+            return
+        if not can_run(command):
+            what = f"the health check {command!r}: the twin knows curl, wget and exit"
+            self._world.trace.add("left_out", f"{self.record.family} {container.name}", what=what)
+            return
+        health = ContainerHealth(self._world.clock, container, check, partial(self._health_changed, container))
+        self._is_checked.append(container)
+        self._world.clock.spawn_in(container.process, health.run, f"health check {self.record.id}")
+
+    def _health_changed(self, container: Container, health: str) -> None:
+        """Show a container's health, and that of the task: of its essential containers that have a check.
+
+        Source: Amazon ECS Developer Guide, "Determine Amazon ECS task health using container health checks".
+        """
+        self._shown(container.name)["healthStatus"] = health
+        states = [each.health for each in self._is_checked if each.essential]
+        worst = next((each for each in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if each in states), "UNKNOWN")
+        self.record.health_status = worst
+        self._world.trace.add("container_health", self.record.id, container=container.name, state=health)
+        self._changed()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every essential container that has a health check passes it."""
+        return all(each.health == "HEALTHY" for each in self._is_checked if each.essential)
 
     def _watch(self, container: Container) -> None:
         container.exited.wait()
@@ -167,12 +224,15 @@ class TaskRun:
                 self._deregister()
                 self._wait_until_drained()
             self._enter(TaskState.STOPPING)
-            for container in self.containers:
-                world.runtime.terminate(container)
+            for together in stop_order(self.containers):
+                world.runtime.terminate(*together)
             self._deregister()
             record.execution_stopped_at = world.bridge.timestamp()
         self._enter(TaskState.DEPROVISIONING)
         world.clock.sleep(world.calibration.deprovisioning.draw(world.random))
+        for attachment in record.attachments:
+            attachment["status"] = "DELETED"
+        world.bridge.detach_interface(record.network_interface)
         record.stopped_at = world.bridge.timestamp()
         self._set_containers("STOPPED")
         world.runtime.remove(record.id)

@@ -5,6 +5,9 @@
 - `bridge`: tasks, counts, events and deployments that moto keeps and the scheduler owns;
 - `backends`: target health, which moto invents and the balancer knows; ECS's filters and StopTask; access points that
   are made once for a token; scaling activities, which moto does not implement;
+- `cloudwatch`: metrics apart by their dimensions, percentiles and math, and the states of new alarms;
+- `dynamodb`: what DynamoDB refuses and moto takes;
+- `target_tracking`: the alarms of target tracking policies, which moto makes alike for all;
 - `index_lag`: secondary indexes that show a write later than their table;
 - `control_plane`: moto switched on, on the world's time, and its whole state as bytes, to start each test from;
 - `http_api`: the same moto for clients outside the process.

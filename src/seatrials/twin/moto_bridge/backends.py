@@ -1,14 +1,19 @@
 """moto's backends and answers where the twin knows better than moto."""
 
 import json
-import re
-from collections.abc import Callable
 from typing import Any
 
 from moto.applicationautoscaling import urls as autoscaling_urls
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    FakeApplicationAutoscalingPolicy,
+    applicationautoscaling_backends,
+)
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
-from moto.cloudwatch.responses import CloudWatchResponse
+from moto.cloudwatch import urls as cloudwatch_urls
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
+from moto.dynamodb import urls as dynamodb_urls
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
@@ -21,11 +26,11 @@ from moto.elbv2.models import FakeHealthStatus, elbv2_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.moto_bridge import listener_rules
+from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatch, TwinCloudWatchResponse
+from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
-from seatrials.twin.moto_bridge.replacing import replace_once
-
-_PERCENTILE = re.compile(r"p(?:\d{1,2}(?:\.\d{1,10})?|100)")
+from seatrials.twin.moto_bridge.target_tracking import obey
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -33,6 +38,18 @@ class TwinEcs(EC2ContainerServiceBackend):
 
     # moto finds a backend's URLs by the name of the module of its class.
     _url_module = ecs_urls
+
+    def create_service(
+        self,
+        cluster_str: str,
+        service_name: str,
+        desired_count: int | None,
+        *arguments: Any,  # noqa: ANN401  # moto's own
+        **parameters: Any,  # noqa: ANN401  # moto's own
+    ) -> Any:  # noqa: ANN401  # moto's service
+        """Make a service; one that names no count wants one task (CloudFormation reference, AWS::ECS::Service)."""
+        wanted = 1 if desired_count is None else desired_count
+        return super().create_service(cluster_str, service_name, wanted, *arguments, **parameters)
 
     def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
         cluster = service_properties.get("cluster") or "default"
@@ -46,7 +63,15 @@ class TwinEcs(EC2ContainerServiceBackend):
         for name, value in service_properties.items():
             if name not in ours and value is not None:
                 setattr(service, name, value)
+        living = _living()
+        if living is not None:
+            living.update_service(service.cluster_name, service.name, service.task_definition, service.desired_count)
         return service
+
+    def describe_tasks(self, cluster_str: str, tasks: list[str]) -> list[Any]:
+        """Return the tasks of this cluster alone; moto looks through all."""
+        found: list[Any] = super().describe_tasks(cluster_str, tasks)
+        return [each for each in found if each.cluster_arn == self._get_cluster(cluster_str).arn]
 
     def list_tasks(
         self,
@@ -96,18 +121,14 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         return result
 
     def describe_tasks(self) -> ActionResult:
-        """Answer DescribeTasks, and say of what is not there that it is missing."""
+        """Answer DescribeTasks, with a failure for each task that is not there. Source: botocore, ecs.Failure."""
         result = super().describe_tasks()
         answer: Any = result.result
-        found = {each.task_arn for each in answer["tasks"]} | {
-            each.task_arn.rsplit("/", 1)[-1] for each in answer["tasks"]
-        }
-        cluster = str(self._get_param("cluster", "default")).rsplit("/", 1)[-1]
-        prefix = f"arn:aws:ecs:{self.region}:{self.current_account}:task/{cluster}/"
-        missing = [each for each in self._get_param("tasks", []) if each not in found]
-        answer["failures"] = [
-            {"arn": each if each.startswith("arn:") else prefix + each, "reason": "MISSING"} for each in missing
-        ]
+        cluster: Any = self.ecs_backend.describe_clusters([self._get_param("cluster", "default")])[0][0]
+        prefix = cluster.arn.replace(":cluster/", ":task/")
+        asked = [f"{prefix}/{each.rsplit('/', 1)[-1]}" for each in self._get_param("tasks", [])]
+        known = {each.task_arn for each in answer["tasks"]}
+        answer["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         return result
 
 
@@ -172,6 +193,35 @@ class TwinEfs(EFSBackend):
         return super().create_access_point(client_token, tags, file_system_id, posix_user, root_directory)
 
 
+class TwinAutoScaling(ApplicationAutoscalingBackend):
+    """Application Auto Scaling whose policies keep their ARN, go with their target, and track the metric they name."""
+
+    _url_module = autoscaling_urls
+
+    def put_scaling_policy(self, *arguments: Any, **parameters: Any) -> FakeApplicationAutoscalingPolicy:  # noqa: ANN401
+        before = {key: (policy, policy.policy_arn) for key, policy in self.policies.items()}
+        policy = super().put_scaling_policy(*arguments, **parameters)
+        for key, (older, arn) in before.items():
+            if self.policies[key] is policy:
+                older.delete_alarms(self.account_id, self.region_name)
+                policy.policy_arn = arn
+        tracking = policy.target_tracking_scaling_policy_configuration
+        if tracking and policy.service_namespace == "ecs":
+            obey(cloudwatch_backends[self.account_id][self.region_name], policy, tracking)
+        return policy
+
+    def deregister_scalable_target(self, namespace: str, r_id: str, dimension: str) -> None:
+        """Forget a target and its policies. Source: botocore, application-autoscaling.DeregisterScalableTarget."""
+        super().deregister_scalable_target(namespace, r_id, dimension)
+        for policy in list(self.policies.values()):
+            if (policy.service_namespace, policy.resource_id, policy.scalable_dimension) == (
+                namespace,
+                r_id,
+                dimension,
+            ):
+                self.delete_scaling_policy(policy.policy_name, namespace, r_id, dimension)
+
+
 class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
     """Application Auto Scaling with activities, which moto does not implement, and policies that end with a target."""
 
@@ -195,42 +245,23 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
         return json.dumps({"ScalingActivities": list(reversed(shown))})
 
 
-def _with_percentiles(get_metric_statistics: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
-    """Give each point of GetMetricStatistics the percentiles that were asked for."""
-
-    def answer(self: Any) -> ActionResult:  # noqa: ANN401  # moto's own signature
-        result = get_metric_statistics(self)
-        points: Any = result.result
-        wanted = [each for each in self._get_param("ExtendedStatistics") or [] if _PERCENTILE.fullmatch(each)]
-        for point in points["Datapoints"] if wanted else []:
-            values = sorted(float(each) for each in point.metric_single_values_list)
-            if values:
-                point.extended_statistics = {each: percentile(values, float(each[1:])) for each in wanted}
-        return result
-
-    return answer
-
-
-def percentile(values: list[float], percent: float) -> float:
-    """Return a percentile of *values*, which are sorted and at least one, on the line between the two next to it.
-
-    CloudWatch does not say how it comes between two values; that is ours.
-    """
-    place = (len(values) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(values) - 1)
-    return values[below] + (values[above] - values[below]) * (place - below)
-
-
 def put_in_place() -> None:
     """Let moto use these in place of its own, for the life of the process."""
-    for backends, ours in ((ecs_backends, TwinEcs), (elbv2_backends, TwinElb), (efs_backends, TwinEfs)):
+    ours_by_backends: tuple[tuple[Any, Any], ...] = (
+        (ecs_backends, TwinEcs),
+        (elbv2_backends, TwinElb),
+        (efs_backends, TwinEfs),
+        (cloudwatch_backends, TwinCloudWatch),
+        (applicationautoscaling_backends, TwinAutoScaling),
+    )
+    for backends, ours in ours_by_backends:
         backends.backend = ours
         # One that was asked for before has moto's own class.
         backends.clear()
     listener_rules.put_in_place()
-    replace_once(CloudWatchResponse, "get_metric_statistics", _with_percentiles)
     ecs_urls.url_paths["{0}/$"] = TwinEcsResponse.dispatch
+    dynamodb_urls.url_paths["{0}/"] = TwinDynamoResponse.dispatch
+    cloudwatch_urls.url_paths["{0}/$"] = TwinCloudWatchResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
 
 

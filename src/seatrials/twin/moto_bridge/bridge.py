@@ -1,10 +1,13 @@
 """What a world does to moto beyond calls: tasks, counts, events and deployments, which the scheduler owns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from moto.backends import get_backend
+from moto.moto_api._internal import mock_random
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.metrics.store import Metric, Metrics, Point
 from seatrials.twin.moto_bridge.clients import TWIN, aws_client
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, Hooks
 from seatrials.twin.tasks import TaskRecord
@@ -34,9 +37,47 @@ class Bridge(Hooks):
         for name, value in attributes.items():
             setattr(service, name, value)
 
+    def attach_interface(self, identifier: str, subnet: str, address: str, groups: Sequence[str], owner: str) -> None:
+        """Let EC2 describe the network interface of a task, which AWS makes for it.
+
+        Source: Amazon ECS Developer Guide, "Fargate task networking"; botocore, ec2.NetworkInterface.
+        """
+        self.touched("ec2")
+        # moto draws an identifier for it, and what it draws for others must not change by that.
+        drawn = mock_random.getstate()
+        interfaces = self._ec2()
+        made = interfaces.create_network_interface(subnet, address, group_ids=list(groups), description=owner)
+        mock_random.setstate(drawn)
+        del interfaces.enis[made.id]
+        made.id, made.status, made.requester_managed = identifier, "in-use", True
+        interfaces.enis[identifier] = made
+
+    def detach_interface(self, identifier: str) -> None:
+        """Let EC2 forget the network interface of a task."""
+        self.touched("ec2")
+        self._ec2().enis.pop(identifier, None)
+
+    def metrics(self) -> Metrics:
+        """Return CloudWatch's metrics, which CloudWatch and who watches them share."""
+        backend: Any = get_backend("cloudwatch")[ACCOUNT][self.region]
+        metrics: Metrics = backend.metrics
+        return metrics
+
+    def publish(self, metric: Metric, point: Point) -> None:
+        """Store a point of a metric that AWS itself publishes."""
+        self.touched("cloudwatch")
+        self.metrics().add(metric, point)
+
+    def has_log_group(self, name: str) -> bool:
+        """Return whether CloudWatch Logs has the group *name*."""
+        return name in get_backend("logs")[ACCOUNT][self.region].groups
+
     def forced_deployments(self, cluster_name: str, service_name: str) -> int:
         """Return how often UpdateService has asked for a new deployment of the same task definition."""
         return int(getattr(self._ecs().services[f"{cluster_name}:{service_name}"], "forced_deployments", 0))
+
+    def _ec2(self) -> Any:  # noqa: ANN401  # moto's backend
+        return get_backend("ec2")[ACCOUNT][self.region]
 
     def _ecs(self) -> Any:  # noqa: ANN401  # moto's backend, which holds records of ours as its own
         return get_backend("ecs")[ACCOUNT][self.region]

@@ -56,6 +56,8 @@ class Living:
     targets: "TargetRegistry"
     # Hears (task, reason) of StopTask.
     stop_task: "Callable[[TaskRecord, str], None]"
+    # Hears (cluster, service, task definition, desired count) of UpdateService, before it is answered.
+    update_service: Callable[[str, str, str, int], None] = lambda _cluster, _service, _definition, _desired: None
 
 
 class Hooks:

@@ -1,10 +1,12 @@
 """Tests of Application Auto Scaling: alarms that fire set the desired count, as their step policies say."""
 
+import json
 from typing import Any
 
 import pytest
 
-from seatrials.twin.autoscaling.scaling import adjusted, choose_step
+from seatrials.twin.autoscaling.scaling import within_bounds
+from seatrials.twin.autoscaling.steps import adjusted, choose_step
 from tests.support.twin import Twin
 
 NAMESPACE = "Webordinary/EditSessions"
@@ -113,18 +115,12 @@ def set_scale_out(twin: Twin, adjustment: str, cooldown: int, *steps: tuple[floa
     names = ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
     shown = [{key: value for key, value in zip(names, step, strict=True) if value is not None} for step in steps]
     configuration = {"AdjustmentType": adjustment, "Cooldown": cooldown, "StepAdjustments": shown}
-    policy = twin.world.aws("application-autoscaling").put_scaling_policy(
+    twin.world.aws("application-autoscaling").put_scaling_policy(
         PolicyName="webordinary-edit-scale-out",
         PolicyType="StepScaling",
         StepScalingPolicyConfiguration=configuration,
         **TARGET,
     )
-    # moto gives a policy another ARN when it is changed.
-    cloudwatch = twin.world.aws("cloudwatch")
-    [alarm] = cloudwatch.describe_alarms(AlarmNames=[HIGH])["MetricAlarms"]
-    copied = ("AlarmName", "Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods")
-    kept = {name: alarm[name] for name in (*copied, "ComparisonOperator", "Threshold", "TreatMissingData")}
-    cloudwatch.put_metric_alarm(**kept, AlarmActions=[policy["PolicyARN"]])
 
 
 def set_bounds(twin: Twin, lowest: int, highest: int) -> None:
@@ -176,10 +172,17 @@ def test_an_activity_is_told_in_the_words_of_aws(visitors: Visitors) -> None:
 
 
 def test_an_alarm_without_data_again_has_too_little(visitors: Visitors) -> None:
-    """When the metric stops, the alarm goes back to INSUFFICIENT_DATA and the service stays as it is."""
+    """When the metric stops, the alarm goes back to INSUFFICIENT_DATA and the service stays as it is.
+
+    Not before the last point has left the three periods that an alarm of one period looks at.
+    """
     visitors.become(1, 1)
     visitors._count = None  # noqa: SLF001  # the metric stops
     visitors.twin.sleep(120)
+    before = alarm_state(visitors.twin, HIGH)
+    visitors.twin.sleep(80)
+
+    assert before == "ALARM"
 
     assert alarm_state(visitors.twin, HIGH) == "INSUFFICIENT_DATA"
     assert visitors.twin.service()["desiredCount"] == 1
@@ -283,9 +286,200 @@ def test_nothing_is_scaled_in_during_a_deployment(visitors: Visitors) -> None:
     assert before == 1
 
 
-def test_a_target_tracking_alarm_does_nothing(visitors: Visitors) -> None:
-    """Only step policies act; the stack's CPU policy has alarms, but no metric of CPU is ever put."""
-    visitors.become(1, 1)
-    visitors.twin.sleep(300)
+def test_a_tracking_policy_watches_its_own_target(twin: Twin) -> None:
+    """One alarm is above the target for 3 minutes, one below nine tenths of it for 15 (AAS guide, target tracking)."""
+    alarms = twin.world.aws("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-{RESOURCE}")["MetricAlarms"]
+    shown = {
+        each["AlarmName"].split("-Alarm")[1][:3]: (each["Threshold"], each["EvaluationPeriods"]) for each in alarms
+    }
 
+    assert shown == {"Hig": (40, 3), "Low": (36, 15)}
+
+
+def test_of_two_policies_the_larger_capacity_counts(visitors: Visitors) -> None:
+    """An idle processor takes no task away that the sessions need (AAS guide, "Multiple target tracking policies").
+
+    The stack's CPU policy has too little to do for 15 minutes, and the alarm on sessions goes on.
+    """
+    visitors.become(3, 3)
+    visitors.twin.sleep(1200)
+    [low] = [name for name in fired(visitors.twin) if "-AlarmLow-" in name]
+
+    assert alarm_state(visitors.twin, low) == "ALARM"
+    assert visitors.twin.service()["desiredCount"] == 3
     assert len(activities(visitors.twin)) == 1
+
+
+def fired(twin: Twin) -> list[str]:
+    """Return the alarms that have gone to ALARM."""
+    return [
+        each.subject for each in twin.world.trace.events if each.kind == "alarm" and each.details["state"] == "ALARM"
+    ]
+
+
+def test_a_tracking_policy_scales_in_proportion(visitors: Visitors) -> None:
+    """The capacity follows metric over target, and rounds up: 10 % of 5 % on one task are two (same guide)."""
+    twin = visitors.twin
+    visitors.become(1, 1)
+    twin.world.aws("application-autoscaling").put_scaling_policy(
+        PolicyName="webordinary-edit-service-cpu",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 5.0,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+        },
+        **TARGET,
+    )
+    twin.until(lambda: twin.service()["desiredCount"] == 2, 400)
+    [newest, *_] = activities(twin)
+
+    assert "AlarmHigh" in newest["Cause"]
+    assert newest["Cause"].endswith("triggered policy webordinary-edit-service-cpu")
+
+
+@pytest.mark.parametrize("switch", ["ActionsEnabled", "DisableAlarmActions", "SuspendedState"])
+def test_what_is_switched_off_does_not_scale(visitors: Visitors, switch: str) -> None:
+    """An alarm without actions, or a target whose scaling out is suspended, changes nothing; the alarm fires."""
+    twin = visitors.twin
+    cloudwatch = twin.world.aws("cloudwatch")
+    if switch == "SuspendedState":
+        twin.world.aws("application-autoscaling").register_scalable_target(
+            SuspendedState={"DynamicScalingOutSuspended": True}, **TARGET
+        )
+    elif switch == "DisableAlarmActions":
+        cloudwatch.disable_alarm_actions(AlarmNames=[HIGH])
+    else:
+        put_alarm(twin, ActionsEnabled=False)
+    visitors.become(3, 0)
+    twin.sleep(130)
+
+    assert alarm_state(twin, HIGH) == "ALARM"
+    assert activities(twin) == []
+
+
+def put_alarm(twin: Twin, **changes: object) -> None:
+    """Put the alarm on many sessions again, changed."""
+    cloudwatch = twin.world.aws("cloudwatch")
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[HIGH])["MetricAlarms"]
+    copied = ("AlarmName", "Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods", "AlarmActions")
+    kept = {name: alarm[name] for name in (*copied, "ComparisonOperator", "Threshold", "TreatMissingData")}
+    cloudwatch.put_metric_alarm(**{**kept, **changes})
+
+
+def test_actions_that_are_enabled_again_scale(visitors: Visitors) -> None:
+    """EnableAlarmActions lets an alarm that lasts act within its minute (botocore: EnableAlarmActions)."""
+    cloudwatch = visitors.twin.world.aws("cloudwatch")
+    cloudwatch.disable_alarm_actions(AlarmNames=[HIGH])
+    visitors.become(3, 0)
+    visitors.twin.sleep(60)
+    cloudwatch.enable_alarm_actions(AlarmNames=[HIGH])
+
+    visitors.become(3, 3, within_seconds=75)
+
+
+@pytest.mark.parametrize(("name", "count"), [("OKActions", 0), ("InsufficientDataActions", None)])
+def test_every_state_has_actions(visitors: Visitors, name: str, count: int | None) -> None:
+    """OKActions act in OK and InsufficientDataActions without data, as AlarmActions do in ALARM (PutMetricAlarm)."""
+    twin = visitors.twin
+    [policy] = [each for each in policies(twin) if each["PolicyName"] == "webordinary-edit-scale-out"]
+    set_scale_out(twin, "ExactCapacity", 60, (None, None, 2))
+    put_alarm(twin, AlarmActions=[], **{name: [policy["PolicyARN"]]})
+    visitors._count = 3  # noqa: SLF001  # the alarm fires, without an action
+    twin.sleep(60)
+    before = twin.service()["desiredCount"]
+    visitors._count = count  # noqa: SLF001  # and ends
+    twin.until(lambda: twin.service()["desiredCount"] == 2)
+
+    assert before == 0
+
+
+def policies(twin: Twin) -> list[dict[str, Any]]:
+    """Return the scaling policies of all services."""
+    answer = twin.world.aws("application-autoscaling").describe_scaling_policies(ServiceNamespace="ecs")
+    return list(answer["ScalingPolicies"])
+
+
+@pytest.mark.parametrize(("newest", "tasks"), [(None, 1), (9.0, 3)])
+def test_a_state_that_a_client_sets_has_its_actions(visitors: Visitors, newest: float | None, tasks: int) -> None:
+    """SetAlarmState scales, by the data point of StateReasonData if there is one (botocore: SetAlarmState)."""
+    twin = visitors.twin
+    data = {} if newest is None else {"StateReasonData": json.dumps({"recentDatapoints": [newest]})}
+    twin.world.aws("cloudwatch").set_alarm_state(AlarmName=HIGH, StateValue="ALARM", StateReason="a test", **data)
+    twin.sleep(2)
+    [activity] = activities(twin)
+
+    assert (twin.service()["desiredCount"], activity["Cause"].split(" in ")[0]) == (tasks, f"monitor alarm {HIGH}")
+    twin.sleep(10)
+    assert alarm_state(twin, HIGH) == "INSUFFICIENT_DATA"
+
+
+def test_a_dimension_keeps_points_from_the_alarm(visitors: Visitors) -> None:
+    """An alarm without dimensions does not see a metric that has one (CloudWatch User Guide, "Dimensions")."""
+    data = [{"MetricName": "ActiveSessionCount", "Value": 3, "Dimensions": [{"Name": "Stage", "Value": "x"}]}]
+    visitors.twin.world.aws("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+    visitors.twin.sleep(60)
+
+    assert alarm_state(visitors.twin, HIGH) == "INSUFFICIENT_DATA"
+
+
+@pytest.mark.parametrize(
+    ("desired", "bounds", "becomes", "which"), [(0, (2, 3), 2, "minimum"), (3, (0, 1), 1, "maximum")]
+)
+def test_bounds_that_the_count_is_beyond_change_it_at_once(
+    twin: Twin, desired: int, bounds: tuple[int, int], becomes: int, which: str
+) -> None:
+    """RegisterScalableTarget brings the capacity within its range, and an activity says so (AAS API Reference)."""
+    twin.world.settle(60)
+    twin.update(desiredCount=desired)
+    set_bounds(twin, *bounds)
+    twin.sleep(2)
+    [activity] = activities(twin)
+
+    assert twin.service()["desiredCount"] == becomes
+    assert activity["Description"] == f"Setting desired count to {becomes}."
+    assert activity["Cause"] == f"{which} capacity was set to {becomes}"
+
+
+@pytest.mark.parametrize(
+    ("desired", "wanted", "set_to"),
+    [(1, 0, 1), (1, 3, 3), (1, 9, 5), (7, 9, 7), (7, 4, 4), (7, 1, 2), (7, 6, 5), (3, 1, 2), (2, 1, 2), (5, 6, 5)],
+)
+def test_a_count_out_of_bounds_is_left_alone_on_that_side(desired: int, wanted: int, set_to: int) -> None:
+    """Below the minimum a scale-in does nothing, above the maximum a scale-out (ECS guide, "Service auto scaling")."""
+    assert set_to == within_bounds({"MinCapacity": 2, "MaxCapacity": 5}, desired, wanted)
+
+
+def test_a_target_takes_its_policies_along(visitors: Visitors) -> None:
+    """DeregisterScalableTarget deletes the policies and their alarms; a step alarm that fires then scales nothing."""
+    twin = visitors.twin
+    twin.world.aws("application-autoscaling").deregister_scalable_target(**TARGET)
+    visitors.become(3, 0)
+    twin.sleep(60)
+    names = [each["AlarmName"] for each in twin.world.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
+
+    assert [each for each in policies(twin) if each["ResourceId"] == RESOURCE] == []
+    assert [name for name in names if name.startswith(f"TargetTracking-{RESOURCE}")] == []
+    assert alarm_state(twin, HIGH) == "ALARM"
+    assert twin.service()["desiredCount"] == 0
+
+
+def test_a_changed_policy_keeps_its_arn(twin: Twin) -> None:
+    """PutScalingPolicy updates a policy of that name, so alarms still reach it (AAS API Reference)."""
+    before = {each["PolicyName"]: each["PolicyARN"] for each in policies(twin)}
+    set_scale_out(twin, "ExactCapacity", 60, (0, None, 2))
+
+    assert before == {each["PolicyName"]: each["PolicyARN"] for each in policies(twin)}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "text", "[]", "{}"])
+def test_odd_reason_data_ends_no_world(visitors: Visitors, value: str) -> None:
+    """Whatever StateReasonData holds, SetAlarmState is answered and the world goes on."""
+    data = '{"recentDatapoints": [' + {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "text": '"x"'}.get(
+        value, value
+    )
+    cloudwatch = visitors.twin.world.aws("cloudwatch")
+    for name in (HIGH, *(each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"])):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="odd", StateReasonData=data + "]}")
+    visitors.twin.sleep(60)
+
+    assert alarm_state(visitors.twin, HIGH) == "INSUFFICIENT_DATA"

@@ -97,6 +97,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         machine = Machine(clock, network, runtime, trace)
         for name in ("serve", "ignore", "crash", "leave"):
             applications[name] = getattr(machine, name)
+        applications["deaf"] = machine.ignore
         yield machine
         network.close()
 
@@ -226,6 +227,22 @@ def test_the_end_of_an_inessential_container_leaves_the_others_alone(machine: Ma
     machine.network.attach("10.0.9.9").connect(ADDRESS, 80, 1).close()
 
     assert server.exit_code is None
+
+
+def test_containers_are_stopped_together(machine: Machine) -> None:
+    """All get SIGTERM at once, and each SIGKILL when its own stopTimeout is over (botocore: ContainerDefinition)."""
+    definitions = [
+        {"name": "ignore", "image": "ignore:1", "stopTimeout": 20},
+        {"name": "deaf", "image": "deaf:1", "stopTimeout": 10},
+        {"name": "serve", "image": "serve:1"},
+    ]
+    containers = machine.runtime.start("t1", ARN, ADDRESS, {"containerDefinitions": definitions})
+    machine.clock.sleep(1)
+    began = machine.clock.now()
+    machine.runtime.terminate(*containers)
+
+    assert machine.clock.now() - began == 20
+    assert [each.exit_code for each in containers] == [137, 137, 5]
 
 
 def test_an_image_that_is_there_can_be_pulled(machine: Machine) -> None:

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from tests.support.twin import Twin, Worlds
+from tests.support.twin import CLUSTER, EDIT, Twin, Worlds
 
 SERVICE = "(service webordinary-edit-service)"
 
@@ -89,6 +89,66 @@ def test_services_stable_holds_before_the_targets_are_healthy(twin: Twin) -> Non
     assert (len(service["deployments"]), service["desiredCount"]) == (1, 1)
     assert states(twin) == [("PRIMARY", "IN_PROGRESS")]
     assert healthy(twin) == 0
+
+
+@pytest.mark.parametrize("change", ["taskDefinition", "forceNewDeployment"])
+def test_a_new_deployment_shows_at_once(twin: Twin, change: str) -> None:
+    """UpdateService answers with the new PRIMARY, IN_PROGRESS, beside the old ACTIVE (botocore: ecs.Deployment).
+
+    So the condition of `services-stable`, one deployment and running = desired, waits for the new task.
+    """
+    [old] = twin.scale(1)
+    value = twin.redefine(stopTimeout=10) if change == "taskDefinition" else True
+    answer = twin.ecs.update_service(cluster=CLUSTER, service=EDIT, **{change: value})["service"]
+    at_once = states(twin)
+    twin.until(lambda: len(states(twin)) == 1 and twin.service()["runningCount"] == 1)
+
+    assert [(each["status"], each["rolloutState"]) for each in answer["deployments"]] == at_once
+    assert at_once == [("PRIMARY", "IN_PROGRESS"), ("ACTIVE", "COMPLETED")]
+    assert [run is old for run in twin.runs() if run.record.is_running] == [False]
+
+
+def test_a_service_without_a_count_wants_one_task(twin: Twin) -> None:
+    """DesiredCount left out is 1 (CloudFormation template reference, AWS::ECS::Service)."""
+    definition = twin.service()["taskDefinition"]
+    service = twin.ecs.create_service(cluster=CLUSTER, serviceName="more", taskDefinition=definition)["service"]
+
+    assert service["desiredCount"] == 1
+
+
+def test_a_cluster_that_is_not_named_is_the_default_one(twin: Twin) -> None:
+    """UpdateService without a cluster means `default` (botocore: UpdateService, cluster)."""
+    with pytest.raises(twin.ecs.exceptions.ClusterNotFoundException):
+        twin.ecs.update_service(service=EDIT, desiredCount=1)
+
+
+def test_tasks_that_are_not_there_are_failures(twin: Twin) -> None:
+    """DescribeTasks names what it has not found, with the reason MISSING (botocore: ecs.Failure)."""
+    [run] = twin.scale(1)
+    arn = run.record.task_arn
+    missing = f"{arn.rsplit('/', 1)[0]}/0123"
+    answer = twin.ecs.describe_tasks(cluster=CLUSTER, tasks=[arn, "0123"])
+
+    assert [each["taskArn"] for each in answer["tasks"]] == [arn]
+    assert answer["failures"] == [{"arn": missing, "reason": "MISSING"}]
+
+
+def test_a_task_has_a_network_interface(twin: Twin) -> None:
+    """Its attachment names one that EC2 describes for as long as the task lives (ECS guide, task networking)."""
+    [run] = twin.scale(1)
+    [attachment] = twin.task(run.record.task_arn)["attachments"]
+    details = {each["name"]: each["value"] for each in attachment["details"]}
+    ec2 = twin.world.aws("ec2")
+    identifiers = [details["networkInterfaceId"]]
+    [interface] = ec2.describe_network_interfaces(NetworkInterfaceIds=identifiers)["NetworkInterfaces"]
+    twin.scale(0)
+    twin.until(lambda: run.record.stopped_at is not None)
+    left = ec2.describe_network_interfaces()["NetworkInterfaces"]
+
+    assert interface["PrivateIpAddress"] == details["privateIPv4Address"] == run.address
+    assert (interface["SubnetId"], interface["Status"]) == (details["subnetId"], "in-use")
+    assert interface["Groups"]
+    assert identifiers[0] not in [each["NetworkInterfaceId"] for each in left]
 
 
 def test_a_stopped_task_is_replaced(twin: Twin) -> None:
@@ -189,7 +249,7 @@ def test_both_deployments_are_shown_while_one_replaces_the_other(twin: Twin) -> 
     """The new deployment is PRIMARY, the old one ACTIVE until its tasks are gone (botocore: ecs.Deployment)."""
     twin.scale(1)
     twin.update(taskDefinition=twin.redefine(stopTimeout=10))
-    twin.until(lambda: len(states(twin)) == 2)
+    twin.until(lambda: twin.service()["pendingCount"] == 1)
     shown = [
         (each["desiredCount"], each["runningCount"], each["pendingCount"]) for each in twin.service()["deployments"]
     ]

@@ -17,23 +17,23 @@ from typing import Any
 
 from botocore.parsers import create_parser
 from botocore.utils import parse_to_aware_datetime
-from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.constants import MISSING
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import camelcase_to_underscores, get_service_model, get_value
-from moto.dynamodb.responses import DynamoHandler
 from moto.efs.responses import EFSResponse
 from werkzeug.exceptions import HTTPException
 
 from seatrials.twin.moto_bridge.backends import TwinAutoScalingResponse, TwinEcsResponse
+from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatchResponse
+from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.hooks import ACCOUNT
 from seatrials.twin.moto_bridge.listener_rules import TwinElbResponse
 
 _RESPONSES: dict[str, type[BaseResponse]] = {
-    "cloudwatch": CloudWatchResponse,
-    "dynamodb": DynamoHandler,
+    "cloudwatch": TwinCloudWatchResponse,
+    "dynamodb": TwinDynamoResponse,
     "ecs": TwinEcsResponse,
     "elbv2": TwinElbResponse,
     "application-autoscaling": TwinAutoScalingResponse,

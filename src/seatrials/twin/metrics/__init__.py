@@ -1,0 +1,1 @@
+"""CloudWatch's metrics: data points, statistics of them, and metric math."""

@@ -1,0 +1,169 @@
+"""CloudWatch as AWS has it, where moto's is not: metrics apart by their dimensions, percentiles, math, alarms' states.
+
+Source: botocore, cloudwatch: GetMetricStatistics, GetMetricData, PutMetricAlarm.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch import urls as cloudwatch_urls
+from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue, ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatumBase
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+
+from seatrials.twin.metrics.expressions import ExpressionError, Values
+from seatrials.twin.metrics.queries import Queries
+from seatrials.twin.metrics.statistics import Samples, UnknownStatisticError, statistic
+from seatrials.twin.metrics.store import Metric, Metrics, binned, epoch_seconds
+
+_MINUTE = 60
+_STATISTICS_POINTS_MAX = 1440
+_DATA_POINTS_MAX = 100_800
+
+
+class TwinCloudWatch(CloudWatchBackend):
+    """CloudWatch whose metrics are the twin's."""
+
+    _url_module = cloudwatch_urls
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.metrics = Metrics()
+
+    def put_metric_alarm(self, name: str, *arguments: Any, **parameters: Any) -> Alarm:  # noqa: ANN401  # moto's own
+        """Let a new alarm begin in INSUFFICIENT_DATA, and one that is changed keep its state, as AWS does."""
+        before = self.alarms.get(name)
+        alarm = super().put_metric_alarm(name, *arguments, **parameters)
+        alarm.state_value = "INSUFFICIENT_DATA"
+        if before is not None:
+            alarm.state_value, alarm.state_reason = before.state_value, before.state_reason
+            alarm.state_reason_data, alarm.history = before.state_reason_data, before.history
+            alarm.state_updated_timestamp = before.state_updated_timestamp
+        return alarm
+
+    def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        for number, datum in enumerate(metric_data, start=1):
+            self._validate_parameters_put_metric_data(datum, number)
+        for datum in metric_data:
+            self.metrics.put(namespace, datum, epoch_seconds(utcnow()))
+
+    def get_all_metrics(self) -> list[MetricDatumBase]:
+        """Return one datum of each metric: moto asks only which metrics there are."""
+        known = [
+            MetricDatumBase(each.namespace, each.name, [{"Name": n, "Value": v} for n, v in each.dimensions], None)
+            for each in self.metrics.series
+        ]
+        return self.aws_metric_data + known
+
+    def statistics(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Answer GetMetricStatistics, whose parameters are *question*."""
+        period = int(question["Period"])
+        start, end = _window(question["StartTime"], question["EndTime"], period)
+        count = -(-(end - start) // period)
+        if count > _STATISTICS_POINTS_MAX:
+            msg = (
+                f"You have requested up to {count:,} datapoints, which exceeds the limit of 1,440. You may reduce the "
+                "datapoints requested by increasing Period, or decreasing the time range."
+            )
+            raise InvalidParameterCombination(msg)
+        metric = Metric.of(question["Namespace"], question["MetricName"], question.get("Dimensions"))
+        points = self.metrics.between(metric, start, end, question.get("Unit"))
+        bins = binned(points, start, period, count)
+        unit = points[0].unit if points else "None"
+        return [
+            {"Timestamp": _moment(start + index * period), "Unit": unit, **_computed(question, samples)}
+            for index, samples in enumerate(bins)
+            if samples
+        ]
+
+    def get_metric_data(
+        self,
+        queries: list[dict[str, Any]],
+        start_time: datetime,
+        end_time: datetime,
+        scan_by: str = "TimestampAscending",
+    ) -> list[dict[str, Any]]:
+        def read(metric: Metric, unit: str | None, period: int) -> list[list[Samples]]:
+            start, end = _window(start_time, end_time, period)
+            return binned(self.metrics.between(metric, start, end, unit), start, period, count(period))
+
+        def count(period: int) -> int:
+            start, end = _window(start_time, end_time, period)
+            periods = -(-(end - start) // period)
+            if periods > _DATA_POINTS_MAX:
+                msg = (
+                    f"The window holds {periods:,} periods of {period} seconds; at most {_DATA_POINTS_MAX:,} are given."
+                )
+                raise ValidationError(msg)
+            return periods
+
+        answers = Queries(queries, read, count)
+        try:
+            return [
+                _result(query, answers, _window(start_time, end_time, answers.period(query["Id"]))[0], scan_by)
+                for query in queries
+                if query.get("ReturnData", True)
+            ]
+        except ExpressionError as error:
+            msg = f"Error in expression: {error}"
+            raise ValidationError(msg) from error
+
+
+class TwinCloudWatchResponse(CloudWatchResponse):
+    """CloudWatch calls with the parameters that moto drops."""
+
+    def get_metric_statistics(self) -> ActionResult:
+        names = ["Namespace", "MetricName", "StartTime", "EndTime", "Period", "Dimensions", "Unit"]
+        question = {name: self._get_param(name) for name in [*names, "Statistics", "ExtendedStatistics"]}
+        if not question["Statistics"] and not question["ExtendedStatistics"]:
+            msg = "Must specify either Statistics or ExtendedStatistics"
+            raise InvalidParameterCombination(msg)
+        backend: Any = self.cloudwatch_backend
+        return ActionResult({"Label": question["MetricName"], "Datapoints": backend.statistics(question)})
+
+
+def _window(start_time: datetime, end_time: datetime, period: int) -> tuple[int, int]:
+    """Return the window of a question in epoch seconds, its start rounded down to a full minute, or to a short period.
+
+    Source: botocore, cloudwatch.GetMetricStatistics, StartTime.
+    """
+    start, end = int(epoch_seconds(start_time)), int(epoch_seconds(end_time))
+    if start >= end:
+        msg = "The parameter StartTime must be less than the parameter EndTime."
+        raise InvalidParameterValue(msg)
+    return start - start % min(period, _MINUTE), end
+
+
+def _computed(question: Mapping[str, Any], samples: list[Samples]) -> dict[str, Any]:
+    """Return the statistics of one period that a question asks for; the percentiles under their own name."""
+    try:
+        values = {name: statistic(name)(samples) for name in question.get("Statistics") or []}
+        percentiles = {name: statistic(name)(samples) for name in question.get("ExtendedStatistics") or []}
+    except UnknownStatisticError as error:
+        raise InvalidParameterValue(str(error)) from error
+    known = {name: value for name, value in percentiles.items() if value is not None}
+    return {**values, "ExtendedStatistics": known} if known else values
+
+
+def _result(query: Mapping[str, Any], answers: Queries, start: int, scan_by: str) -> dict[str, Any]:
+    identifier = str(query["Id"])
+    values: Values = answers.values(identifier)
+    period = answers.period(identifier)
+    found = [(_moment(start + index * period), value) for index, value in enumerate(values) if value is not None]
+    if scan_by == "TimestampDescending":
+        found.reverse()
+    name = query["MetricStat"]["Metric"].get("MetricName") if query.get("MetricStat") else identifier
+    return {
+        "id": identifier,
+        "label": query.get("Label") or name,
+        "timestamps": [moment for moment, _ in found],
+        "values": [value for _, value in found],
+        "status_code": "Complete",
+    }
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
