@@ -279,7 +279,7 @@ class Visit:
             **self._request.classification.as_details(),
         )
         seconds = round(self._workings.clock.now() - self._arrived_at, 6)
-        self._workings.trace.more(seconds=seconds, client=self._peer, host=self._request.host)
+        self._workings.trace.more(seconds=seconds, client=self._peer.host, host=self._request.host)
 
     def _log(self, status: int) -> None:
         target = self._target
