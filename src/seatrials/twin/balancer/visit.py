@@ -285,7 +285,7 @@ class Visit:
         target = self._target
         if status == _SWITCHED:
             seconds = round(self._workings.clock.now() - self._arrived_at, 6)
-            self._workings.trace.note("socket_closed", self._request.target, seconds=seconds, client=self._peer)
+            self._workings.trace.note("socket_closed", self._request.target, seconds=seconds, client=self._peer.host)
         self._workings.access_log.append(
             AccessLogEntry(
                 time=self._arrived_at,
