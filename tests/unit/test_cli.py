@@ -162,6 +162,15 @@ def test_streams_that_take_nothing_change_no_code(tmp_path: Path, arguments: str
     assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
 
 
+@pytest.mark.parametrize("page", ["/dev/full", "."])
+def test_a_page_that_cannot_be_written_is_told(run: Callable[..., Ended], page: str) -> None:
+    """A full disk or a folder in the place of the page of scenarios is a wrong option, in one sentence."""
+    code, told = run("scenarios", "--write", "--page", page, "--path", str(PROJECT / "tests/integration"))
+
+    assert (code, told.count("\n")) == (64, 1)
+    assert f"--page: {page} cannot be written" in told
+
+
 def test_a_working_folder_that_is_gone_is_told(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
