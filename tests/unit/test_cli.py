@@ -214,3 +214,10 @@ def test_a_verdict_keeps_its_code(
 def test_a_killed_process_has_the_code_of_its_signal(returncode: int, code: int) -> None:
     """A process that a signal ended is told as a shell tells it, never as a small number."""
     assert exit_code_of(returncode) == code
+
+
+def test_criteria_without_an_end_are_refused(run: Callable[..., Ended]) -> None:
+    """A device in the place of a file of configuration is read no further than one can go."""
+    code, told = run("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", "/dev/zero")
+
+    assert (code, "is larger than 10 MB" in told) == (64, True)
