@@ -129,12 +129,12 @@ def scenarios(
     problems: list[str] = []
     output = Output(as_json=as_json)
     if write:
-        page.write_text(text, encoding="utf-8")
+        _write_page(page, text)
     elif not check:
         output.say(text.removesuffix("\n"))
     else:
         problems = traceability.gaps(suites, mutants_by_row)
-        if not page.is_file() or page.read_text(encoding="utf-8") != text:
+        if not page.is_file() or page.read_bytes() != text.encode():
             problems.append(f"{page} is out of date: run `seatrials scenarios --write`")
         if matrix is not None:
             problems += traceability.unproven(mutants_by_row, traceability.read_matrix(matrix))
@@ -165,6 +165,14 @@ def schemas(
     output.complain(problems)
     output.tell(schemas=found, problems=problems)
     raise typer.Exit(1 if problems else 0)
+
+
+def _write_page(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"--page: {page} cannot be written ({error.strerror}): give another file"
+        raise ConfigurationError(msg) from error
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from seatrials.errors import ConfigurationError
 
 _VALUE_CHARACTERS_MAX = 80
+_CHARACTERS_MAX = 10_000_000
 
 T = TypeVar("T")
 
@@ -23,7 +24,13 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
     Raises `ConfigurationError` for a file that cannot be read, with the *remedy*, or that is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # In text mode, which takes every way to end a line for a newline; no further, for a device has no end.
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_CHARACTERS_MAX + 1)
+        if len(text) > _CHARACTERS_MAX:
+            msg = f"{path}: is larger than {_CHARACTERS_MAX // 1_000_000} MB, which no configuration is: {remedy}"
+            raise ConfigurationError(msg)
+        return tomllib.loads(text)
     except FileNotFoundError as error:
         msg = f"{path}: there is no such file (looked for {path.absolute()}): {remedy}"
         raise ConfigurationError(msg) from error

@@ -9,6 +9,8 @@ from pathlib import Path
 
 # What a reader takes into memory; nothing that a run or a gate writes comes near it.
 BYTES_MAX = 64 * 1024 * 1024
+# The largest key in PEM has some 13,000.
+KEY_BYTES_MAX = 100_000
 
 
 def read_regular(path: Path) -> bytes:
@@ -28,6 +30,12 @@ def read_regular(path: Path) -> bytes:
     if len(content) > BYTES_MAX:
         raise OSError(errno.EFBIG, f"it is larger than {BYTES_MAX // 1024**2} MB", str(path))
     return content
+
+
+def read_beginning(path: Path, bytes_max: int) -> bytes:
+    """Return the first *bytes_max* bytes of *path*, which may be a pipe, or a device without an end."""
+    with path.open("rb") as file:
+        return file.read(bytes_max)
 
 
 def is_folder(path: Path) -> bool:

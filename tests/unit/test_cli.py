@@ -165,6 +165,15 @@ def test_streams_that_take_nothing_change_no_code(tmp_path: Path, arguments: str
     assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
 
 
+@pytest.mark.parametrize("page", ["/dev/full", "."])
+def test_a_page_that_cannot_be_written_is_told(run: Callable[..., Ended], page: str) -> None:
+    """A full disk or a folder in the place of the page of scenarios is a wrong option, in one sentence."""
+    code, told = run("scenarios", "--write", "--page", page, "--path", str(PROJECT / "tests/integration"))
+
+    assert (code, told.count("\n")) == (64, 1)
+    assert f"--page: {page} cannot be written" in told
+
+
 def test_a_working_folder_that_is_gone_is_told(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -208,3 +217,10 @@ def test_a_verdict_keeps_its_code(
 def test_a_killed_process_has_the_code_of_its_signal(returncode: int, code: int) -> None:
     """A process that a signal ended is told as a shell tells it, never as a small number."""
     assert exit_code_of(returncode) == code
+
+
+def test_criteria_without_an_end_are_refused(run: Callable[..., Ended]) -> None:
+    """A device in the place of a file of configuration is read no further than one can go."""
+    code, told = run("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", "/dev/zero")
+
+    assert (code, "is larger than 10 MB" in told) == (64, True)

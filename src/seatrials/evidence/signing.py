@@ -17,7 +17,7 @@ from seatrials.evidence.envelope import PAYLOAD_TYPE
 from seatrials.evidence.folder import MatrixFolder, RunFolder, decision_paths, signature_of
 from seatrials.evidence.seal import read_seal, sha256_of
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, statement_of
-from seatrials.whole_file import write_whole
+from seatrials.whole_file import KEY_BYTES_MAX, read_beginning, write_whole
 
 if TYPE_CHECKING:  # it imports boto3, half a second that runs without a key save
     from securesystemslib.signer import CryptoSigner
@@ -134,7 +134,7 @@ def _sign_sealed(about: About, folder: Path, seal: Path, record: Path, signer: S
 
 def _read_key_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_beginning(path, KEY_BYTES_MAX)
     except (OSError, ValueError) as error:
         msg = f"{KEY_FILE}: {path} cannot be read ({getattr(error, 'strerror', None) or error}): {_MAKE_ONE}"
         raise ConfigurationError(msg) from error

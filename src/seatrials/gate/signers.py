@@ -11,6 +11,7 @@ from seatrials.configuration import describe_problems, read_toml
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.envelope import Attestation
 from seatrials.evidence.keyless import doubt_of_bundle
+from seatrials.whole_file import KEY_BYTES_MAX, read_beginning
 
 if TYPE_CHECKING:  # it imports boto3, half a second that criteria without keys save
     from securesystemslib.signer import SSlibKey
@@ -179,7 +180,7 @@ def _pem(rule: SignerRule, folder: Path) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_beginning(path, KEY_BYTES_MAX)
     except (OSError, ValueError) as error:
         msg = f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): give the public key in PEM"
         raise ConfigurationError(msg) from error

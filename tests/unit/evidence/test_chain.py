@@ -296,6 +296,15 @@ def test_a_damaged_chain_is_told_and_not_continued(tmp_path: Path) -> None:
             join(tmp_path, "mock", tmp_path / "x", "2026-11-25T08:00:00+00:00", None)
 
 
+def test_a_number_in_capitals_is_no_missing_number(tmp_path: Path) -> None:
+    """A file of the chain that was renamed, as stores that ignore case may do it, is told: its run may be gone."""
+    run(tmp_path, 1)
+    path = file_of(tmp_path, run(tmp_path, 2))
+    path.rename(path.with_name(path.name.upper()))
+
+    assert any("000002.json cannot be read" in each for each in told(tmp_path))
+
+
 @pytest.mark.parametrize("named", ["", "../../etc", "0123456789ABCDEF"])
 def test_a_chain_is_called_by_its_id(tmp_path: Path, named: str) -> None:
     """What names no chain is refused with the file and what it says, and nothing is written elsewhere."""

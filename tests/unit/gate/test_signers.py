@@ -6,11 +6,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials.errors import ConfigurationError
+from seatrials.evidence.signing import signer_of
 from seatrials.gate.criteria import load_criteria
 from seatrials.gate.decision import Decision, Outcome, Verdict
 from seatrials.gate.markdown import as_markdown
 from seatrials.gate.page import render
-from seatrials.gate.signers import load_signers
+from seatrials.gate.signers import load_signers, signer_with
 from seatrials.gate.wording import signatures
 from tests.support.project import PROJECT
 from tests.support.release import Release
@@ -149,3 +150,11 @@ def test_a_missing_signature_can_be_waived(release: Release) -> None:
         Verdict.GO,
         Outcome.WAIVED,
     )
+
+
+def test_a_key_file_without_an_end_is_no_key() -> None:
+    """A device is read no further than a key can go, and refused as what it holds."""
+    with pytest.raises(ConfigurationError, match="there is no public key in PEM"):
+        signer_with(Path("/dev/zero"))
+    with pytest.raises(ConfigurationError, match="there is no private key in PEM"):
+        signer_of({"SEATRIALS_SIGNING_KEY_FILE": "/dev/zero"})
