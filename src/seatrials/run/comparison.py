@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from seatrials.evidence.redaction import redact
+
 # Of both sides together, so that a line of the summary holds them behind the name of the scenario.
 _CHARACTERS_MAX = 200
 _SIDE_CHARACTERS_MAX = 90
@@ -34,7 +36,7 @@ def comparison(left: object, right: object) -> str:
         return whole
     told = "; ".join(_differences(left, right))
     if not told:
-        return f"{_cut(repr(left))} == {_cut(repr(right))}"
+        return f"{_cut(redact(repr(left)))} == {_cut(redact(repr(right)))}"
     return told if len(told) <= 2 * _CHARACTERS_MAX else f"{told[: 2 * _CHARACTERS_MAX - 1]}…"
 
 
@@ -53,17 +55,22 @@ def _differences(left: object, right: object) -> Iterable[str]:
 def _of_mappings(left: Mapping[Any, object], right: Mapping[Any, object]) -> Iterable[str]:
     for key in (*left, *(key for key in right if key not in left)):
         if key not in right:
-            yield f"{key} is {_cut(repr(left[key]))}, and should not be there"
+            yield f"{key} is {_shown(key, left[key])}, and should not be there"
         elif key not in left:
-            yield f"{key} is missing, and should be {_cut(repr(right[key]))}"
+            yield f"{key} is missing, and should be {_shown(key, right[key])}"
         elif left[key] != right[key]:
-            yield f"{key} is {_cut(repr(left[key]))}, not {_cut(repr(right[key]))}"
+            yield f"{key} is {_shown(key, left[key])}, not {_shown(key, right[key])}"
 
 
 def _of_items(left: Iterable[object], right: Iterable[object]) -> Iterable[str]:
     """Yield what one side alone has; a long item may hold what differs in its middle, so it is not cut."""
     for words, items in (("should not be there", left), ("is missing", right)):
-        yield from (f"{each!r} {words}" for each in items)
+        yield from (f"{redact(repr(each))} {words}" for each in items)
+
+
+def _shown(key: object, value: object) -> str:
+    """Return a value as its key lets it be shown; once cut, or without its key, no secret could be told."""
+    return _cut(redact(f"{key!r}: {value!r}").partition(": ")[2])
 
 
 def _cut(text: str) -> str:
