@@ -276,7 +276,8 @@ def wrong_with(
     if not is_judged(path):
         return
     told = shown + (Path("given.json").read_text() if Path("given.json").exists() else "")
-    told += Path("out/latest/decision.json").read_text() if command == "gate" else ""
+    decision = Path("out/latest/decision.json")
+    told += decision.read_text() if command == "gate" and decision.exists() else ""
     if command == "gate" and code == 0:
         yield f"GO: {about}"
     if command == "report" and code == 77:

@@ -49,12 +49,12 @@ def write_failed(path: Path) -> dict[str, Path]:
 
     A run that does not say which rows it has, has no page.
     """
-    if not RunFolder(path).record.is_file():
-        return {}
-    files = read_run(path)
     doubtful = (CellOutcome.CANNOT_TELL, CellOutcome.CRASHED)
-    failed = [row for row, result in files.results.items() if result.failed or result.outcome in doubtful]
     with _writing():
+        if not RunFolder(path).record.is_file():
+            return {}
+        files = read_run(path)
+        failed = [row for row, result in files.results.items() if result.failed or result.outcome in doubtful]
         return {row: _write_row(files, row, "html", None) for row in failed if is_safe(row)}
 
 

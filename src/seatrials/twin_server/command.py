@@ -27,6 +27,9 @@ _Import = Annotated[
     list[str] | None,
     typer.Option("--import", metavar="NAME=VALUE", help="what another stack exports, or ssm:KEY=VALUE of a store"),
 ]
+_Run = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
+]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 
 
@@ -52,9 +55,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     http_port: _Port = 0,
     aws_port: _Port = 0,
     directory: Annotated[Path | None, typer.Option(metavar="DIR", help="where variables and certificate go")] = None,
-    run: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
-    ] = None,
+    run: _Run = None,
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
     ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
     allow_exec: _AllowExec = False,

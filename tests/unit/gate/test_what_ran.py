@@ -54,10 +54,10 @@ kinds = ["modelled"]
 FILES = {
     "tests/integration/test_cold_start.py": SCENARIO,
     "environments.toml": ENVIRONMENTS,
-    "stack.yaml": "Resources: {}\n",
+    "stack.yaml": "Resources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n",
     "gate.toml": CRITERIA,
     "pytest.ini": "[pytest]\n",
-    ".gitignore": "__pycache__/\n/evidence/\n/runpytest-*\n/stdout\n/stderr\n",
+    ".gitignore": "__pycache__/\n/.cache/\n/evidence/\n/runpytest-*\n/stdout\n/stderr\n",
 }
 
 

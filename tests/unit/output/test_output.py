@@ -74,7 +74,8 @@ def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa
             yield f"{prefix}{name}", command
 
 
-COMMANDS = dict(commands(typer.main.get_command(cli.app)))
+# `watch` shows what pytest shows, until Ctrl-C.
+COMMANDS = {name: command for name, command in commands(typer.main.get_command(cli.app)) if name != "watch"}
 
 
 def documented(command: str) -> set[str]:

@@ -20,7 +20,7 @@ def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
         return opened[-1]
 
     monkeypatch.setattr(plugin, "open_stacks", open_stacks)
-    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: None)
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: [])
     return opened
 
 

@@ -411,9 +411,11 @@ def test_a_wrong_template_ends_the_run(pytester: pytest.Pytester, workers: str, 
     result = refused(pytester, *options, "-n", workers, template=template)
 
     assert result.ret == 65
-    told = [line for line in result.outlines if "Zoo" in line]
-    assert told == ["- Zoo: the resource type AWS::Zoo::Animal is not supported"]
-    result.stdout.fnmatch_lines(["seatrials: the template cannot be deployed:", "*no tests ran*"])
+    assert [line for line in result.outlines if "Zoo" in line] == []
+    told = [line for line in result.errlines if "Zoo" in line]
+    assert told[-1] == "- Zoo: the resource type AWS::Zoo::Animal is not supported"
+    assert [line.partition("(cfn-lint")[1] for line in told[:-1]] == ["(cfn-lint"]
+    result.stderr.fnmatch_lines(["*seatrials: the template cannot be deployed:"])
 
 
 def test_a_missing_git_ends_the_run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ class FakeStacks:
 
 
 plugin.open_stacks = FakeStacks
-plugin.check_stacks = lambda environment, options: None
+plugin.check_stacks = lambda environment, options: []
 """
 LEAKS = [
     "ghp_hunter2aaaaaaaaaaaaaaaaaaaaaaaaaaaa",

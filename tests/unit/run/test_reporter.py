@@ -62,7 +62,7 @@ def run(pytester: pytest.Pytester) -> Callable[..., RunEvidence]:
     """Return what runs three scenarios, of which the second is given, and reads the evidence."""
     pytester.makeini("[pytest]")
     (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
-    (pytester.path / "stack.yaml").write_text("Resources: {}\n")
+    (pytester.path / "stack.yaml").write_text("Resources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n")
 
     def run(second: str, *options: str) -> RunEvidence:
         pytester.makepyfile(test_cold_start=SCENARIOS.format(second=second))

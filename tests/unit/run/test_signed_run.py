@@ -41,7 +41,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs a scenario that fails at last, with variables."""
     pytester.makeini("[pytest]")
     (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
-    (pytester.path / "stack.yaml").write_text("Resources: {}\n")
+    (pytester.path / "stack.yaml").write_text("Resources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n")
     (pytester.path / "key.pem").write_text(PEM)
     pytester.makepyfile(test_cold_start=SCENARIO)
 

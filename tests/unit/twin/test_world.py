@@ -7,7 +7,7 @@ import pytest
 
 from seatrials.errors import TwinFailureError
 from seatrials.seams.http_client import http_client
-from seatrials.twin.autoscaling import scaling
+from seatrials.twin.autoscaling import watch
 from seatrials.twin.autoscaling.alarms import Evaluation, evaluate
 from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.ecs.runtime import Runtime
@@ -161,9 +161,9 @@ def test_a_failed_alarm_fails_the_scenario_and_not_the_others(twin: Twin, monkey
         evaluated.append(alarm["AlarmName"])
         return evaluate({"AlarmName": "bad"} if alarm["AlarmName"] == evaluated[0] else alarm, values)
 
-    monkeypatch.setattr(scaling, "evaluate", broken)
+    monkeypatch.setattr(watch, "evaluate", broken)
     with pytest.raises(
-        TwinFailureError, match=r"CloudWatch failed at alarm .*: KeyError: 'EvaluationPeriods'"
+        TwinFailureError, match=r"CloudWatch failed at alarm .*: KeyError: 'Threshold'"
     ) as caught:
         twin.sleep(300)
     twin.sleep(300)
@@ -181,7 +181,7 @@ def test_a_task_whose_life_fails_is_stopped(twin: Twin, monkeypatch: pytest.Monk
     def fail_once(self: Runtime, *arguments: Any) -> Any:  # noqa: ANN401  # the original's own
         if not failed:
             failed.append(arguments[0])
-            return arguments[-1]["no such property"]
+            return arguments[3]["no such property"]
         return start(self, *arguments)
 
     monkeypatch.setattr(Runtime, "start", fail_once)
