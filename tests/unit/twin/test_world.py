@@ -162,9 +162,7 @@ def test_a_failed_alarm_fails_the_scenario_and_not_the_others(twin: Twin, monkey
         return evaluate({"AlarmName": "bad"} if alarm["AlarmName"] == evaluated[0] else alarm, values)
 
     monkeypatch.setattr(watch, "evaluate", broken)
-    with pytest.raises(
-        TwinFailureError, match=r"CloudWatch failed at alarm .*: KeyError: 'Threshold'"
-    ) as caught:
+    with pytest.raises(TwinFailureError, match=r"CloudWatch failed at alarm .*: KeyError: 'Threshold'") as caught:
         twin.sleep(300)
     twin.sleep(300)
 
