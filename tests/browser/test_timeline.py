@@ -153,7 +153,8 @@ def test_all_is_reached_by_tab(opened: Opened) -> None:
 
 def ticks(shown: Page) -> list[str]:
     """Return the times of the ruler."""
-    return shown.locator(".tick").all_inner_texts()
+    found: list[str] = shown.locator(".tick").all_inner_texts()
+    return found
 
 
 def test_zoom_and_back(opened: Opened) -> None:
