@@ -1,6 +1,7 @@
 """Runs of pytest inside a run of pytest, on a stack that does nothing."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -8,6 +9,17 @@ from seatrials.environments.environment import Environment
 from seatrials.run import plugin
 from seatrials.stacks import StackOptions
 from tests.support.scenario_run import ENVIRONMENTS, PLAIN, FakeStacks
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Let runs hear the signals that whoever started these tests may have had ignored, as `nohup` and `&` do."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

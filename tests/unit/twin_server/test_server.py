@@ -364,12 +364,12 @@ def wait_for_ready(process: "subprocess.Popen[str]") -> None:
 
 # A server one of whose actors meets what nobody thought of.
 BROKEN = """
-from seatrials.twin.autoscaling import scaling
+from seatrials.twin.autoscaling import watch
 
 def broken(alarm, values):
     return {}["Statistic"]
 
-scaling.evaluate = broken
+watch.evaluate = broken
 from seatrials.cli import main
 main()
 """
