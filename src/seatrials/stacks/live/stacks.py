@@ -48,8 +48,8 @@ from seatrials.stacks.live.log_volume import log_bytes
 from seatrials.stacks.live.turns import Turns
 from seatrials.stacks.live.watch import Watch
 
-# Without sessions the service goes to zero: a minute until the publication, as much until it can be read, two periods of
-# the alarm, five minutes of cooldown, two of draining and stopping, which is eleven minutes; and as much again by half.
+# Without sessions the service goes to zero: a minute until the publication, as much until it can be read, two periods
+# of the alarm, five minutes of cooldown, two of draining and stopping, which is eleven minutes; and room.
 _TO_ZERO_SECONDS = 900.0
 _CREATED = 201
 
