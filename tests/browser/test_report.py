@@ -1,6 +1,7 @@
 """The Allure report in a browser, from disk: that it shows what was given to it, and that it loads nothing."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,7 +90,8 @@ def test_the_report_shows_every_row(opened: Opened) -> None:
     shown = opened("")
 
     for test in TESTS:
-        expect(shown.get_by_text(test, exact=True)).to_have_count(2)
+        # One that has no result is called by its row too, as results are.
+        expect(shown.get_by_text(re.compile(rf"^(ROUTE-\d\d )?{test}$"))).to_have_count(2)
 
 
 def test_the_report_says_what_failed_and_what_has_no_result(opened: Opened) -> None:
