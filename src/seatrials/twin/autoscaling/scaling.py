@@ -104,8 +104,9 @@ class Scaling:
             return
         base = self._base(resource, int(service["runningCount"]))
         wanted = self._asked(policy, alarm, value, base)
-        # Most often there is nothing to do.
-        if wanted is None or wanted == int(service["desiredCount"]):
+        # Most often there is nothing to do; and an alarm that asks for less never gets more.
+        desired = int(service["desiredCount"])
+        if wanted is None or wanted == desired or (wanted > desired and _asks_for_less(policy, value)):
             return
         self._scale(policy, alarm, target, service, base, wanted)
 
@@ -233,6 +234,12 @@ class Scaling:
         except self._ecs.exceptions.ClusterNotFoundException:  # deleted with its cluster
             return None
         return next((each for each in found if each["status"] == "ACTIVE"), None)
+
+
+def _asks_for_less(policy: Mapping[str, Any], value: float | None) -> bool:
+    """Whether a tracked metric is below its target, so that its policy may take tasks away and add none."""
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
+    return bool(tracking) and value is not None and value < float(tracking.get("TargetValue") or 0)
 
 
 def within_bounds(target: Mapping[str, Any], desired: int, wanted: int) -> int:
