@@ -238,8 +238,8 @@ class Scaling:
 
 def _asks_for_less(policy: Mapping[str, Any], value: float | None) -> bool:
     """Whether a tracked metric is below its target, so that its policy may take tasks away and add none."""
-    tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
-    return bool(tracking) and value is not None and value < float(tracking.get("TargetValue") or 0)
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
+    return value is not None and value < float(tracking.get("TargetValue") or 0)
 
 
 def within_bounds(target: Mapping[str, Any], desired: int, wanted: int) -> int:
