@@ -77,7 +77,8 @@ def run(folder: Path, variables: dict[str, str], scenarios: str, *options: str) 
     (folder / "test_cold_start.py").write_text(HEAD + scenarios)
     files = ["--environments", str(PROJECT / "environments.toml"), "--evidence", str(folder / "evidence")]
     command = [sys.executable, "-m", "pytest", str(folder), "--rootdir", str(folder), "--environment", "rehearsal"]
-    plain = ["-q", "-p", "seatrials.run.plugin", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *options]
+    # What is beside a failure is shown with -v.
+    plain = ["-v", "-p", "seatrials.run.plugin", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *options]
     result = subprocess.run(  # noqa: S603  # this Python, and arguments of our own
         [*command, *files, *plain], env=variables, capture_output=True, text=True, check=False, timeout=400, cwd=folder
     )
