@@ -286,24 +286,22 @@ def test_nothing_is_scaled_in_during_a_deployment(visitors: Visitors) -> None:
     assert before == 1
 
 
-def track_cpu(twin: Twin) -> None:
-    """Let the stack's CPU policy take tasks away too, which the stack's own does not."""
+def track_cpu(twin: Twin, percent: float) -> None:
+    """Let the stack's CPU policy keep *percent*, and take tasks away too, which the stack's own does not."""
     twin.world.aws("application-autoscaling").put_scaling_policy(
         PolicyName="webordinary-edit-service-cpu",
-        ServiceNamespace="ecs",
-        ResourceId=RESOURCE,
-        ScalableDimension="ecs:service:DesiredCount",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 40,
+            "TargetValue": percent,
             "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
         },
+        **TARGET,
     )
 
 
 def test_a_tracking_policy_watches_its_own_target(twin: Twin) -> None:
     """One alarm is above the target for 3 minutes, one below nine tenths of it for 15 (AAS guide, target tracking)."""
-    track_cpu(twin)
+    track_cpu(twin, 40)
     alarms = twin.world.aws("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-{RESOURCE}")["MetricAlarms"]
     shown = {
         each["AlarmName"].split("-Alarm")[1][:3]: (each["Threshold"], each["EvaluationPeriods"]) for each in alarms
@@ -317,7 +315,7 @@ def test_of_two_policies_the_larger_capacity_counts(visitors: Visitors) -> None:
 
     A CPU policy has too little to do for 15 minutes, and the alarm on sessions goes on.
     """
-    track_cpu(visitors.twin)
+    track_cpu(visitors.twin, 40)
     visitors.become(3, 3)
     visitors.twin.sleep(1200)
     [low] = [name for name in fired(visitors.twin) if "-AlarmLow-" in name]
@@ -338,15 +336,7 @@ def test_a_tracking_policy_scales_in_proportion(visitors: Visitors) -> None:
     """The capacity follows metric over target, and rounds up: 10 % of 5 % on one task are two (same guide)."""
     twin = visitors.twin
     visitors.become(1, 1)
-    twin.world.aws("application-autoscaling").put_scaling_policy(
-        PolicyName="webordinary-edit-service-cpu",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 5.0,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
-        },
-        **TARGET,
-    )
+    track_cpu(twin, 5)
     twin.until(lambda: twin.service()["desiredCount"] == 2, 400)
     [newest, *_] = activities(twin)
 
