@@ -1,11 +1,13 @@
-"""Folders that go with their process: the next one removes what a killed one has left.
+"""Folders that go with their process, however it ends; the next one removes what a killed one has left.
 
 Every folder has a file that its owner holds a lock on for as long as it lives; the system takes the lock from a process
 that ends, however it ends. A process id would not do, for the system gives it to another process later.
 """
 
+import atexit
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import stat
@@ -21,6 +23,9 @@ TASK_ROOT = "TASK_ROOT"
 _PREFIX = "seatrials-"
 _OWNER = ".owner"
 _ROOM_BYTES = 256 * 1024 * 1024
+# Of this process, from before they are made until they are gone: a signal may come between any two lines.
+_own_scratch: set[Path] = set()
+os.register_at_fork(after_in_child=_own_scratch.clear)
 
 
 class OwnedFolder:
@@ -39,13 +44,26 @@ class OwnedFolder:
         """Remove the folder with all that is in it."""
         _remove(self.path)
         os.close(self._lock)
+        _own_scratch.discard(self.path)
 
 
 def scratch_folder() -> OwnedFolder:
     """Return a new folder: in memory where the system has room for that, for git makes many files."""
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM_BYTES
-    parent = MEMORY if has_room and os.access(MEMORY, os.W_OK) else None
-    return OwnedFolder(Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)))
+    parent = MEMORY if has_room and os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    # Why not mkdtemp: it tells the name when the folder is there, and a signal may come first.
+    path = parent / f"{_PREFIX}{secrets.token_hex(8)}"
+    _own_scratch.add(path)
+    path.mkdir(mode=0o700)
+    return OwnedFolder(path)
+
+
+@atexit.register
+def remove_own_scratch() -> None:
+    """Remove what an interrupted owner has left, of this process alone."""
+    for path in list(_own_scratch):
+        _remove(path)
+        _own_scratch.discard(path)
 
 
 def remove_abandoned(parents: Iterable[Path] | None = None) -> list[Path]:
@@ -105,7 +123,7 @@ def _kill_containers(is_dead: Callable[[Path], bool]) -> None:
 
 def _remove(folder: Path) -> None:
     """Remove *folder*, the owner's file last: who is killed meanwhile leaves it to the next process."""
-    for each in folder.iterdir():
+    for each in folder.iterdir() if folder.is_dir() else ():
         if each.is_dir() and not each.is_symlink():
             shutil.rmtree(each, ignore_errors=True)
         elif each.name != _OWNER:

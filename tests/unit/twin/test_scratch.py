@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from seatrials.twin.scratch import TASK_ROOT, OwnedFolder, remove_abandoned
 
 # A process that owns the folder it is told, with something in it, for as long as it lives.
@@ -19,6 +21,33 @@ folder = OwnedFolder(Path(sys.argv[1]))
 (folder.path / "efs" / "a.txt").write_text("x")
 print("owned", flush=True)
 sys.stdin.read()
+"""
+
+# A process that is interrupted at one line of the making or the removing of a folder, whose number it is told.
+_INTERRUPTED = """
+import sys, tempfile
+from pathlib import Path
+from seatrials.twin import scratch
+scratch.MEMORY = Path(sys.argv[1], "none")
+tempfile.tempdir = sys.argv[1]
+left = int(sys.argv[2])
+def count(frame, event, argument):
+    global left
+    if frame.f_code.co_filename != scratch.__file__ or frame.f_code.co_name == "remove_own_scratch":
+        return None
+    left -= event == "line"
+    if left == 0:
+        sys.settrace(None)
+        raise KeyboardInterrupt
+    return count
+sys.settrace(count)
+try:
+    folder = scratch.scratch_folder()
+    (folder.path / "a.txt").write_text("x")
+    folder.remove()
+finally:
+    sys.settrace(None)
+    print(left, flush=True)
 """
 
 
@@ -47,6 +76,18 @@ def test_what_a_killed_process_leaves_is_removed(tmp_path: Path) -> None:
         assert (folder / "efs" / "a.txt").exists()
         assert remove_abandoned([tmp_path]) == [folder]
 
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", range(1, 24))
+def test_an_interrupted_process_leaves_nothing(tmp_path: Path, line: int) -> None:
+    """Wherever a signal meets the making or the removing of a folder, the process takes it along when it ends."""
+    ended = subprocess.run(  # noqa: S603  # this Python
+        [sys.executable, "-c", _INTERRUPTED, str(tmp_path), str(line)], check=False, capture_output=True, text=True
+    )
+
+    assert ended.stdout == "0\n", "there are fewer lines than the test knows"
+    assert "KeyboardInterrupt" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
 
