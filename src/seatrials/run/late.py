@@ -13,6 +13,7 @@ import pytest
 
 from seatrials.errors import FatalStateError, SeatrialsError, WaitTimeoutError
 from seatrials.evidence.report_log import CANNOT_TELL, LATE_SECONDS
+from seatrials.run.credentials import advice_on
 
 if TYPE_CHECKING:  # what a stack is made of, which the process that hands out scenarios does not need
     from seatrials.stacks import Stacks
@@ -25,7 +26,8 @@ _LATE_REQUEST_SECONDS_MAX = 0.1
 _LATE_SECONDS_MIN = 1.0
 _LATENESS_KEY = pytest.StashKey[Callable[[], float] | None]()
 _LATE_SECONDS_MAX_KEY = pytest.StashKey[float]()
-# By which a row says that it has waited in vain; any other error of ours has another reason than time.
+# By which a row says that it has waited in vain; any other error of ours has another reason than time, and so has one
+# that we know what to advise on.
 _WAITED = (FatalStateError, WaitTimeoutError)
 
 
@@ -71,7 +73,8 @@ class LateRows:
 
 def _may_be_late(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     error = excinfo.value
-    return isinstance(error, _WAITED) or not isinstance(error, SeatrialsError)
+    has_another_reason = isinstance(error, SeatrialsError) or advice_on(error) is not None
+    return isinstance(error, _WAITED) or not has_another_reason
 
 
 def _put_in_doubt(

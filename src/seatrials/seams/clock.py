@@ -114,6 +114,10 @@ class SystemClock:
         """Return the milliseconds since the epoch, of platform time."""
         return int(self.now() * 1000)
 
+    def computed_seconds(self) -> float:
+        """Return how long this process has computed, in seconds of platform time."""
+        return time.process_time() * self._pace
+
     def sleep(self, seconds: float) -> None:
         """Wait for so many seconds of platform time."""
         time.sleep(max(0.0, seconds) / self._pace)

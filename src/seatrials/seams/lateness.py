@@ -6,6 +6,7 @@ late it was while a scenario ran, not on average.
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from seatrials.seams.clock import Clock
 
@@ -44,10 +45,14 @@ class Lateness:
 
 
 class Pulse:
-    """Sleeps for short times, again and again: what a sleep took too long, its process was late by."""
+    """Sleeps for short times, again and again: what a sleep took too long, its process was late by.
 
-    def __init__(self, clock: Clock, pace: float) -> None:
-        self._clock = clock
+    What the process itself has computed meanwhile is its own time, and not the machine's.
+    """
+
+    def __init__(self, clock: Clock, pace: float, computed_seconds: Callable[[], float] = lambda: 0.0) -> None:
+        """*computed_seconds* tells how long the process has computed, in the clock's seconds."""
+        self._clock, self._computed_seconds = clock, computed_seconds
         self._every_seconds = PULSE_SECONDS * pace
         self.lateness = Lateness(pace)
         self._over = clock.signal()
@@ -61,8 +66,8 @@ class Pulse:
         self._over.set()
 
     def _look(self) -> None:
-        due = self._clock.now() + self._every_seconds
+        due, computed = self._clock.now() + self._every_seconds, self._computed_seconds()
         while not self._over.wait(max(0.0, due - self._clock.now())):
-            now = self._clock.now()
-            self.lateness.note(now, max(0.0, now - due))
+            now, before, computed = self._clock.now(), computed, self._computed_seconds()
+            self.lateness.note(now, max(0.0, now - due - (computed - before)))
             due = now + self._every_seconds

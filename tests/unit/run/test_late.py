@@ -19,6 +19,9 @@ FAILS = f"{STEP}\nassert 2 == 3, 'two updates, not three'"
 IS_REFUSED = f"""{STEP}
 from seatrials.errors import RefusedWriteError
 raise RefusedWriteError("not yours")"""
+HAS_NO_CREDENTIALS = f"""{STEP}
+from botocore.exceptions import NoCredentialsError
+raise NoCredentialsError"""
 # Twice what is harmless, and just what is.
 HARMLESS = late_seconds_max(1)
 LATE = 10 * HARMLESS
@@ -90,9 +93,10 @@ def test_a_pass_while_late_is_a_pass(run_late: RunLate, pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["late by 10.0 s of platform time at worst*"])
 
 
-def test_another_failure_stays_the_runs(run_late: RunLate) -> None:
-    """A row that was refused a change has failed however late it was, and so has the run."""
-    result = run_late(scenario("COLD-01", body=FAILS) + scenario("COLD-02", "test_asks", body=IS_REFUSED), LATE)
+@pytest.mark.parametrize("other", [IS_REFUSED, HAS_NO_CREDENTIALS], ids=["a refusal", "no credentials"])
+def test_another_failure_stays_the_runs(run_late: RunLate, other: str) -> None:
+    """A row whose failure has another reason has failed however late it was, and so has the run."""
+    result = run_late(scenario("COLD-01", body=FAILS) + scenario("COLD-02", "test_asks", body=other), LATE)
 
     result.assert_outcomes(failed=1, skipped=1)
     assert result.ret == 1

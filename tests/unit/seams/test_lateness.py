@@ -60,6 +60,16 @@ def test_a_pulse_notices_a_standstill() -> None:
     assert Lateness(PACE).worst_since(after_the_first) == 0.0
 
 
+def test_what_a_process_computes_itself_is_not_late() -> None:
+    """A process that was busy with its own work had the machine; what is left of the delay it had not."""
+    clock, computed = StandingClock([0.0, 7.5]), [0.0, 0.0, 6.0]
+    pulse = Pulse(clock, PACE, lambda: computed.pop(0))  # type: ignore[arg-type]  # as much of a clock as it needs
+
+    pulse.begin()
+
+    assert pulse.lateness.worst_since(0.0) == 1.5
+
+
 def test_virtual_time_is_never_late() -> None:
     """A pulse on a clock that waits for everybody sees nothing, and ends when it is told to."""
     with VirtualClock(1_000).closing() as clock:

@@ -16,7 +16,7 @@ class RunLateness:
     def __init__(self, clock: SystemClock, control_url: str | None) -> None:
         self._clock = clock
         self._control_url = control_url
-        self._pulse = Pulse(clock, clock.pace)
+        self._pulse = Pulse(clock, clock.pace, clock.computed_seconds)
         self._pulse.begin()
 
     def watch(self) -> Callable[[], float]:
