@@ -29,6 +29,8 @@ _OF_THE_PLATFORM: Mapping[str, tuple[str, ...]] = {
     "alarm": ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp"),
     # Follows from the rules, which are compared themselves.
     "target group": ("LoadBalancerArns",),
+    # The addresses that tasks leave.
+    "subnet": ("AvailableIpAddressCount",),
     # Grow with what is written.
     "file system": ("SizeInBytes",),
     "log group": ("storedBytes",),
