@@ -133,27 +133,32 @@ class Lease:
                 # `holds` asks for itself when no try succeeds in time.
                 continue
 
-    def release(self, *, is_last: bool = False) -> None:
-        """Leave the lease; the last process of the run gives it back. A lease that is lost is left alone.
+    def release(self, *, is_last: bool = False) -> bool:
+        """Leave the lease, and return whether it was the run's until now; the last process of the run gives it back.
 
         A process that knows that it *is last* gives it back whoever else is counted: workers may have died.
+        A lease that is lost is left alone.
         """
         self._leaving.set()
         fence, self._fence = self._fence, None
         if fence is None:
-            return
+            return False
         if is_last:
-            self._give_back(fence, _MINE)
-            return
+            return self._give_back(fence, _MINE)
         values = {":me": {self._member}, **self._mine(fence)}
         item = self._store.update(KIND, NAME, "DELETE members :me", _MINE, values)
         if item is not None and not item.get("members"):
             # Another process of the run may have come meanwhile.
             self._give_back(fence, f"{_MINE} AND attribute_not_exists(members)")
+        return item is not None
 
-    def _give_back(self, fence: int, condition: str) -> None:
+    def _give_back(self, fence: int, condition: str) -> bool:
         """Leave nothing of the item but its number, so that the next taking has a greater one."""
-        self._store.put(KIND, NAME, {"fence": fence}, condition, self._mine(fence))
+        if self._store.put(KIND, NAME, {"fence": fence}, condition, self._mine(fence)):
+            return True
+        # A call whose answer was lost is repeated, and finds what it has written itself.
+        left = read(self._store)
+        return left.is_free and left.fence == fence
 
     def _wait_for(self, attempt: Callable[[], bool], wait_seconds: float) -> None:
         is_done = attempt()

@@ -1,6 +1,7 @@
 """Tests of the lease: two runs never have a stack at once, and a dead run's stack is not lost."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -298,8 +299,9 @@ def test_releasing_a_lost_lease_leaves_the_new_owner_alone(make_lease: MakeLease
     first, second = make_lease("one"), make_lease("two")
     first.acquire()
     second.acquire(wait_seconds=WATCHED_SECONDS)
-    first.release(is_last=True)
+    was_ours = first.release(is_last=True)
 
+    assert not was_ours
     with pytest.raises(LeaseHeldError, match="run two"):
         make_lease("three").acquire()
     assert second.holds()
@@ -328,6 +330,20 @@ def test_the_last_process_ends_the_lease_for_dead_ones_too(make_lease: MakeLease
     controller.release(is_last=True)
 
     make_lease("two").acquire()
+
+
+def test_a_release_whose_answer_was_lost_is_one(make_lease: MakeLease, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is repeated, for nobody heard its answer, finds the lease given back by this very run."""
+    lease, put = make_lease("one"), Store.put
+    lease.acquire()
+
+    def put_twice(store: Store, *arguments: Any) -> bool:  # noqa: ANN401  # whatever a put is given
+        put(store, *arguments)
+        return put(store, *arguments)
+
+    monkeypatch.setattr(Store, "put", put_twice)
+
+    assert lease.release(is_last=True)
 
 
 def test_workers_go_on_without_their_controller(make_lease: MakeLease, clock: Clock) -> None:

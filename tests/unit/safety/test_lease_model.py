@@ -134,8 +134,8 @@ class WithoutMargin(Lease):
 class WithoutMemory(Lease):
     """Forgets the fence when it gives the lease back."""
 
-    def _give_back(self, fence: int, condition: str) -> None:
-        self._store.put("lease", "stack", {"fence": 0}, condition, self._mine(fence))
+    def _give_back(self, fence: int, condition: str) -> bool:
+        return self._store.put("lease", "stack", {"fence": 0}, condition, self._mine(fence))
 
 
 class ComparingClocks(Lease):

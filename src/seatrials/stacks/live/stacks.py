@@ -139,6 +139,7 @@ class LiveStacks:
         """Leave the run; its last process removes what is left of it first.
 
         *In haste* it does not wait for the edit service to return to zero, which it does without a run as well.
+        Raises `LeaseLostError` when the lease was not the run's any more: others may have changed what it examined.
         """
         try:
             with self._access.guard.cleaning():
@@ -149,9 +150,15 @@ class LiveStacks:
                 self._access.usage.write(self._usage_path())
             finally:
                 # Why last, and on a full disk too: whoever waits for the lease may change the service once it is free.
-                self._lease.release(is_last=self._options.is_whole_run)
+                was_ours = self._lease.release(is_last=self._options.is_whole_run)
                 self._access.http.close()
                 self._lateness.close()
+        if not was_ours:
+            msg = (
+                f"this run lost its lease of {self._environment.name} before its end, and another run or a sweep may "
+                "have removed what its rows looked at: run it again"
+            )
+            raise LeaseLostError(msg)
 
     def lateness(self) -> Callable[[], float]:
         """Return what tells how late this run, or the world of a rehearsal, was at worst since now."""

@@ -156,13 +156,36 @@ def test_a_real_stack_is_examined_without_the_twin() -> None:
     assert result.stdout == "[]\n"
 
 
+LEASE = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+
+
+def write_lease(platform: SmallPlatform, **item: dict[str, str]) -> None:
+    """Put another lease in the place of the run's."""
+    platform.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item={**LEASE, **item})
+
+
+TAKEN = {"run_id": {"S": "other"}, "owner": {"S": "anna"}, "beats": {"N": "0"}, "fence": {"N": "2"}}
+
+
+@pytest.mark.parametrize("lease", [TAKEN, {"fence": {"N": "2"}}], ids=["taken", "taken and given back"])
+def test_a_run_that_has_nothing_left_to_do_says_that_it_lost_its_lease(
+    begin: Begin, small_platform: SmallPlatform, lease: dict[str, dict[str, str]]
+) -> None:
+    """Whoever took the lease from a run that stood still has swept what its rows looked at: it proves nothing."""
+    stacks = begin()
+    write_lease(small_platform, **lease)
+    with pytest.raises(LeaseLostError, match="lost its lease of staging before its end"):
+        stacks.close()
+    left = small_platform.aws("dynamodb").get_item(TableName="webordinary-edit-sessions", Key=LEASE)["Item"]
+
+    assert left == {**LEASE, **lease}
+
+
 def test_a_run_that_lost_its_lease_changes_nothing(begin: Begin, small_platform: SmallPlatform) -> None:
     """A run that stood still while another took the stack makes no change, its end included, and says why."""
     stacks = begin()
     with stacks.open("COLD-03") as run:
-        key = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
-        taken = {"run_id": {"S": "other"}, "owner": {"S": "anna"}, "beats": {"N": "0"}, "fence": {"N": "2"}}
-        small_platform.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item={**key, **taken})
+        write_lease(small_platform, **TAKEN)
         stacks._lease._confirmed_at = 0.0  # noqa: SLF001  # it was a while ago
         with pytest.raises(LeaseLostError, match="ecs UpdateService was not called"):
             update_edit(run, desiredCount=2)
