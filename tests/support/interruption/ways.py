@@ -16,6 +16,7 @@ from seatrials.errors import (
     LeaseHeldError,
     LeaseLostError,
     SeatrialsError,
+    TooLateError,
 )
 from tests.support.interruption.plans import Phase, Plan, Way
 from tests.support.interruption.rehearsal import Rehearsal
@@ -23,8 +24,9 @@ from tests.support.interruption.run import BegunRun
 
 _KILLED = 128 + signal.SIGKILL
 _PYTESTS_INTERRUPTED = 2
-# Of a run that was not interrupted in time, or that goes on all the same: its rows may fail, for the machine is busy.
-_OF_ITSELF = (0, 1)
+# Of a run that was not interrupted in time, or that goes on all the same: its rows may fail, or be in doubt, for the
+# machine is busy.
+_OF_ITSELF = (0, 1, TooLateError.exit_code)
 # After these a person sweeps; after all others the run itself has left nothing.
 SWEPT = frozenset({Way.STOPPED, Way.KILLED, Way.CONTROLLER_KILLED, Way.LEASE_TAKEN})
 _SIGNALS = {
