@@ -19,7 +19,7 @@ import allure
 import pytest
 
 from seatrials.affected.tracer import TRACER
-from seatrials.configuration import require_wait
+from seatrials.configuration import require_wait, require_workers
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
@@ -138,6 +138,7 @@ def _begin(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     _check_assertions()
     require_wait("--lease-wait", config.getoption("--lease-wait"))
+    require_workers("-n", config.getoption("numprocesses", None) or 0)
     signer = signer_of(config.stash[_SIGNING_KEY])
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
