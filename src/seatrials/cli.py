@@ -14,7 +14,7 @@ import typer
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
-from seatrials.configuration import require_wait
+from seatrials.configuration import require_wait, require_workers
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -28,6 +28,7 @@ from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_mutants
 from seatrials.output.output import AsJson, Output, tell_error, wants_json
+from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
 from seatrials.schemas import documents
 from seatrials.timeline.command import write_timeline
@@ -63,14 +64,14 @@ def _seatrials(
 def mutants(  # noqa: PLR0913  # each is an option
     *,
     file: Annotated[
-        Path | None, typer.Option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
+        Path | None, path_option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
     ] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="run these mutants alone")] = None,
     whole_suite: Annotated[bool, typer.Option("--whole-suite", help="run the suite of its row on each mutant")] = False,
     scenarios: Annotated[str, typer.Option("-k", metavar="NAMES", help="run the scenarios that match alone")] = "",
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
+    evidence: Annotated[Path, path_option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
     changed: Annotated[
         str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")
     ] = None,
@@ -80,6 +81,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
+    require_workers("-n", workers)
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,
@@ -111,10 +113,10 @@ def scenarios(
         bool, typer.Option("--check", help="fail when the page is out of date, or a row unproven")
     ] = False,
     matrix: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="with --check: the kill-matrix.json of a run on all mutants")
+        Path | None, path_option(metavar="FILE", help="with --check: the kill-matrix.json of a run on all mutants")
     ] = None,
-    path: Annotated[Path, typer.Option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
-    page: Annotated[Path, typer.Option(metavar="FILE", help="where the page is")] = Path("docs/scenarios.md"),
+    path: Annotated[Path, path_option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
+    page: Annotated[Path, path_option(metavar="FILE", help="where the page is")] = Path("docs/scenarios.md"),
     as_json: AsJson = False,
 ) -> None:
     """Write or check the page that says which test examines which row; without an option, show it."""
@@ -148,7 +150,7 @@ def schemas(
     *,
     write: Annotated[bool, typer.Option("--write", help="write them")] = False,
     check: Annotated[bool, typer.Option("--check", help="fail when one is out of date")] = False,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="where they are")] = documents.FOLDER,
+    folder: Annotated[Path, path_option(metavar="DIR", help="where they are")] = documents.FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Write or check the JSON schemas of configuration and evidence; without an option, list them."""
@@ -179,7 +181,7 @@ def _write_page(page: Path, text: str) -> None:
 def doctor(
     *,
     name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
-    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
@@ -199,7 +201,7 @@ def sweep(
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", help="how long to wait for the stack; 75 if its run is dead")
     ] = 0.0,
-    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
+    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
@@ -230,21 +232,21 @@ def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str
 @app.command()
 def gate(  # noqa: PLR0913  # each is an option
     *,
-    criteria: Annotated[Path, typer.Option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
+    criteria: Annotated[Path, path_option(metavar="FILE", help="what a release must show")] = Path("gate.toml"),
+    evidence: Annotated[Path, path_option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     history: Annotated[
         str, typer.Option(metavar="FILE|s3://BUCKET/KEY", help="the runs judged before (EVIDENCE/gate/history.jsonl)")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="where the decision is written (EVIDENCE/gate)")
+        Path | None, path_option(metavar="DIR", help="where the decision is written (EVIDENCE/gate)")
     ] = None,
     prices: Annotated[
-        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+        Path, path_option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
     ] = SHIPPED_PRICES,
     commit: Annotated[str, typer.Option(metavar="SHA", help="what is to be released (what is checked out)")] = "",
-    scenarios: Annotated[Path, typer.Option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
+    scenarios: Annotated[Path, path_option(metavar="DIR", help="where the rows are")] = Path("tests/integration"),
     after: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="the decision.json that the history must go on from")
+        Path | None, path_option(metavar="FILE", help="the decision.json that the history must go on from")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -262,11 +264,9 @@ def gate(  # noqa: PLR0913  # each is an option
 @app.command()
 def verify(
     *,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
-    criteria: Annotated[Path, typer.Option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path(
-        "gate.toml"
-    ),
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="the one public key that is trusted")] = None,
+    paths: Annotated[list[Path], path_argument(metavar="PATH...", help="a run, a decision, or a folder of them")],
+    criteria: Annotated[Path, path_option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path("gate.toml"),
+    key: Annotated[Path | None, path_option(metavar="FILE", help="the one public key that is trusted")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
@@ -277,8 +277,8 @@ def verify(
 @app.command()
 def report(
     *,
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
-    tools: Annotated[Path, typer.Option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
+    evidence: Annotated[Path, path_option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
+    tools: Annotated[Path, path_option(metavar="DIR", help="where Allure is pinned")] = Path("allure"),
     build_name: Annotated[str, typer.Option(metavar="TEXT", help="what made the runs, such as a job of CI")] = "",
     build_url: Annotated[str, typer.Option(metavar="URL", help="where it can be seen")] = "",
     as_json: AsJson = False,
@@ -297,9 +297,9 @@ def timeline(
     run: Annotated[str, typer.Argument(metavar="RUN", help="the folder of a run, or an environment: its newest run")],
     row: Annotated[str | None, typer.Argument(metavar="[ROW]", help="a row, or a test's name; all without it")] = None,
     form: Annotated[str, typer.Option("--format", metavar="NAME", help="html, perfetto or otlp")] = "html",
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
+    evidence: Annotated[Path, path_option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     out: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="the file, or without ROW the folder (RUN/pages)")
+        Path | None, path_option(metavar="PATH", help="the file, or without ROW the folder (RUN/pages)")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -314,10 +314,10 @@ def timeline(
 def publish(
     *,
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
-    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
-    evidence: Annotated[Path, typer.Option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
+    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    evidence: Annotated[Path, path_option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     prices: Annotated[
-        Path, typer.Option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
+        Path, path_option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
     ] = SHIPPED_PRICES,
     as_json: AsJson = False,
 ) -> None:
@@ -335,7 +335,7 @@ def publish(
 @app.command()
 def notify(
     *,
-    decision: Annotated[Path, typer.Argument(metavar="DECISION", help="a decision.json, or its folder")],
+    decision: Annotated[Path, path_argument(metavar="DECISION", help="a decision.json, or its folder")],
     to: Annotated[
         list[str] | None, typer.Option(metavar="slack|sns:ARN|github:OWNER/REPO", help="whom to tell; may be repeated")
     ] = None,

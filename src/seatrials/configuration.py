@@ -69,6 +69,13 @@ def require_wait(option: str, seconds: float) -> None:
         raise ConfigurationError(msg)
 
 
+def require_workers(option: str, workers: object) -> None:
+    """Raise `ConfigurationError` for a number of worker processes that is none; what is below 0 is no 0."""
+    if str(workers) not in ("auto", "logical") and not (str(workers).isascii() and str(workers).isdigit()):
+        msg = f"{option}: must be auto, logical, or a number of worker processes from 0 on, not {str(workers)!r}"
+        raise ConfigurationError(msg)
+
+
 def nearest(word: str, known: Sequence[str]) -> str:
     """Return the continuation of "there is no *word*": the known word that was probably meant, or all of them."""
     close = difflib.get_close_matches(word, known, n=1)

@@ -107,7 +107,7 @@ def _write_timelines(case: Case) -> None:
         run = case.newest(environment)
         if run is not None:
             with suppress(EvidenceError):
-                write_failed(run.path)
+                write_failed(run)
 
 
 def read_case(paths: GatePaths, history: Sequence[Entry], commit: str | None) -> Case:

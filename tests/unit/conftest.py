@@ -13,11 +13,13 @@ import trustme
 from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.cloudwatch.responses import CloudWatchResponse
 
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http1 import HttpServer
 from seatrials.stacks import StackOptions
 from seatrials.stacks.live.stacks import LiveStacks
+from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatchResponse
 from tests.support.aws import Clients
 from tests.support.live_run import Begin
 from tests.support.small_platform import REGION, SmallPlatform, TlsNetwork, make_resources, sha256_of
@@ -46,9 +48,12 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
     # Nothing here starts from an image, and making moto's takes a second.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     activities = json.dumps({"ScalingActivities": []})
-    # moto does not implement the call.
+    # moto does not implement these calls.
     monkeypatch.setattr(
         ApplicationAutoScalingResponse, "describe_scaling_activities", lambda _self: activities, raising=False
+    )
+    monkeypatch.setattr(
+        CloudWatchResponse, "describe_alarm_history", TwinCloudWatchResponse.describe_alarm_history, raising=False
     )
     with mock_aws():
         yield cache(lambda service: boto3.client(service, region_name=REGION))

@@ -113,6 +113,42 @@ def test_wrong_use_is_an_error_of_configuration(run: Callable[..., Ended], comma
     assert wrong in told
 
 
+def options_of(command: str) -> list[Any]:
+    """Return the options and arguments of a command, as Typer has them."""
+    found: Any = typer.main.get_command(cli.app)
+    for name in command.split():
+        found = found.commands[name]
+    return list(found.params)
+
+
+def names_of_paths() -> list[tuple[str, str]]:
+    """Return each option and argument of a command that is a path, with the command."""
+    given = [(command, each) for command in COMMANDS for each in options_of(command)]
+    are_paths = [(command, each) for command, each in given if "Path" in str(each.type_descriptor.annotation)]
+    return [(command, each.opts[0]) for command, each in are_paths]
+
+
+@pytest.mark.parametrize(("command", "name"), names_of_paths())
+def test_an_empty_path_is_refused(run: Callable[..., Ended], tmp_path: Path, command: str, name: str) -> None:
+    """A variable of the shell that is not set is no path: it would lead to the working folder, and fill it."""
+    wanted = [] if not name.startswith("--") else ["x" for each in options_of(command) if each.required]
+    given = [f"{name}="] if name.startswith("--") else [""]
+
+    code, told = run(*command.split(), *wanted, *given)
+
+    assert (code, told.count("\n")) == (64, 1)
+    assert "it is empty, which names no file and no folder" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", ["-1", "-0", "1.5", "1e3", "", "many", "٣", "0x1"])
+def test_a_number_of_workers_is_one(run: Callable[..., Ended], workers: str) -> None:
+    """What is no number of processes is refused before pytest takes it for something else."""
+    code, told = run("mutants", f"-n={workers}" if workers == "" else "-n", *([workers] if workers else []))
+
+    assert (code, "worker processes from 0 on" in told) == (64, True)
+
+
 @pytest.mark.parametrize("arguments", [(), ("twin",), ("gat",), ("sweep",), ("sweep", "staging", "--wait", "soon")])
 def test_an_incomplete_command_is_an_error_of_configuration(run: Callable[..., Ended], arguments: tuple[str]) -> None:
     """No command, an unknown one, a missing argument or a word for a number end with 64."""
@@ -192,10 +228,7 @@ def test_a_working_folder_that_is_gone_is_told(
 def test_help_shows_each_text_whole(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """What stands in brackets is shown, and not taken for a style: `[signatures]` is a table of the criteria."""
     monkeypatch.setattr(rich_utils, "MAX_WIDTH", 400)
-    found: Any = typer.main.get_command(cli.app)
-    for name in command.split():
-        found = found.commands[name]
-    texts = [each.help.replace("\\[", "[") for each in found.params if getattr(each, "help", None)]
+    texts = [each.help.replace("\\[", "[") for each in options_of(command) if getattr(each, "help", None)]
 
     shown = " ".join(CliRunner().invoke(cli.app, [*command.split(), "--help"]).output.split())
 

@@ -4,6 +4,7 @@ What is tried comes from a seed. SEATRIALS_FUZZED_COMMANDS=1000 tries as many in
 """
 
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials import cli, errors
 from seatrials.environments.variables import read_variables
-from seatrials.errors import SeatrialsError
+from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.folder import DatedFolders, RunFolder
 from seatrials.evidence.record import RunRecord
 from seatrials.evidence.signing import KeySigner, sign_run
+from seatrials.mutants import run as mutants
 from seatrials.twin_server import process
 from seatrials.twin_server.process import RunningServer
 from seatrials.twin_server.server import Server
@@ -73,6 +75,15 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--run": (*TEXTS, "edit='", "=x", "edit=nobody-has-this"),
     },
     "twin run": {"--pace": NUMBERS, "--seed": NUMBERS, "--stack": FILES},
+    "mutants": {
+        "--mutants": FILES,
+        "--only": TEXTS,
+        "-k": TEXTS,
+        "--seed": NUMBERS,
+        "-n": NUMBERS,
+        "--evidence": FILES,
+        "--changed": TEXTS,
+    },
 }
 ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
@@ -168,6 +179,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch, aws: Clients) -> None:
         yield RunningServer(process_id=0, variables={})
 
     assert aws is not None
+
+    def no_run(command: list[str], **_given: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, ConfigurationError.exit_code, "", "refused")
+
+    monkeypatch.setattr(mutants, "run_pytest", no_run)
     monkeypatch.setattr(Server, "run", lambda _self: None)
     monkeypatch.setattr(process, "running_server", no_server)
     monkeypatch.setattr(cli, "forget_aws_variables", lambda: None)

@@ -7,31 +7,46 @@ within JSON, or encoded for an address or for HTML. Where it is not clear how fa
 
 import re
 
-from seatrials.evidence.secret_names import REDACTED, SUSPECT, is_harmless, is_header_name, is_secret_name
+from seatrials.evidence.secret_names import (
+    REDACTED,
+    SUSPECT,
+    SUSPECT_PAIR,
+    is_harmless,
+    is_header_name,
+    is_secret_name,
+)
 
 _GAP = r"(?:[ \t]|%20)"
+_SPACE = r"(?:\s|%20)"
+_BRACKET_SIGNS = (("<", "lt", "[cC]"), (">", "gt", "[eE]"))
 _QUOTE = r"""(?:\\*["'`]|%(?:25)*2[27]|&(?:quot|apos|#(?:3[49]|[xX]2[27]));|\\+u002[27])"""
 _ESCAPED_NEWLINE = r"(?:(?<!\\)(?:\\+r)?\\+n)"
 _NEWLINE = rf"(?:\r?\n|{_ESCAPED_NEWLINE}|(?:%0[dD])?%0[aA])"
-_OPEN, _CLOSE = r"(?:<|&lt;|%3[cC]|\\+u003[cC])", r"(?:>|&gt;|%3[eE]|\\+u003[eE])"
-_NAME = rf"[\w.-]*?{SUSPECT}[\w-]*+"
+_OPEN, _CLOSE = (rf"(?:{sign}|&{word};|%3{letter}|(?<!\\)\\++u003{letter})" for sign, word, letter in _BRACKET_SIGNS)
+# Each of its parts between dots is looked at once: a text may be one long word, or have many suspect ones.
+_NAME = rf"(?:[\w-]*+\.)*?(?:(?>[\w-]*?{SUSPECT})[\w-]*+|(?>[\w-]*?{SUSPECT_PAIR})[\w-]*+)"
 # Python may tell the type of what gets the value.
 _ANNOTATION = rf":{_GAP}*(?:str|bytes|SecretStr|Optional\[\w+\])(?:{_GAP}*\|{_GAP}*None)?{_GAP}*=(?!=)"
 _SIGN = r"(?::=|={1,3}>?|:|%(?:25)*3[aAdD]|\\+u003[dD])"
-_COMMA = rf"(?:\s|{_GAP})*(?:,|%2[cC])?(?:\s|{_GAP})*"
+_COMMA = rf"{_SPACE}*+(?:,|%2[cC])?{_SPACE}*+"
+# How prose tells a value, and words that are hardly prose: with a digit or a sign among letters.
+_VERB = rf"(?:equals|reads|(?:(?:is|was|are|were){_GAP}++)?(?:re)?(?:set|changed){_GAP}++to|is|was|are|were)"
+_NO_TALK = r"(?=\S*[a-z])(?=\S*?(?:\d|[$#%^&*+=~@][a-z\d]))\S{6}"
 _IS = rf"{_QUOTE}?\]?{_GAP}*(?:{_ANNOTATION}|{_SIGN}){_GAP}*"
 _HEAD = re.compile(
     # The name of a resource has `:secret:` in it, and is no secret.
     r"(?i)(?P<resource>\barn:aws[\w-]*:[\w:/.*+-]++(?!=))"
-    rf"|{_OPEN}(?:\w+:)?(?P<element>{_NAME})(?:(?:\s|{_GAP})(?:(?!{_OPEN}|{_CLOSE}).)*)?{_CLOSE}"
+    rf"|{_OPEN}(?:\w+:)?(?P<element>{_NAME})(?:{_SPACE}(?:(?!{_OPEN}|{_CLOSE}).)*+)?{_CLOSE}"
     # {"name": "DB_PWD", "value": "..."}, as ECS has variables and others have tags, headers and inputs.
     rf"|(?<![a-z])(?:name|key|type|id){_IS}{_QUOTE}?(?P<field>{_NAME}){_QUOTE}?{_COMMA}{_QUOTE}?value{_IS}"
     # ("Authorization", "..."), as Python has headers.
     rf"|[(\[]\s*b?{_QUOTE}(?P<first>{_NAME}){_QUOTE}\s*,\s*(?=b?{_QUOTE})"
-    rf"|(?:(?<![\w-])|(?<=%20))--(?P<option>{_NAME})(?:\s|{_GAP})+(?!-[a-z]\b|--)"
+    rf"|(?:(?<![\w.-])|(?<=%20))--(?P<option>{_NAME}){_SPACE}++(?!-[a-z]\b|--)"
     # The same, value first.
     rf"|(?<![a-z])value{_IS}(?=(?P<open>{_QUOTE})(?:(?!(?<!\\)(?P=open))(?s:.))*(?P=open){_COMMA}"
     rf"{_QUOTE}?(?:name|key){_IS}{_QUOTE}?(?P<after>{_NAME})(?![\w.-]))"
+    # Prose: whether a value follows, or talk, its looks must tell.
+    rf"|(?<![\w.-])(?P<said>{_NAME})(?:{_GAP}++(?:for|of){_GAP}++\S++)?{_GAP}++{_VERB}{_GAP}++(?={_QUOTE}|{_NO_TALK})"
     # The name of a character, in JSON or in an address, may stand before that of the value.
     rf"|(?<![\w.-])(?:(?<=\\)[nrtbf]|(?<=\\)u[0-9a-f]{{4}}|(?<=%)[0-9a-f]{{2}})?(?P<name>{_NAME}){_IS}"
 )
@@ -56,6 +71,7 @@ _PARAMETERS = (
 _SIGN_CHARACTERS_MAX = len(r"\u0026")
 _NAME_CHARACTERS_MAX = 80
 _INDENT_CHARACTERS_MAX = 200
+_WITHIN_CHARACTERS_MAX = 20_000
 _LINE = re.compile(r"[^\n]*")
 _HEADER_LINE = re.compile(rf"(?:(?!{_NEWLINE})[^\n])*")
 _STRING_LINE = re.compile(rf"(?:(?!{_NEWLINE}|(?<!\\)[\"'])[^\n])*")
@@ -89,10 +105,18 @@ def redact_carried(text: str) -> str:
 
 
 def _end_of_those_within(text: str, start: int, end: int) -> int:
-    """Return where what is taken ends: a name that was taken with a value may have one that goes on."""
+    """Return where what is taken ends: a name that was taken with a value may have one that goes on.
+
+    Where values within one another are long to look through, all that follows is taken.
+    """
+    looked_through = 0
     while end < len(text) and (head := _HEAD.search(text, start, end + _NAME_CHARACTERS_MAX)) and head.start() < end:
         start = head.end()
-        end = max(end, _end_of_secret(text, head))
+        found = _end_of_secret(text, head)
+        looked_through += found - start
+        if looked_through > _WITHIN_CHARACTERS_MAX:
+            return len(text)
+        end = max(end, found)
     return end
 
 
@@ -100,7 +124,8 @@ def _end_of_secret(text: str, head: re.Match[str]) -> int:
     """Return where the secret behind *head* ends, which is where it begins if there is none."""
     kind = str(head.lastgroup)
     name, start = head[kind], head.end()
-    is_header = is_header_name(name)
+    # Of what prose says, a sentence about cookies is no header.
+    is_header = kind != "said" and is_header_name(name)
     if kind == "resource" or not (is_header or is_secret_name(name)):
         return start
     if quoted := _QUOTED.match(text, start):

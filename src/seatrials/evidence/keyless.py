@@ -6,6 +6,7 @@ Source: https://docs.sigstore.dev.
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -18,11 +19,16 @@ if TYPE_CHECKING:  # an extra
     from sigstore.oidc import IdentityToken
     from sigstore.verify import Verifier
 
-# With these a job of GitHub, GitLab or CircleCI gets or has a token of its identity; no scenario needs them.
-TOKEN_VARIABLES = (
-    *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"),
-    *("SIGSTORE_ID_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2"),
+# With these a job of GitHub, GitLab, CircleCI, Bitbucket, Azure Pipelines or Buildkite gets or has a token of itself.
+_TOKEN_VARIABLES = frozenset(
+    (
+        *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "SIGSTORE_ID_TOKEN"),
+        *("CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "BITBUCKET_STEP_OIDC_TOKEN"),
+        *("SYSTEM_ACCESSTOKEN", "SYSTEM_OIDCREQUESTURI", "BUILDKITE_AGENT_ACCESS_TOKEN"),
+    )
 )
+# A JSON Web Token: GitLab's jobs have theirs in variables of any name.
+_TOKEN = re.compile(r"\s*eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+\s*")
 _INSTALL = "install it with `uv sync --extra sigstore` or `pip install 'seatrials[sigstore]'`"
 
 
@@ -47,6 +53,14 @@ class IdentitySigner:
             raise EvidenceError(msg) from error
 
 
+def token_names(variables: Mapping[str, str]) -> list[str]:
+    """Return the names of those among *variables* that lead to the identity of this job, or to another one by a token.
+
+    Whoever has one can be the job towards AWS and sigstore, and no scenario needs it.
+    """
+    return [name for name, value in variables.items() if name in _TOKEN_VARIABLES or _TOKEN.fullmatch(value)]
+
+
 def identity_signer(variables: Mapping[str, str]) -> IdentitySigner:
     """Return who signs as the identity of this job.
 
@@ -55,7 +69,7 @@ def identity_signer(variables: Mapping[str, str]) -> IdentitySigner:
     if not is_installed():
         msg = f"SEATRIALS_SIGNING_IDENTITY needs sigstore, which is not installed: {_INSTALL}"
         raise ConfigurationError(msg)
-    token_variables = {name: variables[name] for name in TOKEN_VARIABLES if name in variables}
+    token_variables = {name: variables[name] for name in token_names(variables)}
     return IdentitySigner(token_variables, _token(token_variables).identity)
 
 

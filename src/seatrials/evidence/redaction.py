@@ -37,11 +37,13 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def redact(text: str) -> str:
-    """Return *text* without secrets; e-mail addresses keep their first letter and domain."""
+    """Return *text* without secrets, as it can be written; e-mail addresses keep their first letter and domain."""
     return _redact_short(text) if len(text) <= _SHORT_CHARACTERS else _redact_text(text)
 
 
 def _redact_text(text: str) -> str:
+    # Half a surrogate pair, as JSON may have it and as bytes are read that are no UTF-8, can be in no file.
+    text = text if text.isascii() else text.encode(errors="backslashreplace").decode()
     lowered = text.lower()
     text = redact_formats(text, lowered)
     if any(map(lowered.__contains__, SUSPECT_WORDS)):

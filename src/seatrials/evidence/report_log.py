@@ -6,6 +6,7 @@ test that has no result, and, by the line `SessionFinish` that it lacks, of a ru
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, FiniteFloat, Strict, TypeAdapter, ValidationError
@@ -22,6 +23,7 @@ LATE_SECONDS = "late_seconds"
 CANNOT_TELL = "cannot_tell"
 # How pytest-xdist marks the report of a test whose worker has ended.
 _CRASHED = "???"
+_NO_REASON = "no reason is told"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ class ReportLog:
     results: Mapping[str, RowResult]
     samples: tuple[Sample, ...]
     problems: tuple[str, ...]
+    # By test that failed: why, in full.
+    messages: Mapping[str, str] = field(default_factory=dict)
     summary: LogSummary = LogSummary()
 
 
@@ -100,6 +104,9 @@ class _Seen:
     def phase(self, when: str) -> list[_Line]:
         return [line for line in self.lines if line.when == when]
 
+    def failures(self) -> list[_Line]:
+        return [line for line in self.lines if line.outcome == "failed"]
+
 
 def parse_report_log(content: bytes, name: str) -> ReportLog:
     """Return the results by test, the samples, and what keeps the log from being whole, a sentence each."""
@@ -119,6 +126,7 @@ def parse_report_log(content: bytes, name: str) -> ReportLog:
         results={test: _result(seen) for test, seen in tests.items()},
         samples=samples,
         problems=tuple(problems),
+        messages={test: _whole_message(failed[0]) for test, seen in tests.items() if (failed := seen.failures())},
         summary=_summary(lines),
     )
 
@@ -182,7 +190,7 @@ def _problems(lines: list[_Line], name: str) -> list[str]:
 
 
 def _result(seen: _Seen) -> RowResult:
-    failures = [line for line in seen.lines if line.outcome == "failed"]
+    failures = seen.failures()
     calls = seen.phase("call")
     seconds = _seconds(calls[-1]) if calls else None
     if seen.phase(_CRASHED):
@@ -245,18 +253,31 @@ def _samples(line: _Line) -> list[Sample]:
     return [_SAMPLE.validate_python(value) for name, value in line.user_properties if name == "sample"]
 
 
+def _whole_message(line: _Line) -> str:
+    """Return why a report is a failure, and where it was raised."""
+    crash = _crash(line)
+    if "message" not in crash:
+        return str(line.longrepr or _NO_REASON)
+    where = f"\nat {Path(str(crash['path'])).name}:{crash.get('lineno')}" if crash.get("path") else ""
+    return f"{crash['message']}{where}"
+
+
+def _crash(line: _Line) -> Mapping[str, Any]:
+    """Return what pytest says of an exception; nothing where a report tells otherwise."""
+    crash = line.longrepr.get("reprcrash") if isinstance(line.longrepr, dict) else None
+    return crash if isinstance(crash, dict) else {}
+
+
 def _message(line: _Line) -> str:
     """Return why a report is not a pass, in short."""
     long = line.longrepr
     if isinstance(long, dict):
-        crash = long.get("reprcrash")
-        message = crash.get("message") if isinstance(crash, dict) else None
-        return _short(str(message or "no reason is told"))
+        return _short(str(_crash(line).get("message") or _NO_REASON))
     if isinstance(long, list) and long:
         return _short(str(long[-1]).removeprefix("Skipped: "))
     # Of a traceback in text pytest marks the lines of the error itself, and the last of them names it.
     marked = [line.removeprefix("E").strip() for line in str(long or "").splitlines() if line.startswith("E ")]
-    return _short(marked[-1] if marked else str(long or "no reason is told"))
+    return _short(marked[-1] if marked else str(long or _NO_REASON))
 
 
 def _short(text: str) -> str:

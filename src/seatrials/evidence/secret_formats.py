@@ -54,7 +54,7 @@ _FORMATS = (
     Format(("8q~",), r"[\w.~-]{3}8Q~[\w.~-]{30,}"),
     Format(("age-secret-key-",), r"AGE-SECRET-KEY-1[A-Z0-9]{20,}"),
     # A JSON Web Token begins with `{"` in base64url; one that is not signed has an empty third part.
-    Format(("eyj",), rf"{_EDGE}eyJ[\w-]{{6,}}\.[\w-]{{4,}}(?:\.[\w-]*){{1,3}}"),
+    Format(("eyj",), rf"{_EDGE}eyJ[\w-]{{6,4096}}+\.[\w-]{{4,}}+(?:\.[\w-]*){{1,3}}"),
     # Signatures of addresses and requests, and the cookies that servers know a session by.
     Format(("sig=",), r"(?<=[?&;]sig=)[\w%+/=-]{6,}"),
     Format(("signature=",), r"(?<=[Ss]ignature=)\w{16,}"),
@@ -62,7 +62,9 @@ _FORMATS = (
     Format(("private",), rf"-----BEGIN{_SPACE}{_PEM}(?:(?s:.)*?-----END{_SPACE}{_PEM}|(?s:.)*)"),
     # Name and password in an address; a quote that ends a string of JSON ends an address too.
     Format(("://",), r"""(?<=://)[^/\s:@"']*:(?:[^/\s@"']|["'](?![\s,:}\]]))+(?=@)"""),
-    Format(("%3a%2f%2f",), r"(?<=%3[aA]%2[fF]%2[fF])(?:(?!%40|%2[fF])[^\s@])*%3[aA](?:(?!%40)\S)+(?=%40)"),
+    Format(
+        ("%3a%2f%2f",), r"(?<=%3[aA]%2[fF]%2[fF])(?:(?!%40|%2[fF]|%3[aA])[^\s@])*+%3[aA](?:(?!%40|%2[fF])\S)++(?=%40)"
+    ),
 )
 _NEW = r"(?!\[redacted\])"
 _COOKIES = (
@@ -70,7 +72,9 @@ _COOKIES = (
     rf"{_NEW}[^\s;,&\"']+"
 )
 # A line of .pgpass, as PostgreSQL reads it: host:port:database:user:password.
-_PGPASS = re.compile(r"(?m)^([^\w\n]*[\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)(?!\[redacted\])[^\s:][^\n]*")
+_PGPASS = re.compile(
+    r"(?m)^((?:[^\w\n]*[^\w\n.*-])?[\w.*-]++:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)(?!\[redacted\])[^\s:][^\n]*"
+)
 _COLONS = 4
 # The scheme of an Authorization header with what it vouches by, where no header is around it.
 _SCHEME_GAP = r"(?:[ \t]+|%20|\+)"
@@ -94,7 +98,7 @@ def _basic(match: re.Match[str]) -> str:
 _ALL = (
     *_FORMATS,
     Format(("sess", "awsalb", "awselb", "connect.sid"), _COOKIES, rf"\1{REDACTED}"),
-    Format(("curl",), rf"(\bcurl\b[^\n]*?\s(?:-u|--user)[ =]\S*?[A-Za-z]\S*?:){_NEW}\S+", rf"\1{REDACTED}"),
+    Format(("curl",), rf"(\s(?:-u|--user)[ =](?=[^\s:]*[A-Za-z])[^\s:]++:){_NEW}\S+", rf"\1{REDACTED}"),
     Format(("login",), rf"(\blogin\s+\S+\s+password\s+){_NEW}\S+", rf"\1{REDACTED}"),
     Format(("password '",), r"(?i)(\bpassword )'[^'\s]+'(?!\w)", rf"\1{REDACTED}"),
     Format(("bearer",), _BEARER, rf"\1{REDACTED}"),

@@ -52,6 +52,8 @@ SUSPECT = (
     rf"|{_KEY_OF}[-_. ]?key|connection[-_. ]?string|(?:amz|goog|hub)[-_]?signature|{_SERVER}[-_]?pass"
     r"|(?:x|basic|proxy)[-_]auth|\b_auth)"
 )
+# Those of them that may be two words.
+SUSPECT_PAIR = rf"(?:{_KEY_OF}[. ]key|connection[. ]string)"
 # One of them is in every name that is suspect: looking for them is much quicker.
 SUSPECT_WORDS = ("pass", "pwd", "secret", "token", "credential", "jwt", "key", "cookie", "auth", "string", "signature")
 

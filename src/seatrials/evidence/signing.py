@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it imports boto3, half a second that runs without a key sav
     from securesystemslib.signer import CryptoSigner
 
 KEY, KEY_FILE, IDENTITY = "SEATRIALS_SIGNING_KEY", "SEATRIALS_SIGNING_KEY_FILE", "SEATRIALS_SIGNING_IDENTITY"
-SIGNING_VARIABLES = (KEY, KEY_FILE, IDENTITY)
+_SIGNING_VARIABLES = (KEY, KEY_FILE, IDENTITY)
 _CI = "ci"
 _RSA_BITS_MIN = 2048
 _ID_CHARACTERS = 8
@@ -41,22 +41,24 @@ class Signer(Protocol):
         """Return *statement* signed, as JSON; raises `EvidenceError` when it cannot be signed now."""
 
 
-@contextmanager
-def signer_taken() -> Iterator[Signer | None]:
-    """Yield who signs, by the variables of this process, which has them no longer until the block ends.
+def names_of_signing(variables: Mapping[str, str]) -> list[str]:
+    """Return the names of those among *variables* that lead to a key, or to the identity of this job."""
+    return [*(name for name in _SIGNING_VARIABLES if name in variables), *keyless.token_names(variables)]
 
-    None when no variable says it; one that is empty says nothing. Raises `ConfigurationError` for a key that cannot be
-    used, with what is wrong and nothing of the key.
-    """
-    # Who signs with a key may need the job's identity for AWS.
-    tokens = keyless.TOKEN_VARIABLES if read_variables().get(IDENTITY) else ()
-    with variables_taken([*SIGNING_VARIABLES, *tokens]) as variables:
-        yield signer_of(variables)
+
+@contextmanager
+def signing_variables_taken() -> Iterator[dict[str, str]]:
+    """Yield the variables that lead to a key or to the job's identity; this process is without them until the end."""
+    with variables_taken(names_of_signing(read_variables())) as variables:
+        yield variables
 
 
 def signer_of(variables: Mapping[str, str]) -> Signer | None:
-    """Return who signs by *variables*; None when they name nobody. Raises as `signer_taken` does."""
-    given = [name for name in SIGNING_VARIABLES if variables.get(name)]
+    """Return who signs by *variables*; None when they name nobody, and one that is empty says nothing.
+
+    Raises `ConfigurationError` for a key that cannot be used, with what is wrong and nothing of the key.
+    """
+    given = [name for name in _SIGNING_VARIABLES if variables.get(name)]
     if len(given) > 1:
         msg = f"{' and '.join(given)} are set: leave all but one of them out"
         raise ConfigurationError(msg)

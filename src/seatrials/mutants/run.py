@@ -37,14 +37,19 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     arguments += options
     command = [sys.executable, "-m", "pytest", *arguments]
     if not output.is_json:
-        return exit_code_of(subprocess.run(command, check=False).returncode)  # noqa: S603  # this Python, our arguments
+        return exit_code_of(run_pytest(command).returncode)
     return _told(command, EvidenceFolder(evidence).mutants, output)
+
+
+def run_pytest(command: Sequence[str], *, is_heard: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Return how the *command* ended; with *is_heard* what it said is there, and not shown."""
+    return subprocess.run(command, check=False, capture_output=is_heard, text=True)  # noqa: S603  # this Python, our arguments
 
 
 def _told(command: Sequence[str], folders: DatedFolders, output: Output) -> int:
     """Run *command*, and tell what stands in the matrix that it has written."""
     before = set(folders.all())
-    process = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # as above
+    process = run_pytest(command, is_heard=True)
     code, written = exit_code_of(process.returncode), [each for each in folders.all() if each not in before]
     record = MatrixFolder(written[0]).record if len(written) == 1 else None
     matrix = read_matrix(record)[0] if record is not None and record.is_file() else None

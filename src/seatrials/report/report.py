@@ -43,7 +43,7 @@ def write_report(*, evidence: Path, tools: Path, build: Build, variables: Mappin
     install_packages(tools, node, variables)
     for run in runs:
         # The results link to them.
-        write_failed(run.path)
+        write_failed(run)
     evidence_folder = EvidenceFolder(evidence)
     history = evidence_folder.report_history
     with TemporaryDirectory(prefix="seatrials-report-") as name:

@@ -9,7 +9,7 @@ in other projects belong to others.
 """
 
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ import allure
 import pytest
 
 from seatrials.affected.tracer import TRACER
-from seatrials.configuration import require_wait
+from seatrials.configuration import require_wait, require_workers
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
@@ -33,7 +33,7 @@ from seatrials.errors import (
 )
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.recorder import Recorder
-from seatrials.evidence.signing import Signer, signer_taken
+from seatrials.evidence.signing import Signer, signer_of, signing_variables_taken
 from seatrials.run.allure import add_labels, begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning, open_held
 from seatrials.run.choice import Choice, choose
@@ -71,6 +71,8 @@ _ENDING = (BudgetExceededError, LeaseLostError)
 _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
+# The variables that lead to who signs the evidence.
+_SIGNING_KEY = pytest.StashKey[Mapping[str, str]]()
 # What is worth knowing of the stack before the run, and keeps nothing from running.
 _NOTES_KEY = pytest.StashKey[list[str]]()
 
@@ -82,10 +84,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Choose the environment, and take AWS's credentials before any file of the scenarios is imported."""
+    """Choose the environment, and take AWS's credentials and what signs before any file of scenarios is imported.
+
+    The run's end brings the variables back; until then neither this process nor its workers have them.
+    """
     early_config.stash[_CHOICE_KEY] = choice = choose(early_config, read_variables())
     if choice.name is not None:
         early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
+        held = ExitStack()
+        early_config.add_cleanup(held.close)
+        early_config.stash[_SIGNING_KEY] = held.enter_context(signing_variables_taken())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -130,7 +138,8 @@ def _begin(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     _check_assertions()
     require_wait("--lease-wait", config.getoption("--lease-wait"))
-    signer = _signer(config)
+    require_workers("-n", config.getoption("numprocesses", None) or 0)
+    signer = signer_of(config.stash[_SIGNING_KEY])
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
@@ -200,14 +209,6 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     template = config.getoption("--stack") or environment.template
     files = [config.getoption("--environments"), template, config.getoption("--mutants")]
     return [each for each in (*files, *config.getoption("--parameters")) if each]
-
-
-def _signer(config: pytest.Config) -> Signer | None:
-    """Return who signs the evidence; until the run's end neither this process nor its workers have the variables."""
-    held = ExitStack()
-    signer = held.enter_context(signer_taken())
-    config.add_cleanup(held.close)
-    return signer
 
 
 def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], signer: Signer | None) -> None:

@@ -2,9 +2,10 @@
 
 The guard sees what goes through it. This sees what did not: a resource that is new, gone or other than before. Desired
 counts within the contract, tasks, sessions' target groups and alarms' states are the platform's own doing, and no part
-of it. Some fifty calls, all of which read.
+of it. Some sixty calls, all of which read.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -58,6 +59,8 @@ class Snapshot:
     # ARNs of tasks of no service, which end by themselves, and of those that a call has stopped.
     lone_tasks: frozenset[str] = frozenset()
     stopped_tasks: frozenset[str] = frozenset()
+    # Changes of state that no evaluation of an alarm of the stack made, a sentence each.
+    false_alarms: frozenset[str] = frozenset()
     # All items of the table, by both keys.
     items: dict[tuple[str, str], Attributes] = field(default_factory=dict)
 
@@ -137,8 +140,25 @@ class Surveyor:
             if not each["AlarmName"].startswith("TargetTracking-"):
                 place = seen.things if self._is_of_stack(each) else seen.neighbours
                 place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
+                if place is seen.things:
+                    seen.false_alarms |= self._false_alarms(each["AlarmName"])
         for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries"):
             seen.neighbours[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
+
+    def _false_alarms(self, name: str) -> frozenset[str]:
+        """Return how an alarm came by states that were not CloudWatch's finding.
+
+        Its own changes of state tell the data that they rest on; SetAlarmState does so only if its caller lies.
+        Source: CloudWatch API Reference, DescribeAlarmHistory; AWS CLI Command Reference, describe-alarm-history.
+        """
+        given = {"AlarmName": name, "HistoryItemType": "StateUpdate"}
+        found = self._pages("cloudwatch", "describe_alarm_history", "AlarmHistoryItems", **given)
+        states = [(each["Timestamp"], _new_state(each.get("HistoryData", ""))) for each in found]
+        return frozenset(
+            f"alarm {name} was set to {state.get('stateValue')} by a call at {at}: {state.get('stateReason')}"
+            for at, state in states
+            if "queryDate" not in (state.get("stateReasonData") or {})
+        )
 
     def _is_of_stack(self, alarm: Mapping[str, Any]) -> bool:
         """Whether an alarm is about the platform's metric, or about a resource that the environment names."""
@@ -220,6 +240,15 @@ class Surveyor:
     def _pages(self, service: str, operation: str, key: str, **given: Any) -> list[Any]:  # noqa: ANN401  # botocore's
         pages = self._aws(service).get_paginator(operation).paginate(**given)
         return [each for page in islice(pages, _PAGES_MAX) for each in page.get(key, [])]
+
+
+def _new_state(history: str) -> Attributes:
+    """Return the state that an item of an alarm's history tells of; nothing of one that cannot be read."""
+    try:
+        told = json.loads(history)["newState"]
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _only(described: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

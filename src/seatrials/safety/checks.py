@@ -9,7 +9,13 @@ from typing import Any
 import httpx
 
 from seatrials.environments.parts import Place, ResourceNames
-from seatrials.errors import CertificateError, MissingResourceError, SeatrialsError, UnreachableError
+from seatrials.errors import (
+    CertificateError,
+    LeftoversError,
+    MissingResourceError,
+    SeatrialsError,
+    UnreachableError,
+)
 from seatrials.platform import contract
 from seatrials.safety import journal, lease_item
 from seatrials.safety.aws_errors import translated
@@ -61,6 +67,22 @@ def checks_of(
     ]
 
 
+def journal_check(store: Store, environment: str) -> Check:
+    """Return what tells of runs that died before they had undone their changes.
+
+    A run looks at it when it has the lease; before, what a living run is busy with would seem to be left.
+    """
+    return Check(f"journal in {store.table}", lambda: _journal(store, environment))
+
+
+def refuse_leftovers(store: Store, environment: str, own_run: str | None) -> None:
+    """Raise `LeftoversError` for each run but *own_run* whose changes are not undone: no other may begin."""
+    runs = journal.runs_with_entries(store, own_run)
+    if runs:
+        msg = f"dead runs have left something here ({', '.join(runs)}): `seatrials sweep {environment}`"
+        raise LeftoversError(msg)
+
+
 def look_at_all(checks: list[Check]) -> list[Finding]:
     """Return what came of every check; one that fails keeps no other from being made."""
     return [_look(each) for each in checks]
@@ -94,6 +116,14 @@ def _table(dynamodb: AwsClient, name: str) -> str:
 
 def _lease(store: Store) -> str:
     return lease_item.describe(store, lease_item.read(store))
+
+
+def _journal(store: Store, environment: str) -> str:
+    holder = lease_item.read(store).run_id
+    refuse_leftovers(store, environment, holder)
+    if holder is None or not journal.entries(store, holder):
+        return "nothing to undo"
+    return f"of {holder}, which has the lease, or had it: if it is dead, `seatrials sweep {environment}`"
 
 
 def _odd_items(dynamodb: AwsClient, table: str, store: Store) -> str:

@@ -79,6 +79,11 @@ def entries(store: Store, run_id: str | None = None) -> list[Entry]:
     return [entry for entry in found if entry is not None and run_id in {None, entry.run}]
 
 
+def runs_with_entries(store: Store, but_not: str | None) -> list[str]:
+    """Return the runs whose changes stand in the table and are undone by nobody, sorted, without *but_not*."""
+    return sorted({entry.run for entry in entries(store)} - {but_not})
+
+
 def unreadable(store: Store) -> list[str]:
     """Return the keys of items that stand among the entries and are none."""
     return [f"{KEY_PREFIX}{_KIND}/{name}" for name, item in store.all(_KIND).items() if _entry(name, item) is None]

@@ -54,6 +54,11 @@ class Reading:
         fence = (self.content or {}).get("fence", 0)
         return int(fence) if _is_count(fence) else 0
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that has it, or had it when it died; None for a lease that is free, or none."""
+        return str((self.content or {})["run_id"]) if self.is_lease else None
+
     def is_of(self, run_id: str, fence: int | None = None) -> bool:
         """Whether the run has the lease, by the taking of number *fence* if one is given."""
         content = self.content or {}

@@ -45,6 +45,7 @@ class Comparison:
             *self._rules(),
             *self._access_points(),
             *self._tasks(),
+            *sorted(self.after.false_alarms - self.before.false_alarms),
             *(told for key in self._keys() for told in self._session(key)),
         ]
 

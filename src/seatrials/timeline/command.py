@@ -8,10 +8,10 @@ from seatrials.configuration import nearest
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import EvidenceFolder, RunFolder, page_of
 from seatrials.evidence.outcome import CellOutcome
-from seatrials.evidence.reader import read_newest
+from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.timeline import otlp, page, perfetto
 from seatrials.timeline.build import build
-from seatrials.timeline.evidence import RunFiles, read_run
+from seatrials.timeline.evidence import RunFiles, files_of, read_run
 from seatrials.timeline.model import Timeline
 from seatrials.whole_file import write_whole
 
@@ -44,16 +44,14 @@ def write_timeline(run: str, row: str | None, *, evidence: Path, out: Path | Non
         return _write_all(files, form, out)
 
 
-def write_failed(path: Path) -> dict[str, Path]:
-    """Write the pages of those rows of the run in *path* that failed or crashed; return the page of each.
+def write_failed(run: RunEvidence) -> dict[str, Path]:
+    """Write the pages of those rows of *run* that failed or crashed; return the page of each.
 
     A run that does not say which rows it has, has no page.
     """
     doubtful = (CellOutcome.CANNOT_TELL, CellOutcome.CRASHED)
+    files = files_of(run)
     with _writing():
-        if not RunFolder(path).record.is_file():
-            return {}
-        files = read_run(path)
         failed = [row for row, result in files.results.items() if result.failed or result.outcome in doubtful]
         return {row: _write_row(files, row, "html", None) for row in failed if is_safe(row)}
 

@@ -12,8 +12,9 @@ from seatrials.errors import EvidenceError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.order import read_content, validated
 from seatrials.evidence.outcome import CellOutcome
+from seatrials.evidence.reader import RunEvidence
 from seatrials.evidence.record import RunRecord
-from seatrials.evidence.report_log import RowResult, parse_report_log
+from seatrials.evidence.report_log import ReportLog, RowResult, parse_report_log
 from seatrials.timeline.model import Happening, Times
 
 _MICROSECONDS = 1_000_000
@@ -69,16 +70,32 @@ def read_run(path: Path) -> RunFiles:
         outcome=CellOutcome.NOT_RUN if told.ended else CellOutcome.CRASHED,
         reason="the run has no result of it" if told.ended else "the run ended before it did",
     )
-    messages, sentences = _messages(logged or b""), _sentences(folder)
     return RunFiles(
         folder=folder,
         record=told,
         tests=tests,
         results={row: log.results.get(test, missing) for row, test in tests.items()},
-        messages={row: messages[test] for row, test in tests.items() if test in messages},
-        sentences=sentences,
+        messages=_messages(tests, log),
+        sentences=_sentences(folder),
         problems=(*problems, *unread, *([] if unread else log.problems)),
     )
+
+
+def files_of(run: RunEvidence) -> RunFiles:
+    """Return a run that was read already, as it was judged: its record and its log are not read again."""
+    return RunFiles(
+        folder=run.folder,
+        record=run.record,
+        tests=run.rows,
+        results=run.results,
+        messages=_messages(run.rows, run.log),
+        sentences=_sentences(run.folder),
+        problems=run.problems,
+    )
+
+
+def _messages(tests: Mapping[str, str], log: ReportLog) -> dict[str, str]:
+    return {row: log.messages[test] for row, test in tests.items() if test in log.messages}
 
 
 def _rows_of(folder: RunFolder, problems: list[str]) -> dict[str, str]:
@@ -107,23 +124,6 @@ def _parsed(content: bytes) -> object:
 def _finite(digits: str) -> float | str:
     value = float(digits)
     return value if math.isfinite(value) else digits
-
-
-def _messages(log: bytes) -> dict[str, str]:
-    """Return by test why it failed, in full."""
-    found: dict[str, str] = {}
-    for line in _objects(log):
-        if line is not None and line.get("outcome") == "failed" and isinstance(line.get("nodeid"), str):
-            found.setdefault(line["nodeid"], _reason(line.get("longrepr")))
-    return found
-
-
-def _reason(long: object) -> str:
-    crash = long.get("reprcrash") if isinstance(long, dict) else None
-    if not isinstance(crash, dict) or "message" not in crash:
-        return str(long or "no reason is told")
-    where = f"\nat {Path(str(crash['path'])).name}:{crash.get('lineno')}" if crash.get("path") else ""
-    return f"{crash['message']}{where}"
 
 
 def _sentences(folder: RunFolder) -> dict[str, str]:

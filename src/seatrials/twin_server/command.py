@@ -12,6 +12,7 @@ from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
 from seatrials.output.output import AsJson, Output
+from seatrials.output.paths import path_option
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
@@ -21,7 +22,7 @@ _Parameter = Annotated[
 ]
 _Parameters = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="JSON with values of parameters, a map or as the AWS CLI takes it"),
+    path_option(metavar="FILE", help="JSON with values of parameters, a map or as the AWS CLI takes it"),
 ]
 _Import = Annotated[
     list[str] | None,
@@ -42,8 +43,8 @@ def _twin() -> None:
 def serve(  # noqa: PLR0913  # one parameter an option
     *,
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose names, region and template it has")] = "mock",
-    environments: Annotated[Path, typer.Option(metavar="FILE")] = Path("environments.toml"),
-    stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    stack: Annotated[Path | None, path_option(metavar="FILE", help="another CloudFormation template")] = None,
     parameter: _Parameter = None,
     parameters: _Parameters = None,
     imports: _Import = None,
@@ -54,7 +55,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     https_port: _Port = 0,
     http_port: _Port = 0,
     aws_port: _Port = 0,
-    directory: Annotated[Path | None, typer.Option(metavar="DIR", help="where variables and certificate go")] = None,
+    directory: Annotated[Path | None, path_option(metavar="DIR", help="where variables and certificate go")] = None,
     run: _Run = None,
     address: Annotated[str, typer.Option(help="an address of the loopback; nothing else is served")] = "127.0.0.1",
     ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", help="stop when standard input ends")] = False,
@@ -98,7 +99,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
-    stack: Annotated[Path | None, typer.Option(metavar="FILE", help="another CloudFormation template")] = None,
+    stack: Annotated[Path | None, path_option(metavar="FILE", help="another CloudFormation template")] = None,
     parameter: _Parameter = None,
     parameters: _Parameters = None,
     imports: _Import = None,

@@ -16,8 +16,7 @@ from typing import NoReturn
 
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ServerError
-from seatrials.evidence.keyless import TOKEN_VARIABLES
-from seatrials.evidence.signing import SIGNING_VARIABLES
+from seatrials.evidence.signing import names_of_signing
 from seatrials.seams.clock import wall_seconds
 from seatrials.twin_server.variables import JSON_FILE
 
@@ -58,8 +57,9 @@ def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]"
     fixed = ("--directory", str(directory), "--ends-with-stdin")
     command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *fixed, *options]
     # The developer's own profile, endpoint and region are no business of the server's, nor is what signs evidence.
-    others = ("AWS_", *SIGNING_VARIABLES, *TOKEN_VARIABLES)
-    variables = {name: value for name, value in read_variables().items() if not name.startswith(others)}
+    known = read_variables()
+    others = names_of_signing(known)
+    variables = {name: value for name, value in known.items() if not name.startswith("AWS_") and name not in others}
     return subprocess.Popen(  # noqa: S603  # this Python, and arguments of our own
         command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

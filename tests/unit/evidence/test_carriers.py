@@ -2,7 +2,10 @@
 
 import html
 import json
+import signal
 from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from seatrials.evidence.redaction import redact, redact_nodeid, redact_value
 
 CORE = "hunter2"
+SECONDS_MAX = 60
 NAMES = st.sampled_from(
     [
         "password",
@@ -48,6 +52,9 @@ CARRIERS: dict[str, Callable[[str, str], str]] = {
     "address": lambda name, value: f"GET /a?{name}={value}&b=1",
     "form": lambda name, value: f"b=1&{name}={value}",
     "connection": lambda name, value: f"Server=x;{name}={value};User=y",
+    "prose": lambda name, value: f"the {name} is {value} and no other",
+    "prose-of-somebody": lambda name, value: f"your {name} for anna was set, and the {name} of bob was {value}.",
+    "prose-in-quotes": lambda name, value: f"the {name} was reset, {name} equals 'correct horse {value}' now",
     "broken-by-python": lambda name, value: f"{{'{name}': 'correct horse '\n  '{value}',\n 'n': 1}}",
 }
 ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -89,6 +96,8 @@ def test_no_carrier_keeps_a_secret_in_any_encoding(name: str, secret: str, carri
         pytest.param("%22token%22%3A%22a%20b%22%2C1", "%22token%22%3A[redacted]%2C1", id="encoded-json"),
         pytest.param("&quot;token&quot;: &quot;a b&quot;, 1", "&quot;token&quot;: [redacted], 1", id="html"),
         pytest.param("{'pwd': 'a '\n 'b', 'n': 1}", "{'pwd': [redacted], 'n': 1}", id="broken-by-python"),
+        pytest.param("the API key is 12345abc, n", "the API key is [redacted], n", id="prose"),
+        pytest.param('password was reset to "a b" by', "password was reset to [redacted] by", id="prose-in-quotes"),
         pytest.param("secret=ghp_" + "a" * 36 + ".rest", "secret=[redacted]", id="looks-secret-at-its-beginning"),
     ],
 )
@@ -110,6 +119,13 @@ def test_no_more_than_the_secret_goes(text: str, expected: str) -> None:
         ),
         *("password: str | None = None", "assert token == expected", "password: ${DB_PASSWORD}", '"password": ""'),
         *("SECRET=arn:aws:secretsmanager:us-west-2:123456789012:secret:a/b-AbCdEf", "token:", "password:\nuser: bob"),
+        *("the token is expired.", "password is required", "the token was 3600 s old", "a secret of 12 characters"),
+        *(
+            "the token is not there: 404",
+            "cookies are a1b2c3d4",
+            "Unexpected token '<' in a1b2c3d4",
+            "the key is a1b2c3",
+        ),
         *("seed: 12345, clientId=client-1, sessionId=session-1", "password:\n\nNext section", "Key={'a': {'S': 'x'}}"),
     ],
 )
@@ -144,6 +160,52 @@ def test_a_secret_in_several_lines_of_a_list_is_found(name: str, secret: str, ca
 
     assert CORE not in json.dumps(redact_value(lines))
     assert CORE not in json.dumps(redact_value([{"lines": lines}]))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "\\",
+            "token=",
+            "token: ",
+            "secret",
+            "x-auth-",
+            "--.",
+            "-u |",
+            "curl ",
+            "://api_key",
+            "%3A%2F%2Fa",
+            "eyJ-",
+            "a",
+        ),
+        *(
+            "name: token ,",
+            "password is a1",
+            "token for a1 ",
+            "('token', ",
+            "<token ",
+            "token=[",
+            "cookie: |",
+            "-*:",
+            "- ",
+        ),
+    ],
+)
+def test_a_line_of_any_length_is_looked_through(unit: str) -> None:
+    """No text takes longer than in proportion: of 100,000 characters a second, where it might be hours."""
+    before = signal.signal(signal.SIGALRM, _took_too_long)
+    signal.alarm(SECONDS_MAX)
+    try:
+        redact(unit * (100_000 // len(unit)) + " token")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _took_too_long(_number: int, _frame: FrameType | None) -> NoReturn:
+    msg = f"not redacted within {SECONDS_MAX} s"
+    raise AssertionError(msg)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,22 @@ import pytest
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.evidence import keyless
-from seatrials.evidence.signing import signer_of, signer_taken
+from seatrials.evidence.signing import signer_of, signing_variables_taken
 from tests.support.aws import Json
 
+TOKENS = {
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of the job",
+    "ACTIONS_ID_TOKEN_REQUEST_URL": "https://pipelines.example/token",
+    "SIGSTORE_ID_TOKEN": "of GitLab's job",
+    "CIRCLE_OIDC_TOKEN": "of CircleCI's job",
+    "CIRCLE_OIDC_TOKEN_V2": "of CircleCI's job",
+    "BITBUCKET_STEP_OIDC_TOKEN": "of Bitbucket's step",
+    "SYSTEM_ACCESSTOKEN": "of Azure's job",
+    "SYSTEM_OIDCREQUESTURI": "https://azure.example/token",
+    "BUILDKITE_AGENT_ACCESS_TOKEN": "of Buildkite's job",
+    # GitLab's `id_tokens` may be called anything.
+    "FOR_AWS": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2dpdGxhYi5leGFtcGxlIn0.c2lnbmF0dXJl",
+}
 ISSUER = "https://token.actions.githubusercontent.com"
 ENVELOPE = {"payload": b64encode(b"{}").decode(), "payloadType": "application/vnd.in-toto+json"}
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -22,7 +35,7 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 @pytest.fixture(autouse=True)
 def _outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process be no job of CI."""
-    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", *keyless.TOKEN_VARIABLES):
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", *TOKENS):
         monkeypatch.delenv(name, raising=False)
     # Where it looks for a machine of Google's.
     monkeypatch.setattr("id._internal.oidc.ambient._GCP_PRODUCT_NAME_FILE", "/nowhere")
@@ -62,16 +75,23 @@ def test_a_token_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIGSTORE_ID_TOKEN" not in read_variables()
 
 
-def test_nobody_else_has_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an identity to sign with, no process that the run starts can ask for a token of it."""
-    monkeypatch.setenv("SEATRIALS_SIGNING_IDENTITY", "ci")
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of the job")
-    seen: list[dict[str, str]] = []
-    monkeypatch.setattr(keyless, "identity_signer", lambda variables: seen.append(dict(variables)))
+@pytest.mark.parametrize("identity", ["ci", ""])
+def test_nobody_else_has_the_token(monkeypatch: pytest.MonkeyPatch, identity: str) -> None:
+    """Whoever signs, no process that the run starts can ask for a token of the job, and who signs with it has it."""
+    given = {"SEATRIALS_SIGNING_IDENTITY": identity, **TOKENS}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
 
-    with signer_taken():
-        assert not {"SEATRIALS_SIGNING_IDENTITY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"} & set(read_variables())
-    assert [each["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] for each in seen] == ["of the job"]
+    with signing_variables_taken() as taken:
+        assert not given.keys() & set(read_variables())
+    assert taken == given
+    assert given.items() <= read_variables().items()
+
+
+@pytest.mark.parametrize("value", ["", "eyJ", "eyJhbGciOiJSUzI1NiJ9", "v1.2.3", "a.b.c", "see eyJhbGc.eyJpc3M.c2ln"])
+def test_what_is_no_token_stays(value: str) -> None:
+    """Of a variable that nobody knows, only the whole of a token counts."""
+    assert keyless.token_names({"HARMLESS": value}) == []
 
 
 @pytest.mark.parametrize(

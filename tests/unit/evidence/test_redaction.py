@@ -244,6 +244,17 @@ def test_lines_and_words_are_read_together() -> None:
     assert redact_value(["run", "--password", "hunter2"]) == ["run", "--password", "[redacted]"]
 
 
+@pytest.mark.parametrize("half", ["\udcff", "\ud800", "\udfff\ud800"])
+def test_what_is_redacted_can_be_written(half: str) -> None:
+    """Half a surrogate pair, which JSON and a program's output may have, is told and breaks no file, in a key too."""
+    shown = half.encode(errors="backslashreplace").decode()
+
+    told = redact_value({f"x{half}": [f"a{half}é", half]})
+
+    assert told == {f"x{shown}": [f"a{shown}é", shown]}
+    assert json.loads(json.dumps(told, ensure_ascii=False).encode()) == told
+
+
 def test_a_tuple_stays_one() -> None:
     """A skip of pytest's is told from a failure by it."""
     assert redact_value(("file.py", 3, "token: abc")) == ("file.py", 3, "token: [redacted]")

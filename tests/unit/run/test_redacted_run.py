@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.report_log import parse_report_log
 
 pytest_plugins = ["pytester"]
 
@@ -119,6 +120,15 @@ SCENARIOS = """
     def test_is_no_secret(platform, how):
         allure.attach(bytes([0xff, 0xd8, 0xff]), "a picture")
         platform.recorder.step("GET /x", session="session-1", key={"sessionId": {"S": "session-1"}})
+
+    @pytest.mark.scenario("COLD-05")
+    @pytest.mark.staging
+    def test_meets_what_is_no_utf_8(platform):
+        text = b"\\xff".decode(errors="surrogateescape")
+        platform.recorder.step(text, **{text: text})
+        with allure.step(text):
+            allure.attach(text, text)
+        assert text == "y", text
 """
 
 
@@ -133,7 +143,7 @@ def run(pytester: pytest.Pytester) -> Callable[[str], RunFolder]:
     def run(workers: str) -> RunFolder:
         options = ("-p", "no:cacheprovider", "-W", "default", "-n", workers, "-o", "pythonpath=.")
         result = pytester.runpytest_subprocess(*options, "--environment", "mock")
-        result.assert_outcomes(passed=2, failed=1, skipped=1, errors=1, warnings=1)
+        result.assert_outcomes(passed=2, failed=2, skipped=1, errors=1, warnings=1)
         return RunFolder((pytester.path / "evidence/mock/latest").resolve())
 
     return run
@@ -150,6 +160,15 @@ def test_no_secret_is_kept(run: Callable[[str], RunFolder], workers: str) -> Non
     assert all(row.nodeid in folder.report_log.read_text() for row in folder.read_rows().values())
 
 
+def test_what_no_file_can_hold_is_told_otherwise(run: Callable[[str], RunFolder]) -> None:
+    """Half a surrogate pair, as in a program's output, leaves a failure a failure, and its evidence whole."""
+    folder = run("0")
+    log = parse_report_log(folder.report_log.read_bytes(), folder.report_log.name)
+
+    assert log.problems == ()
+    assert [each.reason for test, each in log.results.items() if "utf_8" in test] == ["AssertionError: \\udcff"]
+
+
 def test_what_is_no_secret_is_kept(run: Callable[[str], RunFolder]) -> None:
     """The scenario without secrets has its step whole, and its picture; every failure still says that it is one."""
     folder = run("0")
@@ -159,7 +178,7 @@ def test_what_is_no_secret_is_kept(run: Callable[[str], RunFolder]) -> None:
     lines = [json.loads(line) for line in folder.report_log.read_text().splitlines()]
 
     assert steps[0]["details"] == {"session": "session-1", "key": {"sessionId": {"S": "session-1"}}}
-    assert sorted(each["status"] for each in results) == ["broken", "failed", "passed", "skipped"]
+    assert sorted(each["status"] for each in results) == ["broken", "failed", "failed", "passed", "skipped"]
     assert bytes([0xFF, 0xD8, 0xFF]) in attachments
     # Two that the scenario attached, and what Allure attaches of what was printed.
     assert sum(b"DB_PWD=[redacted]" in each.splitlines() for each in attachments) >= 4

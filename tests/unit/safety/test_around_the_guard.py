@@ -48,6 +48,18 @@ AROUND: dict[str, tuple[Call, str]] = {
         lambda d: put_alarm(d.stolen("cloudwatch"), threshold=7),
         "alarm edit-out has Threshold 7.0, and had 1.0",
     ),
+    "a false alarm": (
+        lambda d: _set_state(d, "ALARM", "for fun"),
+        "alarm edit-out was set to ALARM by a call at ",
+    ),
+    "a false alarm with data of its own": (
+        lambda d: _set_state(d, "OK", "all is well", StateReasonData='{"version": "1.0", "recentDatapoints": [0.0]}'),
+        ": all is well",
+    ),
+    "a false alarm that is no more": (
+        lambda d: _set_state_for_a_moment(d, "INSUFFICIENT_DATA"),
+        "alarm edit-out was set to INSUFFICIENT_DATA by a call at ",
+    ),
     "a health check": (
         lambda d: d.stolen("elbv2").modify_target_group(TargetGroupArn=d.arns["group"], HealthCheckPath="/x"),
         "has HealthCheckPath /x",
@@ -117,6 +129,19 @@ AROUND: dict[str, tuple[Call, str]] = {
         "has IpAddressType dualstack, and had ipv4",
     ),
 }
+
+
+def _set_state(danger: Danger, state: str, reason: str, **data: str) -> None:
+    """Give the alarm that scales the editor out a state."""
+    given = {"AlarmName": "edit-out", "StateValue": state, "StateReason": reason, **data}
+    danger.stolen("cloudwatch").set_alarm_state(**given)
+
+
+def _set_state_for_a_moment(danger: Danger, state: str) -> None:
+    """Give it a state, until CloudWatch itself finds another one, as it does within a minute."""
+    _set_state(danger, state, "for a moment")
+    data = '{"version": "1.0", "queryDate": "2026-11-27T00:00:00.000+0000", "recentDatapoints": [0.0]}'
+    _set_state(danger, "OK", "Threshold Crossed: no datapoint was above the threshold (1.0).", StateReasonData=data)
 
 
 def _unguarded(client: AwsClient) -> AwsClient:

@@ -1,5 +1,6 @@
 """`seatrials timeline`: which run and row it takes, where it writes, and how it tells what is wrong."""
 
+import html
 import json
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import pytest
 
 from seatrials import cli
 from seatrials.evidence.folder import EvidenceFolder
-from seatrials.evidence.reader import read_newest
+from seatrials.evidence.reader import RunEvidence, read_newest
 from seatrials.timeline.command import write_failed, write_timeline
-from tests.support.timeline_run import GOOD_ROW, ROW, TEST, write_run
+from tests.support.timeline_run import GOOD_ROW, MESSAGE, ROW, TEST, write_run
 
 
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
@@ -19,6 +20,13 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *ar
         cli.main()
     said = capsys.readouterr()
     return int(str(ended.value.code)), said.out + said.err
+
+
+def newest(evidence: Path) -> RunEvidence:
+    """Return the run on the mock as the gate reads it."""
+    run = read_newest(evidence, "mock")
+    assert run is not None
+    return run
 
 
 @pytest.mark.parametrize("row", [ROW, ROW.lower(), TEST, TEST.rpartition("::")[2]])
@@ -77,17 +85,35 @@ def test_pages_leave_the_evidence_as_it_was(tmp_path: Path) -> None:
 
 
 def test_the_failed_rows_of_a_run_are_written_together(tmp_path: Path) -> None:
-    """What a report links to is there; a folder that is no run has no page."""
+    """What a report links to is there."""
     folder = write_run(tmp_path)
 
-    assert write_failed(folder.path) == {ROW: folder.timeline_page(ROW)}
-    assert write_failed(tmp_path) == {}
+    assert write_failed(newest(tmp_path)) == {ROW: folder.timeline_page(ROW)}
+
+
+def test_a_page_tells_of_the_run_as_it_was_judged(tmp_path: Path) -> None:
+    """Neither the record nor the log is read again: whoever changes them meanwhile changes nothing of the page."""
+    folder = write_run(tmp_path)
+    judged = newest(tmp_path)
+    folder.record.unlink()
+    folder.report_log.unlink()
+
+    (page,) = write_failed(judged).values()
+
+    assert MESSAGE in html.unescape(page.read_text())
+
+
+def test_a_run_that_says_nothing_of_rows_has_no_page(tmp_path: Path) -> None:
+    """A folder in which there is nothing is a killed run, of no row."""
+    EvidenceFolder(tmp_path).runs("mock").create()
+
+    assert write_failed(newest(tmp_path)) == {}
 
 
 def test_a_page_s_address_leads_from_a_report_to_it(tmp_path: Path) -> None:
     """Reports and decisions stand in a folder of theirs below the same evidence."""
     folder = write_run(tmp_path)
-    write_failed(folder.path)
+    write_failed(newest(tmp_path))
     report = EvidenceFolder(tmp_path).reports.create()
 
     assert (report / folder.timeline_address(ROW)).resolve() == folder.timeline_page(ROW).resolve()
@@ -154,7 +180,7 @@ def test_a_row_that_is_no_id_gets_no_file(tmp_path: Path, name: str) -> None:
     index = write_timeline("mock", None, evidence=tmp_path, out=None, form="html")
 
     assert sorted(each.name for each in index.parent.iterdir()) == [f"{GOOD_ROW}.html", "index.html"]
-    assert write_failed(folder.path) == {GOOD_ROW: folder.timeline_page(GOOD_ROW)}
+    assert write_failed(newest(tmp_path)) == {GOOD_ROW: folder.timeline_page(GOOD_ROW)}
 
 
 def test_a_damaged_record_is_told_in_the_page(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from seatrials.environments.environment import Environment
 from seatrials.errors import LeftoversError, SeatrialsError
 from seatrials.output.output import Tell, unheard
 from seatrials.safety import journal, lease_item
-from seatrials.safety.checks import Finding, look_at_all
+from seatrials.safety.checks import Finding, journal_check, look_at_all
 from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
@@ -28,7 +28,7 @@ def doctor(environment: Environment, variables: Mapping[str, str], console: Cons
     except SeatrialsError as error:
         findings = [Finding("credentials and configuration", "", error)]
     else:
-        findings = look_at_all(access.checks())
+        findings = look_at_all([*access.checks(), journal_check(access.store, environment.name)])
         access.http.close()
     table = Table("checked", "seen", "what to do", title=f"{environment.name}, {environment.region}")
     for each in findings:
@@ -91,7 +91,7 @@ def sweep(
 
 def _journals(access: Access) -> list[Leftover]:
     """Return the journals of dead runs: a run is refused while there is one, though nothing else is left."""
-    runs = sorted({entry.run for entry in journal.entries(access.store)})
+    runs = journal.runs_with_entries(access.store, None)
     return [Leftover("journal", f"of {run}", "take out of it what is undone") for run in runs]
 
 

@@ -30,7 +30,7 @@ from seatrials.safety import journal, usage
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.budget import Spending
 from seatrials.safety.changes import Changes, describe_service, tasks_stopped
-from seatrials.safety.checks import require_all
+from seatrials.safety.checks import refuse_leftovers, require_all
 from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
@@ -100,7 +100,7 @@ class LiveStacks:
         with ExitStack() as undo:
             undo.callback(self._lease.release)
             # Why only under the lease: before it, what another run is busy with would look like what one has left.
-            self._refuse_leftovers()
+            refuse_leftovers(access.store, self._environment.name, self.run_id)
             # A process that is not there for the whole run compares nothing.
             self._found = access.surveyor().snapshot() if self._options.is_whole_run else None
             access.clock.spawn(self._lease.keep, "lease")
@@ -201,12 +201,6 @@ class LiveStacks:
         except AssertionError as error:
             return [f"tasks of {self._environment.names.edit_service}: {error}"]
         return []
-
-    def _refuse_leftovers(self) -> None:
-        runs = sorted({entry.run for entry in journal.entries(self._access.store)} - {self.run_id})
-        if runs:
-            msg = f"dead runs have left something here ({', '.join(runs)}): `seatrials sweep {self._environment.name}`"
-            raise LeftoversError(msg)
 
     def _require_the_service(self) -> None:
         """Wait until the service is as a scenario finds it that is alone; raises `NotRunHereError` when it is not."""

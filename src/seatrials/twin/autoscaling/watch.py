@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import iso_timestamp
 from seatrials.twin.autoscaling.alarms import Evaluation, evaluate, metrics_of_alarm, period_seconds, read
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.metrics.expressions import ExpressionError
@@ -161,7 +162,14 @@ class Alarms:
         alarm["StateValue"] = seen.state
         self._acted_at.pop(alarm["AlarmName"], None)
         reason = f"the newest value is {seen.value}, the threshold {alarm['Threshold']}"
-        self._cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=seen.state, StateReason=reason)
+        points = [] if seen.value is None else [seen.value]
+        data = {"version": "1.0", "recentDatapoints": points, "threshold": alarm["Threshold"]}
+        self._cloudwatch.set_alarm_state(
+            AlarmName=alarm["AlarmName"],
+            StateValue=seen.state,
+            StateReason=reason,
+            StateReasonData=json.dumps({**data, "queryDate": iso_timestamp(self._clock.now())}),
+        )
         self._trace.add("alarm", alarm["AlarmName"], state=seen.state, value=seen.value)
         self._trace.more(metric=alarm.get("MetricName"), threshold=alarm["Threshold"], reason=reason)
 

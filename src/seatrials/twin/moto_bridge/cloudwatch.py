@@ -3,8 +3,10 @@
 Source: botocore, cloudwatch: GetMetricStatistics, GetMetricData, PutMetricAlarm.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from moto.cloudwatch import urls as cloudwatch_urls
@@ -22,6 +24,7 @@ from seatrials.twin.metrics.store import Metric, Metrics, binned, epoch_seconds
 _MINUTE = 60
 _STATISTICS_POINTS_MAX = 1440
 _DATA_POINTS_MAX = 100_800
+_HISTORY_ITEMS_MAX = 100
 
 
 class TwinCloudWatch(CloudWatchBackend):
@@ -123,6 +126,50 @@ class TwinCloudWatchResponse(CloudWatchResponse):
             raise InvalidParameterCombination(msg)
         backend: Any = self.cloudwatch_backend
         return ActionResult({"Label": question["MetricName"], "Datapoints": backend.statistics(question)})
+
+    def describe_alarm_history(self) -> ActionResult:
+        """Answer DescribeAlarmHistory, newest first: changes of state, and no other kind of item.
+
+        Source: botocore, cloudwatch.DescribeAlarmHistory; AWS CLI Command Reference, describe-alarm-history, for what
+        HistoryData holds.
+        """
+        name, kind = self._get_param("AlarmName"), self._get_param("HistoryItemType")
+        alarms = [each for each in self.cloudwatch_backend.alarms.values() if name in (None, each.name)]
+        items = [item for alarm in alarms for item in _updates(alarm)] if kind in (None, "StateUpdate") else []
+        start, end = (self._get_param(each) for each in ("StartDate", "EndDate"))
+        within = [
+            item
+            for item in items
+            if (start is None or epoch_seconds(start) <= epoch_seconds(item["Timestamp"]))
+            and (end is None or epoch_seconds(item["Timestamp"]) <= epoch_seconds(end))
+        ]
+        within.sort(key=lambda item: epoch_seconds(item["Timestamp"]), reverse=True)
+        first = int(self._get_param("NextToken") or 0)
+        last = first + int(self._get_param("MaxRecords") or _HISTORY_ITEMS_MAX)
+        more = {"NextToken": str(last)} if last < len(within) else {}
+        return ActionResult({"AlarmHistoryItems": within[first:last], **more})
+
+
+def _updates(alarm: Alarm) -> list[dict[str, Any]]:
+    """Return the changes of state of an alarm; moto keeps with each the state that it ended."""
+    now = ("StateUpdate", alarm.state_reason, alarm.state_reason_data, alarm.state_value, alarm.state_updated_timestamp)
+    return [
+        {
+            "AlarmName": alarm.name,
+            "AlarmType": "MetricAlarm",
+            "Timestamp": after[-1],
+            "HistoryItemType": "StateUpdate",
+            "HistorySummary": f"Alarm updated from {before[3]} to {after[3]}",
+            "HistoryData": json.dumps({"version": "1.0", "oldState": _state(*before), "newState": _state(*after)}),
+        }
+        for before, after in pairwise([*alarm.history, now])
+    ]
+
+
+def _state(_kind: str, reason: str, reason_data: str | None, value: str, _at: datetime) -> dict[str, Any]:
+    data = json.loads(reason_data or "{}")
+    told = {"stateValue": value, "stateReason": reason}
+    return {**told, "stateReasonData": data} if data else told
 
 
 def _window(start_time: datetime, end_time: datetime, period: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What a world plugs into moto: its time, its ears, and what it knows better than moto does."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Living:
     update_service: Callable[[str, str, str, int], None] = lambda _cluster, _service, _definition, _desired: None
 
 
-class Hooks:
+class Hooks(ABC):
     """What moto's calls are heard and answered by while a world runs."""
 
     def __init__(  # noqa: PLR0913  # each is another way in or out of a world
@@ -134,9 +135,9 @@ class Hooks:
             answer = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}}
             raise call.client.exceptions.from_code(refusal.code)(answer, call.operation) from refusal
 
+    @abstractmethod
     def own_client(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*."""
-        raise NotImplementedError
 
     def answer(self, call: Call) -> dict[str, Any]:
         """Answer a call from inside, and let the world hear what it has changed; raises what botocore raises."""

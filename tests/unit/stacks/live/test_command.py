@@ -174,6 +174,33 @@ def test_a_journal_alone_is_swept(sweep_staging: Sweep, small_platform: SmallPla
     assert "No run has left anything" in sweep_staging()
 
 
+@pytest.mark.parametrize(
+    ("lease_of", "code", "told"),
+    [
+        (None, LeftoversError.exit_code, "dead runs have left something here (dead): `seatrials sweep staging`"),
+        ("next", LeftoversError.exit_code, "dead runs have left something here (dead): `seatrials sweep staging`"),
+        ("dead", 0, "of dead, which has the lease, or had it: if it is dead, `seatrials sweep staging`"),
+    ],
+    ids=["nobody has the lease", "another run has it", "it has it still"],
+)
+def test_doctor_tells_the_journal_of_a_dead_run(
+    small_platform: SmallPlatform, tmp_path: Path, lease_of: str | None, code: int, told: str
+) -> None:
+    """Whoever has the lease, doctor names the run for which the next one is refused, or may be, and the cure."""
+    kill_a_run(small_platform, tmp_path)
+    key = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+    table = small_platform.aws("dynamodb")
+    if lease_of is None:
+        table.delete_item(TableName="webordinary-edit-sessions", Key=key)
+    else:
+        held = {"run_id": {"S": lease_of}, "owner": {"S": "anna"}, "beats": {"N": "0"}, "fence": {"N": "7"}}
+        table.put_item(TableName="webordinary-edit-sessions", Item={**key, **held})
+
+    seen, shown = examine(small_platform, width=600)
+
+    assert (code, True) == (seen, told in shown)
+
+
 @pytest.mark.parametrize("yes", [False, True], ids=["show", "remove"])
 def test_a_sweep_never_meets_a_live_run(
     sweep_staging: Sweep, small_platform: SmallPlatform, tmp_path: Path, *, yes: bool

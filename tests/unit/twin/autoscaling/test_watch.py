@@ -1,5 +1,6 @@
 """Tests of alarms in a living world: the guide's tables on missing data, switches, actions and SetAlarmState."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ PRIORS = ("OK", "ALARM")
 VALUES = {"0": 1.0, "X": 9.0}
 KEPT = "kept"
 NONE = "INSUFFICIENT_DATA"
+PAGES_OF_2 = {"PageSize": 2}
 
 # Data points, DatapointsToAlarm (of 3 periods), and the state by treatment of missing data.
 # Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data", both tables.
@@ -145,6 +147,29 @@ def test_a_state_that_a_client_sets_lasts_until_the_next_evaluation(shop: Shop) 
     shop.twin.sleep(10)
 
     assert (after, shop.state("calm")) == ("ALARM", "OK")
+
+
+def test_the_history_tells_a_call_from_an_evaluation(shop: Shop) -> None:
+    """Newest first; what CloudWatch found rests on data with a date (AWS CLI Command Reference)."""
+    shop.alarm("calm")
+    shop.put(1)
+    shop.twin.sleep(11)
+    shop.set("calm", "ALARM")
+    shop.twin.sleep(10)
+    given = {"AlarmName": "calm", "HistoryItemType": "StateUpdate"}
+    pages = list(shop.cloudwatch.get_paginator("describe_alarm_history").paginate(**given, PaginationConfig=PAGES_OF_2))
+    items = [item for page in pages for item in page["AlarmHistoryItems"]]
+    states = [json.loads(each["HistoryData"])["newState"] for each in items]
+
+    assert [each["HistorySummary"] for each in items] == [
+        "Alarm updated from ALARM to OK",
+        "Alarm updated from OK to ALARM",
+        f"Alarm updated from {NONE} to OK",
+    ]
+    assert ["queryDate" in each.get("stateReasonData", {}) for each in states] == [True, False, True]
+    assert [len(page["AlarmHistoryItems"]) for page in pages] == [2, 1]
+    other = shop.cloudwatch.describe_alarm_history(AlarmName="calm", HistoryItemType="Action")
+    assert other["AlarmHistoryItems"] == []
 
 
 def test_a_band_of_anomaly_detection_is_told_once(shop: Shop) -> None:
