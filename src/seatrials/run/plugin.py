@@ -46,6 +46,7 @@ from seatrials.run.marks import problems_of_marks
 from seatrials.run.options import add_options, find_files
 from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, emit_step, shortest
+from seatrials.run.reports import ADVICE
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
 from seatrials.seams.clock import Clock
@@ -355,7 +356,7 @@ def pytest_runtest_makereport(
             item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
         advice = None if call.excinfo is None else advice_on(call.excinfo.value)
         if advice is not None:
-            report.sections.append(("AWS's credentials", advice))
+            report.user_properties.append((ADVICE, advice))
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
@@ -447,10 +448,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return
     began, calls = run.stack.clock.now(), item.stash[CALLS_KEY]
     called_before = calls.total
-    yield
-    taken = run.stack.clock.now() - began
-    item.user_properties.append(("platform_seconds", round(taken, 6)))
-    item.user_properties.append(("calls", calls.total - called_before))
+    try:
+        yield
+    finally:
+        # Time passed for a scenario that failed too, most of all for one that waited in vain.
+        taken = run.stack.clock.now() - began
+        item.user_properties.append(("platform_seconds", round(taken, 6)))
+        item.user_properties.append(("calls", calls.total - called_before))
     limit = _limit_seconds(item, run.stack.environment)
     if taken > limit:
         pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)

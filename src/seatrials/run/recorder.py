@@ -19,6 +19,7 @@ from seatrials.errors import SeatrialsError
 from seatrials.run.changed import about, deselect, known_of, path_of
 from seatrials.run.items import PARTIAL_KEY, say, scenario_id
 from seatrials.run.record import in_forks
+from seatrials.run.reports import advice_of, reason_of
 from seatrials.seams.clock import wall_epoch_seconds, wall_seconds
 
 # What libraries there are, and how pytest runs; nobody has to read the first for that.
@@ -130,8 +131,7 @@ class CoverageRecorder:
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
         self._config.hook.pytest_runtest_logreport(report=report)
         if report.failed and not self._has_reporter() and not self._wants_failures:
-            crash = getattr(report.longrepr, "reprcrash", None)
-            said = str(crash.message if crash is not None else report.longreprtext).splitlines()[0]
+            said = " ".join([reason_of(report).partition("\n")[0], advice_of(report)]).strip()
             say(self._config, f"FAILED {scenario_id(item)} {item.name}: {said}")
 
     def _keep(self, ran: dict[str, Ran]) -> None:
