@@ -31,7 +31,7 @@ from seatrials.errors import (
 from seatrials.evidence.signing import Signer, signer_taken
 from seatrials.run import on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
-from seatrials.run.beginning import HELD_KEY, RunBeginning, open_held
+from seatrials.run.beginning import HELD_KEY, RunBeginning
 from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
@@ -132,7 +132,7 @@ def _begin(config: pytest.Config) -> None:
         _forget_aws(config)
     if config.option.collectonly:
         return
-    choose_rows(config, environment, partial(open_held, config, lambda: open_stacks(environment, _options(config))))
+    choose_rows(config, environment)
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
     beginning = RunBeginning(config, ending, lambda: open_stacks(environment, _options(config)))
