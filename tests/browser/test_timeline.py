@@ -85,6 +85,13 @@ def test_the_cause_is_seen_in_the_first_screen(opened: Opened) -> None:
     expect(shown.locator("#chart .mark.is-bad").first).to_be_visible()
 
 
+def test_on_a_phone_all_that_led_to_it_is_there(opened: Opened) -> None:
+    """No box hides its end, which may be the cause."""
+    heights = opened("failed", "phone").eval_on_selector("#story ol", "each => [each.scrollHeight, each.clientHeight]")
+
+    assert heights[0] <= heights[1] + 1
+
+
 @pytest.mark.parametrize("name", ["failed", "passed", "hostile", "crowded", "index"])
 def test_the_page_loads_nothing_and_complains_of_nothing(
     browser: Browser, addresses: dict[str, str], name: str

@@ -22,12 +22,6 @@ HELD_KEY = pytest.StashKey[Stacks | None]()
 _YOUNG_COLLECTIONS_PER_FULL = 100
 
 
-def open_held(config: pytest.Config, open_stacks: Callable[[], Stacks]) -> None:
-    """Open the stacks of this process, unless it has them."""
-    if config.stash.get(HELD_KEY, None) is None:
-        config.stash[HELD_KEY] = open_stacks()
-
-
 class RunBeginning:
     """Opens the stacks of one process once it knows that it has scenarios."""
 

@@ -34,6 +34,9 @@ class Failure:
     name: str
     # What it said, of as many lines as it said.
     reason: str
+    # Whether that ends with what to do, and what else is to be done; empty when nothing is known of it.
+    says_what_to_do: bool = False
+    advice: str = ""
     # What the platform's timeline tells of a container that crashed meanwhile; empty without one.
     crash: str = ""
     # What a service logged last of something that it could not do; empty without such a line.

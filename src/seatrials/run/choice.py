@@ -43,6 +43,9 @@ class Choice:
             raise ConfigurationError(msg)
 
 
+CHOICE_KEY = pytest.StashKey[Choice]()
+
+
 def declare(parser: pytest.Parser) -> None:
     """Add what pytest's configuration may say of it."""
     parser.addini(_DEFAULT_INI, "the environment of a run of scenarios alone that names none", default="")

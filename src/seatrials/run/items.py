@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seatrials.environments.environment import Environment
 from seatrials.environments.scopes import SCOPES, Scope
 from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
@@ -11,6 +12,8 @@ from seatrials.stacks import StackRun
 if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scenarios does not need
     from seatrials.platform import CallCount
 
+# Of the run: the environment that it examines.
+ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
 # Why a run is no whole one; only a run that is partial has it.
@@ -38,6 +41,13 @@ def needs_of(item: pytest.Item) -> list[str]:
     """Return the capabilities that a scenario needs of its environment."""
     named = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
     return [*named, *(["exclusive"] if item.get_closest_marker("exclusive") else [])]
+
+
+def limit_seconds(item: pytest.Item, environment: Environment) -> float:
+    """Return the platform time that a scenario may take: its suite's, and what its sentence names."""
+    mark = item.get_closest_marker("scenario")
+    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
+    return environment.limits.seconds(suite_of(item)) + extra
 
 
 def say(config: pytest.Config, line: str) -> None:

@@ -15,6 +15,7 @@ from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import Signer, name_of, sign_matrix
 from seatrials.mutants.matrix import HEALTHY, Matrix, names_of
 from seatrials.mutants.mutant import Mutant
+from seatrials.run.reports import message_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 # Enough for what was expected and what was seen; the whole of it is for who runs that one scenario.
@@ -83,12 +84,11 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call":
-            said, bare_error = _message(report) if report.failed else "", str(properties.get("bare_error", ""))
-            self.matrix.note(
-                mutant, scenario, failed=report.failed, message=said[:_MESSAGE_CHARACTERS_MAX], bare_error=bare_error
-            )
+            message = redact(message_of(report))[:_MESSAGE_CHARACTERS_MAX] if report.failed else ""
+            bare_error = str(properties.get("bare_error", ""))
+            self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)
         elif report.failed:
-            self.matrix.broken.append(f"{report.when} of {scenario} on {mutant} failed: {_message(report)}")
+            self.matrix.broken.append(f"{report.when} of {scenario} on {mutant} failed: {redact(message_of(report))}")
         if "mutant_mistake" in properties:
             self.matrix.note_mistake(mutant, f"{scenario} met {properties['mutant_mistake']}")
         if report.when == "call":
@@ -145,9 +145,3 @@ class MatrixReporter:
         alive = "IS WRONG ITSELF" if mutant in self.matrix.mistakes else "SURVIVES"
         verdict = f"killed by {names_of(killers)}" if killers else ("passes" if mutant == HEALTHY else alive)
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
-
-
-def _message(report: pytest.TestReport) -> str:
-    """Return the error of a report, without the traceback."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return redact(str(crash.message if crash is not None else report.longreprtext))

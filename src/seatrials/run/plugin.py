@@ -1,4 +1,4 @@
-"""The pytest plugin: options, fixtures, and the marks of a scenario.
+"""The pytest plugin: the options of a run, its beginning and its end, and the marks of a scenario.
 
 It does nothing until an environment is chosen (`seatrials.run.choice`). Then every collected test is a scenario: it
 carries one `@pytest.mark.scenario("COLD-01")` and one scope mark, and gets a stack of its own through the fixture
@@ -9,13 +9,11 @@ in other projects belong to others.
 """
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
-import allure
 import pytest
 
 from seatrials.affected.tracer import TRACER
@@ -28,30 +26,28 @@ from seatrials.errors import (
     BudgetExceededError,
     ConfigurationError,
     LeaseLostError,
-    NotRunHereError,
     SeatrialsError,
 )
-from seatrials.evidence.provenance import Sources
-from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.signing import Signer, signer_of, signing_variables_taken
+from seatrials.run import on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
-from seatrials.run.beginning import HELD_KEY, RunBeginning, open_held
-from seatrials.run.choice import Choice, choose
+from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
 from seatrials.run.ending import RunEnding, cannot_write, fail
-from seatrials.run.items import CALLS_KEY, RECORDER_KEY, RUN_KEY, needs_of, scenario_id, suite_of
-from seatrials.run.late import LateRows, watch_lateness
+from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
+from seatrials.run.late import LateRows
 from seatrials.run.marks import problems_of_marks
+from seatrials.run.on_mutants import about_mutant, begin_matrix
 from seatrials.run.options import add_options, find_files
 from seatrials.run.record import choose_rows, record_elsewhere
-from seatrials.run.reporter import RunReporter, emit_step, shortest
+from seatrials.run.reporter import RunReporter, shortest
+from seatrials.run.reports import ADVICE
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
-from seatrials.seams.clock import Clock
 from seatrials.stacks import (
     StackOptions,
-    StackRun,
     Stacks,
     check_stacks,
     hold_stacks,
@@ -59,16 +55,8 @@ from seatrials.stacks import (
     wants_plain_moto,
 )
 
-if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
-    from seatrials.mutants.mutant import Mutant
-    from seatrials.platform import Platform
-
-_ENVIRONMENT_KEY = pytest.StashKey[Environment]()
-_CHOICE_KEY = pytest.StashKey[Choice]()
 # What ends every other scenario too: this process may change the stack no longer, or has spent enough.
 _ENDING = (BudgetExceededError, LeaseLostError)
-# How a scenario says what it expected and what it saw; over any other error it stumbles.
-_TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 # The variables that lead to who signs the evidence.
@@ -77,9 +65,11 @@ _SIGNING_KEY = pytest.StashKey[Mapping[str, str]]()
 _NOTES_KEY = pytest.StashKey[list[str]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of a run."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options of a run, and the plugin's other parts."""
     add_options(parser)
+    for part in (scenario, on_mutants):
+        pluginmanager.register(part, part.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,7 +78,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
     The run's end brings the variables back; until then neither this process nor its workers have them.
     """
-    early_config.stash[_CHOICE_KEY] = choice = choose(early_config, read_variables())
+    early_config.stash[CHOICE_KEY] = choice = choose(early_config, read_variables())
     if choice.name is not None:
         early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
         held = ExitStack()
@@ -106,10 +96,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(capability, ...): is run only where the environment has all of these",
     ):
         config.addinivalue_line("markers", line)
-    if _CHOICE_KEY not in config.stash:
+    if CHOICE_KEY not in config.stash:
         msg = "seatrials.run.plugin was loaded too late: load it with `-p seatrials.run.plugin`, in addopts"
         raise pytest.UsageError(msg)
-    config.option.environment = config.stash[_CHOICE_KEY].name
+    config.option.environment = config.stash[CHOICE_KEY].name
     if config.option.environment is None:
         return
     find_files(config)
@@ -121,7 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which environment a run has whose command names none, and, with -v, what is worth knowing of the stack."""
-    choice = config.stash[_CHOICE_KEY]
+    choice = config.stash[CHOICE_KEY]
     chosen = [f"seatrials: environment {choice.name}, from {choice.source}"] if choice.is_default else []
     return chosen + (config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else [])
 
@@ -143,15 +133,15 @@ def _begin(config: pytest.Config) -> None:
     environment = load_environment(
         config.getoption("--environment"), config.getoption("--environments"), read_variables()
     )
-    config.stash[_CHOICE_KEY].check(environment)
-    config.stash[_ENVIRONMENT_KEY] = environment
+    config.stash[CHOICE_KEY].check(environment)
+    config.stash[ENVIRONMENT_KEY] = environment
     if environment.kind.is_shared:
         _receive_credentials(config)
     else:
         _forget_aws(config)
     if config.option.collectonly:
         return
-    choose_rows(config, environment, partial(open_held, config, lambda: open_stacks(environment, _options(config))))
+    choose_rows(config, environment)
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
     beginning = RunBeginning(config, ending, lambda: open_stacks(environment, _options(config)))
@@ -162,22 +152,29 @@ def _begin(config: pytest.Config) -> None:
         _limit_workers(config, environment.workers_max)
         config.stash[_NOTES_KEY] = check_stacks(environment, _options(config))
     if not config.getoption("--on-mutants"):
-        try:
-            reporter = RunReporter(config, environment, sources.sources, signer)
-            config.pluginmanager.register(reporter, "seatrials-run")
-            config.pluginmanager.register(LateRows(), "seatrials-late")
-            config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
-            if not config.getoption("--record-coverage"):
-                begin_allure(config, reporter.folder.allure_results, ending.stop_writing)
-        except OSError as error:
-            raise cannot_write(error) from error
+        reporter = _begin_report(config, environment, sources, signer)
         if not is_worker:
-            config.pluginmanager.register(FailureSummary(config, shortest(reporter.folder.path)), "seatrials-summary")
-            config.stash[HELD_KEY] = _hold(environment, _options(config), reporter)
-            # For a run that ends before it has a session.
-            config.add_cleanup(partial(_give_back_unused, config))
+            _hold(config, environment, reporter)
     elif not is_worker and not config.getoption("--record-coverage"):
-        _begin_matrix(config, sources.sources, signer)
+        begin_matrix(config, sources.sources, signer)
+
+
+def _begin_report(
+    config: pytest.Config, environment: Environment, sources: RunSources, signer: Signer | None
+) -> RunReporter:
+    """Let the run's evidence be written, and its failures be shown at its end."""
+    try:
+        reporter = RunReporter(config, environment, sources.sources, signer)
+        config.pluginmanager.register(reporter, "seatrials-run")
+        config.pluginmanager.register(LateRows(), "seatrials-late")
+        config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
+        if not config.getoption("--record-coverage"):
+            begin_allure(config, reporter.folder.allure_results, config.stash[_ENDING_KEY].stop_writing)
+    except OSError as error:
+        raise cannot_write(error) from error
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailureSummary(config, shortest(reporter.folder.path)), "seatrials-summary")
+    return reporter
 
 
 def _check_assertions() -> None:
@@ -211,25 +208,14 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     return [each for each in (*files, *config.getoption("--parameters")) if each]
 
 
-def _begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], signer: Signer | None) -> None:
-    from rich.console import Console  # noqa: PLC0415  # these import moto, a second that other runs save
-
-    from seatrials.mutants.selection import load_mutants  # noqa: PLC0415
-    from seatrials.run.matrix_reporter import MatrixReporter  # noqa: PLC0415
-
-    mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
-    is_partial = bool(config.getoption("keyword") or config.getoption("--changed"))
-    evidence = config.getoption("--evidence").resolve()
-    reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources, signer=signer)
-    config.pluginmanager.register(reporter, "seatrials-matrix")
-
-
-def _hold(environment: Environment, options: StackOptions, reporter: RunReporter) -> Stacks | None:
+def _hold(config: pytest.Config, environment: Environment, reporter: RunReporter) -> None:
+    """Hold the stacks that are held for a whole run; one that ends before it has a session gives them back too."""
     try:
-        return hold_stacks(environment, options)
+        config.stash[HELD_KEY] = hold_stacks(environment, _options(config))
     except SeatrialsError as error:
         reporter.could_not_begin(error.exit_code)
         raise
+    config.add_cleanup(partial(_give_back_unused, config))
 
 
 def _limit_workers(config: pytest.Config, workers_max: int | None) -> None:
@@ -313,36 +299,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("\n".join(["these scenarios are not marked as they must be:", *problems]))
     for item in items:
         add_labels(item, config.getoption("--environment"))
-    environment = config.stash[_ENVIRONMENT_KEY]
+    environment = config.stash[ENVIRONMENT_KEY]
     if hasattr(config, "workerinput") and not environment.kind.is_shared:
         # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
-        items.sort(key=lambda item: _limit_seconds(item, environment), reverse=True)
+        items.sort(key=lambda item: limit_seconds(item, environment), reverse=True)
 
 
 def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the rows that the catalogue does not have for the environment."""
-    rows = config.stash[_ENVIRONMENT_KEY].rows
+    rows = config.stash[ENVIRONMENT_KEY].rows
     kept = [item for item in items if any(item.get_closest_marker(scope) for scope in rows)]
     others = [item for item in items if item not in kept]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = kept
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """With `--on-mutants`, give each scenario the mutants that it is run on, and the healthy platform."""
-    if not metafunc.config.getoption("--on-mutants") or "mutant" not in metafunc.fixturenames:
-        return
-    from seatrials.mutants.selection import is_relevant, load_mutants  # noqa: PLC0415  # imports moto
-
-    only = metafunc.config.getoption("--only")
-    chosen = load_mutants(metafunc.config.getoption("--mutants"), only)
-    marks = [mark for mark in metafunc.definition.iter_markers("scenario") if mark.args]
-    scenario = str(marks[0].args[0]) if marks else ""
-    whole_suite = metafunc.config.getoption("--whole-suite")
-    relevant = [mutant for mutant in chosen if is_relevant(mutant, scenario, whole_suite=whole_suite)]
-    platforms = [*([] if only else [None]), *relevant]
-    metafunc.parametrize("mutant", platforms, ids=[each.id if each else "healthy" for each in platforms], indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -356,109 +326,15 @@ def pytest_runtest_makereport(
             item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
         advice = None if call.excinfo is None else advice_on(call.excinfo.value)
         if advice is not None:
-            report.sections.append(("AWS's credentials", advice))
+            report.user_properties.append((ADVICE, advice))
         report.user_properties.append(("scenario", scenario_id(item)))
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
-            report.user_properties += _about_mutant(callspec.params["mutant"], call)
+            report.user_properties += about_mutant(callspec.params["mutant"], call)
     return report
-
-
-def _about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[tuple[str, object]]:
-    """Return what the kill matrix wants to know of a run on *mutant*; None is the healthy platform."""
-    about: list[tuple[str, object]] = [("mutant", mutant.id if mutant else "healthy")]
-    if mutant is not None and mutant.mistakes:
-        about.append(("mutant_mistake", mutant.mistakes[0]))
-    if call.excinfo is not None and not isinstance(call.excinfo.value, _TOLD):
-        about.append(("bare_error", call.excinfo.type.__name__))
-    return about
-
-
-@pytest.fixture(scope="session")
-def _stacks(pytestconfig: pytest.Config) -> Stacks:
-    environment = pytestconfig.stash.get(_ENVIRONMENT_KEY, None)
-    if environment is None:
-        obstacle = pytestconfig.stash[_CHOICE_KEY].obstacle
-        msg = f"scenarios need --environment NAME, for example: nox -s mock{obstacle and f'; {obstacle}'}"
-        pytest.exit(f"seatrials: {msg}", returncode=ConfigurationError.exit_code)
-    held = pytestconfig.stash[HELD_KEY]
-    assert held is not None, "stacks are opened before the first scenario"
-    return held
 
 
 def _note_leftovers(config: pytest.Config, stacks: Stacks) -> None:
     reporter = config.pluginmanager.get_plugin("seatrials-run")
     if reporter is not None:
         reporter.note_leftovers(stacks.leftovers())
-
-
-@pytest.fixture(name="mutant")
-def _mutant(request: pytest.FixtureRequest) -> "Mutant | None":
-    return getattr(request, "param", None)
-
-
-@pytest.fixture(name="platform")
-def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant | None") -> "Iterator[Platform]":
-    # The process that hands out the scenarios needs none of it.
-    from seatrials.platform import CallCount, Platform  # noqa: PLC0415
-
-    item = request.node
-    allure.dynamic.parameter("environment", request.config.getoption("--environment"))
-    environment = request.config.stash[_ENVIRONMENT_KEY]
-    missing = [each for each in needs_of(item) if not environment.allows(each)]
-    if missing:
-        _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
-    watch_lateness(item, _stacks, item.config.stash[_ENVIRONMENT_KEY].pace)
-    with ExitStack() as held:
-        run = _open(item, _stacks, mutant, held)
-        recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
-        item.stash[RUN_KEY] = run
-        item.stash[RECORDER_KEY] = recorder
-        item.stash[CALLS_KEY] = calls = CallCount()
-        yield Platform(calls.counting(run.stack), recorder)
-        # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
-        del item.stash[RUN_KEY], item.stash[RECORDER_KEY], item.stash[CALLS_KEY]
-
-
-def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
-    exclusive = item.get_closest_marker("exclusive") is not None
-    try:
-        return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
-    except NotRunHereError as reason:
-        _do_not_run(item, str(reason))
-
-
-def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:
-    """Skip a scenario with the reason in the evidence, where it counts as unproven."""
-    item.user_properties.append(("not_run", reason))
-    pytest.skip(reason)
-
-
-@pytest.fixture(name="clock")
-def _clock(platform: "Platform") -> Clock:
-    return platform.clock
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a scenario that takes more platform time than its suite allows."""
-    run = item.stash.get(RUN_KEY, None)
-    if run is None:
-        yield
-        return
-    began, calls = run.stack.clock.now(), item.stash[CALLS_KEY]
-    called_before = calls.total
-    yield
-    taken = run.stack.clock.now() - began
-    item.user_properties.append(("platform_seconds", round(taken, 6)))
-    item.user_properties.append(("calls", calls.total - called_before))
-    limit = _limit_seconds(item, run.stack.environment)
-    if taken > limit:
-        pytest.fail(f"took {taken:.1f} s of platform time; the limit of this scenario is {limit:g} s", pytrace=False)
-
-
-def _limit_seconds(item: pytest.Item, environment: Environment) -> float:
-    """Return the platform time that a scenario may take: its suite's, and what its sentence names."""
-    mark = item.get_closest_marker("scenario")
-    extra = float(mark.kwargs.get("extra_seconds", 0)) if mark is not None else 0.0
-    return environment.limits.seconds(suite_of(item)) + extra

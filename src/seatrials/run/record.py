@@ -34,7 +34,7 @@ def record_elsewhere(config: "pytest.Config") -> int:
     return exit_code_of(subprocess.run(command, check=False, cwd=config.invocation_params.dir).returncode)  # noqa: S603
 
 
-def choose_rows(config: "pytest.Config", environment: "Environment", open_stacks: Callable[[], object]) -> None:
+def choose_rows(config: "pytest.Config", environment: "Environment") -> None:
     """Register the plugin that leaves tests out, or that records them, when that was asked for."""
     if not config.getoption("--record-coverage") and config.getoption("--changed") is None:
         return
@@ -46,7 +46,7 @@ def choose_rows(config: "pytest.Config", environment: "Environment", open_stacks
         return
     from seatrials.run.recorder import CoverageRecorder  # noqa: PLC0415
 
-    config.pluginmanager.register(CoverageRecorder(config, environment, open_stacks), "seatrials-recorder")
+    config.pluginmanager.register(CoverageRecorder(config, environment), "seatrials-recorder")
 
 
 def main() -> None:

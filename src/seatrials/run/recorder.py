@@ -1,8 +1,6 @@
 """The plugin of a recording: brings it up to date by running what has changed, what failed, and what is new."""
 
-import gc
 import os
-from collections.abc import Callable
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -15,10 +13,10 @@ from seatrials.affected.tracer import TRACER, Unit
 from seatrials.affected.tree import FOLDER, root_of, work_tree
 from seatrials.affected.units import REST, WHOLE
 from seatrials.environments.environment import Environment
-from seatrials.errors import SeatrialsError
 from seatrials.run.changed import about, deselect, known_of, path_of
 from seatrials.run.items import PARTIAL_KEY, say, scenario_id
 from seatrials.run.record import in_forks
+from seatrials.run.reports import advice_of, reason_of
 from seatrials.seams.clock import wall_epoch_seconds, wall_seconds
 
 # What libraries there are, and how pytest runs; nobody has to read the first for that.
@@ -30,9 +28,9 @@ _EVIDENCE = Path(FOLDER, "evidence")
 class CoverageRecorder:
     """Runs each test in a fork, writes what it executed, and lets pytest report it as usual."""
 
-    def __init__(self, config: pytest.Config, environment: Environment, open_stacks: Callable[[], object]) -> None:
+    def __init__(self, config: pytest.Config, environment: Environment) -> None:
         self._began, self._began_epoch = wall_seconds(), wall_epoch_seconds()
-        self._config, self._open_stacks = config, open_stacks
+        self._config = config
         self._root = root_of(config.rootpath)
         self._tree = work_tree(self._root)
         self._path, self._about = path_of(config, environment), about(config, environment)
@@ -66,7 +64,7 @@ class CoverageRecorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run each test in a fork, as many at once as there are processors."""
+        """Run each test in a fork, as many at once as there are processors; this process has opened the stacks."""
         if session.testsfailed:
             msg = "a file of tests cannot be collected"
             raise session.Interrupted(msg)
@@ -75,7 +73,6 @@ class CoverageRecorder:
             say(self._config, f"seatrials: nothing to run: {self._selection.why}")
             return True
         say(self._config, f"seatrials: {len(items)} of {len(items) + self._count_left()} run: {self._selection.why}")
-        self._open()
         ran = dict[str, Ran]()
         for test, told in in_forks(list(items), lambda test: self._run(items[test]), os.cpu_count() or 1):
             if told is None:
@@ -102,19 +99,6 @@ class CoverageRecorder:
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         self._reports.append({**data, "is_failed": report.failed})
 
-    def _open(self) -> None:
-        # Half a million objects are made here that stay: looked through for garbage they would take twice the time, and
-        # each fork would copy them.
-        gc.disable()
-        try:
-            self._open_stacks()
-        except SeatrialsError as error:
-            if not self._has_reporter():
-                say(self._config, f"seatrials: {error}")
-            pytest.exit(f"seatrials: {error}", returncode=error.exit_code)
-        gc.freeze()
-        gc.enable()
-
     def _run(self, item: pytest.Item) -> dict[str, object]:
         """Run a test in this fork; return its reports, and what it executed."""
         TRACER.take()
@@ -130,8 +114,7 @@ class CoverageRecorder:
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
         self._config.hook.pytest_runtest_logreport(report=report)
         if report.failed and not self._has_reporter() and not self._wants_failures:
-            crash = getattr(report.longrepr, "reprcrash", None)
-            said = str(crash.message if crash is not None else report.longreprtext).splitlines()[0]
+            said = " ".join([reason_of(report).partition("\n")[0], advice_of(report)]).strip()
             say(self._config, f"FAILED {scenario_id(item)} {item.name}: {said}")
 
     def _keep(self, ran: dict[str, Ran]) -> None:

@@ -31,6 +31,7 @@ from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import is_in_doubt, late_seconds_max
+from seatrials.run.reports import skip_reason
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
 _TIMELINE_SHOWN = 25
@@ -150,7 +151,7 @@ class RunReporter:
         if is_in_doubt(report):
             self._in_doubt.add(scenario)
         if report.outcome == "skipped":
-            self._not_run[scenario] = redact(str(properties.get("not_run", _skip_reason(report))))
+            self._not_run[scenario] = redact(str(properties.get("not_run", skip_reason(report))))
         if report.when == "call" or report.outcome != "passed":
             failed_before = self._outcomes.get(scenario) == "failed"
             self._outcomes[scenario] = "failed" if failed_before else report.outcome
@@ -344,12 +345,6 @@ def _services(recorder: Recorder, images: Mapping[str, tuple[str, ...]]) -> dict
 def _last_us(timeline: Sequence[str]) -> int:
     """Return when the last event of a timeline was, in microseconds of platform time."""
     return int(json.loads(timeline[-1]).get("at_us", 0)) if timeline else 0
-
-
-def _skip_reason(report: pytest.TestReport) -> str:
-    """Return why pytest skipped a test, which it tells as (file, line, reason)."""
-    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return reason.removeprefix("Skipped: ")
 
 
 def _workers(config: pytest.Config) -> int:

@@ -9,24 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest._code.code import ExceptionChainRepr, ReprEntry
 from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.redaction import redact
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
+from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
 
 _LINES_MAX = 30
 _CAUSES_SHOWN = 6
 # How many failures of the first cause and of others are shown, and how many lines of what the first of them says.
 _FAILURES_SHOWN = (3, 2)
 _REASON_LINES = (7, 1)
-_WIDTH = 320
+# Of a line; more of one that ends with what to do.
+_WIDTH, _ADVISING_WIDTH = 320, 1_000
 _ROWS_WIDTH = 110
 # pytest's own advice, which the last line of the summary gives for all.
 _USE_V = "Use -v to get more diff"
-# Errors by which a scenario says what it expected; their names say nothing more.
-_TOLD = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|Failed): ")
 
 
 class FailureSummary:
@@ -91,13 +90,22 @@ def _cause_lines(cause: Cause, number: int) -> list[str]:
     shown, reason_lines = _FAILURES_SHOWN[not is_first], _REASON_LINES[not is_first]
     lines = [_cut(f"{number}. {cause.text}")] if cause.text else []
     for index, failure in enumerate(cause.failures[:shown]):
-        head = "   " if lines else f"{number}. "
-        reason, *more = failure.reason.splitlines() or [""]
-        lines.append(_cut(f"{head}FAILED {failure.row} {failure.place} {failure.name}: {reason}"))
-        if index == 0 and cause.rank is not Rank.CRASH:
-            lines += [_cut(f"     {line}") for line in more if line.strip() and _USE_V not in line][: reason_lines - 1]
+        lines += _failure_lines(failure, "   " if lines else f"{number}. ", 1 if index else reason_lines, cause.rank)
     others = [failure.row for failure in cause.failures[shown:]]
     return [*lines, *(_wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else [])]
+
+
+def _failure_lines(failure: Failure, head: str, reason_lines: int, rank: Rank) -> list[str]:
+    """Return a failure with up to so many lines of what it says, and with what to do in any case."""
+    reason, *more = failure.reason.splitlines() or [""]
+    width = _ADVISING_WIDTH if failure.says_what_to_do else _WIDTH
+    first = _cut(f"{head}FAILED {failure.row} {failure.place} {failure.name}: {reason}", width)
+    said = [line for line in more if line.strip() and _USE_V not in line]
+    if failure.says_what_to_do:
+        reason_lines = max(_REASON_LINES)
+    elif rank is Rank.CRASH:
+        reason_lines = 1
+    return [first, *(_cut(f"     {line}", width) for line in [*said[: reason_lines - 1], *failure.advice.splitlines()])]
 
 
 def _wrapped(head: str, rows: list[str], indent: str) -> list[str]:
@@ -107,8 +115,12 @@ def _wrapped(head: str, rows: list[str], indent: str) -> list[str]:
     )
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+def _cut(line: str, width: int = _WIDTH) -> str:
+    """Return a line that is not too long: what is left out is in its middle, for what to do stands at its end."""
+    if len(line) <= width:
+        return line
+    end = width // 4
+    return f"{line[: width - end - 3]} … {line[-end:]}"
 
 
 def _counted(count: int, noun: str) -> str:
@@ -121,32 +133,12 @@ def _failure(report: pytest.TestReport) -> Failure:
     when = "" if report.when == "call" else f"{report.when} of "
     return Failure(
         row=str(properties.get("scenario", report.nodeid)),
-        place=f"{file}:{_line_in(report, file) or (line or 0) + 1}",
+        place=f"{file}:{line_in(report, file) or (line or 0) + 1}",
         name=f"{when}{name}",
-        reason=_with_origin(_TOLD.sub("", redact(_message(report)))),
+        reason=redact(reason_of(report)),
+        says_what_to_do=says_what_to_do(report),
+        advice=redact(advice_of(report)),
         crash=redact(str(properties.get("crash", ""))),
         logged=redact(str(properties.get("logged", ""))),
         replay=dict(report.sections).get("replay", ""),
     )
-
-
-def _with_origin(reason: str) -> str:
-    """Return *reason* with where the first value came from, as pytest tells below a bare `assert 500 == 200`."""
-    first, *more = reason.splitlines() or [""]
-    if not (first.startswith("assert ") and more and more[0].lstrip().startswith("+  where ")):
-        return reason
-    return "\n".join([f"{first}, {more[0].lstrip().removeprefix('+  ')}", *more[1:]])
-
-
-def _message(report: pytest.TestReport) -> str:
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash is not None else report.longreprtext)
-
-
-def _line_in(report: pytest.TestReport, file: str) -> int | None:
-    """Return the line at which the scenario's own file was left, None when the error did not come through it."""
-    if not isinstance(report.longrepr, ExceptionChainRepr):
-        return None
-    entries = [each for each in report.longrepr.reprtraceback.reprentries if isinstance(each, ReprEntry)]
-    lines = [each.reprfileloc.lineno for each in entries if each.reprfileloc and each.reprfileloc.path.endswith(file)]
-    return lines[0] if lines else None

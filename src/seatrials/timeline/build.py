@@ -1,22 +1,19 @@
 """From the evidence of a row to its timeline: items in lanes and tracks, states that last, and what led to what."""
 
 import heapq
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from seatrials.environments.kinds import KINDS
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.timeline.causes import Links, story_of
+from seatrials.timeline.derived import derived_from
 from seatrials.timeline.evidence import RunFiles, read_row
 from seatrials.timeline.kinds import LANES, kind_of, lane_of, title_of
 from seatrials.timeline.model import Happening, Item, Level, Timeline
 
 # A browser draws as many without a pause, and the page stays far below two megabytes.
 ITEMS_MAX = 6_000
-_SWITCHED = 101
-_SESSION = re.compile(r'"sessionId":\s*"(?P<id>[^"]+)"')
-_STATUS = re.compile(r'"status":\s*"(?P<status>\w+)"')
 _LANE_ORDER = {lane: number for number, lane in enumerate(LANES)}
 # What is left out last, where there is too much.
 _TELLING = frozenset({Level.BAD, Level.FAULT})
@@ -27,7 +24,7 @@ def build(run: RunFiles, row: str) -> Timeline:
     """Return the timeline of *row*, which the run has."""
     files, result = read_row(run.folder, row), run.results[row]
     message = "" if result.outcome is CellOutcome.PASSED else run.messages.get(row) or result.reason
-    happenings = [*files.happenings, *_derived(files.happenings)]
+    happenings = [*files.happenings, *derived_from(files.happenings, files.times.ended)]
     if result.failed or result.outcome is CellOutcome.CRASHED:
         first = message.strip().partition("\n")[0]
         happenings.append(Happening(at=files.times.ended, kind="failure", subject=first, details={"message": message}))
@@ -64,39 +61,6 @@ def _facts(run: RunFiles) -> dict[str, str]:
         "Seed": None if kind is None or kind.is_shared else record.seed,
     }
     return {name: str(value) for name, value in told.items() if value is not None}
-
-
-def _derived(happenings: Sequence[Happening]) -> Iterable[Happening]:
-    """Yield what follows from what is recorded: states of sessions, and WebSockets."""
-    has_table = any(each.kind == "table" for each in happenings)
-    for each in happenings:
-        if each.kind == "request" and each.details.get("status") == _SWITCHED:
-            yield replace(each, kind="socket")
-        if has_table and each.kind in ("table", "ttl_delete"):
-            yield from _session_of_table(each)
-        elif not has_table and each.kind == "step":
-            yield from _session_of_answer(each)
-
-
-def _session_of_table(each: Happening) -> Iterable[Happening]:
-    session, status = str(each.details.get("sessionId") or ""), each.details.get("status")
-    if each.kind == "ttl_delete":
-        key = each.details.get("key")
-        session = str(key.get("sessionId") or "") if isinstance(key, dict) else str(key or "")
-    if not session.startswith("session-"):
-        return
-    if each.kind == "ttl_delete" or each.details.get("operation") == "DeleteItem":
-        status = "deleted"
-    if status:
-        yield replace(each, kind="session", subject=session, details={"state": status, "told by": "the table"})
-
-
-def _session_of_answer(each: Happening) -> Iterable[Happening]:
-    answer = str(each.details.get("answer") or "")
-    session, status = _SESSION.search(answer), _STATUS.search(answer)
-    if session and status:
-        told = {"state": status["status"], "told by": "an answer of Hermes"}
-        yield replace(each, kind="session", subject=session["id"], details=told)
 
 
 def _items(happenings: Iterable[Happening]) -> list[Item]:

@@ -23,6 +23,8 @@ _REQUEST_SECONDS = 1.0
 # So many requests like it are looked at for the one that a step is about.
 _NEAR_MAX = 20
 _SERVER_ERROR, _NOT_FOUND = 500, 404
+# Of a health check to which nothing came back, as ELBv2 says it.
+_TIMED_OUT = "Target.Timeout"
 _LINES_OF_LOG = 3
 
 # What is part of an explanation though nothing is wrong with it.
@@ -62,6 +64,7 @@ class Links:
             "service_event": self._of_service_event,
             "scaling": self._of_scaling,
             "alarm": self._of_alarm,
+            "blind_alarm": self._of_blind_alarm,
             "session": self._of_session,
             "log": self._of_log,
         }
@@ -164,8 +167,10 @@ class Links:
         yield from self._of_check(index, item)
 
     def _of_check(self, index: int, item: Item) -> Iterator[int]:
-        address = _address_in(item.happening.subject)
+        address, port = _address_in(item.happening.subject), item.happening.subject.rpartition(":")[2]
         yield from self._before(index, "task", lambda each: _address(each) == address)
+        if item.happening.details.get("reason") == _TIMED_OUT:
+            yield from self._before(index, "not_reached", lambda each: str(each.happening.details.get("port")) == port)
 
     def _of_task(self, index: int, item: Item) -> Iterator[int]:
         task, state = item.happening.subject, item.happening.details.get("state")
@@ -206,8 +211,15 @@ class Links:
         yield from self._before(index, "alarm", lambda each: each.happening.subject in cause)
 
     def _of_alarm(self, index: int, item: Item) -> Iterator[int]:
-        metric = item.happening.details.get("metric")
+        metric, alarm = item.happening.details.get("metric"), item.happening.subject
         yield from self._before(index, "metric", lambda each: each.happening.subject == metric, 2)
+        yield from self._before(index, "alarm_definition", lambda each: each.happening.subject == alarm)
+
+    def _of_blind_alarm(self, index: int, item: Item) -> Iterator[int]:
+        """An alarm that sees nothing is explained by its definition, and by what is published beside it."""
+        alarm = item.happening.subject
+        yield from self._before(index, "alarm_definition", lambda each: each.happening.subject == alarm)
+        yield from self._before(index, "metric")
 
     def _of_session(self, index: int, item: Item) -> Iterator[int]:
         session = item.happening.subject

@@ -48,6 +48,8 @@ class Kind:
     lane: str
     # With the fields of the happening; one that is not there is empty.
     title: str
+    # A field, and what stands behind the title where the happening has it.
+    more: tuple[str, str] = ("", "")
     level: Callable[[Happening], Level] = lambda _happening: Level.PLAIN
     # Whether it says what its subject is from now on.
     is_state: bool = False
@@ -92,6 +94,13 @@ def _of_stop(each: Happening) -> Level:
     return Level.BAD if each.details.get("code") in _ENDED_BY_ITSELF else Level.DOUBT
 
 
+def _of_alarm(each: Happening) -> Level:
+    """An alarm that is on and triggers nothing is bad where it was to be told what it triggers."""
+    if str(each.details.get("state")) == "ALARM":
+        return Level.BAD if each.details.get("triggers") == [] else Level.DOUBT
+    return Level.GOOD if each.details.get("state") == "OK" else Level.PLAIN
+
+
 def _of_refusal(each: Happening) -> Level:
     return Level.BAD if _GRAVE_REFUSALS.search(str(each.details.get("Code"))) else Level.DOUBT
 
@@ -124,6 +133,9 @@ KINDS: Mapping[str, Kind] = {
     "task stopped": Kind(lane="tasks", title="task {subject}", level=_of_stop),
     "container_crash": Kind(lane="tasks", title="container {subject} crashed: {error}", level=_always(Level.BAD)),
     "deployment": Kind(lane="tasks", title="deployment of {subject} has {state}: {definition}"),
+    "container_health": Kind(
+        lane="tasks", title="container {container} of task {subject} is {state}", level=_by_state(unhealthy=Level.BAD)
+    ),
     "service_event": Kind(lane="tasks", title="{subject} {message}", level=_when(Level.BAD, _TROUBLE, "message")),
     "service": Kind(lane="tasks", title="{subject}", level=_when(Level.BAD, _TROUBLE, "subject")),
     "service_change": Kind(lane="tasks", title="{subject} {service} desired count {desiredCount}"),
@@ -140,8 +152,15 @@ KINDS: Mapping[str, Kind] = {
     "alarm": Kind(
         lane="alarms",
         title="alarm {subject} is {state}: {reason}",
-        level=_by_state(alarm=Level.DOUBT, ok=Level.GOOD),
+        more=("triggers", "; it triggers {triggers}"),
+        level=_of_alarm,
         is_state=True,
+    ),
+    "alarm_definition": Kind(lane="alarms", title="alarm {subject} watches {watches}; it triggers {triggers}"),
+    "blind_alarm": Kind(
+        lane="alarms",
+        title="alarm {subject} has seen nothing: it watches {watches}, and what is published is {published}",
+        level=_always(Level.BAD),
     ),
     "metric": Kind(lane="alarms", title="{subject} = {value}"),
     "scaling": Kind(lane="alarms", title="{subject}: desired count {desired}, for {cause}"),
@@ -160,6 +179,13 @@ KINDS: Mapping[str, Kind] = {
     "aws_call": Kind(lane="calls", title="{subject} calls {operation}"),
     "aws_refusal": Kind(lane="calls", title="{subject} was refused: {Code}: {Message}", level=_of_refusal),
     "connection_refused": Kind(lane="other", title="{subject}: connection to {to} refused", level=_always(Level.BAD)),
+    "not_reached": Kind(
+        lane="other", title="{source} does not reach {target} on port {port}: {subject} {why}", level=_always(Level.BAD)
+    ),
+    "left_out": Kind(
+        lane="other", title="{subject}: {what} is left out here, and would act on AWS", level=_always(Level.DOUBT)
+    ),
+    "twin_failure": Kind(lane="other", title="{actor} itself failed at {subject}: {error}", level=_always(Level.BAD)),
     "watch": Kind(lane="other", title="{subject}", level=_always(Level.DOUBT)),
 }
 _OTHER = Kind(lane="other", title="")
@@ -182,7 +208,9 @@ def title_of(happening: Happening) -> str:
     """Return *happening* as a sentence."""
     fields = {name: _text(value) for name, value in happening.details.items()}
     fields["subject"] = _MODULE.sub("", _shortened(happening.subject))
-    template = kind_of(happening).title
+    kind = kind_of(happening)
+    field, more = kind.more
+    template = f"{kind.title}{more}" if field in fields else kind.title
     if not template:
         told = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "subject" and value)
         template_free = f"{happening.kind.replace('_', ' ')} {fields['subject']}: {told}"
@@ -193,6 +221,8 @@ def title_of(happening: Happening) -> str:
 def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
     return "" if value is None else str(value)
 
 

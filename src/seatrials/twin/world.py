@@ -32,6 +32,7 @@ from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
+from seatrials.twin.metrics.store import Metric
 from seatrials.twin.moto_bridge import (
     ACCOUNT,
     TARGET_HEALTH,
@@ -463,6 +464,8 @@ class World:
             self.scaling.metric_put(parameters["Namespace"], parameters.get("MetricData", []))
             for each in parameters.get("MetricData", []):
                 self.trace.add("metric", each["MetricName"], value=each.get("Value"))
+                metric = Metric.of(parameters["Namespace"], each["MetricName"], each.get("Dimensions"))
+                self.trace.more(metric=metric.label)
         elif operation == "SetAlarmState":
             data = parameters.get("StateReasonData")
             self.scaling.alarms.state_set(parameters["AlarmName"], parameters["StateValue"], data)

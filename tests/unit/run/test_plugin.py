@@ -15,7 +15,17 @@ from seatrials.evidence.reader import read_runs
 from seatrials.run import plugin
 from seatrials.stacks import StackOptions
 from tests.support.project import PROJECT
-from tests.support.scenario_run import ENVIRONMENTS, PLAIN, SCENARIO, STEP, FakeStacks, not_run, record, scenario
+from tests.support.scenario_run import (
+    ENVIRONMENTS,
+    PLAIN,
+    SCENARIO,
+    STEP,
+    WAITS,
+    FakeStacks,
+    not_run,
+    record,
+    scenario,
+)
 
 pytest_plugins = ["pytester"]
 
@@ -314,6 +324,14 @@ def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytes
     )
     assert (written["kind"], written["account"]) == ("mock", None)
     assert (written["not_run"], written["crashed"]) == ({}, [])
+
+
+def test_the_time_of_a_failure_counts(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
+    """What passed for a scenario that failed at last is platform time as well."""
+    result = run(scenario("COLD-01", body=f"{WAITS}\nassert clock is None"))
+
+    result.assert_outcomes(failed=1)
+    assert record(pytester)["platform_seconds"] == 100
 
 
 def test_a_run_on_real_time_has_no_traces(

@@ -112,3 +112,46 @@ def test_a_bare_comparison_says_what_it_compared(run: Run) -> None:
     result = run(scenario("COLD-01", body=f"{body}\nassert answer.status == 200", fixtures=""))
 
     result.stdout.fnmatch_lines(["1. FAILED COLD-01 *: assert 500 == 200, where 500 = <GET /x → 500>.status"])
+
+
+ADVICE = "ask again with --parameter AdviceIsNotCut=yes"
+NO_CREDENTIALS = """from botocore.exceptions import NoCredentialsError
+raise NoCredentialsError"""
+
+
+def refused(text: str) -> str:
+    """Return the body of a scenario that an error of ours ends."""
+    return f"from seatrials.errors import RefusedWriteError\nraise RefusedWriteError({text!r})"
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        pytest.param(NO_CREDENTIALS, "goes through the fixture `platform`", id="no credentials"),
+        pytest.param(refused(f"{'a table ' * 60}: {ADVICE}"), ADVICE, id="a long line"),
+        pytest.param(refused(f"{'a table ' * 400}: {ADVICE}"), ADVICE, id="a line beyond all bounds"),
+        pytest.param(refused(f"these are wrong:\na\nb\n{ADVICE}"), ADVICE, id="many lines"),
+    ],
+)
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_what_to_do_stands_in_the_summary(run: Run, body: str, advice: str, workers: str) -> None:
+    """Whatever else is cut, what the reader is to do is there without -v, also for a cause that is not the first."""
+    first = scenario("COLD-01", "test_first", body='assert [], "of all causes the first"', fixtures="")
+    second = scenario("COLD-02", "test_second", body='assert [], "of all causes the first"', fixtures="")
+
+    result = run("\n".join([first, second, scenario("COLD-03", "test_third", body=body, fixtures="")]), "-n", workers)
+
+    assert "1. FAILED COLD-01" in result.stdout.str()
+    assert advice in result.stdout.str()
+
+
+def test_a_failure_has_both_ends_of_its_line() -> None:
+    """Of a line that is too long the middle is left out, for what was expected may stand at either end."""
+    reason = f"the beginning {'x' * 2_000} the end"
+    failure = Failure(row="COLD-01", place="test_cold_start.py:7", name="test_1", reason=reason)
+
+    line = summary_lines(causes_of([failure]), Path("evidence/mock/latest"))[0]
+
+    assert len(line) <= 320
+    assert "the beginning" in line
+    assert line.endswith("the end")

@@ -1,5 +1,6 @@
 """From evidence on disk to a timeline: times, lanes, states, causes, and evidence that is not whole."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from seatrials.timeline.build import build
 from seatrials.timeline.evidence import read_run
 from seatrials.timeline.kinds import KINDS, LANES
 from seatrials.timeline.model import Item, Level, Timeline
+from tests.support.project import PROJECT
 from tests.support.timeline_run import EVENTS, MESSAGE, NOTES, ROW, SESSION, TARGET, TASK, lines, write_run
 
 
@@ -77,6 +79,24 @@ def test_a_kind_that_nobody_knows_is_shown_all_the_same(timeline: Timeline) -> N
 def test_every_kind_has_a_lane_that_is_shown() -> None:
     """No kind is drawn in a lane that the page does not have."""
     assert [name for name, kind in KINDS.items() if kind.lane not in LANES] == []
+
+
+def test_every_kind_that_the_twin_tells_has_a_sentence() -> None:
+    """What the source of the twin adds to a trace, or notes beside it, is told in words and not as a list of fields."""
+    told = set[str]()
+    for path in (PROJECT / "src/seatrials/twin").rglob("*.py"):
+        told |= {kind for node in ast.walk(ast.parse(path.read_bytes())) if (kind := _told_by(node))}
+
+    assert {"task", "log", "twin_failure", "alarm_definition"} < told
+    assert sorted(told - set(KINDS)) == []
+
+
+def _told_by(node: ast.AST) -> str:
+    """Return the kind of a call such as `trace.add("task", …)`."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("add", "note")):
+        return ""
+    kind = node.args[0] if node.args and ast.unparse(node.func.value).endswith("trace") else None
+    return str(kind.value) if isinstance(kind, ast.Constant) else ""
 
 
 def test_a_failure_has_its_whole_message_and_its_place(timeline: Timeline) -> None:

@@ -24,6 +24,8 @@ _ACTION_INTERVAL_SECONDS = 60.0
 _HIGH_RESOLUTION_SECONDS = 10.0
 _MINUTE = 60
 _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+# What Application Auto Scaling's alarms have behind the ARN of a policy.
+_CREATOR = ":createdBy/"
 
 # Hears (action, alarm, the newest value there is).
 OnAction = Callable[[str, Mapping[str, Any], float | None], None]
@@ -77,6 +79,8 @@ class Alarms:
         # By alarm that has changed its state: when its actions were last invoked.
         self._acted_at: dict[str, float] = {}
         self._told: set[str] = set()
+        # By alarm: what it watches and triggers, as the timeline was told.
+        self._described: dict[str, dict[str, Any]] = {}
 
     def start(self) -> None:
         """Begin to evaluate; the alarms' minute begins wherever the seed puts it."""
@@ -91,6 +95,8 @@ class Alarms:
         alarms = self._cloudwatch.get_paginator("describe_alarms").paginate().build_full_result()["MetricAlarms"]
         self._watched = {each["AlarmName"]: _Watched(each) for each in alarms}
         self._acted_at = {name: at for name, at in self._acted_at.items() if name in self._watched}
+        for name, watched in self._watched.items():
+            self._describe(name, watched)
 
     def metric_put(self, metric: Metric) -> None:
         """Hear that a metric has a new point: it can be read after a while."""
@@ -158,10 +164,21 @@ class Alarms:
             self._told.add(name)
             self._trace.add("left_out", name, what=what)
 
+    def _describe(self, name: str, watched: _Watched) -> None:
+        """Tell what an alarm watches and triggers, where that is news."""
+        described = {
+            "watches": [each.label for each in watched.metrics],
+            "triggers": _triggered(watched.alarm, "ALARM"),
+        }
+        if self._described.get(name) != described:
+            self._described[name] = described
+            self._trace.note("alarm_definition", name, **described)
+
     def _change_state(self, alarm: dict[str, Any], seen: Evaluation) -> None:
         alarm["StateValue"] = seen.state
         self._acted_at.pop(alarm["AlarmName"], None)
-        reason = f"the newest value is {seen.value}, the threshold {alarm['Threshold']}"
+        newest = "there is no value" if seen.value is None else f"the newest value is {seen.value}"
+        reason = f"{newest}, the threshold {alarm['Threshold']}"
         points = [] if seen.value is None else [seen.value]
         data = {"version": "1.0", "recentDatapoints": points, "threshold": alarm["Threshold"]}
         self._cloudwatch.set_alarm_state(
@@ -171,7 +188,10 @@ class Alarms:
             StateReasonData=json.dumps({**data, "queryDate": iso_timestamp(self._clock.now())}),
         )
         self._trace.add("alarm", alarm["AlarmName"], state=seen.state, value=seen.value)
-        self._trace.more(metric=alarm.get("MetricName"), threshold=alarm["Threshold"], reason=reason)
+        triggers = _triggered(alarm, seen.state)
+        # That it triggers nothing is worth a word of an alarm that is on.
+        more = {"triggers": triggers} if triggers or seen.state == "ALARM" else {}
+        self._trace.more(metric=alarm.get("MetricName"), threshold=alarm["Threshold"], reason=reason, **more)
 
     def _act_on_call(self, alarm: Mapping[str, Any], value: float | None) -> None:
         with self._clock.supervisor.turn("CloudWatch", f"alarm {alarm['AlarmName']}"):
@@ -187,6 +207,14 @@ class Alarms:
         if alarm.get("ActionsEnabled", True):
             for action in alarm.get(_ACTIONS[alarm["StateValue"]], []):
                 self._on_action(action, alarm, value)
+
+
+def _triggered(alarm: Mapping[str, Any], state: str) -> list[str]:
+    """Return the names of what an alarm triggers in a state: policies by their own names, else the end of the ARN."""
+    if not alarm.get("ActionsEnabled", True):
+        return []
+    actions = (str(each).partition(_CREATOR)[0] for each in alarm.get(_ACTIONS[state], []))
+    return [each.rpartition(":")[2].rpartition("/")[2] for each in actions]
 
 
 def _newest_of(reason_data: str | None) -> float | None:

@@ -31,6 +31,11 @@ class Metric(NamedTuple):
         pairs = ((str(each["Name"]), str(each.get("Value", ""))) for each in dimensions or ())
         return cls(namespace, name, tuple(sorted(pairs)))
 
+    @property
+    def label(self) -> str:
+        """The metric in words: namespace, name and each dimension."""
+        return " ".join([self.namespace, self.name, *(f"{name}={value}" for name, value in self.dimensions)])
+
 
 @dataclass(eq=False, slots=True)
 class Point:

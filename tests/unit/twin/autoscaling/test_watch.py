@@ -246,3 +246,41 @@ def test_a_high_resolution_alarm_does_not_wait_for_the_minute(worlds: Worlds) ->
         found = [shop.state(f"every {period}") for period in (10, 30, 60)]
 
     assert found == ["ALARM", "ALARM", NONE]
+
+
+def definitions(twin: Twin) -> list[Json]:
+    """Return what the timeline is told of alarms: what each watches, and what it triggers."""
+    notes = [json.loads(note) for note in twin.world.trace.notes]
+    return [(each["watches"], each["triggers"]) for each in notes if each.get("kind") == "alarm_definition"]
+
+
+def triggered(twin: Twin) -> list[Json]:
+    """Return what the timeline is told beside each alarm that changes its state: what that triggers."""
+    events, notes = twin.world.trace.events, [json.loads(note) for note in twin.world.trace.notes]
+    return [note.get("triggers") for note in notes if "of" in note and events[note["of"]].kind == "alarm"]
+
+
+POLICY = "arn:aws:autoscaling:us-west-2:123456789012:scalingPolicy:1:resource/ecs/service/a/b:policyName/in:createdBy/2"
+TOPIC = "arn:aws:sns:us-west-2:123456789012:people"
+
+
+@pytest.mark.parametrize(
+    ("changes", "triggers"),
+    [
+        ({"AlarmActions": [POLICY, TOPIC]}, ["in", "people"]),
+        ({"AlarmActions": [TOPIC], "ActionsEnabled": False}, []),
+        ({"OKActions": [TOPIC]}, []),
+        ({}, []),
+    ],
+)
+def test_the_timeline_is_told_what_an_alarm_watches_and_triggers(
+    shop: Shop, changes: dict[str, Json], triggers: list[str]
+) -> None:
+    """Once for each definition, and again whenever the alarm is on."""
+    shop.alarm("busy", Dimensions=[{"Name": "Door", "Value": "north"}], **changes)
+    shop.alarm("busy", Dimensions=[{"Name": "Door", "Value": "north"}], **changes)
+    shop.put(9, Dimensions=[{"Name": "Door", "Value": "north"}])
+    shop.twin.until(lambda: shop.state("busy") == "ALARM", 70)
+
+    assert definitions(shop.twin).count((["Shop Visitors Door=north"], triggers)) == 1
+    assert triggered(shop.twin)[-1] == triggers

@@ -1,0 +1,57 @@
+"""What pytest's reports say of a failure, in words that a person is shown."""
+
+import re
+
+import pytest
+from _pytest._code.code import ExceptionChainRepr, ReprEntry
+
+# Errors by which a scenario says what it expected; their names say nothing more.
+_TOLD = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|Failed): ")
+# Errors of ours, whose text ends with what to do, and whose name says nothing more either.
+_OURS = re.compile(r"^seatrials\.errors\.\w+: ")
+# Where a report has what its reader is to do.
+ADVICE = "advice"
+
+
+def message_of(report: pytest.TestReport) -> str:
+    """Return the error of a report, with its name and without the traceback."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longreprtext)
+
+
+def reason_of(report: pytest.TestReport) -> str:
+    """Return why a test failed, of as many lines as it said, without the name of an error that says nothing."""
+    return _with_origin(_OURS.sub("", _TOLD.sub("", message_of(report))))
+
+
+def says_what_to_do(report: pytest.TestReport) -> bool:
+    """Whether the error's own text ends with what its reader is to do, so that none of it may be left out."""
+    return _OURS.match(_TOLD.sub("", message_of(report))) is not None
+
+
+def advice_of(report: pytest.TestReport) -> str:
+    """Return what the reader of a failure is to do; empty for one that says nothing of it."""
+    return str(dict(report.user_properties).get(ADVICE, ""))
+
+
+def line_in(report: pytest.TestReport, file: str) -> int | None:
+    """Return the line at which the scenario's own file was left, None when the error did not come through it."""
+    if not isinstance(report.longrepr, ExceptionChainRepr):
+        return None
+    entries = [each for each in report.longrepr.reprtraceback.reprentries if isinstance(each, ReprEntry)]
+    lines = [each.reprfileloc.lineno for each in entries if each.reprfileloc and each.reprfileloc.path.endswith(file)]
+    return lines[0] if lines else None
+
+
+def skip_reason(report: pytest.TestReport) -> str:
+    """Return why pytest skipped a test, which it tells as (file, line, reason)."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+def _with_origin(reason: str) -> str:
+    """Return *reason* with where the first value came from, as pytest tells below a bare `assert 500 == 200`."""
+    first, *more = reason.splitlines() or [""]
+    if not (first.startswith("assert ") and more and more[0].lstrip().startswith("+  where ")):
+        return reason
+    return "\n".join([f"{first}, {more[0].lstrip().removeprefix('+  ')}", *more[1:]])
