@@ -20,6 +20,7 @@ from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.physics.read_only import WriteGuard
 from seatrials.twin.trace import Trace
 
 # The exit code of a process that a signal ended is 128 + its number.
@@ -50,6 +51,14 @@ class Container:
     start_timeout_seconds: float = 180.0
     # Where its log driver writes: log group and log stream.
     log_stream: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system of a container: its root on this machine, and what of it can be read and not written."""
+
+    root: Path
+    read_only: tuple[Path, ...]
 
 
 # Hears a container, and its definition.
@@ -94,6 +103,7 @@ class Runtime:
         self._trace = trace
         self._public_names = public_names
         self._on_log = on_log
+        self._guard = WriteGuard(clock.current_process)
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
@@ -122,11 +132,11 @@ class Runtime:
         *may_begin* waits for what a container depends on, and says whether it may begin at all.
         """
         # Everything is made ready first: a task that cannot start must not leave a part of it running.
-        roots = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
+        disks = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
         self.containers[task_id] = [
-            self._run(task_id, task_arn, host, root, each, may_begin)
-            for root, each in zip(roots, definition["containerDefinitions"], strict=True)
+            self._run(task_id, task_arn, host, disk, each, may_begin)
+            for disk, each in zip(disks, definition["containerDefinitions"], strict=True)
         ]
         return self.containers[task_id]
 
@@ -154,8 +164,12 @@ class Runtime:
         for container in self.containers.pop(task_id, []):
             self._file_systems.unmount(container.root.parent)
 
-    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Path:
-        """Return the root of a container, with its volumes mounted."""
+    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
+        """Return the file system of a container, with its volumes mounted.
+
+        A volume that it mounts twice, and once to write, can be written. Source: botocore, ecs.MountPoint, readOnly,
+        and ecs.ContainerDefinition, readonlyRootFilesystem.
+        """
         name = str(container["name"])
         if name not in self._applications:
             msg = (
@@ -166,25 +180,29 @@ class Runtime:
         root = self._directory / task_id / name
         root.mkdir(parents=True)
         volumes = {each["name"]: each for each in definition.get("volumes", [])}
+        mounted: dict[Path, bool] = {root.resolve(): bool(container.get("readonlyRootFilesystem"))}
         for mount in container.get("mountPoints", []):
-            self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
-        return root
+            source = self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
+            mounted[source] = bool(mount.get("readOnly")) and mounted.get(source, True)
+        return Disk(root, tuple(place for place, read_only in mounted.items() if read_only))
 
     def _run(  # a container comes from its task, its place and its definition
         self,
         task_id: str,
         task_arn: str,
         host: Host,
-        root: Path,
+        disk: Disk,
         definition: Mapping[str, Any],
         may_begin: MayBegin,
     ) -> Container:
         name = definition["name"]
+        if disk.read_only:
+            self._guard.begin()
         container = Container(
             name=name,
-            process=Process(f"{name}-{task_id}"),
+            process=Process(f"{name}-{task_id}", read_only=tuple(str(each) for each in disk.read_only)),
             host=host,
-            root=root,
+            root=disk.root,
             stopping=self._clock.signal(),
             exited=self._clock.signal(),
             begun=self._clock.signal(),
@@ -241,6 +259,7 @@ class Runtime:
             aws=lambda service: self._aws(container.name, service),
             http=container.http,
             root=container.root,
+            read_only=tuple(Path(each) for each in container.process.read_only),
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
         )
