@@ -17,6 +17,7 @@ import httpx
 from seatrials.seams.application import Application, AwsClient, Context
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
+from seatrials.twin.ecs.restarts import RestartPolicy
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork
@@ -51,6 +52,12 @@ class Container:
     start_timeout_seconds: float = 180.0
     # Where its log driver writes: log group and log stream.
     log_stream: tuple[str, str] | None = None
+    restart_policy: RestartPolicy | None = None
+    began_at: float = 0.0
+    # Runs its application anew.
+    restart: Callable[[], None] = lambda: None
+    # What runs beside the application, anew after each restart.
+    beside: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -212,26 +219,28 @@ class Runtime:
             essential=definition.get("essential", True),
             stop_timeout_seconds=float(definition.get("stopTimeout", 30)),
             log_stream=_log_stream(definition, task_id),
+            restart_policy=RestartPolicy.of(definition),
         )
-        container.process.on_crash = lambda error: self._crash(container, error)
-        context = self._context(container, task_arn, definition)
-        main = self._applications[name]
         if not container.depends_on:
             container.begun.set()
+        self._begin(container, task_arn, definition, may_begin)
+        return container
 
-        def begin() -> None:
+    def _begin(self, container: Container, task_arn: str, definition: Mapping[str, Any], may_begin: MayBegin) -> None:
+        """Run a container's application in its process, once it may begin, and again after each restart."""
+        container.process.on_crash = lambda error: self._crash(container, error)
+        container.restart = lambda: self._begin(container, task_arn, definition, lambda _container, _definition: True)
+        context, application = self._context(container, task_arn, definition), self._applications[container.name]
+
+        def main() -> None:
             if container.depends_on and not may_begin(container, definition):
                 self._exit(container, EXIT_SIGKILL)
                 return
+            container.began_at = self._clock.now()
             container.begun.set()
-            self._main(container, main, context)
+            self._exit(container, application(context))
 
-        self._clock.spawn_in(container.process, begin, f"{name} main")
-        return container
-
-    def _main(self, container: Container, application: Application, context: Context) -> None:
-        exit_code = application(context)
-        self._exit(container, exit_code)
+        self._clock.spawn_in(container.process, main, f"{container.name} main")
 
     def _crash(self, container: Container, error: Exception) -> None:
         for line in traceback_lines(error):
@@ -242,12 +251,32 @@ class Runtime:
         self.kill(container, EXIT_CRASH)
 
     def _exit(self, container: Container, exit_code: int) -> None:
-        if container.exit_code is None:
-            container.exit_code = exit_code
-            container.process.alive = False
-            if container.essential:  # with it goes the task, and with that the interface that its containers share
-                container.host.detach()
-            container.exited.set()
+        if container.exit_code is not None:
+            return
+        container.process.alive = False
+        if self._is_restarted(container, exit_code):
+            self._restart(container, exit_code)
+            return
+        container.exit_code = exit_code
+        if container.essential:  # with it goes the task, and with that the interface that its containers share
+            container.host.detach()
+        container.exited.set()
+
+    def _is_restarted(self, container: Container, exit_code: int) -> bool:
+        policy, ran_seconds = container.restart_policy, self._clock.now() - container.began_at
+        goes_on = container.begun.is_set() and not container.stopping.is_set()
+        return policy is not None and goes_on and policy.restarts(exit_code, ran_seconds)
+
+    def _restart(self, container: Container, exit_code: int) -> None:
+        ended = container.process
+        self._clock.kill(ended)
+        container.host.release(ended)
+        container.process = Process(ended.name, read_only=ended.read_only)
+        container.http = http_client(container.host, self._trust)
+        self._trace.add("container_restart", ended.name, exit_code=exit_code)
+        container.restart()
+        for companion in container.beside:
+            self._clock.spawn_in(container.process, companion, f"{container.name} companion")
 
     def _context(self, container: Container, task_arn: str, definition: Mapping[str, Any]) -> Context:
         variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
