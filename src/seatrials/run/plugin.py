@@ -50,6 +50,7 @@ from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
 from seatrials.seams.clock import Clock
 from seatrials.stacks import (
+    StackNotes,
     StackOptions,
     StackRun,
     Stacks,
@@ -60,6 +61,8 @@ from seatrials.stacks import (
 )
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
+    from _pytest.terminal import TerminalReporter
+
     from seatrials.mutants.mutant import Mutant
     from seatrials.platform import Platform
 
@@ -72,7 +75,7 @@ _TOLD = (AssertionError, pytest.fail.Exception, SeatrialsError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 # What is worth knowing of the stack before the run, and keeps nothing from running.
-_NOTES_KEY = pytest.StashKey[list[str]]()
+_NOTES_KEY = pytest.StashKey[StackNotes]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,7 +118,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which environment a run has whose command names none, and, with -v, what is worth knowing of the stack."""
     choice = config.stash[_CHOICE_KEY]
     chosen = [f"seatrials: environment {choice.name}, from {choice.source}"] if choice.is_default else []
-    return chosen + (config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else [])
+    return [*chosen, *(config.stash.get(_NOTES_KEY, StackNotes()).warnings if config.option.verbose > 0 else ())]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what the stack leaves out, however little else is to be said."""
+    terminal: TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        for line in session.config.stash.get(_NOTES_KEY, StackNotes()).left_out:
+            terminal.write_line(f"seatrials: {line}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -246,6 +258,8 @@ def _options(config: pytest.Config) -> StackOptions:
         parameters=tuple(config.getoption("--parameter")),
         parameter_files=tuple(config.getoption("--parameters")),
         imports=tuple(config.getoption("--import")),
+        # pytest's own option, which the project's configuration switches on for pytest already.
+        strict=bool(config.getoption("--strict")),
         plain_moto=wants_plain_moto(read_variables()),
         folder=None if reporter is None else reporter.folder.path,
         confirmation=config.getoption("--confirm"),

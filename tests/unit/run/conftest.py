@@ -32,7 +32,7 @@ def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
         return opened[-1]
 
     monkeypatch.setattr(plugin, "open_stacks", open_stacks)
-    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: [])
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: plugin.StackNotes())
     return opened
 
 
