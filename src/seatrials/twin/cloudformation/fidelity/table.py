@@ -66,12 +66,17 @@ class TypeTable:
         # What speaks of some values comes before what speaks of all.
         for line in sorted(self.lines, key=lambda line: not line.sign):
             self._by_path.setdefault(line.path, []).append(line)
+        self._in_any_case = {path.lower(): lines for path, lines in self._by_path.items()}
 
-    def line_of(self, path: str, value: object = None) -> Line | None:
-        """Return what is said of a property, by itself or by what it is within; None when nothing is."""
-        own = True
+    def line_of(self, path: str, value: object = None, *, any_case: bool = False) -> Line | None:
+        """Return what is said of a property, by itself or by what it is within; None when nothing is.
+
+        In *any_case*, as the services themselves spell it.
+        """
+        by_path, own = (self._in_any_case if any_case else self._by_path), True
+        path = path.lower() if any_case else path
         while path:
-            for line in self._by_path.get(path, []):
+            for line in by_path.get(path, []):
                 if not line.sign or (own and line.speaks_of(value)):
                     return line
             path, own = path.rpartition(".")[0], False
