@@ -32,6 +32,7 @@ from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
 from seatrials.schemas import documents
 from seatrials.timeline.command import write_timeline
+from seatrials.twin.cloudformation.fidelity import page as fidelity_page
 from seatrials.twin_server import command as twin
 
 _SAID_CHARACTERS_MAX = 300
@@ -169,11 +170,36 @@ def schemas(
     raise typer.Exit(1 if problems else 0)
 
 
-def _write_page(page: Path, text: str) -> None:
+@app.command()
+def fidelity(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="write the pages")] = False,
+    check: Annotated[bool, typer.Option("--check", help="fail when a page is out of date")] = False,
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="where the pages are")] = Path("docs"),
+    as_json: AsJson = False,
+) -> None:
+    """Write or check the pages that say what the twin does with each property of a template; else list them."""
+    if write and check:
+        msg = "take --write or --check"
+        raise ConfigurationError(msg)
+    output, found = Output(as_json=as_json), fidelity_page.rows()
+    texts = fidelity_page.pages(folder) if write or check else {}
+    stale = [each for each, text in texts.items() if not each.is_file() or each.read_bytes() != text.encode()]
+    problems = [f"{each} is out of date: run `seatrials fidelity --write`" for each in stale] if check else []
+    for each in stale if write else ():
+        _write_page(each, texts[each], option="--folder")
+    for row in found if not texts else ():
+        output.say("{type} {property}: {status}: {says}".format_map(row))
+    output.complain(problems)
+    output.tell(rows=found, problems=problems)
+    raise typer.Exit(1 if problems else 0)
+
+
+def _write_page(page: Path, text: str, option: str = "--page") -> None:
     try:
         page.write_text(text, encoding="utf-8")
     except OSError as error:
-        msg = f"--page: {page} cannot be written ({error.strerror}): give another file"
+        msg = f"{option}: {page} cannot be written ({error.strerror}): give another place"
         raise ConfigurationError(msg) from error
 
 

@@ -18,7 +18,19 @@ from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
 
 COMMANDS = (
-    *("mutants", "scenarios", "schemas", "doctor", "sweep", "gate", "verify", "notify", "report", "timeline"),
+    *(
+        "mutants",
+        "scenarios",
+        "schemas",
+        "fidelity",
+        "doctor",
+        "sweep",
+        "gate",
+        "verify",
+        "notify",
+        "report",
+        "timeline",
+    ),
     *("publish", "twin serve", "twin run"),
 )
 GATE = ("gate", "--scenarios", str(PROJECT / "tests/integration"), "--criteria", str(PROJECT / "gate.toml"))

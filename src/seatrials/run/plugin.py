@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -47,6 +48,7 @@ from seatrials.run.reports import ADVICE
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
 from seatrials.stacks import (
+    StackNotes,
     StackOptions,
     Stacks,
     check_stacks,
@@ -55,6 +57,9 @@ from seatrials.stacks import (
     wants_plain_moto,
 )
 
+if TYPE_CHECKING:  # no worker shows anything
+    from _pytest.terminal import TerminalReporter
+
 # What ends every other scenario too: this process may change the stack no longer, or has spent enough.
 _ENDING = (BudgetExceededError, LeaseLostError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
@@ -62,7 +67,7 @@ _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 # The variables that lead to who signs the evidence.
 _SIGNING_KEY = pytest.StashKey[Mapping[str, str]]()
 # What is worth knowing of the stack before the run, and keeps nothing from running.
-_NOTES_KEY = pytest.StashKey[list[str]]()
+_NOTES_KEY = pytest.StashKey[StackNotes]()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -113,7 +118,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which environment a run has whose command names none, and, with -v, what is worth knowing of the stack."""
     choice = config.stash[CHOICE_KEY]
     chosen = [f"seatrials: environment {choice.name}, from {choice.source}"] if choice.is_default else []
-    return chosen + (config.stash.get(_NOTES_KEY, []) if config.option.verbose > 0 else [])
+    return [*chosen, *(config.stash.get(_NOTES_KEY, StackNotes()).warnings if config.option.verbose > 0 else ())]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what the stack leaves out, however little else is to be said."""
+    terminal: TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        for line in session.config.stash.get(_NOTES_KEY, StackNotes()).left_out:
+            terminal.write_line(f"seatrials: {line}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -233,6 +247,8 @@ def _options(config: pytest.Config) -> StackOptions:
         parameters=tuple(config.getoption("--parameter")),
         parameter_files=tuple(config.getoption("--parameters")),
         imports=tuple(config.getoption("--import")),
+        # pytest's own option, which the project's configuration switches on for pytest already.
+        strict=bool(config.getoption("--strict")),
         plain_moto=wants_plain_moto(read_variables()),
         folder=None if reporter is None else reporter.folder.path,
         confirmation=config.getoption("--confirm"),

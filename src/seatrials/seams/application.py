@@ -34,6 +34,8 @@ class Context:
     http: httpx.Client
     # Where the container's file system begins on this machine: a mount at /workspace is at root / "workspace".
     root: Path
+    # Real paths on this machine below which it can read and not write.
+    read_only: tuple[Path, ...] = ()
     # Set by SIGTERM; SIGKILL follows after the stop timeout.
     stopping: Signal
     # Writes a line to the container's log stream.

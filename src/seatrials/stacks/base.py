@@ -26,6 +26,8 @@ class StackOptions:
     parameters: tuple[str, ...] = ()
     parameter_files: tuple[Path, ...] = ()
     imports: tuple[str, ...] = ()
+    # Of a mock alone: whether a template is refused that uses what the twin leaves out.
+    strict: bool = False
     # Of a mock alone: whether moto does without what only saves time (`twin/moto_bridge/quick/`).
     plain_moto: bool = False
     # The rest is asked of real stacks alone: where the run's evidence is, whose name is the run's own,
@@ -38,6 +40,15 @@ class StackOptions:
     is_whole_run: bool = True
     # and AWS's credentials, as the variables told them that scenarios do not see; without any, as they are told now.
     credentials: Values = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackNotes:
+    """What is worth knowing of a stack before a run, and keeps nothing from running; a line each."""
+
+    # What of the stack AWS would act on and its stand-in does not; whoever runs it is told in any case.
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)

@@ -5,16 +5,16 @@ from collections.abc import Callable, Mapping
 from seatrials.environments.environment import Environment
 from seatrials.environments.kinds import LIVE, MOCK, REHEARSAL
 from seatrials.environments.variables import read_variables
-from seatrials.stacks.base import StackOptions, Stacks
+from seatrials.stacks.base import StackNotes, StackOptions, Stacks
 
 
-def check_stacks(environment: Environment, options: StackOptions) -> list[str]:
+def check_stacks(environment: Environment, options: StackOptions) -> StackNotes:
     """Raise what keeps every scenario from running on *environment*, in one error with its own exit code.
 
     What is worth knowing and keeps nothing from running is returned.
     """
     check = _CHECKS.get(environment.kind.name)
-    return [] if check is None else check(environment, options)
+    return StackNotes() if check is None else check(environment, options)
 
 
 def hold_stacks(environment: Environment, options: StackOptions) -> Stacks | None:
@@ -27,7 +27,7 @@ def open_stacks(environment: Environment, options: StackOptions) -> Stacks:
     return _OPENERS[environment.kind.name](environment, options)
 
 
-def _check_mock(environment: Environment, options: StackOptions) -> list[str]:
+def _check_mock(environment: Environment, options: StackOptions) -> StackNotes:
     from seatrials.stacks.mock.preflight import check  # noqa: PLC0415  # imports the twin
 
     return check(environment, options)
@@ -47,7 +47,7 @@ def _open_live(environment: Environment, options: StackOptions) -> Stacks:
 
 
 # What a real stack lacks is looked for by `LiveStacks` itself, before it changes anything.
-_CHECKS: Mapping[str, Callable[[Environment, StackOptions], list[str]]] = {MOCK.name: _check_mock}
+_CHECKS: Mapping[str, Callable[[Environment, StackOptions], StackNotes]] = {MOCK.name: _check_mock}
 _OPENERS: Mapping[str, Callable[[Environment, StackOptions], Stacks]] = {
     MOCK.name: _open_mock,
     REHEARSAL.name: _open_live,

@@ -22,8 +22,8 @@ class FileSystems:
         self._directory = directory
         self._efs = efs
 
-    def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> None:
-        """Make *volume* of a task definition appear at *container_path* below *container_root*.
+    def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> Path:
+        """Make *volume* of a task definition appear at *container_path* below *container_root*; return its real path.
 
         One that is on no file system is a directory that the task's containers share, and goes with them.
         """
@@ -37,6 +37,7 @@ class FileSystems:
         except OSError as error:  # such as a name that is too long, or two mounts at one place
             msg = f"CannotCreateContainerError: mount at {container_path[:100]}: {error.strerror}"
             raise MountError(msg) from error
+        return source.resolve()
 
     def set_apart(self, point: dict[str, Any]) -> None:
         """Give the root of a new access point a directory of its own on this machine; one that is there stays.

@@ -23,6 +23,7 @@ from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
+from seatrials.twin.cloudformation.fidelity.calls import CallWatch
 from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.rules import RULES, Rule
 from seatrials.twin.cloudformation.template import Template
@@ -196,6 +197,7 @@ class World:
         self._outside = outside
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
+        self._call_watch = CallWatch(self.trace)
         # Hears of an actor's failure; by default the scenario fails.
         self.on_failure: Callable[[Failure], None] = self._fail_scenario
         self.clock.supervisor.on_failure = self._actor_failed
@@ -445,6 +447,7 @@ class World:
         if told is not None:
             kind, subject, details = told
             self.trace.note(kind, subject, **details)
+        self._call_watch.look(service, operation, parameters)
         with self.clock.supervisor.turn("what follows a call", f"{service} {operation}"):
             self._tell_parts(service, operation, parameters, answer)
 

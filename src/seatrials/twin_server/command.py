@@ -28,6 +28,7 @@ _Import = Annotated[
     list[str] | None,
     typer.Option("--import", metavar="NAME=VALUE", help="what another stack exports, or ssm:KEY=VALUE of a store"),
 ]
+_Strict = Annotated[bool, typer.Option("--strict", help="refuse a template that uses what the twin leaves out")]
 _Run = Annotated[
     list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
 ]
@@ -48,6 +49,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     parameter: _Parameter = None,
     parameters: _Parameters = None,
     imports: _Import = None,
+    strict: _Strict = False,
     pace: Annotated[float | None, typer.Option(metavar="N", help="seconds of platform time per second")] = None,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
@@ -87,6 +89,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
         ends_with_stdin=ends_with_stdin,
         allow_exec=allow_exec,
         inputs=read_inputs(parameter or (), parameters or (), imports or ()),
+        strict=strict,
         run=run or (),
     )
     Server(options, chosen, variables, Output(as_json=as_json).say_at_once).run()
@@ -103,6 +106,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     parameter: _Parameter = None,
     parameters: _Parameters = None,
     imports: _Import = None,
+    strict: _Strict = False,
     allow_exec: _AllowExec = False,
     _as_json: Annotated[bool, typer.Option("--json", help="show errors as JSON; the output is the command's")] = False,
 ) -> None:
@@ -114,7 +118,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     if problems:
         raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
-    flags = {"--allow-exec": allow_exec, "--slows-down": slows_down}
+    flags = {"--allow-exec": allow_exec, "--slows-down": slows_down, "--strict": strict}
     given = [flag for flag, is_given in flags.items() if is_given]
     given += [f"--parameter={each}" for each in parameter or ()]
     given += [f"--parameters={each}" for each in parameters or ()]

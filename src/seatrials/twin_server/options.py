@@ -39,6 +39,8 @@ class ServerOptions:
     allow_exec: bool = False
     # What the template is given.
     inputs: Inputs = NO_INPUTS
+    # Whether a template is refused that uses what the twin leaves out.
+    strict: bool = False
     # The command that a container runs in place of the mock's application, by the container's name.
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -59,6 +61,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     ends_with_stdin: bool = False,
     allow_exec: bool = False,
     inputs: Inputs = NO_INPUTS,
+    strict: bool = False,
     run: Sequence[str] = (),
 ) -> ServerOptions:
     """Return the choices that were made; what is left out is the environment's.
@@ -95,6 +98,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
         ends_with_stdin=ends_with_stdin,
         allow_exec=allow_exec,
         inputs=inputs,
+        strict=strict,
         commands=commands,
     )
 

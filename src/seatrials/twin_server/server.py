@@ -23,6 +23,7 @@ from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
 from seatrials.twin.calibration import WORLDS
+from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
 from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import Template, load_template
 from seatrials.twin.ecs.programs import program
@@ -134,7 +135,10 @@ class Server:
     def _make_world(self, held: ExitStack, ports: Ports, directory: Path) -> tuple[World, Outside, Mapping[str, str]]:
         template = load_template(self._options.template)
         _check_commands(self._options, template)
-        for note in template.left_out_notes():
+        unused = left_out_of(template, self._options.region, self._options.inputs)
+        if self._options.strict:
+            refuse_left_out(template, unused)
+        for note in (*template.left_out_notes(), *map(str, unused)):
             self._say(note)
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
         found = lint(template, self._options.region, cache_folder(self._inherited, "cfn-lint")).errors

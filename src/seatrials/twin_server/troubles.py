@@ -1,4 +1,4 @@
-"""What goes wrong on a served platform while it comes up, told as it happens and once."""
+"""What goes wrong on a served platform, or is asked of it in vain, told as it happens and once."""
 
 import re
 from collections import deque
@@ -76,4 +76,6 @@ def _trouble(event: Event) -> str | None:
             return f"task {event.subject} stopped ({details['code']}): {details.get('reason')}"
         case "service_event" if "unhealthy" in str(details.get("message")):
             return f"service {event.subject} {details['message']}"
+        case "left_out":
+            return f"left out by the twin, asked for by {event.subject}: {details.get('what')}"
     return None

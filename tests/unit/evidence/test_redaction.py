@@ -244,7 +244,7 @@ def test_lines_and_words_are_read_together() -> None:
     assert redact_value(["run", "--password", "hunter2"]) == ["run", "--password", "[redacted]"]
 
 
-@pytest.mark.parametrize("half", ["\udcff", "\ud800", "\udfff\ud800"])
+@pytest.mark.parametrize("half", [chr(0xDCFF), chr(0xD800), "\udfff\ud800"])
 def test_what_is_redacted_can_be_written(half: str) -> None:
     """Half a surrogate pair, which JSON and a program's output may have, is told and breaks no file, in a key too."""
     shown = half.encode(errors="backslashreplace").decode()

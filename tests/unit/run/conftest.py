@@ -7,7 +7,7 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.run import plugin
-from seatrials.stacks import StackOptions
+from seatrials.stacks import StackNotes, StackOptions
 from tests.support.scenario_run import ENVIRONMENTS, PLAIN, FakeStacks
 
 
@@ -32,7 +32,7 @@ def stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
         return opened[-1]
 
     monkeypatch.setattr(plugin, "open_stacks", open_stacks)
-    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: [])
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: StackNotes())
     return opened
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seatrials.environments.variables import read_variables
-from seatrials.stacks import StackOptions
+from seatrials.stacks import StackNotes, StackOptions
 from tests.support.scenario_run import ENVIRONMENTS, PLAIN, SCENARIO, FakeStacks
 
 pytest_plugins = ["pytester"]
@@ -138,8 +138,9 @@ def test_aws_is_examined_when_the_command_names_it(run_default: Run, monkeypatch
     """The same stack is taken when the option names it, with a variable beside that says the same."""
     seen: list[str] = []
 
-    def check(environment: object, _options: StackOptions) -> None:
+    def check(environment: object, _options: StackOptions) -> StackNotes:
         seen.append(str(getattr(environment, "name", "")))
+        return StackNotes()
 
     monkeypatch.setenv("SEATRIALS_ENVIRONMENT", "here")
     monkeypatch.setattr("seatrials.run.plugin.check_stacks", check)

@@ -25,7 +25,7 @@ FAKE_IN_WORKERS = """
 from seatrials.run import plugin
 from tests.support.scenario_run import FakeStacks
 
-plugin.check_stacks = lambda environment, options: []
+plugin.check_stacks = lambda environment, options: plugin.StackNotes()
 plugin.open_stacks = lambda environment, options: FakeStacks(environment)
 """
 

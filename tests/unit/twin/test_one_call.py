@@ -298,6 +298,23 @@ def test_a_service_on_instances_finds_no_place(twin: Twin) -> None:
     ]
 
 
+@pytest.mark.parametrize("provider", ["FARGATE", "FARGATE_SPOT"])
+def test_a_capacity_provider_of_fargate_runs_tasks(twin: Twin, provider: str) -> None:
+    """A strategy takes the place of the launch type (botocore: ecs.Service, capacityProviderStrategy)."""
+    ecs = client(twin, "ecs")
+    ecs.create_service(
+        cluster=CLUSTER,
+        serviceName="other",
+        taskDefinition=twin.service()["taskDefinition"],
+        desiredCount=1,
+        capacityProviderStrategy=[{"capacityProvider": provider}],
+        networkConfiguration=twin.service()["networkConfiguration"],
+    )
+    twin.sleep(A_WHILE_SECONDS)
+
+    assert described(twin, "other")["runningCount"] == 1
+
+
 def test_a_service_of_an_external_controller_runs_nothing(twin: Twin) -> None:
     """CreateService with the controller EXTERNAL is taken; its tasks would come from task sets."""
     client(twin, "ecs").create_service(

@@ -6,7 +6,8 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.parts import Ports
 from seatrials.environments.variables import cache_folder, read_variables
 from seatrials.errors import MissingProgramError, TemplateError
-from seatrials.stacks.base import StackOptions, template_of
+from seatrials.stacks.base import StackNotes, StackOptions, template_of
+from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
 from seatrials.twin.cloudformation.inputs import read_inputs
 from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import load_template
@@ -14,8 +15,10 @@ from seatrials.twin.physics.network import check_ports
 from seatrials.twin.scratch import remove_abandoned
 
 
-def check(environment: Environment, options: StackOptions) -> list[str]:
+def check(environment: Environment, options: StackOptions) -> StackNotes:
     """Raise for a missing git, a port that another program has, or a template that AWS would refuse.
+
+    A template that uses what the twin leaves out is refused to who is strict.
 
     Whether it can be deployed is told by whoever deploys it.
 
@@ -27,7 +30,7 @@ def check(environment: Environment, options: StackOptions) -> list[str]:
         msg = f"there is no template {path}: give the path of a CloudFormation template"
         raise TemplateError(msg)
     check_machine(environment.ports)
-    read_inputs(options.parameters, options.parameter_files, options.imports)
+    inputs = read_inputs(options.parameters, options.parameter_files, options.imports)
     template = load_template(path)
     report = lint(template, environment.region, cache_folder(read_variables(), "cfn-lint"))
     if report.errors:
@@ -35,7 +38,13 @@ def check(environment: Environment, options: StackOptions) -> list[str]:
         from seatrials.stacks.mock.stacks import MockStacks  # noqa: PLC0415  # imports moto
 
         MockStacks(environment, options, report.errors).close()
-    return [*template.left_out_notes(), *report.warnings]
+    found = left_out_of(template, environment.region, inputs)
+    if options.strict:
+        refuse_left_out(template, found)
+    return StackNotes(
+        left_out=(*template.left_out_notes(), *map(str, found)),
+        warnings=report.warnings,
+    )
 
 
 def check_machine(ports: Ports) -> None:

@@ -2,10 +2,12 @@
 
 The child has the task's own loopback address to listen on, the task definition's environment and its volumes as
 directories; what it writes goes to the container's log, line by line. SIGTERM reaches the command itself, as the first
-process of a container gets it; SIGKILL ends it with all that it has started.
+process of a container gets it; SIGKILL ends it with all that it has started. What it may only read is mounted so for it
+alone, where this machine lets a user have mounts of one's own (mount_namespaces(7), user_namespaces(7)).
 """
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +22,10 @@ from seatrials.twin.scratch import TASK_ROOT
 _CHUNK_BYTES = 65_536
 # The exit code of a process that a signal ended is 128 + its number.
 _EXIT_BY_SIGNAL = 128
+# Mounts that end with the command, which nobody else sees.
+_OWN_MOUNTS = ("unshare", "--map-root-user", "--mount")
+# Its arguments: folders that can only be read then, `--`, and the command.
+_READ_ONLY = 'while [ "$1" != -- ]; do mount --bind -o ro "$1" "$1" || exit; shift; done; shift; exec "$@"'
 
 
 def program(clock: PacedClock, command: Sequence[str], variables: Mapping[str, str]) -> Application:
@@ -49,6 +55,24 @@ def _real_path(root: Path, value: str) -> str:
     return str(place) if value.startswith("/") and value != "/" and place.exists() else value
 
 
+def _confined(command: Sequence[str], context: Context) -> list[str]:
+    """Return the command that runs *command* where it cannot write to what its container may only read."""
+    if not context.read_only:
+        return list(command)
+    places = [str(each) for each in context.read_only]
+    if not has_own_mounts():
+        context.log(f"this machine gives nobody mounts of one's own, so the program can write to {', '.join(places)}")
+        return list(command)
+    return [*_OWN_MOUNTS, "sh", "-c", _READ_ONLY, "sh", *places, "--", *command]
+
+
+def has_own_mounts() -> bool:
+    """Whether a program can be given mounts that nobody else sees: not on every system, nor in every container."""
+    if shutil.which(_OWN_MOUNTS[0]) is None:
+        return False
+    return subprocess.run([*_OWN_MOUNTS, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603  # ours
+
+
 class _Child:
     """One run of a command in one container."""
 
@@ -56,7 +80,7 @@ class _Child:
         self._clock = clock
         self._context = context
         self._process = subprocess.Popen(  # noqa: S603  # the command is the user's own
-            command,
+            _confined(command, context),
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

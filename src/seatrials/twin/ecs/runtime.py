@@ -17,9 +17,11 @@ import httpx
 from seatrials.seams.application import Application, AwsClient, Context
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
+from seatrials.twin.ecs.restarts import RestartPolicy
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.physics.read_only import WriteGuard
 from seatrials.twin.trace import Trace
 
 # The exit code of a process that a signal ended is 128 + its number.
@@ -50,6 +52,20 @@ class Container:
     start_timeout_seconds: float = 180.0
     # Where its log driver writes: log group and log stream.
     log_stream: tuple[str, str] | None = None
+    restart_policy: RestartPolicy | None = None
+    began_at: float = 0.0
+    # Runs its application anew.
+    restart: Callable[[], None] = lambda: None
+    # What runs beside the application, anew after each restart.
+    beside: list[Callable[[], None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system of a container: its root on this machine, and what of it can be read and not written."""
+
+    root: Path
+    read_only: tuple[Path, ...]
 
 
 # Hears a container, and its definition.
@@ -94,6 +110,7 @@ class Runtime:
         self._trace = trace
         self._public_names = public_names
         self._on_log = on_log
+        self._guard = WriteGuard(clock.current_process)
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
@@ -122,11 +139,11 @@ class Runtime:
         *may_begin* waits for what a container depends on, and says whether it may begin at all.
         """
         # Everything is made ready first: a task that cannot start must not leave a part of it running.
-        roots = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
+        disks = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
         self.containers[task_id] = [
-            self._run(task_id, task_arn, host, root, each, may_begin)
-            for root, each in zip(roots, definition["containerDefinitions"], strict=True)
+            self._run(task_id, task_arn, host, disk, each, may_begin)
+            for disk, each in zip(disks, definition["containerDefinitions"], strict=True)
         ]
         return self.containers[task_id]
 
@@ -154,8 +171,12 @@ class Runtime:
         for container in self.containers.pop(task_id, []):
             self._file_systems.unmount(container.root.parent)
 
-    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Path:
-        """Return the root of a container, with its volumes mounted."""
+    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
+        """Return the file system of a container, with its volumes mounted.
+
+        A volume that it mounts twice, and once to write, can be written. Source: botocore, ecs.MountPoint, readOnly,
+        and ecs.ContainerDefinition, readonlyRootFilesystem.
+        """
         name = str(container["name"])
         if name not in self._applications:
             msg = (
@@ -166,25 +187,29 @@ class Runtime:
         root = self._directory / task_id / name
         root.mkdir(parents=True)
         volumes = {each["name"]: each for each in definition.get("volumes", [])}
+        mounted: dict[Path, bool] = {root.resolve(): bool(container.get("readonlyRootFilesystem"))}
         for mount in container.get("mountPoints", []):
-            self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
-        return root
+            source = self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
+            mounted[source] = bool(mount.get("readOnly")) and mounted.get(source, True)
+        return Disk(root, tuple(place for place, read_only in mounted.items() if read_only))
 
     def _run(  # a container comes from its task, its place and its definition
         self,
         task_id: str,
         task_arn: str,
         host: Host,
-        root: Path,
+        disk: Disk,
         definition: Mapping[str, Any],
         may_begin: MayBegin,
     ) -> Container:
         name = definition["name"]
+        if disk.read_only:
+            self._guard.begin()
         container = Container(
             name=name,
-            process=Process(f"{name}-{task_id}"),
+            process=Process(f"{name}-{task_id}", read_only=tuple(str(each) for each in disk.read_only)),
             host=host,
-            root=root,
+            root=disk.root,
             stopping=self._clock.signal(),
             exited=self._clock.signal(),
             begun=self._clock.signal(),
@@ -194,26 +219,28 @@ class Runtime:
             essential=definition.get("essential", True),
             stop_timeout_seconds=float(definition.get("stopTimeout", 30)),
             log_stream=_log_stream(definition, task_id),
+            restart_policy=RestartPolicy.of(definition),
         )
-        container.process.on_crash = lambda error: self._crash(container, error)
-        context = self._context(container, task_arn, definition)
-        main = self._applications[name]
         if not container.depends_on:
             container.begun.set()
+        self._begin(container, task_arn, definition, may_begin)
+        return container
 
-        def begin() -> None:
+    def _begin(self, container: Container, task_arn: str, definition: Mapping[str, Any], may_begin: MayBegin) -> None:
+        """Run a container's application in its process, once it may begin, and again after each restart."""
+        container.process.on_crash = lambda error: self._crash(container, error)
+        container.restart = lambda: self._begin(container, task_arn, definition, lambda _container, _definition: True)
+        context, application = self._context(container, task_arn, definition), self._applications[container.name]
+
+        def main() -> None:
             if container.depends_on and not may_begin(container, definition):
                 self._exit(container, EXIT_SIGKILL)
                 return
+            container.began_at = self._clock.now()
             container.begun.set()
-            self._main(container, main, context)
+            self._exit(container, application(context))
 
-        self._clock.spawn_in(container.process, begin, f"{name} main")
-        return container
-
-    def _main(self, container: Container, application: Application, context: Context) -> None:
-        exit_code = application(context)
-        self._exit(container, exit_code)
+        self._clock.spawn_in(container.process, main, f"{container.name} main")
 
     def _crash(self, container: Container, error: Exception) -> None:
         for line in traceback_lines(error):
@@ -224,12 +251,32 @@ class Runtime:
         self.kill(container, EXIT_CRASH)
 
     def _exit(self, container: Container, exit_code: int) -> None:
-        if container.exit_code is None:
-            container.exit_code = exit_code
-            container.process.alive = False
-            if container.essential:  # with it goes the task, and with that the interface that its containers share
-                container.host.detach()
-            container.exited.set()
+        if container.exit_code is not None:
+            return
+        container.process.alive = False
+        if self._is_restarted(container, exit_code):
+            self._restart(container, exit_code)
+            return
+        container.exit_code = exit_code
+        if container.essential:  # with it goes the task, and with that the interface that its containers share
+            container.host.detach()
+        container.exited.set()
+
+    def _is_restarted(self, container: Container, exit_code: int) -> bool:
+        policy, ran_seconds = container.restart_policy, self._clock.now() - container.began_at
+        goes_on = container.begun.is_set() and not container.stopping.is_set()
+        return policy is not None and goes_on and policy.restarts(exit_code, ran_seconds)
+
+    def _restart(self, container: Container, exit_code: int) -> None:
+        ended = container.process
+        self._clock.kill(ended)
+        container.host.release(ended)
+        container.process = Process(ended.name, read_only=ended.read_only)
+        container.http = http_client(container.host, self._trust)
+        self._trace.add("container_restart", ended.name, exit_code=exit_code)
+        container.restart()
+        for companion in container.beside:
+            self._clock.spawn_in(container.process, companion, f"{container.name} companion")
 
     def _context(self, container: Container, task_arn: str, definition: Mapping[str, Any]) -> Context:
         variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
@@ -241,6 +288,7 @@ class Runtime:
             aws=lambda service: self._aws(container.name, service),
             http=container.http,
             root=container.root,
+            read_only=tuple(Path(each) for each in container.process.read_only),
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
         )

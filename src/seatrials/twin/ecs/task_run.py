@@ -189,6 +189,7 @@ class TaskRun:
             return
         health = ContainerHealth(self._world.clock, container, check, partial(self._health_changed, container))
         self._is_checked.append(container)
+        container.beside.append(health.run)
         self._world.clock.spawn_in(container.process, health.run, f"health check {self.record.id}")
 
     def _health_changed(self, container: Container, health: str) -> None:
@@ -248,6 +249,7 @@ class TaskRun:
         self._set_containers("STOPPED")
         self._changed()
         for container in world.runtime.containers.get(record.id, []):
+            container.stopping.set()
             world.runtime.kill(container)
         world.runtime.remove(record.id)
         self._deregister()

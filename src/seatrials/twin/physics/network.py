@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from seatrials.errors import PortInUseError, UnknownHostError
 from seatrials.seams.network import Connection, bind
-from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.clock import Process, VirtualClock
 from seatrials.twin.physics.external import ExternalNetwork
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
@@ -39,6 +39,8 @@ class VirtualConnection:
         self.peer_host = peer_host
         self.peer_port = peer_port
         self.peer: VirtualConnection | None = None
+        # Whose end it is.
+        self.owner: Process | None = None
         self.closed = False
         self._changed = clock.signal()
         self._received = bytearray()
@@ -145,6 +147,7 @@ class VirtualListener:
         self._socket = sock
         self._waiting: list[VirtualConnection] = []
         self._changed = host.network.clock.signal()
+        self.owner = host.network.clock.current_process()
         self.closed = False
 
     def accept(self) -> VirtualConnection:
@@ -209,6 +212,14 @@ class Host:
         """Remember a connection of this host for as long as it is open."""
         self.connections = [each for each in self.connections if not each.closed]
         self.connections.append(connection)
+
+    def release(self, process: Process) -> None:
+        """Close the listeners that *process* has left, and reset its connections, as a system does at its end."""
+        for listener in [each for each in self.network.listeners.values() if each.host is self]:
+            if listener.owner is process:
+                listener.close()
+        for connection in [each for each in self.connections if each.owner is process]:
+            connection.reset()
 
     def detach(self) -> None:
         """Take the interface away: its listeners close and its connections are reset."""
@@ -296,6 +307,7 @@ class VirtualNetwork:
         client = VirtualConnection(self.clock, self.latency, listener.host.address, listener.port)
         server = VirtualConnection(self.clock, self.latency, source.address, source.next_port())
         client.peer, server.peer = server, client
+        client.owner, server.owner = self.clock.current_process(), listener.owner
         source.keep(client)
         if listener.host.hangs_up:
             server.close()

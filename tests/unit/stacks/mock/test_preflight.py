@@ -1,5 +1,6 @@
 """Tests of what is done before a mock run begins."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from seatrials.environments.file import load_environment
+from seatrials.errors import TemplateError
 from seatrials.stacks.base import StackOptions
 from seatrials.stacks.mock.preflight import check
 from tests.support.project import PROJECT
+from tests.support.template_changes import Change
 
 # A process that owns a folder and is killed with it.
 _KILLED = """
@@ -35,3 +38,29 @@ def test_a_run_removes_what_a_killed_one_has_left(tmp_path: Path, monkeypatch: p
     check(load_environment("mock", PROJECT / "environments.toml", {}), StackOptions())
 
     assert not folder.exists()
+
+
+def _using(tmp_path: Path) -> Path:
+    """Write the shipped template with a property that the twin leaves out."""
+    document = (
+        Change("EditService.ServiceRegistries", [{"RegistryArn": "arn:aws:servicediscovery:x"}]).template().document
+    )
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_what_a_template_uses_and_the_twin_leaves_out_is_told(tmp_path: Path) -> None:
+    """It keeps nothing from running, and stands among the notes."""
+    notes = check(load_environment("mock", PROJECT / "environments.toml", {}), StackOptions(template=_using(tmp_path)))
+
+    assert "EditService (AWS::ECS::Service).ServiceRegistries: left out by the twin; " in "\n".join(notes.left_out)
+
+
+def test_a_strict_run_refuses_it(tmp_path: Path) -> None:
+    """It is a template that cannot be deployed, with the exit code of such a one."""
+    options = StackOptions(template=_using(tmp_path), strict=True)
+    with pytest.raises(TemplateError, match=r"(?s)--strict does not allow.*EditService .*ServiceRegistries") as refused:
+        check(load_environment("mock", PROJECT / "environments.toml", {}), options)
+
+    assert refused.value.exit_code == 65

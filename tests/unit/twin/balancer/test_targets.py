@@ -71,6 +71,17 @@ def test_the_check_is_a_get_with_its_own_host_and_agent(world: BalancerWorld) ->
     assert headers == {"host": f"{IP}:8080", "user-agent": "ELB-HealthChecker/2.0"}
 
 
+def test_a_check_may_have_a_port_of_its_own(elbv2: FakeListeners) -> None:
+    """Targets are checked on the group's port for checks, wherever they get requests (same page)."""
+    elbv2.group = {"HealthCheckPort": "9000"}
+    with open_world(elbv2) as world:
+        HttpServer(world.clock, world.network.attach(IP), 9000, lambda _request: Response(200))
+        world.targets.register(GROUP, [(IP, 8080)])
+        world.clock.sleep(3)
+
+        assert world.state(IP) == ("healthy", None)
+
+
 def test_intervals_count_from_the_beginning_of_a_check(world: BalancerWorld) -> None:
     """Also when the target takes its time. Source: AWS ALB User Guide, target group health checks."""
     patient = Patient(world, IP, status=0)

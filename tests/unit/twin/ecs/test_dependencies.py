@@ -96,6 +96,18 @@ def test_a_dependency_that_fails_keeps_the_task_from_starting(twin: Twin) -> Non
     assert "second begins" not in dict(task.log)
 
 
+def test_a_dependency_that_does_not_come_in_time_keeps_the_task_from_starting(twin: Twin) -> None:
+    """A container is waited for as long as its own startTimeout says (botocore: ecs.ContainerDefinition)."""
+    task = Task(twin, _ends_with(0))
+    task.run("SUCCESS", startTimeout=10)
+    began = task.at("first begins")
+    twin.sleep(15)
+    at, details = twin.happened("task_stop")[0]
+
+    assert details["reason"] == "dependency first of container second did not become SUCCESS"
+    assert 10 <= at - began <= 10.5
+
+
 def test_a_container_may_wait_for_health(twin: Twin) -> None:
     """HEALTHY waits for the dependency's health check to pass (same page)."""
     task = Task(twin, _wait)

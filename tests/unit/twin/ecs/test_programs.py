@@ -13,6 +13,7 @@ import pytest
 
 from seatrials.seams.application import Context
 from seatrials.seams.clock import SystemClock, wall_seconds
+from seatrials.twin.ecs import programs
 from seatrials.twin.ecs.programs import Lines, program
 from seatrials.twin.physics.clock import Process, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork, claim_block
@@ -34,6 +35,7 @@ class Box:
     log: list[str] = field(default_factory=list)
     exit_codes: list[int] = field(default_factory=list)
     crashes: list[Exception] = field(default_factory=list)
+    read_only: tuple[Path, ...] = ()
 
     def start(self, command: list[str]) -> None:
         """Start *command* as a container's application."""
@@ -45,6 +47,7 @@ class Box:
             aws=lambda _service: None,
             http=httpx.Client(),
             root=self.root,
+            read_only=self.read_only,
             stopping=self.stopping,
             log=self.log.append,
         )
@@ -98,6 +101,31 @@ def test_what_a_program_writes_is_its_log(box: Box) -> None:
     box.until(lambda: box.exit_codes)
 
     assert box.log == ["one", "two", "three"]
+
+
+@pytest.mark.skipif(not programs.has_own_mounts(), reason="this machine gives nobody mounts of one's own")
+def test_a_program_reads_what_it_may_not_write(box: Box) -> None:
+    """A read-only mount refuses the writes of a program in any language."""
+    note = box.root / "workspace" / "note"
+    note.write_text("old\n")
+    box.read_only = (note.parent,)
+    box.start(["/bin/sh", "-c", f"cat {note}; echo new > {note}"])
+    box.until(lambda: box.exit_codes)
+
+    assert (note.read_text(), box.log[0]) == ("old\n", "old")
+    assert "Read-only file system" in box.log[1]
+
+
+def test_a_machine_without_mounts_of_ones_own_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine cannot keep a program from writing, its log says so."""
+    monkeypatch.setattr(programs, "_OWN_MOUNTS", ("false",))
+    note = box.root / "workspace" / "note"
+    box.read_only = (note.parent,)
+    box.start(["/bin/sh", "-c", f"echo new > {note}"])
+    box.until(lambda: box.exit_codes)
+
+    assert (note.read_text(), box.exit_codes) == ("new\n", [0])
+    assert box.log == [f"this machine gives nobody mounts of one's own, so the program can write to {note.parent}"]
 
 
 def test_a_line_is_logged_while_the_program_runs(box: Box) -> None:

@@ -1,8 +1,10 @@
 """Tests of containers: what they are given, how they end, and what they leave."""
 
+import errno
+import os
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -60,10 +62,37 @@ class Machine:
         msg = "out of luck"
         raise ValueError(msg)
 
+    def write(self, context: Context) -> int:
+        """Try every way to change what is at /data, and log the errors; then wait for SIGTERM."""
+        for name, attempt in _ATTEMPTS.items():
+            try:
+                attempt(context.root / "data")
+            except OSError as error:
+                context.log(f"{name}: {errno.errorcode[error.errno or 0]}")
+        context.log((context.root / "data" / "note").read_text())
+        context.stopping.wait()
+        return 0
+
     def leave(self, context: Context) -> int:
         """Exit after a second."""
         context.clock.sleep(1)
         return 0
+
+
+# By what it changes; each would succeed on a mount that can be written.
+_ATTEMPTS: dict[str, Callable[[Path], object]] = {
+    "make a file": lambda data: (data / "new").write_text("x"),
+    "write to a file": lambda data: (data / "note").open("r+").close(),
+    "add to a file": lambda data: (data / "note").open("a").close(),
+    "make a folder": lambda data: (data / "folder").mkdir(),
+    "make a link": lambda data: (data / "link").symlink_to("note"),
+    "move": lambda data: (data / "note").rename(data / "note"),
+    "remove": lambda data: (data / "gone").unlink(),
+    "change the mode": lambda data: (data / "note").chmod(0o600),
+    "change the time": lambda data: os.utime(data / "note"),
+    "cut short": lambda data: os.truncate(data / "note", 0),
+    "keep a folder": lambda data: data.mkdir(exist_ok=True),
+}
 
 
 class NoEfs:
@@ -95,7 +124,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             on_log=lambda _container, _line: None,
         )
         machine = Machine(clock, network, runtime, trace)
-        for name in ("serve", "ignore", "crash", "leave"):
+        for name in ("serve", "ignore", "crash", "leave", "write"):
             applications[name] = getattr(machine, name)
         applications["deaf"] = machine.ignore
         yield machine
@@ -272,6 +301,50 @@ def test_a_task_that_cannot_start_leaves_nothing_running(machine: Machine) -> No
 
     assert machine.contexts == {}
     assert ADDRESS not in machine.network.hosts
+
+
+READ_ONLY_ROOT = {"readonlyRootFilesystem": True}
+DATA = {"sourceVolume": "data", "containerPath": "/data"}
+OTHER = {"sourceVolume": "data", "containerPath": "/other"}
+
+
+def _attempts(machine: Machine, *mounts: dict[str, Any], **settings: object) -> list[str]:
+    """Return what a container says that tries to change the folder /data."""
+    written = {"name": "write", "image": "write:1", "mountPoints": mounts, **settings}
+    definition = {"containerDefinitions": [written], "volumes": [{"name": "data"}]}
+    [container] = machine.runtime.start("t1", ARN, ADDRESS, definition)
+    data = container.root / "data"
+    data.mkdir(exist_ok=True)
+    (data / "note").write_text("old")
+    (data / "gone").touch()
+    machine.clock.sleep(1)
+    return [line.strip().partition(" s  ")[2] for line in container.log]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "settings"),
+    [([{**DATA, "readOnly": True}], {}), ([], READ_ONLY_ROOT), ([OTHER], READ_ONLY_ROOT)],
+    ids=["mount", "root", "root beside a mount"],
+)
+def test_what_is_read_only_is_read_and_not_written(
+    machine: Machine, mounts: list[dict[str, Any]], settings: dict[str, object]
+) -> None:
+    """Every write is refused with EROFS (botocore: MountPoint readOnly, ContainerDefinition readonlyRootFilesystem)."""
+    refused = [f"{name}: EROFS" for name in _ATTEMPTS if name != "keep a folder"]
+
+    assert _attempts(machine, *mounts, **settings) == [*refused, "old"]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "settings"),
+    [([DATA], READ_ONLY_ROOT), ([DATA, {**OTHER, "readOnly": True}], {})],
+    ids=["in a read-only root", "by two names"],
+)
+def test_a_mount_that_is_not_read_only_is_written(
+    machine: Machine, mounts: list[dict[str, Any]], settings: dict[str, object]
+) -> None:
+    """Each mount is writable unless it says otherwise, whatever the root is (same shapes)."""
+    assert _attempts(machine, *mounts, **settings) == [""]
 
 
 def test_a_removed_task_leaves_no_files(machine: Machine) -> None:

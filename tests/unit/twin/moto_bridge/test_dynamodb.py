@@ -120,6 +120,35 @@ def test_a_query_filters_no_key(dynamodb: AwsClient, index: str | None) -> None:
     assert message.endswith(f"Primary key attribute: {key}")
 
 
+@pytest.mark.parametrize("kind", ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"])
+def test_an_index_shows_what_is_projected(twin: Twin, kind: str) -> None:
+    """A query of an index answers its keys and what it projects (API reference, Projection)."""
+    keys = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "owner", "KeyType": "RANGE"}]
+    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["note"]}
+    client = twin.world.aws("dynamodb")
+    client.create_table(
+        TableName="shelves",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "place", "owner")],
+        KeySchema=[keys[0], {"AttributeName": "place", "KeyType": "RANGE"}],
+        **{kind: [{"IndexName": "by-owner", "KeySchema": keys, "Projection": projection}]},
+    )
+    item = {name: {"S": name} for name in ("id", "place", "owner", "note", "other")}
+    client.put_item(TableName="shelves", Item=item)
+    twin.sleep(5)
+    query = {"KeyConditionExpression": "id = :a", "ExpressionAttributeValues": {":a": {"S": "id"}}}
+    [found] = client.query(TableName="shelves", IndexName="by-owner", **query)["Items"]
+
+    assert sorted(found) == ["id", "note", "owner", "place"]
+
+
+def test_a_protected_table_is_not_deleted(dynamodb: AwsClient) -> None:
+    """DeleteTable of a table with deletion protection is refused (API reference, DeletionProtectionEnabled)."""
+    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=True)
+
+    assert "deletion" in refusal(dynamodb.delete_table, TableName=TABLE).lower()
+
+
 def test_time_to_live_is_switched_on_one_attribute_once(dynamodb: AwsClient) -> None:
     """Another attribute while one is active, or what is so already, is refused (API reference, UpdateTimeToLive)."""
 
