@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from seatrials.environments.variables import read_variables
-from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import load_template
+from tests.support.account import mock_account
 from tests.support.aws import Clients
 from tests.support.project import PROJECT
 
@@ -31,16 +29,8 @@ _ROWS = (
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Clients]:
     """One mock account with the stack in it."""
-    session = boto3.Session("none", "none", region_name=_REGION)
-    clients: dict[str, AwsClient] = {}
-
-    def client(service: str) -> AwsClient:
-        if service not in clients:
-            clients[service] = session.client(service)
-        return clients[service]
-
-    with mock_aws():
-        yield client
+    with mock_account(_REGION) as clients:
+        yield clients
 
 
 @pytest.fixture(scope="module")
