@@ -1,6 +1,9 @@
-// The shipped platform as the CDK writes it. webordinary.template.json is what it synthesizes:
-//   npm install aws-cdk-lib@2.276 constructs && CDK_OUTDIR=out node app.js && cp out/webordinary.template.json .
-// roles.json are the statements of the roles of stack/webordinary.yaml, on every resource.
+// The shipped platform as the CDK writes it. webordinary.template.json is what it synthesizes, here with the project's
+// environment active, for cfn-flip reads the shipped template:
+//   npm install aws-cdk-lib@2.276 constructs
+//   CDK_OUTDIR=out node app.js && { cat out/webordinary.template.json; echo; } > webordinary.template.json
+const {execFileSync} = require('child_process');
+const path = require('path');
 const cdk = require('aws-cdk-lib');
 const ec2 = require('aws-cdk-lib/aws-ec2');
 const ecs = require('aws-cdk-lib/aws-ecs');
@@ -58,9 +61,11 @@ const edit = editTask.addContainer('edit', {image: ecs.ContainerImage.fromRegist
   portMappings: [{containerPort: 8080}, {containerPort: 4321}, {containerPort: 4322}], logging: ecs.LogDrivers.awsLogs({logGroup: editLogs, streamPrefix: 'edit'}),
   environment: {SERVICE_VERSION: '1.0.0', AWS_REGION: stack.region, SESSIONS_TABLE: table.tableName, WORKSPACE: '/workspace', EXEC_ENABLED: 'true'}});
 edit.addMountPoints({sourceVolume: 'workspace', containerPath: '/workspace', readOnly: false});
-const ROLES = require('./roles.json');
-const grant = (definition, statements) => statements.forEach(s => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson(s)));
-grant(hermesTask, ROLES.hermes); grant(editTask, ROLES.edit);
+// What the shipped roles may do, on every resource.
+const shipped = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirname, '../../stack/webordinary.yaml')])).Resources;
+const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
+  ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: '*'})));
+grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
 const service = (id, name, definition, desiredCount, targets, exec) => {
   const made = new ecs.FargateService(stack, id, {cluster, serviceName: name, taskDefinition: definition, desiredCount, assignPublicIp: true, enableExecuteCommand: exec,
     securityGroups: [taskGroup], vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC}, minHealthyPercent: 100, maxHealthyPercent: 200, circuitBreaker: {rollback: true, enable: true}, healthCheckGracePeriod: cdk.Duration.seconds(60)});
@@ -84,7 +89,7 @@ steps('ScaleOut', 'webordinary-edit-scale-out', 'webordinary-edit-sessions-high'
   [{metricIntervalLowerBound: 0, metricIntervalUpperBound: 2, scalingAdjustment: 1}, {metricIntervalLowerBound: 2, scalingAdjustment: 3}]);
 steps('ScaleIn', 'webordinary-edit-scale-in', 'webordinary-edit-sessions-low', cw.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD, 2,
   [{metricIntervalUpperBound: -2, scalingAdjustment: 0}, {metricIntervalLowerBound: -2, metricIntervalUpperBound: 0, scalingAdjustment: 1}]);
-scaling.scaleOnCpuUtilization('Cpu', {targetUtilizationPercent: 40});
+scaling.scaleOnCpuUtilization('Cpu', {targetUtilizationPercent: 40, disableScaleIn: true});
 hermesService.autoScaleTaskCount({minCapacity: 0, maxCapacity: 2});
 const run = (metricName, statistic, period) => new cw.Metric({namespace: 'Webordinary/IntegrationTests', metricName, statistic, period: cdk.Duration.seconds(period)});
 const shown = (title, ...metrics) => new cw.GraphWidget({title, left: metrics});

@@ -115,7 +115,7 @@ def test_listener_rules_are_those_of_the_contract(platform: Platform) -> None:
 @pytest.mark.scenario("INFRA-05")
 @pytest.mark.production
 def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
-    """Alarms on the live sessions scale in steps: none to 0, one or two to 1, more to 3; only CPU is tracked."""
+    """Alarms on live sessions scale in steps: none to 0, one or two to 1, more to 3; only CPU is tracked, upward."""
     names = platform.environment.names
     scaling = platform.infrastructure.scaling
 
@@ -146,7 +146,7 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     told = f"for 0, 1, 2 … sessions the alarms' policies lead to so many tasks: {capacities}"
     told = f"no alarm triggers the policy {', '.join(idle)}; {told}" if idle else told
     assert capacities == [[0], [1], [1], *[[3]] * 10], told
-    assert scaling.trackings() == ["ECSServiceAverageCPUUtilization at 40"]
+    assert scaling.trackings() == ["ECSServiceAverageCPUUtilization at 40, adding only"]
     assert scaling.schedules() == [], "these scheduled actions change the count too"
 
 

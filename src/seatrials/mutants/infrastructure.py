@@ -220,6 +220,10 @@ MUTANTS.rows["INFRA-05"] = {
         "The edit service scales out from 4 % CPU.",
         put("CpuPolicy", "TargetTrackingScalingPolicyConfiguration.TargetValue", 4),
     ),
+    "idle-processor-takes-tasks": (
+        "The policy on CPU takes tasks away too, for a session that is idle needs no processor.",
+        put("CpuPolicy", "TargetTrackingScalingPolicyConfiguration.DisableScaleIn", value=False),
+    ),
     "memory-for-cpu": (
         "The secondary policy tracks memory.",
         put("CpuPolicy", "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification", _MEMORY),

@@ -85,13 +85,13 @@ class ScalingRules:
         }
 
     def trackings(self) -> list[str]:
-        """Return what target tracking keeps a metric at: `metric at target`, sorted."""
+        """Return what target tracking keeps a metric at, sorted: `metric at target, adding only` or `…, either way`."""
         configurations = [
             policy["TargetTrackingScalingPolicyConfiguration"]
             for policy in self._policies()
             if policy["PolicyType"] == "TargetTrackingScaling"
         ]
-        return sorted(f"{_tracked(each)} at {each['TargetValue']:g}" for each in configurations)
+        return sorted(_tracked(each) for each in configurations)
 
     def schedules(self) -> list[str]:
         """Return the names of the scheduled actions, sorted."""
@@ -137,7 +137,9 @@ class ScalingRules:
 
 def _tracked(configuration: dict[str, Any]) -> str:
     predefined = configuration.get("PredefinedMetricSpecification", {})
-    return str(predefined.get("PredefinedMetricType", "a metric of its own"))
+    metric = predefined.get("PredefinedMetricType", "a metric of its own")
+    way = "adding only" if configuration.get("DisableScaleIn") else "either way"
+    return f"{metric} at {configuration['TargetValue']:g}, {way}"
 
 
 def _facts(alarm: dict[str, Any]) -> AlarmFacts:

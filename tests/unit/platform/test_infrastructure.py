@@ -165,13 +165,14 @@ def test_an_alarm_that_scales_when_it_is_over_is_told_from_one_that_tells_people
     assert (facts.unit_fits, facts.silence_breaches, facts.acts_otherwise) == (True, False, otherwise)
 
 
-def test_trackings_are_told_by_metric_and_target() -> None:
+def test_trackings_are_told_by_metric_target_and_way() -> None:
     """A metric of the team's own has no name here."""
     policies = [
         {
             "PolicyType": "TargetTrackingScaling",
             "TargetTrackingScalingPolicyConfiguration": {
                 "TargetValue": 40.0,
+                "DisableScaleIn": True,
                 "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
             },
         },
@@ -182,7 +183,7 @@ def test_trackings_are_told_by_metric_and_target() -> None:
 
     found = ScalingRules(autoscaling, FakeClient({}), "service/cluster/edit").trackings()
 
-    assert found == ["ECSServiceAverageCPUUtilization at 40", "a metric of its own at 2.5"]
+    assert found == ["ECSServiceAverageCPUUtilization at 40, adding only", "a metric of its own at 2.5, either way"]
 
 
 def test_a_service_that_nothing_scales_has_no_target() -> None:

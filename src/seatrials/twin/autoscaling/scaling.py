@@ -4,7 +4,6 @@ Source: Application Auto Scaling User Guide, "Step scaling policies" and "Target
 Developer Guide, "Service auto scaling".
 """
 
-import math
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +11,14 @@ from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
-from seatrials.twin.autoscaling.steps import adjusted, choose_step
+from seatrials.twin.autoscaling.policies import (
+    Asked,
+    Described,
+    asked,
+    cooldown_seconds,
+    is_tracking,
+    tracks_downward,
+)
 from seatrials.twin.autoscaling.watch import Alarms
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.metrics.store import Metric
@@ -20,8 +26,6 @@ from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
-# Source: Application Auto Scaling User Guide, "Step scaling policies" and "Target tracking scaling policies".
-_COOLDOWN_SECONDS = 300
 # What moto's alarms add to a policy's ARN, as Application Auto Scaling does.
 _CREATOR = ":createdBy/"
 
@@ -92,55 +96,56 @@ class Scaling:
             known.clear()
             known.update({each[key]: each for each in found})
 
-    def _act(self, action: str, alarm: Mapping[str, Any], value: float | None) -> None:
+    def _act(self, action: str, alarm: Described, value: float | None) -> None:
         """Do what an action of an alarm asks for, when it is the ARN of a policy."""
-        policy = self._policies.get(action.partition(_CREATOR)[0])
+        policy = self._policy(action)
         target = None if policy is None else self._targets.get(policy["ResourceId"])
-        if policy is None or target is None:
+        service = None if target is None else self._service(target["ResourceId"])
+        if policy is None or target is None or service is None:
             return
-        resource = policy["ResourceId"]
-        service = self._service(resource)
-        if service is None:
+        base, desired = self._base(target["ResourceId"], int(service["runningCount"])), int(service["desiredCount"])
+        wish = asked(policy, alarm, value, base)
+        # Most often there is nothing to do.
+        if wish is None or not wish.changes(desired):
             return
-        base = self._base(resource, int(service["runningCount"]))
-        wanted = self._asked(policy, alarm, value, base)
-        # Most often there is nothing to do; and an alarm that asks for less never gets more.
-        desired = int(service["desiredCount"])
-        if wanted is None or wanted == desired or (wanted > desired and _asks_for_less(policy, value)):
-            return
-        self._scale(policy, alarm, target, service, base, wanted)
+        wanted = wish.capacity if wish.capacity > desired else self._least(policy, wish.capacity, base, desired)
+        if wanted != desired:
+            self._scale(policy, alarm, target, service, base, wanted)
 
-    def _asked(self, policy: Mapping[str, Any], alarm: Mapping[str, Any], value: float | None, base: int) -> int | None:
-        """Return the capacity that a policy asks for, counted from *base*; None: none."""
-        threshold = float(alarm.get("Threshold") or 0)
-        steps = policy.get("StepScalingPolicyConfiguration")
-        if steps:
-            step = choose_step(steps.get("StepAdjustments", []), 0 if value is None else value - threshold)
-            return None if step is None else adjusted(base, steps, step)
-        tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
-        aim = float(tracking.get("TargetValue") or 0) if tracking else 0
-        if aim <= 0 or value is None or not math.isfinite(value):
-            return None
-        wanted = math.ceil(base * value / aim)
-        return wanted if wanted > base else self._least(policy, wanted, base)
+    def _policy(self, action: str) -> dict[str, Any] | None:
+        return self._policies.get(action.partition(_CREATOR)[0])
 
-    def _least(self, tracking: Mapping[str, Any], wanted: int, base: int) -> int:
-        """Return what a scale-in of a tracking policy leaves: of all policies in force the largest capacity counts.
+    def _least(self, policy: Described, wanted: int, base: int, desired: int) -> int:
+        """Return what is left where *policy* asks for less: of all that is asked for now the largest capacity counts.
 
-        Source: Application Auto Scaling User Guide, "Multiple target tracking scaling policies" and the note there.
+        A tracking policy takes nothing away before every other one that may do so asks for less too; a step policy does
+        not wait for them.
+        Source: Application Auto Scaling User Guide, "How target tracking scaling works", "Multiple scaling policies".
         """
-        others = [
-            self._asked(policy, alarm, value, base)
-            for arn, policy in self._policies.items()
-            if policy["ResourceId"] == tracking["ResourceId"] and policy.get("StepScalingPolicyConfiguration")
-            for alarm, value in self.alarms.in_alarm(arn)
+        wishes = self._wishes(policy["ResourceId"], base)
+        waited_for = [
+            arn
+            for arn, each in self._policies.items()
+            if each["ResourceId"] == policy["ResourceId"] and tracks_downward(each)
         ]
-        return max([wanted, *(each for each in others if each is not None)])
+        if is_tracking(policy) and not all(arn in wishes and wishes[arn].direction < 0 for arn in waited_for):
+            return desired
+        return min(desired, max(wanted, *(each.capacity for each in wishes.values())))
+
+    def _wishes(self, resource: str, base: int) -> dict[str, Asked]:
+        """Return what the policies of a service ask for whose alarms are in ALARM now, by ARN."""
+        wishes = [
+            (policy["PolicyARN"], asked(policy, alarm, value, base))
+            for alarm, value in self.alarms.in_alarm()
+            for policy in map(self._policy, alarm.get("AlarmActions", []))
+            if policy is not None and policy["ResourceId"] == resource
+        ]
+        return {arn: wish for arn, wish in wishes if wish is not None}
 
     def _scale(  # what was asked, of whom, and what is
         self,
-        policy: Mapping[str, Any],
-        alarm: Mapping[str, Any],
+        policy: Described,
+        alarm: Described,
         target: Mapping[str, Any],
         service: Mapping[str, Any],
         base: int,
@@ -155,7 +160,7 @@ class Scaling:
         state = alarm["StateValue"]
         cause = f"monitor alarm {alarm['AlarmName']} in state {state} triggered policy {policy['PolicyName']}"
         self._set_desired(resource, wanted, cause)
-        cooldown = _cooldown_seconds(policy, is_out=wanted > desired)
+        cooldown = cooldown_seconds(policy, is_out=wanted > desired)
         self._cooldowns[resource] = (self._clock.now() + cooldown, base if wanted > desired else None)
 
     def _base(self, resource: str, running: int) -> int:
@@ -236,12 +241,6 @@ class Scaling:
         return next((each for each in found if each["status"] == "ACTIVE"), None)
 
 
-def _asks_for_less(policy: Mapping[str, Any], value: float | None) -> bool:
-    """Whether a tracked metric is below its target, so that its policy may take tasks away and add none."""
-    tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
-    return value is not None and value < float(tracking.get("TargetValue") or 0)
-
-
 def within_bounds(target: Mapping[str, Any], desired: int, wanted: int) -> int:
     """Return what a policy that asks for *wanted* sets; *desired* itself where it is out of bounds on that very side.
 
@@ -258,11 +257,3 @@ def _bounds(target: Mapping[str, Any]) -> tuple[int, int]:
     """Return the lowest and the highest capacity; AWS takes no target without them, moto does."""
     low, high = target.get("MinCapacity"), target.get("MaxCapacity")
     return int(low or 0), sys.maxsize if high is None else int(high)
-
-
-def _cooldown_seconds(policy: Mapping[str, Any], *, is_out: bool) -> float:
-    steps = policy.get("StepScalingPolicyConfiguration")
-    if steps:
-        return float(steps.get("Cooldown", _COOLDOWN_SECONDS))
-    tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
-    return float(tracking.get("ScaleOutCooldown" if is_out else "ScaleInCooldown", _COOLDOWN_SECONDS))

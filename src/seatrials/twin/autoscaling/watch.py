@@ -120,12 +120,12 @@ class Alarms:
         # Why not here: the caller of SetAlarmState does not wait for what comes of it.
         self._clock.spawn_in(self._clock.world, partial(self._act_on_call, watched.alarm, value), f"alarm {name}")
 
-    def in_alarm(self, action: str) -> list[tuple[Mapping[str, Any], float | None]]:
-        """Return the alarms in ALARM that have *action*, each with the newest value there is."""
+    def in_alarm(self) -> list[tuple[Mapping[str, Any], float | None]]:
+        """Return the alarms in ALARM whose actions are enabled, each with the newest value there is."""
         return [
             (each.alarm, each.seen.value if each.seen else None)
             for each in self._watched.values()
-            if each.alarm["StateValue"] == "ALARM" and action in each.alarm.get("AlarmActions", [])
+            if each.alarm["StateValue"] == "ALARM" and each.alarm.get("ActionsEnabled", True)
         ]
 
     def _loop(self, interval: float, takes_all: bool) -> None:  # noqa: FBT001  # partial names it

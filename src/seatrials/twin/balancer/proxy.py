@@ -99,7 +99,8 @@ class Exchange:
             self._send_request(upstream)
             head = self._final_head(stream)
         except TimeoutError:
-            return self._failed(504)
+            # A target that waits for the rest of a body is not the one who is silent.
+            return self._failed(504 if self._is_read else 408)
         except (ConnectionError, MalformedAnswerError):
             return self._failed(502)
         except ClientGoneError:
@@ -110,8 +111,12 @@ class Exchange:
 
     def _failed(self, status: int) -> Result:
         """Return a failure before the answer; what broke the exchange off from the client's side comes first."""
-        read = self._uploaded or self.request.framing.empty
-        return Result(self._broken or status, answered=False, reusable=read and self._broken is None)
+        return Result(self._broken or status, answered=False, reusable=self._is_read and self._broken is None)
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether the client has sent the whole request."""
+        return self._uploaded or self.request.framing.empty
 
     def _send_request(self, upstream: Connection) -> None:
         """Send the head, and the body too when it is all there; otherwise let an actor send the body as it comes."""

@@ -3,7 +3,10 @@
 - `shapes`: what botocore's model of a service says of each parameter: presence, type, length, range, pattern, values;
 - `words`: the code and the sentence with which each service refuses such a parameter;
 - `refusal`: what a refusal is, and the table of rules that no model has;
-- `ecs`, `balancing`, `attributes`, `scaling`, `network`, `storage`: those rules.
+- `ecs`, `balancing`, `attributes`, `scaling`, `network`, `storage`: those rules;
+- `conditions`: what a condition of a listener's rule takes.
+
+Templates are held to the tables of attributes and conditions too, by `cloudformation/rules/`.
 
 Without a door moto stores what AWS would never have, and an actor of the twin meets it later, where nobody can tell any
 more which call it came from.

@@ -6,25 +6,16 @@ ALB User Guide, "Condition types for listener rules".
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any
 
 from seatrials.twin.door.attributes import whole
+from seatrials.twin.door.conditions import CONFIGS, too_many, values_of, wrong_value
 from seatrials.twin.door.refusal import Asked, Refusal, rule
 
 _WRONG = "ValidationError"
 _PORT_MAX = 65_535
 # The actions that decide what becomes of a request; the others come before one of them.
-_ROUTING = ("forward", "redirect", "fixed-response")
-# What holds the values of a condition, by its field.
-_CONFIGS = {
-    "http-header": "HttpHeaderConfig",
-    "http-request-method": "HttpRequestMethodConfig",
-    "host-header": "HostHeaderConfig",
-    "query-string": "QueryStringConfig",
-    "source-ip": "SourceIpConfig",
-    "path-pattern": "PathPatternConfig",
-}
+ROUTING = ("forward", "redirect", "fixed-response")
 _PLACEHOLDER = re.compile(r"#\{(?:protocol|host|port|path|query)\}")
 # Printable ASCII: what may stand in a Location header as it is.
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
@@ -39,28 +30,24 @@ def actions_of_rules(asked: Asked) -> None:
 @rule("elbv2", "CreateRule", "ModifyRule")
 def conditions(asked: Asked) -> None:
     """A condition has one of the fields that there are, with values of it."""
-    for condition in asked.parameters.get("Conditions", []):
+    given = asked.parameters.get("Conditions", [])
+    for condition in given:
         field = condition.get("Field")
-        if field not in _CONFIGS:
-            raise Refusal(_WRONG, f"Condition field '{field}' must be one of '[{', '.join(_CONFIGS)}]'")
-        config = condition.get(_CONFIGS[field]) or {}
-        values = condition.get("Values") or config.get("Values") or config.get("RegexValues")
-        if not values:
+        if field not in CONFIGS:
+            raise Refusal(_WRONG, f"Condition field '{field}' must be one of '[{', '.join(CONFIGS)}]'")
+        config, values = condition.get(CONFIGS[field]) or {}, values_of(condition)
+        if not values and not values_of(condition, "RegexValues"):
             raise Refusal(_WRONG, "A condition value must be specified")
         if field == "http-header" and not config.get("HttpHeaderName"):
             raise Refusal(_WRONG, "A condition on an HTTP header must have an HttpHeaderName")
         if field == "query-string" and not all(each.get("Value") for each in config.get("Values") or [{}]):
             raise Refusal(_WRONG, "A condition on a query string must have values")
-        if field == "source-ip" and not all(map(_is_block, values)):
-            raise Refusal(_WRONG, f"Condition value '{', '.join(values)[:100]}' is not a valid CIDR block")
-
-
-def _is_block(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return "/" in text
+        for value in values:
+            wrong = wrong_value(field, str(value))
+            if wrong is not None:
+                raise Refusal(_WRONG, f"Condition value '{str(value)[:100]}' is not valid: {wrong}")
+    for each in too_many(given):
+        raise Refusal(_WRONG, f"The rule has {each}")
 
 
 @rule("elbv2", "CreateListener", "ModifyListener")
@@ -70,8 +57,8 @@ def actions_of_listeners(asked: Asked) -> None:
 
 
 def _actions(actions: Sequence[Mapping[str, Any]] | None) -> None:
-    if actions is not None and not any(each.get("Type") in _ROUTING for each in actions):
-        raise Refusal(_WRONG, f"One action must be of the types '[{', '.join(_ROUTING)}]'")
+    if actions is not None and not any(each.get("Type") in ROUTING for each in actions):
+        raise Refusal(_WRONG, f"One action must be of the types '[{', '.join(ROUTING)}]'")
     for action in actions or ():
         if action.get("Type") == "redirect":
             _redirect(action.get("RedirectConfig") or {})

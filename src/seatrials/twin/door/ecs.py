@@ -12,6 +12,7 @@ from seatrials.twin.door.refusal import Asked, Refusal, rule
 
 _WRONG_PARAMETER = "InvalidParameterException"
 _WRONG_REQUEST = "ClientException"
+_UNSUPPORTED = "UnsupportedFeatureException"
 _ON_FARGATE = ("FARGATE", "FARGATE_SPOT")
 
 _TASKS_MAX = 5_000
@@ -45,7 +46,17 @@ def desired_count(asked: Asked) -> None:
         raise Refusal(_WRONG_PARAMETER, f"desiredCount must be from 0 to {_TASKS_MAX}, not {wanted}")
 
 
-@rule("ecs", "CreateService", "UpdateService", "CreateTaskSet", "RunTask")
+@rule("ecs", "RunTask", "StartTask")
+def tasks_belong_to_services(_: Asked) -> None:
+    """A task without a service is refused, which is ours: nothing here would run it, and moto would say that it runs.
+
+    The code is one that a client of RunTask must expect (botocore, ecs.RunTask).
+    """
+    told = "seatrials runs tasks of services only: create a service, or update one, with the desired count"
+    raise Refusal(_UNSUPPORTED, told)
+
+
+@rule("ecs", "CreateService", "UpdateService", "CreateTaskSet")
 def subnets(asked: Asked) -> None:
     """A network configuration names at least one subnet, and none twice."""
     configuration = asked.parameters.get("networkConfiguration", {}).get("awsvpcConfiguration")
@@ -58,7 +69,7 @@ def subnets(asked: Asked) -> None:
         raise Refusal(_WRONG_PARAMETER, f"Duplicate subnet(s) found: {', '.join(named)}")
 
 
-@rule("ecs", "CreateService", "UpdateService", "RunTask")
+@rule("ecs", "CreateService", "UpdateService")
 def subnets_exist(asked: Asked) -> None:
     """The subnets and security groups of a network configuration are there."""
     configuration = asked.parameters.get("networkConfiguration", {}).get("awsvpcConfiguration", {})

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # both need moto, which is imported when it is known whether 
 ACCOUNT = "123456789012"
 # The subject that changes without a call: the health of targets.
 TARGET_HEALTH = "target health"
+# What the calls of one service change of another: the alarms of a tracking policy, the interface of a mount target.
+_CHANGES_TOO = {"application-autoscaling": ("cloudwatch",), "efs": ("ec2",)}
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
 
 _current: "list[Hooks]" = []
@@ -175,7 +177,8 @@ class Hooks(ABC):
     def heard(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """Hear of a call that moto has answered, whoever made it."""
         if not reads_only(operation):
-            self.touched(service)
+            for subject in (service, *_CHANGES_TOO.get(service, ())):
+                self.touched(subject)
             self._on_change(service, operation, parameters, answer)
 
     def touched(self, subject: str) -> None:

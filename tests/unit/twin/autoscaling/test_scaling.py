@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from seatrials.twin.autoscaling.scaling import within_bounds
-from seatrials.twin.autoscaling.steps import adjusted, choose_step
 from tests.support.twin import Twin
 
 NAMESPACE = "Webordinary/EditSessions"
@@ -14,66 +13,6 @@ RESOURCE = "service/webordinary-edit-cluster/webordinary-edit-service"
 TARGET = {"ServiceNamespace": "ecs", "ResourceId": RESOURCE, "ScalableDimension": "ecs:service:DesiredCount"}
 HIGH = "webordinary-edit-sessions-high"
 LOW = "webordinary-edit-sessions-low"
-
-# The bounds of the example in the Application Auto Scaling User Guide, "Step scaling policies".
-STEPS: list[dict[str, Any]] = [
-    {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 0},
-    {"MetricIntervalLowerBound": 10, "MetricIntervalUpperBound": 20, "ScalingAdjustment": 10},
-    {"MetricIntervalLowerBound": 20, "ScalingAdjustment": 30},
-    {"MetricIntervalLowerBound": -10, "MetricIntervalUpperBound": 0, "ScalingAdjustment": -1},
-    {"MetricIntervalUpperBound": -10, "ScalingAdjustment": -30},
-]
-
-
-@pytest.mark.parametrize(
-    ("difference", "adjustment"), [(0, 0), (9.9, 0), (10, 10), (19.9, 10), (20, 30), (500, 30), (-0.1, -1)]
-)
-def test_above_the_threshold_the_lower_bound_belongs_to_a_step(difference: float, adjustment: int) -> None:
-    """Lower bound inclusive, upper exclusive above the threshold (same guide)."""
-    step = choose_step(STEPS, difference)
-
-    assert step is not None
-    assert adjustment == step["ScalingAdjustment"]
-
-
-@pytest.mark.parametrize(("difference", "adjustment"), [(0, -1), (-9.9, -1), (-10, -30), (-500, -30)])
-def test_below_the_threshold_the_upper_bound_belongs_to_a_step(difference: float, adjustment: int) -> None:
-    """Lower bound exclusive, upper inclusive below the threshold (same guide)."""
-    step = choose_step(STEPS[3:], difference)
-
-    assert step is not None
-    assert adjustment == step["ScalingAdjustment"]
-
-
-def test_outside_all_steps_nothing_is_done() -> None:
-    """A value that no step holds has no action; the guide does not say so, but knows no other outcome."""
-    assert choose_step(STEPS[:2], -1) is None
-    assert choose_step(STEPS[:2], 20) is None
-
-
-@pytest.mark.parametrize(
-    ("current", "percent", "capacity"),
-    [(10, 25, 12), (10, 5, 11), (10, -5, 9), (10, -25, 8), (10, 100, 20), (0, 50, 0), (10, 0, 10), (4, 50, 6)],
-)
-def test_percentages_round_toward_the_present_but_not_to_nothing(current: int, percent: int, capacity: int) -> None:
-    """Above 1 down, between 0 and 1 to 1, between -1 and 0 to -1, below -1 toward 0 (same guide)."""
-    configuration = {"AdjustmentType": "PercentChangeInCapacity"}
-
-    assert capacity == adjusted(current, configuration, {"ScalingAdjustment": percent})
-
-
-@pytest.mark.parametrize(("percent", "capacity"), [(25, 6), (-25, 2), (100, 8)])
-def test_a_percentage_may_have_a_least_magnitude(percent: int, capacity: int) -> None:
-    """MinAdjustmentMagnitude is how many tasks a percentage changes at least (same guide)."""
-    configuration = {"AdjustmentType": "PercentChangeInCapacity", "MinAdjustmentMagnitude": 2}
-
-    assert capacity == adjusted(4, configuration, {"ScalingAdjustment": percent})
-
-
-@pytest.mark.parametrize(("kind", "capacity"), [("ExactCapacity", 2), ("ChangeInCapacity", 7)])
-def test_the_other_kinds_of_adjustment(kind: str, capacity: int) -> None:
-    """An adjustment is a capacity, or a change of it (same guide)."""
-    assert capacity == adjusted(5, {"AdjustmentType": kind}, {"ScalingAdjustment": 2})
 
 
 class Visitors:
@@ -286,14 +225,16 @@ def test_nothing_is_scaled_in_during_a_deployment(visitors: Visitors) -> None:
     assert before == 1
 
 
-def track_cpu(twin: Twin, percent: float) -> None:
-    """Let the stack's CPU policy keep *percent*, and take tasks away too, which the stack's own does not."""
+def track(twin: Twin, what: str, percent: float, *, disable_scale_in: bool = False) -> None:
+    """Let a policy keep *what*, `cpu` in place of the stack's own policy or `memory`, at *percent*."""
+    names = {"cpu": "ECSServiceAverageCPUUtilization", "memory": "ECSServiceAverageMemoryUtilization"}
     twin.world.aws("application-autoscaling").put_scaling_policy(
-        PolicyName="webordinary-edit-service-cpu",
+        PolicyName=f"webordinary-edit-service-{what}",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
             "TargetValue": percent,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            "DisableScaleIn": disable_scale_in,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": names[what]},
         },
         **TARGET,
     )
@@ -301,7 +242,7 @@ def track_cpu(twin: Twin, percent: float) -> None:
 
 def test_a_tracking_policy_watches_its_own_target(twin: Twin) -> None:
     """One alarm is above the target for 3 minutes, one below nine tenths of it for 15 (AAS guide, target tracking)."""
-    track_cpu(twin, 40)
+    track(twin, "cpu", 40)
     alarms = twin.world.aws("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-{RESOURCE}")["MetricAlarms"]
     shown = {
         each["AlarmName"].split("-Alarm")[1][:3]: (each["Threshold"], each["EvaluationPeriods"]) for each in alarms
@@ -315,7 +256,7 @@ def test_of_two_policies_the_larger_capacity_counts(visitors: Visitors) -> None:
 
     A CPU policy has too little to do for 15 minutes, and the alarm on sessions goes on.
     """
-    track_cpu(visitors.twin, 40)
+    track(visitors.twin, "cpu", 40)
     visitors.become(3, 3)
     visitors.twin.sleep(1200)
     [low] = [name for name in fired(visitors.twin) if "-AlarmLow-" in name]
@@ -323,6 +264,36 @@ def test_of_two_policies_the_larger_capacity_counts(visitors: Visitors) -> None:
     assert alarm_state(visitors.twin, low) == "ALARM"
     assert visitors.twin.service()["desiredCount"] == 3
     assert len(activities(visitors.twin)) == 1
+
+
+@pytest.mark.parametrize(
+    ("memory_percent", "disable_scale_in", "tasks"), [(25, False, 3), (25, True, 1), (40, False, 2)]
+)
+def test_a_tracking_policy_takes_nothing_away_before_all_of_them_do(
+    visitors: Visitors, memory_percent: float, *, disable_scale_in: bool, tasks: int
+) -> None:
+    """All tracking policies with scale-in enabled must be ready, and the largest capacity counts (same section).
+
+    Here the processor is idle enough for one of three tasks; memory at 25 % is either at its target or asks for two.
+    """
+    track(visitors.twin, "cpu", 40)
+    track(visitors.twin, "memory", memory_percent, disable_scale_in=disable_scale_in)
+    visitors.twin.update(desiredCount=3)
+    visitors.twin.sleep(1800)
+
+    assert visitors.twin.service()["desiredCount"] == tasks
+
+
+@pytest.mark.parametrize(("percent", "tasks"), [(5, 3), (40, 0)])
+def test_a_step_policy_takes_nothing_away_that_another_asks_for(visitors: Visitors, percent: float, tasks: int) -> None:
+    """Of two that ask at once the larger counts; a tracking policy that is not ready is not asking (same section)."""
+    track(visitors.twin, "cpu", percent)
+    visitors.become(3, 3)
+    visitors.twin.sleep(240)
+    visitors.become(0, tasks)
+    visitors.twin.sleep(130)
+
+    assert visitors.twin.service()["desiredCount"] == tasks
 
 
 def fired(twin: Twin) -> list[str]:
@@ -336,7 +307,7 @@ def test_a_tracking_policy_scales_in_proportion(visitors: Visitors) -> None:
     """The capacity follows metric over target, and rounds up: 10 % of 5 % on one task are two (same guide)."""
     twin = visitors.twin
     visitors.become(1, 1)
-    track_cpu(twin, 5)
+    track(twin, "cpu", 5)
     twin.until(lambda: twin.service()["desiredCount"] == 2, 400)
     [newest, *_] = activities(twin)
 

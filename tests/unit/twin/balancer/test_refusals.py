@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrials.twin.balancer.messages import RefusedRequestError, parse_request
-from tests.support.balancer import BalancerWorld, receive_all, status_of
+from tests.support.balancer import BalancerWorld, FakeListeners, receive_all, status_of
 
 IP = "10.0.1.7"
 HOST = "Host: shop.example.com\r\n"
@@ -119,8 +119,12 @@ def test_a_client_that_stops_inside_its_head_gets_408(world: BalancerWorld) -> N
     assert status_of(connection.receive(1000, 61).decode()) == 408
 
 
-def test_a_client_that_stops_inside_its_body_gets_408(world: BalancerWorld) -> None:
-    """After the idle timeout, also when the head has reached a target."""
+@pytest.mark.parametrize("idle_seconds", [60, 1])
+def test_a_client_that_stops_inside_its_body_gets_408(
+    elbv2: FakeListeners, world: BalancerWorld, idle_seconds: int
+) -> None:
+    """After the idle timeout, also when the head has reached a target, which is as silent, but waits for the client."""
+    elbv2.attributes["idle_timeout.timeout_seconds"] = str(idle_seconds)
     world.serve(IP)
     world.register(IP)
     connection = world.connect()

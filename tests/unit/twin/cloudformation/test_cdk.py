@@ -1,35 +1,36 @@
 """The shipped platform as the CDK writes it: `tests/cdk/app.js`, synthesized with aws-cdk-lib 2.276."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from seatrials.seams.application import AwsClient
+from seatrials.environments.variables import read_variables
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import load_template
+from tests.support.account import mock_account
 from tests.support.aws import Clients
 from tests.support.project import PROJECT
 
 _REGION = "us-west-2"
 _TEMPLATE = PROJECT / "tests" / "cdk" / "webordinary.template.json"
+_SHIPPED = PROJECT / "stack" / "webordinary.yaml"
+# All that the stack says of itself, and the life of one session, from nothing to nothing.
+_ROWS = (
+    "tests/integration/test_infrastructure.py",
+    "tests/integration/test_cold_start.py::test_an_idle_session_expires_and_the_service_returns_to_zero",
+)
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Clients]:
     """One mock account with the stack in it."""
-    session = boto3.Session("none", "none", region_name=_REGION)
-    clients: dict[str, AwsClient] = {}
-
-    def client(service: str) -> AwsClient:
-        if service not in clients:
-            clients[service] = session.client(service)
-        return clients[service]
-
-    with mock_aws():
-        yield client
+    with mock_account(_REGION) as clients:
+        yield clients
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,39 @@ def test_what_aws_makes_with_a_vpc_has_a_name(aws: Clients, stack: DeployedStack
     policy = aws("iam").get_role_policy(RoleName=stack.physical_ids[roles[0]], PolicyName="Inline")
 
     assert group["GroupId"] in str(policy["PolicyDocument"])
+
+
+def actions(resources: Mapping[str, Any], role: str) -> set[str]:
+    """Return what the policies of the roles allow whose names begin with *role*."""
+    own = [each["Properties"] for name, each in resources.items() if name.startswith(role)]
+    documents = [each for properties in own for each in (properties, *properties.get("Policies", []))]
+    statements = [each for document in documents for each in document.get("PolicyDocument", {}).get("Statement", [])]
+    listed = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in statements]
+    return {action for each in listed for action in each}
+
+
+@pytest.mark.parametrize(
+    ("shipped", "synthesized"), [("HermesTaskRole", "HermesTaskTaskRole"), ("EditTaskRole", "EditTaskTaskRole")]
+)
+def test_its_tasks_may_do_what_those_of_the_shipped_template_may(shipped: str, synthesized: str) -> None:
+    """A role has every action of its like; where one is missing, tests/cdk/app.js says how to synthesize anew."""
+    wanted = actions(load_template(_SHIPPED).document["Resources"], shipped)
+    granted = actions(load_template(_TEMPLATE).document["Resources"], synthesized)
+
+    assert len(wanted) > 0
+    assert wanted - granted == set()
+
+
+def test_its_rows_pass(tmp_path: Path) -> None:
+    """The scenarios take it for the platform: INFRA, and a session that ends by itself."""
+    command = [sys.executable, "-m", "pytest", *_ROWS, "--environment", "mock", "-q", "-n", "0"]
+    done = subprocess.run(  # noqa: S603  # our own command
+        [*command, "--stack", str(_TEMPLATE), "--evidence", str(tmp_path), "-p", "no:cacheprovider"],
+        cwd=PROJECT,
+        env=read_variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout

@@ -1,14 +1,11 @@
 """Deploying templates: the order, the faults, and what is handed back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from seatrials.errors import TemplateError
-from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.inputs import Inputs
 from seatrials.twin.cloudformation.template import parse_template
@@ -16,26 +13,6 @@ from tests.support.aws import Clients
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
-
-
-@pytest.fixture(scope="module")
-def clients() -> dict[str, AwsClient]:
-    """Clients are slow to make and hold no state of a mock, so the tests share them."""
-    return {}
-
-
-@pytest.fixture
-def aws(clients: dict[str, AwsClient]) -> Iterator[Clients]:
-    """An empty mock account."""
-    session = boto3.Session("none", "none", region_name=REGION)
-
-    def client(service: str) -> AwsClient:
-        if service not in clients:
-            clients[service] = session.client(service)
-        return clients[service]
-
-    with mock_aws():
-        yield client
 
 
 def deployed(aws: Clients, resources: Mapping[str, Any], **sections: object) -> DeployedStack:

@@ -1,14 +1,10 @@
 """What AWS refuses of a template is refused, what it takes is taken: the shipped template with one change each."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import deploy, problems_of
 from seatrials.twin.cloudformation.intrinsics import Stack
 from seatrials.twin.cloudformation.linting import lint
@@ -20,26 +16,6 @@ from tests.support.template_changes import Change, changed
 
 _REGION = "us-west-2"
 _STACK = Stack(name="webordinary", region=_REGION, account="123456789012")
-
-
-@pytest.fixture(scope="module")
-def clients() -> dict[str, AwsClient]:
-    """Clients are slow to make and hold no state of a mock, so the tests share them."""
-    return {}
-
-
-@pytest.fixture
-def aws(clients: dict[str, AwsClient]) -> Iterator[Clients]:
-    """An empty mock account."""
-    session = boto3.Session("none", "none", region_name=_REGION)
-
-    def client(service: str) -> AwsClient:
-        if service not in clients:
-            clients[service] = session.client(service)
-        return clients[service]
-
-    with mock_aws():
-        yield client
 
 
 def _says(lines: list[str], change: Change) -> bool:

@@ -4,19 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 import pytest
 from cryptography import x509
-from moto import mock_aws
 
 from seatrials.errors import TemplateError
-from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.inputs import Inputs
 from seatrials.twin.cloudformation.resources import RESOURCE_TYPES
 from seatrials.twin.cloudformation.resources.certificates import self_signed
 from seatrials.twin.cloudformation.shapes import Conversion
 from seatrials.twin.cloudformation.template import load_template, parse_template
+from tests.support.account import mock_account
 from tests.support.aws import Clients
 from tests.support.project import TEMPLATE
 
@@ -27,19 +25,11 @@ ACCOUNT = "123456789012"
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Clients]:
     """One mock account for all tests of this file: they look, or make things of their own."""
-    session = boto3.Session("none", "none", region_name=REGION)
-    clients: dict[str, AwsClient] = {}
-
-    def client(service: str) -> AwsClient:
-        if service not in clients:
-            clients[service] = session.client(service)
-        return clients[service]
-
     with pytest.MonkeyPatch.context() as patch:
         # moto would load a thousand machine images that no test asks for.
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-        with mock_aws():
-            yield client
+        with mock_account(REGION) as clients:
+            yield clients
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ Guide for Application Load Balancers, "Condition types for listener rules" and "
 
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_network
 
 from seatrials.twin.cloudformation.rules.declarations import Declarations, Declared, Finding, is_known, mapping, number
 from seatrials.twin.cloudformation.rules.rule import Rule
+from seatrials.twin.door.balancing import ROUTING
+from seatrials.twin.door.conditions import CONFIGS, too_many, values_of, wrong_value
 
 _PREFIX = "AWS::ElasticLoadBalancingV2"
 BALANCER, LISTENER, GROUP, RULE = (
@@ -18,21 +19,8 @@ BALANCER, LISTENER, GROUP, RULE = (
 _CONDITIONS = "ALB guide, Condition types for listener rules"
 _ACTIONS = "ALB guide, Action types for listener rules"
 _ZONES_MIN = 2
-_VALUES_MAX = 5
-_PATTERN_LENGTH_MAX = 128
 _HTTP = ("HTTP", "HTTPS")
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
-_TERMINAL = ("forward", "redirect", "fixed-response")
-# The member of a condition that has its values; the short form has them in Values.
-_VALUES_OF = {
-    "path-pattern": "PathPatternConfig",
-    "host-header": "HostHeaderConfig",
-    "http-header": "HttpHeaderConfig",
-    "http-request-method": "HttpRequestMethodConfig",
-    "query-string": "QueryStringConfig",
-    "source-ip": "SourceIpConfig",
-}
-_ONCE = ("path-pattern", "host-header", "http-request-method", "source-ip")
 
 
 def _is_application(balancer: Declared | None) -> bool:
@@ -84,7 +72,7 @@ def _actions(owner: Declared) -> list[tuple[str, dict[str, object]]]:
 
 def _actions_end(owner: Declared, _: Declarations) -> Iterator[Finding]:
     actions = _actions(owner)
-    ending = [(path, action) for path, action in actions if action.get("Type") in _TERMINAL]
+    ending = [(path, action) for path, action in actions if action.get("Type") in ROUTING]
     if len(ending) > 1:
         yield (
             ending[1][0].rpartition(".")[0],
@@ -139,67 +127,25 @@ def _priorities_are_free(rule: Declared, all_: Declarations) -> Iterator[Finding
             yield "Priority", f"is {place[1]:g}, which {other.logical_id} of the same listener has"
 
 
-def _values(condition: object, name: str = "Values") -> list[object]:
-    fields = mapping(condition)
-    inner = mapping(fields.get(_VALUES_OF.get(str(fields.get("Field")), ""))).get(name)
-    found = inner if inner is not None else fields.get(name)
-    return found if isinstance(found, list) else []
-
-
 def _conditions_are_few(rule: Declared, _: Declarations) -> Iterator[Finding]:
-    conditions = [(path, mapping(value)) for path, value in rule.at("Conditions.*")]
-    fields = Counter(str(condition.get("Field")) for _, condition in conditions)
-    for field in _ONCE:
-        if fields[field] > 1:
-            yield "Conditions", f"has {fields[field]} {field} conditions; a rule takes one of them"
-    count = sum(len(_values(each)) + len(_values(each, "RegexValues")) for _, each in conditions)
-    if count > _VALUES_MAX:
-        yield "Conditions", f"has {count} condition values (Values); a rule takes {_VALUES_MAX}"
+    for each in too_many([mapping(value) for _, value in rule.at("Conditions.*")]):
+        yield "Conditions", f"has {each}"
 
 
 def _conditions_have_their_form(rule: Declared, _: Declarations) -> Iterator[Finding]:
     for path, value in rule.at("Conditions.*"):
-        field = str(mapping(value).get("Field"))
-        place = f"{path}.{_VALUES_OF.get(field, 'Values')}"
-        if field in _VALUES_OF and not (_values(value) or _values(value, "RegexValues")):
+        condition = mapping(value)
+        field = str(condition.get("Field"))
+        place, values = f"{path}.{CONFIGS.get(field, 'Values')}", values_of(condition)
+        if field in CONFIGS and not (values or values_of(condition, "RegexValues")):
             yield place, f"the {field} condition has no Values"
-        for item in _values(value):
-            wrong = _wrong_value(field, item) if is_known(item) else None
+        for item in values:
+            wrong = wrong_value(field, str(item)) if is_known(item) else None
             if wrong is not None:
                 yield f"{place}.Values", f"the {field} condition has {item!r}: {wrong}"
     for path, name in rule.at("Conditions.*.HttpHeaderConfig.HttpHeaderName"):
         if str(name).lower() == "host":
             yield path, "is 'Host'; a condition on the Host header is a host-header condition"
-
-
-def _wrong_value(field: str, item: object) -> str | None:
-    """Return what is wrong with one value of a condition, if something is."""
-    text = str(item)
-    if field == "source-ip":
-        return None if "/" in text and _is_block(text) else "must be an address block, such as 192.0.2.0/24"
-    if field == "http-request-method":
-        allowed = text.replace("-", "").replace("_", "")
-        is_method = allowed.isascii() and allowed.isalpha() and allowed.isupper()
-        return None if is_method else "must be upper-case letters, hyphens and underscores"
-    if field not in ("path-pattern", "host-header"):
-        return None
-    if len(text) > _PATTERN_LENGTH_MAX:
-        return f"is {len(text)} characters long; at most {_PATTERN_LENGTH_MAX}"
-    return _wrong_character(field, text)
-
-
-def _wrong_character(field: str, text: str) -> str | None:
-    allowed = "_-.$/~\"'@:+*?&" if field == "path-pattern" else "-.*?"
-    wrong = [each for each in text if not (each.isascii() and each.isalnum()) and each not in allowed]
-    return f"the character {wrong[0]!r} is not allowed" if wrong else None
-
-
-def _is_block(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _group_names_are_free(group: Declared, all_: Declarations) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, ip_network
 
 from seatrials.twin.cloudformation.rules.declarations import Declarations, Declared, Finding, is_known, mapping, number
 from seatrials.twin.cloudformation.rules.rule import Rule
+from seatrials.twin.door.conditions import is_block
 
 TABLE, FILE_SYSTEM = "AWS::DynamoDB::Table", "AWS::EFS::FileSystem"
 MOUNT_TARGET = "AWS::EFS::MountTarget"
@@ -140,16 +141,8 @@ def _permission(path: str, rule: dict[str, object]) -> Iterator[Finding]:
             yield f"{path}.FromPort", f"is {low:g}, which is above ToPort, {high:g}"
     for name in ("CidrIp", "CidrIpv6"):
         block = rule.get(name)
-        if block is not None and is_known(block) and not _is_block(str(block)):
+        if block is not None and is_known(block) and not is_block(str(block)):
             yield f"{path}.{name}", f"is {block!r}, and must be an address block, such as 10.0.0.0/16"
-
-
-def _is_block(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return "/" in text
 
 
 def _routes_lead_somewhere(route: Declared, _: Declarations) -> Iterator[Finding]:
