@@ -140,16 +140,19 @@ def names_of_paths() -> list[tuple[str, str]]:
     return [(command, each.opts[0]) for command, each in are_paths]
 
 
+@pytest.mark.parametrize(("text", "problem"), [("", "it is empty, which names no file and no folder"), ("\0", "a NUL")])
 @pytest.mark.parametrize(("command", "name"), names_of_paths())
-def test_an_empty_path_is_refused(run: Callable[..., Ended], tmp_path: Path, command: str, name: str) -> None:
+def test_what_names_no_file_is_refused(
+    run: Callable[..., Ended], tmp_path: Path, command: str, name: str, text: str, problem: str
+) -> None:
     """A variable of the shell that is not set is no path: it would lead to the working folder, and fill it."""
     wanted = [] if not name.startswith("--") else ["x" for each in options_of(command) if each.required]
-    given = [f"{name}="] if name.startswith("--") else [""]
+    given = [f"{name}={text}"] if name.startswith("--") else [text]
 
     code, told = run(*command.split(), *wanted, *given)
 
     assert (code, told.count("\n")) == (64, 1)
-    assert "it is empty, which names no file and no folder" in told
+    assert problem in told
     assert list(tmp_path.iterdir()) == []
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # it imports boto3, half a second that runs without a key sav
 KEY, KEY_FILE, IDENTITY = "SEATRIALS_SIGNING_KEY", "SEATRIALS_SIGNING_KEY_FILE", "SEATRIALS_SIGNING_IDENTITY"
 _SIGNING_VARIABLES = (KEY, KEY_FILE, IDENTITY)
 _CI = "ci"
-_RSA_BITS_MIN = 2048
+RSA_BITS_MIN = 2048
 _ID_CHARACTERS = 8
 _MAKE_ONE = "`openssl genpkey -algorithm ed25519 -out key.pem` makes one"
 
@@ -156,8 +156,8 @@ def _loaded(pem: bytes, where: str) -> "CryptoSigner":
     except (ValueError, UnsupportedAlgorithm):  # without what it says, which may hold parts of the key
         problem = f"there is no private key in PEM of ed25519, ECDSA (P-256, P-384, P-521) or RSA: {_MAKE_ONE}"
     else:
-        if not isinstance(key, RSAPrivateKey) or key.key_size >= _RSA_BITS_MIN:
+        if not isinstance(key, RSAPrivateKey) or key.key_size >= RSA_BITS_MIN:
             return signer
-        problem = f"the RSA key has {key.key_size} bits, and needs {_RSA_BITS_MIN}: {_MAKE_ONE}"
+        problem = f"the RSA key has {key.key_size} bits, and needs {RSA_BITS_MIN}: {_MAKE_ONE}"
     msg = f"{where}: {problem}"
     raise ConfigurationError(msg)

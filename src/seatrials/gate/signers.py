@@ -11,6 +11,7 @@ from seatrials.configuration import describe_problems, read_toml
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.envelope import Attestation
 from seatrials.evidence.keyless import doubt_of_bundle
+from seatrials.evidence.signing import RSA_BITS_MIN
 from seatrials.whole_file import KEY_BYTES_MAX, read_beginning
 
 if TYPE_CHECKING:  # it imports boto3, half a second that criteria without keys save
@@ -156,19 +157,28 @@ def signer_with(pem: Path) -> Signers:
 def public_key(pem: bytes) -> "SSlibKey":
     """Return a public key in PEM; raises `ConfigurationError` when it is none that can be used."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  # as below
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415  # as below
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  # as below
     from securesystemslib.signer import SSlibKey  # noqa: PLC0415  # boto3, half a second that others save
 
     if b"PRIVATE KEY" in pem:
         msg = "this is a private key, which nobody else may have: make another one, and give its public key"
         raise ConfigurationError(msg)
+    if pem.count(b"-----BEGIN ") > 1:
+        msg = "there are several keys, of which only the first would count: give each a signer of its own"
+        raise ConfigurationError(msg)
     try:
-        return SSlibKey.from_crypto(load_pem_public_key(pem))
+        key = load_pem_public_key(pem)
+        found = SSlibKey.from_crypto(key)
     except (ValueError, UnsupportedAlgorithm) as error:
         msg = (
             "there is no public key in PEM of ed25519, ECDSA (P-256, P-384, P-521) or RSA: openssl pkey -pubout has it"
         )
         raise ConfigurationError(msg) from error
+    if isinstance(key, RSAPublicKey) and key.key_size < RSA_BITS_MIN:
+        msg = f"the RSA key has {key.key_size} bits, and needs {RSA_BITS_MIN}: somebody else could have found it"
+        raise ConfigurationError(msg)
+    return found
 
 
 def _pem(rule: SignerRule, folder: Path) -> bytes:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from seatrials.errors import ConfigurationError, EvidenceError, SignatureError, UnsignedError
 from seatrials.evidence.envelope import Attestation, attest, read_signature
-from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder, signature_of
+from seatrials.evidence.folder import DatedFolders, MatrixFolder, RunFolder, signature_of
 from seatrials.evidence.signing import decision_files
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, predicate_of
 from seatrials.gate.signers import DECISIONS, MUTANTS, UNSIGNED, Opinion, Signers, load_signers, signer_with
@@ -82,30 +82,34 @@ def signers_for(criteria: Path, key: Path | None) -> Signers:
 def verify(paths: list[Path], signers: Signers, console: Console, tell: Tell = unheard) -> None:
     """Show who signed what in *paths*: folders of runs, kill matrices, decisions, or folders of these.
 
-    Raises `SignatureError` when something does not verify, `UnsignedError` when all that is signed does and something
-    is unsigned, and `EvidenceError` for a path with nothing that could be signed.
+    Raises `SignatureError` when something does not verify, `EvidenceError` for a path with nothing that could be signed
+    and for what cannot be read, and `UnsignedError` when all that is signed verifies and something is unsigned.
     """
-    found = [_verified(folder, about, signers) for path in paths for folder, about in _signable(path)]
+    found: list[Verified] = []
+    unread: list[str] = []
+    for folder, about in [pair for path in paths for pair in _signable(path)]:
+        try:
+            found.append(_verified(folder, about, signers))
+        except OSError as error:
+            unread.append(f"{error.filename or folder} cannot be read: {error.strerror}")
     for each in found:
         console.print(Text(each.told), soft_wrap=True, highlight=False)
-    tell(signatures=[each.as_data() for each in found])
+    tell(signatures=[each.as_data() for each in found], unread=unread)
     broken = [each for each in found if each.outcome is SignatureOutcome.BROKEN]
     unsigned = [each for each in found if each.outcome is SignatureOutcome.UNSIGNED]
-    told = f"{len(found) - len(broken) - len(unsigned)} verify, {len(broken)} do not, {len(unsigned)} are unsigned"
+    summed = f"{len(found) - len(broken) - len(unsigned)} verify, {len(broken)} do not, {len(unsigned)} are unsigned"
     if broken:
-        raise SignatureError(told)
+        raise SignatureError("\n".join([summed, *unread]))
+    if unread:
+        raise EvidenceError("\n".join(unread))
     if unsigned:
-        raise UnsignedError(told)
+        raise UnsignedError(summed)
 
 
 def _verified(folder: Path, about: About, signers: Signers) -> Verified:
     # What is called latest may be a copy, where links are lost.
     name = None if folder == DatedFolders(folder.parent).latest else folder.name
-    try:
-        files = _files(folder, about)
-    except OSError as error:
-        msg = f"{error.filename or folder} cannot be read: {error.strerror}"
-        raise EvidenceError(msg) from error
+    files = _files(folder, about)
     attestation = attest(read_signature(signature_of(folder)), about, name, files)
     opinion = signers.opinion(attestation, _place(about, files))
     return Verified(folder=folder, about=about, attestation=attestation, opinion=opinion)
@@ -128,12 +132,13 @@ def _signable(path: Path) -> list[tuple[Path, About]]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield the dated folders of an environment, of mutants or of decisions, or of all that evidence has."""
-    yield from DatedFolders(folder).all()
-    evidence = EvidenceFolder(folder)
-    places = [*(evidence.runs(each) for each in evidence.environments()), evidence.mutants, DatedFolders(evidence.gate)]
-    for each in places:
-        yield from each.all()
+    """Yield the folders of an environment, of mutants or of decisions, or of all that evidence has.
+
+    Whatever they are called: who renames a run does not keep it from being asked.
+    """
+    for each in DatedFolders(folder).all():
+        yield each
+        yield from DatedFolders(each).all()
 
 
 def _about(folder: Path) -> About | None:

@@ -74,10 +74,14 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def tell_error(kind: str, message: str, exit_code: int, *, as_json: bool) -> None:
     """Show an error on standard error; *message* has a line for each problem."""
     error = {"kind": kind, "message": message, "problems": message.splitlines(), "exit_code": exit_code}
-    # What was typed may be no text, as JSON can hold it and a stream may not.
-    sentence = f"seatrials: {message}".encode(errors="backslashreplace").decode()
+    # What was typed, or stands in a file, may be no text, or words for a terminal rather than for people.
+    sentence = f"seatrials: {''.join(map(_printable, message))}"
     shown = _text({"error": error}, indent=2) if as_json else sentence
     print(shown, file=sys.stderr)  # noqa: T201  # the one place where errors are shown
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
 
 
 def _text(value: object, indent: int | None = None) -> str:

@@ -9,11 +9,16 @@ from pathlib import Path
 import typer
 
 
-def _path(text: str) -> Path:
+def _path(given: str | Path) -> Path:
+    # Typer hands on defaults as well.
+    text = str(given)
     if not text:
         msg = "it is empty, which names no file and no folder; give a path, and . for the working folder"
         raise typer.BadParameter(msg)
-    return Path(text)
+    if "\0" in text:
+        msg = f"{text!r} has a NUL, which no name of a file has"
+        raise typer.BadParameter(msg)
+    return Path(given)
 
 
 # As Typer's own, for a `Path`, a `Path | None` or a `list[Path]`.

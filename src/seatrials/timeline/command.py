@@ -34,9 +34,6 @@ def write_timeline(run: str, row: str | None, *, evidence: Path, out: Path | Non
     if form not in FORMATS:
         msg = f"--format {form}: {nearest(form, list(FORMATS))}"
         raise ConfigurationError(msg)
-    if out is not None and "\0" in str(out):
-        msg = f"--out {str(out)!r}: no file can be called so"
-        raise ConfigurationError(msg)
     files = read_run(find_run(run, evidence))
     with _writing():
         if row is not None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials.errors import ConfigurationError
@@ -61,6 +63,30 @@ def test_a_wrong_table_is_refused(tmp_path: Path, table: str, told: str) -> None
         load_criteria(criteria_of(tmp_path, table), [])
 
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("pem", "told"),
+    [
+        (public_pem(KEY) + public_pem(OTHER), "there are several keys, of which only the first would count"),
+        (
+            public_pem(rsa.generate_private_key(65537, 1024)),  # noqa: S505  # what it is about
+            "the RSA key has 1024 bits, and needs 2048",
+        ),
+        (public_pem(ec.generate_private_key(ec.SECP256K1())), "there is no public key in PEM of"),
+        (public_pem(Ed448PrivateKey.generate()), "there is no public key in PEM of"),
+        (public_pem(KEY)[:60], "there is no public key in PEM of"),
+    ],
+    ids=["two", "short", "another curve", "another kind", "cut off"],
+)
+def test_a_key_that_proves_little_is_refused(tmp_path: Path, pem: str, told: str) -> None:
+    """What may sign must be as strong to be trusted, and whom a file of keys would mean nobody can tell."""
+    (tmp_path / "key.pem").write_text(pem)
+
+    with pytest.raises(ConfigurationError, match=told):
+        load_criteria(criteria_of(tmp_path, '[signatures.signers.ci]\npublic_key_file = "key.pem"\n'), [])
+    with pytest.raises(ConfigurationError, match=told):
+        signer_with(tmp_path / "key.pem")
 
 
 def test_all_wrong_keys_are_told_at_once(tmp_path: Path) -> None:

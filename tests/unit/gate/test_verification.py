@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -150,6 +151,46 @@ def test_what_lost_its_first_file_is_not_passed_over(signed: Release, verify: Ve
 
     code, told = verify("evidence", "--key", "ci.pem")
     assert (code, told.count("DOES NOT VERIFY")) == (BROKEN, 1)
+
+
+@pytest.mark.parametrize("place", ["production", "gate", "mutants"])
+@pytest.mark.parametrize("name", ["notes", "0", "20261125T074640Z-9", ".hidden", "report"])
+def test_what_was_renamed_is_not_passed_over(signed: Release, verify: Verify, place: str, name: str) -> None:
+    """Whoever gives all that is signed in a folder another name does not keep it from being asked."""
+    for number, each in enumerate(sorted((signed.root / place).glob("2*"))):
+        each.rename(each.with_name(name + "x" * number))
+
+    code, told = verify(str(signed.root), "--key", "ci.pem")
+
+    assert code == BROKEN
+    assert f"{place}/{name}: DOES NOT VERIFY: its signature does not hold: it says that name is '2" in told
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "more.json").mkdir(),
+        lambda folder: (folder / "timeline/more").mkdir(parents=True),
+        lambda folder: os.mkfifo(folder / "more.jsonl"),
+        lambda folder: (folder / "more.json").symlink_to("more.json"),
+        lambda folder: [(folder / "run.json").unlink(), (folder / "run.json").mkdir()],
+    ],
+    ids=["folder", "folder within", "pipe", "loop", "record"],
+)
+def test_what_cannot_be_read_keeps_nothing_else_from_being_asked(
+    signed: Release, verify: Verify, spoil: Callable[[Path], object]
+) -> None:
+    """It is named with 77, all others are told, and something that does not verify outranks it."""
+    newest = max((signed.root / "production").glob("2*"))
+    spoil(newest)
+    code, told = verify(str(signed.root), "--key", "ci.pem")
+
+    assert code == NOTHING
+    assert f"{newest.name}/" in told
+    assert " cannot be read: " in told
+    assert all(f"{place}/2" in told for place in ("staging", "mock", "gate", "mutants"))
+    code, told = verify(str(signed.root), "--key", "other.pem")
+    assert (code, " cannot be read: " in told) == (BROKEN, True)
 
 
 def test_unsigned_is_not_broken(signed: Release, verify: Verify) -> None:

@@ -314,6 +314,15 @@ def test_without_the_option_an_error_is_a_sentence(run: Run) -> None:
     assert run("gate", "--nothing")[2].startswith("seatrials: No such option: --nothing")
 
 
+def test_an_error_has_no_words_for_a_terminal(run: Run, tmp_path: Path) -> None:
+    """What a file says is shown as text: it colours nothing, moves no cursor and turns no line around."""
+    (tmp_path / "c.toml").write_text(r'[signatures.signers."\u202e\u001b[31m\u0007"]')
+    _, _, told = run("verify", str(tmp_path), "--criteria", str(tmp_path / "c.toml"))
+
+    assert r"signatures.signers.\u202e\x1b[31m\x07" in told
+    assert all(each.isprintable() or each == "\n" for each in told)
+
+
 def test_the_flag_of_another_command_is_not_ours() -> None:
     """What follows `--` belongs to the command that is run."""
     assert wants_json(["twin", "run", "--json", "--", "ls"])
