@@ -148,13 +148,38 @@ def test_a_measurement_that_cannot_be_is_named(release: Release, value: float, u
     assert release.decide().verdict is not Verdict.GO
 
 
-def test_what_is_not_judged_is_told(release: Release) -> None:
+def crashing(lines: Lines, record: Record) -> None:
+    """Let a row end with its worker."""
+    call = next(line for line in reports(lines, record) if line["when"] == "call")
+    call |= {"outcome": "failed", "when": "???", "longrepr": "worker 'gw0' crashed while running it"}
+    record |= {"exit_status": 1, "crashed": [call["nodeid"]]}
+
+
+def failing_and_killed(lines: Lines, record: Record) -> None:
+    """Let a row fail, and the run be killed behind it."""
+    failing(lines, record)
+    del lines[-1]
+    record |= {"ended": None, "exit_status": None}
+
+
+def failing_at_its_end(lines: Lines, record: Record) -> None:
+    """Let a row fail when it is torn down."""
+    end = next(line for line in reports(lines, record) if line["when"] == "teardown")
+    end |= {"outcome": "failed", "longrepr": {"reprcrash": {"message": "it left a session"}}}
+    record["exit_status"] = 1
+
+
+@pytest.mark.parametrize("environment", ["rehearsal", "staging-2"])
+@pytest.mark.parametrize("change", [failing, crashing, failing_and_killed, failing_at_its_end])
+def test_what_is_not_judged_is_told(
+    release: Release, environment: str, change: Callable[[Lines, Record], None]
+) -> None:
     """A red run of the commit, where the criteria do not look, stands in the decision and on the page."""
-    release.run("rehearsal", "rehearsal", change=failing, scope="staging")
+    release.run(environment, "rehearsal", change=change, scope="staging")
 
     decision = release.decide()
     assert decision.verdict is Verdict.GO
-    assert "do not name rehearsal: 1 of " in decision.notices[0]
+    assert f"do not name {environment}: 1 of " in decision.notices[0]
     assert decision.notices[0] in render(decision)
 
 
