@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from seatrials.environments.kinds import KINDS
 from seatrials.errors import TooLateError
-from seatrials.evidence.folder import leftovers_in, second_of, services_in, usage_in
+from seatrials.evidence.folder import second_of
 from seatrials.evidence.ranges import problems_of_usage, problems_of_value
 from seatrials.evidence.record import ROWS, MatrixRecord, Rows, RunRecord
 from seatrials.evidence.report_log import ReportLog
+from seatrials.evidence.sums import leftovers_in, services_in, usage_in
 
 # Wall clocks are set while runs go on, and files are written a moment after what they tell of.
 _CLOCK_TOLERANCE_SECONDS = 5.0

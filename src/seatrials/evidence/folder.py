@@ -6,26 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
 
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.record import (
-    LEFTOVERS,
-    ROWS,
-    SERVICES,
-    USAGE,
-    MatrixRecord,
-    RowRecord,
-    Rows,
-    RunRecord,
-    ServiceRecord,
-    Services,
-)
+from seatrials.evidence.record import ROWS, MatrixRecord, RowRecord, Rows, RunRecord, ServiceRecord, Services
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
+from seatrials.evidence.sums import LEFTOVERS_FILES, SERVICES_FILES, USAGE_FILES, leftovers_in, services_in, usage_in
 from seatrials.seams.clock import wall_timestamp
 from seatrials.whole_file import is_folder, read_regular, write_whole
 
@@ -42,9 +31,6 @@ _PAGE = "index.html"
 _SEAL = "seal.json"
 _SIGNATURE = "signature.json"
 _NOTES = "notified-"
-_LEFTOVERS = "leftovers.*.json"
-_USAGE = "timeline/*.usage.json"
-_SERVICES = "timeline/*.services.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NUMBER = re.compile(r"[0-9]{6,9}")
 
@@ -305,7 +291,7 @@ class RunFolder:
 
     def read_leftovers(self) -> tuple[str, ...] | None:
         """Return what all processes left behind; None when none has looked."""
-        return leftovers_in(_contents(self.path, [_LEFTOVERS]))
+        return leftovers_in(_contents(self.path, [LEFTOVERS_FILES]))
 
     def write_comparison(self, unexplained: list[str], others: list[str]) -> None:
         """Write what changed on a shared stack during the run: what nobody accounts for, and what others did."""
@@ -336,7 +322,7 @@ class RunFolder:
 
     def read_usage(self) -> dict[str, float]:
         """Return the sum of what all scenarios used."""
-        return usage_in(_contents(self.path, [_USAGE]))
+        return usage_in(_contents(self.path, [USAGE_FILES]))
 
     def write_services(self, scenario: str, services: Services) -> None:
         """Write which versions a scenario met; one that met none has no file."""
@@ -346,7 +332,7 @@ class RunFolder:
 
     def read_services(self) -> dict[str, ServiceRecord]:
         """Return which versions all scenarios met."""
-        return services_in(_contents(self.path, [_SERVICES]))
+        return services_in(_contents(self.path, [SERVICES_FILES]))
 
     def judged_paths(self) -> dict[str, Path]:
         """Return each file that a judgement may rest on, by name; Allure's results are for people."""
@@ -359,8 +345,7 @@ class RunFolder:
 
     def write_seal(self) -> None:
         """Seal the run as it is; to be called when everything else is written."""
-        judged = {name: read_regular(path) for name, path in self.judged_paths().items()}
-        _write(self.seal, seal_of(judged), indent=1)
+        _write(self.seal, seal_of(self.judged_files()), indent=1)
 
     @property
     def _timeline(self) -> Path:
@@ -429,42 +414,6 @@ class MatrixFolder:
         _write(self.record, record.model_dump(mode="json"), indent=2)
         write_whole(self.page, page)
         _write(self.seal, seal_of({self.record.name: self.record.read_bytes()}), indent=1)
-
-
-def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
-    """Return what all processes of a run left behind, by its files; None when none has looked.
-
-    Raises `ValidationError` for a file that does not say it.
-    """
-    told = [LEFTOVERS.validate_json(content) for name, content in files.items() if fnmatchcase(name, _LEFTOVERS)]
-    return tuple(sorted(each for left in told for each in left)) if told else None
-
-
-def usage_in(files: Mapping[str, bytes]) -> dict[str, float]:
-    """Return the sum of what all scenarios of a run used, by its files.
-
-    Raises `ValidationError` for a file that does not say it.
-    """
-    total: dict[str, float] = {}
-    for each in (content for name, content in sorted(files.items()) if fnmatchcase(name, _USAGE)):
-        for name, quantity in USAGE.validate_json(each).items():
-            total[name] = round(total.get(name, 0.0) + quantity, 6)
-    return total
-
-
-def services_in(files: Mapping[str, bytes]) -> dict[str, ServiceRecord]:
-    """Return which versions and images the scenarios of a run met, by its files, sorted.
-
-    Raises `ValidationError` for a file that does not say it.
-    """
-    told = [SERVICES.validate_json(content) for name, content in files.items() if fnmatchcase(name, _SERVICES)]
-    return {
-        service: ServiceRecord(
-            versions=tuple(sorted({version for each in told if service in each for version in each[service].versions})),
-            images=tuple(sorted({image for each in told if service in each for image in each[service].images})),
-        )
-        for service in sorted({name for each in told for name in each})
-    }
 
 
 def _contents(folder: Path, patterns: Iterable[str]) -> dict[str, bytes]:
