@@ -65,9 +65,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     as_json: AsJson = False,
 ) -> None:
     """Serve the platform on the loopback until Ctrl-C: AWS's API over HTTP, and the load balancer."""
-    forget_aws_variables()
-    # What is made until the server is ready stays; looking through it for garbage takes longer than making it.
-    gc.disable()
+    _prepare()
     from seatrials.twin.cloudformation.inputs import read_inputs  # noqa: PLC0415
     from seatrials.twin_server.options import server_options  # noqa: PLC0415  # imports moto, a second that others save
     from seatrials.twin_server.server import Server  # noqa: PLC0415
@@ -93,6 +91,13 @@ def serve(  # noqa: PLR0913  # one parameter an option
         run=run or (),
     )
     Server(options, chosen, variables, Output(as_json=as_json).say_at_once).run()
+
+
+def _prepare() -> None:
+    """Let the shell lead this process nowhere, before anything imports moto, and look for no garbage."""
+    forget_aws_variables()
+    # What is made until the server is ready stays; looking through it for garbage takes longer than making it.
+    gc.disable()
 
 
 @app.command()

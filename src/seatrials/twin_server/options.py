@@ -72,10 +72,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     chosen_pace = environment.pace if pace is None else pace
     commands, problems = _commands(run)
     problems += _address_problems(address)
-    if chosen_template is None:
-        problems.append(f"environment {environment.name!r} has no template to deploy: name one with --stack FILE")
-    elif not chosen_template.is_file():
-        problems.append(f"--stack: there is no template {chosen_template}: give a CloudFormation template's path")
+    problems += _template_problems(chosen_template, environment.name)
     problems += pace_problems(chosen_pace)
     if chosen_world not in WORLDS:
         problems.append(f"--world: no world is called {chosen_world!r}; {nearest(chosen_world, list(WORLDS))}")
@@ -109,6 +106,14 @@ def pace_problems(pace: float) -> list[str]:
         return []
     allowed = f"from {_PACE_MIN:g} to {_PACE_MAX:g} platform seconds per second"
     return [f"--pace: must be above 0, {allowed}, not {pace:g}"]
+
+
+def _template_problems(template: Path | None, environment: str) -> list[str]:
+    if template is None:
+        return [f"environment {environment!r} has no template to deploy: name one with --stack FILE"]
+    if not template.is_file():
+        return [f"--stack: there is no template {template}: give a CloudFormation template's path"]
+    return []
 
 
 def _commands(run: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
