@@ -131,7 +131,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "task_stop": Kind(lane="tasks", title="task {subject} has to stop: {code}: {reason}", level=_of_stop),
     "task stopped": Kind(lane="tasks", title="task {subject}", level=_of_stop),
-    "container_crash": Kind(lane="tasks", title="container {subject} crashed: {error}", level=_always(Level.BAD)),
+    "container_crash": Kind(
+        lane="tasks",
+        title="container {subject} crashed: {error}",
+        more=("place", ", at {place}"),
+        level=_always(Level.BAD),
+    ),
     "deployment": Kind(lane="tasks", title="deployment of {subject} has {state}: {definition}"),
     "container_restart": Kind(
         lane="tasks", title="container {subject} is restarted: exit code {exit_code}", level=_always(Level.DOUBT)
