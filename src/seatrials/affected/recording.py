@@ -33,6 +33,8 @@ class Recording(BaseModel):
     # What runs, or is read, before the first test and between two of them.
     always: frozenset[Unit]
     tests: dict[str, Ran]
+    # Whether these are all the tests that there are, and not only those of a name or a file.
+    is_whole: bool
 
     @property
     def paths(self) -> frozenset[str]:
@@ -59,6 +61,7 @@ class _Stored(BaseModel):
     always: list[int]
     failed: list[str]
     tests: dict[str, list[int]]
+    is_whole: bool
 
 
 def read_recording(path: Path) -> Recording | None:
@@ -74,6 +77,7 @@ def read_recording(path: Path) -> Recording | None:
                 test: Ran(test in stored.failed, frozenset(stored.units[each] for each in numbers))
                 for test, numbers in stored.tests.items()
             },
+            is_whole=stored.is_whole,
         )
     except (OSError, ValidationError, IndexError):
         return None
@@ -91,9 +95,19 @@ def write_recording(path: Path, recording: Recording) -> None:
         always=sorted(numbers[unit] for unit in recording.always),
         failed=sorted(recording.failed),
         tests={test: sorted(numbers[unit] for unit in ran.units) for test, ran in recording.tests.items()},
+        is_whole=recording.is_whole,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, stored.model_dump_json())
+
+
+def has_all_of(recording: Recording, known: Recording | None) -> bool:
+    """Whether *known* had all tests, and *recording* has them too: no file of tests has got another one since."""
+    if known is None or not known.is_whole or not known.tests.keys() <= recording.tests.keys():
+        return False
+    rests = {rest_of(test)[0] for test in recording.tests}
+    now, then = recording.fingerprints, known.fingerprints
+    return all(now.get(path, {}).get(REST) == then.get(path, {}).get(REST) for path in rests)
 
 
 def fingerprints_of(tree: Tree, paths: Iterable[str], known: Recording | None = None) -> dict[str, dict[str, str]]:

@@ -21,11 +21,11 @@ class Fields(dict[str, Any]):
 
     def __init__(self, fields: Mapping[str, Any], answer: object) -> None:
         super().__init__(fields)
-        self._answer = answer
+        self.answer = answer
 
     def __missing__(self, name: str) -> NoReturn:
         """Fail the scenario."""
-        msg = f"expected a field {name!r} in {self._answer}"
+        msg = f"expected a field {name!r} in {self.answer}"
         raise AssertionError(msg)
 
 

@@ -35,10 +35,11 @@ class ChangedRows:
         if worker is not None:
             self._selection = Selection(left_out=frozenset(worker[_WORKER_KEY]), why="")
             return
-        self._selection = self._choose(config, environment)
+        recording = read_recording(path_of(config, environment))
+        self._selection = self._choose(config, environment, recording)
         told = f"since {self._revision}: {self._selection.why}"
         config.stash[PARTIAL_KEY] = f"only what a change can touch was to run: {told}"
-        if self._is_nothing(config, environment):
+        if _is_nothing(recording, self._selection):
             pytest.exit(f"seatrials: no row is run: {told}", returncode=0)
 
     @pytest.hookimpl(optionalhook=True)
@@ -57,15 +58,18 @@ class ChangedRows:
         if not hasattr(session.config, "workerinput"):
             say(session.config, f"seatrials: since {self._revision}: {self._selection.why}")
 
-    def _choose(self, config: pytest.Config, environment: Environment) -> Selection:
+    def _choose(self, config: pytest.Config, environment: Environment, recording: Recording | None) -> Selection:
         root = root_of(config.rootpath)
         trees = committed_tree(root, self._revision), work_tree(root)
-        return select(read_recording(path_of(config, environment)), about(config, environment), *trees)
+        chosen = select(recording, about(config, environment), *trees)
+        if recording is None or recording.is_whole or not chosen.left_out:
+            return chosen
+        return Selection(left_out=chosen.left_out, why=f"{chosen.why}; and all that is not recorded")
 
-    def _is_nothing(self, config: pytest.Config, environment: Environment) -> bool:
-        """Whether every test that there is was recorded and is left out: one that is new is in a file that changed."""
-        recording = read_recording(path_of(config, environment))
-        return recording is not None and bool(recording.tests) and set(recording.tests) == set(self._selection.left_out)
+
+def _is_nothing(recording: Recording | None, selection: Selection) -> bool:
+    """Whether every test that there is was recorded and is left out: one that is new is in a file that changed."""
+    return recording is not None and recording.is_whole and set(recording.tests) == set(selection.left_out) != set()
 
 
 def check_use(config: pytest.Config, environment: Environment) -> None:

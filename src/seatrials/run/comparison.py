@@ -30,7 +30,17 @@ class Comparisons:
 
 
 def comparison(left: object, right: object) -> str:
-    """Return `left == right`, or where that is long the fields, keys or items by which they differ."""
+    """Return `left == right`, or where that is long the differences, and whose answer a side is, where it says so."""
+    return f"{_compared(left, right)}{_answered(left, right)}"
+
+
+def _answered(*sides: object) -> str:
+    """Return the request and the status of the first of *sides* that is the JSON of an answer; its body is told."""
+    answers = [str(side.answer) for side in sides if hasattr(side, "answer")]
+    return f" (answered: {redact(answers[0].partition(': ')[0].strip('<>'))})" if answers else ""
+
+
+def _compared(left: object, right: object) -> str:
     whole = f"{left!r} == {right!r}"
     if len(whole) <= _CHARACTERS_MAX:
         return whole

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.affected.recording import Ran, Recording, fingerprints_of, read_recording, write_recording
+from seatrials.affected.recording import Ran, Recording, fingerprints_of, has_all_of, read_recording, write_recording
 from seatrials.affected.selection import named, select
 from seatrials.affected.tracer import TRACER, Unit
 from seatrials.affected.tree import FOLDER, root_of, work_tree
@@ -21,6 +21,8 @@ from seatrials.seams.clock import wall_epoch_seconds, wall_seconds
 
 # What libraries there are, and how pytest runs; nobody has to read the first for that.
 _DECIDING = ("uv.lock", "pyproject.toml")
+# Options by which a run has fewer tests than its folders.
+_NARROWING = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "only")
 # Not where the gate looks.
 _EVIDENCE = Path(FOLDER, "evidence")
 
@@ -84,7 +86,7 @@ class CoverageRecorder:
             units = frozenset((str(path), str(unit)) for path, unit in told["units"])
             ran[test] = Ran(told["failed"], units)
         self._is_fine = self._wants_failures and len(ran) == len(items)
-        self._keep(ran)
+        self._keep(ran, is_whole=asks_for_all(self._config) and len(ran) == len(items))
         self._sum_up(ran)
         return True
 
@@ -117,7 +119,7 @@ class CoverageRecorder:
             said = " ".join([reason_of(report).partition("\n")[0], advice_of(report)]).strip()
             say(self._config, f"FAILED {scenario_id(item)} {item.name}: {said}")
 
-    def _keep(self, ran: dict[str, Ran]) -> None:
+    def _keep(self, ran: dict[str, Ran], *, is_whole: bool) -> None:
         """Write what is known now; nothing when files have changed since this process began to read them."""
         recording = self._recording(ran)
         changed = sorted(path for path in recording.paths if self._is_changed(path))
@@ -129,15 +131,17 @@ class CoverageRecorder:
             (path, unit) for path in self._around(recording) for unit in fingerprints.get(path, {WHOLE: ""})
         )
         update = {"fingerprints": fingerprints, "always": recording.always | around}
-        write_recording(self._path, recording.model_copy(update=update))
+        recording = recording.model_copy(update=update)
+        is_whole = is_whole or has_all_of(recording, self._known)
+        write_recording(self._path, recording.model_copy(update={"is_whole": is_whole}))
 
     def _recording(self, ran: dict[str, Ran]) -> Recording:
         """Return what is known now of the tests that ran, and of those that did not have to."""
         known = {} if self._known is None else self._known.tests
         kept = {test: known[test] for test in self._selection.left_out if test not in ran}
         always = self._own(TRACER.take() | {(name, WHOLE) for name in _DECIDING})
-        blobs = dict(self._tree.blobs)
-        return Recording(about=self._about, blobs=blobs, fingerprints={}, always=always, tests={**kept, **ran})
+        blobs, tests = dict(self._tree.blobs), {**kept, **ran}
+        return Recording(about=self._about, blobs=blobs, fingerprints={}, always=always, tests=tests, is_whole=False)
 
     def _around(self, recording: Recording) -> set[str]:
         """Return the files that count as a whole: what runs around the tests runs otherwise when it records.
@@ -169,6 +173,12 @@ class CoverageRecorder:
 
     def _has_reporter(self) -> bool:
         return bool(self._config.pluginmanager.has_plugin("terminalreporter"))
+
+
+def asks_for_all(config: pytest.Config) -> bool:
+    """Whether a run names folders of tests, and leaves none of theirs out."""
+    is_narrowed = any(config.getoption(name, None) for name in _NARROWING)
+    return not is_narrowed and all(Path(config.invocation_params.dir, each).is_dir() for each in config.args)
 
 
 def _last_line(text: str) -> str:

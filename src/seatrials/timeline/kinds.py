@@ -131,8 +131,19 @@ KINDS: Mapping[str, Kind] = {
     ),
     "task_stop": Kind(lane="tasks", title="task {subject} has to stop: {code}: {reason}", level=_of_stop),
     "task stopped": Kind(lane="tasks", title="task {subject}", level=_of_stop),
-    "container_crash": Kind(lane="tasks", title="container {subject} crashed: {error}", level=_always(Level.BAD)),
+    "container_crash": Kind(
+        lane="tasks",
+        title="container {subject} crashed: {error}",
+        more=("place", ", at {place}"),
+        level=_always(Level.BAD),
+    ),
     "deployment": Kind(lane="tasks", title="deployment of {subject} has {state}: {definition}"),
+    "container_restart": Kind(
+        lane="tasks", title="container {subject} is restarted: exit code {exit_code}", level=_always(Level.DOUBT)
+    ),
+    "mount_not_writable": Kind(
+        lane="tasks", title="container {subject} cannot write to {path}: {reason}", level=_always(Level.BAD)
+    ),
     "container_health": Kind(
         lane="tasks", title="container {container} of task {subject} is {state}", level=_by_state(unhealthy=Level.BAD)
     ),
@@ -182,9 +193,7 @@ KINDS: Mapping[str, Kind] = {
     "not_reached": Kind(
         lane="other", title="{source} does not reach {target} on port {port}: {subject} {why}", level=_always(Level.BAD)
     ),
-    "left_out": Kind(
-        lane="other", title="{subject}: {what} is left out here, and would act on AWS", level=_always(Level.DOUBT)
-    ),
+    "left_out": Kind(lane="other", title="left out of {subject}: {what}", level=_always(Level.DOUBT)),
     "twin_failure": Kind(lane="other", title="{actor} itself failed at {subject}: {error}", level=_always(Level.BAD)),
     "watch": Kind(lane="other", title="{subject}", level=_always(Level.DOUBT)),
 }

@@ -4,17 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.affected.recording import Ran, Recording, read_recording, write_recording
+from seatrials.affected.recording import Ran, Recording, has_all_of, read_recording, write_recording
+from seatrials.affected.units import REST
 
+ONE = "test_a.py::test_one"
 RECORDING = Recording(
     about={"the seed": "1"},
     blobs={"a.py": "1" * 40},
     fingerprints={"a.py": {"first:1": "f"}},
     always=frozenset({("a.py", "<module>")}),
     tests={
-        "test_a.py::test_one": Ran(is_failed=True, units=frozenset({("a.py", "first:1")})),
+        ONE: Ran(is_failed=True, units=frozenset({("a.py", "first:1")})),
         "test_a.py::test_two": Ran(is_failed=False, units=frozenset()),
     },
+    is_whole=True,
 )
 
 
@@ -23,6 +26,23 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_recording(tmp_path / "new/mock.json", RECORDING)
 
     assert read_recording(tmp_path / "new/mock.json") == RECORDING
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_whole"),
+    [
+        pytest.param({}, [True], id="the same tests"),
+        pytest.param({"tests": {ONE: RECORDING.tests[ONE]}}, [False], id="one is gone"),
+        pytest.param({"fingerprints": {"a.py": {}, "test_a.py": {REST: "new"}}}, [False], id="one may be new"),
+    ],
+)
+def test_a_part_of_a_whole_recording_is_none(changes: dict[str, object], is_whole: list[bool]) -> None:
+    """Who brings some tests up to date keeps all of them, unless one is missing or was never run."""
+    update = RECORDING.model_copy(update={"is_whole": False, **changes})
+
+    assert [has_all_of(update, RECORDING)] == is_whole
+    assert not has_all_of(update, update)
+    assert not has_all_of(update, None)
 
 
 def test_a_recording_knows_what_failed() -> None:

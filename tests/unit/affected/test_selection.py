@@ -53,6 +53,7 @@ def _recording() -> Recording:
         fingerprints=fingerprints_of(recorded, [HERMES, PLUGIN, ROWS, OTHER_ROWS]),
         always=frozenset(always),
         tests=tests,
+        is_whole=True,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.affected.recording import Ran, Recording, fingerprints_of, write_recording
+from seatrials.affected.recording import Ran, Recording, fingerprints_of, read_recording, write_recording
 from seatrials.affected.tracer import TRACER
 from seatrials.affected.tree import work_tree
 from seatrials.evidence.reader import read_newest
@@ -40,6 +40,7 @@ def _recorded(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Pat
             ONE: Ran(is_failed=False, units=frozenset({(FILE, "test_one:1")})),
             TWO: Ran(is_failed=False, units=frozenset({(FILE, "test_two:1")})),
         },
+        is_whole=True,
     )
     write_recording(pytester.path / ".seatrials/coverage/mock.json", recording)
     return file
@@ -75,6 +76,19 @@ def test_nothing_runs_when_nothing_changed(run: Run, recorded: Path, pytester: p
 
     assert result.ret == 0
     assert not (pytester.path / "evidence").exists()
+
+
+def test_what_is_not_recorded_runs_though_nothing_changed(run: Run, recorded: Path, pytester: pytest.Pytester) -> None:
+    """A recording of some rows alone, made with -k, says nothing of the others."""
+    assert recorded.is_file()
+    path = pytester.path / ".seatrials/coverage/mock.json"
+    whole = read_recording(path)
+    assert whole is not None
+    write_recording(path, whole.model_copy(update={"tests": {ONE: whole.tests[ONE]}, "is_whole": False}))
+    result = run(ROWS, "--changed", "HEAD")
+
+    assert record(pytester)["expected"] == [TWO]
+    result.stdout.fnmatch_lines(["*nothing that a test executes has changed; and all that is not recorded"])
 
 
 def test_an_unknown_commit_ends_the_run(run: Run, recorded: Path) -> None:

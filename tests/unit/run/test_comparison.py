@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from seatrials.platform.calls import Fields
 from seatrials.run.comparison import comparison
 from tests.support.scenario_run import scenario
 
@@ -20,6 +21,17 @@ class Facts:
 
     name: str
     size: int
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_a_comparison_says_whose_answer_it_is_about(*, is_long: bool) -> None:
+    """A wrong field is told with the request and the service that answered, on whichever side that stands."""
+    answer = "<POST /keepalive → 200 from hermes: {'lastActivty': 1}>"
+    fields = Fields({"lastActivty": LONG * 2 if is_long else 1}, answer)
+
+    for told in (comparison({"lastActivity": 1}, fields), comparison(fields, {"lastActivity": 1})):
+        assert told.endswith(" (answered: POST /keepalive → 200 from hermes)")
+        assert "'lastActivty'" in told or "lastActivty is" in told
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 import os
 
-from seatrials.run.record import in_forks
+import pytest
 
+from seatrials.run.record import in_forks
+from seatrials.run.recorder import asks_for_all
+
+pytest_plugins = ["pytester"]
 SEEN: list[str] = []
 
 
@@ -28,3 +32,14 @@ def test_a_test_that_ends_its_process_has_no_result() -> None:
 def test_the_first_comes_first() -> None:
     """With one process the results come in the order of the tests."""
     assert [test for test, _ in in_forks(["one", "two", "three"], note, 1)] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    "narrowed", [("-k", "idle"), ("-m", "staging"), ("test_a.py",), ("--deselect", "test_a.py::b")]
+)
+def test_a_recording_of_some_tests_is_no_whole_one(pytester: pytest.Pytester, narrowed: tuple[str, ...]) -> None:
+    """Whatever names tests leaves others out, of which nothing is known then."""
+    pytester.makepyfile(test_a="def test_b(): pass")
+
+    assert not asks_for_all(pytester.parseconfig(*narrowed))
+    assert asks_for_all(pytester.parseconfig(str(pytester.path)))
