@@ -97,10 +97,12 @@ def run_scenarios(
     path, arguments = SCENARIOS, session.posargs
     if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
         path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
+    # One of -q and one of -v would leave neither.
+    quietly = () if {"-v", "-vv", "--verbose"} & {*arguments} else ("-q",)
     session.run(
         *within,
         *("python", "-m", "pytest", str(path), "--environment", environment),
-        *("-q", "-n", "auto", "--dist", *shares, *options, *arguments),
+        *(*quietly, "-n", "auto", "--dist", *shares, *options, *arguments),
         env=dict(variables),
     )
 

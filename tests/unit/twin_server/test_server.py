@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +24,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 from tests.support.project import PROJECT
+from tests.support.served import served_client
 
 T = TypeVar("T")
 CLUSTER = "webordinary-edit-cluster"
@@ -48,17 +48,6 @@ def client(variables: Mapping[str, str]) -> Iterator[httpx.Client]:
         yield client
 
 
-def aws(variables: Mapping[str, str], service: str) -> AwsClient:
-    """Return boto3's client of a service, as a program with these variables has it."""
-    return boto3.client(
-        service,
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
 def until(condition: Callable[[], T], what: str) -> T:
     """Return what *condition* gives once it is true."""
     return wait_until(SystemClock(), condition, 60, what=what, every_seconds=0.05)
@@ -66,13 +55,13 @@ def until(condition: Callable[[], T], what: str) -> T:
 
 def scale(variables: Mapping[str, str], count: int) -> AwsClient:
     """Set the desired count of the edit service, and let no alarm go below it; return the client of ECS."""
-    aws(variables, "application-autoscaling").register_scalable_target(
+    served_client(variables, "application-autoscaling").register_scalable_target(
         ServiceNamespace="ecs",
         ScalableDimension="ecs:service:DesiredCount",
         ResourceId=f"service/{CLUSTER}/{EDIT}",
         MinCapacity=count,
     )
-    ecs = aws(variables, "ecs")
+    ecs = served_client(variables, "ecs")
     ecs.update_service(cluster=CLUSTER, service=EDIT, desiredCount=count)
     return ecs
 
@@ -152,7 +141,7 @@ def test_a_websocket_passes_through(variables: Mapping[str, str], client: httpx.
 
 def test_what_containers_write_is_in_their_log_group(variables: Mapping[str, str]) -> None:
     """CloudWatch Logs has the lines of the mock's own applications."""
-    logs = aws(variables, "logs")
+    logs = served_client(variables, "logs")
     events = logs.filter_log_events(logGroupName="/ecs/hermes", filterPattern="listens")["events"]
 
     assert [each["message"] for each in events] == ["hermes 1.0.0 listens on 3000"]
@@ -189,7 +178,7 @@ def test_exec_is_on_when_it_is_asked_for() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "subscriber.example.com"])
 def test_no_call_leaves_the_server(variables: Mapping[str, str], host: str) -> None:
     """A message to a subscriber at a URL is an error that says so, and nobody is called."""
-    sns = aws(variables, "sns")
+    sns = served_client(variables, "sns")
     topic = sns.create_topic(Name=f"to-{host.replace('.', '-')}")["TopicArn"]
     with socket.create_server(("127.0.0.1", 0)) as subscriber:
         subscriber.settimeout(0)
@@ -220,7 +209,7 @@ def test_a_command_is_a_container() -> None:
     with running_server(*TEMPLATE, "--pace", "8", "--run", run) as running:
         variables = running.variables
         trust = ssl.create_default_context(cafile=variables["SEATRIALS_CA_FILE"])
-        ecs, logs = scale(variables, 1), aws(variables, "logs")
+        ecs, logs = scale(variables, 1), served_client(variables, "logs")
         address = variables["SEATRIALS_BASE_URL"]
         with httpx.Client(base_url=address, verify=trust, trust_env=False, timeout=30) as client:
             until(lambda: client.get("/api/status").text == "from a child", "the child to answer")
@@ -395,11 +384,11 @@ def test_a_server_lives_on_and_says_at_its_end_what_failed(tmp_path: Path) -> No
 def test_a_client_that_waits_for_a_message_holds_up_nobody() -> None:
     """While ReceiveMessage waits, other calls are answered, and SIGTERM ends the server."""
     with running_server(*TEMPLATE, "--pace", "1") as running:
-        sqs = aws(running.variables, "sqs")
+        sqs = served_client(running.variables, "sqs")
         queue = sqs.create_queue(QueueName="q")["QueueUrl"]
         waiting = threading.Thread(target=_receive, args=(sqs, queue), daemon=True)
         waiting.start()
-        assert aws(running.variables, "ecs").list_clusters()["clusterArns"] != []
+        assert served_client(running.variables, "ecs").list_clusters()["clusterArns"] != []
         assert waiting.is_alive()
 
     waiting.join(timeout=10)

@@ -10,15 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from random import Random
 
-import boto3
 import pytest
 from botocore.config import Config
 
-from seatrials.seams.application import AwsClient
 from seatrials.twin_server import running_server
 from tests.support.aws import Clients
 from tests.support.generated_requests import generated
 from tests.support.project import PROJECT
+from tests.support.served import served_client
 from tests.support.stranger import Stranger, answered
 
 REQUESTS = 5_000
@@ -41,19 +40,8 @@ def variables() -> Iterator[Mapping[str, str]]:
 @pytest.fixture(scope="module")
 def aws(variables: Mapping[str, str]) -> Clients:
     """Give clients that refuse nothing by themselves, and try once."""
-
-    @cache
-    def client(service: str) -> AwsClient:
-        return boto3.client(
-            service,
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
-            region_name=variables["AWS_REGION"],
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-        )
-
-    return client
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    return cache(partial(served_client, variables, config=config))
 
 
 def lead_to_hermes(aws: Clients, idle_seconds: int) -> None:

@@ -1,0 +1,38 @@
+"""Tests of the commands: what a session of nox makes of its arguments."""
+
+import runpy
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.project import PROJECT
+
+
+@cache
+def noxfile() -> dict[str, Any]:
+    """Return what noxfile.py defines; nox takes its sessions once."""
+    return runpy.run_path(str(PROJECT / "noxfile.py"))
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command that `nox -s mock -- ARGUMENTS` ends with."""
+    ran: list[list[str]] = []
+    session = SimpleNamespace(posargs=[*arguments], run=lambda *words, **_: ran.append([*words]))
+    noxfile()["run_scenarios"](session, "mock")
+    return ran[0]
+
+
+@pytest.mark.parametrize(("arguments", "is_quiet"), [((), True), (("-k", "idle"), True), (("-v",), False)])
+def test_who_asks_for_more_is_told_more(arguments: tuple[str, ...], *, is_quiet: bool) -> None:
+    """A -v is not outweighed by the session's own -q: then a failure would show no traceback, as the README says."""
+    assert ("-q" in command(*arguments)) == is_quiet
+
+
+def test_a_suite_is_named_by_its_first_word() -> None:
+    """`nox -s mock -- routing` runs one file, with what follows."""
+    words = command("routing", "-n", "0")
+
+    assert words[3].endswith("tests/integration/test_routing.py")
+    assert words[-2:] == ["-n", "0"]
