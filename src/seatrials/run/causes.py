@@ -68,6 +68,9 @@ _TARGET = re.compile(
     r"^target group (?P<group>\S+): .*?:(?P<port>\d+) is unhealthy \((?:Target\.\w+: )?(?P<why>[^)]+)\)", re.MULTILINE
 )
 _NO_START = re.compile(r"stopped: \w+: (?P<why>TaskFailedToStart: .+)")
+# How a failure says that the network, as the template has it, kept a connection from coming about.
+NOT_LET_THROUGH = "not let through:"
+_NOT_LET_THROUGH = re.compile(rf"^{NOT_LET_THROUGH} (?P<why>.+)$", re.MULTILINE)
 # An answer of a service itself, as a scenario shows it, that says no more than that something went wrong.
 _SERVER_ERROR = re.compile(r"→ 5\d\d from (?P<service>hermes|edit)\b")
 _WAITED = re.compile(r"(waited [\d.]+ s|gave up waiting) for ")
@@ -92,6 +95,9 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
         return Rank.CRASH, failure.crash, failure.crash
+    blocked = _NOT_LET_THROUGH.search(failure.reason)
+    if blocked is not None:
+        return Rank.AWS, _alike(blocked["why"]), blocked["why"]
     answered = _SERVER_ERROR.search(failure.first_line)
     if answered is not None and failure.logged.startswith(f"{answered['service']} logged"):
         return Rank.SERVICE, _complaint_key(failure.logged), failure.logged

@@ -15,6 +15,7 @@ from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import Signer, name_of, sign_matrix
 from seatrials.mutants.matrix import HEALTHY, Matrix, names_of
 from seatrials.mutants.mutant import Mutant
+from seatrials.run.causes import NOT_LET_THROUGH
 from seatrials.run.reports import message_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -84,7 +85,7 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call":
-            message = redact(message_of(report))[:_MESSAGE_CHARACTERS_MAX] if report.failed else ""
+            message = _telling_first(redact(message_of(report)))[:_MESSAGE_CHARACTERS_MAX] if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
             self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)
         elif report.failed:
@@ -145,3 +146,9 @@ class MatrixReporter:
         alive = "IS WRONG ITSELF" if mutant in self.matrix.mistakes else "SURVIVES"
         verdict = f"killed by {names_of(killers)}" if killers else ("passes" if mutant == HEALTHY else alive)
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
+
+
+def _telling_first(said: str) -> str:
+    """Return what a scenario said with the resources that it names moved up, for the rest may be cut."""
+    first, *more = said.splitlines() or [""]
+    return "\n".join([first, *sorted(more, key=lambda line: not line.startswith(NOT_LET_THROUGH))])

@@ -33,6 +33,8 @@ _EXPLAINING = frozenset({"metric", "scaling", "alarm", "service_change", "rule",
 _NAMEABLE = ("task", "task_stop", "scaling", "alarm", "target_health")
 _NAME_CHARACTERS_MIN = 12
 _NAMED_LOOKED_AT, _NAMED_MAX = 20, 2
+# How whoever sends requests and health checks to targets is told.
+_BALANCER = "load balancer "
 
 Wanted = Callable[[Item], bool]
 
@@ -100,6 +102,7 @@ class Links:
             yield from self._before(index, "session")
         yield from self._before(index, "step")
         yield from self._before(index, "wait", lambda each: each.until == item.at)
+        yield from self._before(index, "not_reached")
 
     def _named_in(self, message: str, index: int) -> Iterator[int]:
         """Yield the newest of what a message names, such as a task or an alarm."""
@@ -124,7 +127,7 @@ class Links:
         """Yield what went wrong during a wait; where nothing did, what decides how many tasks there are."""
         found = [
             other
-            for kind in ("container_crash", "target_health", "task_stop")
+            for kind in ("container_crash", "target_health", "task_stop", "not_reached")
             for other in self._before(beyond, kind, lambda each: each.level is Level.BAD and each.at >= began)
         ]
         yield from found
@@ -158,6 +161,7 @@ class Links:
             )
             yield from self._before(index, "target_health", lambda each: _is_target(each, group, "-"))
             yield from self._before(index, "task", lambda each: _address(each) == address)
+            yield from self._not_reached(index, _BALANCER)
         if status == _NOT_FOUND or details.get("rule") == "default":
             yield from self._before(index, "rule", most=2)
 
@@ -184,6 +188,9 @@ class Links:
         if item.happening.details.get("code") == "EssentialContainerExited":
             yield from self._before(index, "container_crash", lambda each: task in each.happening.subject)
             yield from self._lines(index, task)
+        if item.happening.details.get("code") == "TaskFailedToStart":
+            for other in self._before(index, "task", lambda each: each.happening.subject == task):
+                yield from self._not_reached(index, f"service {self._items[other].happening.details.get('service')}")
         group = _GROUP.search(reason)
         if group is not None:
             yield from self._before(
@@ -191,6 +198,12 @@ class Links:
             )
         if "scaling" in reason.lower():
             yield from self._before(index, "scaling")
+
+    def _not_reached(self, index: int, source: str) -> Iterator[int]:
+        """Yield what the network last kept from one whose label begins so."""
+        yield from self._before(
+            index, "not_reached", lambda each: str(each.happening.details.get("source")).startswith(source)
+        )
 
     def _of_crash(self, index: int, item: Item) -> Iterator[int]:
         task = _TASK_ID.search(item.happening.subject)

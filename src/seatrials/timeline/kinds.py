@@ -19,6 +19,7 @@ LANES = {
     "hermes": "Hermes",
     "tasks": "Services and tasks",
     "targets": "Targets",
+    "network": "Network",
     "rules": "Rules",
     "alarms": "Alarms and scaling",
     "table": "Table",
@@ -159,6 +160,11 @@ KINDS: Mapping[str, Kind] = {
     "health_check": Kind(
         lane="targets", title="health check GET {path} of {subject} {outcome}: {reason} {description}", level=_of_check
     ),
+    "not_reached": Kind(
+        lane="network",
+        title="{source} does not reach {target} on port {port}: {subject} {why}",
+        level=_always(Level.BAD),
+    ),
     "rule": Kind(lane="rules", title="{subject} {Priority} {Conditions} {Name} {Protocol} {Port}"),
     "alarm": Kind(
         lane="alarms",
@@ -190,10 +196,9 @@ KINDS: Mapping[str, Kind] = {
     "aws_call": Kind(lane="calls", title="{subject} calls {operation}"),
     "aws_refusal": Kind(lane="calls", title="{subject} was refused: {Code}: {Message}", level=_of_refusal),
     "connection_refused": Kind(lane="other", title="{subject}: connection to {to} refused", level=_always(Level.BAD)),
-    "not_reached": Kind(
-        lane="other", title="{source} does not reach {target} on port {port}: {subject} {why}", level=_always(Level.BAD)
+    "left_out": Kind(
+        lane="other", title="{subject}: {what} is left out here, and would act on AWS", level=_always(Level.DOUBT)
     ),
-    "left_out": Kind(lane="other", title="left out of {subject}: {what}", level=_always(Level.DOUBT)),
     "twin_failure": Kind(lane="other", title="{actor} itself failed at {subject}: {error}", level=_always(Level.BAD)),
     "watch": Kind(lane="other", title="{subject}", level=_always(Level.DOUBT)),
 }

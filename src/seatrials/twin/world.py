@@ -6,7 +6,7 @@ part does not change what another part draws.
 """
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from seatrials.twin.cloudformation.fidelity.calls import CallWatch
 from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
 from seatrials.twin.cloudformation.rules import RULES, Rule
 from seatrials.twin.cloudformation.template import Template
+from seatrials.twin.ecs.aws_calls import connect_to_aws
 from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
@@ -53,8 +54,8 @@ from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.outside import Outside
 from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import scratch_folder
-from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.trace import Trace
+from seatrials.twin.vpc.vpc import Vpc
 
 # Every world begins at this moment, so that traces of different days are equal. 2026-03-02T09:00:00Z, a Monday.
 EPOCH_SECONDS = 1_772_442_000
@@ -153,7 +154,7 @@ class _Wires:
     """What connects: the network and who may use it, and the disks."""
 
     directory: Path
-    security_groups: SecurityGroups
+    vpc: Vpc
     network: VirtualNetwork
     client_host: Host
     file_systems: FileSystems
@@ -204,11 +205,7 @@ class World:
         # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
         self.bridge = self._moto(plane)
         wires = self._wires()
-        self.directory, self.security_groups, self.file_systems = (
-            wires.directory,
-            wires.security_groups,
-            wires.file_systems,
-        )
+        self.directory, self.vpc, self.file_systems = wires.directory, wires.vpc, wires.file_systems
         self.network, self.client_host = wires.network, wires.client_host
         actors = self._aws_actors(wires, applications, keeps_logs=keeps_logs)
         self.runtime, self.targets, self.balancers = actors.runtime, actors.targets, actors.balancers
@@ -290,13 +287,14 @@ class World:
         directory = self._scratch.path
         hop = self.random("network")
         # Before the network, which asks them about every connection.
-        groups = SecurityGroups(self.aws("ec2"))
-        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), groups.admit)
+        logical_ids = {physical: logical for logical, physical in self.stack.physical_ids.items()}
+        vpc = Vpc(self.aws("ec2"), self.aws("efs"), self.trace, logical_ids, self.bridge.region)
+        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
         balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
-        entrances = tuple((each, network.attach(f"10.0.{index}.4")) for index, each in enumerate(balancers, start=1))
-        return _Wires(directory, groups, network, client_host, file_systems, entrances)
+        entrances = tuple((each, _attach_nodes(network, vpc.join_load_balancer(each))) for each in balancers)
+        return _Wires(directory, vpc, network, client_host, file_systems, entrances)
 
     def _acts(self, balancer: Mapping[str, Any]) -> bool:
         """Whether a load balancer is one that acts here; of another the trace says that it only stands there."""
@@ -353,14 +351,14 @@ class World:
             clock=self.clock,
             bridge=self.bridge,
             runtime=runtime,
-            security_groups=wires.security_groups,
+            vpc=wires.vpc,
             targets=targets,
             elbv2=self.aws("elbv2"),
             calibration=self.calibration,
             random=self.random("tasks"),
             trace=self.trace,
         )
-        return Scheduler(surroundings, self.aws("ecs"), self.aws("ec2"), self.random("scale-in"))
+        return Scheduler(surroundings, self.aws("ecs"), self.random("scale-in"))
 
     def _scaling(self) -> Scaling:
         return Scaling(
@@ -384,7 +382,6 @@ class World:
     ) -> Balancer:
         name = description["DNSName"]
         wires.network.names[name] = host.address
-        wires.security_groups.assign(host.address, description.get("SecurityGroups", []))
         names: tuple[str, ...] = (name,)
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
@@ -392,7 +389,7 @@ class World:
             if outside is self._outside:
                 # The others have the same address: a container reaches them by their own names.
                 wires.network.names[outside.network.address] = host.address
-            wires.security_groups.publish(host.address, outside.ports.outside)
+            wires.vpc.publish(host.address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
             host=host,
@@ -405,6 +402,7 @@ class World:
             random=self.random(f"balancer {name}"),
             outside=outside.network if outside else None,
             outside_ports=outside.ports.outside if outside else {},
+            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, host.address, port),
         )
 
     def _way_in_to(self, load_balancer: str) -> Outside | None:
@@ -415,7 +413,11 @@ class World:
         return outside if outside is not None and outside.load_balancer == load_balancer else None
 
     def _on_call(self, caller: str, operation: str) -> None:
-        """A call from outside AWS takes its time before it has its effect."""
+        """A call from outside AWS takes its time before it has its effect, if it gets there at all."""
+        container = self.runtime.current()
+        if container is not None:
+            client = self.bridge.own_client(operation.partition(".")[0])
+            connect_to_aws(client, self.vpc, self.clock, container.host.address)
         self.clock.sleep(self.calibration.api_latency.draw(self._latency))
         self.trace.add("aws_call", caller, operation=operation)
 
@@ -452,6 +454,7 @@ class World:
             self._tell_parts(service, operation, parameters, answer)
 
     def _tell_parts(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
+        self.vpc.heard(service, operation)
         # Why not let each part look at moto when it needs to: a balancer would read its rules anew for each request.
         if service == "elbv2" and operation not in ("RegisterTargets", "DeregisterTargets"):
             for balancer in self.balancers:
@@ -459,8 +462,6 @@ class World:
                     balancer.changed(operation, parameters, answer)
         elif service == "ecs":
             self.scheduler.service_changed()
-        elif service == "ec2":
-            self.security_groups.changed()
         elif service == "efs" and operation == "CreateAccessPoint":
             self.file_systems.set_apart(answer)
         elif service == "cloudwatch" and operation == "PutMetricData":
@@ -474,3 +475,10 @@ class World:
             self.scaling.alarms.state_set(parameters["AlarmName"], parameters["StateValue"], data)
         elif service in ("cloudwatch", "application-autoscaling"):
             self.scaling.definitions_changed(operation, parameters)
+
+
+def _attach_nodes(network: VirtualNetwork, addresses: Sequence[str]) -> Host:
+    """Return the host of a load balancer, which stands on the first of its *addresses* for all of its nodes."""
+    first, *others = addresses
+    network.names.update(dict.fromkeys(others, first))
+    return network.attach(first)

@@ -50,6 +50,16 @@ def test_the_most_telling_cause_is_first() -> None:
     assert [cause.rank for cause in found] == list(Rank)
 
 
+def test_what_was_not_reached_is_the_cause() -> None:
+    """Rows that say what the network kept apart have that for their cause, whatever each saw of it."""
+    blocked = "not let through: hermes does not reach the registry on port 443: route table rtb-1 has no route"
+    waited = starved("COLD-06", "2", f"  event: {UNHEALTHY}", blocked)
+    [cause] = causes_of([failure("COLD-03", f"expected 201, got 503\n{blocked}"), waited])
+
+    assert cause.rank is Rank.AWS
+    assert cause.text == "hermes does not reach the registry on port 443: route table rtb-1 has no route"
+
+
 def test_waits_with_one_cause_are_one() -> None:
     """An unhealthy target is one cause, whether ECS has told it in an event or the load balancer in its state."""
     listed = "target group webordinary-edit-preview: 10.0.1.10:4321 is unhealthy (Target.Timeout: Request timed out)"

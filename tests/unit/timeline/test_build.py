@@ -146,6 +146,33 @@ def test_a_row_that_passed_has_no_failure(tmp_path: Path) -> None:
     assert len(timeline.items) > 4
 
 
+def test_what_the_network_kept_apart_leads_to_a_failed_start(tmp_path: Path) -> None:
+    """A task that does not start is led back to what its service did not reach, an unhealthy target to the balancer."""
+    events = [
+        {"at_us": 1_000_000, "kind": "not_reached", "source": "service hermes", "subject": "route table Public"},
+        {"at_us": 2_000_000, "kind": "not_reached", "source": "front", "port": 3000, "subject": "security group Front"},
+        {"at_us": 3_000_000, "kind": "task", "service": "hermes", "state": "activating", "subject": TASK},
+        {"at_us": 4_000_000, "kind": "task_stop", "code": "TaskFailedToStart", "reason": "no image", "subject": TASK},
+        {
+            "at_us": 5_000_000,
+            "kind": "target_health",
+            "state": "unhealthy",
+            "reason": "Target.Timeout",
+            "subject": TARGET,
+        },
+    ]
+    folder = write_run(tmp_path, events=events)
+    folder.notes_of(ROW).write_text("")
+    timeline = build(read_run(folder.path), ROW)
+
+    stop, unhealthy = the(timeline, "task_stop"), the(timeline, "target_health")
+    subjects = [
+        [timeline.items[index].happening.subject for index in each.causes if timeline.items[index].lane == "network"]
+        for each in (stop, unhealthy)
+    ]
+    assert subjects == [["route table Public"], ["security group Front"]]
+
+
 def test_what_aws_tells_is_a_timeline_too(tmp_path: Path) -> None:
     """A stack on real time tells its events with whole times, in sentences, and sessions by Hermes's answers."""
     live = [

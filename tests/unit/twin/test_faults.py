@@ -62,7 +62,7 @@ def test_a_killed_task_is_replaced(twin: Twin, faults: TwinFaults) -> None:
 
 def balancer_status(twin: Twin, path: str) -> int:
     """Return what the load balancer answers to a GET."""
-    [host] = [each for each in twin.world.network.hosts.values() if each.address == "10.0.1.4"]
+    [host] = [each for each in twin.world.network.hosts.values() if each.address == "10.0.1.5"]
     connection = TlsConnection(
         twin.world.client_host.connect(host.address, 443),
         twin.world.authority.trust,

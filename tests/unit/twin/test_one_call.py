@@ -53,6 +53,8 @@ def resolved(twin: Twin, parameters: Document) -> Document:
         ],
         "TARGETS": elbv2.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"],
         "GROUP": balancer["SecurityGroups"][0],
+        "SUBNET": balancer["AvailabilityZones"][1]["SubnetId"],
+        "MAIN_TABLE": twin.world.aws("ec2").describe_route_tables()["RouteTables"][0]["RouteTableId"],
         "FILES": twin.world.aws("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"],
         "DEFINITION": twin.service()["taskDefinition"],
     }
@@ -156,6 +158,8 @@ REFUSED = [
     ("elbv2", "create_rule", {**RULE, "Actions": redirect(Path="/\u2603")}, "ValidationError"),
     ("elbv2", "create_rule", {**RULE, "Actions": []}, "ValidationError"),
     ("ec2", "delete_security_group", {"GroupId": "GROUP"}, "DependencyViolation"),
+    ("ec2", "delete_subnet", {"SubnetId": "SUBNET"}, "DependencyViolation"),
+    ("ec2", "delete_route_table", {"RouteTableId": "MAIN_TABLE"}, "DependencyViolation"),
     ("efs", "create_access_point", {**POINT, "RootDirectory": root("/..")}, "BadRequest"),
     ("efs", "create_access_point", {**POINT, "RootDirectory": root("/a\x00b")}, "BadRequest"),
     ("efs", "create_access_point", {**POINT, "RootDirectory": root("/" + "a" * 5_000)}, "BadRequest"),

@@ -13,7 +13,7 @@ from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.moto_bridge import current
 from seatrials.twin.physics.clock import ActorKilledError
-from seatrials.twin.security_groups import SecurityGroups
+from seatrials.twin.vpc.vpc import Vpc
 from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.twin import PLAIN, Twin, Worlds
 
@@ -196,13 +196,13 @@ def test_a_task_whose_life_fails_is_stopped(twin: Twin, monkeypatch: pytest.Monk
 def test_a_failure_after_the_last_wait_is_raised_at_the_end(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails in what follows a scenario's own last call is no secret."""
 
-    def broken(_groups: SecurityGroups) -> None:
+    def broken(_vpc: Vpc) -> None:
         raise KeyError(TABLE)
 
     def make_a_network() -> None:
         with worlds.open() as twin:
             twin.world.aws("ec2").create_vpc(CidrBlock="10.9.0.0/16")
 
-    monkeypatch.setattr(SecurityGroups, "changed", broken)
+    monkeypatch.setattr(Vpc, "changed", broken)
     with pytest.raises(TwinFailureError, match="what follows a call failed at ec2 CreateVpc"):
         make_a_network()

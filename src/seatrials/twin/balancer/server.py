@@ -23,6 +23,7 @@ from seatrials.twin.physics.network import Host
 from seatrials.twin.trace import Trace
 
 _TLS_HANDSHAKE_SECONDS = 10.0
+_SWALLOWED_BYTES = 65_536
 
 
 @dataclass(eq=False, kw_only=True)
@@ -43,6 +44,8 @@ class Balancer:
     # Where clients outside the world come in, and which port stands for which of the balancer's there.
     outside: Network | None = None
     outside_ports: Mapping[int, int] = field(default_factory=dict)
+    # Whether the network lets clients outside the world through to a port of the balancer's.
+    admits_outside: Callable[[int], bool] = lambda _port: True
     _open: dict[int, tuple[ListenerSettings, list[Listener]]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -113,24 +116,36 @@ class Balancer:
     def _listen_outside(self, settings: ListenerSettings, network: Network) -> None:
         """Listen where real clients come in; a container may use their address of the balancer as they do."""
         workings = replace(self._workings, ports=self.outside_ports)
-        self._listen(settings, network, settings.port, workings)
+        self._listen(settings, network, settings.port, workings, self.admits_outside)
         public_port = self.outside_ports[settings.port]
         if public_port != settings.port:
             self._listen(settings, self.host, public_port, workings)
 
-    def _listen(self, settings: ListenerSettings, network: Network, port: int, workings: Workings) -> None:
+    def _listen(
+        self,
+        settings: ListenerSettings,
+        network: Network,
+        port: int,
+        workings: Workings,
+        admits: Callable[[int], bool] = lambda _port: True,
+    ) -> None:
         listener = network.listen(port)
         self._open[settings.port][1].append(listener)
-        accept = partial(self._accept, settings, listener, workings)
+        accept = partial(self._accept, settings, listener, workings, admits)
         self.clock.spawn_in(self.clock.world, accept, f"balancer-accept-{port}")
 
-    def _accept(self, settings: ListenerSettings, listener: Listener, workings: Workings) -> None:
+    def _accept(
+        self, settings: ListenerSettings, listener: Listener, workings: Workings, admits: Callable[[int], bool]
+    ) -> None:
         while True:
             try:
                 connection = listener.accept()
             except ConnectionAbortedError:
                 return
-            self.clock.spawn(partial(self._serve, settings, connection, workings), "balancer-connection")
+            serve = partial(self._serve, settings, connection, workings)
+            if not admits(settings.port):
+                serve = partial(_swallow, connection)
+            self.clock.spawn(serve, "balancer-connection")
 
     def _serve(self, settings: ListenerSettings, connection: Connection, workings: Workings) -> None:
         with self.clock.supervisor.turn("the load balancer", f"a connection to port {settings.port}") as turn:
@@ -149,6 +164,16 @@ class Balancer:
             return
         _ClientConnection(workings, settings, connection).run()
         connection.close()
+
+
+def _swallow(connection: Connection) -> None:
+    """Take what a client sends and answer nothing, which to it is much as if its packets were lost."""
+    try:
+        while connection.receive(_SWALLOWED_BYTES):
+            pass
+    except ConnectionError:  # it has given up
+        pass
+    connection.close()
 
 
 class _ClientConnection:

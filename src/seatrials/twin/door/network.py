@@ -1,6 +1,7 @@
 """What EC2's network refuses and its model does not say.
 
-Source: Amazon EC2 API Reference, DeleteSecurityGroup: a group that an interface or another group's rule names stays.
+Source: Amazon EC2 API Reference, DeleteSecurityGroup: a group that an interface or another group's rule names stays;
+DeleteSubnet: so does a subnet with an interface in it; DeleteRouteTable: and the main route table of a VPC.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,27 @@ def security_groups_in_use(asked: Asked) -> None:
     wanted = asked.parameters.get("GroupId") or _id_of(asked, asked.parameters.get("GroupName"))
     if wanted is not None and wanted in _in_use(asked, wanted):
         raise Refusal(_IN_USE, f"resource {wanted} has a dependent object")
+
+
+@rule("ec2", "DeleteSubnet")
+def subnets_in_use(asked: Asked) -> None:
+    """A subnet with a network interface in it cannot be deleted."""
+    wanted = asked.parameters["SubnetId"]
+    filters = [{"Name": "subnet-id", "Values": [wanted]}]
+    interfaces = asked.aws("ec2").describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    balancers = asked.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    if interfaces or wanted in [zone["SubnetId"] for each in balancers for zone in each["AvailabilityZones"]]:
+        raise Refusal(_IN_USE, f"The subnet '{wanted}' has dependencies and cannot be deleted.")
+
+
+@rule("ec2", "DeleteRouteTable")
+def main_route_tables(asked: Asked) -> None:
+    """The main route table of a VPC cannot be deleted."""
+    wanted = asked.parameters["RouteTableId"]
+    tables = asked.aws("ec2").describe_route_tables()["RouteTables"]
+    associations = [each for table in tables if table["RouteTableId"] == wanted for each in table["Associations"]]
+    if any(each.get("Main") for each in associations):
+        raise Refusal(_IN_USE, f"The routeTable '{wanted}' has dependencies and cannot be deleted.")
 
 
 @rule("ec2", "RunInstances")

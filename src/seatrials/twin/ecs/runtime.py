@@ -147,6 +147,12 @@ class Runtime:
         ]
         return self.containers[task_id]
 
+    def current(self) -> Container | None:
+        """Return the container whose actor runs now, None when it is nobody's in a task."""
+        process = self._clock.current_process()
+        found = (each for containers in self.containers.values() for each in containers if each.process is process)
+        return next(found, None)
+
     def terminate(self, *containers: Container) -> None:
         """Send SIGTERM to all at once, and SIGKILL to each that has not exited after its stop timeout.
 

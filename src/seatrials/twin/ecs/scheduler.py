@@ -6,7 +6,6 @@ long as something is unsettled. What it decides is in `_reconcile`, one rule a m
 Source: Amazon ECS Developer Guide, "Amazon ECS services"; wording of events from public logs of 2026.
 """
 
-from ipaddress import ip_network
 from random import Random
 from typing import Any
 
@@ -17,29 +16,28 @@ from seatrials.twin.ecs.task_run import StopOrder, Surroundings, TaskRun
 from seatrials.twin.tasks import TaskRecord
 
 _EVENTS_MAX = 100
-# Addresses below this one of a subnet belong to AWS and to the balancer's nodes.
-_FIRST_HOST = 10
 # Source: Amazon ECS Developer Guide, "Amazon ECS service quotas". A scaling policy may ask for any number.
 _TASKS_PER_SERVICE_MAX = 5_000
 _NO_PLACE = (
     "was unable to place a task because no container instance met all of its requirements. "
     "Reason: No Container Instances were found in your cluster."
 )
+_NO_ADDRESS = (
+    "was unable to place a task. Reason: Unexpected EC2 error while attempting to Create Network Interface: "
+    "InsufficientFreeAddressesInSubnet."
+)
 
 
 class Scheduler:
     """The services of one world."""
 
-    def __init__(self, world: Surroundings, ecs: AwsClient, ec2: AwsClient, choice: Random) -> None:
+    def __init__(self, world: Surroundings, ecs: AwsClient, choice: Random) -> None:
         """*choice* draws which task a scale-in stops: AWS leaves it open, so no scenario may rely on it."""
         self._world = world
         self._ecs = ecs
-        self._ec2 = ec2
         self._choice = choice
         self._services: dict[str, ServiceState] = {}
         self._definitions: dict[str, dict[str, Any]] = {}
-        self._subnets: dict[str, dict[str, Any]] = {}
-        self._next_host: dict[str, int] = {}
         self._changed = world.clock.signal()
         self._stale = True
 
@@ -235,9 +233,15 @@ class Scheduler:
             if not any(_NO_PLACE in each["message"] for each in state.events[:1]):
                 self._event(state, _NO_PLACE)
         elif missing > 0:
-            started = [self._start_task(state) for _ in range(missing)]
+            self._start_tasks(state, missing)
+
+    def _start_tasks(self, state: ServiceState, missing: int) -> None:
+        started = [run for run in (self._start_task(state) for _ in range(missing)) if run is not None]
+        if started:
             ids = " ".join(f"(task {run.record.id})" for run in started)
-            self._event(state, f"has started {missing} tasks: {ids}.")
+            self._event(state, f"has started {len(started)} tasks: {ids}.")
+        if len(started) < missing and not any(_NO_ADDRESS in each["message"] for each in state.events[:2]):
+            self._event(state, _NO_ADDRESS)
 
     def _stop_replaced(self, state: ServiceState) -> None:
         """Stop an unhealthy task once a healthy one stands in for it, or before, when there is no room for both."""
@@ -305,9 +309,12 @@ class Scheduler:
         running = sum(run.record.is_running for run in runs)
         return deployment.as_api(desired, running, sum(run.record.is_pending for run in runs), state.description)
 
-    def _start_task(self, state: ServiceState) -> TaskRun:
+    def _start_task(self, state: ServiceState) -> TaskRun | None:
+        place = self._place(state)
+        if place is None:
+            return None
         definition = self._definition(state.primary.task_definition)
-        record = self._record(state, definition)
+        record = self._record(state, definition, place)
         groups = [(each["targetGroupArn"], each["containerPort"]) for each in state.description["loadBalancers"]]
         run = TaskRun(self._world, record, definition, groups, self.poke)
         state.runs.append(run)
@@ -315,12 +322,12 @@ class Scheduler:
         self._world.clock.spawn(run.run, f"task {record.id}")
         return run
 
-    def _record(self, state: ServiceState, definition: dict[str, Any]) -> TaskRecord:
+    def _record(self, state: ServiceState, definition: dict[str, Any], place: tuple[str, str, str]) -> TaskRecord:
         world = self._world
         task_id = f"{world.random.getrandbits(128):032x}"
         region_prefix = state.description["clusterArn"].replace(":cluster/", ":task/")
         arn = f"{region_prefix}/{task_id}"
-        zone, address, subnet = self._place(state)
+        zone, address, subnet = place
         interface = {"attachmentId": f"eni-attach-{task_id[:17]}", "privateIpv4Address": address}
         groups = state.description["networkConfiguration"]["awsvpcConfiguration"].get("securityGroups", [])
         owner = region_prefix.replace(":task/", ":attachment/").rpartition("/")[0] + f"/{interface['attachmentId']}"
@@ -341,21 +348,21 @@ class Scheduler:
             attachments=[_attachment(interface, subnet)],
         )
 
-    def _place(self, state: ServiceState) -> tuple[str, str, str]:
-        """Return zone, address and subnet for a new task: the emptiest zone, the subnet's next free address."""
+    def _place(self, state: ServiceState) -> tuple[str, str, str] | None:
+        """Return zone, address and subnet for a new task: the emptiest zone, the subnet's next free address.
+
+        None when no subnet of the service has a free one.
+        """
         configuration = state.description["networkConfiguration"]["awsvpcConfiguration"]
         subnets = configuration["subnets"]
         taken = [run.subnet for run in state.wanted()]
-        subnet = min(subnets, key=lambda each: (taken.count(each), subnets.index(each)))
-        if subnet not in self._subnets:
-            self._subnets[subnet] = self._ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
-        description = self._subnets[subnet]
-        host = self._next_host.get(subnet, _FIRST_HOST)
-        network = ip_network(description["CidrBlock"])
-        self._next_host[subnet] = host + 1 if host + 2 < network.num_addresses else _FIRST_HOST
-        address = str(network[host])
-        self._world.security_groups.assign(address, configuration.get("securityGroups", []))
-        return description["AvailabilityZone"], address, subnet
+        is_public = configuration.get("assignPublicIp") == "ENABLED"
+        for subnet in sorted(subnets, key=lambda each: (taken.count(each), subnets.index(each))):
+            groups = configuration.get("securityGroups", [])
+            address = self._world.vpc.join_task(subnet, groups, f"service {state.name}", is_public=is_public)
+            if address is not None:
+                return self._world.vpc.zone_of(subnet), address, subnet
+        return None
 
     def _definition(self, arn: str) -> dict[str, Any]:
         if arn not in self._definitions:

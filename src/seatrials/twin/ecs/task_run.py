@@ -19,6 +19,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.health import TargetState
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.calibration import Calibration
+from seatrials.twin.ecs.connections import TaskConnections
 from seatrials.twin.ecs.dependencies import DependencyError, stop_order, wait_for_dependencies
 from seatrials.twin.ecs.health_checks import ContainerHealth, can_run, command_of
 from seatrials.twin.ecs.initialization import InitializationError, initialized
@@ -27,9 +28,9 @@ from seatrials.twin.filesystem import MountError
 from seatrials.twin.lifecycle import TaskState
 from seatrials.twin.moto_bridge import Bridge
 from seatrials.twin.physics.clock import VirtualClock
-from seatrials.twin.security_groups import SecurityGroups
 from seatrials.twin.tasks import TaskRecord
 from seatrials.twin.trace import Trace
+from seatrials.twin.vpc.vpc import Vpc
 
 _BEGIN_POLL_SECONDS = 0.5
 
@@ -52,7 +53,7 @@ class Surroundings:
     clock: VirtualClock
     bridge: Bridge
     runtime: Runtime
-    security_groups: SecurityGroups
+    vpc: Vpc
     targets: TargetRegistry
     elbv2: AwsClient
     calibration: Calibration
@@ -152,6 +153,7 @@ class TaskRun:
 
     def _start_containers(self) -> None:
         world = self._world
+        TaskConnections(world.vpc, world.clock, self.address, world.bridge.region).check(self.definition)
         definition = initialized(self.definition, world.bridge)
         for container in self.definition["containerDefinitions"]:
             world.runtime.pull(container["image"])
@@ -234,6 +236,7 @@ class TaskRun:
         for attachment in record.attachments:
             attachment["status"] = "DELETED"
         world.bridge.detach_interface(record.network_interface)
+        world.vpc.leave(self.address)
         record.stopped_at = world.bridge.timestamp()
         self._set_containers("STOPPED")
         world.runtime.remove(record.id)

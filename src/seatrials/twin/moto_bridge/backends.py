@@ -20,7 +20,7 @@ from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.efs import urls as efs_urls
 from moto.efs.exceptions import EFSError
-from moto.efs.models import AccessPoint, EFSBackend, efs_backends
+from moto.efs.models import AccessPoint, EFSBackend, MountTarget, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import FakeHealthStatus, elbv2_backends
 
@@ -175,7 +175,7 @@ class _AccessPointAlreadyExistsError(EFSError):
 
 
 class TwinEfs(EFSBackend):
-    """EFS that makes an access point once for each token, however often it is asked."""
+    """EFS that makes an access point once for each token, and no mount target without a security group."""
 
     _url_module = efs_urls
 
@@ -191,6 +191,19 @@ class TwinEfs(EFSBackend):
             if (point.client_token, point.file_system_id) == (client_token, file_system_id):
                 raise _AccessPointAlreadyExistsError(point.access_point_id)
         return super().create_access_point(client_token, tags, file_system_id, posix_user, root_directory)
+
+    def create_mount_target(
+        self,
+        file_system_id: str,
+        subnet_id: str,
+        ip_address: str | None = None,
+        security_groups: list[str] | None = None,
+    ) -> MountTarget:
+        """Make a mount target; one that names no group is in its VPC's default group (botocore, efs)."""
+        made = super().create_mount_target(file_system_id, subnet_id, ip_address, security_groups)
+        if not security_groups:
+            made.security_groups = [self.ec2_backend.get_security_group_from_name("default", made.vpc_id).id]
+        return made
 
 
 class TwinAutoScaling(ApplicationAutoscalingBackend):

@@ -25,6 +25,8 @@ from seatrials.twin.physics.external import ExternalNetwork
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
 _WINDOW_BYTES = 65_536
 _GUARD_PORT = 47_111
+# The last two bytes of the addresses from which on a process keeps its own of a block: 255.253 and 255.254.
+_GUARD_PLACE = 255 * 256 + 253
 _PRIVILEGED_PORTS = 1024
 # Those of Linux.
 _EPHEMERAL_PORTS = range(32_768, 61_000)
@@ -250,6 +252,8 @@ class VirtualNetwork:
         self.names: dict[str, str] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
         self._block = claim_block()
+        # Places on this machine by address.
+        self._loopbacks: dict[str, str] = {}
 
     def attach(self, address: str) -> Host:
         """Bring up an interface with *address*."""
@@ -296,8 +300,13 @@ class VirtualNetwork:
 
     def loopback_address(self, address: str) -> str:
         """Return where a host of the world is on this machine."""
-        third, fourth = address.split(".")[2:]
-        return f"127.{self._block}.{third}.{fourth}"
+        if address not in self._loopbacks:
+            # Two networks may have the same ends of addresses: then the one that comes later has another place.
+            wanted = int(address.split(".")[2]) * 256 + int(address.split(".")[3])
+            places = (f"127.{self._block}.{number >> 8}.{number & 255}" for number in _from(wanted))
+            taken = set(self._loopbacks.values())
+            self._loopbacks[address] = next(each for each in places if each not in taken)
+        return self._loopbacks[address]
 
     def _never(self, timeout_seconds: float | None, message: str) -> NoReturn:
         self.clock.signal().wait(timeout_seconds)
@@ -360,6 +369,12 @@ def _first_free_block(start: int) -> tuple[int, socket.socket]:
             return block, guard
     msg = "all 230 loopback blocks 127.16.0.0-127.245.0.0 are claimed by runs of seatrials: end some of them"
     raise PortInUseError(msg)
+
+
+def _from(wanted: int) -> Iterator[int]:
+    """Yield the last two bytes of an address that is wanted, then all others."""
+    yield wanted
+    yield from range(1, _GUARD_PLACE)
 
 
 def _is_address(host: str) -> bool:

@@ -32,6 +32,17 @@ def health(twin: Twin, **parameters: Json) -> list[str]:
     return [each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"]]
 
 
+def test_a_mount_target_without_groups_is_in_the_default_one(twin: Twin) -> None:
+    """EFS puts it into the default group of its VPC (EFS API Reference, CreateMountTarget)."""
+    efs, subnet = twin.world.aws("efs"), twin.world.aws("ec2").describe_subnets()["Subnets"][0]
+    system = efs.create_file_system(CreationToken="another")["FileSystemId"]
+    target = efs.create_mount_target(FileSystemId=system, SubnetId=subnet["SubnetId"])["MountTargetId"]
+    [group] = efs.describe_mount_target_security_groups(MountTargetId=target)["SecurityGroups"]
+    [described] = twin.world.aws("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
+
+    assert (described["GroupName"], described["VpcId"]) == ("default", subnet["VpcId"])
+
+
 def test_list_tasks_honours_the_service(twin: Twin) -> None:
     """`serviceName` is a filter, by name or ARN (botocore: ListTasks), which moto ignores."""
     [run] = twin.scale(1)

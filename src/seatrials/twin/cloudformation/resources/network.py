@@ -3,6 +3,7 @@
 Source: AWS CloudFormation template reference, AWS::EC2 (return values) and botocore's model of EC2.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -71,6 +72,16 @@ def _of_vpc(operation: str, filters: Mapping[str, str], answered: Callable[[Any]
         return str(answered(answer))
 
     return lookup
+
+
+def _endpoint_defaults(properties: Properties, _: Creation) -> Properties:
+    """Return endpoint properties with what CloudFormation, other than EC2, takes for granted: no private DNS.
+
+    Source: AWS CloudFormation template reference, AWS::EC2::VPCEndpoint, PrivateDnsEnabled, VpcEndpointType.
+    """
+    document = properties.get("PolicyDocument")
+    policy = {"PolicyDocument": json.dumps(document)} if isinstance(document, Mapping) else {}
+    return {"PrivateDnsEnabled": False, "VpcEndpointType": "Gateway", **properties, **policy}
 
 
 def _rule_id(facts: Facts) -> str:
@@ -173,6 +184,14 @@ NETWORK: Mapping[str, ResourceType] = {
         attributes={"NatGatewayId": "{response[NatGateway][NatGatewayId]}"},
         tag_specification="natgateway",
         inert=("MaxDrainDurationSeconds",),
+    ),
+    "AWS::EC2::VPCEndpoint": ResourceType(
+        service="ec2",
+        operation="create_vpc_endpoint",
+        reference="{response[VpcEndpoint][VpcEndpointId]}",
+        attributes={"Id": "{response[VpcEndpoint][VpcEndpointId]}"},
+        tag_specification="vpc-endpoint",
+        adjust=_endpoint_defaults,
     ),
     "AWS::EC2::SecurityGroup": ResourceType(
         service="ec2",

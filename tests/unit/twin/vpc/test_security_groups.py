@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.twin import Twin
 
-BALANCER = "10.0.1.4"
+BALANCER = "10.0.1.5"
 BROWSER = "203.0.113.10"
 
 
@@ -26,7 +26,7 @@ def revoke_all(twin: Twin, resource: str) -> None:
 def test_a_member_of_a_named_group_is_let_in(twin: Twin) -> None:
     """A rule that names a group lets its members in, on the rule's ports (VPC User Guide, "Security group rules")."""
     [run] = twin.scale(1)
-    admit = twin.world.security_groups.admit
+    admit = twin.world.vpc.admit
 
     assert admit(BALANCER, run.address, 8080)
     assert not admit(BALANCER, run.address, 22)
@@ -35,7 +35,7 @@ def test_a_member_of_a_named_group_is_let_in(twin: Twin) -> None:
 def test_nobody_else_is_let_in(twin: Twin) -> None:
     """What no rule allows is denied (VPC User Guide, "Security group basics")."""
     [run] = twin.scale(1)
-    admit = twin.world.security_groups.admit
+    admit = twin.world.vpc.admit
 
     assert not admit(BROWSER, run.address, 8080)
     assert not admit(run.address, run.address, 8080)
@@ -43,7 +43,7 @@ def test_nobody_else_is_let_in(twin: Twin) -> None:
 
 def test_a_range_lets_its_addresses_in(twin: Twin) -> None:
     """A rule that names 0.0.0.0/0 lets everybody in, on its ports alone."""
-    admit = twin.world.security_groups.admit
+    admit = twin.world.vpc.admit
 
     assert admit(BROWSER, BALANCER, 443)
     assert not admit(BROWSER, BALANCER, 8080)
@@ -52,11 +52,11 @@ def test_a_range_lets_its_addresses_in(twin: Twin) -> None:
 def test_a_change_of_a_rule_takes_effect(twin: Twin) -> None:
     """Rules that are added or removed apply at once (VPC User Guide, "Security group basics")."""
     [run] = twin.scale(1)
-    before = twin.world.security_groups.admit(BALANCER, run.address, 8080)
+    before = twin.world.vpc.admit(BALANCER, run.address, 8080)
     revoke_all(twin, "TaskSecurityGroup")
 
     assert before
-    assert not twin.world.security_groups.admit(BALANCER, run.address, 8080)
+    assert not twin.world.vpc.admit(BALANCER, run.address, 8080)
 
 
 def test_what_is_not_let_in_is_lost(twin: Twin) -> None:

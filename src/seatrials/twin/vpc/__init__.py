@@ -1,0 +1,1 @@
+"""The network of a VPC as it acts: addresses, routes and gateways, security groups, network ACLs, endpoints."""
