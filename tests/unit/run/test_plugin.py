@@ -462,3 +462,22 @@ def test_a_refused_run_leaves_no_evidence(pytester: pytest.Pytester) -> None:
     refused(pytester, "--stack", "no.yaml")
 
     assert not (pytester.path / "evidence").exists()
+
+
+def test_what_the_stack_leaves_out_is_told_in_any_case(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `-q` too, once, and before the first scenario; warnings are told with -v alone."""
+    notes = plugin.StackNotes(left_out=("Service.Role: left out",), warnings=("odd",))
+    asked: list[bool] = []
+
+    def check(_environment: object, options: StackOptions) -> plugin.StackNotes:
+        asked.append(options.strict)
+        return notes
+
+    monkeypatch.setattr(plugin, "check_stacks", check)
+    quiet, strict = run(SCENARIO, "-q").stdout.str(), run(SCENARIO, "--strict", "-v").stdout.str()
+
+    assert quiet.count("seatrials: Service.Role: left out") == 1
+    assert quiet.index("Service.Role") < quiet.index("1 passed")
+    assert ("odd" in quiet, "odd" in strict, asked) == (False, True, [False, True])
