@@ -13,7 +13,7 @@ from seatrials.environments.scopes import SCOPES
 from seatrials.errors import LeaseHeldError, LeftoversError
 from seatrials.evidence.reader import read_runs
 from seatrials.run import plugin
-from seatrials.stacks import StackOptions
+from seatrials.stacks import StackNotes, StackOptions
 from tests.support.project import PROJECT
 from tests.support.scenario_run import (
     ENVIRONMENTS,
@@ -468,10 +468,10 @@ def test_what_the_stack_leaves_out_is_told_in_any_case(
     run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With `-q` too, once, and before the first scenario; warnings are told with -v alone."""
-    notes = plugin.StackNotes(left_out=("Service.Role: left out",), warnings=("odd",))
+    notes = StackNotes(left_out=("Service.Role: left out",), warnings=("odd",))
     asked: list[bool] = []
 
-    def check(_environment: object, options: StackOptions) -> plugin.StackNotes:
+    def check(_environment: object, options: StackOptions) -> StackNotes:
         asked.append(options.strict)
         return notes
 
