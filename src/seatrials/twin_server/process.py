@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from seatrials.environments.variables import read_variables
-from seatrials.errors import ServerError
+from seatrials.errors import ServerError, TemplateError
 from seatrials.evidence.signing import names_of_signing
 from seatrials.seams.clock import wall_seconds
 from seatrials.twin_server.variables import JSON_FILE
@@ -38,7 +38,7 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
     """Yield a server that `seatrials twin serve` has started with *options*; when the block ends, it is stopped.
 
     It ends too when this process is killed. Raises `ServerError` with what the server said when it is not ready in
-    time, or does not end in order.
+    time, or does not end in order, and `TemplateError` for a template that it refuses.
     """
     directory = Path(tempfile.mkdtemp(prefix="seatrials-server-"))
     # The server makes it again, and what it has made goes with it, also when this process is no more.
@@ -102,11 +102,12 @@ class _Said:
         self._let_go()
 
     def _fail(self, problem: str) -> NoReturn:
-        self._process.wait()
+        code = self._process.wait()
         self._let_go()
         said = "\n".join(self._lines)
         msg = f"the server {problem}; it said:\n{said}"
-        raise ServerError(msg)
+        # A template that is refused is so whoever deploys it.
+        raise TemplateError(msg) if code == TemplateError.exit_code else ServerError(msg)
 
     def _let_go(self) -> None:
         self._reader.join()

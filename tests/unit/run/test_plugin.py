@@ -13,7 +13,7 @@ from seatrials.environments.scopes import SCOPES
 from seatrials.errors import LeaseHeldError, LeftoversError
 from seatrials.evidence.reader import read_runs
 from seatrials.run import plugin
-from seatrials.stacks import StackOptions
+from seatrials.stacks import StackNotes, StackOptions
 from tests.support.project import PROJECT
 from tests.support.scenario_run import (
     ENVIRONMENTS,
@@ -472,3 +472,22 @@ def test_a_refused_run_leaves_no_evidence(pytester: pytest.Pytester) -> None:
     refused(pytester, "--stack", "no.yaml")
 
     assert not (pytester.path / "evidence").exists()
+
+
+def test_what_the_stack_leaves_out_is_told_in_any_case(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `-q` too, once, and before the first scenario; warnings are told with -v alone."""
+    notes = StackNotes(left_out=("Service.Role: left out",), warnings=("odd",))
+    asked: list[bool] = []
+
+    def check(_environment: object, options: StackOptions) -> StackNotes:
+        asked.append(options.strict)
+        return notes
+
+    monkeypatch.setattr(plugin, "check_stacks", check)
+    quiet, strict = run(SCENARIO, "-q").stdout.str(), run(SCENARIO, "--strict", "-v").stdout.str()
+
+    assert quiet.count("seatrials: Service.Role: left out") == 1
+    assert quiet.index("Service.Role") < quiet.index("1 passed")
+    assert ("odd" in quiet, "odd" in strict, asked) == (False, True, [False, True])

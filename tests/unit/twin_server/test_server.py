@@ -19,12 +19,13 @@ import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from seatrials.errors import ServerError, TwinFailureError
+from seatrials.errors import ServerError, TemplateError, TwinFailureError
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until
 from seatrials.twin_server import running_server
 from tests.support.project import PROJECT
 from tests.support.served import served_client
+from tests.support.template_changes import Change
 
 T = TypeVar("T")
 CLUSTER = "webordinary-edit-cluster"
@@ -253,6 +254,18 @@ def test_a_container_that_the_template_does_not_have_is_told() -> None:
     with (
         pytest.raises(ServerError, match=r"(?s)exit code 64 .*'edti'; did you mean 'edit'"),
         running_server(*TEMPLATE, "--run", "edti=true"),
+    ):
+        pass
+
+
+def test_a_strict_server_refuses_what_is_left_out(tmp_path: Path) -> None:
+    """It ends as for a template that cannot be deployed, whoever has started it."""
+    change = Change("EditService.ServiceRegistries", [{"RegistryArn": "arn:aws:servicediscovery:x"}])
+    template = tmp_path / "template.json"
+    template.write_text(json.dumps(change.template().document), encoding="utf-8")
+    with (
+        pytest.raises(TemplateError, match=r"(?s)exit code 65 .*EditService .*ServiceRegistries: left out by the twin"),
+        running_server(*TEMPLATE, "--stack", str(template), "--strict"),
     ):
         pass
 

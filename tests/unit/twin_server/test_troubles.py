@@ -90,3 +90,17 @@ def test_events_that_say_what_is_wrong_are_told_once(clock: VirtualClock) -> Non
         f"task {'a' * 32} stopped (EssentialContainerExited): exited",
         f"container web-{'a' * 32} crashed: KeyError: 'x'",
     ]
+
+
+def test_what_a_call_asks_for_in_vain_is_told(clock: VirtualClock) -> None:
+    """A property that is left out is said once, with the call and what AWS does."""
+    said: list[str] = []
+    troubles, trace = Troubles(said.append), Trace(clock)
+    for _ in range(2):
+        trace.add("left_out", "UpdateService", what="ServiceRegistries: AWS registers the tasks with Cloud Map")
+        troubles.look(trace)
+
+    [line] = said
+    assert line.startswith(
+        "left out by the twin, asked for by UpdateService: ServiceRegistries: AWS registers the tasks"
+    )

@@ -5,6 +5,7 @@ A container is a group of actors (`Process`) with a network interface, a file sy
 survives.
 """
 
+import errno
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.ecs.restarts import RestartPolicy
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
+from seatrials.twin.physics.guards import Guard, WriteGuard
 from seatrials.twin.physics.network import Host, VirtualNetwork
-from seatrials.twin.physics.read_only import WriteGuard
 from seatrials.twin.trace import Trace
 
 # The exit code of a process that a signal ended is 128 + its number.
@@ -62,10 +63,10 @@ class Container:
 
 @dataclass(frozen=True)
 class Disk:
-    """The file system of a container: its root on this machine, and what of it can be read and not written."""
+    """The file system of a container: its root on this machine, and what keeps it from writing there."""
 
     root: Path
-    read_only: tuple[Path, ...]
+    guards: tuple[Guard, ...]
 
 
 # Hears a container, and its definition.
@@ -197,7 +198,7 @@ class Runtime:
         for mount in container.get("mountPoints", []):
             source = self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
             mounted[source] = bool(mount.get("readOnly")) and mounted.get(source, True)
-        return Disk(root, tuple(place for place, read_only in mounted.items() if read_only))
+        return Disk(root, tuple(Guard(place) for place, read_only in mounted.items() if read_only))
 
     def _run(  # a container comes from its task, its place and its definition
         self,
@@ -209,11 +210,11 @@ class Runtime:
         may_begin: MayBegin,
     ) -> Container:
         name = definition["name"]
-        if disk.read_only:
+        if disk.guards:
             self._guard.begin()
         container = Container(
             name=name,
-            process=Process(f"{name}-{task_id}", read_only=tuple(str(each) for each in disk.read_only)),
+            process=Process(f"{name}-{task_id}", guards=disk.guards),
             host=host,
             root=disk.root,
             stopping=self._clock.signal(),
@@ -277,7 +278,7 @@ class Runtime:
         ended = container.process
         self._clock.kill(ended)
         container.host.release(ended)
-        container.process = Process(ended.name, read_only=ended.read_only)
+        container.process = Process(ended.name, guards=ended.guards)
         container.http = http_client(container.host, self._trust)
         self._trace.add("container_restart", ended.name, exit_code=exit_code)
         container.restart()
@@ -294,7 +295,7 @@ class Runtime:
             aws=lambda service: self._aws(container.name, service),
             http=container.http,
             root=container.root,
-            read_only=tuple(Path(each) for each in container.process.read_only),
+            read_only=tuple(each.place for each in container.process.guards if each.code == errno.EROFS),
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
         )

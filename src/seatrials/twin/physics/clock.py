@@ -23,6 +23,7 @@ from functools import partial
 import greenlet
 
 from seatrials.errors import StalledError
+from seatrials.twin.physics.guards import Guard
 from seatrials.twin.physics.supervision import Failure, Supervisor
 
 _MICROSECONDS = 1_000_000
@@ -44,8 +45,8 @@ class Process:
     on_crash: Callable[[Exception], None] | None = None
     # While the process is paused: the actors whose turn has come.
     held: "list[greenlet.greenlet] | None" = None
-    # Real paths on this machine below which its actors cannot write: `twin/physics/read_only.py`.
-    read_only: tuple[str, ...] = ()
+    # What keeps its actors from writing somewhere.
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""Places that the actors of a process can read and not write, as a read-only mount is.
+"""Places that the actors of a process can read and not write, as a read-only mount, or somebody else's directory, is.
 
 All containers of a world are one process of this machine, often root's, so neither permissions nor mounts of the
 machine can tell them apart. Python asks its audit hooks before it opens, makes, moves or removes a file (PEP 578), and
@@ -10,10 +10,13 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from seatrials.twin.physics.clock import Process
+if TYPE_CHECKING:  # a process has guards
+    from seatrials.twin.physics.clock import Process
 
 # Which arguments of an audit event are paths that it changes.
 _CHANGED = {
@@ -33,10 +36,23 @@ _MAKING = {"os.mkdir", "os.symlink", "os.link"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
-class WriteGuard:
-    """Refuses writes by the process whose turn it is below the places that it has as `Process.read_only`."""
+@dataclass(frozen=True)
+class Guard:
+    """What may not be written: with EROFS all below a place, with EACCES what would be new or gone in it itself."""
 
-    def __init__(self, whose_turn: Callable[[], Process]) -> None:
+    # A real path of this machine.
+    place: Path
+    code: int = errno.EROFS
+
+    def stops(self, path: Path) -> bool:
+        """Whether *path*, a real one but for its last part, may not be written."""
+        return path.is_relative_to(self.place) and (self.code == errno.EROFS or path.parent == self.place)
+
+
+class WriteGuard:
+    """Refuses what the guards of the process whose turn it is stop."""
+
+    def __init__(self, whose_turn: Callable[[], "Process"]) -> None:
         self._whose_turn = whose_turn
 
     def begin(self) -> None:
@@ -46,14 +62,15 @@ class WriteGuard:
         _guards.add(self)
 
     def check(self, path: object) -> None:
-        """Raise `OSError` with EROFS when *path* is below a read-only place."""
-        places = self._whose_turn().read_only
-        if places and isinstance(path, str | bytes | os.PathLike):
+        """Raise `OSError` with the code of a guard that stops a write of *path*."""
+        guards = self._whose_turn().guards
+        if guards and isinstance(path, str | bytes | os.PathLike):
             named = Path(os.fsdecode(path))
             # A link that is itself changed, and not what it leads to, is in the folder that it stands in.
             real = named.parent.resolve() / named.name
-            if any(real.is_relative_to(place) for place in places):
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            for guard in guards:
+                if guard.stops(real):
+                    raise OSError(guard.code, os.strerror(guard.code), path)
 
 
 _guards: WeakSet[WriteGuard] = WeakSet()
