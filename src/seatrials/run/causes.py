@@ -1,8 +1,8 @@
 """What lies behind the failures of a run: many scenarios fail of one cause, and few of them name it.
 
-A container that crashed, or a check of the infrastructure that failed, says what is wrong. A service that answered
-with an error has logged why. A wait that was over says what AWS told meanwhile, and then that is the cause; a wait of
-which nothing is known merely starved.
+A container that crashed, a role that lacks a right, or a check of the infrastructure that failed, says what is wrong. A
+service that answered with an error has logged why. A wait that was over says what AWS told meanwhile, and then that is
+the cause; a wait of which nothing is known merely starved.
 """
 
 import json
@@ -17,11 +17,12 @@ class Rank(IntEnum):
     """How much a cause tells, the most first."""
 
     CRASH = 0
-    INFRASTRUCTURE = 1
-    SERVICE = 2
-    AWS = 3
-    DIRECT = 4
-    STARVED = 5
+    DENIAL = 1
+    INFRASTRUCTURE = 2
+    SERVICE = 3
+    AWS = 4
+    DIRECT = 5
+    STARVED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Failure:
     advice: str = ""
     # What the platform's timeline tells of a container that crashed meanwhile; empty without one.
     crash: str = ""
+    # What a role did not allow meanwhile; empty when all was allowed.
+    denied: str = ""
     # What a service logged last of something that it could not do; empty without such a line.
     logged: str = ""
     # The command that repeats it, where there is one.
@@ -92,6 +95,8 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
         return Rank.CRASH, failure.crash, failure.crash
+    if failure.denied:
+        return Rank.DENIAL, failure.denied, failure.denied
     answered = _SERVER_ERROR.search(failure.first_line)
     if answered is not None and failure.logged.startswith(f"{answered['service']} logged"):
         return Rank.SERVICE, _complaint_key(failure.logged), failure.logged

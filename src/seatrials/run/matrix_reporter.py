@@ -84,7 +84,7 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call":
-            message = redact(message_of(report))[:_MESSAGE_CHARACTERS_MAX] if report.failed else ""
+            message = _shortened(redact(message_of(report))) if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
             self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)
         elif report.failed:
@@ -145,3 +145,11 @@ class MatrixReporter:
         alive = "IS WRONG ITSELF" if mutant in self.matrix.mistakes else "SURVIVES"
         verdict = f"killed by {names_of(killers)}" if killers else ("passes" if mutant == HEALTHY else alive)
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
+
+
+def _shortened(said: str) -> str:
+    """Return the beginning and the end of what was said: what the platform was refused stands last."""
+    if len(said) <= _MESSAGE_CHARACTERS_MAX:
+        return said
+    half = _MESSAGE_CHARACTERS_MAX // 2
+    return f"{said[:half]} … {said[-half:]}"

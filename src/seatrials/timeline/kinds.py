@@ -189,6 +189,9 @@ KINDS: Mapping[str, Kind] = {
     "log_group_missing": Kind(lane="logs", title="log group {subject} is missing", level=_always(Level.BAD)),
     "aws_call": Kind(lane="calls", title="{subject} calls {operation}"),
     "aws_refusal": Kind(lane="calls", title="{subject} was refused: {Code}: {Message}", level=_of_refusal),
+    "access_denied": Kind(
+        lane="calls", title="role {subject}: no {action} on {resource} {reason}", level=_always(Level.BAD)
+    ),
     "connection_refused": Kind(lane="other", title="{subject}: connection to {to} refused", level=_always(Level.BAD)),
     "not_reached": Kind(
         lane="other", title="{source} does not reach {target} on port {port}: {subject} {why}", level=_always(Level.BAD)

@@ -15,9 +15,11 @@ NO_TABLE = (
 WAITED = "waited 120 s for session session-{} to be active and previewed; last seen: initializing"
 
 
-def failure(row: str, reason: str, crash: str = "", logged: str = "") -> Failure:
+def failure(row: str, reason: str, crash: str = "", logged: str = "", denied: str = "") -> Failure:
     """Return a failure of a row."""
-    return Failure(row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, logged=logged)
+    return Failure(
+        row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, denied=denied, logged=logged
+    )
 
 
 def log(at_seconds: int, line: str, task: str = "hermes-0123abcd") -> str:
@@ -33,7 +35,7 @@ def starved(row: str, session: str, *explained: str) -> Failure:
 
 
 def test_the_most_telling_cause_is_first() -> None:
-    """A crash, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that merely starved."""
+    """A crash, a role, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that starved."""
     found = causes_of(
         [
             starved("COLD-01", "1"),
@@ -43,6 +45,7 @@ def test_the_most_telling_cause_is_first() -> None:
             failure(
                 "COLD-04", "expected 201, got <POST /a → 503 from hermes: {}>", logged=f"hermes logged: {NO_TABLE}"
             ),
+            failure("COLD-05", "expected 201", denied="role hermes: no dynamodb:Scan on table/x"),
             failure("COLD-03", "expected 201", "container hermes crashed at hermes.py:3 in run: NameError: x"),
         ]
     )

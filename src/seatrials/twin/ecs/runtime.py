@@ -18,7 +18,8 @@ from seatrials.seams.application import Application, AwsClient, Context
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.ecs.restarts import RestartPolicy
-from seatrials.twin.filesystem import FileSystems
+from seatrials.twin.filesystem import FileSystems, MountClient
+from seatrials.twin.permissions import Principal
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.physics.read_only import WriteGuard
@@ -62,14 +63,17 @@ class Container:
 
 @dataclass(frozen=True)
 class Disk:
-    """The file system of a container: its root on this machine, and what of it can be read and not written."""
+    """The file system of a container: its root on this machine, what of it is read-only, and what is another user's."""
 
     root: Path
     read_only: tuple[Path, ...]
+    foreign: tuple[Path, ...]
 
 
 # Hears a container, and its definition.
 MayBegin = Callable[[Container, Mapping[str, Any]], bool]
+# Hears the task's principal, a container's definition, its mount point, and the volume.
+MayMount = Callable[[Principal, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], MountClient]
 
 
 class ImageError(Exception):
@@ -93,9 +97,13 @@ class Runtime:
         trace: Trace,
         public_names: Mapping[str, str],
         on_log: Callable[[Container, str], None],
+        may_mount: MayMount = lambda _principal, _container, mount, _volume: MountClient(
+            may_write=not mount.get("readOnly", False)
+        ),
     ) -> None:
         """*applications* by container name; *aws* returns a client by (container name, service).
 
+        *may_mount* says as whom a container mounts, and raises `MountError` when it may not.
         *public_names* are what a container's variables say for something that is reached by another name here;
         *on_log* hears (container, line) of every line that a container writes.
         """
@@ -111,11 +119,23 @@ class Runtime:
         self._public_names = public_names
         self._on_log = on_log
         self._guard = WriteGuard(clock.current_process)
+        self._may_mount = may_mount
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
+        # By whose role the calls of each container are judged.
+        self._principals: dict[Process, Principal] = {}
+
+    def principal_of(self, key: str | None) -> Principal | None:
+        """Return by whose role a call with an access key is judged, or without one that of the running actor.
+
+        None for who is in no container.
+        """
+        if key is None:
+            return self._principals.get(self._clock.current_process())
+        return next((each for each in self._principals.values() if each.access_key == key), None)
 
     def pull(self, image: str) -> None:
         """Raise `ImageError` when *image* cannot be pulled."""
@@ -139,12 +159,14 @@ class Runtime:
         *may_begin* waits for what a container depends on, and says whether it may begin at all.
         """
         # Everything is made ready first: a task that cannot start must not leave a part of it running.
-        disks = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
+        principal = Principal(definition.get("taskRoleArn"), task_id)
+        disks = [self._prepare(principal, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
         self.containers[task_id] = [
             self._run(task_id, task_arn, host, disk, each, may_begin)
             for disk, each in zip(disks, definition["containerDefinitions"], strict=True)
         ]
+        self._principals.update({each.process: principal for each in self.containers[task_id]})
         return self.containers[task_id]
 
     def terminate(self, *containers: Container) -> None:
@@ -169,9 +191,10 @@ class Runtime:
     def remove(self, task_id: str) -> None:
         """Forget a task whose containers have exited."""
         for container in self.containers.pop(task_id, []):
+            self._principals.pop(container.process, None)
             self._file_systems.unmount(container.root.parent)
 
-    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
+    def _prepare(self, principal: Principal, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
         """Return the file system of a container, with its volumes mounted.
 
         A volume that it mounts twice, and once to write, can be written. Source: botocore, ecs.MountPoint, readOnly,
@@ -184,14 +207,26 @@ class Runtime:
                 f"this world has {sorted(self._applications)}"
             )
             raise ImageError(msg)
-        root = self._directory / task_id / name
+        root = self._directory / principal.session / name
         root.mkdir(parents=True)
         volumes = {each["name"]: each for each in definition.get("volumes", [])}
         mounted: dict[Path, bool] = {root.resolve(): bool(container.get("readonlyRootFilesystem"))}
+        shown: dict[Path, Path] = {}
+        foreign: list[Path] = []
         for mount in container.get("mountPoints", []):
-            source = self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
-            mounted[source] = bool(mount.get("readOnly")) and mounted.get(source, True)
-        return Disk(root, tuple(place for place, read_only in mounted.items() if read_only))
+            volume = volumes[mount["sourceVolume"]]
+            client = self._may_mount(principal, container, mount, volume)
+            source = self._file_systems.mount(root, mount["containerPath"], volume)
+            shown[root / mount["containerPath"].lstrip("/")] = source
+            mounted[source] = not client.may_write and mounted.get(source, True)
+            obstacle = self._file_systems.obstacle(volume, client)
+            if obstacle:
+                foreign += [source, root / mount["containerPath"].lstrip("/")]
+                subject = f"{name}-{principal.session}"
+                self._trace.add("mount_not_writable", subject, path=mount["containerPath"], reason=obstacle)
+        read_only = [place for place, is_read_only in mounted.items() if is_read_only]
+        read_only += [point for point, source in shown.items() if mounted[source]]
+        return Disk(root, tuple(read_only), tuple(foreign))
 
     def _run(  # a container comes from its task, its place and its definition
         self,
@@ -203,11 +238,11 @@ class Runtime:
         may_begin: MayBegin,
     ) -> Container:
         name = definition["name"]
-        if disk.read_only:
+        if disk.read_only or disk.foreign:
             self._guard.begin()
         container = Container(
             name=name,
-            process=Process(f"{name}-{task_id}", read_only=tuple(str(each) for each in disk.read_only)),
+            process=Process(f"{name}-{task_id}", read_only=_texts(disk.read_only), foreign=_texts(disk.foreign)),
             host=host,
             root=disk.root,
             stopping=self._clock.signal(),
@@ -303,6 +338,10 @@ class Runtime:
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
         self._trace.note("log", container.process.name, line=line)
         self._on_log(container, line)
+
+
+def _texts(places: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(str(each) for each in places)
 
 
 def _log_stream(definition: Mapping[str, Any], task_id: str) -> tuple[str, str] | None:

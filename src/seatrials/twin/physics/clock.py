@@ -44,8 +44,10 @@ class Process:
     on_crash: Callable[[Exception], None] | None = None
     # While the process is paused: the actors whose turn has come.
     held: "list[greenlet.greenlet] | None" = None
-    # Real paths on this machine below which its actors cannot write: `twin/physics/read_only.py`.
+    # Real paths on this machine, and links of mounts, below which its actors cannot write: `twin/physics/read_only.py`.
     read_only: tuple[str, ...] = ()
+    # Those that belong to somebody else.
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

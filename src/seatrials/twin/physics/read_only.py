@@ -1,4 +1,4 @@
-"""Places that the actors of a process can read and not write, as a read-only mount is.
+"""Places that the actors of a process can read and not write, as a read-only mount is, or another user's directory.
 
 All containers of a world are one process of this machine, often root's, so neither permissions nor mounts of the
 machine can tell them apart. Python asks its audit hooks before it opens, makes, moves or removes a file (PEP 578), and
@@ -34,7 +34,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 class WriteGuard:
-    """Refuses writes by the process whose turn it is below the places that it has as `Process.read_only`."""
+    """Refuses writes by the process whose turn it is below what it has as `Process.read_only` and `Process.foreign`."""
 
     def __init__(self, whose_turn: Callable[[], Process]) -> None:
         self._whose_turn = whose_turn
@@ -46,14 +46,20 @@ class WriteGuard:
         _guards.add(self)
 
     def check(self, path: object) -> None:
-        """Raise `OSError` with EROFS when *path* is below a read-only place."""
-        places = self._whose_turn().read_only
-        if places and isinstance(path, str | bytes | os.PathLike):
+        """Raise `OSError` with EROFS when *path* is below a read-only place, with EACCES below another user's."""
+        process = self._whose_turn()
+        if (process.read_only or process.foreign) and isinstance(path, str | bytes | os.PathLike):
             named = Path(os.fsdecode(path))
             # A link that is itself changed, and not what it leads to, is in the folder that it stands in.
             real = named.parent.resolve() / named.name
-            if any(real.is_relative_to(place) for place in places):
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            for code, places in ((errno.EROFS, process.read_only), (errno.EACCES, process.foreign)):
+                if any(_is_below(place, named, real) for place in places):
+                    raise OSError(code, os.strerror(code), path)
+
+
+def _is_below(place: str, named: Path, real: Path) -> bool:
+    """Whether a path is below *place*; of a mount's own link all counts that is named through it, wherever it leads."""
+    return real.is_relative_to(place) or (named.is_relative_to(place) and Path(place).is_symlink())
 
 
 _guards: WeakSet[WriteGuard] = WeakSet()
