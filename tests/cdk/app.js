@@ -29,7 +29,8 @@ const albGroup = new ec2.SecurityGroup(stack, 'AlbGroup', {vpc, description: 'HT
 const taskGroup = new ec2.SecurityGroup(stack, 'TaskGroup', {vpc, description: 'from the load balancer'});
 for (const port of [80, 443]) albGroup.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(port));
 for (const port of [3000, 8080, 4321, 4322]) taskGroup.addIngressRule(albGroup, ec2.Port.tcp(port));
-const files = new efs.FileSystem(stack, 'Files', {vpc, encrypted: true, throughputMode: efs.ThroughputMode.ELASTIC, vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC}});
+const files = new efs.FileSystem(stack, 'Files', {vpc, encrypted: true, throughputMode: efs.ThroughputMode.ELASTIC, vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC},
+  fileSystemPolicy: new iam.PolicyDocument({statements: [new iam.PolicyStatement({effect: iam.Effect.DENY, principals: [new iam.AnyPrincipal()], actions: ['*'], resources: ['*'], conditions: {Bool: {'aws:SecureTransport': 'false'}}})]})});
 files.connections.allowDefaultPortFrom(taskGroup);
 const point = files.addAccessPoint('Workspace', {path: '/workspace', posixUser: {uid: '1000', gid: '1000'}, createAcl: {ownerUid: '1000', ownerGid: '1000', permissions: '0755'}});
 const balancer = new elb.ApplicationLoadBalancer(stack, 'Alb', {vpc, internetFacing: true, loadBalancerName: 'webordinary-edit-alb', securityGroup: albGroup, idleTimeout: cdk.Duration.seconds(60)});
@@ -66,15 +67,15 @@ const shipped = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirna
 const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
   ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: '*'})));
 grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
-const service = (id, name, definition, desiredCount, targets, exec) => {
-  const made = new ecs.FargateService(stack, id, {cluster, serviceName: name, taskDefinition: definition, desiredCount, assignPublicIp: true, enableExecuteCommand: exec,
+const service = (id, name, definition, desiredCount, targets) => {
+  const made = new ecs.FargateService(stack, id, {cluster, serviceName: name, taskDefinition: definition, desiredCount, assignPublicIp: true, enableExecuteCommand: false,
     securityGroups: [taskGroup], vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC}, minHealthyPercent: 100, maxHealthyPercent: 200, circuitBreaker: {rollback: true, enable: true}, healthCheckGracePeriod: cdk.Duration.seconds(60)});
   targets.forEach(([target, containerName, containerPort]) => target.addTarget(made.loadBalancerTarget({containerName, containerPort})));
   return made;
 };
-const hermesService = service('HermesService', 'webordinary-hermes-service', hermesTask, 1, [[hermesGroup, 'hermes', 3000]], false);
+const hermesService = service('HermesService', 'webordinary-hermes-service', hermesTask, 1, [[hermesGroup, 'hermes', 3000]]);
 hermesService.node.addDependency(https);
-const editService = service('EditService', 'webordinary-edit-service', editTask, 0, [[apiGroup, 'edit', 8080], [previewGroup, 'edit', 4321]], true);
+const editService = service('EditService', 'webordinary-edit-service', editTask, 0, [[apiGroup, 'edit', 8080], [previewGroup, 'edit', 4321]]);
 editService.node.addDependency(https); editService.node.addDependency(files.mountTargetsAvailable);
 const scaling = editService.autoScaleTaskCount({minCapacity: 0, maxCapacity: 3});
 const target = scaling.node.children.find(c => c.scalableTargetId) || scaling.node.findChild('Target');

@@ -14,7 +14,7 @@ from tests.support.aws import Clients
 @contextmanager
 def mock_account(region: str = "us-west-2") -> Iterator[Clients]:
     """Give the clients of an empty account."""
-    with mock_aws():
+    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
         yield lambda service: _client(service, region)
 
 

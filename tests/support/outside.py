@@ -33,10 +33,10 @@ class Outside:
     # Whether boto3 refuses by itself what its model rules out.
     parameter_validation: bool = True
 
-    def client(self, service: str, region: str = "us-west-2") -> AwsClient:
+    def client(self, service: str, region: str = "us-west-2", key: str = "testing") -> AwsClient:
         """Return boto3's client of a service, whose requests go to the API as they would go over the wire."""
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=self.parameter_validation)
-        session = boto3.Session("testing", "testing", region_name=region)
+        session = boto3.Session(key, "testing", region_name=region)
         client = session.client(service, endpoint_url="http://127.0.0.1:4566", config=config)
         client.meta.events.register_first("before-send", self._send)
         return client

@@ -55,8 +55,6 @@ class FakeStacks:
 
     # A stack on real time has none.
     trace_sha256: str | None = "0" * 64
-    # What the network kept apart.
-    refusals: tuple[str, ...] = ()
     # How late it is, in seconds of platform time; None: it cannot be.
     late_seconds: float | None = None
 
@@ -95,7 +93,6 @@ class FakeStacks:
                 stack=stack,
                 sample_kind="modelled",
                 timeline_text=lambda: ["0.000 s  task  abc"],
-                refusals=lambda: list(self.refusals),
                 timeline_json=lambda: ['{"kind":"task"}'],
                 trace_sha256=lambda: self.trace_sha256,
                 usage=lambda: {"task_seconds": 30.5},

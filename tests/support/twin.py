@@ -1,9 +1,12 @@
 """Worlds to look into: the Webordinary stack on moto, with containers that only answer their health checks."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.seams.application import AwsClient, Context
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
@@ -16,6 +19,8 @@ from tests.support.project import TEMPLATE
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
+# The image of the edit task, in the account's own registry.
+IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/webordinary/edit:1.0.0"
 PORTS = {"edit": (8080, 4321), "hermes": (3000,)}
 
 
@@ -137,7 +142,8 @@ class Twin:
     def redefine(self, **changes: Json) -> str:
         """Register a new revision of the edit task, its container changed, and return its ARN."""
         current = self.ecs.describe_task_definition(taskDefinition=self.service()["taskDefinition"])["taskDefinition"]
-        names = ("family", "networkMode", "volumes", "cpu", "memory", "requiresCompatibilities")
+        roles = ("taskRoleArn", "executionRoleArn")
+        names = ("family", "networkMode", "volumes", "cpu", "memory", "requiresCompatibilities", *roles)
         containers = [{**each, **changes} for each in current["containerDefinitions"]]
         kept = {name: current[name] for name in names}
         answer = self.ecs.register_task_definition(**kept, containerDefinitions=containers)
@@ -147,6 +153,30 @@ class Twin:
         """Return time and details of what the trace holds of one kind."""
         events = [each for each in self.world.trace.events if each.kind == kind and subject in {None, each.subject}]
         return [(event.at_us / 1_000_000, event.details) for event in events]
+
+    def allow(self, role: str, *actions: str, effect: str = "Allow", **more: Json) -> None:
+        """Give a role of the stack one more policy, by the role's name in the template."""
+        statement = {"Effect": effect, "Action": actions, "Resource": "*", **more}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        name = self.world.stack.physical_ids[role]
+        self.world.aws("iam").put_role_policy(RoleName=name, PolicyName="test", PolicyDocument=document)
+
+    def within(self, run: TaskRun, work: Callable[[Context], Json]) -> Json:
+        """Return what *work* returns as an actor of a task's container, or raise what it raises."""
+        context = next(each for each in self.containers.contexts if run.record.id in each.variables["ECS_TASK_ARN"])
+        results: list[Json] = []
+
+        def act() -> None:
+            try:
+                results.append(work(context))
+            except (BotoCoreError, ClientError) as error:
+                results.append(error)
+
+        self.world.clock.spawn_in(run.containers[0].process, act, "test")
+        self.until(lambda: results)
+        if isinstance(results[0], Exception):
+            raise results[0]
+        return results[0]
 
     def states(self, run: TaskRun) -> list[tuple[str, float]]:
         """Return the states that a task has entered, and when."""
@@ -170,6 +200,7 @@ class Worlds:
         if not self.planes:
             document: Document = copy.deepcopy(dict(load_template(TEMPLATE).document))
             document["Resources"]["HermesService"]["Properties"]["DesiredCount"] = 0
+            document["Resources"]["EditService"]["Properties"]["EnableExecuteCommand"] = True
             self.planes.append(ControlPlane(parse_template(document), "us-west-2", "webordinary"))
         return self.planes[0]
 

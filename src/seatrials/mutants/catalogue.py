@@ -1,9 +1,9 @@
 """Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
 from seatrials.mutants import concurrency, hollow, infrastructure
-from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_18, cold_network
+from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_18, cold_network, cold_permissions
 from seatrials.mutants.mutant import Mutant
-from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_17
+from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_17, pers_permissions
 from seatrials.mutants.routing import route_01_to_12, route_13_to_28
 
 CATALOGUE: tuple[Mutant, ...] = (
@@ -11,8 +11,10 @@ CATALOGUE: tuple[Mutant, ...] = (
     *cold_01_to_10.MUTANTS,
     *cold_11_to_18.MUTANTS,
     *cold_network.MUTANTS,
+    *cold_permissions.MUTANTS,
     *pers_01_to_08.MUTANTS,
     *pers_09_to_17.MUTANTS,
+    *pers_permissions.MUTANTS,
     *concurrency.MUTANTS,
     *route_01_to_12.MUTANTS,
     *route_13_to_28.MUTANTS,

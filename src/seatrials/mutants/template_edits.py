@@ -74,6 +74,53 @@ def forward(group: str) -> list[Document]:
     return [{"Type": "forward", "TargetGroupArn": {"Ref": group}}]
 
 
+def _policies_of(document: Document, role: str) -> list[list[Document]]:
+    """Return the statements of each policy of a role, to be edited in place."""
+    return [each["PolicyDocument"]["Statement"] for each in properties(document, role)["Policies"]]
+
+
+def _actions(statement: Document) -> list[str]:
+    given = statement["Action"]
+    return given if isinstance(given, list) else [given]
+
+
+def forbid(role: str, action: str) -> Change:
+    """Take an action out of the statements of a role; raises `ValueError` when it is in none."""
+
+    def edit(document: Document) -> None:
+        policies = _policies_of(document, role)
+        if not any(action in _actions(each) for policy in policies for each in policy):
+            msg = f"a mutant takes {action} from {role}, which does not have it: name one that it has"
+            raise ValueError(msg)
+        for policy in policies:
+            for each in policy:
+                each["Action"] = [one for one in _actions(each) if one != action]
+            policy[:] = [each for each in policy if each["Action"]]
+
+    return edit_template(edit)
+
+
+def allow_elsewhere(role: str, action: str, **changes: object) -> Change:
+    """Give the statement of a role that has *action* another Resource or Condition."""
+
+    def edit(document: Document) -> None:
+        statements = [each for policy in _policies_of(document, role) for each in policy]
+        next(each for each in statements if action in _actions(each)).update(changes)
+
+    return edit_template(edit)
+
+
+def deny(role: str, action: str, **more: object) -> Change:
+    """Let a role's first policy deny *action* too."""
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*", **more}
+    return append(role, "Policies.0.PolicyDocument.Statement", statement)
+
+
+def secret(task: str, name: str, source: object) -> Change:
+    """Give the container of a task definition a secret: its variable, and its ARN or name, which may be a function."""
+    return put(task, "ContainerDefinitions.0.Secrets", [{"Name": name, "ValueFrom": source}])
+
+
 def _at(resource: str, path: str, edit: Callable[[Any, Any], object]) -> Change:
     """Return the change that calls *edit* with what holds the end of *path*, and its name or index there."""
 

@@ -1,8 +1,8 @@
 """What lies behind the failures of a run: many scenarios fail of one cause, and few of them name it.
 
-A container that crashed, or a check of the infrastructure that failed, says what is wrong. A service that answered
-with an error has logged why. A wait that was over says what AWS told meanwhile, and then that is the cause; a wait of
-which nothing is known merely starved.
+A container that crashed, a role that lacks a right, a network that lets nothing through, or a check of the
+infrastructure that failed, says what is wrong. A service that answered with an error has logged why. A wait that was
+over says what AWS told meanwhile, and then that is the cause; a wait of which nothing is known merely starved.
 """
 
 import json
@@ -17,11 +17,12 @@ class Rank(IntEnum):
     """How much a cause tells, the most first."""
 
     CRASH = 0
-    INFRASTRUCTURE = 1
-    SERVICE = 2
-    AWS = 3
-    DIRECT = 4
-    STARVED = 5
+    DENIAL = 1
+    INFRASTRUCTURE = 2
+    SERVICE = 3
+    AWS = 4
+    DIRECT = 5
+    STARVED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Failure:
     advice: str = ""
     # What the platform's timeline tells of a container that crashed meanwhile; empty without one.
     crash: str = ""
+    # What a role, or the network, did not allow meanwhile; empty when all was allowed.
+    denied: str = ""
     # What a service logged last of something that it could not do; empty without such a line.
     logged: str = ""
     # The command that repeats it, where there is one.
@@ -68,9 +71,6 @@ _TARGET = re.compile(
     r"^target group (?P<group>\S+): .*?:(?P<port>\d+) is unhealthy \((?:Target\.\w+: )?(?P<why>[^)]+)\)", re.MULTILINE
 )
 _NO_START = re.compile(r"stopped: \w+: (?P<why>TaskFailedToStart: .+)")
-# How a failure says that the network, as the template has it, kept a connection from coming about.
-NOT_LET_THROUGH = "not let through:"
-_NOT_LET_THROUGH = re.compile(rf"^{NOT_LET_THROUGH} (?P<why>.+)$", re.MULTILINE)
 # An answer of a service itself, as a scenario shows it, that says no more than that something went wrong.
 _SERVER_ERROR = re.compile(r"→ 5\d\d from (?P<service>hermes|edit)\b")
 _WAITED = re.compile(r"(waited [\d.]+ s|gave up waiting) for ")
@@ -95,9 +95,8 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
         return Rank.CRASH, failure.crash, failure.crash
-    blocked = _NOT_LET_THROUGH.search(failure.reason)
-    if blocked is not None:
-        return Rank.AWS, _alike(blocked["why"]), blocked["why"]
+    if failure.denied:
+        return Rank.DENIAL, _alike(failure.denied), failure.denied
     answered = _SERVER_ERROR.search(failure.first_line)
     if answered is not None and failure.logged.startswith(f"{answered['service']} logged"):
         return Rank.SERVICE, _complaint_key(failure.logged), failure.logged

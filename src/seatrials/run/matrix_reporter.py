@@ -15,7 +15,6 @@ from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import Signer, name_of, sign_matrix
 from seatrials.mutants.matrix import HEALTHY, Matrix, names_of
 from seatrials.mutants.mutant import Mutant
-from seatrials.run.causes import NOT_LET_THROUGH
 from seatrials.run.reports import message_of
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -85,7 +84,7 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call":
-            message = _telling_first(redact(message_of(report)))[:_MESSAGE_CHARACTERS_MAX] if report.failed else ""
+            message = _shortened(redact(message_of(report))) if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
             self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)
         elif report.failed:
@@ -148,7 +147,9 @@ class MatrixReporter:
         self._console.print(f"{done} {mutant}: {verdict}", highlight=False, markup=False)
 
 
-def _telling_first(said: str) -> str:
-    """Return what a scenario said with the resources that it names moved up, for the rest may be cut."""
-    first, *more = said.splitlines() or [""]
-    return "\n".join([first, *sorted(more, key=lambda line: not line.startswith(NOT_LET_THROUGH))])
+def _shortened(said: str) -> str:
+    """Return the beginning and the end of what was said: what the platform was refused stands last."""
+    if len(said) <= _MESSAGE_CHARACTERS_MAX:
+        return said
+    half = _MESSAGE_CHARACTERS_MAX // 2
+    return f"{said[:half]} … {said[-half:]}"

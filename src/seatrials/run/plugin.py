@@ -40,6 +40,7 @@ from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
 from seatrials.run.late import LateRows
 from seatrials.run.marks import problems_of_marks
+from seatrials.run.obstacles import tell_obstacles
 from seatrials.run.on_mutants import about_mutant, begin_matrix
 from seatrials.run.options import add_options, find_files
 from seatrials.run.record import choose_rows, record_elsewhere
@@ -336,6 +337,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say in each report which scenario it is about, on which platform, and how a mutant was noticed."""
+    tell_obstacles(item, call)
     report = yield
     if item.config.getoption("--environment") is not None:
         if call.excinfo is not None and isinstance(call.excinfo.value, _ENDING):

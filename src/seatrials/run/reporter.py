@@ -31,6 +31,7 @@ from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import is_in_doubt, late_seconds_max
+from seatrials.run.obstacles import denial_in
 from seatrials.run.reports import skip_reason
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -249,6 +250,7 @@ class RunReporter:
             report.sections.append((_TIMELINE, _lines(run.timeline_text()[-_TIMELINE_SHOWN:])))
             report.sections.append(("replay", self._replay(item)))
             report.user_properties.append(("crash", crash_in(timeline)))
+            report.user_properties.append(("denied", denial_in(timeline)))
             report.user_properties.append(("logged", complaint_in(notes, _last_us(timeline))))
 
     def could_not_begin(self, exit_code: int) -> None:

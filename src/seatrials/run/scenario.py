@@ -10,7 +10,6 @@ import pytest
 from seatrials.errors import ConfigurationError, NotRunHereError
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.beginning import HELD_KEY
-from seatrials.run.causes import NOT_LET_THROUGH
 from seatrials.run.choice import CHOICE_KEY
 from seatrials.run.items import (
     CALLS_KEY,
@@ -29,9 +28,6 @@ from seatrials.stacks import StackRun, Stacks
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
     from seatrials.platform import Platform
-
-# So many connections that did not come about are told with a failure; the timeline has them all.
-_REFUSALS_SHOWN = 5
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +86,7 @@ def _clock(platform: "Platform") -> Clock:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a scenario that takes more platform time than its suite allows; what failed says what was not reached."""
+    """Fail a scenario that takes more platform time than its suite allows."""
     run = item.stash.get(RUN_KEY, None)
     if run is None:
         yield
@@ -99,10 +95,6 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     called_before = calls.total
     try:
         yield
-    except Exception as error:
-        for each in run.refusals()[:_REFUSALS_SHOWN]:
-            error.add_note(f"{NOT_LET_THROUGH} {each}")
-        raise
     finally:
         # Time passed for a scenario that failed too, most of all for one that waited in vain.
         taken = run.stack.clock.now() - began

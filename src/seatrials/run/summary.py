@@ -139,6 +139,7 @@ def _failure(report: pytest.TestReport) -> Failure:
         says_what_to_do=says_what_to_do(report),
         advice=redact(advice_of(report)),
         crash=redact(str(properties.get("crash", ""))),
+        denied=redact(str(properties.get("denied", ""))),
         logged=redact(str(properties.get("logged", ""))),
         replay=dict(report.sections).get("replay", ""),
     )

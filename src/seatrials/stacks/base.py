@@ -66,8 +66,6 @@ class StackRun:
     timeline_notes: Callable[[], list[str]] = field(default=list)
     timeline_seconds: float | None = None
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
-    # Who did not reach whom so far, and what kept it, a sentence each.
-    refusals: Callable[[], list[str]] = field(default=list)
     # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
     usage: Callable[[], dict[str, float]] = field(default=dict)
     # The images of the tasks that run now, by service; a mock's applications have none.

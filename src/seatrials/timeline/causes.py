@@ -198,6 +198,8 @@ class Links:
             )
         if "scaling" in reason.lower():
             yield from self._before(index, "scaling")
+        if item.happening.details.get("code") == "TaskFailedToStart":
+            yield from self._before(index, "access_denied", lambda each: each.at == item.at)
 
     def _not_reached(self, index: int, source: str) -> Iterator[int]:
         """Yield what the network last kept from one whose label begins so."""
@@ -243,7 +245,8 @@ class Links:
 
     def _of_log(self, index: int, item: Item) -> Iterator[int]:
         if item.level is Level.BAD:
-            yield from self._before(index, "aws_refusal", lambda each: each.at == item.at)
+            for kind in ("aws_refusal", "access_denied"):
+                yield from self._before(index, kind, lambda each: each.at == item.at)
 
 
 def story_of(items: Sequence[Item], failure: int | None) -> tuple[int, ...]:

@@ -195,6 +195,9 @@ KINDS: Mapping[str, Kind] = {
     "log_group_missing": Kind(lane="logs", title="log group {subject} is missing", level=_always(Level.BAD)),
     "aws_call": Kind(lane="calls", title="{subject} calls {operation}"),
     "aws_refusal": Kind(lane="calls", title="{subject} was refused: {Code}: {Message}", level=_of_refusal),
+    "access_denied": Kind(
+        lane="calls", title="role {subject}: no {action} on {resource} {reason}", level=_always(Level.BAD)
+    ),
     "connection_refused": Kind(lane="other", title="{subject}: connection to {to} refused", level=_always(Level.BAD)),
     "left_out": Kind(
         lane="other", title="{subject}: {what} is left out here, and would act on AWS", level=_always(Level.DOUBT)

@@ -5,6 +5,8 @@ Source: Amazon EFS User Guide, "Working with Amazon EFS access points".
 
 import hashlib
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,33 @@ class MountError(Exception):
     """A volume cannot be mounted; the text is what ECS gives as the reason."""
 
 
+# Whom EFS takes the root user of a client for that has no root access.
+_NOBODY = 65_534
+# To make a file takes the right to write to the directory, and the right to search it.
+_WRITE_AND_SEARCH = 0o3
+# Of a file system's own root. Source: Amazon EFS User Guide, "Users, groups, and permissions at the NFS level".
+_MODE_OF_ROOT = "0755"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MountClient:
+    """Who mounts a volume."""
+
+    # The container's user and group, for a mount without an access point that names others.
+    user: tuple[int, int] = (0, 0)
+    may_write: bool = True
+    # Whether its root user is the file system's.
+    is_root: bool = True
+
+
 class FileSystems:
     """Every EFS file system of a world, below one directory of this machine."""
 
     def __init__(self, directory: Path, efs: AwsClient) -> None:
         self._directory = directory
         self._efs = efs
+        # Who owns what EFS has made, by the directory: what an access point says of its root when that is made.
+        self._owners: dict[Path, Mapping[str, Any]] = {}
 
     def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> Path:
         """Make *volume* of a task definition appear at *container_path* below *container_root*; return its real path.
@@ -39,6 +62,36 @@ class FileSystems:
             raise MountError(msg) from error
         return source.resolve()
 
+    def obstacle(self, volume: Mapping[str, Any], client: MountClient) -> str:
+        """Return why a client may make no file in the root of a volume that it has mounted; empty when it may.
+
+        Source: Amazon EFS User Guide, "Enforcing a user identity using an access point" and "Enforcing a root directory
+        with an access point".
+        """
+        configuration = volume.get("efsVolumeConfiguration")
+        if configuration is None:
+            return ""
+        owner = self._owners.get(self._source(configuration))
+        if owner is None:
+            return ""
+        uid, groups = self._user(configuration, client)
+        if uid == 0 and client.is_root:
+            return ""
+        uid, groups = (_NOBODY, [_NOBODY]) if uid == 0 else (uid, groups)
+        owner_uid, owner_gid, mode = int(owner["OwnerUid"]), int(owner["OwnerGid"]), str(owner["Permissions"])
+        shift = 6 if uid == owner_uid else 3 if owner_gid in groups else 0
+        if int(mode, 8) >> shift & _WRITE_AND_SEARCH == _WRITE_AND_SEARCH:
+            return ""
+        return f"it is a directory of {owner_uid}:{owner_gid} with permissions {mode}, and the user is {uid}"
+
+    def _user(self, configuration: Mapping[str, Any], client: MountClient) -> tuple[int, list[int]]:
+        point = configuration.get("authorizationConfig", {}).get("accessPointId")
+        points = self._efs.describe_access_points(FileSystemId=configuration["fileSystemId"])["AccessPoints"]
+        posix = next((each.get("PosixUser") for each in points if each["AccessPointId"] == point), None)
+        if not posix:
+            return client.user[0], [client.user[1]]
+        return int(posix["Uid"]), [int(posix["Gid"]), *map(int, posix.get("SecondaryGids") or ())]
+
     def set_apart(self, point: dict[str, Any]) -> None:
         """Give the root of a new access point a directory of its own on this machine; one that is there stays.
 
@@ -54,6 +107,7 @@ class FileSystems:
         apart.mkdir(parents=True)
         shown.parent.mkdir(parents=True, exist_ok=True)
         shown.symlink_to(apart, target_is_directory=True)
+        self._owners.setdefault(shown, point["RootDirectory"]["CreationInfo"])
 
     def unmount(self, container_root: Path) -> None:
         """Remove a container's own file system; what it mounted from EFS stays."""
@@ -73,6 +127,7 @@ class FileSystems:
         )
         root = self._directory / file_system
         root.mkdir(parents=True, exist_ok=True)
+        self._owners.setdefault(root, {"OwnerUid": 0, "OwnerGid": 0, "Permissions": _MODE_OF_ROOT})
         point = configuration.get("authorizationConfig", {}).get("accessPointId")
         shown = {"Path": configuration.get("rootDirectory", "/")}
         if point is not None:
@@ -84,8 +139,9 @@ class FileSystems:
         self._require(".." not in Path(shown["Path"]).parts, f"the directory {shown['Path']} is no absolute path")
         source = root / str(shown.get("Path", "/")).lstrip("/")
         # EFS makes a missing root only for an access point that says whose it shall be.
-        if "CreationInfo" in shown:
-            source.mkdir(parents=True, exist_ok=True)
+        if "CreationInfo" in shown and not source.exists():
+            source.mkdir(parents=True)
+            self._owners[source] = shown["CreationInfo"]
         self._require(source.is_dir(), f"the directory {shown.get('Path', '/')} does not exist on {file_system}")
         return source
 

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,6 +30,7 @@ from seatrials.twin.cloudformation.rules import RULES, Rule
 from seatrials.twin.cloudformation.template import Template
 from seatrials.twin.ecs.aws_calls import connect_to_aws
 from seatrials.twin.ecs.log_driver import LogDriver
+from seatrials.twin.ecs.mounting import mount_client
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
@@ -278,6 +280,8 @@ class World:
             sleep=self.clock.sleep,
             index_lag=IndexLag(plane.region, self.clock.now, lambda: self.calibration.index_lag.draw(lag)),
             shortcuts=shortcuts(plane.pristine),
+            principal=lambda key: self.runtime.principal_of(key),  # noqa: PLW0108  # the runtime is yet to be made
+            tell=self.trace.add,
         )
         bridge.plug_in()
         return bridge
@@ -334,6 +338,7 @@ class World:
             trace=self.trace,
             public_names=public_names,
             on_log=logs.write if logs else lambda _container, _line: None,
+            may_mount=partial(mount_client, self.bridge),
         )
 
     def _targets(self, wires: _Wires) -> TargetRegistry:

@@ -15,9 +15,11 @@ NO_TABLE = (
 WAITED = "waited 120 s for session session-{} to be active and previewed; last seen: initializing"
 
 
-def failure(row: str, reason: str, crash: str = "", logged: str = "") -> Failure:
+def failure(row: str, reason: str, crash: str = "", logged: str = "", denied: str = "") -> Failure:
     """Return a failure of a row."""
-    return Failure(row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, logged=logged)
+    return Failure(
+        row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, denied=denied, logged=logged
+    )
 
 
 def log(at_seconds: int, line: str, task: str = "hermes-0123abcd") -> str:
@@ -33,7 +35,7 @@ def starved(row: str, session: str, *explained: str) -> Failure:
 
 
 def test_the_most_telling_cause_is_first() -> None:
-    """A crash, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that merely starved."""
+    """A crash, a role, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that starved."""
     found = causes_of(
         [
             starved("COLD-01", "1"),
@@ -43,6 +45,7 @@ def test_the_most_telling_cause_is_first() -> None:
             failure(
                 "COLD-04", "expected 201, got <POST /a → 503 from hermes: {}>", logged=f"hermes logged: {NO_TABLE}"
             ),
+            failure("COLD-05", "expected 201", denied="role hermes: no dynamodb:Scan on table/x"),
             failure("COLD-03", "expected 201", "container hermes crashed at hermes.py:3 in run: NameError: x"),
         ]
     )
@@ -51,13 +54,12 @@ def test_the_most_telling_cause_is_first() -> None:
 
 
 def test_what_was_not_reached_is_the_cause() -> None:
-    """Rows that say what the network kept apart have that for their cause, whatever each saw of it."""
+    """Rows of a platform whose network kept something apart have that for their cause, whatever each saw of it."""
     blocked = "not let through: hermes does not reach the registry on port 443: route table rtb-1 has no route"
-    waited = starved("COLD-06", "2", f"  event: {UNHEALTHY}", blocked)
-    [cause] = causes_of([failure("COLD-03", f"expected 201, got 503\n{blocked}"), waited])
+    waited = failure("COLD-06", WAITED.format("2"), denied=blocked)
+    [cause] = causes_of([failure("COLD-03", "expected 201, got 503", denied=blocked), waited])
 
-    assert cause.rank is Rank.AWS
-    assert cause.text == "hermes does not reach the registry on port 443: route table rtb-1 has no route"
+    assert (cause.rank, cause.text, len(cause.failures)) == (Rank.DENIAL, blocked, 2)
 
 
 def test_waits_with_one_cause_are_one() -> None:

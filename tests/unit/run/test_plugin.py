@@ -274,16 +274,6 @@ def test_a_failure_tells_what_was_done_and_how_to_repeat_it(run: Callable[..., p
     )
 
 
-def test_a_failure_names_what_was_not_reached(
-    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The message of a failure ends in what the network kept apart."""
-    monkeypatch.setattr(FakeStacks, "refusals", ("hermes does not reach AWS: route table Public leads nowhere",))
-    result = run(scenario("COLD-01", body="assert 1 == 2"), "-v")
-
-    result.stdout.fnmatch_lines(["*not let through: hermes does not reach AWS: route table Public leads nowhere"])
-
-
 def test_a_run_is_recorded(run: Callable[..., pytest.RunResult], pytester: pytest.Pytester) -> None:
     """run.json tells what was run, on which seed and versions, how it ended, and each scenario's outcome and trace."""
     run(SCENARIO, "--seed", "7")

@@ -1,11 +1,13 @@
 """Tests of EFS as directories."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seatrials.twin.filesystem import FileSystems, MountError
+from seatrials.twin.filesystem import FileSystems, MountClient, MountError
+from tests.support.aws import Json
 
 OWNED = {"OwnerUid": 1000, "OwnerGid": 1000, "Permissions": "0755"}
 
@@ -135,3 +137,66 @@ def test_a_root_that_exists_stays_as_it_is(file_systems: FileSystems, tmp_path: 
     file_systems.set_apart({"FileSystemId": "fs-1", "AccessPointId": "fsap-7", "RootDirectory": root})
 
     assert (tmp_path / "whole/all/acme/note").read_text() == "older"
+
+
+@dataclass
+class OwnedEfs:
+    """One file system with an access point whose root belongs to somebody, for a user or for whoever comes."""
+
+    owner: Json
+    user: Json | None = None
+
+    def describe_file_systems(self) -> Json:
+        """Answer the file system."""
+        return {"FileSystems": [{"FileSystemId": "fs-1"}]}
+
+    def describe_access_points(self, *, FileSystemId: str) -> Json:  # noqa: N803  # boto3's name
+        """Answer the access point."""
+        assert FileSystemId == "fs-1"
+        point = {"AccessPointId": "fsap-1", "RootDirectory": {"Path": "/a", "CreationInfo": self.owner}}
+        return {"AccessPoints": [{**point, "PosixUser": self.user} if self.user else point]}
+
+
+def owned(uid: int, gid: int, permissions: str) -> Json:
+    """Return what an access point says of the root that is made for it."""
+    return {"OwnerUid": uid, "OwnerGid": gid, "Permissions": permissions}
+
+
+@pytest.mark.parametrize(
+    ("owner", "user", "client", "may"),
+    [
+        (owned(1000, 1000, "0755"), {"Uid": 1000, "Gid": 1000}, MountClient(), True),
+        (owned(1000, 1000, "0555"), {"Uid": 1000, "Gid": 1000}, MountClient(), False),
+        (owned(1001, 1001, "0755"), {"Uid": 1000, "Gid": 1000}, MountClient(), False),
+        (owned(1001, 1001, "0777"), {"Uid": 1000, "Gid": 1000}, MountClient(), True),
+        (owned(1001, 1001, "0775"), {"Uid": 1000, "Gid": 1001}, MountClient(), True),
+        (owned(1001, 1001, "0775"), {"Uid": 1000, "Gid": 1000, "SecondaryGids": [1001]}, MountClient(), True),
+        (owned(1000, 1000, "0755"), None, MountClient(user=(1000, 1000)), True),
+        (owned(1000, 1000, "0755"), None, MountClient(user=(1001, 1001)), False),
+        (owned(1000, 1000, "0755"), None, MountClient(), True),
+        (owned(1000, 1000, "0755"), None, MountClient(is_root=False), False),
+    ],
+)
+def test_the_root_of_a_mount_belongs_to_somebody(
+    tmp_path: Path,
+    owner: Json,
+    user: Json | None,
+    client: MountClient,
+    may: bool,  # noqa: FBT001  # a row of the table
+) -> None:
+    """Who may write there is as POSIX has it, for the access point's user, else the container's; root may everything.
+
+    Source: Amazon EFS User Guide, "Enforcing a user identity using an access point".
+    """
+    files = FileSystems(tmp_path / "efs", OwnedEfs(owner, user))
+    files.mount(tmp_path / "c", "/data", volume("fsap-1"))
+
+    assert (files.obstacle(volume("fsap-1"), client) == "") is may
+
+
+def test_the_root_of_a_file_system_is_roots(file_systems: FileSystems, tmp_path: Path) -> None:
+    """Another user may not write there (Amazon EFS User Guide, "Users, groups, and permissions at the NFS level")."""
+    file_systems.mount(tmp_path / "one", "/data", volume())
+
+    told = file_systems.obstacle(volume(), MountClient(user=(1000, 1000)))
+    assert told == "it is a directory of 0:0 with permissions 0755, and the user is 1000"

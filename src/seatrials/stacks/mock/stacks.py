@@ -132,7 +132,6 @@ class MockStacks:
             timeline_notes=lambda: world.trace.notes,
             timeline_seconds=world.clock.now() - world.clock.elapsed_us() / 1_000_000,
             trace_sha256=world.trace.sha256,
-            refusals=world.vpc.refusals,
             usage=lambda: self._usage(world),
         )
 

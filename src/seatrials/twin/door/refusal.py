@@ -10,10 +10,12 @@ from seatrials.seams.application import AwsClient
 class Refusal(Exception):  # noqa: N818  # what AWS does, and no error of ours
     """AWS does not take a call: the code and the message are those that its caller reads."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        """*status* is HTTP's."""
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.status = status
 
 
 @dataclass(frozen=True)

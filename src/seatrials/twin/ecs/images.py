@@ -2,8 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-_ECR = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+_ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+
+
+class PrivateRegistry(NamedTuple):
+    """A registry of Amazon ECR that asks for a token; from any other one everybody may pull."""
+
+    account: str
+    region: str
 
 
 @dataclass(frozen=True)
@@ -31,10 +39,15 @@ class Image:
         """The name that its manifests are asked of."""
         return "registry-1.docker.io" if self.registry == "docker.io" else self.registry
 
+    @property
+    def ecr(self) -> PrivateRegistry | None:
+        """The private registry of Amazon ECR that it is in."""
+        found = _ECR.fullmatch(self.registry)
+        return None if found is None else PrivateRegistry(found["account"], found["region"])
+
     def is_in_ecr(self, region: str) -> bool:
         """Whether it is in Amazon ECR, in a private registry of *region*."""
-        found = _ECR.fullmatch(self.registry)
-        return found is not None and found["region"] == region
+        return self.ecr is not None and self.ecr.region == region
 
     def __str__(self) -> str:
         """The whole name, as ECS tells it."""

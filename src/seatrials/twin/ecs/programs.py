@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from seatrials.seams.application import Application, Context
+from seatrials.twin.permissions import Principal
 from seatrials.twin.physics.external import ExternalNetwork
 from seatrials.twin.physics.network import Host
 from seatrials.twin.physics.paced_clock import READ, PacedClock
@@ -44,6 +45,9 @@ def _environment(context: Context, host: Host, variables: Mapping[str, str]) -> 
     """Return the variables of a child; a value that is the path of a volume becomes that of its directory."""
     defined = {name: _real_path(context.root, value) for name, value in context.variables.items()}
     places = {"HOST": host.loopback_address, "ADDRESS": host.loopback_address, TASK_ROOT: str(context.root)}
+    # ECS gives the credentials of the task's role by an address; what they lead to is the same.
+    task_id = context.variables.get("ECS_TASK_ARN", "").rpartition("/")[2]
+    places["AWS_ACCESS_KEY_ID"] = Principal(None, task_id).access_key
     workspace = context.root / "workspace"
     if workspace.exists():
         places["WORKSPACE"] = str(workspace)

@@ -19,7 +19,8 @@ from seatrials.seams.application import Application, AwsClient, Context
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.ecs.restarts import RestartPolicy
-from seatrials.twin.filesystem import FileSystems
+from seatrials.twin.filesystem import FileSystems, MountClient
+from seatrials.twin.permissions import Principal
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.guards import Guard, WriteGuard
 from seatrials.twin.physics.network import Host, VirtualNetwork
@@ -54,6 +55,8 @@ class Container:
     # Where its log driver writes: log group and log stream.
     log_stream: tuple[str, str] | None = None
     restart_policy: RestartPolicy | None = None
+    # By whose role its calls are judged.
+    principal: Principal | None = None
     began_at: float = 0.0
     # Runs its application anew.
     restart: Callable[[], None] = lambda: None
@@ -71,6 +74,8 @@ class Disk:
 
 # Hears a container, and its definition.
 MayBegin = Callable[[Container, Mapping[str, Any]], bool]
+# Hears the task's principal, a container's definition, its mount point, and the volume.
+MayMount = Callable[[Principal, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], MountClient]
 
 
 class ImageError(Exception):
@@ -94,9 +99,13 @@ class Runtime:
         trace: Trace,
         public_names: Mapping[str, str],
         on_log: Callable[[Container, str], None],
+        may_mount: MayMount = lambda _principal, _container, mount, _volume: MountClient(
+            may_write=not mount.get("readOnly", False)
+        ),
     ) -> None:
         """*applications* by container name; *aws* returns a client by (container name, service).
 
+        *may_mount* says as whom a container mounts, and raises `MountError` when it may not.
         *public_names* are what a container's variables say for something that is reached by another name here;
         *on_log* hears (container, line) of every line that a container writes.
         """
@@ -112,11 +121,23 @@ class Runtime:
         self._public_names = public_names
         self._on_log = on_log
         self._guard = WriteGuard(clock.current_process)
+        self._may_mount = may_mount
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
         self.containers: dict[str, list[Container]] = {}
         self.images_missing: set[str] = set()
+
+    def principal_of(self, key: str | None) -> Principal | None:
+        """Return by whose role a call with an access key is judged, or without one that of the running actor.
+
+        None for who is in no container.
+        """
+        if key is None:
+            container = self.current()
+            return None if container is None else container.principal
+        principals = (each.principal for containers in self.containers.values() for each in containers)
+        return next((each for each in principals if each is not None and each.access_key == key), None)
 
     def pull(self, image: str) -> None:
         """Raise `ImageError` when *image* cannot be pulled."""
@@ -140,12 +161,15 @@ class Runtime:
         *may_begin* waits for what a container depends on, and says whether it may begin at all.
         """
         # Everything is made ready first: a task that cannot start must not leave a part of it running.
-        disks = [self._prepare(task_id, each, definition) for each in definition["containerDefinitions"]]
+        principal = Principal(definition.get("taskRoleArn"), task_id)
+        disks = [self._prepare(principal, each, definition) for each in definition["containerDefinitions"]]
         host = self._network.attach(address)
         self.containers[task_id] = [
             self._run(task_id, task_arn, host, disk, each, may_begin)
             for disk, each in zip(disks, definition["containerDefinitions"], strict=True)
         ]
+        for each in self.containers[task_id]:
+            each.principal = principal
         return self.containers[task_id]
 
     def current(self) -> Container | None:
@@ -178,7 +202,7 @@ class Runtime:
         for container in self.containers.pop(task_id, []):
             self._file_systems.unmount(container.root.parent)
 
-    def _prepare(self, task_id: str, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
+    def _prepare(self, principal: Principal, container: Mapping[str, Any], definition: Mapping[str, Any]) -> Disk:
         """Return the file system of a container, with its volumes mounted.
 
         A volume that it mounts twice, and once to write, can be written. Source: botocore, ecs.MountPoint, readOnly,
@@ -191,14 +215,25 @@ class Runtime:
                 f"this world has {sorted(self._applications)}"
             )
             raise ImageError(msg)
-        root = self._directory / task_id / name
+        root = self._directory / principal.session / name
         root.mkdir(parents=True)
         volumes = {each["name"]: each for each in definition.get("volumes", [])}
         mounted: dict[Path, bool] = {root.resolve(): bool(container.get("readonlyRootFilesystem"))}
+        shown: dict[Path, Path] = {}
+        foreign: list[Path] = []
         for mount in container.get("mountPoints", []):
-            source = self._file_systems.mount(root, mount["containerPath"], volumes[mount["sourceVolume"]])
-            mounted[source] = bool(mount.get("readOnly")) and mounted.get(source, True)
-        return Disk(root, tuple(Guard(place) for place, read_only in mounted.items() if read_only))
+            volume, point = volumes[mount["sourceVolume"]], root / mount["containerPath"].lstrip("/")
+            client = self._may_mount(principal, container, mount, volume)
+            shown[point] = source = self._file_systems.mount(root, mount["containerPath"], volume)
+            mounted[source] = not client.may_write and mounted.get(source, True)
+            obstacle = self._file_systems.obstacle(volume, client)
+            if obstacle:
+                foreign += [source, point]
+                subject = f"{name}-{principal.session}"
+                self._trace.add("mount_not_writable", subject, path=mount["containerPath"], reason=obstacle)
+        read_only = [place for place, is_read_only in mounted.items() if is_read_only]
+        read_only += [point for point, source in shown.items() if mounted[source]]
+        return Disk(root, (*map(Guard, read_only), *(Guard(place, errno.EACCES) for place in foreign)))
 
     def _run(  # a container comes from its task, its place and its definition
         self,

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from seatrials.seams.application import AwsClient
+from seatrials.twin.ecs.agent import role_that_cannot_be_assumed
 from seatrials.twin.ecs.deployments import Deployment, Limits, breaker_threshold, throttle_seconds
 from seatrials.twin.ecs.service_state import ServiceState
 from seatrials.twin.ecs.task_run import StopOrder, Surroundings, TaskRun
@@ -25,6 +26,10 @@ _NO_PLACE = (
 _NO_ADDRESS = (
     "was unable to place a task. Reason: Unexpected EC2 error while attempting to Create Network Interface: "
     "InsufficientFreeAddressesInSubnet."
+)
+_NO_ROLE = (
+    "ECS was unable to assume the role '{}' that was provided for this task. Please verify that the role being passed "
+    "has the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
 )
 
 
@@ -232,7 +237,7 @@ class Scheduler:
         if missing > 0 and not state.is_on_fargate:
             if not any(_NO_PLACE in each["message"] for each in state.events[:1]):
                 self._event(state, _NO_PLACE)
-        elif missing > 0:
+        elif missing > 0 and self._has_its_roles(state):
             self._start_tasks(state, missing)
 
     def _start_tasks(self, state: ServiceState, missing: int) -> None:
@@ -242,6 +247,15 @@ class Scheduler:
             self._event(state, f"has started {len(started)} tasks: {ids}.")
         if len(started) < missing and not any(_NO_ADDRESS in each["message"] for each in state.events[:2]):
             self._event(state, _NO_ADDRESS)
+
+    def _has_its_roles(self, state: ServiceState) -> bool:
+        """Whether ECS may take the roles of the service's tasks; without one it launches none, and tells why."""
+        role = role_that_cannot_be_assumed(self._definition(state.primary.task_definition), self._world.bridge)
+        if role is not None:
+            self._event(state, f"failed to launch a task with (error {_NO_ROLE.format(role)}).")
+            self._slow_down(state)
+            self._fail_deployment(state)
+        return role is None
 
     def _stop_replaced(self, state: ServiceState) -> None:
         """Stop an unhealthy task once a healthy one stands in for it, or before, when there is no room for both."""

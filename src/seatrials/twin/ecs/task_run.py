@@ -19,6 +19,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.twin.balancer.health import TargetState
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.calibration import Calibration
+from seatrials.twin.ecs.agent import Agent
 from seatrials.twin.ecs.connections import TaskConnections
 from seatrials.twin.ecs.dependencies import DependencyError, stop_order, wait_for_dependencies
 from seatrials.twin.ecs.health_checks import ContainerHealth, can_run, command_of
@@ -154,8 +155,10 @@ class TaskRun:
     def _start_containers(self) -> None:
         world = self._world
         TaskConnections(world.vpc, world.clock, self.address, world.bridge.region).check(self.definition)
-        definition = initialized(self.definition, world.bridge)
+        agent = Agent(self.definition, self.record.id, world.bridge)
+        definition = initialized(self.definition, agent, self.record.id)
         for container in self.definition["containerDefinitions"]:
+            agent.check_pull(container["image"])
             world.runtime.pull(container["image"])
         self.record.pull_stopped_at = world.bridge.timestamp()
         world.clock.sleep(world.calibration.activating.draw(world.random))

@@ -8,6 +8,7 @@
 - `cloudwatch`: metrics apart by their dimensions, percentiles and math, and the states of new alarms;
 - `dynamodb`: what DynamoDB refuses and moto takes;
 - `target_tracking`: the alarms of target tracking policies, which moto makes alike for all;
+- `roles`: roles and policies, with those of AWS's own;
 - `index_lag`: secondary indexes that show a write later than their table;
 - `control_plane`: moto switched on, on the world's time, and its whole state as bytes, to start each test from;
 - `http_api`: the same moto for clients outside the process.

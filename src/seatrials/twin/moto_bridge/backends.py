@@ -23,6 +23,7 @@ from moto.efs.exceptions import EFSError
 from moto.efs.models import AccessPoint, EFSBackend, MountTarget, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import FakeHealthStatus, elbv2_backends
+from moto.iam.models import iam_backends
 
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.moto_bridge import listener_rules
@@ -30,6 +31,7 @@ from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatch, TwinCloudWatch
 from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
+from seatrials.twin.moto_bridge.roles import TwinIam
 from seatrials.twin.moto_bridge.target_tracking import obey
 
 
@@ -266,6 +268,7 @@ def put_in_place() -> None:
         (efs_backends, TwinEfs),
         (cloudwatch_backends, TwinCloudWatch),
         (applicationautoscaling_backends, TwinAutoScaling),
+        (iam_backends, TwinIam),
     )
     for backends, ours in ours_by_backends:
         backends.backend = ours

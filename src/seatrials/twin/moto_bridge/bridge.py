@@ -10,6 +10,8 @@ from seatrials.seams.application import AwsClient
 from seatrials.twin.metrics.store import Metric, Metrics, Point
 from seatrials.twin.moto_bridge.clients import TWIN, aws_client
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, Hooks
+from seatrials.twin.moto_bridge.roles import find_file_system_policy, find_role
+from seatrials.twin.permissions import Role
 from seatrials.twin.tasks import TaskRecord
 
 
@@ -23,6 +25,14 @@ class Bridge(Hooks):
     def own_client(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*."""
         return aws_client(self.region, TWIN, service)
+
+    def role(self, arn: str) -> Role | None:
+        """Return a role as IAM has it."""
+        return find_role(arn, ACCOUNT, self.region)
+
+    def file_system_policy(self, file_system: str) -> str | None:
+        """Return the policy of an EFS file system, or None when it has none of its own."""
+        return find_file_system_policy(file_system, ACCOUNT, self.region)
 
     def add_task(self, cluster_name: str, task: TaskRecord) -> None:
         """Let ECS know *task*; later changes of the record show by themselves."""

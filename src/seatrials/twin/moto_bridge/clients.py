@@ -66,6 +66,7 @@ def _heard(name: str, method: Callable[..., dict[str, Any]]) -> Callable[..., di
         call = Call(service, operation, parameters, client, ordinary)
         if _callers[client] != TWIN:
             hooks.on_call(_callers[client], f"{service}.{operation}")
+            hooks.authorize(call)
             hooks.admit(call)
         return hooks.answer(call)
 

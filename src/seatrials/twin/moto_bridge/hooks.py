@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import time_machine
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from seatrials.seams.application import AwsClient
 from seatrials.twin.door import Asked, Refusal, check
 from seatrials.twin.moto_bridge.waits import patiently
+from seatrials.twin.permissions import Permissions, Place, Principal, Role, refusal_of
 
 if TYPE_CHECKING:  # both need moto, which is imported when it is known whether quickly
     from seatrials.twin.balancer.targets import TargetRegistry
@@ -26,6 +27,9 @@ TARGET_HEALTH = "target health"
 # What the calls of one service change of another: the alarms of a tracking policy, the interface of a mount target.
 _CHANGES_TOO = {"application-autoscaling": ("cloudwatch",), "efs": ("ec2",)}
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
+
+# Of a task without a role, which has no key on AWS. Source: the API references, "Common Errors".
+_NO_SUCH_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 _current: "list[Hooks]" = []
 
@@ -77,8 +81,13 @@ class Hooks(ABC):
         on_refusal: Callable[[str, str, ClientError], None] = lambda _service, _operation, _error: None,
         index_lag: "IndexLag | None" = None,
         shortcuts: Shortcuts | None = None,
+        principal: Callable[[str | None], Principal | None] = lambda _key: None,
+        tell: Callable[..., None] = lambda _kind, _subject, **_details: None,
     ) -> None:
         """*on_call* hears (caller, operation) before a call.
+
+        *principal* says by whose role a call with an access key is judged, or without one that of the running actor;
+        *tell* hears what the role did not allow.
 
         *on_change* hears (service, operation, parameters, answer) after one that may have changed something,
         *on_refusal* (service, operation, error) after one from inside that was refused; *sleep* lets time pass while
@@ -93,6 +102,8 @@ class Hooks(ABC):
         self._on_refusal = on_refusal
         self._index_lag = index_lag
         self._shortcuts = shortcuts
+        self._principal = principal
+        self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
         self._attached: list[Living | None] = []
@@ -133,13 +144,46 @@ class Hooks(ABC):
             model = call.client.meta.service_model
             check(Asked(model, call.operation, call.parameters, self.own_client), before_sdk=True)
         except Refusal as refusal:
-            told = {"Code": refusal.code, "Message": refusal.message}
-            answer = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}}
-            raise call.client.exceptions.from_code(refusal.code)(answer, call.operation) from refusal
+            raise _error(call, refusal.code, refusal.message, 400) from refusal
+
+    def authorize(self, call: Call) -> None:
+        """Raise what a client of boto3 raises for a call that the role of its task does not allow.
+
+        Without a role there are no credentials to call with. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM
+        role".
+        """
+        principal = self._principal(None)
+        if principal is None:
+            return
+        if principal.role_arn is None:
+            raise NoCredentialsError
+        try:
+            self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)
+        except Refusal as refusal:
+            raise _error(call, refusal.code, refusal.message, refusal.status) from refusal
+
+    def authorize_key(self, key: str, model: Any, operation: str, parameters: Mapping[str, Any]) -> None:  # noqa: ANN401  # botocore's model
+        """Raise the `Refusal` of a call from outside, with the access key of a task, that its role does not allow."""
+        principal = self._principal(key)
+        if principal is None:
+            return
+        if principal.role_arn is None:
+            raise Refusal(*_NO_SUCH_KEY)
+        self._judge(principal, model, operation, parameters)
+
+    def _judge(self, principal: Principal, model: Any, operation: str, parameters: Mapping[str, Any]) -> None:  # noqa: ANN401  # botocore's model
+        needs = self.permissions.needs_of(model.service_name, model.signing_name, operation, parameters)
+        denial = self.permissions.denial(principal, needs)
+        if denial is not None:
+            raise Refusal(*refusal_of(denial, model))
 
     @abstractmethod
     def own_client(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*."""
+
+    def role(self, arn: str) -> Role | None:
+        """Return a role as IAM has it."""
+        raise NotImplementedError
 
     def answer(self, call: Call) -> dict[str, Any]:
         """Answer a call from inside, and let the world hear what it has changed; raises what botocore raises."""
@@ -183,8 +227,20 @@ class Hooks(ABC):
 
     def touched(self, subject: str) -> None:
         """Hear that something of *subject*, a service or TARGET_HEALTH, has changed, with a call or without."""
+        if subject == "iam":
+            self.permissions.forget()
         if self._shortcuts is not None:
             self._shortcuts.forget(subject)
+
+
+def _error(call: Call, code: str, message: str, status: int) -> Exception:
+    """Return the exception of a client of boto3 for an answer that refuses a call."""
+    answer = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
+    }
+    error: Exception = call.client.exceptions.from_code(code)(answer, call.operation)
+    return error
 
 
 def current() -> Hooks | None:

@@ -32,7 +32,7 @@ from seatrials.twin.moto_bridge.hooks import Hooks, reads_only
 from seatrials.twin.moto_bridge.waits import patiently
 
 # A signature version 4 names key, date, region, service: Credential=KEY/20260302/us-west-2/ecs/aws4_request, ...
-_SCOPE = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]*)/\d+/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 # What moto's parsers and Python raise for a body that is not of the call's protocol.
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 # Set anew for the answer as it goes out, or moto's own way to say it.
@@ -74,22 +74,23 @@ class AwsApi:
             return told(
                 "", request, 403, "MissingAuthenticationTokenException", "Request is missing Authentication Token"
             )
-        region, service = scope.groups()
+        key, region, service = scope.groups()
         host = host_of(service, region, request)
         try:
-            return patiently(partial(self._answer, service, request, host), self._hooks.now, self._hooks.sleep)
+            answer = partial(self._answer, service, request, host, key)
+            return patiently(answer, self._hooks.now, self._hooks.sleep)
         except Refusal as refused:
-            return told(service, request, 400, refused.code, refused.message)
+            return told(service, request, refused.status, refused.code, refused.message)
         except Exception as error:  # noqa: BLE001  # whatever a client sends, the platform lives on; the client is told
             # Why 501 and never 500: AWS would have answered, and an SDK that tries again hears the same.
             self._on_failure(f"{host} {request.method} {request.target}", f"{type(error).__name__}: {error}")
             reason = f"the twin cannot answer this: {type(error).__name__}: {error}"
             return told(service, request, 501, "NotImplemented", reason)
 
-    def _answer(self, service: str, request: Request, host: str) -> Response:
+    def _answer(self, service: str, request: Request, host: str, key: str) -> Response:
         headers = HeadersDict({**dict(request.headers), "host": host})
         prepared = AWSPreparedRequest(request.method, f"https://{host}{request.target}", headers, request.body, False)  # noqa: FBT003  # botocore's own order
-        with time_machine.travel(self._hooks.now(), tick=False), _noting(self._hooks) as calls:
+        with time_machine.travel(self._hooks.now(), tick=False), _noting(self._hooks, key) as calls:
             answer = self._stubber.process_request(prepared)
         if answer is None or answer[2] == _NO_SUCH_HOST:
             return told(service, request, 501, "NotImplemented", f"the twin has no service at {host}")
@@ -132,6 +133,8 @@ class _Noted:
     """What is known of the call from outside that is being answered; those from inside are heard by the bridge."""
 
     hooks: Hooks
+    # The access key that it is signed with.
+    key: str
     calls: list[_Call]
 
 
@@ -140,10 +143,10 @@ _hooked: list[Callable[..., Any]] = []
 
 
 @contextmanager
-def _noting(hooks: Hooks | None) -> Iterator[list[_Call]]:
+def _noting(hooks: Hooks | None, key: str = "") -> Iterator[list[_Call]]:
     """Let moto's classes write down what they understand of the call that is answered meanwhile; None: of no call."""
     calls: list[_Call] = []
-    _noted.append(None if hooks is None else _Noted(hooks, calls))
+    _noted.append(None if hooks is None else _Noted(hooks, key, calls))
     try:
         yield calls
     finally:
@@ -165,6 +168,7 @@ def _hook() -> None:
         parameters = _parameters(self, operation)
         with _noting(None):
             model = get_service_model(self.boto3_service_name)
+            noted.hooks.authorize_key(noted.key, model, operation, parameters)
             check(Asked(model, operation, parameters, noted.hooks.own_client))
         answer = self.call_action()
         noted.calls.append(_Call(self.boto3_service_name, operation, self))

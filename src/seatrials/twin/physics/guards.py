@@ -40,13 +40,18 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 class Guard:
     """What may not be written: with EROFS all below a place, with EACCES what would be new or gone in it itself."""
 
-    # A real path of this machine.
+    # A real path of this machine, or the link of a mount.
     place: Path
     code: int = errno.EROFS
 
-    def stops(self, path: Path) -> bool:
-        """Whether *path*, a real one but for its last part, may not be written."""
-        return path.is_relative_to(self.place) and (self.code == errno.EROFS or path.parent == self.place)
+    def stops(self, named: Path, real: Path) -> bool:
+        """Whether a path may not be written; of a mount's link all counts that is named through it, wherever it leads.
+
+        *real* is the path without links but for its last part.
+        """
+        if self.code == errno.EACCES:
+            return self.place in (real.parent, named.parent)
+        return real.is_relative_to(self.place) or (named.is_relative_to(self.place) and self.place.is_symlink())
 
 
 class WriteGuard:
@@ -69,7 +74,7 @@ class WriteGuard:
             # A link that is itself changed, and not what it leads to, is in the folder that it stands in.
             real = named.parent.resolve() / named.name
             for guard in guards:
-                if guard.stops(real):
+                if guard.stops(named, real):
                     raise OSError(guard.code, os.strerror(guard.code), path)
 
 

@@ -15,6 +15,7 @@ from seatrials.seams.application import Context
 from seatrials.seams.clock import SystemClock, wall_seconds
 from seatrials.twin.ecs import programs
 from seatrials.twin.ecs.programs import Lines, program
+from seatrials.twin.permissions import Principal
 from seatrials.twin.physics.clock import Process, VirtualSignal
 from seatrials.twin.physics.network import Host, VirtualNetwork, claim_block
 from seatrials.twin.physics.paced_clock import PacedClock
@@ -144,6 +145,15 @@ def test_a_program_has_the_variables_of_its_container(box: Box) -> None:
     box.until(lambda: box.exit_codes)
 
     assert box.log == ["sessions by the server False"]
+
+
+def test_a_program_calls_aws_with_the_key_of_its_task(box: Box) -> None:
+    """The key is that of its task, so that its calls are judged by the task's role."""
+    box.variables["ECS_TASK_ARN"] = "arn:aws:ecs:us-west-2:123456789012:task/shop/t1"
+    box.python("import os; print(os.environ['AWS_ACCESS_KEY_ID'])")
+    box.until(lambda: box.exit_codes)
+
+    assert box.log == [Principal(None, "t1").access_key]
 
 
 def test_a_volume_is_named_by_its_directory(box: Box) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from seatrials.twin.ecs.task_run import TaskRun
 from seatrials.twin.world import EPOCH_SECONDS
-from tests.support.twin import Twin
+from tests.support.twin import IMAGE, Twin
 
 CLUSTER = "webordinary-edit-cluster"
 SCALED_IN = "Scaling activity initiated by (deployment "
@@ -193,7 +193,7 @@ def test_an_essential_container_ends_its_task(twin: Twin) -> None:
 
 def test_a_missing_image_keeps_a_task_from_starting(twin: Twin) -> None:
     """The reason begins with CannotPullContainerError (ECS Developer Guide, "Stopped task error codes")."""
-    twin.world.runtime.images_missing.add("webordinary/edit:1.0.0")
+    twin.world.runtime.images_missing.add(IMAGE)
     run = begun(twin, "DEPROVISIONING")
     task = twin.task(run.record.task_arn)
 

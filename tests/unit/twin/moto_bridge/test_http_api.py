@@ -7,11 +7,13 @@ from botocore.exceptions import ClientError
 
 from seatrials.seams.http1 import Request
 from seatrials.twin.moto_bridge.http_api import AwsApi
+from seatrials.twin.permissions import Principal
 from tests.support.outside import Outside
 from tests.support.twin import Twin
 
 CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
+TABLE = "webordinary-edit-sessions"
 
 
 @pytest.fixture
@@ -28,6 +30,19 @@ def test_a_client_outside_sees_the_services(outside: Outside) -> None:
     answer = outside.client("ecs").describe_services(cluster=CLUSTER, services=[EDIT])
 
     assert [each["desiredCount"] for each in answer["services"]] == [0]
+
+
+def test_a_call_with_the_key_of_a_task_is_judged_by_its_role(outside: Outside, twin: Twin) -> None:
+    """A program that is a task's container may what its task may; whoever else calls may everything."""
+    [run] = twin.scale(1)
+    key = Principal(None, run.record.id).access_key
+
+    assert outside.client("dynamodb").scan(TableName=TABLE)["Count"] == 0
+    with pytest.raises(ClientError, match=r"AccessDeniedException.*not authorized to perform: dynamodb:Scan on "):
+        outside.client("dynamodb", key=key).scan(TableName=TABLE)
+    with pytest.raises(ClientError, match=r"AccessDenied\).*elasticloadbalancing:DescribeRules"):
+        outside.client("elbv2", key=key).describe_rules()
+    assert outside.failures == []
 
 
 def test_a_scaling_from_outside_starts_tasks(outside: Outside, twin: Twin) -> None:

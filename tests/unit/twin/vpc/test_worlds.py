@@ -14,7 +14,6 @@ from seatrials.twin.world import ControlPlane
 from tests.support.project import TEMPLATE
 from tests.support.twin import PLAIN, Twin, Worlds
 
-REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 PORTS = (3000, 8080, 4321)
 
 
@@ -69,7 +68,6 @@ ENDPOINTS_ONLY = (
     *private_subnets("SubnetA"),
     # A block of the documentation's, so that nothing leads to the internet.
     put("PrivateRoute", "DestinationCidrBlock", "192.0.2.0/24"),
-    put("EditTaskDefinition", "ContainerDefinitions.0.Image", f"{REGISTRY}/edit:1.0.0"),
     add(
         "EndpointGroup",
         "AWS::EC2::SecurityGroup",

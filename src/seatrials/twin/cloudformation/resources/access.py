@@ -25,11 +25,6 @@ def _versioned(policy: Mapping[str, Any]) -> Properties:
     return {**policy, "PolicyDocument": stated}
 
 
-def _kept_by_aws(arn: Any) -> bool:  # noqa: ANN401
-    """Whether a policy is one of AWS's own: moto holds none of them unless told to, and enforces none."""
-    return ":iam::aws:policy/" in str(arn)
-
-
 def _inline(member: str) -> Any:  # noqa: ANN401
     def parameters(facts: Facts, principal: Any) -> Properties:  # noqa: ANN401
         document = {name: value for name, value in facts.properties.items() if name in _INLINE}
@@ -56,7 +51,6 @@ ACCESS: Mapping[str, ResourceType] = {
                 operation="attach_role_policy",
                 parameters=lambda facts, arn: {"RoleName": facts.reference, "PolicyArn": arn},
                 each=True,
-                without=_kept_by_aws,
             ),
             Extra(
                 property="Policies",

@@ -1,0 +1,173 @@
+"""What calls of services that keep data must be allowed: DynamoDB, EFS, S3, Secrets Manager, SSM and CloudWatch Logs.
+
+Source: Service Authorization Reference, the page of each service.
+"""
+
+from collections.abc import Iterator
+
+from seatrials.twin.permissions.calls import AskedCall, Needs, everything, on, rows, tagging
+from seatrials.twin.permissions.policies import Need
+
+# What a transaction needs for each of its parts. Source: DynamoDB Developer Guide, "Amazon DynamoDB transactions: how
+# it works", IAM for transactions.
+_PARTS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
+}
+
+
+def _table(asked: AskedCall) -> Iterator[str]:
+    yield _arn_of_table(asked, asked.text("TableName"))
+
+
+def _table_or_index(asked: AskedCall) -> Iterator[str]:
+    """Yield what a query or scan reads: an index is a resource of its own."""
+    index = asked.parameters.get("IndexName")
+    table = _arn_of_table(asked, asked.text("TableName"))
+    yield table if index is None else f"{table}/index/{index}"
+
+
+def _tables_of_batch(asked: AskedCall) -> Iterator[str]:
+    for name in asked.parameters.get("RequestItems") or ("*",):
+        yield _arn_of_table(asked, str(name))
+
+
+def _parts_of_transaction(asked: AskedCall) -> Iterator[Need]:
+    needs = (
+        Need(f"dynamodb:{_PARTS[kind]}", _arn_of_table(asked, str(part.get("TableName", "*"))))
+        for each in asked.parameters.get("TransactItems", ())
+        for kind, part in each.items()
+        if kind in _PARTS
+    )
+    yield from dict.fromkeys(needs)
+
+
+def _arn_of_table(asked: AskedCall, name: str) -> str:
+    return asked.arn(name if name.startswith("arn:") else f"table/{name}")
+
+
+DYNAMODB = rows(
+    ("Query Scan", on(_table_or_index)),
+    ("BatchGetItem BatchWriteItem", on(_tables_of_batch)),
+    ("TransactWriteItems TransactGetItems", _parts_of_transaction),
+    (
+        (
+            "CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeTable "
+            "DescribeTimeToLive GetItem PutItem UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive"
+        ),
+        on(_table),
+    ),
+    ("ListTables DescribeLimits DescribeEndpoints", on(everything)),
+)
+
+
+def _file_system(asked: AskedCall) -> Iterator[str]:
+    name = asked.text("FileSystemId")
+    yield asked.arn(name if name.startswith("arn:") else f"file-system/{name}")
+
+
+def _access_point(asked: AskedCall) -> Iterator[str]:
+    point = asked.parameters.get("AccessPointId")
+    yield from _file_system(asked) if point is None else (asked.arn(f"access-point/{point}"),)
+
+
+def _new_access_point(asked: AskedCall) -> Iterator[str]:
+    yield asked.arn("access-point/*")
+
+
+EFS = rows(
+    ("CreateAccessPoint", tagging(on(_file_system), "TagResource", _new_access_point)),
+    ("DescribeAccessPoints DeleteAccessPoint", on(_access_point)),
+    (
+        (
+            "CreateMountTarget DeleteFileSystem DeleteFileSystemPolicy DescribeBackupPolicy DescribeFileSystemPolicy "
+            "DescribeFileSystems DescribeLifecycleConfiguration DescribeMountTargets PutBackupPolicy "
+            "PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem"
+        ),
+        on(_file_system),
+    ),
+)
+
+
+def _object(asked: AskedCall) -> Iterator[str]:
+    yield f"arn:{asked.place.partition}:s3:::{asked.text('Bucket')}/{asked.text('Key')}"
+
+
+def _bucket(asked: AskedCall) -> Iterator[str]:
+    yield f"arn:{asked.place.partition}:s3:::{asked.text('Bucket')}"
+
+
+S3 = rows(
+    ("GetObject HeadObject", on(_object, "GetObject")),
+    ("PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload", on(_object, "PutObject")),
+    ("DeleteObject", on(_object)),
+    ("ListObjects ListObjectsV2 HeadBucket", on(_bucket, "ListBucket")),
+    ("CreateBucket DeleteBucket GetBucketLocation GetBucketPolicy PutBucketPolicy", on(_bucket)),
+    ("ListBuckets", on(everything, "ListAllMyBuckets")),
+)
+
+
+def _secret(asked: AskedCall) -> Iterator[str]:
+    """Yield a secret's ARN; to its name AWS adds six characters that the caller need not know."""
+    name = asked.text("SecretId", asked.text("Name"))
+    yield asked.arn(name if name.startswith("arn:") else f"secret:{name}-??????")
+
+
+SECRETS = rows(
+    (
+        "CreateSecret DeleteSecret DescribeSecret GetSecretValue PutSecretValue RestoreSecret UpdateSecret",
+        on(_secret),
+    ),
+    ("ListSecrets GetRandomPassword", on(everything)),
+)
+
+
+def _parameters(asked: AskedCall) -> Iterator[str]:
+    names = asked.texts("Names") if "Names" in asked.parameters else [asked.text("Name", asked.text("Path"))]
+    for name in names:
+        yield asked.arn(name if name.startswith("arn:") else f"parameter/{name.lstrip('/')}")
+
+
+SSM = rows(
+    (
+        (
+            "DeleteParameter DeleteParameters GetParameter GetParameterHistory GetParameters GetParametersByPath "
+            "PutParameter"
+        ),
+        on(_parameters),
+    ),
+    ("DescribeParameters", on(everything)),
+)
+
+
+def _log_group(asked: AskedCall) -> Iterator[str]:
+    name = asked.text("logGroupName", asked.text("logGroupNamePrefix", ""))
+    yield asked.arn(f"log-group:{name}:*" if name else "log-group:*")
+
+
+def _log_stream(asked: AskedCall) -> Iterator[str]:
+    yield asked.arn(f"log-group:{asked.text('logGroupName')}:log-stream:{asked.text('logStreamName')}")
+
+
+LOGS = rows(
+    ("CreateLogStream DeleteLogStream GetLogEvents PutLogEvents", on(_log_stream)),
+    (
+        (
+            "CreateLogGroup DeleteLogGroup DescribeLogGroups DescribeLogStreams FilterLogEvents PutRetentionPolicy "
+            "DeleteRetentionPolicy"
+        ),
+        on(_log_group),
+    ),
+)
+
+STORES: dict[str, dict[str, Needs]] = {
+    "dynamodb": DYNAMODB,
+    "efs": EFS,
+    "s3": S3,
+    "secretsmanager": SECRETS,
+    "ssm": SSM,
+    "logs": LOGS,
+}
