@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from seatrials.seams.application import Application, AwsClient, Context
+from seatrials.seams.clock import Clock
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.ecs.restarts import RestartPolicy
@@ -23,6 +24,7 @@ from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.guards import Guard, WriteGuard
 from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.physics.wrong_clock import WrongClock
 from seatrials.twin.trace import Trace
 
 # The exit code of a process that a signal ended is 128 + its number.
@@ -94,11 +96,13 @@ class Runtime:
         trace: Trace,
         public_names: Mapping[str, str],
         on_log: Callable[[Container, str], None],
+        clock_error: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """*applications* by container name; *aws* returns a client by (container name, service).
 
         *public_names* are what a container's variables say for something that is reached by another name here;
-        *on_log* hears (container, line) of every line that a container writes.
+        *on_log* hears (container, line) of every line that a container writes; *clock_error* tells by how many seconds
+        the clock of the next container is ahead.
         """
         self._clock = clock
         self._network = network
@@ -112,6 +116,7 @@ class Runtime:
         self._public_names = public_names
         self._on_log = on_log
         self._guard = WriteGuard(clock.current_process)
+        self._clock_error = clock_error
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
@@ -289,7 +294,7 @@ class Runtime:
         variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
         return Context(
             variables={**variables, "ECS_TASK_ARN": task_arn},
-            clock=self._clock,
+            clock=self._clock_of_container(),
             network=container.host,
             random=Random(self._random.getrandbits(64)),
             aws=lambda service: self._aws(container.name, service),
@@ -299,6 +304,10 @@ class Runtime:
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
         )
+
+    def _clock_of_container(self) -> Clock:
+        ahead_seconds = self._clock_error()
+        return WrongClock(self._clock, ahead_seconds) if ahead_seconds else self._clock
 
     def _public(self, text: str) -> str:
         for name, public_name in self._public_names.items():
