@@ -9,6 +9,8 @@ from seatrials.errors import ConfigurationError
 from seatrials.run.options import in_chosen_world
 from tests.support.scenario_run import SCENARIO, FakeStacks, scenario
 
+pytest_plugins = ["pytester"]
+
 AWS = {"region": "us-west-2", "account_id": "123456789012", "base_url": "https://edit.example.com"}
 
 
