@@ -134,7 +134,7 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
 @pytest.mark.scenario("COLD-06", extra_seconds=patience.RESERVE_SECONDS + patience.HEALTH_TOLD_SECONDS)
 @pytest.mark.staging
 def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
-    """Without a healthy target the preview does not answer 200; from the first 200 on it is the session's own."""
+    """Without a healthy target the preview does not answer 200; from the first 200 on it is the session's and stays."""
     session = platform.sessions.start()
     looks: list[int] = []
 
