@@ -14,6 +14,7 @@
     nox -s mock -- --changed main    the scenarios that a change since main can touch, by what was recorded
     nox -s watch                     the scenarios that execute what changed, whenever a file is saved
     nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
+    nox -s mock -- --world hard      a platform that is as hard to examine as AWS; rehearse takes it too
     nox -s rehearse -- --pace 10     three times slower than usual, for a machine that is busy or slow
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
     nox -s live-production -- --confirm production
@@ -107,15 +108,17 @@ def run_scenarios(
     )
 
 
-def pace_of(session: nox.Session) -> tuple[str, ...]:
-    """Take `--pace N` out of the session's arguments, for the server; the rest is pytest's.
+def server_options(session: nox.Session) -> tuple[str, ...]:
+    """Take `--pace N` and `--world NAME` out of the session's arguments, for the server; the rest is pytest's.
 
-    Without one a machine that cannot hold the usual pace gets a slower one.
+    Without a pace a machine that cannot hold the usual one gets a slower one.
     """
     parser = argparse.ArgumentParser(prog="nox -s rehearse --", add_help=False, allow_abbrev=False)
     parser.add_argument("--pace", metavar="N")
+    parser.add_argument("--world", metavar="NAME")
     chosen, session.posargs[:] = parser.parse_known_args(session.posargs)
-    return ("--pace", str(REHEARSAL_PACE), "--slows-down") if chosen.pace is None else ("--pace", chosen.pace)
+    pace = ("--pace", str(REHEARSAL_PACE), "--slows-down") if chosen.pace is None else ("--pace", chosen.pace)
+    return pace if chosen.world is None else (*pace, "--world", chosen.world)
 
 
 @nox.session
@@ -159,7 +162,7 @@ def rehearse(session: nox.Session) -> None:
     """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
     install(session)
     # Rows of PERS run commands in the editor, as environments.toml says that a rehearsal can.
-    options = ("--allow-exec", *pace_of(session))
+    options = ("--allow-exec", *server_options(session))
     server = ("python", "-m", "seatrials.cli", "twin", "run", *options, "--")
     run_scenarios(session, "rehearsal", within=server)
 

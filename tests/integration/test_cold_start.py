@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from seatrials.platform import UNKNOWN_SESSION, Clock, Counts, Platform, Session, contract
+from seatrials.platform import UNKNOWN_SESSION, Clock, Counts, Platform, Session, contract, patience
 
 # What is wrong with an activation: its fields or its whole body, and the field that is to blame.
 WrongActivation = tuple[str, dict[str, object] | bytes, str]
@@ -32,25 +32,25 @@ def test_nothing_runs_without_a_session(platform: Platform) -> None:
     assert {name: [] for name in targets} == targets
 
 
-@pytest.mark.scenario("COLD-02")
+@pytest.mark.scenario("COLD-02", extra_seconds=patience.METRIC_TOLD_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platform) -> None:
     """An activation takes the service from 0 to 1 through the platform's metric, alarm and policy."""
     before = platform.services.edit_counts()
-    platform.sessions.start()
+    began = platform.clock.now() - platform.skew.allowance_seconds
+    session = platform.sessions.start()
 
-    metric = platform.wait_until(
-        platform.telemetry.newest_active_sessions, 60, what="ActiveSessionCount to be published as 1"
-    )
-    platform.wait_until(lambda: platform.services.edit_counts().running == 1, 100, what="one running edit task")
-    activity = platform.services.edit_activities()[-1]
+    platform.wait_ready(session)
+    platform.wait_for_counts(Counts(desired=1, running=1, pending=0))
+    metric = platform.wait_for_metric([session])
+    scalings = platform.services.edit_scalings(began)
 
     assert before == Counts(desired=0, running=0, pending=0)
     assert metric == 1
     assert platform.services.edit_counts().desired == 1
-    assert activity["Description"] == "Setting desired count to 1."
-    assert f"triggered policy {platform.environment.names.scale_out_policy}" in activity["Cause"]
+    assert [scaling.desired for scaling in scalings] == [1]
+    assert f"triggered policy {platform.environment.names.scale_out_policy}" in scalings[0].cause
 
 
 @pytest.mark.scenario("COLD-03")
@@ -63,6 +63,9 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     began_ms = clock.epoch_ms()
     fields = platform.sessions.start(request).fields
     ended_ms = clock.epoch_ms()
+    # Hermes and this run read different clocks.
+    earliest_ms = began_ms - 1000 * platform.skew.allowance_seconds
+    latest_ms = ended_ms + 1000 * platform.skew.allowance_seconds
 
     assert UUID(fields["sessionId"].removeprefix(contract.SESSION_ID_PREFIX)).version == 4
     assert UUID(fields["threadId"].removeprefix(contract.THREAD_ID_PREFIX)).version == 4
@@ -72,10 +75,10 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     assert fields["status"] == "initializing"
     assert fields["previewUrl"] == platform.url + contract.preview_path(fields["sessionId"])
     assert type(fields["createdAt"]) is int
-    assert began_ms <= fields["createdAt"] <= ended_ms
+    assert earliest_ms <= fields["createdAt"] <= latest_ms
     assert fields["lastActivity"] == fields["createdAt"]
     assert type(fields["ttl"]) is int
-    assert began_ms // 1000 + contract.TTL_SECONDS <= fields["ttl"] <= ended_ms // 1000 + contract.TTL_SECONDS + 1
+    assert fields["ttl"] == pytest.approx(fields["createdAt"] / 1000 + contract.TTL_SECONDS, abs=1)
     assert fields["metadata"] == {"instruction": request["instruction"], "source": "e-mail", "attempt": 1}
 
 
@@ -102,7 +105,7 @@ def test_the_table_holds_what_the_activation_answered(platform: Platform) -> Non
     platform.wait_until(by_status, 10, what="the status index to find the session")
 
 
-@pytest.mark.scenario("COLD-05")
+@pytest.mark.scenario("COLD-05", extra_seconds=patience.RESERVE_SECONDS)
 @pytest.mark.staging
 def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
     """The status goes from initializing to active, never back, and never before the preview answers 200."""
@@ -117,7 +120,7 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
             previews_while_active.append(platform.sessions.preview(session).status)
         return len(previews_while_active) == 5
 
-    platform.wait_until(settled, 110, what="the session to be seen active five times")
+    platform.wait_until(settled, patience.READY_SECONDS, what="the session to be seen active five times")
     item = platform.sessions.item(session)
 
     assert kept.status == 200
@@ -128,22 +131,25 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
     assert previews_while_active == [200] * 5
 
 
-@pytest.mark.scenario("COLD-06")
+@pytest.mark.scenario("COLD-06", extra_seconds=patience.RESERVE_SECONDS + patience.HEALTH_TOLD_SECONDS)
 @pytest.mark.staging
 def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
-    """Before a healthy target the preview does not answer 200; from the first 200 on it keeps answering 200."""
+    """Without a healthy target the preview does not answer 200; from the first 200 on it is the session's and stays."""
     session = platform.sessions.start()
-    looks: list[tuple[int, bool]] = []
+    looks: list[int] = []
 
     def first_page() -> bool:
-        # In this order: a target that is not healthy afterwards was not when the preview was asked for.
-        status = platform.sessions.preview(session).status
-        healthy = "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)]
-        looks.append((status, healthy))
-        return status == 200
+        looks.append(platform.sessions.preview(session).status)
+        return looks[-1] == 200
 
-    platform.wait_until(first_page, 100, what="the preview's first 200", every_seconds=0.5)
-    targets_at_readiness = platform.balancer.preview_targets(session.id)
+    platform.wait_until(first_page, patience.READY_SECONDS, what="the preview's first 200", every_seconds=0.5)
+    health = platform.sessions.preview(session, "/health")
+
+    def targets_told() -> bool:
+        return [state for _, state in platform.balancer.preview_targets(session.id)] == ["healthy"]
+
+    # Who serves and who tells of it are two systems of AWS's.
+    platform.wait_until(targets_told, patience.HEALTH_TOLD_SECONDS, what="the preview's one target to be told healthy")
     afterwards: list[int] = []
 
     def one_minute_of_pages() -> bool:
@@ -153,9 +159,8 @@ def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
     platform.wait_until(one_minute_of_pages, 70, what="30 more pages in a minute", every_seconds=2)
 
     # Else the session was ready before it was looked at, and nothing was seen of what comes before.
-    assert looks[0][0] != 200
-    assert (200, False) not in looks
-    assert [state for _, state in targets_at_readiness] == ["healthy"]
+    assert looks[0] != 200
+    assert (health.status, health.json()["sessionId"]) == (200, session.id)
     assert afterwards == [200] * 30
 
 
@@ -166,23 +171,28 @@ def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock)
     """From activation to the preview's first 200 it takes less than 60 s; the legs are recorded."""
     began = clock.now()
     session = platform.sessions.start()
-    platform.wait_until(lambda: platform.services.edit_counts().desired == 1, 100, what="the scaling decision")
-    decided = clock.now()
-    platform.wait_until(lambda: platform.services.edit_counts().running == 1, 100, what="a running task")
-    running = clock.now()
-    platform.wait_until(
-        lambda: "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)],
-        100,
-        what="a healthy target for the preview",
-    )
-    healthy = clock.now()
-    platform.wait_until(lambda: platform.sessions.preview(session).status == 200, 100, what="the preview's first 200")
-    ready = clock.now()
+    seen: dict[str, float] = {}
+
+    def is_ready() -> bool:
+        counts = platform.services.edit_counts()
+        happened = {
+            "decided": counts.desired == 1,
+            "running": counts.running == 1,
+            "healthy": "healthy" in [state for _, state in platform.balancer.preview_targets(session.id)],
+            "ready": platform.sessions.preview(session).status == 200,
+        }
+        seen.update({step: clock.now() for step, has in happened.items() if has and step not in seen})
+        return "ready" in seen
+
+    platform.wait_until(is_ready, patience.READY_SECONDS, what="the preview's first 200")
+    ready = seen["ready"]
+    # AWS may tell of a step after the page that shows that it was taken.
+    decided, running, healthy = (seen.get(step, ready) for step in ("decided", "running", "healthy"))
 
     platform.sample("cold_start_seconds", ready - began)
     platform.sample("cold_start_scaling_decision_seconds", decided - began)
     platform.sample("cold_start_task_start_seconds", running - decided)
-    platform.sample("cold_start_target_health_seconds", healthy - running)
+    platform.sample("cold_start_target_health_seconds", max(healthy - running, 0.0))
     platform.sample("cold_start_route_seconds", ready - healthy)
 
     assert ready - began < contract.COLD_START_SECONDS_MAX
@@ -235,6 +245,7 @@ def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platfo
 def test_a_warm_activation_is_ready_in_five_seconds(platform: Platform) -> None:
     """A second activation while a task is warm is ready in less than 5 s and starts no task."""
     platform.ready()
+    platform.wait_for_counts(Counts(desired=1, running=1, pending=0))
     tasks = platform.services.edit_task_arns()
 
     second = platform.sessions.start()
@@ -267,7 +278,7 @@ def test_a_keepalive_moves_the_session_forward(platform: Platform) -> None:
     assert after["ttl"] == pytest.approx(after["lastActivity"] / 1000 + contract.TTL_SECONDS, abs=1)
 
 
-@pytest.mark.scenario("COLD-12", extra_seconds=contract.TO_ZERO_SECONDS)
+@pytest.mark.scenario("COLD-12", extra_seconds=contract.EXPIRY_LATEST_SECONDS + patience.EMPTY_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platform, clock: Clock) -> None:
@@ -281,14 +292,16 @@ def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platf
     expired = clock.now()
     platform.wait_until(
         lambda: platform.services.edit_counts() == Counts(desired=0, running=0, pending=0),
-        contract.TO_ZERO_SECONDS,
+        patience.EMPTY_SECONDS,
         what="the edit service to return to 0",
         every_seconds=5,
     )
     zero = clock.now()
+    # The platform's own clock says when it was left alone.
+    apart = platform.skew.allowance_seconds
 
-    assert contract.IDLE_SECONDS <= expired - left_alone <= contract.EXPIRY_LATEST_SECONDS
-    assert zero - left_alone <= contract.TO_ZERO_SECONDS
+    assert contract.IDLE_SECONDS - apart <= expired - left_alone <= contract.EXPIRY_LATEST_SECONDS + apart
+    assert zero - expired <= contract.EXPIRED_TO_ZERO_SECONDS
     assert platform.sessions.status(session).status == 410
 
 
@@ -352,6 +365,7 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
     request = platform.sessions.request()
     client, user = str(request["clientId"]), str(request["userId"])
     wrong = _wrong_activations(client, user)
+    began = platform.clock.now() - platform.skew.allowance_seconds
     before = platform.services.edit_counts().desired
     answers = {what: _refusal(platform, client, given) for what, given, _ in wrong}
     too_much = _refusal(platform, client, b'{"instruction": "' + b"x" * contract.BODY_BYTES_MAX + b'"}')
@@ -365,10 +379,13 @@ def test_an_invalid_activation_is_refused_and_changes_nothing(platform: Platform
         platform.let_pass(10, what="an alarm to see the metric")
         desired.append(platform.services.edit_counts().desired)
         needed.append(_tasks_needed(platform))
-    assert max(desired) <= max(before, *needed)
+    # What another policy has set, such as the one for CPU where users are at work, is no effect of an activation.
+    by_metric = platform.environment.names.scale_out_policy
+    by_others = [each.desired for each in platform.services.edit_scalings(began) if by_metric not in each.cause]
+    assert max(desired) <= max(before, *needed, *by_others)
 
 
-@pytest.mark.scenario("COLD-16", extra_seconds=contract.START_SECONDS + contract.PUBLISH_SECONDS)
+@pytest.mark.scenario("COLD-16", extra_seconds=contract.START_SECONDS + patience.METRIC_TOLD_SECONDS)
 @pytest.mark.mock_only
 def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Platform, clock: Clock) -> None:
     """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it, not early."""
@@ -380,10 +397,10 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
         waited_seconds = clock.now() - session.fields["createdAt"] / 1000
     item = platform.sessions.item(session)
     status = platform.sessions.status(session)
-    metric = _settled_metric(platform)
+    metric = platform.wait_for_metric()
 
     assert "CannotPullContainerError" in str(failure.value)
-    assert waited_seconds >= contract.START_SECONDS
+    assert waited_seconds >= contract.START_SECONDS - platform.skew.allowance_seconds
     assert item is not None
     assert "CannotPullContainerError" in item["metadata"]["error"]
     assert item["metadata"] == {**session.fields["metadata"], "error": item["metadata"]["error"]}
@@ -394,7 +411,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     assert platform.balancer.session_rules(session.id) == []
 
 
-@pytest.mark.scenario("COLD-17", extra_seconds=contract.EXPIRY_LATEST_SECONDS + contract.PUBLISH_SECONDS)
+@pytest.mark.scenario("COLD-17", extra_seconds=contract.EXPIRY_LATEST_SECONDS + 5 * patience.METRIC_TOLD_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform) -> None:
@@ -405,18 +422,18 @@ def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform)
     request = platform.sessions.request()
     for _ in range(3):
         sessions.append(platform.sessions.start(request))
-        published.append(_settled_metric(platform))
         platform.wait_ready(sessions[-1])
+        published.append(platform.wait_for_metric(sessions))
     platform.sessions.deactivate(sessions[0])
-    platform.wait_for_status(sessions[0], "expired", 30)
-    published.append(_settled_metric(platform))
+    platform.wait_for_status(sessions[0], "expired")
+    published.append(platform.wait_for_metric(sessions[1:]))
     platform.wait_until(
         lambda: {platform.sessions.stored_status(each) for each in sessions} == {"expired"},
         contract.EXPIRY_LATEST_SECONDS,
         what="the idle sessions to expire",
         every_seconds=5,
     )
-    published.append(_settled_metric(platform))
+    published.append(platform.wait_for_metric())
 
     assert published == [1, 2, 3, 2, 0]
 
@@ -490,13 +507,3 @@ def _tasks_needed(platform: Platform) -> int:
     since_ms = platform.clock.epoch_ms() - 1000 * contract.IDLE_SECONDS
     sessions = platform.sessions.items_active_since(since_ms)
     return contract.TASKS_FOR_SESSIONS[min(len(sessions), len(contract.TASKS_FOR_SESSIONS) - 1)]
-
-
-def _settled_metric(platform: Platform) -> float | None:
-    platform.let_pass(2, what="the metric to be published")
-    platform.wait_until(
-        lambda: platform.telemetry.newest_active_sessions() is not None,
-        contract.PUBLISH_SECONDS + 5,
-        what="a newest value of the metric, which two of one second do not have",
-    )
-    return platform.telemetry.newest_active_sessions()

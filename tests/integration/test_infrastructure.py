@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrials.platform import Platform, contract
+from seatrials.platform import Platform, contract, patience
 from seatrials.platform.credentials import ADMINISTRATORS_ACTIONS, NEEDED_ACTIONS
 from seatrials.platform.infrastructure import Mount, ServiceFacts, TableFacts, TaskFacts
 from seatrials.platform.listeners import GroupFacts
@@ -150,7 +150,7 @@ def test_scaling_follows_the_number_of_sessions(platform: Platform) -> None:
     assert scaling.schedules() == [], "these scheduled actions change the count too"
 
 
-@pytest.mark.scenario("INFRA-06")
+@pytest.mark.scenario("INFRA-06", extra_seconds=patience.READY_SECONDS)
 @pytest.mark.production
 def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> None:
     """The file system is encrypted, roots each client apart, for a user who may write, and every task can mount it."""
@@ -160,7 +160,7 @@ def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> Non
 
     platform.wait_until(
         lambda: clients_root in infrastructure.access_point_roots(),
-        50,
+        patience.READY_SECONDS,
         what="the client's access point",
         every_seconds=5,
     )

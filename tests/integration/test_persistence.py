@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from seatrials.platform import Clock, Platform, Session, Workspace, contract
+from seatrials.platform import Clock, Platform, Session, Workspace, contract, patience
 
 MEGABYTE = 1_000_000
 
@@ -130,7 +130,7 @@ def test_a_kill_in_the_middle_of_writing_harms_nothing_committed(platform: Platf
             pass
 
     cut_short, _ = platform.in_parallel(lambda: workspace.write("data.bin", sending()).status, kill_amid_the_write)
-    _await_another_task(platform, session, task)
+    platform.wait_for_another_task(session, task)
     check = workspace.run("git fsck --full --strict --no-dangling 2>&1")
     data, notes = workspace.sha256("data.bin"), workspace.sha256("notes.md")
     committed_data = workspace.run("git show HEAD:data.bin | sha256sum | cut -c -64")
@@ -459,7 +459,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
     assert platform.workspace(two).files() == ["hello.md", "secret.md"]
 
 
-@pytest.mark.scenario("PERS-17")
+@pytest.mark.scenario("PERS-17", extra_seconds=patience.STOPPED_SECONDS)
 @pytest.mark.staging
 @pytest.mark.exclusive
 @pytest.mark.needs("control")
@@ -473,9 +473,12 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
     task, log = platform.sessions.host(session), workspace.git_log()
     platform.services.redeploy_edit()
 
-    _await_another_task(platform, session, task)
+    platform.wait_for_another_task(session, task)
     platform.wait_until(
-        lambda: platform.services.has_ended(task), 60, what="the old task's container to end", every_seconds=2
+        lambda: platform.services.has_ended(task),
+        patience.STOPPED_SECONDS,
+        what="the old task's container to end",
+        every_seconds=2,
     )
     status = platform.sessions.status(session).json()
     websocket = platform.websockets.attempt(session.id)
@@ -615,17 +618,8 @@ def _last_activity(platform: Platform, session: Session) -> int:
     return int(item["lastActivity"])
 
 
-def _await_another_task(platform: Platform, session: Session, before: str) -> None:
-    platform.wait_until(
-        lambda: platform.sessions.host(session) != before,
-        100,
-        what="another task to serve the session",
-        every_seconds=2,
-    )
-
-
 def _restart(platform: Platform, session: Session) -> None:
     """Have the session's task stopped, and wait until another one serves it."""
     task = platform.sessions.host(session)
     platform.services.stop_task(task)
-    _await_another_task(platform, session, task)
+    platform.wait_for_another_task(session, task)

@@ -8,14 +8,24 @@ from ipaddress import ip_address
 import pytest
 import trustme
 
-from seatrials.platform import UNKNOWN_SESSION, Answer, Clock, Platform, Session, WebSocket, contract, p95
+from seatrials.platform import (
+    UNKNOWN_SESSION,
+    Answer,
+    Clock,
+    NotYet,
+    Platform,
+    Session,
+    WebSocket,
+    contract,
+    p95,
+    patience,
+)
 
 DEFAULT_ANSWER = (404, {"error": "not found"}, "the load balancer itself")
 # Two checks of 30 s each decide about a target, and a check may have just begun.
 MARKED_SECONDS = 90
-# CloudWatch repeats a scaling action once a minute: where only the first session was counted at first, two more
-# tasks come a minute later.
-THREE_TASKS_SECONDS = 60
+# So many requests miss one of three targets once in sixty thousand times, whichever way they are spread.
+ENOUGH_REQUESTS = 30
 # What a file of the host would show: accounts, shells, the machine's own paths.
 HOST_WORDS = ("root:", "daemon:", "/bin/", "/nologin", "/etc/passwd:")
 
@@ -83,7 +93,7 @@ def test_hermes_paths_reach_hermes(platform: Platform) -> None:
     assert {name: of_session.json().get(name) for name in lasting} == lasting
 
 
-@pytest.mark.scenario("ROUTE-04", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-04")
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_each_preview_is_answered_by_the_task_that_hosts_it(platform: Platform) -> None:
@@ -98,7 +108,7 @@ def test_each_preview_is_answered_by_the_task_that_hosts_it(platform: Platform) 
     assert {host: Counter({(200, host): 20}) for host in hosted} == answers
 
 
-@pytest.mark.scenario("ROUTE-05", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-05")
 @pytest.mark.staging
 def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> None:
     """`/session/{id}/health` and `/session/{id}/{page}` reach the session's container, path and query intact."""
@@ -133,7 +143,7 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     assert missing.status == 404
 
 
-@pytest.mark.scenario("ROUTE-06", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-06")
 @pytest.mark.staging
 def test_the_session_header_leads_to_the_hosting_container(platform: Platform) -> None:
     """`X-Session-ID` takes `/api/*` to the container that hosts the session, and another id to another."""
@@ -307,7 +317,7 @@ def test_a_quiet_websocket_is_closed_at_the_idle_timeout(platform: Platform, clo
     assert pinged.stays_open()
 
 
-@pytest.mark.scenario("ROUTE-14", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-14")
 @pytest.mark.staging
 def test_a_lower_priority_number_wins(platform: Platform) -> None:
     """Of two rules that fit, that of the lower number is applied: a session's own, before the shared one for all."""
@@ -317,7 +327,7 @@ def test_a_lower_priority_number_wins(platform: Platform) -> None:
     shared = platform.balancer.priority("/api/*")
 
     with_header = [_api_status(platform, session.id) for _ in range(9)]
-    without = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(9))
+    without = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(ENOUGH_REQUESTS))
 
     assert own < shared
     assert with_header == [(200, host)] * 9
@@ -339,7 +349,7 @@ def test_an_unmatched_path_gets_the_default_404(platform: Platform) -> None:
     assert _told(posted) == DEFAULT_ANSWER
 
 
-@pytest.mark.scenario("ROUTE-16", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-16")
 @pytest.mark.production
 def test_paths_are_case_sensitive_and_header_values_are_not(platform: Platform) -> None:
     """`/API/status` gets the default 404; a session's id in capitals leads to its container all the same."""
@@ -395,7 +405,7 @@ def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
 @pytest.mark.scenario("ROUTE-18")
 @pytest.mark.staging
 def test_malformed_requests_are_refused_and_do_no_harm(platform: Platform) -> None:
-    """A malformed request gets its documented 4xx and a closed connection, and the next request is served."""
+    """A malformed request gets a documented 4xx, a severe one a closed connection too, and the next is served."""
     end = b"Host: {host}\r\n\r\n"
     requests = {
         "a raw NUL in the path": b"GET /hermes/\x00health HTTP/1.1\r\n" + end,
@@ -411,16 +421,15 @@ def test_malformed_requests_are_refused_and_do_no_harm(platform: Platform) -> No
     refusals = {name: platform.raw.send(request) for name, request in requests.items()}
     afterwards = [platform.http.get(contract.HERMES_HEALTH_PATH).status for _ in requests]
 
-    assert {name: (answer.status, answer.is_closed) for name, answer in refusals.items()} == {
-        "a raw NUL in the path": (400, True),
-        "a raw CR in the path": (400, True),
-        "no version": (400, True),
-        "no request at all": (400, True),
-        "two Content-Lengths": (400, True),
-        "a header over 16 KB": (400, True),
-        "a target over the limit": (414, True),
-        "TRACE": (405, True),
-    }
+    # AWS lists headers over its limits under two statuses, and says of severe requests alone that they close.
+    documented = {name: {400} for name in requests}
+    documented |= {"a header over 16 KB": {400, 413}, "a target over the limit": {414}, "TRACE": {405}}
+    severe = ("a raw NUL in the path", "a raw CR in the path", "two Content-Lengths")
+
+    assert {name: each.status for name, each in refusals.items() if each.status not in documented[name]} == {}
+    # A target would answer some of them alike.
+    assert {each.origin for each in refusals.values()} == {DEFAULT_ANSWER[2]}
+    assert {name: refusals[name].is_closed for name in severe} == dict.fromkeys(severe, True)
     assert afterwards == [200] * len(requests)
 
 
@@ -453,21 +462,21 @@ def test_no_spelling_of_a_path_leaves_the_workspace(platform: Platform) -> None:
     assert platform.sessions.preview(session).status == 200
 
 
-@pytest.mark.scenario("ROUTE-20", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-20")
 @pytest.mark.staging
 @pytest.mark.exclusive
 def test_shared_paths_are_spread_over_all_targets(platform: Platform) -> None:
     """30 requests to a shared path over 3 healthy targets reach all three, none more than twice the fair share."""
     platform.ready_on_three_tasks()
 
-    answers = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(30))
+    answers = Counter(platform.http.get("/api/status").json()["taskArn"] for _ in range(ENOUGH_REQUESTS))
 
     assert sorted(answers) == platform.services.edit_task_arns()
     assert len(answers) == 3
     assert max(answers.values()) <= 20
 
 
-@pytest.mark.scenario("ROUTE-21", extra_seconds=THREE_TASKS_SECONDS + 3 * MARKED_SECONDS)
+@pytest.mark.scenario("ROUTE-21", extra_seconds=3 * MARKED_SECONDS)
 @pytest.mark.mock_only
 def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None:
     """An unhealthy target gets no request once marked, and gets them again after recovery; all unhealthy get all."""
@@ -503,7 +512,7 @@ def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None
     assert sorted(while_all_are_unhealthy) == [(200, task) for task in tasks]
 
 
-@pytest.mark.scenario("ROUTE-22", extra_seconds=THREE_TASKS_SECONDS)
+@pytest.mark.scenario("ROUTE-22")
 @pytest.mark.staging
 @pytest.mark.exclusive
 @pytest.mark.needs("control")
@@ -513,21 +522,25 @@ def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     tasks = platform.services.edit_task_arns()
     group = platform.balancer.shared_group("/api/*")
     head = b"GET /api/status HTTP/1.1\r\nHost: {host}\r\nContent-Length: 4\r\n\r\n"
-    in_flight = [platform.raw.begin(head + b"ha") for _ in range(6)]
+    in_flight = [platform.raw.begin(head + b"ha") for _ in range(ENOUGH_REQUESTS)]
     platform.let_pass(1, what="the requests to be in flight")
+    new: list[Counter[tuple[int, str]]] = []
+
+    def is_spared() -> bool | NotYet:
+        new.append(Counter(_api_status(platform) for _ in range(ENOUGH_REQUESTS)))
+        return len(new[-1]) == 2 or NotYet(f"they went to {dict(new[-1])}")
 
     with platform.balancer.deregistered(group) as drained:
-        new = Counter(_api_status(platform) for _ in range(6))
         states = dict(platform.balancer.targets(group))
+        platform.wait_until(is_spared, patience.ROUTED_SECONDS, what="new requests to go to two of three tasks")
         platform.let_pass(2, what="a part of the deregistration delay")
         finished = platform.in_parallel(*(partial(request.finish, b"lf") for request in in_flight))
 
     by_task = Counter((answer.status, answer.json()["taskArn"]) for answer in finished)
     assert states[drained] == "draining"
-    assert len(new) == 2
-    assert {status for status, _ in new} == {200}
+    assert {status for each in new for status, _ in each} == {200}
     assert sorted(by_task) == [(200, task) for task in tasks]
-    assert by_task.total() == 6
+    assert by_task.total() == ENOUGH_REQUESTS
 
 
 @pytest.mark.scenario("ROUTE-23", extra_seconds=contract.IDLE_TIMEOUT_SECONDS)

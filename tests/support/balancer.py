@@ -9,7 +9,7 @@ from random import Random
 
 from seatrials.seams.http1 import Handler, HttpServer, Request, Response, Upgrade, json_response
 from seatrials.seams.network import Connection
-from seatrials.twin.balancer import Balancer, TargetRegistry
+from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.trace import Trace
@@ -200,7 +200,12 @@ def body_of(answer: str) -> str:
     return answer.partition("\r\n\r\n")[2]
 
 
-def build_world(elbv2: FakeListeners, seed: int = 1, tls: Callable[[str], ssl.SSLContext] = no_tls) -> BalancerWorld:
+def build_world(
+    elbv2: FakeListeners,
+    seed: int = 1,
+    tls: Callable[[str], ssl.SSLContext] = no_tls,
+    variety: Variety | None = None,
+) -> BalancerWorld:
     """Return a world whose balancer has started."""
     random = Random(seed)
     clock = VirtualClock(1_700_000_000)
@@ -218,6 +223,7 @@ def build_world(elbv2: FakeListeners, seed: int = 1, tls: Callable[[str], ssl.SS
         random=random,
         latency=lambda: random.uniform(0.001, 0.003),
         tls_context=tls,
+        variety=variety or Variety(),
     )
     balancer.start()
     clock.sleep(0.001)
@@ -226,10 +232,13 @@ def build_world(elbv2: FakeListeners, seed: int = 1, tls: Callable[[str], ssl.SS
 
 @contextmanager
 def open_world(
-    elbv2: FakeListeners, seed: int = 1, tls: Callable[[str], ssl.SSLContext] = no_tls
+    elbv2: FakeListeners,
+    seed: int = 1,
+    tls: Callable[[str], ssl.SSLContext] = no_tls,
+    variety: Variety | None = None,
 ) -> Iterator[BalancerWorld]:
     """Give a world whose balancer has started, and end it."""
-    world = build_world(elbv2, seed, tls)
+    world = build_world(elbv2, seed, tls, variety)
     with world.clock.closing():
         yield world
     world.network.close()

@@ -22,6 +22,10 @@ _OF_A_REHEARSAL = {
 }
 
 
+# The worlds of the twin. Why not `seatrials.twin.calibration`'s: a run on AWS is without the twin.
+WorldName = Literal["default", "slow", "hard"]
+
+
 # The last base is the first to be validated: what the others may say depends on a place's kind.
 class Environment(Terms, Pacing, Door, Place):
     """What the scenarios run on, as a table of environments.toml describes it.
@@ -33,8 +37,9 @@ class Environment(Terms, Pacing, Door, Place):
 
     # The CloudFormation template that a mock deploys.
     template: FilePath | None = None
-    # How fast the mock platform is: within the promise of a 60 s cold start, or as slow as Fargate is measured to be.
-    world: Literal["default", "slow"] = "default"
+    # What the mock's AWS is like: within the promise of a 60 s cold start, as slow as Fargate is measured to be, or
+    # within the promise and as hard to examine as AWS.
+    world: WorldName = "default"
     # What Hermes and the editor must say that they are.
     release: Release | None = None
     names: ResourceNames = ResourceNames()

@@ -67,6 +67,12 @@ def header_of(headers: httpx.Headers, name: str, answer: object) -> str:
     return headers[name]
 
 
+def origin_of(headers: httpx.Headers) -> str:
+    """Return who answered: a service that says so, the load balancer itself, or a service that does not say."""
+    balancer = headers.get("server", "").startswith("awselb")
+    return headers.get("x-service") or ("the load balancer itself" if balancer else "a service")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the platform answered."""
@@ -98,9 +104,8 @@ class Answer:
 
     @property
     def origin(self) -> str:
-        """Who answered: a service that says so, the load balancer itself, or a service that does not say."""
-        balancer = self.headers.get("server", "").startswith("awselb")
-        return self.headers.get("x-service") or ("the load balancer itself" if balancer else "a service")
+        """Who answered."""
+        return origin_of(self.headers)
 
     def __repr__(self) -> str:
         """Show request, status and body: what the message of a failed assertion needs."""

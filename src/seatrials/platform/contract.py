@@ -44,8 +44,8 @@ COOLDOWN_SECONDS = 60
 PUBLISH_SECONDS = 60
 # How long a target may finish what it is answering: INFRA-03.
 DRAIN_SECONDS = 30
-# From 1 task to 0: the idle time, two periods of the alarm, the cooldown and the drain: COLD-12.
-TO_ZERO_SECONDS = IDLE_SECONDS + 2 * ALARM_PERIOD_SECONDS + COOLDOWN_SECONDS + DRAIN_SECONDS
+# From the end of the last session to no task: two periods of the alarm, the cooldown and the drain: COLD-12.
+EXPIRED_TO_ZERO_SECONDS = 2 * ALARM_PERIOD_SECONDS + COOLDOWN_SECONDS + DRAIN_SECONDS
 
 # Listener rules of sessions: INFRA-04, CONC-05, CONC-18, ROUTE-14.
 SESSION_PRIORITIES = range(100, 500)

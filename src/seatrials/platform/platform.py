@@ -11,24 +11,24 @@ import httpx
 from seatrials.environments.capabilities import Capability
 from seatrials.errors import FatalStateError
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform import contract
+from seatrials.platform import contract, patience
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 from seatrials.platform.diagnosis import Diagnosis
 from seatrials.platform.infrastructure import Infrastructure
 from seatrials.platform.raw import RawClient
-from seatrials.platform.services import Services
+from seatrials.platform.services import Counts, Services
 from seatrials.platform.sessions import Session, Sessions
+from seatrials.platform.skew import Skew
 from seatrials.platform.stack import Stack
 from seatrials.platform.telemetry import Telemetry
+from seatrials.platform.waited import Waited
 from seatrials.platform.websocket import WebSockets
 from seatrials.platform.workspace import Workspace
 from seatrials.seams.clock import Clock, NotYet, in_parallel, wait_until
 
 T = TypeVar("T")
 
-# How long a session may take to become ready before waiting for it fails; Hermes itself gives up then.
-READY_TIMEOUT_SECONDS = float(contract.START_SECONDS)
 # How many looks of a wait at a session that initializes there are for each that asks Hermes.
 _LOOKS_PER_REQUEST = 5
 # New sessions go to the task with the fewest, so the sixth at the latest has reached the last of three tasks.
@@ -38,7 +38,8 @@ _SESSIONS_FOR_THREE_TASKS_MAX = 6
 class Platform:
     """Sessions, services, balancer, telemetry and faults of one open stack, and requests of any kind by `http`."""
 
-    def __init__(self, stack: Stack, recorder: Recorder) -> None:
+    def __init__(self, stack: Stack, recorder: Recorder, waited: Waited | None = None) -> None:
+        """*waited* learns how long is waited for sessions and their tasks."""
         environment, names = stack.environment, stack.environment.names
         self.environment = environment
         self.http = Calls(stack.http, stack.request_clock, recorder)
@@ -54,6 +55,8 @@ class Platform:
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names)
+        self.skew = Skew(self.http, stack.clock)
+        self._waited = waited or Waited(stack.clock.now)
         self._stack = stack
 
     @property
@@ -121,12 +124,8 @@ class Platform:
                     return NotYet(f"the targets of {path} are {_counted(states)}")
             return True
 
-        self.wait_until(
-            three_healthy,
-            180,
-            what="three healthy edit tasks",
-            every_seconds=4,
-        )
+        with self._waited.counted():
+            self.wait_until(three_healthy, patience.READY_SECONDS, what="three healthy edit tasks", every_seconds=4)
 
     def ready_on_each_task(self) -> dict[str, Session]:
         """Start sessions until each of three edit tasks has one; return one session a task, by the task's ARN."""
@@ -141,13 +140,13 @@ class Platform:
     def ready_together(self, *requests: dict[str, object] | None) -> list[Session]:
         """Start a session for each of *requests* at the same moment (None: any), and wait until all are ready."""
         sessions = self.in_parallel(*(partial(self.sessions.start, request) for request in requests))
-        deadline = self.clock.now() + READY_TIMEOUT_SECONDS
+        deadline = self.clock.now() + patience.READY_SECONDS
         for session in sessions:
             self.wait_ready(session, max(0.0, deadline - self.clock.now()))
         return sessions
 
     def wait_ready(
-        self, session: Session, timeout_seconds: float = READY_TIMEOUT_SECONDS, *, every_seconds: float = 2.0
+        self, session: Session, timeout_seconds: float = patience.READY_SECONDS, *, every_seconds: float = 2.0
     ) -> float:
         """Wait until a session is active and its preview answers 200; return the seconds waited.
 
@@ -156,13 +155,49 @@ class Platform:
         """
         began = self.clock.now()
         looks = itertools.count()
-        self.wait_until(
-            lambda: self._is_ready(session, next(looks)),
-            timeout_seconds,
-            what=f"session {session.id} to be active and previewed",
-            every_seconds=every_seconds,
-        )
+        with self._waited.counted():
+            self.wait_until(
+                lambda: self._is_ready(session, next(looks)),
+                timeout_seconds,
+                what=f"session {session.id} to be active and previewed",
+                every_seconds=every_seconds,
+            )
         return self.clock.now() - began
+
+    def wait_for_another_task(self, session: Session, before: str) -> None:
+        """Wait until another task than *before* hosts a session, as the table says."""
+        with self._waited.counted():
+            self.wait_until(
+                lambda: self.sessions.host(session) != before,
+                patience.READY_SECONDS,
+                what="another task to serve the session",
+                every_seconds=2,
+            )
+
+    def wait_for_metric(self, kept: Sequence[Session] = ()) -> float:
+        """Wait until ActiveSessionCount has a value of a minute that begins from now on, and return it.
+
+        Sessions that are *kept* are told to be in use meanwhile: it takes minutes, of which they have five.
+        """
+        since = self.clock.now() + self.skew.allowance_seconds
+        values: list[float] = []
+
+        def told() -> bool | NotYet:
+            for session in kept:
+                self.sessions.keepalive(session)
+            value = self.telemetry.active_sessions_after(since)
+            if isinstance(value, NotYet):
+                return value
+            values.append(value)
+            return True
+
+        what = f"{self.environment.names.metric} to be told of a minute from now on"
+        self.wait_until(told, patience.METRIC_TOLD_SECONDS, what=what, every_seconds=10)
+        return values[0]
+
+    def wait_for_counts(self, expected: Counts) -> None:
+        """Wait until ECS counts the edit service's tasks so: it counts a task some time after requests reach it."""
+        self.wait_until(lambda: self._counts_are(expected), patience.RESERVE_SECONDS, what=f"ECS to count {expected}")
 
     def wait_for_status(
         self, session: Session, status: str, timeout_seconds: float = 60, *, every_seconds: float = 1.0
@@ -239,6 +274,10 @@ class Platform:
             return task()
 
         return self.in_parallel(*(partial(begin, index, task) for index, task in enumerate(tasks)))
+
+    def _counts_are(self, expected: Counts) -> bool | NotYet:
+        counts = self.services.edit_counts()
+        return counts == expected or NotYet(f"it counts {counts}")
 
     def _has_status(self, session: Session, status: str) -> bool | NotYet:
         stored = self.sessions.stored_status(session)

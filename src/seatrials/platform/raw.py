@@ -8,7 +8,7 @@ import h11
 import httpx
 
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform.calls import header_of, json_of
+from seatrials.platform.calls import header_of, json_of, origin_of
 from seatrials.platform.stack import Connect
 from seatrials.seams.network import Connection
 
@@ -41,6 +41,11 @@ class RawAnswer:
     def header(self, name: str) -> str:
         """Return a header; fails the scenario, showing the answer, when there is none of that name."""
         return header_of(self.headers, name, self)
+
+    @property
+    def origin(self) -> str:
+        """Who answered."""
+        return origin_of(self.headers)
 
     def __repr__(self) -> str:
         """Show request, status and body."""

@@ -1,6 +1,7 @@
 """The ECS services: what they should be, what they are, and what scaled them."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,11 @@ class Counts:
 class Scaling:
     """One change of a service's desired count by Application Auto Scaling."""
 
-    # Epoch seconds.
+    # Epoch seconds, by AWS's clock.
     began_at: float
     desired: int
+    # In AWS's words: the alarm and the policy, or the bound.
+    cause: str
 
 
 # Source: Application Auto Scaling API Reference, ScalingActivity, examples.
@@ -66,10 +69,11 @@ class Services:
 
     def has_ended(self, task_arn: str) -> bool:
         """Whether every container of a task has exited; fails the scenario when ECS does not know the task."""
-        cluster = self._names.cluster
-        tasks = self._ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
-        assert tasks, f"ECS knows no task {task_arn}"
-        return "executionStoppedAt" in tasks[0]
+        return "executionStoppedAt" in self._known([task_arn])[0]
+
+    def last_statuses(self, task_arns: Iterable[str]) -> list[str]:
+        """Return how far each of these tasks has come; fails the scenario when ECS does not know one."""
+        return [str(task["lastStatus"]) for task in self._known(list(task_arns))]
 
     def redeploy_edit(self) -> None:
         """Have every task of the edit service replaced, as a new deployment does."""
@@ -86,33 +90,52 @@ class Services:
         return int(self.hermes()["runningCount"])
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
-        """Return the edit service's stopped and stopping tasks that ECS still shows."""
-        return self._tasks(self._names.edit_service, "STOPPED")
+        """Return the edit service's stopped and stopping tasks that ECS still shows, oldest first."""
+        return sorted(self._tasks(self._names.edit_service, "STOPPED"), key=lambda task: task["createdAt"])
 
-    def edit_activities(self) -> Listed[dict[str, Any]]:
-        """Return the scaling activities of the edit service, newest first."""
+    def edit_scalings(self, since: float) -> Listed[Scaling]:
+        """Return what scaling did to the edit service's desired count since then (epoch seconds), oldest first.
+
+        AWS tells of six weeks, newest first, and of changed bounds too, which set no count.
+        """
+        found = [_scaling(activity) for activity in self._activities(since)]
+        scalings = sorted((each for each in found if each is not None), key=lambda each: each.began_at)
+        return Listed(scalings, "scalings of the edit service")
+
+    def _activities(self, since: float) -> Iterator[dict[str, Any]]:
         resource = f"service/{self._names.cluster}/{self._names.edit_service}"
-        answer = self._autoscaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId=resource)
-        return Listed(answer["ScalingActivities"], "scaling activities of the edit service")
-
-    def edit_scalings(self, since: float = 0.0) -> list[Scaling]:
-        """Return what scaling did to the edit service's desired count since then (epoch seconds), oldest first."""
-        scalings = []
-        for activity in reversed(self.edit_activities()):
-            wanted = _DESIRED.fullmatch(activity["Description"])
-            assert wanted is not None, f"a scaling activity does not say what it set: {activity['Description']!r}"
-            scalings.append(Scaling(activity["StartTime"].timestamp(), int(wanted[1])))
-        return [each for each in scalings if each.began_at >= since]
+        pages = self._autoscaling.get_paginator("describe_scaling_activities")
+        for page in pages.paginate(ServiceNamespace="ecs", ResourceId=resource):
+            newer = [each for each in page["ScalingActivities"] if each["StartTime"].timestamp() >= since]
+            yield from newer
+            if not newer:
+                return
 
     def _describe(self, name: str) -> dict[str, Any]:
         return describe_service(self._ecs, self._names.cluster, name)
 
     def _tasks(self, service: str, desired_status: str) -> list[dict[str, Any]]:
-        cluster = self._names.cluster
-        arns = self._ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=desired_status)["taskArns"]
-        if not arns:
-            return []
-        return list(self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"])
+        pages = self._ecs.get_paginator("list_tasks").paginate(
+            cluster=self._names.cluster, serviceName=service, desiredStatus=desired_status
+        )
+        # One that was listed may have been forgotten by now.
+        return [task for page in pages if page["taskArns"] for task in self._described(page["taskArns"])]
+
+    def _known(self, task_arns: list[str]) -> list[dict[str, Any]]:
+        tasks = {task["taskArn"]: task for task in self._described(task_arns)}
+        missing = [arn for arn in task_arns if arn not in tasks]
+        assert not missing, f"ECS knows no task {', '.join(missing)}"
+        return [tasks[arn] for arn in task_arns]
+
+    def _described(self, task_arns: list[str]) -> list[dict[str, Any]]:
+        """Return those of a hundred tasks at most that ECS knows."""
+        return list(self._ecs.describe_tasks(cluster=self._names.cluster, tasks=task_arns)["tasks"])
+
+
+def _scaling(activity: dict[str, Any]) -> Scaling | None:
+    """Return the scaling that an activity was, None for one that set no count."""
+    wanted = _DESIRED.fullmatch(activity["Description"])
+    return wanted and Scaling(activity["StartTime"].timestamp(), int(wanted[1]), activity["Cause"])
 
 
 def describe_service(ecs: AwsClient, cluster: str, name: str) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """The metric by which the platform counts its sessions."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.seams.application import AwsClient
-from seatrials.seams.clock import Clock
+from seatrials.seams.clock import Clock, NotYet
 
+# What is stored by the minute is read by the minute. Source: botocore, cloudwatch.GetMetricStatistics, Period.
 _MINUTE = 60
+# How far a failed wait looks back: the newest minutes may not be readable yet.
+_LOOK_BACK_SECONDS = 5 * _MINUTE
 
 
 class Telemetry:
@@ -18,32 +22,41 @@ class Telemetry:
         self._clock = clock
         self._names = names
 
-    def newest_active_sessions(self) -> float | None:
-        """Return the newest published ActiveSessionCount of the last minute, None when it cannot be told.
+    def active_sessions_after(self, moment: float) -> float | NotYet:
+        """Return the ActiveSessionCount of the newest minute that began after *moment*, in epoch seconds.
 
-        CloudWatch keeps no order within a second: when two values of the newest second differ, neither is the newest.
+        There is none yet while that minute has no value, or several that differ: within a minute there is no order.
         """
-        newest = self._newest_point()
-        if newest is None or newest["Maximum"] != newest["Minimum"]:
-            return None
+        later = [each for each in self._minutes(moment) if _began(each) > moment]
+        newest = max(later, key=_began, default=None)
+        if newest is None:
+            return NotYet("no minute that began since has a value")
+        if newest["Maximum"] != newest["Minimum"]:
+            return NotYet(f"the newest minute has values from {newest['Minimum']:g} to {newest['Maximum']:g}")
         return float(newest["Maximum"])
 
-    def _newest_point(self) -> dict[str, Any] | None:
-        now = self._clock.now()
+    def newest_in_words(self) -> str:
+        """Return the newest ActiveSessionCount as a line for people."""
+        name, now = self._names.metric, self._clock.now()
+        newest = max(self._minutes(now - _LOOK_BACK_SECONDS), key=_began, default=None)
+        if newest is None:
+            return f"{name}: no value of the last {_LOOK_BACK_SECONDS // _MINUTE} minutes"
+        values = " and ".join(f"{value:g}" for value in sorted({newest["Minimum"], newest["Maximum"]}))
+        return f"{name}: {values}, of the minute that began {now - _began(newest):.0f} s ago"
+
+    def _minutes(self, since: float) -> list[dict[str, Any]]:
+        """Return the minutes that have values, from that of *since* on."""
         answer = self._cloudwatch.get_metric_statistics(
             Namespace=self._names.metric_namespace,
             MetricName=self._names.metric,
-            StartTime=datetime.fromtimestamp(int(now) - _MINUTE, UTC),
-            EndTime=datetime.fromtimestamp(int(now) + 1, UTC),
-            Period=1,
+            StartTime=datetime.fromtimestamp(since // _MINUTE * _MINUTE, UTC),
+            EndTime=datetime.fromtimestamp(self._clock.now() + _MINUTE, UTC),
+            Period=_MINUTE,
             Statistics=["Maximum", "Minimum"],
         )
-        return max(answer["Datapoints"], key=lambda point: point["Timestamp"], default=None)
+        return list(answer["Datapoints"])
 
-    def newest_in_words(self) -> str:
-        """Return the newest published ActiveSessionCount as a line for people."""
-        name, point = self._names.metric, self._newest_point()
-        if point is None:
-            return f"{name}: not published for a minute"
-        values = " and ".join(f"{value:g}" for value in sorted({point["Minimum"], point["Maximum"]}))
-        return f"{name}: {values}, published {self._clock.now() - point['Timestamp'].timestamp():.0f} s ago"
+
+def _began(minute: Mapping[str, Any]) -> float:
+    began: datetime = minute["Timestamp"]
+    return began.timestamp()

@@ -99,6 +99,7 @@ def about(config: pytest.Config, environment: Environment) -> dict[str, str]:
         "the set of libraries": _digest("\n".join(libraries).encode()),
         "the environment": f"{environment.name} {_digest(repr(environment).encode())}",
         "the seed": str(config.getoption("--seed")),
+        "the world": str(config.getoption("--world")),
         "plain moto": str(wants_plain_moto(read_variables())),
         **{
             f"the file of {name}": _digest(path.read_bytes()) for name, path in given.items() if path and path.is_file()

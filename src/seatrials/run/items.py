@@ -10,7 +10,7 @@ from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
 
 if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scenarios does not need
-    from seatrials.platform import CallCount
+    from seatrials.platform import CallCount, Waited
 
 # Of the run: the environment that it examines.
 ENVIRONMENT_KEY = pytest.StashKey[Environment]()
@@ -19,6 +19,7 @@ RECORDER_KEY = pytest.StashKey[Recorder]()
 # Why a run is no whole one; only a run that is partial has it.
 PARTIAL_KEY = pytest.StashKey[str]()
 CALLS_KEY: "pytest.StashKey[CallCount]" = pytest.StashKey()
+WAITED_KEY: "pytest.StashKey[Waited]" = pytest.StashKey()
 
 
 def scenario_id(item: pytest.Item) -> str:

@@ -1,9 +1,12 @@
 """The options of a run, and where its files are that no option names."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from seatrials.environments.environment import Environment, WorldName
+from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.run.choice import declare
 
@@ -17,6 +20,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--environment", metavar="NAME", help="the environment of environments.toml to examine")
     group.addoption("--environments", metavar="FILE", type=Path, help="where environments are (environments.toml)")
     group.addoption("--seed", type=int, default=1, help="what chance in the mock's worlds comes from (default: 1)")
+    group.addoption(
+        "--world",
+        metavar="NAME",
+        choices=get_args(WorldName),
+        help="what the mock's AWS is like: default, slow, or hard to examine (default: the environment's)",
+    )
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
     _add_options_of_template(group)
     group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
@@ -68,3 +77,19 @@ def find_files(config: pytest.Config) -> None:
     options = config.option
     options.environments = project / _ENVIRONMENTS if options.environments is None else options.environments
     options.evidence = project / DEFAULT_EVIDENCE if options.evidence is None else options.evidence
+
+
+def in_chosen_world(environment: Environment, world: str | None) -> Environment:
+    """Return *environment* in the world that `--world` names, if it does.
+
+    Raises `ConfigurationError` where worlds are not this process's to make: on AWS, and where a server has one already.
+    """
+    if world is None:
+        return environment
+    if environment.kind.is_shared:
+        msg = (
+            f"--world {world}: the environment {environment.name!r} is of kind {environment.kind.name!r}, and only a "
+            "mock makes worlds; that of a rehearsal is its server's: nox -s rehearse -- --world NAME"
+        )
+        raise ConfigurationError(msg)
+    return environment.model_copy(update={"world": world})

@@ -42,7 +42,7 @@ from seatrials.run.late import LateRows
 from seatrials.run.marks import problems_of_marks
 from seatrials.run.obstacles import tell_obstacles
 from seatrials.run.on_mutants import about_mutant, begin_matrix
-from seatrials.run.options import add_options, find_files
+from seatrials.run.options import add_options, find_files, in_chosen_world
 from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, shortest
 from seatrials.run.reports import ADVICE
@@ -145,9 +145,8 @@ def _begin(config: pytest.Config) -> None:
     require_wait("--lease-wait", config.getoption("--lease-wait"))
     require_workers("-n", config.getoption("numprocesses", None) or 0)
     signer = signer_of(config.stash[_SIGNING_KEY])
-    environment = load_environment(
-        config.getoption("--environment"), config.getoption("--environments"), read_variables()
-    )
+    named = load_environment(config.getoption("--environment"), config.getoption("--environments"), read_variables())
+    environment = in_chosen_world(named, config.getoption("--world"))
     config.stash[CHOICE_KEY].check(environment)
     config.stash[ENVIRONMENT_KEY] = environment
     if environment.kind.is_shared:

@@ -269,8 +269,9 @@ class RunReporter:
             # Real time has no seed.
             return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
         given: list[object] = ["--seed", self._config.getoption("--seed")]
-        stack = self._config.getoption("--stack")
-        given += ["--stack", stack] if stack else []
+        for option in ("--world", "--stack"):
+            chosen = self._config.getoption(option)
+            given += [option, chosen] if chosen else []
         for option in ("--parameter", "--parameters", "--import"):
             given += [f"{option}={each}" for each in self._config.getoption(option)]
         return f"nox -s mock -- -n 0 {shlex.join(map(str, redact_value(given)))} -k {name}"

@@ -21,7 +21,7 @@ from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
-from seatrials.twin.balancer import Balancer, TargetRegistry
+from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.fidelity.calls import CallWatch
@@ -41,9 +41,11 @@ from seatrials.twin.moto_bridge import (
     ACCOUNT,
     TARGET_HEALTH,
     Bridge,
+    HealthView,
     IndexLag,
     Living,
     control_plane,
+    give_past,
     restore,
     seed_identifiers,
     shortcuts,
@@ -214,7 +216,9 @@ class World:
         self.scheduler, self.scaling, self.expiry = actors.scheduler, actors.scaling, actors.expiry
         self._logs, self._published = actors.logs, actors.published
         # A true circle: they are made with the bridge's clients, and answer calls that the bridge hears.
-        self.bridge.attach(Living(self.targets, self.scheduler.stop_task, self.scheduler.service_updated))
+        self._health_view = self._view_of_health()
+        told = (self.targets, self.scheduler.stop_task, self.scheduler.service_updated, self._health_view)
+        self.bridge.attach(Living(*told))
 
     def random(self, purpose: str) -> Random:
         """Return the stream of chance for one purpose, a function of the world's seed alone."""
@@ -256,6 +260,8 @@ class World:
         return names[0] if names else f"{load_balancer}.missing"
 
     def _start(self) -> None:
+        if self.calibration.has_past:
+            give_past(self.bridge, self.aws("ecs"), self.random("past"))
         for balancer in self.balancers:
             balancer.start()
         self.scheduler.start()
@@ -339,6 +345,7 @@ class World:
             public_names=public_names,
             on_log=logs.write if logs else lambda _container, _line: None,
             may_mount=partial(mount_client, self.bridge),
+            clock_error=partial(self.random("clocks").uniform, *self.calibration.clock_error_bounds),
         )
 
     def _targets(self, wires: _Wires) -> TargetRegistry:
@@ -406,6 +413,7 @@ class World:
             tls_context=lambda _certificate: self.authority.server(*names),
             random=self.random(f"balancer {name}"),
             outside=outside.network if outside else None,
+            variety=Variety(self.random("answers") if self.calibration.answers_vary else None),
             outside_ports=outside.ports.outside if outside else {},
             admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, host.address, port),
         )
@@ -429,8 +437,19 @@ class World:
     def _on_refusal(self, service: str, operation: str, error: ClientError) -> None:
         self.trace.note("aws_refusal", f"{service}.{operation}", **error.response["Error"])
 
-    def _health_changed(self) -> None:
+    def _view_of_health(self) -> HealthView | None:
+        lag, random = self.calibration.health_view_lag, self.random("health view")
+        if lag is None:
+            return None
+        return HealthView(self.clock, self.targets, lambda: lag.draw(random), self._health_told)
+
+    def _health_told(self) -> None:
         self.bridge.touched(TARGET_HEALTH)
+
+    def _health_changed(self) -> None:
+        self._health_told()
+        if self._health_view is not None:
+            self._health_view.changed()
         self.scheduler.poke()
 
     def _actor_failed(self, failure: Failure) -> None:

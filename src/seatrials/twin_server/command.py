@@ -32,6 +32,9 @@ _Strict = Annotated[bool, typer.Option("--strict", help="refuse a template that 
 _Run = Annotated[
     list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
 ]
+_World = Annotated[
+    str | None, typer.Option(metavar="NAME", help="default, slow as Fargate is measured, or hard to examine")
+]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 
 
@@ -53,7 +56,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     pace: Annotated[float | None, typer.Option(metavar="N", help="seconds of platform time per second")] = None,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
-    world: Annotated[str | None, typer.Option(metavar="NAME", help="default, or slow as Fargate is measured")] = None,
+    world: _World = None,
     https_port: _Port = 0,
     http_port: _Port = 0,
     aws_port: _Port = 0,
@@ -107,6 +110,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     pace: Annotated[float, typer.Option(metavar="N", help="seconds of platform time per second")] = 1.0,
     slows_down: _SlowsDown = False,
     seed: Annotated[int, typer.Option(metavar="N", help="what chance comes from")] = 1,
+    world: _World = None,
     stack: Annotated[Path | None, path_option(metavar="FILE", help="another CloudFormation template")] = None,
     parameter: _Parameter = None,
     parameters: _Parameters = None,
@@ -116,15 +120,16 @@ def run(  # noqa: PLR0913  # one parameter an option
     _as_json: Annotated[bool, typer.Option("--json", help="show errors as JSON; the output is the command's")] = False,
 ) -> None:
     """Run a command with a server of its own, whose variables it gets; end with the command's exit code."""
-    from seatrials.twin_server.options import pace_problems  # noqa: PLC0415  # imports the twin's calibrations
+    from seatrials.twin_server.options import pace_problems, world_problems  # noqa: PLC0415  # they import the twin
     from seatrials.twin_server.process import running_server  # noqa: PLC0415  # the server's own process needs it not
 
-    problems = pace_problems(pace)
+    problems = [*pace_problems(pace), *(world_problems(world) if world else [])]
     if problems:
         raise ConfigurationError("\n".join(problems))
     template = () if stack is None else ("--stack", str(stack))
     flags = {"--allow-exec": allow_exec, "--slows-down": slows_down, "--strict": strict}
     given = [flag for flag, is_given in flags.items() if is_given]
+    given += [f"--world={world}"] if world else []
     given += [f"--parameter={each}" for each in parameter or ()]
     given += [f"--parameters={each}" for each in parameters or ()]
     given += [f"--import={each}" for each in imports or ()]

@@ -74,8 +74,7 @@ def server_options(  # noqa: PLR0913  # one parameter an option of the command
     problems += _address_problems(address)
     problems += _template_problems(chosen_template, environment.name)
     problems += pace_problems(chosen_pace)
-    if chosen_world not in WORLDS:
-        problems.append(f"--world: no world is called {chosen_world!r}; {nearest(chosen_world, list(WORLDS))}")
+    problems += world_problems(chosen_world)
     if problems:
         raise ConfigurationError("\n".join(problems))
     _check_programs(commands)
@@ -114,6 +113,11 @@ def _template_problems(template: Path | None, environment: str) -> list[str]:
     if not template.is_file():
         return [f"--stack: there is no template {template}: give a CloudFormation template's path"]
     return []
+
+
+def world_problems(world: str) -> list[str]:
+    """Return what is wrong with the name of a world."""
+    return [] if world in WORLDS else [f"--world: no world is called {world!r}; {nearest(world, list(WORLDS))}"]
 
 
 def _commands(run: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -10,7 +10,7 @@ import pytest
 from seatrials.environments.environment import Environment
 from seatrials.errors import FatalStateError, WaitTimeoutError
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform import Platform, Stack
+from seatrials.platform import Platform, Stack, patience
 from seatrials.platform.sessions import Session
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.aws import Json
@@ -36,10 +36,6 @@ class FakeIdlePlatform:
         events = [{"message": "(service edit) was unable to place a task."}]
         return {"services": [{"desiredCount": 1, "runningCount": 0, "pendingCount": 0, "events": events}]}
 
-    def list_tasks(self, **_parameters: Json) -> dict[str, Any]:
-        """Return no task."""
-        return {"taskArns": []}
-
     def describe_load_balancers(self, **_parameters: Json) -> dict[str, Any]:
         """Return one load balancer."""
         return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
@@ -53,13 +49,13 @@ class FakeIdlePlatform:
         return {"Datapoints": []}
 
     def get_paginator(self, operation: str) -> "FakeIdlePlatform":
-        """Return what reads the table."""
-        assert operation == "scan"
+        """Return what reads the table, or the tasks."""
+        assert operation in {"scan", "list_tasks"}
         return self
 
     def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
-        """Return the table, with the session."""
-        return [{"Items": [self.get_item(**parameters)["Item"]]}]
+        """Return the table, with the session, and no task."""
+        return [{"Items": [self.get_item(**parameters)["Item"]], "taskArns": []}]
 
 
 def unused(*_arguments: object) -> NoReturn:
@@ -157,7 +153,7 @@ def test_sessions_that_start_together_have_one_time_limit(
 
     with pytest.raises(WaitTimeoutError, match="session b to be active"):
         make_platform(handler).ready_together(None, None, None)
-    assert clock.now() == began + 120
+    assert clock.now() == began + patience.READY_SECONDS
 
 
 def test_a_wait_for_a_session_that_stays_initializing_says_so(
@@ -235,7 +231,7 @@ def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., 
         "  event: (service edit) was unable to place a task.",
         "hermes service: desired 1, running 0, pending 0",
         "  event: (service edit) was unable to place a task.",
-        "ActiveSessionCount: not published for a minute",
+        "ActiveSessionCount: no value of the last 5 minutes",
         "session-1: active",
     ]
 

@@ -1,5 +1,6 @@
 """Tests of how ECS and Application Auto Scaling are read."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from seatrials.platform.services import Counts, Scaling, Services
 from tests.support.aws import Json
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+SHOWN = {"createdAt": NOW, "lastStatus": "STOPPED"}
+ENDED = {"executionStoppedAt": NOW}
 SERVICE = {"serviceName": "webordinary-edit-service", "desiredCount": 3, "runningCount": 2, "pendingCount": 1}
 
 
@@ -26,30 +29,50 @@ class FakeEcs:
         self.asked.append(("DescribeServices", parameters))
         return {"services": self.services}
 
-    def list_tasks(self, **parameters: Json) -> dict[str, Any]:
-        """Return the ARNs of the tasks of one desired status."""
+    def get_paginator(self, operation: str) -> "FakeEcs":
+        """Return what lists tasks."""
+        assert operation == "list_tasks"
+        return self
+
+    def paginate(self, **parameters: Json) -> Iterator[dict[str, Any]]:
+        """Give the ARNs of the tasks of one desired status, two a page."""
         self.asked.append(("ListTasks", parameters))
-        return {"taskArns": self.tasks.get(parameters["desiredStatus"], [])}
+        arns = self.tasks.get(parameters["desiredStatus"], [])
+        for first in range(0, max(len(arns), 1), 2):
+            yield {"taskArns": arns[first : first + 2]}
 
     def describe_tasks(self, **parameters: Json) -> dict[str, Any]:
         """Return the tasks that were asked for."""
         self.asked.append(("DescribeTasks", parameters))
         known = [arn for arn in parameters["tasks"] if not arn.endswith("/unknown")]
         ended = [arn for arn in known if arn.endswith("/ended")]
-        return {"tasks": [{"taskArn": arn, **({"executionStoppedAt": NOW} if arn in ended else {})} for arn in known]}
+        return {"tasks": [{"taskArn": arn, **SHOWN, **(ENDED if arn in ended else {})} for arn in known]}
 
 
 class FakeAutoscaling:
     """Remembers what it was asked."""
 
     def __init__(self, *activities: dict[str, Any]) -> None:
-        self.activities = list(activities) or [{"Description": "Setting desired count to 1."}]
+        self.activities = list(activities)
         self.asked: list[dict[str, Any]] = []
+        self.pages = 0
 
-    def describe_scaling_activities(self, **parameters: Json) -> dict[str, Any]:
-        """Return the activities."""
+    def get_paginator(self, operation: str) -> "FakeAutoscaling":
+        """Return what gives the activities."""
+        assert operation == "describe_scaling_activities"
+        return self
+
+    def paginate(self, **parameters: Json) -> Iterator[dict[str, Any]]:
+        """Give two activities a page."""
         self.asked.append(parameters)
-        return {"ScalingActivities": self.activities}
+        for first in range(0, len(self.activities), 2):
+            self.pages += 1
+            yield {"ScalingActivities": self.activities[first : first + 2]}
+
+
+def activity(hours_ago: float, description: str) -> dict[str, Any]:
+    """Return a scaling activity of so many hours before NOW."""
+    return {"StartTime": NOW - timedelta(hours=hours_ago), "Description": description, "Cause": "an alarm"}
 
 
 def services(environment: Environment, ecs: FakeEcs, autoscaling: FakeAutoscaling | None = None) -> Services:
@@ -92,32 +115,50 @@ def test_without_tasks_none_is_described(environment: Environment) -> None:
 
 def test_stopped_tasks_are_asked_for(environment: Environment) -> None:
     """Stopping and stopped tasks are those whose desired status is STOPPED."""
-    ecs = FakeEcs([SERVICE], {"STOPPED": ["arn:c"]})
+    ecs = FakeEcs([SERVICE], {"STOPPED": ["arn:c", "arn:d", "arn:e"]})
 
-    assert services(environment, ecs).stopped_edit_tasks() == [{"taskArn": "arn:c"}]
+    stopped = services(environment, ecs).stopped_edit_tasks()
+
+    assert [task["taskArn"] for task in stopped] == ["arn:c", "arn:d", "arn:e"]
 
 
-def test_activities_are_those_of_the_edit_service(environment: Environment) -> None:
-    """Scaling activities are asked for by the service's resource id."""
-    autoscaling = FakeAutoscaling()
+def test_tasks_are_told_apart_by_how_far_they_have_come(environment: Environment) -> None:
+    """In the order in which they were asked for; one that ECS does not know is a failure."""
+    known = services(environment, FakeEcs([SERVICE], {}))
 
-    activities = services(environment, FakeEcs([SERVICE], {}), autoscaling).edit_activities()
+    assert known.last_statuses(["arn:a", "arn:b"]) == ["STOPPED", "STOPPED"]
+    with pytest.raises(AssertionError, match="ECS knows no task arn:unknown/unknown"):
+        known.last_statuses(["arn:a", "arn:unknown/unknown"])
 
-    assert activities == [{"Description": "Setting desired count to 1."}]
+
+def test_scalings_are_what_activities_of_the_edit_service_did(environment: Environment) -> None:
+    """Each has its time, the count that it set and its cause, oldest first; changed bounds have set no count."""
+    autoscaling = FakeAutoscaling(
+        activity(1, "Setting desired count to 3."),
+        activity(2, "Setting min capacity to 0 and max capacity to 3"),
+        activity(3, "Setting desired count to 1."),
+    )
+    scalings = services(environment, FakeEcs([SERVICE], {}), autoscaling).edit_scalings(0)
+    hour = 3600
+
+    assert scalings == [
+        Scaling(NOW.timestamp() - 3 * hour, 1, "an alarm"),
+        Scaling(NOW.timestamp() - hour, 3, "an alarm"),
+    ]
     assert autoscaling.asked == [
         {"ServiceNamespace": "ecs", "ResourceId": "service/webordinary-edit-cluster/webordinary-edit-service"}
     ]
 
 
-def test_scalings_are_what_activities_did(environment: Environment) -> None:
-    """Each scaling has its time and the desired count that it set, oldest first."""
-    began = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    newest = {"Description": "Setting desired count to 3.", "StartTime": began + timedelta(seconds=60)}
-    oldest = {"Description": "Setting desired count to 1.", "StartTime": began}
+def test_six_weeks_of_activities_are_not_read_for_the_newest(environment: Environment) -> None:
+    """A page without one that is asked for ends the look, and whatever else is too old counts for nothing."""
+    old = [activity(hours, "Setting desired count to 2.") for hours in range(2, 40)]
+    autoscaling = FakeAutoscaling(activity(1, "Setting desired count to 3."), *old)
 
-    scalings = services(environment, FakeEcs([SERVICE], {}), FakeAutoscaling(newest, oldest)).edit_scalings()
+    scalings = services(environment, FakeEcs([SERVICE], {}), autoscaling).edit_scalings(NOW.timestamp() - 5_400)
 
-    assert scalings == [Scaling(began.timestamp(), 1), Scaling(began.timestamp() + 60, 3)]
+    assert [scaling.desired for scaling in scalings] == [3]
+    assert autoscaling.pages == 2
 
 
 def test_a_task_has_ended_when_its_containers_have(environment: Environment) -> None:

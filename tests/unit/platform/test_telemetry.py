@@ -40,46 +40,58 @@ def telemetry(clock: VirtualClock, environment: Environment, cloudwatch: FakeClo
     return Telemetry(cloudwatch, clock, environment.names)
 
 
-def test_the_newest_value_is_the_last(clock: VirtualClock, environment: Environment) -> None:
-    """The newest published value wins, wherever it stands in the answer."""
-    cloudwatch = FakeCloudwatch((-10, 3.0), (-50, 1.0))
+def test_the_newest_minute_counts(clock: VirtualClock, environment: Environment) -> None:
+    """Of several minutes after the moment, wherever they stand in the answer."""
+    cloudwatch = FakeCloudwatch((-60, 3.0), (-120, 1.0))
 
-    assert telemetry(clock, environment, cloudwatch).newest_active_sessions() == 3.0
+    assert telemetry(clock, environment, cloudwatch).active_sessions_after(NOW - 200) == 3.0
 
 
-def test_two_values_of_one_second_have_no_order(clock: VirtualClock, environment: Environment) -> None:
-    """When the newest second has two values, neither is taken for the newest."""
-    cloudwatch = FakeCloudwatch((-10, 3.0))
+def test_a_minute_that_had_begun_says_nothing(clock: VirtualClock, environment: Environment) -> None:
+    """What was published before the moment may be all that it has."""
+    cloudwatch = FakeCloudwatch((-60, 3.0))
+    found = telemetry(clock, environment, cloudwatch).active_sessions_after(NOW - 59)
+
+    assert repr(found) == "no minute that began since has a value"
+
+
+def test_two_values_of_one_minute_have_no_order(clock: VirtualClock, environment: Environment) -> None:
+    """When the newest minute has two values, neither is taken for the newest, and none of an older minute either."""
+    cloudwatch = FakeCloudwatch((-60, 3.0))
     cloudwatch.least = 2.0
+    found = telemetry(clock, environment, cloudwatch).active_sessions_after(NOW - 61)
 
-    assert telemetry(clock, environment, cloudwatch).newest_active_sessions() is None
-
-
-def test_nothing_published_is_none(clock: VirtualClock, environment: Environment) -> None:
-    """A minute without a value is not a value of 0."""
-    assert telemetry(clock, environment, FakeCloudwatch()).newest_active_sessions() is None
+    assert repr(found) == "the newest minute has values from 2 to 3"
 
 
-def test_the_last_minute_of_platform_time_is_asked_for(clock: VirtualClock, environment: Environment) -> None:
-    """The metric of the contract is asked for, over the minute before the clock's now."""
+def test_a_value_of_zero_is_one(clock: VirtualClock, environment: Environment) -> None:
+    """Without a session the platform publishes 0, which is not the same as nothing."""
+    found = telemetry(clock, environment, FakeCloudwatch((-60, 0.0))).active_sessions_after(NOW - 61)
+
+    assert found == 0.0
+    assert isinstance(found, float)
+
+
+def test_minutes_are_asked_for(clock: VirtualClock, environment: Environment) -> None:
+    """AWS keeps no shorter periods of what is put without a resolution; that of the moment itself is whole."""
     cloudwatch = FakeCloudwatch()
 
-    telemetry(clock, environment, cloudwatch).newest_active_sessions()
+    telemetry(clock, environment, cloudwatch).active_sessions_after(NOW - 61)
 
     assert cloudwatch.asked == [
         {
             "Namespace": "Webordinary/EditSessions",
             "MetricName": "ActiveSessionCount",
-            "StartTime": datetime.fromtimestamp(NOW - 60, UTC),
-            "EndTime": datetime.fromtimestamp(NOW + 1, UTC),
-            "Period": 1,
+            "StartTime": datetime.fromtimestamp((NOW - 61) // 60 * 60, UTC),
+            "EndTime": datetime.fromtimestamp(NOW + 60, UTC),
+            "Period": 60,
             "Statistics": ["Maximum", "Minimum"],
         }
     ]
 
 
 def test_the_newest_value_is_told_in_words(clock: VirtualClock, environment: Environment) -> None:
-    """With its age; that it is silent, or that two values of one second differ."""
+    """With its age; that it is silent, or that two values of one minute differ."""
     ambiguous = FakeCloudwatch((-1, 3.0))
     ambiguous.least = 2.0
     told = [
@@ -88,7 +100,7 @@ def test_the_newest_value_is_told_in_words(clock: VirtualClock, environment: Env
     ]
 
     assert told == [
-        "ActiveSessionCount: 3, published 12 s ago",
-        "ActiveSessionCount: not published for a minute",
-        "ActiveSessionCount: 2 and 3, published 1 s ago",
+        "ActiveSessionCount: 3, of the minute that began 12 s ago",
+        "ActiveSessionCount: no value of the last 5 minutes",
+        "ActiveSessionCount: 2 and 3, of the minute that began 1 s ago",
     ]

@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 from random import Random
+from typing import get_args
 
 import pytest
 
+from seatrials.environments.environment import WorldName
 from seatrials.twin.calibration import DEFAULT, SLOW, WORLDS, Calibration, Spread
 
 
@@ -56,6 +58,11 @@ def test_every_spread_is_in_order(name: str) -> None:
     wrong = {key: each for key, each in spreads(WORLDS[name]).items() if not 0 <= each.low <= each.mode <= each.high}
 
     assert wrong == {}
+
+
+def test_an_environment_may_have_every_world() -> None:
+    """What `world` in environments.toml and `--world` may say are the worlds that there are."""
+    assert get_args(WorldName) == tuple(WORLDS)
 
 
 def test_the_slow_world_has_the_measured_start() -> None:

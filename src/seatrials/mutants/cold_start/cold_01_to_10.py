@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from seatrials.mutants import Mutants, calibrate, replace, wrap
+from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import Document, properties, put, set_paths
 from seatrials.seams.http1 import Request, Response
 from seatrials.twin.balancer.targets import Target, TargetRegistry
@@ -20,6 +20,7 @@ from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement, Work
+from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.validation import Activation
@@ -182,6 +183,15 @@ MUTANTS.rows["COLD-07"] = {
         calibrate(**{each.name: getattr(SLOW, each.name) for each in dataclasses.fields(SLOW)}),
     ),
 }
+
+
+@MUTANTS.replacing(Publisher.live_count, "metric-before-the-write", breaks="COLD-07")
+def _(original: Any, publisher: Publisher) -> int:
+    """The metric is the count before the change that it is published for."""
+    before: int = memory_of(publisher).get("count", 0)
+    memory_of(publisher)["count"] = publisher._store.live_count()
+    return before
+
 
 MUTANTS.rows["COLD-08"] = {
     "preview-without-content": (

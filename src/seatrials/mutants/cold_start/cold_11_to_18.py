@@ -8,7 +8,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
+from seatrials.mutants import Mutants, replace, skip, wrap
 from seatrials.mutants.template_edits import Document, put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
@@ -216,14 +216,6 @@ def _(original: Any, session_store: SessionStore) -> int:
 def _(original: Any, publisher: Publisher) -> int:
     """The metric counts sessions that have ended."""
     return len(publisher._store._table.scan(Attr("status").exists()))
-
-
-@MUTANTS.replacing(Publisher.live_count, "metric-before-the-write", breaks="COLD-17")
-def _(original: Any, publisher: Publisher) -> int:
-    """The metric is the count before the change that it is published for."""
-    before: int = memory_of(publisher).get("count", 0)
-    memory_of(publisher)["count"] = publisher._store.live_count()
-    return before
 
 
 @MUTANTS.replacing(Publisher.live_count, "metric-counts-clients", breaks="COLD-17")

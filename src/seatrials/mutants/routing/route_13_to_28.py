@@ -157,7 +157,7 @@ def _(original: Any, line: str) -> tuple[str, str, str]:
 
 
 @MUTANTS.replacing(server._ClientConnection._refuse, "refused-and-kept-open", breaks="ROUTE-18")
-def _(original: Any, connection: Any, status: int, *_: Any) -> None:
+def _(original: Any, connection: Any, status: int, *_: Any, **_named: Any) -> None:
     """A malformed request is refused and its connection stays open."""
     try:
         connection._connection.send(own_answer(status, now=connection._workings.clock.now(), keep_alive=True))

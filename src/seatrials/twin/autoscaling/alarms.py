@@ -99,7 +99,7 @@ def read(metrics: Metrics, alarm: Mapping[str, Any], now: float) -> Reading:
     found: dict[Metric, list[Point]] = {}
 
     def points(metric: Metric, unit: str | None) -> list[Point]:
-        found[metric] = metrics.between(metric, start, end, unit)
+        found[metric] = metrics.between(metric, start, end, unit, period)
         return [each for each in found[metric] if each.readable_at <= now]
 
     bins: list[list[Samples]] = []

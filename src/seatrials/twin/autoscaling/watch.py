@@ -99,8 +99,10 @@ class Alarms:
             self._describe(name, watched)
 
     def metric_put(self, metric: Metric) -> None:
-        """Hear that a metric has a new point: it can be read after a while."""
-        self._metrics.hold_back(metric, self._clock.now() + self._calibration.metric_lag.draw(self._random))
+        """Hear that a metric has a new point: alarms, and then statistics, have it after a while."""
+        now, lag = self._clock.now(), self._calibration.statistics_lag
+        readable_at = now + self._calibration.metric_lag.draw(self._random)
+        self._metrics.hold_back(metric, readable_at, -math.inf if lag is None else now + lag.draw(self._random))
 
     def state_set(self, name: str, state: str, reason_data: str | None) -> None:
         """Hear SetAlarmState: one that changes the state has its actions, until the alarm is evaluated again.

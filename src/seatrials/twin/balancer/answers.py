@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from random import Random
 
 from seatrials.twin.balancer.header_policy import UNCHANGED, HeaderPolicy
 
@@ -19,6 +20,11 @@ _PHRASES = {
 }
 
 
+# Refusals after which nothing is said of the connection, and how often it is closed; the share is ours.
+_MAY_STAY_OPEN = (405, 413, 414)
+_CLOSED_SHARE = 0.5
+
+
 def phrase(status: int) -> str:
     """Return the words that follow a status code."""
     known = _PHRASES.get(status)
@@ -32,6 +38,27 @@ def page(status: int) -> str:
     title = f"{status} {phrase(status)}".rstrip()
     head = f"<head><title>{title}</title></head>"
     return f"<html>\r\n{head}\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+
+
+class Variety:
+    """Which of AWS's documented answers a balancer gives where there are two: the first, or one that chance picks.
+
+    Headers over the limits are listed both under 400 and under 413, and whether a connection is closed after a refusal
+    is told of requests that desync mitigation blocks alone. Source: AWS ALB User Guide, "Troubleshoot your Application
+    Load Balancers".
+    """
+
+    def __init__(self, random: Random | None = None) -> None:
+        """Without *random* it is the first, and every refusal closes."""
+        self._random = random
+
+    def status(self, statuses: Sequence[int]) -> int:
+        """Return one of the statuses that are documented for a request."""
+        return statuses[0] if self._random is None else self._random.choice(statuses)
+
+    def closes(self, status: int) -> bool:
+        """Whether the refusal of a request with *status* closes its connection."""
+        return self._random is None or status not in _MAY_STAY_OPEN or self._random.random() < _CLOSED_SHARE
 
 
 @dataclass(frozen=True)

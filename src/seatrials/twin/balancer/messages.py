@@ -45,12 +45,18 @@ Values = dict[str, list[str]]
 
 
 class RefusedRequestError(Exception):
-    """A request that the balancer answers with *status* and a closed connection; never leaves the balancer."""
+    """A request that the balancer answers itself; never leaves the balancer."""
 
-    def __init__(self, status: int, reason: str, classification: Classification = COMPLIANT) -> None:
-        """*classification* says why a request is blocked, and nothing of one that is refused for another cause."""
+    def __init__(
+        self, status: int, reason: str, classification: Classification = COMPLIANT, *, also: tuple[int, ...] = ()
+    ) -> None:
+        """*classification* says why a request is blocked, and nothing of one that is refused for another cause.
+
+        *also* are further statuses that AWS documents for it.
+        """
         super().__init__(reason)
         self.status = status
+        self.statuses = (status, *also)
         self.classification = classification
 
 
@@ -187,7 +193,7 @@ def _lines(data: bytes) -> list[str]:
     if len(lines[0]) > LINE_BYTES_MAX:
         raise RefusedRequestError(414, "request line over 16 K")
     if len(data) > REQUEST_HEAD_BYTES_MAX or max(map(len, lines)) > LINE_BYTES_MAX:
-        raise RefusedRequestError(400, "a header over 16 K, or all over 64 K")
+        raise RefusedRequestError(400, "a header over 16 K, or all over 64 K", also=(413,))
     return lines
 
 

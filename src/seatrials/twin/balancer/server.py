@@ -9,7 +9,7 @@ from typing import Any
 
 from seatrials.seams.application import AwsClient
 from seatrials.seams.network import Connection, Listener, Network, TlsConnection
-from seatrials.twin.balancer.answers import own_answer
+from seatrials.twin.balancer.answers import Variety, own_answer
 from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.messages import RefusedRequestError, blocked
 from seatrials.twin.balancer.stickiness import StickyCookies
@@ -46,6 +46,7 @@ class Balancer:
     outside_ports: Mapping[int, int] = field(default_factory=dict)
     # Whether the network lets clients outside the world through to a port of the balancer's.
     admits_outside: Callable[[int], bool] = lambda _port: True
+    variety: Variety = field(default_factory=Variety)
     _open: dict[int, tuple[ListenerSettings, list[Listener]]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,7 @@ class Balancer:
             random=self.random,
             latency=self.latency,
             cookies=StickyCookies(self.clock, self.random),
+            variety=self.variety,
         )
 
     @property
@@ -196,16 +198,27 @@ class _ClientConnection:
 
     def _serve_all(self) -> None:
         try:
-            while self._serve_one():
+            while self._serve_or_refuse():
                 pass
-        except RefusedRequestError as error:
-            self._refuse(error.status, error.classification)
         except TimeoutError:
             # A connection that is merely idle is closed; one that stops inside a request is told so.
             if self._client.stream.buffer:
                 self._refuse(408)
         except PEER_GONE:
             pass  # nobody is left to answer
+
+    def _serve_or_refuse(self) -> bool:
+        """Serve the next request, or refuse it; return whether the connection lives on."""
+        try:
+            return self._serve_one()
+        except RefusedRequestError as error:
+            variety = self._workings.variety
+            status = variety.status(error.statuses)
+            closes = variety.closes(status)
+            self._refuse(status, error.classification, closes=closes)
+            if not closes:
+                self._client.stream.skip_head()
+            return not closes
 
     def _serve_one(self) -> bool:
         """Serve the next request; return whether the connection lives on, which it does not beyond its listener."""
@@ -221,7 +234,7 @@ class _ClientConnection:
         age_seconds = self._workings.clock.now() - self._opened_at
         return age_seconds < self._workings.view.settings().client_keep_alive_seconds
 
-    def _refuse(self, status: int, classification: Classification = COMPLIANT) -> None:
+    def _refuse(self, status: int, classification: Classification = COMPLIANT, *, closes: bool = True) -> None:
         """Answer what could not be read as a request, and record it as far as it is known."""
         workings, port = self._workings, self._listener.port
         now = workings.clock.now()
@@ -237,7 +250,8 @@ class _ClientConnection:
         workings.access_log.append(entry)
         try:
             policy = workings.view.header_policy(self._listener)
-            self._connection.send(own_answer(status, now=now, keep_alive=False, policy=policy))
+            self._connection.send(own_answer(status, now=now, keep_alive=not closes, policy=policy))
         except PEER_GONE:
             return
-        self._client.linger()
+        if closes:
+            self._client.linger()

@@ -72,7 +72,17 @@ class Stream:
                 return None
         if self._skip_empty_lines():
             return self.request_head()
-        return parse_request(self.take(end + len(_HEAD_END)))
+        head = parse_request(bytes(self.buffer[: end + len(_HEAD_END)]))
+        self.skip_head()
+        return head
+
+    def skip_head(self) -> None:
+        """Drop the head that has begun to come, of a request that was refused or read."""
+        while (end := self.buffer.find(_HEAD_END)) < 0:
+            # What may be the beginning of its end stays.
+            del self.buffer[: 1 - len(_HEAD_END)]
+            self._fill_or_fail()
+        self.take(end + len(_HEAD_END))
 
     def response_head(self, request_method: str) -> ResponseHead:
         """Return the next answer; raises `MalformedAnswerError`, and `ConnectionError` when the peer closes first."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from seatrials.twin.balancer.answers import Content, own_answer
+from seatrials.twin.balancer.answers import Content, Variety, own_answer
 from seatrials.twin.balancer.authentication import CALLBACK_PATH, Authenticate, callback_status
 from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
@@ -65,6 +65,7 @@ class Workings:
     random: Random
     latency: Callable[[], float]
     cookies: StickyCookies
+    variety: Variety
     # Which port a client must name for each of the balancer's own, where they differ.
     ports: Mapping[int, int] = field(default_factory=dict)
     access_log: list[AccessLogEntry] = field(default_factory=list)

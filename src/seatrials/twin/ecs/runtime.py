@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from seatrials.seams.application import Application, AwsClient, Context
+from seatrials.seams.clock import Clock
 from seatrials.seams.http_client import http_client
 from seatrials.seams.tracebacks import place_of, traceback_lines
 from seatrials.twin.ecs.restarts import RestartPolicy
@@ -24,6 +25,7 @@ from seatrials.twin.permissions import Principal
 from seatrials.twin.physics.clock import Process, VirtualClock, VirtualSignal
 from seatrials.twin.physics.guards import Guard, WriteGuard
 from seatrials.twin.physics.network import Host, VirtualNetwork
+from seatrials.twin.physics.wrong_clock import WrongClock
 from seatrials.twin.trace import Trace
 
 # The exit code of a process that a signal ended is 128 + its number.
@@ -102,12 +104,14 @@ class Runtime:
         may_mount: MayMount = lambda _principal, _container, mount, _volume: MountClient(
             may_write=not mount.get("readOnly", False)
         ),
+        clock_error: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """*applications* by container name; *aws* returns a client by (container name, service).
 
         *may_mount* says as whom a container mounts, and raises `MountError` when it may not.
         *public_names* are what a container's variables say for something that is reached by another name here;
-        *on_log* hears (container, line) of every line that a container writes.
+        *on_log* hears (container, line) of every line that a container writes; *clock_error* tells by how many seconds
+        the clock of the next container is ahead.
         """
         self._clock = clock
         self._network = network
@@ -122,6 +126,7 @@ class Runtime:
         self._on_log = on_log
         self._guard = WriteGuard(clock.current_process)
         self._may_mount = may_mount
+        self._clock_error = clock_error
         # How much all containers that ever were have written.
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
@@ -324,7 +329,7 @@ class Runtime:
         variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
         return Context(
             variables={**variables, "ECS_TASK_ARN": task_arn},
-            clock=self._clock,
+            clock=self._clock_of_container(),
             network=container.host,
             random=Random(self._random.getrandbits(64)),
             aws=lambda service: self._aws(container.name, service),
@@ -334,6 +339,10 @@ class Runtime:
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
         )
+
+    def _clock_of_container(self) -> Clock:
+        ahead_seconds = self._clock_error()
+        return WrongClock(self._clock, ahead_seconds) if ahead_seconds else self._clock
 
     def _public(self, text: str) -> str:
         for name, public_name in self._public_names.items():

@@ -14,6 +14,7 @@ from seatrials.twin.ecs.agent import role_that_cannot_be_assumed
 from seatrials.twin.ecs.deployments import Deployment, Limits, breaker_threshold, throttle_seconds
 from seatrials.twin.ecs.service_state import ServiceState
 from seatrials.twin.ecs.task_run import StopOrder, Surroundings, TaskRun
+from seatrials.twin.moto_bridge import old_events
 from seatrials.twin.tasks import TaskRecord
 
 _EVENTS_MAX = 100
@@ -115,8 +116,15 @@ class Scheduler:
         if names:
             for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
                 arn = description["serviceArn"]
-                state = self._services.setdefault(arn, ServiceState(description))
+                state = self._services.get(arn) or self._new_state(arn, description)
                 state.description = description
+
+    def _new_state(self, arn: str, description: dict[str, Any]) -> ServiceState:
+        world = self._world
+        state = self._services[arn] = ServiceState(description)
+        if world.calibration.has_past:
+            state.events = old_events(world.clock.now(), world.random, state.name)
+        return state
 
     def _reconcile(self, state: ServiceState) -> None:
         if state.controller != "ECS":

@@ -143,6 +143,8 @@ class TaskRun:
             if not self._all_begin():
                 return False
             self._register()
+            if calibration.counting and self._pause(calibration.counting.draw(self._world.random)):
+                return False
         except (ImageError, MountError, InitializationError, _RegistrationError) as error:
             self.record.containers[0]["reason"] = str(error)
             self.stop("TaskFailedToStart", str(error), StopOrder.SIGTERM_FIRST)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from seatrials.twin.metrics.statistics import Samples, Statistic
 
+MINUTE = 60
 # CloudWatch keeps points of a minute for 15 days. Source: same page, "Metrics retention".
 _KEPT_SECONDS = 15 * 86_400.0
 
@@ -44,8 +45,11 @@ class Point:
     at: float
     samples: Samples
     unit: str
-    # Alarms do not see it before.
+    # Alarms do not see it before, and neither do those who ask for statistics.
     readable_at: float = -math.inf
+    shown_at: float = -math.inf
+    # 1 of a metric of high resolution, else a minute.
+    resolution_seconds: int = MINUTE
 
 
 @dataclass(eq=False)
@@ -85,20 +89,29 @@ class Metrics:
         metric = Metric.of(namespace, datum["MetricName"], datum.get("Dimensions"))
         stamp = datum.get("Timestamp")
         at = now if stamp is None else epoch_seconds(stamp)
-        self.add(metric, Point(at, _samples(datum), datum.get("Unit") or "None"))
+        point = Point(at, _samples(datum), datum.get("Unit") or "None")
+        point.resolution_seconds = int(datum.get("StorageResolution") or MINUTE)
+        self.add(metric, point)
 
     def add(self, metric: Metric, point: Point) -> None:
         """Store one point."""
         self.series.setdefault(metric, Series()).add(point)
 
-    def hold_back(self, metric: Metric, until: float) -> None:
-        """Let alarms see the metric's newest point from *until* on."""
-        self.series[metric].points[-1].readable_at = until
+    def hold_back(self, metric: Metric, until: float, shown_at: float = -math.inf) -> None:
+        """Let alarms see the metric's newest point from *until* on, and statistics have it from *shown_at* on."""
+        point = self.series[metric].points[-1]
+        point.readable_at, point.shown_at = until, shown_at
 
-    def between(self, metric: Metric, start: float, end: float, unit: str | None) -> list[Point]:
-        """Return a metric's points from *start* on and before *end*, of *unit* alone if there is one."""
+    def between(self, metric: Metric, start: float, end: float, unit: str | None, period: int = MINUTE) -> list[Point]:
+        """Return a metric's points from *start* on and before *end*, of *unit* alone if there is one.
+
+        In periods of less than a minute are points of high resolution alone.
+        Source: botocore, cloudwatch.GetMetricStatistics, Period, and cloudwatch.MetricDatum, StorageResolution.
+        """
         series = self.series.get(metric)
         points = [] if series is None else series.between(start, end)
+        if period < MINUTE:
+            points = [each for each in points if each.resolution_seconds < MINUTE]
         return points if unit is None else [each for each in points if each.unit == unit]
 
 

@@ -26,17 +26,22 @@ Measured with moto 5.2.5; an upgrade must pass tests/unit/twin/moto_bridge.
 
 from seatrials.twin.moto_bridge.bridge import Bridge
 from seatrials.twin.moto_bridge.control_plane import control_plane, restore, seed_identifiers, shortcuts, snapshot
+from seatrials.twin.moto_bridge.health_view import HealthView
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, TARGET_HEALTH, Living, current, unplug
 from seatrials.twin.moto_bridge.index_lag import IndexLag
+from seatrials.twin.moto_bridge.past import give_past, old_events
 
 __all__ = [
     "ACCOUNT",
     "TARGET_HEALTH",
     "Bridge",
+    "HealthView",
     "IndexLag",
     "Living",
     "control_plane",
     "current",
+    "give_past",
+    "old_events",
     "restore",
     "seed_identifiers",
     "shortcuts",

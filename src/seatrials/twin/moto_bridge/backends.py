@@ -1,7 +1,7 @@
 """moto's backends and answers where the twin knows better than moto."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.models import (
@@ -33,6 +33,11 @@ from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
 from seatrials.twin.moto_bridge.roles import TwinIam
 from seatrials.twin.moto_bridge.target_tracking import obey
+
+T = TypeVar("T")
+
+_TASKS_PER_PAGE = 100
+_ACTIVITIES_PER_PAGE = 50
 
 
 class TwinEcs(EC2ContainerServiceBackend):
@@ -133,6 +138,12 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         answer["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         return result
 
+    def list_tasks(self) -> ActionResult:
+        """Answer ListTasks, a page at a time. Source: botocore, ecs.ListTasksRequest, maxResults."""
+        arns: list[str] = super().list_tasks().result["taskArns"]  # type: ignore[index]  # as above
+        page, token = _page(arns, self._get_param("maxResults"), self._get_param("nextToken"), _TASKS_PER_PAGE)
+        return ActionResult({"taskArns": page} if token is None else {"taskArns": page, "nextToken": token})
+
 
 class TwinElb(RuleKeeper):
     """ELBv2 whose targets live in the balancer."""
@@ -158,7 +169,8 @@ class TwinElb(RuleKeeper):
             )
 
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
-        registry = _targets()
+        living = _living()
+        registry = None if living is None else living.health_view or living.targets
         if registry is None or target_group_arn not in self.target_groups:
             return super().describe_target_health(target_group_arn, targets)
         default_port = self.target_groups[target_group_arn].port
@@ -252,12 +264,18 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
         return answer
 
     def describe_scaling_activities(self) -> str:
-        """Answer DescribeScalingActivities, newest first."""
+        """Answer DescribeScalingActivities, newest first, a page at a time.
+
+        Source: botocore, application-autoscaling.DescribeScalingActivitiesRequest, MaxResults.
+        """
         hooks = current()
         activities = hooks.activities if hooks is not None else []
         resource = self._get_param("ResourceId")
         shown = [each for each in activities if resource in (None, each["ResourceId"])]
-        return json.dumps({"ScalingActivities": list(reversed(shown))})
+        given = self._get_param("MaxResults"), self._get_param("NextToken")
+        page, token = _page(list(reversed(shown)), *given, _ACTIVITIES_PER_PAGE)
+        answer: dict[str, Any] = {"ScalingActivities": page}
+        return json.dumps(answer if token is None else {**answer, "NextToken": token})
 
 
 def put_in_place() -> None:
@@ -279,6 +297,14 @@ def put_in_place() -> None:
     dynamodb_urls.url_paths["{0}/"] = TwinDynamoResponse.dispatch
     cloudwatch_urls.url_paths["{0}/$"] = TwinCloudWatchResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
+
+
+def _page(elements: list[T], wanted: int | None, token: str | None, most: int) -> tuple[list[T], str | None]:
+    """Return a page, and the token of the next one: how many are left, so that new ones, which come first, add none."""
+    left = len(elements) if token is None else int(token)
+    size = min(int(wanted or most), most)
+    first = max(0, len(elements) - left)
+    return elements[first : first + size], str(left - size) if left > size else None
 
 
 def _living() -> Living | None:

@@ -19,7 +19,7 @@ from moto.core.utils import utcnow
 from seatrials.twin.metrics.expressions import ExpressionError, Values
 from seatrials.twin.metrics.queries import Queries
 from seatrials.twin.metrics.statistics import Samples, UnknownStatisticError, statistic
-from seatrials.twin.metrics.store import Metric, Metrics, binned, epoch_seconds
+from seatrials.twin.metrics.store import Metric, Metrics, Point, binned, epoch_seconds
 
 _MINUTE = 60
 _STATISTICS_POINTS_MAX = 1440
@@ -73,7 +73,7 @@ class TwinCloudWatch(CloudWatchBackend):
             )
             raise InvalidParameterCombination(msg)
         metric = Metric.of(question["Namespace"], question["MetricName"], question.get("Dimensions"))
-        points = self.metrics.between(metric, start, end, question.get("Unit"))
+        points = self._shown(metric, (start, end), question.get("Unit"), period)
         bins = binned(points, start, period, count)
         unit = points[0].unit if points else "None"
         return [
@@ -81,6 +81,11 @@ class TwinCloudWatch(CloudWatchBackend):
             for index, samples in enumerate(bins)
             if samples
         ]
+
+    def _shown(self, metric: Metric, window: tuple[int, int], unit: str | None, period: int) -> list[Point]:
+        """Return the points of a window that statistics have by now."""
+        now = epoch_seconds(utcnow())
+        return [each for each in self.metrics.between(metric, *window, unit, period) if each.shown_at <= now]
 
     def get_metric_data(
         self,
@@ -91,7 +96,7 @@ class TwinCloudWatch(CloudWatchBackend):
     ) -> list[dict[str, Any]]:
         def read(metric: Metric, unit: str | None, period: int) -> list[list[Samples]]:
             start, end = _window(start_time, end_time, period)
-            return binned(self.metrics.between(metric, start, end, unit), start, period, count(period))
+            return binned(self._shown(metric, (start, end), unit, period), start, period, count(period))
 
         def count(period: int) -> int:
             start, end = _window(start_time, end_time, period)

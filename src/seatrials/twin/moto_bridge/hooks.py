@@ -18,6 +18,7 @@ from seatrials.twin.permissions import Permissions, Place, Principal, Role, refu
 
 if TYPE_CHECKING:  # both need moto, which is imported when it is known whether quickly
     from seatrials.twin.balancer.targets import TargetRegistry
+    from seatrials.twin.moto_bridge.health_view import HealthView
     from seatrials.twin.moto_bridge.index_lag import IndexLag
     from seatrials.twin.tasks import TaskRecord
 
@@ -65,6 +66,8 @@ class Living:
     stop_task: "Callable[[TaskRecord, str], None]"
     # Hears (cluster, service, task definition, desired count) of UpdateService, before it is answered.
     update_service: Callable[[str, str, str, int], None] = lambda _cluster, _service, _definition, _desired: None
+    # Answers DescribeTargetHealth in place of the targets themselves, where it is late.
+    health_view: "HealthView | None" = None
 
 
 class Hooks(ABC):

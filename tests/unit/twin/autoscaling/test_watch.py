@@ -59,10 +59,9 @@ class Shop:
         )
 
     def put(self, value: float, **datum: Json) -> None:
-        """Put a point of now."""
-        self.cloudwatch.put_metric_data(
-            Namespace="Shop", MetricData=[{"MetricName": "Visitors", "Value": value, **datum}]
-        )
+        """Put a point of now, of high resolution unless told otherwise."""
+        whole = {"MetricName": "Visitors", "Value": value, "StorageResolution": 1, **datum}
+        self.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[whole])
 
     def between_evaluations(self) -> None:
         """Let time pass until 5 s before the next evaluation, in the middle between two."""
@@ -284,3 +283,13 @@ def test_the_timeline_is_told_what_an_alarm_watches_and_triggers(
 
     assert definitions(shop.twin).count((["Shop Visitors Door=north"], triggers)) == 1
     assert triggered(shop.twin)[-1] == triggers
+
+
+def test_an_alarm_of_a_short_period_does_not_see_points_by_the_minute(shop: Shop) -> None:
+    """It is for metrics of high resolution (CloudWatch User Guide, "High-resolution alarms")."""
+    for period in (10, 60):
+        shop.alarm(f"every {period}", Period=period)
+    shop.put(9, StorageResolution=60)
+    shop.twin.sleep(11)
+
+    assert [shop.state(f"every {period}") for period in (10, 60)] == [NONE, "ALARM"]

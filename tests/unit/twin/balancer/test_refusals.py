@@ -3,12 +3,15 @@
 Source of every code: AWS ALB User Guide, "Troubleshoot your Application Load Balancers" and "Desync mitigation mode".
 """
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seatrials.twin.balancer import Variety
 from seatrials.twin.balancer.messages import RefusedRequestError, parse_request
-from tests.support.balancer import BalancerWorld, FakeListeners, receive_all, status_of
+from tests.support.balancer import BalancerWorld, FakeListeners, open_world, receive_all, status_of
 
 IP = "10.0.1.7"
 HOST = "Host: shop.example.com\r\n"
@@ -82,6 +85,44 @@ def test_requests_that_are_let_through(world: BalancerWorld, text: str) -> None:
     connection.send(text.encode())
 
     assert status_of(receive_all(connection).decode()) == 200
+
+
+LONG_HEADER = f"GET / HTTP/1.1\r\n{HOST}X-Long: {'x' * 16_400}\r\n\r\n"
+LONG_TARGET = f"GET /{'x' * 16_400} HTTP/1.1\r\n{HOST}\r\n"
+
+
+def asked(world: BalancerWorld, text: str) -> tuple[int, bool]:
+    """Send a request to be refused and a good one after it; return the first status, and whether both were answered."""
+    connection = world.connect()
+    connection.send(text.encode())
+    refusal = connection.receive(10_000, 5).decode()
+    if "Connection: close" in refusal:
+        return status_of(refusal), False
+    connection.send(f"GET /next HTTP/1.1\r\n{HOST}\r\n".encode())
+    assert status_of(connection.receive(10_000, 5).decode()) == 200
+    return status_of(refusal), True
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (LONG_HEADER, {(400, False), (413, False), (413, True)}),
+        (LONG_TARGET, {(414, False), (414, True)}),
+        (f"TRACE / HTTP/1.1\r\n{HOST}\r\n", {(405, False), (405, True)}),
+        (f"GET /\0 HTTP/1.1\r\n{HOST}\r\n", {(400, False)}),
+    ],
+    ids=["header", "target", "trace", "blocked"],
+)
+def test_of_two_documented_answers_chance_picks_one(text: str, expected: set[tuple[int, bool]]) -> None:
+    """Headers over a limit are under 400 and 413; a connection may live on unless the request was blocked (ibid.)."""
+    found = []
+    for variety in (Variety(), Variety(Random(1))):
+        with open_world(FakeListeners(), variety=variety) as world:
+            world.serve(IP)
+            world.register(IP)
+            found.append({asked(world, text) for _ in range(24)})
+
+    assert found == [{min(expected)}, expected]
 
 
 @settings(max_examples=150, deadline=None, database=None)

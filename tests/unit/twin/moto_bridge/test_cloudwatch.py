@@ -75,6 +75,21 @@ def test_periods_begin_at_full_minutes(twin: Twin) -> None:
     assert [(each["Timestamp"], each["Maximum"]) for each in found] == [(BEGIN, 1), (BEGIN + timedelta(minutes=1), 2)]
 
 
+@pytest.mark.parametrize("period", [1, 10, 30])
+def test_a_period_below_a_minute_has_points_of_high_resolution_alone(twin: Twin, period: int) -> None:
+    """Others were stored by the minute (botocore: MetricDatum, StorageResolution; GetMetricStatistics, Period)."""
+    put(twin, 1)
+    put(twin, 2, StorageResolution=60)
+    put(twin, 3, StorageResolution=1)
+    short = {"Period": period, "Statistics": ["Minimum", "Maximum"]}
+    found = [(each["Minimum"], each["Maximum"]) for each in statistics(twin, **short)]
+    metric = {"Metric": {"Namespace": "Shop", "MetricName": "Visitors"}, "Period": period, "Stat": "Minimum"}
+
+    assert found == [(3, 3)]
+    assert data(twin, {"Id": "m", "MetricStat": metric}) == {"m": [3]}
+    assert [each["Maximum"] for each in statistics(twin)] == [3]
+
+
 def test_math_is_computed(twin: Twin) -> None:
     """An expression is a query, of metrics and of other expressions; what returns no data is not in the answer."""
     put(twin, 1, 0)

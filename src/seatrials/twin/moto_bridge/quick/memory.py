@@ -8,6 +8,8 @@ from seatrials.twin.moto_bridge.hooks import TARGET_HEALTH, reads_only
 
 _SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ec2", "ecs", "efs", "elbv2")
 
+# What nothing changes that the bridge hears of: activities come late, and points of metrics too.
+_CHANGES_WITH_TIME = ("DescribeScalingActivities", "GetMetricStatistics", "GetMetricData")
 # A question is (operation, parameters).
 Question = tuple[str, str]
 # Answers by what they are about (a service, or TARGET_HEALTH) and by question; pickled, for askers change them.
@@ -52,7 +54,7 @@ def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -
     """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
     if "IndexName" in parameters:
         return False  # what an index shows changes with time alone
-    reads = reads_only(operation) and operation != "DescribeScalingActivities"
+    reads = reads_only(operation) and operation not in _CHANGES_WITH_TIME
     return reads and service in _SERVICES
 
 
