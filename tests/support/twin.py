@@ -10,10 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.seams.application import AwsClient, Context
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
+from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import Calibration, Spread
 from seatrials.twin.cloudformation.template import load_template, parse_template
 from seatrials.twin.ecs.task_run import TaskRun
-from seatrials.twin.world import Authority, ControlPlane, World
+from seatrials.twin.world import ControlPlane, World
 from tests.support.aws import Document, Json
 from tests.support.project import TEMPLATE
 

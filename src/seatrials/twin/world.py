@@ -5,7 +5,6 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import trustme
 from botocore.exceptions import ClientError
 
 from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
+from seatrials.twin.authority import Authority
 from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
@@ -65,30 +64,6 @@ from seatrials.twin.vpc.vpc import Vpc
 EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
 _DEPLOYMENT_SEED = 1
-
-
-class Authority:
-    """A private certificate authority of this process, and the TLS contexts that come from it."""
-
-    def __init__(self) -> None:
-        self._ca = trustme.CA(organization_name="seatrials twin")
-        self._servers: dict[tuple[str, ...], ssl.SSLContext] = {}
-        # This authority alone: a system's own take longer to read than a world takes to begin.
-        self.trust = ssl.create_default_context(cadata=self._ca.cert_pem.bytes().decode("ascii"))
-
-    @property
-    def certificate_pem(self) -> bytes:
-        """The authority's own certificate, for clients outside this process."""
-        return self._ca.cert_pem.bytes()
-
-    def server(self, *names: str) -> ssl.SSLContext:
-        """Return a server's context with a certificate for *names*."""
-        if names not in self._servers:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._ca.issue_cert(*names).configure_cert(context)
-            self._servers[names] = context
-        return self._servers[names]
 
 
 class ControlPlane:

@@ -22,6 +22,7 @@ from seatrials.seams.http1 import HttpServer, Patience
 from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
+from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
 from seatrials.twin.cloudformation.linting import lint
@@ -35,7 +36,7 @@ from seatrials.twin.physics.outside import Outside
 from seatrials.twin.physics.paced_clock import PacedClock
 from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import remove_abandoned
-from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.twin.world import ControlPlane, World, moto_running
 from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.control import Control
 from seatrials.twin_server.options import ServerOptions

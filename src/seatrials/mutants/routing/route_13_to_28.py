@@ -9,6 +9,7 @@ from typing import Any
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import attribute, forward, put, set_paths
 from seatrials.seams.http1 import Request, Response
+from seatrials.twin.authority import Authority
 from seatrials.twin.balancer import desync, forwarding, messages, proxy, server, streams, visit
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.health import Health, Outcome, State
@@ -19,7 +20,6 @@ from seatrials.twin.balancer.streams import CHUNK_BYTES, PEER_GONE
 from seatrials.twin.balancer.targets import Address, Target, TargetRegistry
 from seatrials.twin.balancer.visit import Visit
 from seatrials.twin.calibration import Spread
-from seatrials.twin.world import Authority
 from seatrials.webordinary.editor import answers, workspace
 from seatrials.webordinary.editor import preview as editor_preview
 from seatrials.webordinary.editor import routes as editor_routes

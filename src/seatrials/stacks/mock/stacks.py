@@ -16,12 +16,13 @@ from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
 from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
+from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.inputs import read_inputs
 from seatrials.twin.cloudformation.rules import RULES
 from seatrials.twin.cloudformation.template import Template, load_template, parse_template
 from seatrials.twin.faults import TwinFaults
-from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.twin.world import ControlPlane, World, moto_running
 from seatrials.webordinary import editor, hermes
 
 # How long Hermes may take to start before a scenario begins without it, and then says so itself.

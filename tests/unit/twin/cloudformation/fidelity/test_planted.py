@@ -14,10 +14,11 @@ import pytest
 from seatrials.seams.application import Context
 from seatrials.seams.http1 import HttpServer, Request, Response
 from seatrials.seams.http_client import http_client
+from seatrials.twin.authority import Authority
 from seatrials.twin.cloudformation.fidelity.table import Status, tables
 from seatrials.twin.cloudformation.fidelity.usage import BY_KEY, leaves
 from seatrials.twin.cloudformation.template import load_template
-from seatrials.twin.world import Authority, ControlPlane, World, moto_running
+from seatrials.twin.world import ControlPlane, World, moto_running
 from tests.support.template_changes import LEFT_OUT, SHIPPED, Change, changed
 from tests.support.twin import PLAIN, PORTS
 
