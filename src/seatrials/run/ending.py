@@ -104,9 +104,12 @@ class RunEnding:
         except (ExceptionGroup, *_UNRAISABLE) as raised:
             _tell_unraisable(self._session, raised)
         except OSError as raised:
-            if self._session is None or raised.errno not in _UNWRITABLE:
+            if raised.errno not in _UNWRITABLE:
                 raise
             error = cannot_write(raised)
+            if self._session is None:  # which pytest, with an error here, would let end with 1
+                say(self._config, f"seatrials: {error}")
+                raise SystemExit(error.exit_code) from raised
             fail(self._session, error.exit_code, str(error))
 
     def begin_to_end(self) -> None:

@@ -60,6 +60,8 @@ _EARLY = {
     Way.STOPPED: _OF_ITSELF,
     Way.BUDGET_SPENT: _OF_ITSELF,
 }
+# Of pytest itself, which finds no folder for what is written while it reads its options.
+_PYTESTS_OWN_ERROR = 1
 # As many dollars as no run may cost.
 _SPENT = {"fargate_vcpu_seconds": 1e9}
 
@@ -108,6 +110,8 @@ def codes_after(way: Way, met: Phase) -> Collection[int]:
     code = _CODES[way]
     if way is Way.KILLED:
         return (code,)
+    if way is Way.DISK_FULL and met is Phase.STARTING:
+        return (code, _PYTESTS_OWN_ERROR)
     if met is Phase.ENDING:
         return (code, *_OF_ITSELF)
     # The second may come when pytest itself is at its end, but not yet the run.

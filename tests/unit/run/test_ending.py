@@ -308,6 +308,22 @@ def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
     assert "Traceback" not in result.stderr.str()
 
 
+def test_a_full_disk_has_its_code_before_there_is_a_session(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """A file that another plugin closes last, and that does not fit, is a full disk too."""
+    pytester.makeconftest(
+        "import errno, pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_sessionstart(): pytest.exit('enough', returncode=77)\n"
+        "def pytest_unconfigure(): raise OSError(errno.EFBIG, 'File too large')\n"
+    )
+    result = run(SCENARIO)
+
+    assert result.ret == 77
+    assert "Traceback" not in result.stderr.str()
+
+
 @pytest.mark.parametrize(
     ("raised", "body", "code"),
     [
