@@ -23,7 +23,7 @@ pytest_plugins = ["pytester"]
 # A worker is a process of its own, where nothing of this one is replaced.
 FAKE_IN_WORKERS = """
 from seatrials.run import plugin
-from tests.support.scenario_run import FakeStacks
+from tests.support.scenario_run import PLAIN, FakeStacks
 
 plugin.check_stacks = lambda environment, options: plugin.StackNotes()
 plugin.open_stacks = lambda environment, options: FakeStacks(environment)
@@ -308,20 +308,20 @@ def test_a_run_that_ends_before_its_session_keeps_its_exit_code(
     assert "Traceback" not in result.stderr.str()
 
 
-def test_a_full_disk_has_its_code_before_there_is_a_session(
-    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
-) -> None:
+@pytest.mark.usefixtures("run")
+def test_a_full_disk_has_its_code_before_there_is_a_session(pytester: pytest.Pytester) -> None:
     """A file that another plugin closes last, and that does not fit, is a full disk too."""
+    pytester.makepyfile(test_cold_start=SCENARIO)
     pytester.makeconftest(
         "import errno, pytest\n"
         "@pytest.hookimpl(tryfirst=True)\n"
         "def pytest_sessionstart(): pytest.exit('enough', returncode=77)\n"
         "def pytest_unconfigure(): raise OSError(errno.EFBIG, 'File too large')\n"
     )
-    result = run(SCENARIO)
+    with pytest.raises(SystemExit) as ended:
+        pytester.inline_run(*PLAIN, "--environment", "mock")
 
-    assert result.ret == 77
-    assert "Traceback" not in result.stderr.str()
+    assert ended.value.code == 77
 
 
 @pytest.mark.parametrize(
