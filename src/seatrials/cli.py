@@ -175,7 +175,7 @@ def fidelity(
     *,
     write: Annotated[bool, typer.Option("--write", help="write the pages")] = False,
     check: Annotated[bool, typer.Option("--check", help="fail when a page is out of date")] = False,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="where the pages are")] = Path("docs"),
+    folder: Annotated[Path, path_option(metavar="DIR", help="where the pages are")] = Path("docs"),
     as_json: AsJson = False,
 ) -> None:
     """Write or check the pages that say what the twin does with each property of a template; else list them."""

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from seatrials.evidence.folder import entries_of
 from seatrials.evidence.reader import RunEvidence
 from seatrials.gate.failures import Link, Links
 
@@ -41,7 +42,7 @@ def links_from(folder: Path, report: Path) -> Link:
 def _identified(results: Path) -> list[tuple[str, str]]:
     """Return the rows that Allure has a result of, each with what Allure 3 calls the entry: the MD5 of its UUID."""
     found = []
-    for path in sorted(results.glob("*-result.json")):
+    for path in sorted(each for each in entries_of(results) if each.name.endswith("-result.json")):
         try:
             result = json.loads(path.read_bytes())
             rows = [str(each["value"]) for each in result["labels"] if each["name"] == _ROW_LABEL]

@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
 from seatrials.mutants.git_command import run_git
-from seatrials.mutants.template_edits import Document, append, leave_out, put
+from seatrials.mutants.template_edits import Document, allow, append, leave_out, put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor import workspace
 from seatrials.webordinary.editor.activity import Activity
@@ -262,6 +262,9 @@ def _(original: Any, placement: Placement, work: Work, **arguments: Any) -> None
         fleet._ecs.stop_task(cluster=fleet._cluster, task=work.task.arn, reason="its session has ended")
 
 
+MUTANTS.and_with(allow("HermesTaskRole", "ecs:StopTask"))
+
+
 @MUTANTS.replacing(Router.remove_rules, "targets-deregistered-with-a-session", breaks="CONC-10")
 def _(original: Any, router: Router, session_id: str) -> None:
     """Ending a session deregisters the targets that it shares with others."""
@@ -426,6 +429,9 @@ def _(original: Any, sessions: SessionStore) -> list[Session]:
         )
         found += store._sessions(answer["Items"])
     return found
+
+
+MUTANTS.and_with(allow("HermesTaskRole", "dynamodb:Query"))
 
 
 MUTANTS.rows["CONC-18"] = {

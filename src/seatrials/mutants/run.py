@@ -32,7 +32,7 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
     arguments += ["--whole-suite"] if whole_suite else []
     arguments += ["-k", scenarios] if scenarios else []
-    arguments += ["--mutants", str(file.resolve())] if file is not None else []
+    arguments += ["--mutants", str(file.absolute())] if file is not None else []
     arguments += [option for name in only for option in ("--only", name)]
     arguments += options
     command = [sys.executable, "-m", "pytest", *arguments]

@@ -110,6 +110,12 @@ def allow_elsewhere(role: str, action: str, **changes: object) -> Change:
     return edit_template(edit)
 
 
+def allow(role: str, action: str) -> Change:
+    """Let a role do *action* too, for a mutant whose own code is not to fail for want of a right."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return append(role, "Policies.0.PolicyDocument.Statement", statement)
+
+
 def deny(role: str, action: str, **more: object) -> Change:
     """Let a role's first policy deny *action* too."""
     statement = {"Effect": "Deny", "Action": action, "Resource": "*", **more}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.errors import EvidenceError
-from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.folder import RunFolder, entries_of
 from seatrials.evidence.order import read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
@@ -129,7 +129,7 @@ def _finite(digits: str) -> float | str:
 def _sentences(folder: RunFolder) -> dict[str, str]:
     """Return by row what must hold: the description that Allure's results have of its test."""
     found: dict[str, str] = {}
-    for path in sorted(folder.allure_results.glob("*-result.json")):
+    for path in sorted(each for each in entries_of(folder.allure_results) if each.name.endswith("-result.json")):
         content, _ = read_content(path)
         value = _parsed(content or b"")
         if isinstance(value, dict) and isinstance(value.get("description"), str):

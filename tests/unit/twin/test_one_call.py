@@ -335,7 +335,7 @@ def test_a_volume_without_a_file_system_is_the_tasks_own(twin: Twin) -> None:
     current = twin.ecs.describe_task_definition(taskDefinition=twin.service()["taskDefinition"])["taskDefinition"]
     mount = {"sourceVolume": "scratch", "containerPath": "/scratch"}
     containers = [{**each, "mountPoints": [mount]} for each in current["containerDefinitions"]]
-    names = ("family", "networkMode", "cpu", "memory", "requiresCompatibilities")
+    names = ("family", "networkMode", "cpu", "memory", "requiresCompatibilities", "executionRoleArn")
     kept = {name: current[name] for name in names}
     answer = client(twin, "ecs").register_task_definition(
         **kept, containerDefinitions=containers, volumes=[{"name": "scratch"}]

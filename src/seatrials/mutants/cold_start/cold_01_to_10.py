@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
-from seatrials.mutants.template_edits import Document, properties, put, set_paths
+from seatrials.mutants.template_edits import Document, allow, properties, put, set_paths
 from seatrials.seams.http1 import Request, Response
 from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.calibration import SLOW
@@ -62,6 +62,9 @@ def _(original: Any, routes: Routes) -> None:
     routes.wake_controller()
     fleet: Any = routes.wake_controller.__self__._fleet  # type: ignore[attr-defined]  # a method of the controller
     fleet._ecs.update_service(cluster=fleet._cluster, service=fleet._service, desiredCount=1)
+
+
+MUTANTS.and_with(allow("HermesTaskRole", "ecs:UpdateService"))
 
 
 MUTANTS.rows["COLD-03"] = {

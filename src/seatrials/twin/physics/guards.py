@@ -38,7 +38,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 @dataclass(frozen=True)
 class Guard:
-    """What may not be written: with EROFS all below a place, with EACCES what would be new or gone in it itself."""
+    """What may not be written, and the error of the system that says so: a place with all that is below it."""
 
     # A real path of this machine, or the link of a mount.
     place: Path
@@ -49,8 +49,6 @@ class Guard:
 
         *real* is the path without links but for its last part.
         """
-        if self.code == errno.EACCES:
-            return self.place in (real.parent, named.parent)
         return real.is_relative_to(self.place) or (named.is_relative_to(self.place) and self.place.is_symlink())
 
 

@@ -32,11 +32,15 @@ def test_nothing_is_written_in_a_place_that_is_read_only(tmp_path: Path) -> None
 
 
 def test_a_directory_of_somebody_else_takes_nothing_new(tmp_path: Path) -> None:
-    """In the directory itself, that is: what is below has owners of its own."""
+    """The error is that of the guard; a mount's own link guards what is named through it, wherever it leads."""
     (tmp_path / "place/below").mkdir(parents=True)
-    process = Process("stranger", guards=(Guard(tmp_path.resolve() / "place", errno.EACCES),))
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "place/linked").symlink_to(tmp_path / "apart")
+    (tmp_path / "link").symlink_to(tmp_path / "place")
+    guards = tuple(Guard(place, errno.EACCES) for place in (tmp_path.resolve() / "place", tmp_path / "link"))
+    named = [tmp_path / each for each in ("place/a", "place/below/a", "link/linked/a", "apart/a")]
 
-    assert attempts(process, tmp_path / "place/a", tmp_path / "place/below/a") == [errno.EACCES, 0]
+    assert attempts(Process("stranger", guards=guards), *named) == [errno.EACCES] * 3 + [0]
 
 
 def test_a_process_without_guards_writes_where_it_likes(tmp_path: Path) -> None:
