@@ -83,7 +83,9 @@ BREAKAGES = {
         new="",
         row="moves_the_session_forward",
         exit_code=1,
-        named="(port 4321) is unhealthy in (target-group webordinary-edit-preview) due to (reason Request timed out)",
+        named="on port 4321: security group TaskSecurityGroup",
+        story_of="COLD-11",
+        told="on port 4321: security group TaskSecurityGroup",
     ),
     "health check": Breakage(
         file=TEMPLATE,
