@@ -1,6 +1,5 @@
 """Tests of the lease: two runs never have a stack at once, and a dead run's stack is not lost."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,39 +16,12 @@ from seatrials.safety.lease import (
     lease_seconds,
 )
 from seatrials.safety.store import Store
-from seatrials.seams.clock import Clock, Signal
+from seatrials.seams.clock import Clock
+from seatrials.twin.physics.wrong_clock import WrongClock
 from tests.support.aws import Json
 from tests.support.lease_world import MakeLease
 
 WATCHED_SECONDS = LEASE_SECONDS + MARGIN_SECONDS
-
-
-class ClockAhead:
-    """The clock of a machine that is ahead of all others."""
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._ahead_seconds = seconds
-
-    def now(self) -> float:
-        """Return the seconds since the epoch, too many of them."""
-        return self._clock.now() + self._ahead_seconds
-
-    def epoch_ms(self) -> int:
-        """Return the milliseconds since the epoch, too many of them."""
-        return int(self.now() * 1000)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait as any clock does."""
-        self._clock.sleep(seconds)
-
-    def spawn(self, work: Callable[[], object], name: str) -> None:
-        """Run *work* beside the caller."""
-        self._clock.spawn(work, name)
-
-    def signal(self) -> Signal:
-        """Return a flag of the clock that is right."""
-        return self._clock.signal()
 
 
 def test_a_free_stack_is_taken(make_lease: MakeLease) -> None:
@@ -151,7 +123,7 @@ def test_a_clock_that_is_wrong_takes_no_live_lease(
     """A machine whose clock is minutes off takes the lease of the dead in the same time, and no other."""
     first = make_lease("one")
     first.acquire()
-    wrong = Lease(store, ClockAhead(clock, ahead_seconds), run_id="two", owner="x", member="process-1")
+    wrong = Lease(store, WrongClock(clock, ahead_seconds), run_id="two", owner="x", member="process-1")
     with pytest.raises(LeaseHeldError):
         wrong.acquire()
     clock.spawn(first.keep, "the first run")
