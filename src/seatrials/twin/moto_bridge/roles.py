@@ -8,6 +8,7 @@ from moto.backends import get_backend
 from moto.iam import urls as iam_urls
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.iam.models import Role as IamRole
 from moto.utilities.utils import get_partition
 
 from seatrials.twin.permissions import Role
@@ -29,12 +30,34 @@ class TwinIam(IAMBackend):
     _url_module = iam_urls
 
     def attach_role_policy(self, policy_arn: str, role_name: str) -> None:
+        self._have(policy_arn)
+        super().attach_role_policy(policy_arn, role_name)
+
+    def create_role(
+        self,
+        role_name: str,
+        assume_role_policy_document: str,
+        path: str,
+        permissions_boundary: str | None,
+        *arguments: Any,  # noqa: ANN401  # moto's own
+        **parameters: Any,  # noqa: ANN401  # moto's own
+    ) -> IamRole:
+        if permissions_boundary:
+            self._have(permissions_boundary)
+        document = assume_role_policy_document
+        return super().create_role(role_name, document, path, permissions_boundary, *arguments, **parameters)
+
+    def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str) -> None:
+        self._have(permissions_boundary)
+        super().put_role_permissions_boundary(role_name, permissions_boundary)
+
+    def _have(self, policy_arn: str) -> None:
+        """Know a policy, if it is one of AWS's own."""
         if _OF_AWS in policy_arn and policy_arn not in self.managed_policies:
             path, _, name = policy_arn.partition(_OF_AWS)[2].rpartition("/")
             data = {**_policies_of_aws().get(name, _UNKNOWN), "Path": f"/{path}/" if path else "/"}
             policy = AWSManagedPolicy.from_data(name, self.account_id, self.region_name, data)
             self.managed_policies[policy_arn] = policy
-        super().attach_role_policy(policy_arn, role_name)
 
 
 @cache

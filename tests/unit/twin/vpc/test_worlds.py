@@ -118,7 +118,7 @@ def test_what_has_no_endpoint_is_not_reached(worlds: Worlds) -> None:
 
 BLAMED = {
     "default-route-gone": "route table RouteTable (",
-    "gateway-not-attached": "internet gateway InternetGateway (",
+    "default-route-too-narrow": "route table RouteTable (",
     "association-missing": "subnet SubnetA (",
     "editors-without-a-public-address": "service webordinary-edit-service has no public address",
     "tasks-send-no-https": "security group TaskSecurityGroup (",
