@@ -93,6 +93,16 @@ class Balancer:
         self.targets.invalidate()
         self._changed.pulse()
 
+    def move(self, address: str) -> None:
+        """Listen at another address from now on; connections that are open stay."""
+        if address != self.host.address:
+            for _, listeners in self._open.values():
+                for each in listeners:
+                    each.close()
+            self._open.clear()
+            self.host.move(address)
+            self._open_and_close_ports()
+
     def _follow(self) -> None:
         while True:
             self._changed.wait_pulse()

@@ -34,6 +34,7 @@ _IN_USE = "DependencyViolation"
 _ADDRESS_IN_USE = "InvalidIPAddress.InUse"
 _TAKEN = "Resource.AlreadyAssociated"
 _ROUTE_TAKEN = "RouteAlreadyExists"
+_UNSUPPORTED = "UnsupportedOperation"
 _NO_NAT = "NatGatewayNotFound"
 # Of subnets, the longest prefix that AWS takes, and the shortest.
 _PREFIX_MIN, _PREFIX_MAX = 16, 28
@@ -146,6 +147,16 @@ def endpoints(asked: Asked) -> None:
     # Source: botocore, ec2.CreateVpcEndpointRequest: private DNS is on unless it is switched off.
     if kind == "Interface" and asked.parameters.get("PrivateDnsEnabled", True):
         _private_names(asked, name, str(asked.parameters["VpcId"]))
+
+
+@rule("ec2", "ModifyVpcEndpoint")
+def private_names_stay(asked: Asked) -> None:
+    """Private DNS is not switched later, which is ours: moto would take it and do nothing."""
+    if "PrivateDnsEnabled" in asked.parameters:
+        told = (
+            "seatrials does not switch the private DNS of an endpoint: delete the endpoint and create it as it shall be"
+        )
+        raise Refusal(_UNSUPPORTED, told)
 
 
 def _private_names(asked: Asked, service: str, vpc: str) -> None:
