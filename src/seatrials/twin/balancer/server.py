@@ -104,10 +104,11 @@ class Balancer:
             self._open_and_close_ports()
 
     def _follow(self) -> None:
+        # Looks before it waits: what changed before its first turn is told nobody by a pulse.
         while True:
-            self._changed.wait_pulse()
             with self.clock.supervisor.turn("the load balancer", self.load_balancer_arn):
                 self._open_and_close_ports()
+            self._changed.wait_pulse()
 
     def _open_and_close_ports(self) -> None:
         wanted = {listener.port: listener for listener in self.view.listeners()}

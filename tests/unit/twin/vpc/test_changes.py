@@ -115,6 +115,27 @@ def add_acl_entry(networks: Networks) -> tuple[Callable[[], bool], Callable[[], 
     return _way_out(networks, subnet), lambda: make(NetworkAclId=acl["NetworkAclId"], **entry)
 
 
+def _entry_of_acl(networks: Networks) -> tuple[Callable[[], bool], dict[str, object]]:
+    """Make a network whose ACL lets out by one entry; return whether it does, and what names the entry."""
+    _, subnet = networks.public_vpc()
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    [acl] = networks.ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+    return _way_out(networks, subnet), {"NetworkAclId": acl["NetworkAclId"], "RuleNumber": 100, "Egress": True}
+
+
+def delete_acl_entry(networks: Networks) -> tuple[Callable[[], bool], Callable[[], object]]:
+    """DeleteNetworkAclEntry."""
+    reaches, entry = _entry_of_acl(networks)
+    return reaches, lambda: networks.ec2.delete_network_acl_entry(**entry)
+
+
+def replace_acl_entry(networks: Networks) -> tuple[Callable[[], bool], Callable[[], object]]:
+    """ReplaceNetworkAclEntry."""
+    reaches, entry = _entry_of_acl(networks)
+    denial = {"Protocol": "-1", "RuleAction": "deny", "CidrBlock": ANYWHERE}
+    return reaches, lambda: networks.ec2.replace_network_acl_entry(**entry, **denial)
+
+
 def modify_endpoint(networks: Networks) -> tuple[Callable[[], bool], Callable[[], object]]:
     """ModifyVpcEndpoint: a table of routes is taken from a gateway endpoint."""
     vpc = networks.vpc()
@@ -131,10 +152,10 @@ def modify_prefix_list(networks: Networks) -> tuple[Callable[[], bool], Callable
     vpc = networks.vpc()
     made = networks.ec2.create_managed_prefix_list(
         PrefixListName="offices", Entries=[{"Cidr": "10.0.2.0/24"}], MaxEntries=2, AddressFamily="IPv4"
-    )["PrefixList"]
-    target = networks.task(networks.subnet(vpc), networks.group(vpc, tcp(80, prefix_list=made["PrefixListId"])))
+    )["PrefixList"]["PrefixListId"]
+    target = networks.task(networks.subnet(vpc), networks.group(vpc, tcp(80, prefix_list=made)))
     source = networks.host(networks.subnet(vpc, "10.0.2.0/24"), "10.0.2.10")
-    change = {"PrefixListId": made["PrefixListId"], "CurrentVersion": 1, "RemoveEntries": [{"Cidr": "10.0.2.0/24"}]}
+    change = {"PrefixListId": made, "CurrentVersion": 1, "RemoveEntries": [{"Cidr": "10.0.2.0/24"}]}
     return lambda: networks.view.admit(source, target, 80), lambda: networks.ec2.modify_managed_prefix_list(**change)
 
 
@@ -151,6 +172,8 @@ def modify_prefix_list(networks: Networks) -> tuple[Callable[[], bool], Callable
         (disassociate, True),
         (delete_nat_gateway, True),
         (add_acl_entry, True),
+        (delete_acl_entry, True),
+        (replace_acl_entry, True),
         (modify_endpoint, True),
         (modify_prefix_list, True),
     ],
