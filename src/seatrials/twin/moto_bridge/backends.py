@@ -25,6 +25,7 @@ from moto.efs.models import AccessPoint, EFSBackend, MountTarget, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import FakeHealthStatus, elbv2_backends
 from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
 from seatrials.twin.balancer.targets import TargetRegistry
@@ -34,7 +35,7 @@ from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.ec2 import TwinEc2
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
-from seatrials.twin.moto_bridge.roles import TwinIam
+from seatrials.twin.moto_bridge.roles import TwinIam, TwinSts
 from seatrials.twin.moto_bridge.target_tracking import obey
 
 T = TypeVar("T")
@@ -301,6 +302,7 @@ def put_in_place() -> None:
         (cloudwatch_backends, TwinCloudWatch),
         (applicationautoscaling_backends, TwinAutoScaling),
         (iam_backends, TwinIam),
+        (sts_backends, TwinSts),
     )
     for backends, ours in ours_by_backends:
         backends.backend = ours

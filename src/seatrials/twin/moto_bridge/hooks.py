@@ -174,6 +174,10 @@ class Hooks(ABC):
             raise Refusal(*_NO_SUCH_KEY)
         self._judge(principal, model, operation, parameters)
 
+    def caller(self, key: str) -> Principal | None:
+        """Return who makes the call that moto is asked for, by its key or as the running actor; None for no task."""
+        return self._principal(key) or self._principal(None)
+
     def _judge(self, principal: Principal, model: Any, operation: str, parameters: Mapping[str, Any]) -> None:  # noqa: ANN401  # botocore's model
         told = self.with_arns(model.service_name, parameters)
         needs = self.permissions.needs_of(model.service_name, model.signing_name, operation, told)

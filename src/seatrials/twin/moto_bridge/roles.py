@@ -1,4 +1,4 @@
-"""Roles and policies as moto's IAM has them, without the calls that would ask for them one by one."""
+"""Roles, policies and sessions as moto's IAM has them, without the calls that would ask for them one by one."""
 
 import json
 from functools import cache
@@ -9,8 +9,11 @@ from moto.iam import urls as iam_urls
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.iam.models import Role as IamRole
+from moto.sts import urls as sts_urls
+from moto.sts.models import STSBackend
 from moto.utilities.utils import get_partition
 
+from seatrials.twin.moto_bridge.hooks import current
 from seatrials.twin.permissions import Role
 
 _OF_AWS = ":iam::aws:policy/"
@@ -58,6 +61,21 @@ class TwinIam(IAMBackend):
             data = {**_policies_of_aws().get(name, _UNKNOWN), "Path": f"/{path}/" if path else "/"}
             policy = AWSManagedPolicy.from_data(name, self.account_id, self.region_name, data)
             self.managed_policies[policy_arn] = policy
+
+
+class TwinSts(STSBackend):
+    """STS that knows the session of a task. Source: AWS STS API Reference, GetCallerIdentity."""
+
+    _url_module = sts_urls
+
+    def get_caller_identity(self, access_key_id: str, region: str) -> tuple[str, str, str]:
+        hooks = current()
+        principal = None if hooks is None else hooks.caller(access_key_id)
+        if hooks is None or principal is None or principal.role_arn is None:
+            return super().get_caller_identity(access_key_id, region)
+        roles: dict[str, Any] = get_backend("iam")[self.account_id][get_partition(region)].roles
+        role = next((each.id for each in roles.values() if each.arn == principal.role_arn), "AROA")
+        return f"{role}:{principal.session}", hooks.permissions.arn_of(principal), self.account_id
 
 
 @cache

@@ -176,11 +176,12 @@ class Permissions:
 
     def _denied(self, principal: Principal, need: Need, reason: str) -> Denial:
         role = "anonymous" if principal.role_arn is None else _name_of(principal.role_arn)
-        denial = Denial(self._arn_of(principal), role, need, reason)
+        denial = Denial(self.arn_of(principal), role, need, reason)
         self._tell("access_denied", role, action=need.action, resource=need.resource, reason=reason)
         return denial
 
-    def _arn_of(self, principal: Principal) -> str:
+    def arn_of(self, principal: Principal) -> str:
+        """Return the ARN of a session; one without a role is anonymous."""
         if principal.role_arn is None:
             return "anonymous"
         place, name = self.place, _name_of(principal.role_arn)
@@ -226,7 +227,7 @@ class Permissions:
 
     def _names_of(self, principal: Principal) -> tuple[Name, tuple[Name, ...], tuple[Name, ...]]:
         """Return by what a policy of a resource names a session, its role, and the account that the role is in."""
-        session = ("AWS", self._arn_of(principal))
+        session = ("AWS", self.arn_of(principal))
         if principal.role_arn is None:
             return session, (), ()
         account = self.place.account

@@ -143,6 +143,16 @@ def test_without_a_role_there_are_no_credentials(twin: Twin) -> None:
         scan(twin)
 
 
+def test_a_task_knows_who_it_is(twin: Twin) -> None:
+    """Its identity is the session of its role, by the task's id (AWS STS API Reference, GetCallerIdentity)."""
+    [run] = twin.scale(1)
+    found = twin.within(run, lambda context: str(context.aws("sts").get_caller_identity()["Arn"]))
+    role = twin.world.stack.physical_ids["EditTaskRole"]
+
+    assert found == f"arn:aws:sts::123456789012:assumed-role/{role}/{run.record.id}"
+    assert twin.world.bridge.client("scenario", "sts").get_caller_identity()["Arn"] != found
+
+
 def test_nobody_else_is_judged(twin: Twin) -> None:
     """What a scenario and the twin itself call is not of a task."""
     client = twin.world.bridge.client("scenario", "dynamodb")

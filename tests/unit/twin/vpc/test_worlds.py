@@ -152,16 +152,18 @@ def test_a_balancer_that_may_not_send_finds_its_targets_silent(worlds: Worlds) -
         twin.update(desiredCount=1)
         twin.until(lambda: "unhealthy" in [each["state"] for _, each in twin.happened("target_health")])
         reasons = [each["reason"] for _, each in twin.happened("target_health") if each["state"] == "unhealthy"]
+        status = asked_of(twin, "/api/x", 30)
 
     assert set(reasons) == {"Target.Timeout"}
+    assert status == 504
 
 
-def asked_of(twin: Twin, path: str = "/health") -> int | None:
-    """Return the status with which the load balancer answers a browser, None when it does not within seconds."""
+def asked_of(twin: Twin, path: str = "/health", patience_seconds: float = 5) -> int | None:
+    """Return the status with which the load balancer answers a browser, None when it does not in time."""
     url = f"https://{twin.world.address_of('webordinary-edit-alb')}{path}"
     with http_client(twin.world.client_host, twin.world.authority.trust) as client:
         try:
-            return client.get(url, timeout=5).status_code
+            return client.get(url, timeout=patience_seconds).status_code
         except httpx.TimeoutException:
             return None
 
