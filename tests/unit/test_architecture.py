@@ -78,14 +78,3 @@ def test_every_page_is_linked() -> None:
         unread += found
 
     assert {name_of(path) for path in DOCUMENTS} - {name_of(path) for path in seen} == set()
-
-
-def test_the_tests_of_the_twins_fidelity_exist() -> None:
-    """docs/twin-fidelity.md names tests below tests/unit/twin, each with a function where it names one."""
-    text = (PROJECT / "docs/twin-fidelity.md").read_text(encoding="utf-8")
-    wholes = {path.name: path.read_text(encoding="utf-8") for path in (PROJECT / "tests/unit/twin").rglob("test_*.py")}
-    files = re.findall(r"`(?:\w+/)*(test_\w+\.py)", text)
-    functions = re.findall(r"`(?:[\w/]+\.py::)?(test_\w+)`", text)
-
-    assert [name for name in files if name not in wholes] == []
-    assert [name for name in functions if not any(f"def {name}(" in whole for whole in wholes.values())] == []

@@ -64,6 +64,8 @@ from seatrials.twin.vpc.vpc import Vpc
 EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
 _DEPLOYMENT_SEED = 1
+# What changes where the nodes of a load balancer are, and who reaches them.
+_MOVES = ("SetSecurityGroups", "SetSubnets")
 
 
 class ControlPlane:
@@ -418,6 +420,14 @@ class World:
             return None
         return HealthView(self.clock, self.targets, lambda: lag.draw(random), self._health_told)
 
+    def _move_nodes(self, balancer: Balancer) -> None:
+        """Let the nodes of a load balancer be where its subnets and security groups are now."""
+        described = self.aws("elbv2").describe_load_balancers(LoadBalancerArns=[balancer.load_balancer_arn])
+        first, *others = self.vpc.join_load_balancer(described["LoadBalancers"][0])
+        balancer.move(first)
+        self.vpc.publish(first, balancer.outside_ports)
+        self.network.names.update(dict.fromkeys(others, first))
+
     def _health_told(self) -> None:
         self.bridge.touched(TARGET_HEALTH)
 
@@ -459,6 +469,8 @@ class World:
             for balancer in self.balancers:
                 with self.clock.supervisor.turn("the load balancer", balancer.load_balancer_arn):
                     balancer.changed(operation, parameters, answer)
+                    if operation in _MOVES and balancer.load_balancer_arn == parameters["LoadBalancerArn"]:
+                        self._move_nodes(balancer)
         elif service == "ecs":
             self.scheduler.service_changed()
         elif service == "efs" and operation == "CreateAccessPoint":

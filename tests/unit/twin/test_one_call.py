@@ -103,6 +103,7 @@ REFUSED = [
         "InvalidParameterException",
     ),
     ("ecs", "run_task", {"cluster": CLUSTER, "taskDefinition": "DEFINITION"}, "UnsupportedFeatureException"),
+    ("ecs", "delete_cluster", {"cluster": CLUSTER}, "ClusterContainsServicesException"),
     ("ecs", "create_task_set", {**SERVICE, "taskDefinition": "DEFINITION"}, "InvalidParameterException"),
     ("ecs", "register_task_definition", {"family": "f", "containerDefinitions": []}, "ClientException"),
     (

@@ -76,9 +76,9 @@ def _subnet(name: str, block: str, zone: int) -> Change:
 
 MUTANTS.rows["COLD-03"] = {
     "default-route-gone": ("No route leads from the subnets to the internet.", _gone("DefaultRoute")),
-    "gateway-not-attached": (
-        "The internet gateway is there, and attached to no VPC.",
-        _gone("InternetGatewayAttachment"),
+    "default-route-too-narrow": (
+        "The route to the internet covers the lower half of all addresses alone.",
+        put("DefaultRoute", "DestinationCidrBlock", "0.0.0.0/1"),
     ),
     "association-missing": (
         "One subnet is left to the VPC's main route table, which has no route to the internet.",

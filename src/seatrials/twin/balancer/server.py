@@ -93,11 +93,22 @@ class Balancer:
         self.targets.invalidate()
         self._changed.pulse()
 
+    def move(self, address: str) -> None:
+        """Listen at another address from now on; connections that are open stay."""
+        if address != self.host.address:
+            for _, listeners in self._open.values():
+                for each in listeners:
+                    each.close()
+            self._open.clear()
+            self.host.move(address)
+            self._open_and_close_ports()
+
     def _follow(self) -> None:
+        # Looks before it waits: what changed before its first turn is told nobody by a pulse.
         while True:
-            self._changed.wait_pulse()
             with self.clock.supervisor.turn("the load balancer", self.load_balancer_arn):
                 self._open_and_close_ports()
+            self._changed.wait_pulse()
 
     def _open_and_close_ports(self) -> None:
         wanted = {listener.port: listener for listener in self.view.listeners()}

@@ -56,6 +56,18 @@ def tasks_belong_to_services(_: Asked) -> None:
     raise Refusal(_UNSUPPORTED, told)
 
 
+@rule("ecs", "DeleteCluster")
+def clusters_in_use(asked: Asked) -> None:
+    """A cluster stays while it has services or tasks. Source: botocore, ecs.DeleteCluster, errors."""
+    ecs, cluster = asked.aws("ecs"), asked.parameters["cluster"]
+    for code, held in (
+        ("ClusterContainsServicesException", ecs.list_services(cluster=cluster)["serviceArns"]),
+        ("ClusterContainsTasksException", ecs.list_tasks(cluster=cluster)["taskArns"]),
+    ):
+        if held:
+            raise Refusal(code, f"The Cluster cannot be deleted: it has {len(held)} of these, such as {held[0]}.")
+
+
 @rule("ecs", "CreateService", "UpdateService", "CreateTaskSet")
 def subnets(asked: Asked) -> None:
     """A network configuration names at least one subnet, and none twice."""

@@ -1,10 +1,11 @@
 """What EC2's network refuses and its model does not say.
 
 Source: Amazon EC2 API Reference, DeleteSecurityGroup: a group that an interface or another group's rule names stays;
-DeleteSubnet: so does a subnet with an interface in it; DeleteRouteTable: and the main route table of a VPC.
+DeleteSubnet: so does a subnet with an interface in it; DeleteRouteTable: and the main route table of a VPC;
+AuthorizeSecurityGroupIngress, whose sentences follow public reports.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seatrials.twin.door.refusal import Asked, Refusal, rule
@@ -14,6 +15,8 @@ _INSTANCES_MAX = 1_000
 _IN_USE = "DependencyViolation"
 _WRONG_COUNT = "InvalidParameterValue"
 _TOO_MANY = "InstanceLimitExceeded"
+_ELSEWHERE = "InvalidGroup.NotFound"
+_WITH_PORTS = ("tcp", "udp", "6", "17")
 
 
 @rule("ec2", "DeleteSecurityGroup")
@@ -71,6 +74,12 @@ def _of_load_balancers(asked: Asked) -> Iterator[str]:
 
 
 def _of_services(asked: Asked) -> Iterator[str]:
+    for each in networks_of_services(asked):
+        yield from each.get("securityGroups", [])
+
+
+def networks_of_services(asked: Asked) -> Iterator[Mapping[str, Any]]:
+    """Yield the awsvpcConfiguration of each service that has tasks, or wants some."""
     ecs = asked.aws("ecs")
     for cluster in ecs.list_clusters()["clusterArns"]:
         names = ecs.list_services(cluster=cluster)["serviceArns"]
@@ -78,7 +87,7 @@ def _of_services(asked: Asked) -> Iterator[str]:
         for each in services:
             if each["status"] == "ACTIVE" and each["desiredCount"] + each["runningCount"] + each["pendingCount"]:
                 network: dict[str, Any] = each.get("networkConfiguration") or {}
-                yield from network.get("awsvpcConfiguration", {}).get("securityGroups", [])
+                yield network.get("awsvpcConfiguration", {})
 
 
 def _of_mount_targets(asked: Asked) -> Iterator[str]:
@@ -94,3 +103,26 @@ def _of_rules(asked: Asked, wanted: str) -> Iterator[str]:
         if group["GroupId"] != wanted:
             for permission in [*group["IpPermissions"], *group["IpPermissionsEgress"]]:
                 yield from (each["GroupId"] for each in permission.get("UserIdGroupPairs", []))
+
+
+@rule("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+def rules_of_security_groups(asked: Asked) -> None:
+    """A rule of TCP or UDP has its ports, and names groups of its own VPC: those of others are reached by peering."""
+    for each in asked.parameters.get("IpPermissions", []):
+        if each.get("IpProtocol") in _WITH_PORTS and None in (each.get("FromPort"), each.get("ToPort")):
+            told = "Must specify both from and to ports with TCP/UDP."
+            raise Refusal(_WRONG_COUNT, f"Invalid value '{told}' for portRange.")
+    named = [each for each in _pairs(asked) if each.get("GroupId")]
+    if named and asked.parameters.get("GroupId"):
+        groups = asked.aws("ec2").describe_security_groups()["SecurityGroups"]
+        vpcs = {str(each["GroupId"]): str(each.get("VpcId")) for each in groups}
+        own = vpcs.get(asked.parameters["GroupId"])
+        for each in named:
+            if own is not None and vpcs.get(each["GroupId"], own) != own:
+                told = "You have specified two resources that belong to different networks."
+                raise Refusal(_ELSEWHERE, told)
+
+
+def _pairs(asked: Asked) -> Iterator[Mapping[str, Any]]:
+    for each in asked.parameters.get("IpPermissions", []):
+        yield from each.get("UserIdGroupPairs") or ()

@@ -14,6 +14,7 @@ from moto.cloudwatch import urls as cloudwatch_urls
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 from moto.dynamodb import urls as dynamodb_urls
+from moto.ec2.models import ec2_backends
 from moto.ecs import urls as ecs_urls
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
@@ -24,14 +25,17 @@ from moto.efs.models import AccessPoint, EFSBackend, MountTarget, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import FakeHealthStatus, elbv2_backends
 from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
 
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.moto_bridge import listener_rules
 from seatrials.twin.moto_bridge.cloudwatch import TwinCloudWatch, TwinCloudWatchResponse
 from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
+from seatrials.twin.moto_bridge.ec2 import TwinEc2
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
-from seatrials.twin.moto_bridge.roles import TwinIam
+from seatrials.twin.moto_bridge.roles import TwinIam, TwinSts
 from seatrials.twin.moto_bridge.target_tracking import obey
 
 T = TypeVar("T")
@@ -57,6 +61,16 @@ class TwinEcs(EC2ContainerServiceBackend):
         """Make a service; one that names no count wants one task (CloudFormation reference, AWS::ECS::Service)."""
         wanted = 1 if desired_count is None else desired_count
         return super().create_service(cluster_str, service_name, wanted, *arguments, **parameters)
+
+    def register_task_definition(self, *arguments: Any, **parameters: Any) -> Any:  # noqa: ANN401  # moto's own
+        """Make a task definition; a role may be named by its ARN, or by its name alone (botocore, ecs)."""
+        made: Any = super().register_task_definition(*arguments, **parameters)
+        for member in ("task_role_arn", "execution_role_arn"):
+            name = getattr(made, member, None)
+            if name and not name.startswith("arn:"):
+                partition = get_partition(self.region_name)
+                setattr(made, member, f"arn:{partition}:iam::{self.account_id}:role/{name}")
+        return made
 
     def update_service(self, service_properties: dict[str, Any]) -> Any:  # noqa: ANN401  # moto's service, with more
         cluster = service_properties.get("cluster") or "default"
@@ -281,12 +295,14 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
 def put_in_place() -> None:
     """Let moto use these in place of its own, for the life of the process."""
     ours_by_backends: tuple[tuple[Any, Any], ...] = (
+        (ec2_backends, TwinEc2),
         (ecs_backends, TwinEcs),
         (elbv2_backends, TwinElb),
         (efs_backends, TwinEfs),
         (cloudwatch_backends, TwinCloudWatch),
         (applicationautoscaling_backends, TwinAutoScaling),
         (iam_backends, TwinIam),
+        (sts_backends, TwinSts),
     )
     for backends, ours in ours_by_backends:
         backends.backend = ours

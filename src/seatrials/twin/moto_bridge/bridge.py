@@ -1,6 +1,6 @@
 """What a world does to moto beyond calls: tasks, counts, events and deployments, which the scheduler owns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.backends import get_backend
@@ -25,6 +25,12 @@ class Bridge(Hooks):
     def own_client(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*."""
         return aws_client(self.region, TWIN, service)
+
+    def with_arns(self, service: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a call's parameters with the ARN of a secret that they name, which ends in characters of AWS's."""
+        name = parameters.get("SecretId") if service == "secretsmanager" else None
+        found = get_backend("secretsmanager")[ACCOUNT][self.region].secrets.get(name) if isinstance(name, str) else None
+        return parameters if found is None else {**parameters, "SecretId": found.arn}
 
     def role(self, arn: str) -> Role | None:
         """Return a role as IAM has it."""

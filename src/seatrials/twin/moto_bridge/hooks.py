@@ -174,8 +174,13 @@ class Hooks(ABC):
             raise Refusal(*_NO_SUCH_KEY)
         self._judge(principal, model, operation, parameters)
 
+    def caller(self, key: str) -> Principal | None:
+        """Return who makes the call that moto is asked for, by its key or as the running actor; None for no task."""
+        return self._principal(key) or self._principal(None)
+
     def _judge(self, principal: Principal, model: Any, operation: str, parameters: Mapping[str, Any]) -> None:  # noqa: ANN401  # botocore's model
-        needs = self.permissions.needs_of(model.service_name, model.signing_name, operation, parameters)
+        told = self.with_arns(model.service_name, parameters)
+        needs = self.permissions.needs_of(model.service_name, model.signing_name, operation, told)
         denial = self.permissions.denial(principal, needs)
         if denial is not None:
             raise Refusal(*refusal_of(denial, model))
@@ -183,6 +188,10 @@ class Hooks(ABC):
     @abstractmethod
     def own_client(self, service: str) -> AwsClient:
         """Return the twin's own client of *service*."""
+
+    def with_arns(self, service: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002  # to override
+        """Return a call's parameters with ARNs for names from which AWS alone can tell them."""
+        return parameters
 
     def role(self, arn: str) -> Role | None:
         """Return a role as IAM has it."""

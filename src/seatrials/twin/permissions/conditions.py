@@ -5,9 +5,10 @@ values".
 """
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+
+from seatrials.twin.permissions.wildcards import covers_text, plain
 
 # The values of a request's keys, by their names in lower case: IAM tells no case of them apart.
 Context = Mapping[str, tuple[str, ...]]
@@ -17,18 +18,9 @@ Comparison = Callable[[str, str], bool]
 _ARN_PARTS = 6
 
 
-@lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-
-
-def _is_like(wanted: str, value: str) -> bool:
-    return bool(_pattern(wanted).fullmatch(value))
-
-
 def _is_arn_like(wanted: str, value: str) -> bool:
     patterns, parts = wanted.split(":", _ARN_PARTS - 1), value.split(":", _ARN_PARTS - 1)
-    return len(patterns) == len(parts) and all(map(_is_like, patterns, parts))
+    return len(patterns) == len(parts) and all(map(covers_text, patterns, parts))
 
 
 def _is_same_in_any_case(wanted: str, value: str) -> bool:
@@ -45,10 +37,12 @@ def _number(compare: Callable[[float, float], bool]) -> Comparison:
     return comparison
 
 
+# Those that know wildcards; to the others a literal one is a character as any other.
+_WITH_WILDCARDS = {"stringlike", "arnequals", "arnlike"}
 _COMPARISONS: Mapping[str, Comparison] = {
     "stringequals": operator.eq,
     "stringequalsignorecase": _is_same_in_any_case,
-    "stringlike": _is_like,
+    "stringlike": covers_text,
     "arnequals": _is_arn_like,
     "arnlike": _is_arn_like,
     "bool": _is_same_in_any_case,
@@ -94,8 +88,10 @@ def hold(operator_name: str, key: str, wanted: tuple[str, ...], context: Context
 
 
 def _holds_for(name: str, wanted: tuple[str, ...], value: str) -> bool:
-    compare = _COMPARISONS[_NEGATED.get(name, name)]
-    return any(compare(each, value) for each in wanted) is not (name in _NEGATED)
+    positive = _NEGATED.get(name, name)
+    compare = _COMPARISONS[positive]
+    asked = wanted if positive in _WITH_WILDCARDS else tuple(map(plain, wanted))
+    return any(compare(each, value) for each in asked) is not (name in _NEGATED)
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ resource allows needs no policy of the role, in one account. Source: IAM User Gu
 
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -16,6 +16,8 @@ from seatrials.twin.permissions.policies import Need, Statement, statements_of
 from seatrials.twin.permissions.stores import STORES
 from seatrials.twin.permissions.workings import WORKINGS
 
+# The kind and the name of a principal, as policies of resources have them.
+Name = tuple[str, str]
 TABLE: Mapping[str, Mapping[str, Needs]] = {**STORES, **WORKINGS}
 
 _ECS_TASKS = "ecs-tasks.amazonaws.com"
@@ -24,7 +26,10 @@ _ASSUME = "sts:AssumeRole"
 _OF_REQUESTS = (
     "aws:principalaccount",
     "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principaltype",
     "aws:requestedregion",
+    "aws:resourceaccount",
     "aws:securetransport",
     "aws:sourceaccount",
     "aws:sourcearn",
@@ -108,7 +113,7 @@ class Permissions:
         self._role_of = role_of
         self._tell = tell
         self._verdicts: dict[tuple[str | None, Need], str | None] = {}
-        self._left_out: set[tuple[str, str]] = set()
+        self._left_out: set[str] = set()
 
     def forget(self) -> None:
         """Take no verdict for true any longer: something of IAM has changed."""
@@ -117,7 +122,9 @@ class Permissions:
     def needs_of(self, service: str, signing_name: str, operation: str, parameters: Mapping[str, object]) -> list[Need]:
         """Return all that a call needs, by botocore's names of its service and operation."""
         asked = AskedCall(service, signing_name, operation, parameters, self.place)
-        row = TABLE.get(service, {}).get(operation, on(everything))
+        row = TABLE.get(service, {}).get(operation)
+        if row is None:
+            return [replace(each, is_guess=True) for each in on(everything)(asked)]
         try:
             return list(row(asked))
         except (AttributeError, KeyError, TypeError):
@@ -129,20 +136,22 @@ class Permissions:
         for need in needs:
             question = (principal.role_arn, need)
             if question not in self._verdicts:
-                self._verdicts[question] = self._reason_against(principal.role_arn, need, None)
+                self._verdicts[question] = self._reason_against(principal, need, None)
             reason = self._verdicts[question]
             if reason is not None:
+                if need.is_guess:
+                    self._tell_of_guess(principal, need)
                 return self._denied(principal, need, reason)
         return None
 
     def denial_at(self, principal: Principal, need: Need, resource_policy: str) -> Denial | None:
         """Return what keeps a principal from *need* on a resource with a policy of its own, having told of it."""
-        reason = self._reason_against(principal.role_arn, need, resource_policy)
+        reason = self._reason_against(principal, need, resource_policy)
         return None if reason is None else self._denied(principal, need, reason)
 
     def may_at(self, principal: Principal, need: Need, resource_policy: str) -> bool:
         """Whether a principal may do what it can do without, on a resource with a policy of its own."""
-        return self._reason_against(principal.role_arn, need, resource_policy) is None
+        return self._reason_against(principal, need, resource_policy) is None
 
     def can_be_assumed(self, role_arn: str) -> bool:
         """Whether ECS may take the role for a task; it tells of one that it may not.
@@ -156,6 +165,8 @@ class Permissions:
             "aws:sourcearn": (self.place.arn("ecs", "*"),),
         }
         statements = () if role is None else statements_of(role.trust)
+        for each in statements:
+            self._tell_what_is_left_out(each)
         spoken = [each for each in statements if each.is_for(("Service", _ECS_TASKS)) and each.speaks_of(need, context)]
         if spoken and all(each.allows for each in spoken):
             return True
@@ -165,33 +176,38 @@ class Permissions:
 
     def _denied(self, principal: Principal, need: Need, reason: str) -> Denial:
         role = "anonymous" if principal.role_arn is None else _name_of(principal.role_arn)
-        denial = Denial(self._arn_of(principal), role, need, reason)
+        denial = Denial(self.arn_of(principal), role, need, reason)
         self._tell("access_denied", role, action=need.action, resource=need.resource, reason=reason)
         return denial
 
-    def _arn_of(self, principal: Principal) -> str:
+    def arn_of(self, principal: Principal) -> str:
+        """Return the ARN of a session; one without a role is anonymous."""
         if principal.role_arn is None:
             return "anonymous"
         place, name = self.place, _name_of(principal.role_arn)
         return f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{principal.session}"
 
-    def _reason_against(self, role_arn: str | None, need: Need, resource_policy: str | None) -> str | None:
-        """Return why *need* is not allowed, in AWS's words; None: it is."""
-        role = None if role_arn is None else self._role_of(role_arn)
-        context = self._context(role_arn, need)
+    def _reason_against(self, principal: Principal, need: Need, resource_policy: str | None) -> str | None:
+        """Return why *need* is not allowed, in AWS's words; None: it is.
+
+        What a policy of the resource allows to the session itself, or to everybody, needs nothing else; what it allows
+        to the role is within the role's boundary; what it allows to the account is for the account's own policies to
+        give. Source: IAM User Guide, "Policy evaluation for requests within a single account" and "AWS JSON policy
+        elements: Principal", AWS account principals.
+        """
+        role = None if principal.role_arn is None else self._role_of(principal.role_arn)
+        context = self._context(principal.role_arn, need)
         own = [each for text in (role.policies if role else ()) for each in self._spoken(text, need, context)]
-        of_resource = [
-            each
-            for each in (self._spoken(resource_policy, need, context) if resource_policy else ())
-            if each.is_for(*self._names_of(role_arn))
-        ]
+        session, of_role, of_account = self._names_of(principal)
+        asked = self._spoken(resource_policy, need, context) if resource_policy else []
+        of_resource = [each for each in asked if each.is_for(session, *of_role, *of_account)]
         if not all(each.allows for each in own):
             return "with an explicit deny in an identity-based policy"
         if not all(each.allows for each in of_resource):
             return "with an explicit deny in a resource-based policy"
-        if of_resource:
+        if any(each.is_not_principal or each.is_for(session) for each in of_resource):
             return None
-        if not own:
+        if not own and not any(each.is_for(*of_role) for each in of_resource):
             return f"because no identity-based policy allows the {need.action} action"
         return self._reason_of_boundary(role, need, context)
 
@@ -209,29 +225,55 @@ class Permissions:
             self._tell_what_is_left_out(each)
         return [each for each in statements if each.speaks_of(need, context)]
 
-    def _names_of(self, role_arn: str | None) -> tuple[tuple[str, str], ...]:
-        if role_arn is None:
-            return (("AWS", "*"),)
+    def _names_of(self, principal: Principal) -> tuple[Name, tuple[Name, ...], tuple[Name, ...]]:
+        """Return by what a policy of a resource names a session, its role, and the account that the role is in."""
+        session = ("AWS", self.arn_of(principal))
+        if principal.role_arn is None:
+            return session, (), ()
         account = self.place.account
-        return (("AWS", role_arn), ("AWS", account), ("AWS", f"arn:{self.place.partition}:iam::{account}:root"))
+        root = f"arn:{self.place.partition}:iam::{account}:root"
+        return session, (("AWS", principal.role_arn),), (("AWS", account), ("AWS", root))
 
     def _context(self, role_arn: str | None, need: Need) -> dict[str, tuple[str, ...]]:
         of_request = {
             "aws:requestedregion": (self.place.region,),
             "aws:securetransport": ("true",),
             "aws:viaawsservice": ("false",),
+            "aws:principalisawsservice": ("false",),
+            "aws:principaltype": ("Anonymous",),
+            "aws:resourceaccount": (self.place.account,),
         }
         if role_arn is not None:
-            of_request |= {"aws:principalarn": (role_arn,), "aws:principalaccount": (self.place.account,)}
+            of_request |= {
+                "aws:principalarn": (role_arn,),
+                "aws:principalaccount": (self.place.account,),
+                "aws:principaltype": ("AssumedRole",),
+            }
         return {**of_request, **{name.lower(): values for name, values in need.keys}}
 
     def _tell_what_is_left_out(self, statement: Statement) -> None:
         for operator, key, _ in statement.conditions:
-            known = key.lower() in _OF_REQUESTS or key.lower().startswith(_OF_NEEDS)
-            if (known and is_known(operator)) or (operator, key) in self._left_out:
-                continue
-            self._left_out.add((operator, key))
-            self._tell("left_out", f"the condition {operator} of {key}", what="it is judged as if the key had no value")
+            if not (_is_key(key) and is_known(operator)):
+                self._tell_once(f"the condition {operator} of {key}", "it is judged as if the key had no value")
+        for name in statement.variables:
+            if not _is_key(name):
+                self._tell_once(f"the variable ${{{name}}}", "a text that has it stands for nothing")
+
+    def _tell_of_guess(self, principal: Principal, need: Need) -> None:
+        """Tell of a denial that may not be AWS's: a policy allows the action on a resource that no table knows."""
+        role = None if principal.role_arn is None else self._role_of(principal.role_arn)
+        statements = [each for text in (role.policies if role else ()) for each in statements_of(text)]
+        if any(each.allows and each.names_action(need.action) for each in statements):
+            self._tell_once(f"the resource of {need.action}", "it is judged as if it were about all resources")
+
+    def _tell_once(self, subject: str, what: str) -> None:
+        if subject not in self._left_out:
+            self._left_out.add(subject)
+            self._tell("left_out", subject, what=what)
+
+
+def _is_key(name: str) -> bool:
+    return name.lower() in _OF_REQUESTS or name.lower().startswith(_OF_NEEDS)
 
 
 def _name_of(role_arn: str) -> str:

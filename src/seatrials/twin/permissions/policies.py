@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 from seatrials.twin.permissions.conditions import Context, hold
+from seatrials.twin.permissions.wildcards import LITERAL_MARK, LITERAL_STAR, covers_arn, covers_text, literal
 
-# ARNs have six parts, the last of which may have colons of its own.
-_ARN_PARTS = 6
 # A policy's variable, with the value that stands in for a key that the request does not have.
 _VARIABLE = re.compile(r"\$\{([^},]+)(?:,\s*'([^']*)')?\}")
-# The three characters that are variables of themselves.
-_LITERALS = {"*": "*", "?": "?", "$": "$"}
+# The three characters that are variables of themselves, as texts in which they are no wildcards.
+_LITERALS = {"*": LITERAL_STAR, "?": LITERAL_MARK, "$": "$"}
+# The first version of the language has variables; without a version a policy is of an older one.
+_HAS_VARIABLES = "2012-10-17"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Need:
     # An ARN; the parts that AWS has not drawn yet are `*`.
     resource: str
     keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # Whether no table knows what the call is about, so that it is taken to be about everything.
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,29 @@ class Statement:
     # Of a policy of a resource: the kind and the name of each principal.
     principals: tuple[tuple[str, str], ...]
     is_not_principal: bool
+    # Whether `${...}` in resources and values is a variable, and not that very text.
+    has_variables: bool = True
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the keys that stand as variables in resources and values."""
+        texts = [*self.resources, *(value for _, _, values in self.conditions for value in values)]
+        found = [name for text in texts for name, _ in _VARIABLE.findall(text)] if self.has_variables else []
+        return [name for name in found if name not in _LITERALS]
 
     def speaks_of(self, need: Need, context: Context) -> bool:
         """Whether the statement is about *need*, and all its conditions hold."""
-        if any(_matches_action(each, need.action) for each in self.actions) is self.is_not_action:
+        if not self.names_action(need.action):
             return False
-        if any(matches_arn(each, need.resource, context) for each in self.resources) is self.is_not_resource:
+        resources = self._filled(self.resources, context)
+        if any(covers_arn(each, need.resource) for each in resources) is self.is_not_resource:
             return False
-        return all(hold(operator, key, filled(values, context), context) for operator, key, values in self.conditions)
+        conditions = ((operator, key, self._filled(values, context)) for operator, key, values in self.conditions)
+        return all(hold(operator, key, values, context) for operator, key, values in conditions)
+
+    def names_action(self, action: str) -> bool:
+        """Whether the statement is about an action, on whatever resource."""
+        return any(covers_text(each.lower(), action.lower()) for each in self.actions) is not self.is_not_action
 
     def is_for(self, *principals: tuple[str, str]) -> bool:
         """Whether the statement, of a policy of a resource, is for one of *principals*: kinds and names."""
@@ -62,15 +80,19 @@ class Statement:
     def _names(self, kind: str, name: str) -> bool:
         return any(one == "*" or (of == kind and one in ("*", name)) for of, one in self.principals)
 
+    def _filled(self, values: tuple[str, ...], context: Context) -> tuple[str, ...]:
+        return filled(values, context) if self.has_variables else values
+
 
 @lru_cache(maxsize=256)
 def statements_of(document: str) -> tuple[Statement, ...]:
     """Return the statements of a policy's JSON."""
-    stated = json.loads(document)["Statement"]
-    return tuple(_statement(each) for each in _listed(stated))
+    policy = json.loads(document)
+    has_variables = policy.get("Version") == _HAS_VARIABLES
+    return tuple(_statement(each, has_variables=has_variables) for each in _listed(policy["Statement"]))
 
 
-def _statement(stated: Mapping[str, Any]) -> Statement:
+def _statement(stated: Mapping[str, Any], *, has_variables: bool) -> Statement:
     conditions = [
         (operator, key, tuple(_text(value) for value in _listed(values)))
         for operator, by_key in stated.get("Condition", {}).items()
@@ -86,6 +108,7 @@ def _statement(stated: Mapping[str, Any]) -> Statement:
         conditions=tuple(conditions),
         principals=_principals(stated.get("Principal", stated.get("NotPrincipal", {}))),
         is_not_principal="NotPrincipal" in stated,
+        has_variables=has_variables,
     )
 
 
@@ -101,24 +124,6 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401  # IAM takes one of anythi
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _matches_action(pattern: str, action: str) -> bool:
-    return bool(_wild(pattern.lower()).fullmatch(action.lower()))
-
-
-def matches_arn(pattern: str, arn: str, context: Context) -> bool:
-    """Whether an ARN is one that *pattern* names: part by part, so that no `*` takes in a colon but in the last.
-
-    Source: IAM User Guide, "IAM JSON policy elements: Resource", wildcards.
-    """
-    for resolved in filled((pattern,), context):
-        if resolved == "*":
-            return True
-        parts, own = resolved.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-        if len(parts) == len(own) and all(_wild(part).fullmatch(each) for part, each in zip(parts, own, strict=True)):
-            return True
-    return False
 
 
 def filled(values: tuple[str, ...], context: Context) -> tuple[str, ...]:
@@ -139,15 +144,9 @@ def _filled(value: str, context: Context) -> str | None:
         name, default = variable.groups()
         found = context.get(name.lower(), ())
         if name in _LITERALS or len(found) == 1:
-            return _LITERALS.get(name) or found[0]
+            return _LITERALS.get(name) or literal(found[0])
         is_whole = is_whole and default is not None
         return default or ""
 
     resolved = _VARIABLE.sub(fill, value)
     return resolved if is_whole else None
-
-
-@lru_cache(maxsize=4096)
-def _wild(pattern: str) -> re.Pattern[str]:
-    """Return a pattern with `*` and `?` as a regular expression."""
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

@@ -3,6 +3,7 @@
 Source: Service Authorization Reference, the page of each service.
 """
 
+import re
 from collections.abc import Iterator
 
 from seatrials.twin.permissions.calls import AskedCall, Needs, everything, on, rows, tagging
@@ -45,6 +46,29 @@ def _parts_of_transaction(asked: AskedCall) -> Iterator[Need]:
     yield from dict.fromkeys(needs)
 
 
+# What a statement of PartiQL does, and the table or index it is about.
+_PARTIQL = re.compile(
+    r"""\s*(?P<verb>select|insert|update|delete)\b(?:.*?\b(?:from|into))?\s+"?(?P<table>[\w.-]+)"?(?:\."?(?P<index>[\w.-]+))?""",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _statements(asked: AskedCall) -> Iterator[Need]:
+    """Yield what statements of PartiQL need, one or many.
+
+    Source: DynamoDB Developer Guide, "IAM security policies with PartiQL for DynamoDB".
+    """
+    listed = asked.parameters.get("Statements") or asked.parameters.get("TransactStatements") or [asked.parameters]
+    for each in listed:
+        found = _PARTIQL.match(str(each.get("Statement", "")))
+        if found is None:
+            yield from on(everything)(asked)
+        else:
+            arn = _arn_of_table(asked, found["table"])
+            resource = arn if found["index"] is None else f"{arn}/index/{found['index']}"
+            yield Need(f"dynamodb:PartiQL{found['verb'].capitalize()}", resource)
+
+
 def _arn_of_table(asked: AskedCall, name: str) -> str:
     return asked.arn(name if name.startswith("arn:") else f"table/{name}")
 
@@ -53,6 +77,8 @@ DYNAMODB = rows(
     ("Query Scan", on(_table_or_index)),
     ("BatchGetItem BatchWriteItem", on(_tables_of_batch)),
     ("TransactWriteItems TransactGetItems", _parts_of_transaction),
+    ("BatchExecuteStatement ExecuteStatement ExecuteTransaction", _statements),
+    ("ListTagsOfResource TagResource UntagResource", on(lambda asked: (asked.text("ResourceArn"),))),
     (
         (
             "CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeTable "
@@ -78,7 +104,14 @@ def _new_access_point(asked: AskedCall) -> Iterator[str]:
     yield asked.arn("access-point/*")
 
 
+def _tagged(asked: AskedCall) -> Iterator[str]:
+    name = asked.text("ResourceId")
+    kind = "access-point" if name.startswith("fsap-") else "file-system"
+    yield asked.arn(name if name.startswith("arn:") else f"{kind}/{name}")
+
+
 EFS = rows(
+    ("ListTagsForResource TagResource UntagResource", on(_tagged)),
     ("CreateAccessPoint", tagging(on(_file_system), "TagResource", _new_access_point)),
     ("DescribeAccessPoints DeleteAccessPoint", on(_access_point)),
     (
@@ -100,7 +133,26 @@ def _bucket(asked: AskedCall) -> Iterator[str]:
     yield f"arn:{asked.place.partition}:s3:::{asked.text('Bucket')}"
 
 
+def _objects_of_bucket(asked: AskedCall) -> Iterator[str]:
+    yield f"arn:{asked.place.partition}:s3:::{asked.text('Bucket')}/*"
+
+
+def _copy(asked: AskedCall) -> Iterator[Need]:
+    """Yield what a copy needs: to read the one and to write the other. Source: S3 API Reference, CopyObject."""
+    source = asked.parameters.get("CopySource", "*")
+    name = f"{source['Bucket']}/{source['Key']}" if isinstance(source, dict) else str(source).lstrip("/")
+    yield Need("s3:GetObject", f"arn:{asked.place.partition}:s3:::{name}")
+    yield from on(_object, "PutObject")(asked)
+
+
+# Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations".
 S3 = rows(
+    ("CopyObject", _copy),
+    ("DeleteObjects", on(_objects_of_bucket, "DeleteObject")),
+    ("ListObjectVersions", on(_bucket, "ListBucketVersions")),
+    ("ListMultipartUploads", on(_bucket, "ListBucketMultipartUploads")),
+    ("ListParts", on(_object, "ListMultipartUploadParts")),
+    ("AbortMultipartUpload GetObjectTagging PutObjectTagging", on(_object)),
     ("GetObject HeadObject", on(_object, "GetObject")),
     ("PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload", on(_object, "PutObject")),
     ("DeleteObject", on(_object)),

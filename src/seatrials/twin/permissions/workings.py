@@ -1,11 +1,11 @@
-"""What calls of services that do something must be allowed: Elastic Load Balancing, ECS, ECR, CloudWatch and STS.
+"""What calls must be allowed of services that do something: load balancers, ECS, ECR, CloudWatch, SQS, SNS, STS.
 
 Source: Service Authorization Reference, the page of each service.
 """
 
 from collections.abc import Iterator
 
-from seatrials.twin.permissions.calls import AskedCall, Keys, Needs, everything, on, rows, tagging
+from seatrials.twin.permissions.calls import AskedCall, Keys, Needs, Resources, everything, on, rows, tagging
 from seatrials.twin.permissions.policies import Need
 
 
@@ -49,9 +49,15 @@ BALANCING = rows(
     ),
     ("DeleteRule ModifyRule", _member("RuleArn")),
     ("SetRulePriorities", on(_rules)),
-    ("DeleteListener ModifyListener ModifyListenerAttributes AddListenerCertificates", _member("ListenerArn")),
     (
-        "DeleteLoadBalancer ModifyLoadBalancerAttributes SetIpAddressType SetSecurityGroups SetSubnets",
+        ("AddListenerCertificates DeleteListener ModifyListener ModifyListenerAttributes RemoveListenerCertificates"),
+        _member("ListenerArn"),
+    ),
+    (
+        (
+            "DeleteLoadBalancer ModifyCapacityReservation ModifyLoadBalancerAttributes SetIpAddressType "
+            "SetSecurityGroups SetSubnets"
+        ),
         _member("LoadBalancerArn"),
     ),
     ("AddTags RemoveTags", on(lambda asked: asked.texts("ResourceArns"))),
@@ -77,9 +83,21 @@ def _in_the_cluster(kind: str, member: str) -> Needs:
     return on(resources, keys=_in_cluster)
 
 
+def _clusters(member: str) -> Resources:
+    """Return the clusters that a parameter names, by their names or ARNs; without it, the default one."""
+
+    def resources(asked: AskedCall) -> Iterator[str]:
+        given = asked.parameters.get(member) or "default"
+        for each in [given] if isinstance(given, str) else given:
+            yield asked.arn(f"cluster/{str(each).rpartition('/')[2]}")
+
+    return resources
+
+
 def _task_definition(asked: AskedCall) -> Iterator[str]:
-    name = asked.text("taskDefinition", asked.text("family"))
-    yield asked.arn(name if name.startswith("arn:") else f"task-definition/{name}")
+    """Yield a task definition's ARN; of which revision AWS says, where the caller does not."""
+    name = asked.text("taskDefinition", asked.text("family")).rpartition("/")[2]
+    yield asked.arn(f"task-definition/{name}" if ":" in name else f"task-definition/{name}:*")
 
 
 def _with_roles(row: Needs) -> Needs:
@@ -110,7 +128,9 @@ ECS = rows(
     ("ListServices", on(everything, keys=_in_cluster)),
     ("RunTask", on(_task_definition, keys=_in_cluster)),
     ("RegisterTaskDefinition", _with_roles(on(_task_definition))),
-    ("DescribeClusters", on(lambda asked: [asked.arn(f"cluster/{each}") for each in asked.texts("clusters")])),
+    ("DescribeClusters", on(_clusters("clusters"))),
+    ("DeleteCluster PutClusterCapacityProviders UpdateCluster UpdateClusterSettings", on(_clusters("cluster"))),
+    ("ListTagsForResource TagResource UntagResource", _member("resourceArn")),
 )
 
 
@@ -145,6 +165,43 @@ CLOUDWATCH = rows(
     ("GetDashboard PutDashboard", on(_dashboard)),
 )
 
+
+def _queue(asked: AskedCall) -> Iterator[str]:
+    """Yield a queue's ARN, of which its URL has the account and the name."""
+    *_, account, name = ["*", *asked.text("QueueUrl", f"{asked.place.account}/{asked.text('QueueName')}").split("/")]
+    yield f"arn:{asked.place.partition}:sqs:{asked.place.region}:{account}:{name}"
+
+
+# A batch is no action of its own. Source: Amazon SQS Developer Guide, "Amazon SQS API permissions: Actions and resource
+# reference".
+SQS = rows(
+    ("SendMessage SendMessageBatch", on(_queue, "SendMessage")),
+    ("DeleteMessage DeleteMessageBatch", on(_queue, "DeleteMessage")),
+    ("ChangeMessageVisibility ChangeMessageVisibilityBatch", on(_queue, "ChangeMessageVisibility")),
+    (
+        "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl PurgeQueue ReceiveMessage SetQueueAttributes",
+        on(_queue),
+    ),
+)
+
+
+def _topic(asked: AskedCall) -> Iterator[str]:
+    yield asked.text("TopicArn", asked.text("TargetArn", asked.arn(asked.text("Name"))))
+
+
+SNS = rows(
+    ("Publish PublishBatch", on(_topic, "Publish")),
+    ("CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe", on(_topic)),
+)
+
+
+def _function(asked: AskedCall) -> Iterator[str]:
+    name = asked.text("FunctionName")
+    yield asked.arn(name if name.startswith("arn:") else f"function:{name}")
+
+
+LAMBDA = rows(("Invoke", on(_function, "InvokeFunction")))
+
 # Anybody may ask who they are, whatever a policy says. Source: AWS STS API Reference, GetCallerIdentity.
 STS = rows(("GetCallerIdentity", lambda _asked: ()))
 
@@ -153,5 +210,8 @@ WORKINGS: dict[str, dict[str, Needs]] = {
     "ecs": ECS,
     "ecr": ECR,
     "cloudwatch": CLOUDWATCH,
+    "lambda": LAMBDA,
+    "sns": SNS,
+    "sqs": SQS,
     "sts": STS,
 }

@@ -223,6 +223,15 @@ class Host:
         for connection in [each for each in self.connections if each.owner is process]:
             connection.reset()
 
+    def move(self, address: str) -> None:
+        """Have another address, by every name of this host; what listens here must be closed, and begin again there."""
+        network = self.network
+        names = [name for name, of in network.names.items() if of == self.address]
+        network.hosts.pop(self.address, None)
+        self.address = address
+        network.hosts[address] = self
+        network.names.update(dict.fromkeys(names, address))
+
     def detach(self) -> None:
         """Take the interface away: its listeners close and its connections are reset."""
         for listener in [each for each in self.network.listeners.values() if each.host is self]:

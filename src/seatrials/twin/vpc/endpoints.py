@@ -1,9 +1,10 @@
 """How a service of AWS is reached from a VPC: through an endpoint of the VPC, else over the internet.
 
-Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint": with private DNS the service's
-name leads to the endpoint, whose security groups must let the port in; "Gateway endpoints": a route table that the
-endpoint names leads there, and a rule may name the service's prefix list. "DNS attributes for your VPC" (VPC User
-Guide): without EnableDnsSupport no name is resolved. What policies of endpoints allow is left out.
+Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint": with private DNS, which takes
+both attributes of DNS of the VPC, the service's name leads to the endpoint, whose security groups must let the port in;
+"Gateway endpoints": a route table that the endpoint names leads there, and a rule may name the service's prefix list.
+"DNS attributes for your VPC" (VPC User Guide): without EnableDnsSupport no name is resolved. What policies of endpoints
+allow is left out.
 """
 
 from seatrials.twin.vpc.inventory import Document, Inventory, network_of
@@ -33,7 +34,7 @@ def reach_service(inventory: Inventory, source: Place, name: str, label: str) ->
     for endpoint in inventory.endpoints:
         if (endpoint["VpcId"], endpoint["ServiceName"], endpoint["State"]) != (vpc, name, "available"):
             continue
-        if _has_private_dns(endpoint):
+        if _has_private_dns(endpoint) and unresolved_in(inventory, source, "enableDnsHostnames") is None:
             return reach(inventory, source, _place(inventory, source, endpoint), HTTPS_PORT)
         if table["RouteTableId"] in endpoint.get("RouteTableIds", []):
             return lets_out(inventory, source, service, HTTPS_PORT) or lets_across(

@@ -35,7 +35,7 @@ def _within(inventory: Inventory, source: Place, target: Place, port: int) -> Bl
 
 
 def _to_outside(inventory: Inventory, source: Place, target: Place, port: int) -> Blocked | None:
-    way = way_out(inventory, source)
+    way = way_out(inventory, source, port)
     if isinstance(way, Blocked):
         return way
     return lets_out(inventory, source, target, port) or lets_across(inventory, source, target, port)
@@ -59,7 +59,7 @@ def _and_back(inventory: Inventory, source: Place, target: Place, port: int) -> 
     """
     public = Place(address=INTERNET_ADDRESS, label=target.label)
     blocked = _to_outside(inventory, source, public, port)
-    way = way_out(inventory, source)
+    way = way_out(inventory, source, port)
     if blocked is not None or isinstance(way, Blocked):
         return blocked
     return _from_outside(inventory, replace(source, address=way, subnet="", groups=()), target, port)

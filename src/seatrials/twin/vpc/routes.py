@@ -6,23 +6,25 @@ attached to the VPC, and an interface have a public address; "NAT gateways": a p
 route to an internet gateway. "Default VPCs": they have both, and moto's does not.
 """
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from seatrials.twin.vpc.inventory import Document, Inventory, network_of
 from seatrials.twin.vpc.places import INTERNET_ADDRESS, Blocked, Place
+from seatrials.twin.vpc.rules import lets_across
 
 Way = str | Blocked
 
 
-def way_out(inventory: Inventory, source: Place) -> Way:
-    """Return the address as which the internet sees *source*, or what keeps it from there."""
+def way_out(inventory: Inventory, source: Place, port: int) -> Way:
+    """Return the address as which the internet sees *source* when it asks for a *port*, or what keeps it from there."""
     if inventory.is_default(source.subnet):
         return INTERNET_ADDRESS
     route = _route_out(inventory, source.subnet)
     if isinstance(route, Blocked):
         return route
     if "NatGatewayId" in route:
-        return _through_nat(inventory, str(route["NatGatewayId"]))
+        return _through_nat(inventory, source, str(route["NatGatewayId"]), port)
     blocked = _through_internet_gateway(inventory, source.subnet, route)
     if blocked is not None:
         return blocked
@@ -42,10 +44,11 @@ def way_in(inventory: Inventory, target: Place) -> Blocked | None:
 def _route_out(inventory: Inventory, subnet: str) -> Document | Blocked:
     """Return the most specific route that a subnet has to the internet."""
     table, is_main = inventory.route_table(subnet)
-    covering = [each for each in table["Routes"] if _covers(each) and each.get("State") != "blackhole"]
+    covering = [each for each in table["Routes"] if _covers(each)]
     if covering:
         chosen: Document = max(covering, key=lambda each: network_of(each["DestinationCidrBlock"]).prefixlen)
-        return chosen
+        is_lost = chosen.get("State") == "blackhole"
+        return Blocked(str(table["RouteTableId"]), f"has a black hole for {subnet}") if is_lost else chosen
     used = "as the main one, for no association names another" if is_main else "by its association"
     return Blocked(str(table["RouteTableId"]), f"has no route to the internet; {subnet} uses it {used}")
 
@@ -66,15 +69,24 @@ def _through_internet_gateway(inventory: Inventory, subnet: str, route: Document
     return None
 
 
-def _through_nat(inventory: Inventory, identifier: str) -> Way:
+def _through_nat(inventory: Inventory, source: Place, identifier: str, port: int) -> Way:
     nat = inventory.nat_gateways.get(identifier)
     if nat is None or nat["State"] != "available":
         return Blocked(identifier, "is not there any more")
-    addresses = [each["PublicIp"] for each in nat.get("NatGatewayAddresses", []) if each.get("PublicIp")]
+    addresses = [each for each in nat.get("NatGatewayAddresses", []) if each.get("PublicIp")]
     if not addresses:
         return Blocked(identifier, "is a private NAT gateway, with no address on the internet")
-    if inventory.is_default(str(nat["SubnetId"])):
-        return str(addresses[0])
-    route = _route_out(inventory, str(nat["SubnetId"]))
-    blocked = route if isinstance(route, Blocked) else _through_internet_gateway(inventory, nat["SubnetId"], route)
-    return str(addresses[0]) if blocked is None else blocked
+    address, subnet = str(addresses[0]["PublicIp"]), str(nat["SubnetId"])
+    if inventory.is_default(subnet):
+        return address
+    route = _route_out(inventory, subnet)
+    blocked = route if isinstance(route, Blocked) else _through_internet_gateway(inventory, subnet, route)
+    own = Place(str(addresses[0]["PrivateIp"]), identifier, subnet)
+    return blocked or _past_acls(inventory, source, own, port) or address
+
+
+def _past_acls(inventory: Inventory, source: Place, nat: Place, port: int) -> Blocked | None:
+    """Ask the network ACLs on the way to a NAT gateway and beyond it; a gateway itself is in no security group."""
+    beyond = Place(INTERNET_ADDRESS, "the internet")
+    to_nat = lets_across(inventory, source, replace(nat, address=INTERNET_ADDRESS), port)
+    return to_nat or lets_across(inventory, nat, beyond, port)

@@ -29,7 +29,7 @@ def lets_in(inventory: Inventory, target: Place, source: Place, port: int) -> Bl
 
 
 def _ask_groups(inventory: Inventory, member: str, own: Place, other: Place, port: int) -> Blocked | None:
-    groups = own.groups or inventory.default_group(own.subnet)
+    groups = _groups_of(inventory, own)
     for group in groups:
         # One that a client has deleted has no rules any more.
         for permission in inventory.groups.get(group, {}).get(member, []):
@@ -50,10 +50,16 @@ def _names(inventory: Inventory, permission: Document, other: Place) -> bool:
     ranges = (each["CidrIp"] for each in permission.get("IpRanges", []))
     if any(ip_address(other.address) in network_of(each) for each in ranges):
         return True
-    if any(each["GroupId"] in other.groups for each in permission.get("UserIdGroupPairs", [])):
+    pairs = permission.get("UserIdGroupPairs", [])
+    if pairs and any(each["GroupId"] in _groups_of(inventory, other) for each in pairs):
         return True
     lists = (each["PrefixListId"] for each in permission.get("PrefixListIds", []))
     return any(inventory.prefix_list_holds(each, other.address, other.prefix_list) for each in lists)
+
+
+def _groups_of(inventory: Inventory, place: Place) -> tuple[str, ...]:
+    """Return the groups of an interface: one that names none is in its VPC's default group."""
+    return place.groups if place.groups or place.is_outside else inventory.default_group(place.subnet)
 
 
 def lets_across(inventory: Inventory, source: Place, target: Place, port: int) -> Blocked | None:

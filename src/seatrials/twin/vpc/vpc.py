@@ -75,19 +75,24 @@ class Vpc:
         self._answers.clear()
 
     def join_load_balancer(self, description: Mapping[str, Any]) -> list[str]:
-        """Give the nodes of a load balancer, one in each of its subnets, their addresses; return these.
+        """Let a load balancer have a node in each of its subnets, in its groups; return the addresses of the nodes.
 
+        Nodes that it has already keep their addresses, and those of subnets that it has left go.
         Source: ALB User Guide, "Application Load Balancers", schemes and subnets.
         """
         is_public = description.get("Scheme", _INTERNET_FACING) == _INTERNET_FACING
         groups = tuple(description.get("SecurityGroups", []))
         label = f"load balancer {description['LoadBalancerName']}"
-        addresses = []
-        for zone in description["AvailabilityZones"]:
-            address = self._addresses.take(self._block(zone["SubnetId"]))
-            if address is not None:
-                addresses.append(address)
-                self.join(Place(address, label, zone["SubnetId"], groups, is_public, is_public))
+        subnets = [str(zone["SubnetId"]) for zone in description["AvailabilityZones"]]
+        before = {place.subnet: address for address, place in self._places.items() if place.label == label}
+        for address in [address for subnet, address in before.items() if subnet not in subnets]:
+            self.leave(address)
+        addresses: list[str] = []
+        for subnet in subnets:
+            node = before.get(subnet) or self._addresses.take(self._block(subnet))
+            if node is not None:
+                addresses.append(node)
+                self.join(Place(node, label, subnet, groups, is_public, is_public))
         return addresses
 
     def join_task(self, subnet: str, groups: list[str], label: str, *, is_public: bool) -> str | None:

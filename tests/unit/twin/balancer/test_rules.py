@@ -107,6 +107,14 @@ def test_conditions(condition: PathPattern, expected: bool) -> None:  # noqa: FB
     assert expected == condition.matches(REQUEST)
 
 
+@pytest.mark.parametrize(
+    ("path", "matches"), [("/img/../a", True), ("/x/../img/a", False), ("/%69mg/a", False), ("//img/a", False)]
+)
+def test_a_path_is_matched_as_it_was_sent(path: str, matches: bool) -> None:  # noqa: FBT001  # a row of the table
+    """No part of it is resolved or decoded, for the guide does not say what its normalization does."""
+    assert PathPattern(("/img/*",)).matches(replace(REQUEST, path=path)) is matches
+
+
 def test_a_literal_star_in_a_query_is_escaped() -> None:
     r"""`\*` is a star. Source: ELBv2 API, QueryStringConditionConfig."""
     condition = QueryString((("q", r"a\*"),))

@@ -60,6 +60,46 @@ def test_a_change_of_iam_counts_from_the_next_call_on(twin: Twin) -> None:
     assert scan(twin) == 0
 
 
+def test_a_role_may_be_named_by_its_name_alone(twin: Twin) -> None:
+    """A task definition takes a role's short name for its ARN (botocore, ecs.RegisterTaskDefinitionRequest)."""
+    ids = twin.world.stack.physical_ids
+    definition = twin.ecs.describe_task_definition(taskDefinition=twin.redefine())["taskDefinition"]
+    names = ("family", "networkMode", "cpu", "memory", "requiresCompatibilities", "containerDefinitions", "volumes")
+    kept = {name: definition[name] for name in names}
+    roles = {"taskRoleArn": ids["EditTaskRole"], "executionRoleArn": ids["ExecutionRole"]}
+    made = twin.ecs.register_task_definition(**kept, **roles)["taskDefinition"]
+    twin.update(taskDefinition=made["taskDefinitionArn"])
+
+    assert [made[each] for each in roles] == [definition[each] for each in roles]
+    assert len(twin.scale(1)) == 1
+
+
+def test_a_boundary_may_be_a_policy_of_aws(twin: Twin) -> None:
+    """One of AWS's own bounds as any other does (IAM API Reference, PutRolePermissionsBoundary)."""
+    twin.allow("EditTaskRole", "dynamodb:Scan")
+    allowed = scan(twin)
+    twin.world.aws("iam").put_role_permissions_boundary(
+        RoleName=twin.world.stack.physical_ids["EditTaskRole"],
+        PermissionsBoundary="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+    )
+
+    assert allowed == 0
+    with pytest.raises(ClientError, match="no permissions boundary allows the dynamodb:Scan action"):
+        scan(twin)
+
+
+def test_a_secret_is_named_by_name_and_allowed_by_its_arn(twin: Twin) -> None:
+    """AWS knows the six characters that the caller left out (Secrets Manager User Guide, "Secret ARN")."""
+    arn = twin.world.aws("secretsmanager").create_secret(Name="shop", SecretString="x")["ARN"]
+    twin.allow("EditTaskRole", "secretsmanager:GetSecretValue", Resource=arn)
+    [run] = twin.scale(1)
+
+    def get(context: Context) -> Json:
+        return str(context.aws("secretsmanager").get_secret_value(SecretId="shop")["SecretString"])
+
+    assert twin.within(run, get) == "x"
+
+
 def test_a_call_that_is_refused_changes_nothing(twin: Twin) -> None:
     """The item is not there."""
     [run] = twin.scale(1)
@@ -101,6 +141,16 @@ def test_without_a_role_there_are_no_credentials(twin: Twin) -> None:
 
     with pytest.raises(NoCredentialsError):
         scan(twin)
+
+
+def test_a_task_knows_who_it_is(twin: Twin) -> None:
+    """Its identity is the session of its role, by the task's id (AWS STS API Reference, GetCallerIdentity)."""
+    [run] = twin.scale(1)
+    found = twin.within(run, lambda context: str(context.aws("sts").get_caller_identity()["Arn"]))
+    role = twin.world.stack.physical_ids["EditTaskRole"]
+
+    assert found == f"arn:aws:sts::123456789012:assumed-role/{role}/{run.record.id}"
+    assert twin.world.bridge.client("scenario", "sts").get_caller_identity()["Arn"] != found
 
 
 def test_nobody_else_is_judged(twin: Twin) -> None:

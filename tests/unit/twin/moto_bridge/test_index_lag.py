@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support.twin import Twin
 
 TABLE = "webordinary-edit-sessions"
@@ -42,6 +44,21 @@ def test_an_index_shows_a_new_item_late(twin: Twin) -> None:
     twin.sleep(LAG_SECONDS + 0.01)
 
     assert at_once == (["active"], [])
+    assert indexed(twin) == ["active"]
+
+
+@pytest.mark.parametrize("way", ["batch", "transaction", "statement"])
+def test_writes_of_other_calls_show_at_once(twin: Twin, way: str) -> None:
+    """What is written by a batch, a transaction or a statement is in the index at once, which is ours."""
+    dynamodb = twin.world.aws("dynamodb")
+    if way == "batch":
+        dynamodb.batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": item("active")}}]})
+    elif way == "transaction":
+        dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": TABLE, "Item": item("active")}}])
+    else:
+        values = "'sessionId': 's', 'userId': 'u', 'clientId': 'acme', 'status': 'active', 'lastActivity': 1"
+        dynamodb.execute_statement(Statement=f'INSERT INTO "{TABLE}" VALUE {{{values}}}')
+
     assert indexed(twin) == ["active"]
 
 

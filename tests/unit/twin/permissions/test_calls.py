@@ -82,7 +82,36 @@ def told(service: str, operation: str, **parameters: Json) -> list[tuple[str, st
         ),
         ("s3", "GetObject", {"Bucket": "shop", "Key": "a/b"}, "s3:GetObject", "arn:aws:s3:::shop/a/b"),
         ("ecr", "GetAuthorizationToken", {}, "ecr:GetAuthorizationToken", "*"),
-        ("sqs", "SendMessage", {"QueueUrl": "x"}, "sqs:SendMessage", "*"),
+        ("kms", "Decrypt", {"KeyId": "x"}, "kms:Decrypt", "*"),
+        (
+            "sqs",
+            "SendMessageBatch",
+            {"QueueUrl": "https://queue/123456789012/shop"},
+            "sqs:SendMessage",
+            f"arn:aws:sqs:{AT}:shop",
+        ),
+        ("sns", "PublishBatch", {"TopicArn": f"arn:aws:sns:{AT}:shop"}, "sns:Publish", f"arn:aws:sns:{AT}:shop"),
+        ("lambda", "Invoke", {"FunctionName": "shop"}, "lambda:InvokeFunction", f"arn:aws:lambda:{AT}:function:shop"),
+        ("ecs", "DescribeClusters", {}, "ecs:DescribeClusters", f"arn:aws:ecs:{AT}:cluster/default"),
+        (
+            "ecs",
+            "DescribeClusters",
+            {"clusters": [f"arn:aws:ecs:{AT}:cluster/shop"]},
+            "ecs:DescribeClusters",
+            f"arn:aws:ecs:{AT}:cluster/shop",
+        ),
+        ("ecs", "UpdateCluster", {"cluster": "shop"}, "ecs:UpdateCluster", f"arn:aws:ecs:{AT}:cluster/shop"),
+        ("ecs", "RunTask", {"taskDefinition": "shop"}, "ecs:RunTask", f"arn:aws:ecs:{AT}:task-definition/shop:*"),
+        ("ecs", "RunTask", {"taskDefinition": "shop:3"}, "ecs:RunTask", f"arn:aws:ecs:{AT}:task-definition/shop:3"),
+        (
+            "efs",
+            "TagResource",
+            {"ResourceId": "fsap-1"},
+            "elasticfilesystem:TagResource",
+            f"arn:aws:elasticfilesystem:{AT}:access-point/fsap-1",
+        ),
+        ("s3", "DeleteObjects", {"Bucket": "shop"}, "s3:DeleteObject", "arn:aws:s3:::shop/*"),
+        ("s3", "ListObjectVersions", {"Bucket": "shop"}, "s3:ListBucketVersions", "arn:aws:s3:::shop"),
     ],
 )
 def test_a_call_needs_its_own_action(
@@ -109,6 +138,32 @@ def test_a_transaction_needs_the_actions_of_its_parts() -> None:
     assert told("dynamodb", "TransactWriteItems", TransactItems=parts) == [
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{AT}:table/a"),
         ("dynamodb:ConditionCheckItem", f"arn:aws:dynamodb:{AT}:table/b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "resource"),
+    [
+        ("SELECT * FROM shop WHERE id = 1", "PartiQLSelect", "table/shop"),
+        ('select * from "shop"."by-name"', "PartiQLSelect", "table/shop/index/by-name"),
+        ("INSERT INTO shop VALUE {'id': 1}", "PartiQLInsert", "table/shop"),
+        ('UPDATE "shop" SET a = 1', "PartiQLUpdate", "table/shop"),
+        ("DELETE FROM shop WHERE id = 1", "PartiQLDelete", "table/shop"),
+    ],
+)
+def test_a_statement_needs_the_action_of_its_verb(statement: str, action: str, resource: str) -> None:
+    """Alone and in a batch (DynamoDB Developer Guide, "IAM security policies with PartiQL for DynamoDB")."""
+    wanted = [(f"dynamodb:{action}", f"arn:aws:dynamodb:{AT}:{resource}")]
+
+    assert told("dynamodb", "ExecuteStatement", Statement=statement) == wanted
+    assert told("dynamodb", "BatchExecuteStatement", Statements=[{"Statement": statement}]) == wanted
+
+
+def test_a_copy_reads_and_writes() -> None:
+    """CopyObject is no action (Amazon S3 API Reference, CopyObject)."""
+    assert told("s3", "CopyObject", Bucket="a", Key="b", CopySource="c/d") == [
+        ("s3:GetObject", "arn:aws:s3:::c/d"),
+        ("s3:PutObject", "arn:aws:s3:::a/b"),
     ]
 
 

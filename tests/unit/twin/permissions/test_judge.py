@@ -15,6 +15,8 @@ ROLE = "arn:aws:iam::123456789012:role/team/shop"
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/shop"
 FILES = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
 POINT = "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/fsap-1"
+ROOT = "arn:aws:iam::123456789012:root"
+SESSION = "arn:aws:sts::123456789012:assumed-role/shop/task1"
 SHOP = Principal(ROLE, "task1")
 PUT = Need("dynamodb:PutItem", TABLE)
 
@@ -77,6 +79,16 @@ EXPLICIT = "with an explicit deny in an identity-based policy"
         ([policy({"Condition": {"StringEquals": {"aws:RequestedRegion": "us-west-2"}}})], ""),
         ([policy({"Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}})], IMPLICIT),
         ([policy({"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/team/*"}}})], ""),
+        ([policy({"Condition": {"StringEquals": {"aws:ResourceAccount": "123456789012"}}})], ""),
+        ([policy({"Condition": {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}})], ""),
+        ([policy({"Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}}})], IMPLICIT),
+        ([policy({"Resource": "arn:aws:dynamodb:*:${aws:PrincipalAccount}:table/shop"})], ""),
+        ([policy({}, {"Effect": "Deny", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}})], ""),
+        (
+            [policy({}, {"Effect": "Deny", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}})],
+            EXPLICIT,
+        ),
+        ([policy({}, {"Effect": "Deny", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}})], EXPLICIT),
     ],
 )
 def test_a_denial_counts_before_an_allowance(iam: Iam, policies: list[str], reason: str) -> None:
@@ -132,6 +144,25 @@ def test_what_is_left_out_of_conditions_is_told_once(iam: Iam) -> None:
 
     [told] = [each for each in iam.told if each[0] == "left_out"]
     assert told[1] == "the condition IpAddress of aws:SourceIp"
+
+
+def test_what_is_left_out_of_variables_is_told_once(iam: Iam) -> None:
+    """A text with a variable that the twin does not know stands for nothing, and that is told."""
+    iam.give(policy({"Resource": "arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/team}"}))
+    reasons = [iam.reason(), iam.reason(Need("dynamodb:GetItem", TABLE))]
+
+    assert reasons[0] == IMPLICIT
+    assert [each[1] for each in iam.told if each[0] == "left_out"] == ["the variable ${aws:PrincipalTag/team}"]
+
+
+@pytest.mark.parametrize(("action", "told"), [("kms:Decrypt", ["the resource of kms:Decrypt"]), ("kms:Sign", [])])
+def test_a_guess_that_denies_is_told(iam: Iam, action: str, told: list[str]) -> None:
+    """A call that no table has is about everything here; who is denied what a policy allows of something, hears it."""
+    iam.give(policy({"Action": action, "Resource": "arn:aws:kms:us-west-2:123456789012:key/1"}))
+    [need] = iam.judge.needs_of("kms", "kms", "Decrypt", {"KeyId": "1"})
+
+    assert iam.reason(need) == "because no identity-based policy allows the kms:Decrypt action"
+    assert [each[1] for each in iam.told if each[0] == "left_out"] == told
 
 
 @pytest.mark.parametrize(
@@ -196,6 +227,13 @@ ENCRYPTED: Document = {
         (policy({**CLIENT, "Resource": f"{FILES}0"}), policy(ENCRYPTED), ROLE, (False, False, False)),
         (policy(), policy({**CLIENT, "Principal": {"AWS": ROLE}}), ROLE, (True, True, False)),
         (policy(), policy({"Principal": {"AWS": "*"}}), None, (True, True, True)),
+        (policy(), policy({"Principal": {"AWS": SESSION}}), ROLE, (True, True, True)),
+        (policy(), policy({"Principal": {"AWS": f"{SESSION}0"}}), ROLE, (False, False, False)),
+        (policy(), policy({"Principal": {"AWS": "123456789012"}}), ROLE, (False, False, False)),
+        (policy(CLIENT), policy({"Principal": {"AWS": ROOT}}), ROLE, (True, True, False)),
+        (policy({}), policy({"Principal": "*"}, {"Effect": "Deny", "Principal": {"AWS": ROOT}}), ROLE, (False,) * 3),
+        (policy(), policy({"NotPrincipal": {"AWS": ROLE}}), ROLE, (False, False, False)),
+        (policy(), policy({"NotPrincipal": {"AWS": f"{ROLE}0"}}), ROLE, (True, True, True)),
     ],
 )
 def test_a_mount_is_judged_by_both_policies(
@@ -203,13 +241,26 @@ def test_a_mount_is_judged_by_both_policies(
 ) -> None:
     """One that allows is enough; without a policy of its own a file system lets everybody do everything.
 
-    Source: Amazon EFS User Guide, "Using IAM to control access to file systems".
+    What the account is allowed, the account's own policies must give. Source: Amazon EFS User Guide, "Using IAM to
+    control access to file systems"; IAM User Guide, "AWS JSON policy elements: Principal", AWS account principals.
     """
     iam.give(own)
     client = Principal(role, "task1")
     found = rights_of(iam.judge, client, FILES, of_files, access_point=None, is_encrypted=True)
 
     assert (found.refused is None, found.may_write, found.is_root) == rights
+
+
+@pytest.mark.parametrize(("principal", "may"), [("role", False), ("session", True)])
+def test_a_boundary_bounds_what_a_resource_allows_a_role(iam: Iam, principal: str, may: bool) -> None:  # noqa: FBT001  # a row of the table
+    """It does not bound what a policy of a resource allows one session (IAM User Guide, "Permissions boundaries")."""
+    iam.give(policy(), boundary=policy({"Action": "s3:*"}))
+    named = {"role": ROLE, "session": SESSION}[principal]
+    found = rights_of(
+        iam.judge, SHOP, FILES, policy({"Principal": {"AWS": named}}), access_point=None, is_encrypted=True
+    )
+
+    assert (found.refused is None) is may
 
 
 @pytest.mark.parametrize(

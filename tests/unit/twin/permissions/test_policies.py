@@ -47,11 +47,20 @@ def test_actions(actions: str | list[str], speaks: bool) -> None:  # noqa: FBT00
         ("*", True),
         ("arn:aws:dynamodb:us-west-2:123456789012:table/SHOP", False),
         (f"{TABLE}/index/*", False),
-        ("arn:aws:dynamodb:*:table/shop", False),
+        ("arn:aws:dynamodb:*:table/shop", True),
+        ("arn:aws:dynamodb:*", True),
+        ("arn:aws:dynamodb:us-*-2:123456789012:table/shop", True),
+        ("arn:aws:dynamodb:us-w*2:table/shop", False),
+        ("arn:aws:dynamodb:us-west-2:123456789012:table/${*}", False),
+        ("arn:aws:dynamodb:us-west-2:123456789012:table/sho${?}", False),
     ],
 )
 def test_resources(resources: str | list[str], speaks: bool) -> None:  # noqa: FBT001  # a row of the table
-    """A resource is named with wildcards, part by part of its ARN, in its case."""
+    """A resource is named with wildcards in the parts of its ARN, in its case; one that ends a part goes on beyond it.
+
+    A wildcard in `${}` is that very character. Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using
+    wildcards in resource ARNs".
+    """
     assert statement(Action="*", Resource=resources).speaks_of(NEED, {}) is speaks
     assert statement(Action="*", NotResource=resources).speaks_of(NEED, {}) is not speaks
 
@@ -78,6 +87,28 @@ def test_a_variable_is_filled_in() -> None:
     assert not found.speaks_of(NEED, {"aws:principaltag/team": ("other",)})
     assert not found.speaks_of(NEED, {})
     assert default.speaks_of(NEED, {})
+
+
+def test_literal_wildcards_are_characters() -> None:
+    """`${*}` is a star to every operator, and what a variable stands for has no wildcards."""
+    like = statement(Action="*", Resource="*", Condition={"StringLike": {"a:x": "1${*}"}})
+    equal = statement(Action="*", Resource="*", Condition={"StringEquals": {"a:x": "1${*}"}})
+    of_key = statement(Action="*", Resource="arn:aws:dynamodb:*:*:table/${a:x}")
+
+    assert [each.speaks_of(NEED, {"a:x": ("1*",)}) for each in (like, equal)] == [True, True]
+    assert [each.speaks_of(NEED, {"a:x": ("12",)}) for each in (like, equal)] == [False, False]
+    assert not of_key.speaks_of(NEED, {"a:x": ("*",)})
+
+
+@pytest.mark.parametrize(("version", "speaks"), [("2012-10-17", True), ("2008-10-17", False), (None, False)])
+def test_an_older_language_has_no_variables(version: str | None, speaks: bool) -> None:  # noqa: FBT001  # a row of the table
+    """Without Version 2012-10-17 a variable is a text as any other ("IAM JSON policy elements: Version")."""
+    stated = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:dynamodb:*:*:table/${a:x}"}
+    [found] = statements_of(
+        json.dumps({"Statement": stated} if version is None else {"Version": version, "Statement": stated})
+    )
+
+    assert found.speaks_of(NEED, {"a:x": ("shop",)}) is speaks
 
 
 @pytest.mark.parametrize(

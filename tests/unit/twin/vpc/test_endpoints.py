@@ -72,6 +72,17 @@ def test_without_private_dns_the_name_leads_to_the_internet(networks: Networks) 
     assert why_not(networks, networks.task(lonely), "logs") != ""
 
 
+def test_private_dns_takes_both_attributes_of_dns(networks: Networks) -> None:
+    """A VPC whose names are switched off later asks the internet again ("DNS attributes for your VPC")."""
+    vpc, subnet = networks.public_vpc()
+    interface(networks, vpc, subnet, networks.group(vpc))
+    closed = why_not(networks, networks.task(subnet), "logs")
+    networks.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
+
+    assert closed != ""
+    assert why_not(networks, networks.task(subnet), "logs") == ""
+
+
 def test_a_gateway_endpoint_is_for_the_tables_that_it_names(networks: Networks) -> None:
     """It adds a route to those tables; another subnet has none ("Gateway endpoints")."""
     vpc = networks.vpc()

@@ -72,10 +72,23 @@ def test_what_is_in_no_group_is_in_the_default_one(networks: Networks) -> None:
     networks.ec2.authorize_security_group_ingress(GroupId=default, IpPermissions=[tcp(80, "10.0.1.99/32")])
     subnet = networks.subnet(vpc)
     target, friend = networks.task(subnet), networks.host(subnet, "10.0.1.99")
-    stranger = networks.host(subnet, "10.0.1.98")
+    stranger = networks.host(subnet, "10.0.1.98", networks.group(vpc))
 
     assert networks.view.admit(friend, target, 80)
     assert not networks.view.admit(stranger, target, 80)
+
+
+def test_the_default_group_is_a_group_that_rules_may_name(networks: Networks) -> None:
+    """Who names no group is a member of the default one, to rules that name it ("Security group rules")."""
+    vpc = networks.vpc()
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    default = networks.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
+    subnet = networks.subnet(vpc)
+    target = networks.task(subnet, networks.group(vpc, tcp(80, group=default)))
+    member, other = networks.task(subnet), networks.task(subnet, networks.group(vpc))
+
+    assert networks.view.admit(member, target, 80)
+    assert not networks.view.admit(other, target, 80)
 
 
 def test_a_prefix_list_stands_for_its_entries(networks: Networks) -> None:
@@ -142,6 +155,19 @@ def test_a_network_acl_judges_each_direction(
 
     assert networks.view.admit(source, target, 80) is lets_through
     assert lets_through or f"network ACL {acl} lets no TCP" in networks.view.refusals()[0]
+
+
+def test_a_nat_gateways_subnet_has_its_network_acl(networks: Networks) -> None:
+    """What goes through a NAT gateway crosses its subnet's edge twice ("NAT gateways", network ACLs)."""
+    vpc, subnet = networks.public_vpc()
+    private = networks.subnet(vpc, "10.0.2.0/24")
+    networks.route(networks.table(vpc, private), NatGatewayId=networks.nat(subnet))
+    before = networks.why_not(networks.task(private, is_public=False))
+    acl = _acl(networks, vpc, subnet, (100, False, "allow", ANYWHERE, (443, 443)), (100, *OUT[1:]))
+    one_way = networks.why_not(networks.task(private, is_public=False))
+
+    assert before == ""
+    assert one_way.startswith(f"network ACL {acl} lets no TCP")
 
 
 def test_a_network_acl_is_no_matter_within_its_subnet(networks: Networks) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from seatrials.twin.vpc.inventory import Inventory
+from tests.support.aws import Document
 from tests.support.network import ANYWHERE, BROWSER, Networks, tcp
 
 
@@ -63,6 +65,21 @@ def test_the_most_specific_route_counts(networks: Networks) -> None:
 
     assert by_nat == ""
     assert networks.why_not(networks.task(private, is_public=False)) != ""
+
+
+def test_a_black_hole_swallows_what_it_covers(networks: Networks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The most specific route counts, also when its target is gone ("Route tables", state blackhole)."""
+    _, subnet = networks.public_vpc()
+    route = {"DestinationCidrBlock": "198.51.100.0/24", "State": "blackhole"}
+    whole = Inventory.route_table
+
+    def with_hole(inventory: Inventory, of: str) -> tuple[Document, bool]:
+        found, is_main = whole(inventory, of)
+        return {**found, "Routes": [*found["Routes"], route]}, is_main
+
+    assert networks.why_not(networks.task(subnet)) == ""
+    monkeypatch.setattr(Inventory, "route_table", with_hole)
+    assert networks.why_not(networks.task(subnet)).endswith(f"has a black hole for subnet {subnet}")
 
 
 @pytest.mark.parametrize("is_public", [True, False], ids=["with a public address", "without"])

@@ -4,11 +4,13 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from seatrials.mutants.cold_start.cold_network import MUTANTS, private_subnets
 from seatrials.mutants.mutant import Change, Mutant, Plan
 from seatrials.mutants.template_edits import add, put
+from seatrials.seams.http_client import http_client
 from seatrials.twin.cloudformation.template import load_template, parse_template
 from seatrials.twin.world import ControlPlane
 from tests.support.project import TEMPLATE
@@ -118,7 +120,7 @@ def test_what_has_no_endpoint_is_not_reached(worlds: Worlds) -> None:
 
 BLAMED = {
     "default-route-gone": "route table RouteTable (",
-    "gateway-not-attached": "internet gateway InternetGateway (",
+    "default-route-too-narrow": "route table RouteTable (",
     "association-missing": "subnet SubnetA (",
     "editors-without-a-public-address": "service webordinary-edit-service has no public address",
     "tasks-send-no-https": "security group TaskSecurityGroup (",
@@ -150,5 +152,46 @@ def test_a_balancer_that_may_not_send_finds_its_targets_silent(worlds: Worlds) -
         twin.update(desiredCount=1)
         twin.until(lambda: "unhealthy" in [each["state"] for _, each in twin.happened("target_health")])
         reasons = [each["reason"] for _, each in twin.happened("target_health") if each["state"] == "unhealthy"]
+        status = asked_of(twin, "/api/x", 30)
 
     assert set(reasons) == {"Target.Timeout"}
+    assert status == 504
+
+
+def asked_of(twin: Twin, path: str = "/health", patience_seconds: float = 5) -> int | None:
+    """Return the status with which the load balancer answers a browser, None when it does not in time."""
+    url = f"https://{twin.world.address_of('webordinary-edit-alb')}{path}"
+    with http_client(twin.world.client_host, twin.world.authority.trust) as client:
+        try:
+            return client.get(url, timeout=patience_seconds).status_code
+        except httpx.TimeoutException:
+            return None
+
+
+def test_a_load_balancer_takes_other_groups(twin: Twin) -> None:
+    """SetSecurityGroups replaces them at once (Elastic Load Balancing API Reference, SetSecurityGroups)."""
+    elbv2, ids = twin.world.aws("elbv2"), twin.world.stack.physical_ids
+    answers = []
+    for group in ("FileSystemSecurityGroup", "LoadBalancerSecurityGroup"):
+        elbv2.set_security_groups(LoadBalancerArn=ids["LoadBalancer"], SecurityGroups=[ids[group]])
+        answers.append(asked_of(twin))
+
+    assert answers == [None, 200]
+
+
+def test_a_load_balancer_takes_other_subnets(twin: Twin) -> None:
+    """SetSubnets moves its nodes, which reach tasks and clients from there (API Reference, SetSubnets)."""
+    world, ids = twin.world, twin.world.stack.physical_ids
+    ec2 = world.aws("ec2")
+    made = ec2.create_subnet(VpcId=ids["Vpc"], CidrBlock="10.0.77.0/24", AvailabilityZone="us-west-2a")
+    subnet = made["Subnet"]["SubnetId"]
+    ec2.associate_route_table(RouteTableId=ids["RouteTable"], SubnetId=subnet)
+    [run] = twin.scale(1)
+    subnets = [subnet, ids["SubnetB"]]
+    world.aws("elbv2").set_subnets(LoadBalancerArn=ids["LoadBalancer"], Subnets=subnets)
+    twin.sleep(60)
+
+    assert world.balancers[0].host.address == "10.0.77.4"
+    assert asked_of(twin, "/api/x") == 200
+    assert [state for state, _ in twin.targets(run.address)] == ["initial", "healthy"]
+    assert world.vpc.refusals() == []

@@ -25,11 +25,13 @@ _NOTHING = {"", "0", "disabled", "false", "none", "off"}
 
 
 class Status(Enum):
-    """What becomes of a property."""
+    """What becomes of a property, or of an operation."""
 
     ACTS = "acts"
     DESCRIBED = "described"
     LEFT_OUT = "left_out"
+    # Of operations alone.
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)
