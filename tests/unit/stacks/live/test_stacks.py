@@ -105,6 +105,7 @@ def test_what_dead_runs_left_comes_first(begin: Begin) -> None:
         pass
     # A killed run gives nothing back, and its lease is over some day.
     dead._lease.release(is_last=True)  # noqa: SLF001
+    dead._meter.end()  # noqa: SLF001
     dead._access.http.close()  # noqa: SLF001
 
     with pytest.raises(LeftoversError, match=r"dead runs have left something here \(dead\): `seatrials sweep staging`"):
@@ -117,8 +118,11 @@ def test_a_run_counts_what_it_uses(begin: Begin, tmp_path: Path) -> None:
     with stacks.open("COLD-03") as run:
         platform_of(run).sessions.start()
     stacks.close()
-    (counts,) = read_folder(tmp_path / "run-1/usage")
+    own, tasks = read_folder(tmp_path / "run-1/usage")
+    counts = {**own, **tasks}
 
+    assert (tmp_path / "run-1/tasks.json").read_text() == "[]\n"
+    assert counts["task_seconds"] == 0
     assert counts["dynamodb_write_units"] > 0
     assert counts["dynamodb_read_units"] > 0
     assert counts["aws_requests"] > 20
