@@ -28,6 +28,8 @@ class RowDuration(BaseModel):
 
     # Of platform time, from a service at zero, without what comes before and after it.
     seconds: _Seconds
+    # How much of it was waiting for sessions, which is over soon where a task is warm.
+    waited: _Seconds
     # To the platform and to AWS: each takes real time, which at a fast pace is much platform time.
     calls: _Count
     # How many edit tasks it has at its peak: 0, 1 or 3.
@@ -74,13 +76,7 @@ def durations_of(folder: RunFolder) -> Durations:
         raise ConfigurationError(msg)
     record = RunRecord.model_validate_json(folder.record.read_bytes())
     usages = {row: _usage(folder, row) for row in record.rows or {}}
-    rows = {
-        row: RowDuration(
-            seconds=round(told["platform_seconds"], 1), calls=int(told["calls"]), tasks=_peak(usages[row].get("tasks"))
-        )
-        for row, told in sorted(_told(folder))
-        if usages.get(row)
-    }
+    rows = {row: _duration(told, usages[row]) for row, told in sorted(_told(folder)) if usages.get(row)}
     paid = sum(each.get("task_seconds", 0.0) for each in usages.values())
     if not rows or not paid:
         msg = f"no row of {folder.path} passed and told of its tasks: name a whole run on the mock"
@@ -96,6 +92,15 @@ def durations_of(folder: RunFolder) -> Durations:
         vcpu=reserved[0],
         memory_gb=reserved[1],
         rows=rows,
+    )
+
+
+def _duration(told: Mapping[str, Any], usage: Mapping[str, float]) -> RowDuration:
+    return RowDuration(
+        seconds=round(told["platform_seconds"], 1),
+        waited=round(told["waited_seconds"], 1),
+        calls=int(told["calls"]),
+        tasks=_peak(usage.get("tasks")),
     )
 
 

@@ -22,8 +22,9 @@ class Turn(Generic[T]):
     """A row that has the service to itself, in its place."""
 
     row: T
-    # Whether the service has to return to zero before it.
+    # Whether the service has to return to zero before it, and how many tasks it may leave.
     returns: bool
+    leaves: int
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -44,7 +45,7 @@ def turns(rows: Sequence[tuple[T, Alone]], tasks: int = 0) -> Iterator[Turn[T]]:
         fitting = [each for each in left if each[1].tasks_max >= tasks]
         row, need = chosen = min(fitting or left, key=lambda each: (each[1].tasks_max, each[1].leaves))
         left.remove(chosen)
-        yield Turn(row=row, returns=not fitting)
+        yield Turn(row=row, returns=not fitting, leaves=need.leaves)
         tasks = need.leaves
 
 

@@ -13,16 +13,22 @@ from seatrials.run.durations import Durations, RowDuration
 from seatrials.run.items import TASKS_MAX, Alone
 from seatrials.run.order import turns
 
-# From the end of the last session to no task: the metric is published and its minute becomes whole, 60 s at most and 30
-# on average; the alarm is evaluated within a minute; the target drains for 30 s, and Fargate takes the network
+# From the end of the last session to no task: the minute of the metric that tells it becomes whole, in 30 s on average;
+# the alarm is evaluated once a minute, 30 s later on average; the target drains for 30 s; and Fargate takes the network
 # interface away in 23 to 33 s. Sources: Amazon CloudWatch User Guide, "Alarm evaluation"; the contract's drain; public
 # logs of Fargate.
-RETURN_SECONDS = 30.0 + 60.0 + 30.0 + 30.0
+RETURN_SECONDS = 30.0 + 30.0 + 30.0 + 30.0
 # From the end of a row to the next one: its sessions drain and their rules go; Hermes looks each second, the run every
 # two.
 END_SECONDS = 8.0
-# Of the machine, whatever the pace: a call, and the workers' beginning with all that is looked at before and after.
+# Until a session is ready on a task that is there: Hermes looks, and two checks of its target's health pass.
+WARM_SECONDS = 5.0
+# How long three tasks that another row has left are looked at before a row relies on them: as in `platform/patience.py`.
+SETTLE_SECONDS = 120.0
+# Of the machine, whatever the pace, as measured on a busy one: a call; what is looked at before and after a row; the
+# workers' beginning, and all that is compared before and after a run.
 CALL_SECONDS = 0.02
+ROW_SECONDS = 2.0
 BEGIN_SECONDS = 20.0
 # How many live sessions a row with so many tasks has at its peak, of which one task takes two and more want three.
 _SESSIONS_BY_TASKS = {0: 0, 1: 1, TASKS_MAX: TASKS_MAX}
@@ -92,7 +98,10 @@ def mean_duration(durations: Durations) -> RowDuration:
     known = durations.rows.values()
     count = max(1, len(known))
     return RowDuration(
-        seconds=sum(each.seconds for each in known) / count, calls=sum(each.calls for each in known) // count, tasks=1
+        seconds=sum(each.seconds for each in known) / count,
+        waited=sum(each.waited for each in known) / count,
+        calls=sum(each.calls for each in known) // count,
+        tasks=1,
     )
 
 
@@ -100,25 +109,32 @@ def _laid_out(
     rows: Mapping[str, Alone | None], durations: Durations, workers: int, pace: float, begin: float
 ) -> Iterator[PlannedRow]:
     """Yield the rows in their order: those that are alone one after another, then the others beside one another."""
-    unknown, now = mean_duration(durations), begin
+    unknown, now, left = mean_duration(durations), begin, 0
 
-    def planned(row: str, begins: float, return_seconds: float = 0.0) -> PlannedRow:
-        known = durations.rows.get(row, unknown)
-        seconds = known.seconds + known.calls * CALL_SECONDS * pace + END_SECONDS
-        alone = rows[row] is not None
+    def planned(row: str, begins: float, left: int, return_seconds: float = 0.0) -> PlannedRow:
+        known, is_alone = durations.rows.get(row, unknown), rows[row] is not None
+        seconds = _seconds(known, pace, is_warm=0 < known.tasks <= left, relies=is_alone)
         return PlannedRow(
-            row=row, begins=begins, seconds=seconds, return_seconds=return_seconds, tasks=known.tasks, is_alone=alone
+            row=row, begins=begins, seconds=seconds, return_seconds=return_seconds, tasks=known.tasks, is_alone=is_alone
         )
 
     for turn in turns([(row, need) for row, need in rows.items() if need is not None]):
         waits = RETURN_SECONDS if turn.returns else 0.0
-        yield (placed := planned(turn.row, now + waits, waits))
-        now = placed.ends
+        yield (placed := planned(turn.row, now + waits, 0 if turn.returns else left, waits))
+        now, left = placed.ends, turn.leaves
     free = [now] * max(1, workers)
     for row in (row for row, need in rows.items() if need is None):
-        placed = planned(row, heapq.heappop(free))
-        yield placed
+        # Beside others there is a task for the next one.
+        yield (placed := planned(row, heapq.heappop(free), TASKS_MAX))
         heapq.heappush(free, placed.ends)
+
+
+def _seconds(known: RowDuration, pace: float, *, is_warm: bool, relies: bool) -> float:
+    """Return how long a row takes at a pace, on tasks that are there or not, and whether it relies on three of them."""
+    waited = min(known.waited, WARM_SECONDS) if is_warm else known.waited
+    settles = SETTLE_SECONDS if is_warm and relies and known.tasks == TASKS_MAX else 0.0
+    of_the_machine = (known.calls * CALL_SECONDS + ROW_SECONDS) * pace
+    return known.seconds - known.waited + waited + settles + END_SECONDS + of_the_machine
 
 
 def _task_seconds(rows: Sequence[PlannedRow], seconds: int) -> dict[str, float]:

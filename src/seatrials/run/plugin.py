@@ -58,6 +58,7 @@ from seatrials.stacks import (
 
 if TYPE_CHECKING:  # no worker shows anything
     from _pytest.terminal import TerminalReporter
+    from xdist.remote import Producer
 
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
@@ -326,10 +327,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> OneByOne | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> OneByOne | None:
     """Let the workers of a shared stack take its rows in their order, whatever `--dist` says."""
     environment = config.stash.get(ENVIRONMENT_KEY, None)
-    return OneByOne(config) if environment is not None and environment.kind.is_shared else None
+    return OneByOne(config, log) if environment is not None and environment.kind.is_shared else None
 
 
 def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:

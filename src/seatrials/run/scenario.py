@@ -113,6 +113,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         # Time passed for a scenario that failed too, most of all for one that waited in vain.
         taken = run.stack.clock.now() - began
         item.user_properties.append(("platform_seconds", round(taken, 6)))
+        item.user_properties.append(("waited_seconds", round(item.stash[WAITED_KEY].seconds, 6)))
         item.user_properties.append(("calls", calls.total - called_before))
     waited, limit = item.stash[WAITED_KEY].seconds, limit_seconds(item, run.stack.environment)
     if taken - waited > limit:
