@@ -49,11 +49,14 @@ def turns(rows: Sequence[tuple[T, Alone]], tasks: int = 0) -> Iterator[Turn[T]]:
         tasks = need.leaves
 
 
-class OneByOne(LoadScheduling):
+class OneByOne(LoadScheduling):  # type: ignore[misc]  # it has no types
     """Gives each worker of pytest-xdist the next row when it has but one left, so that their order holds for all.
 
     By itself pytest-xdist gives each of them many neighbours of a list at once.
     """
+
+    # All rows in their order, as each worker has collected them; None before that.
+    collection: list[str] | None
 
     def schedule(self) -> None:
         """Deal out the first two rows of each worker in turn; all others follow as rows end."""
@@ -61,8 +64,8 @@ class OneByOne(LoadScheduling):
         if self.collection is not None or not self._check_nodes_have_same_collection():
             super().schedule()
             return
-        self.collection = next(iter(self.node2collection.values()))
-        self.pending[:] = range(len(self.collection))
+        self.collection = rows = next(iter(self.node2collection.values()))
+        self.pending[:] = range(len(rows))
         for node in 2 * self.nodes:
             self._send_tests(node, 1)
         if not self.pending:

@@ -23,7 +23,7 @@ RETURN_SECONDS = 30.0 + 30.0 + 30.0 + 30.0
 END_SECONDS = 8.0
 # Until a session is ready on a task that is there: Hermes looks, and two checks of its target's health pass.
 WARM_SECONDS = 5.0
-# How long three tasks that another row has left are looked at before a row relies on them: as in `platform/patience.py`.
+# How long three tasks that another row has left are watched before a row relies on them: see `platform/patience.py`.
 SETTLE_SECONDS = 120.0
 # Of the machine, whatever the pace, as measured on a busy one: a call; what is looked at before and after a row; the
 # workers' beginning, and all that is compared before and after a run.

@@ -146,6 +146,7 @@ def test_what_dead_runs_left_comes_first(begin: Begin) -> None:
         pass
     # A killed run gives nothing back, and its lease is over some day.
     dead._lease.release(is_last=True)  # noqa: SLF001
+    assert dead._meter is not None  # noqa: SLF001
     dead._meter.end()  # noqa: SLF001
     dead._access.http.close()  # noqa: SLF001
 
