@@ -16,6 +16,7 @@
     nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
     nox -s mock -- --world hard      a platform that is as hard to examine as AWS; rehearse takes it too
     nox -s rehearse -- --pace 10     three times slower than usual, for a machine that is busy or slow
+    nox -s live-staging -- --plan    what that run would take and cost, row by row; every environment can tell it
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
     nox -s live-production -- --confirm production
                                      the rows that production allows, with one session at a time
@@ -161,8 +162,13 @@ def watch(session: nox.Session) -> None:
 def rehearse(session: nox.Session) -> None:
     """Run the staging rows as on AWS, on the twin as a server of its own, 30 times as fast as real."""
     install(session)
+    options = server_options(session)
+    if "--plan" in session.posargs:
+        # It asks no server, which would have told it the pace.
+        run_scenarios(session, "rehearsal", variables={**OFFLINE, "SEATRIALS_PACE": options[1]})
+        return
     # Rows of PERS run commands in the editor, as environments.toml says that a rehearsal can.
-    options = ("--allow-exec", *server_options(session))
+    options = ("--allow-exec", *options)
     server = ("python", "-m", "seatrials.cli", "twin", "run", *options, "--")
     run_scenarios(session, "rehearsal", within=server)
 

@@ -20,7 +20,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import INTERRUPTED, ConfigurationError, SeatrialsError
-from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder
+from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
 from seatrials.evidence.provenance import commit_of
 from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import signer_of
@@ -30,6 +30,7 @@ from seatrials.mutants.run import run_mutants
 from seatrials.output.output import AsJson, Output, tell_error, wants_json
 from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
+from seatrials.run.durations import DURATIONS, durations_of, write_durations
 from seatrials.schemas import documents
 from seatrials.timeline.command import write_timeline
 from seatrials.twin.cloudformation.fidelity import page as fidelity_page
@@ -168,6 +169,23 @@ def schemas(
     output.complain(problems)
     output.tell(schemas=found, problems=problems)
     raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def durations(
+    run: Annotated[Path, path_argument(metavar="[RUN]", help="the folder of a run")] = Path("evidence/mock/latest"),
+    *,
+    write: Annotated[bool, typer.Option("--write", help="write them")] = False,
+    file: Annotated[Path, path_option(metavar="FILE", help="where they are kept")] = DURATIONS,
+    as_json: AsJson = False,
+) -> None:
+    """Take how long rows take from a run, for `--plan`; without --write, list them."""
+    found, output = durations_of(RunFolder(run)), Output(as_json=as_json)
+    if write:
+        write_durations(file, found)
+    for row, each in found.rows.items() if not write else ():
+        output.say(f"{row}: {each.seconds:g} s, {each.calls} calls, {each.tasks} tasks")
+    output.tell(durations=found.model_dump())
 
 
 @app.command()

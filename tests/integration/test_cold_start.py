@@ -14,7 +14,7 @@ WrongActivation = tuple[str, dict[str, object] | bytes, str]
 
 @pytest.mark.scenario("COLD-01")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=0)
 def test_nothing_runs_without_a_session(platform: Platform) -> None:
     """The platform is up, and without a live session the edit service has no task and its groups no target."""
     hermes = platform.http.get(contract.HERMES_HEALTH_PATH)
@@ -34,7 +34,7 @@ def test_nothing_runs_without_a_session(platform: Platform) -> None:
 
 @pytest.mark.scenario("COLD-02", extra_seconds=patience.METRIC_TOLD_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platform) -> None:
     """An activation takes the service from 0 to 1 through the platform's metric, alarm and policy."""
     before = platform.services.edit_counts()
@@ -166,7 +166,7 @@ def test_the_preview_serves_from_readiness_on(platform: Platform) -> None:
 
 @pytest.mark.scenario("COLD-07")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock) -> None:
     """From activation to the preview's first 200 it takes less than 60 s; the legs are recorded."""
     began = clock.now()
@@ -241,7 +241,7 @@ def test_the_instruction_ends_in_a_commit_on_the_threads_branch(platform: Platfo
 
 @pytest.mark.scenario("COLD-10")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 def test_a_warm_activation_is_ready_in_five_seconds(platform: Platform) -> None:
     """A second activation while a task is warm is ready in less than 5 s and starts no task."""
     platform.ready()
@@ -280,7 +280,7 @@ def test_a_keepalive_moves_the_session_forward(platform: Platform) -> None:
 
 @pytest.mark.scenario("COLD-12", extra_seconds=contract.EXPIRY_LATEST_SECONDS + patience.EMPTY_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3, leaves=0)
 def test_an_idle_session_expires_and_the_service_returns_to_zero(platform: Platform, clock: Clock) -> None:
     """Left idle, the session expires and the service returns to 0 by itself, in the time that its parts allow."""
     session = platform.ready()
@@ -413,7 +413,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
 
 @pytest.mark.scenario("COLD-17", extra_seconds=contract.EXPIRY_LATEST_SECONDS + 5 * patience.METRIC_TOLD_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3, leaves=1)
 def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform) -> None:
     """ActiveSessionCount equals the number of live sessions after each activation, deactivation and expiry."""
     published = []

@@ -17,7 +17,7 @@ _WITHOUT_CONTAINER = ("DEPROVISIONING", "STOPPED")
 
 @pytest.mark.scenario("CONC-01")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3)
 def test_three_simultaneous_activations_succeed(platform: Platform) -> None:
     """Three activations at the same moment are answered 201 with distinct ids, and all are in the table."""
     answers = platform.in_parallel(*[platform.sessions.activate] * 3)
@@ -118,7 +118,7 @@ def test_the_thirteenth_session_is_refused(platform: Platform) -> None:
 
 @pytest.mark.scenario("CONC-06", extra_seconds=2 * patience.SCALING_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 def test_scaling_steps_keep_their_cooldown(platform: Platform) -> None:
     """A burst of sessions scales out and in again, and in no sooner than 60 s after the step before it."""
     began = platform.clock.now() - platform.skew.allowance_seconds
@@ -276,7 +276,7 @@ def test_only_the_idle_session_expires(platform: Platform, clock: Clock) -> None
 
 @pytest.mark.scenario("CONC-12", extra_seconds=contract.OUTAGE_SECONDS_MAX + patience.EMPTY_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3, leaves=1)
 def test_scale_in_takes_no_session_down(platform: Platform, clock: Clock) -> None:
     """Scaled in from three tasks to one, no session is down for longer than 30 s, and no file of it is lost."""
     session_by_task = platform.ready_on_each_task()
@@ -309,7 +309,7 @@ def test_scale_in_takes_no_session_down(platform: Platform, clock: Clock) -> Non
 
 @pytest.mark.scenario("CONC-13", extra_seconds=patience.EMPTY_SECONDS + patience.STOPPED_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3, leaves=0)
 def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
     """After all sessions have ended there is no task, no rule of a session, no target and no live item."""
     sessions = platform.ready_together(None, None)
@@ -386,7 +386,7 @@ def test_the_api_answers_in_half_a_second(platform: Platform) -> None:
 
 @pytest.mark.scenario("CONC-16", extra_seconds=SUSTAINED_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3)
 def test_sustained_activations_are_served_or_refused(platform: Platform) -> None:
     """Each of 10 activations a minute for 3 minutes is answered 201 or, at capacity, 429; none is lost or orphaned."""
     answers = platform.at_rate(10 / 60, *[platform.sessions.activate] * 30)
@@ -420,7 +420,7 @@ def test_simultaneous_activations_of_one_thread_give_one_session(platform: Platf
 
 @pytest.mark.scenario("CONC-18")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
     """Twenty sessions made and ended leave no rule, no target group and no target that was not there before."""
     platform.ready()

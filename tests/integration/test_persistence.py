@@ -14,7 +14,7 @@ MEGABYTE = 1_000_000
 
 @pytest.mark.scenario("PERS-01")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 @pytest.mark.needs("control")
 def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> None:
     """50 files of every kind have the same SHA-256 after their task was stopped and a new session resumed."""
@@ -54,7 +54,7 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
 
 @pytest.mark.scenario("PERS-02")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 @pytest.mark.needs("control")
 def test_the_history_is_the_same_after_a_restart(platform: Platform) -> None:
     """Commits keep ids, authors, messages and order over a restart, and the next one's parent is the old HEAD."""
@@ -84,7 +84,7 @@ def test_the_history_is_the_same_after_a_restart(platform: Platform) -> None:
 
 @pytest.mark.scenario("PERS-03")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 @pytest.mark.needs("control")
 def test_uncommitted_changes_survive_a_task_stop(platform: Platform) -> None:
     """A new file and a changed one, neither committed, are there after the task was stopped."""
@@ -204,7 +204,7 @@ def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
 
 @pytest.mark.scenario("PERS-07")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 @pytest.mark.needs("control")
 def test_the_item_is_unchanged_by_a_restart_of_its_container(platform: Platform) -> None:
     """Every attribute of the item is the same after a restart, but for the task that it names."""
@@ -461,7 +461,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
 
 @pytest.mark.scenario("PERS-17", extra_seconds=patience.STOPPED_SECONDS)
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(leaves=1)
 @pytest.mark.needs("control")
 def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) -> None:
     """A session whose task a new deployment replaces keeps its files, its git history and itself."""

@@ -95,7 +95,7 @@ def test_hermes_paths_reach_hermes(platform: Platform) -> None:
 
 @pytest.mark.scenario("ROUTE-04")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3)
 def test_each_preview_is_answered_by_the_task_that_hosts_it(platform: Platform) -> None:
     """With 3 sessions on 3 tasks each preview is answered by the very task that hosts it, 20 times of 20."""
     hosted = platform.ready_on_each_task()
@@ -464,7 +464,7 @@ def test_no_spelling_of_a_path_leaves_the_workspace(platform: Platform) -> None:
 
 @pytest.mark.scenario("ROUTE-20")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3)
 def test_shared_paths_are_spread_over_all_targets(platform: Platform) -> None:
     """30 requests to a shared path over 3 healthy targets reach all three, none more than twice the fair share."""
     platform.ready_on_three_tasks()
@@ -514,7 +514,7 @@ def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None
 
 @pytest.mark.scenario("ROUTE-22")
 @pytest.mark.staging
-@pytest.mark.exclusive
+@pytest.mark.exclusive(tasks_max=3)
 @pytest.mark.needs("control")
 def test_a_draining_target_finishes_its_requests(platform: Platform) -> None:
     """A draining target finishes its requests in flight and gets no new ones."""

@@ -65,8 +65,11 @@ class FakeStacks:
         self.in_haste = False
 
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+    def open(
+        self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+    ) -> Iterator[StackRun]:
         """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
+        del tasks_max
         plan = Plan(DEFAULT)
         if mutant is not None:
             mutant.apply(plan)

@@ -12,8 +12,8 @@ from seatrials.environments.parts import ResourceNames
 from seatrials.errors import ConfigurationError
 
 
-def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Environment:
-    """Return the environment *name* of the file *path*.
+def load_environment(name: str, path: Path, variables: Mapping[str, str], *, is_reached: bool = True) -> Environment:
+    """Return the environment *name* of the file *path*, which must say how it is reached, if it *is reached*.
 
     A variable such as SEATRIALS_CLUSTER takes the place of the key of that name (`overrides.py`). Raises
     `ConfigurationError` that lists every problem of every environment of the file, for a file is right or wrong whole.
@@ -27,7 +27,8 @@ def load_environment(name: str, path: Path, variables: Mapping[str, str]) -> Env
     environments: dict[str, Environment] = {}
     for each, table in tables.items():
         try:
-            environments[each] = _build(each, table, variables if each == name else None, path.parent)
+            chosen = variables if each == name else None
+            environments[each] = _build(each, table, chosen, path.parent, is_reached=is_reached)
         except ValidationError as error:
             problems += describe_problems(error, Environment, str(path), each)
     if problems:
@@ -56,13 +57,15 @@ def with_outputs(environment: Environment, outputs: Mapping[str, str]) -> Enviro
         raise ConfigurationError("\n".join(problems)) from error
 
 
-def _build(name: str, table: object, variables: Mapping[str, str] | None, folder: Path) -> Environment:
+def _build(
+    name: str, table: object, variables: Mapping[str, str] | None, folder: Path, *, is_reached: bool
+) -> Environment:
     """Validate a table; whatever is wrong with it is the `ValidationError` of the model.
 
     Without *variables* it is not the chosen one, and what they could have given is not asked for.
     """
     if not isinstance(table, dict):
         return Environment.model_validate(table)
-    context = {"folder": folder, "table": name, "chosen": variables is not None}
+    context = {"folder": folder, "table": name, "chosen": variables is not None and is_reached}
     changed = overridden(table, variables or {}, ResourceNames)
     return Environment.model_validate({"name": name, **changed}, context=context)

@@ -171,7 +171,7 @@ def _of_left(parts: Parts) -> Iterator[str]:
         return
     if (None if record.leftovers is None else sorted(record.leftovers)) != (None if left is None else sorted(left)):
         yield f"it says that {_left(record.leftovers)}, and its files say that {_left(left)}"
-    yield from _differing("usage", record.usage or {}, used, "timeline")
+    yield from _differing("usage", record.usage or {}, used, "its rows and what it did beside them")
     yield from _differing("services", record.services, met, "timeline")
 
 

@@ -10,11 +10,29 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.record import ROWS, MatrixRecord, RowRecord, Rows, RunRecord, ServiceRecord, Services
+from seatrials.evidence.record import (
+    ROWS,
+    TASKS,
+    MatrixRecord,
+    RowRecord,
+    Rows,
+    RunRecord,
+    ServiceRecord,
+    Services,
+    TaskRecord,
+)
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
-from seatrials.evidence.sums import LEFTOVERS_FILES, SERVICES_FILES, USAGE_FILES, leftovers_in, services_in, usage_in
+from seatrials.evidence.sums import (
+    LEFTOVERS_FILES,
+    SERVICES_FILES,
+    USAGE_FILES,
+    USAGE_OF_ROWS,
+    leftovers_in,
+    services_in,
+    usage_in,
+)
 from seatrials.seams.clock import wall_timestamp
 from seatrials.whole_file import is_folder, read_regular, write_whole
 
@@ -31,6 +49,7 @@ _PAGE = "index.html"
 _SEAL = "seal.json"
 _SIGNATURE = "signature.json"
 _NOTES = "notified-"
+_TASKS = "tasks.json"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NUMBER = re.compile(r"[0-9]{6,9}")
 
@@ -237,6 +256,10 @@ class RunFolder:
         """Return where the steps and samples of a scenario are."""
         return self._timeline / f"{scenario}.steps.json"
 
+    def usage_of(self, scenario: str) -> Path:
+        """Return where it stands what a scenario used."""
+        return self._timeline / f"{scenario}.usage.json"
+
     @property
     def pages(self) -> Path:
         """Where the pages of timelines are: they are made of the evidence, so the seal leaves them out."""
@@ -318,11 +341,29 @@ class RunFolder:
 
     def write_usage(self, scenario: str, usage: Mapping[str, float]) -> None:
         """Write what a scenario used of what costs money."""
-        _write(self._timeline / f"{scenario}.usage.json", dict(usage), indent=1, sort_keys=True)
+        _write(self.usage_of(scenario), dict(usage), indent=1, sort_keys=True)
+
+    def write_usage_beside_rows(self, whole: Mapping[str, float]) -> None:
+        """Write what of the *whole* usage of a run no scenario's has: between rows, before the first, after the last.
+
+        A process that was killed may have told of its last row and not of itself, which is not less than nothing.
+        """
+        rows = usage_in(_contents(self.path, [USAGE_OF_ROWS]))
+        beside = {name: max(0.0, round(amount - rows.get(name, 0.0), 6)) for name, amount in whole.items()}
+        _write(self.path / "usage.json", beside, indent=1, sort_keys=True)
 
     def read_usage(self) -> dict[str, float]:
-        """Return the sum of what all scenarios used."""
-        return usage_in(_contents(self.path, [USAGE_FILES]))
+        """Return the sum of what a run used, in its scenarios and beside them."""
+        return usage_in(_contents(self.path, USAGE_FILES))
+
+    def write_tasks(self, tasks: Iterable[TaskRecord]) -> None:
+        """Write which tasks of the edit service a run on a real stack paid for."""
+        _write(self.path / _TASKS, [each.model_dump() for each in tasks], indent=1)
+
+    def read_tasks(self) -> tuple[TaskRecord, ...]:
+        """Return what `write_tasks` wrote; nothing where nobody counted."""
+        path = self.path / _TASKS
+        return TASKS.validate_json(read_regular(path)) if path.is_file() else ()
 
     def write_services(self, scenario: str, services: Services) -> None:
         """Write which versions a scenario met; one that met none has no file."""

@@ -104,6 +104,17 @@ class RowRecord(Record):
     scope: str
 
 
+class TaskRecord(Record):
+    """A task of the edit service in `tasks.json`: how long it was paid for, and what it reserved."""
+
+    task: str
+    # Epoch seconds of the platform; without a stop it lived on when the run ended.
+    created: float
+    stopped: float | None
+    vcpu: float
+    memory_gb: float
+
+
 class MatrixRun(Record):
     """When and on what a run on mutants ran."""
 
@@ -156,14 +167,16 @@ class Sample:
     kind: str
 
 
-# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `timeline/<row>.usage.json`, by name;
-# `timeline/<row>.services.json`, by service; `seal.json`, the SHA-256 of each file by its name below the folder.
+# `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `usage.json` and `timeline/<row>.usage.json`, by
+# name; `tasks.json`; `timeline/<row>.services.json`, by service; `seal.json`, the SHA-256 of each file by its name
+# below the folder.
 Rows = Mapping[str, RowRecord]
 ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
 LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
 USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
     dict[str, float], config=ConfigDict(strict=True, allow_inf_nan=False)
 )
+TASKS: TypeAdapter[tuple[TaskRecord, ...]] = TypeAdapter(tuple[TaskRecord, ...])
 Services = Mapping[str, ServiceRecord]
 SERVICES: TypeAdapter[dict[str, ServiceRecord]] = TypeAdapter(dict[str, ServiceRecord], config=ConfigDict(strict=True))
 SEAL: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

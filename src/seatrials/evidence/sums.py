@@ -7,7 +7,9 @@ from seatrials.evidence.record import LEFTOVERS, SERVICES, USAGE, ServiceRecord
 
 # Which files tell it, by their names within the folder of a run.
 LEFTOVERS_FILES = "leftovers.*.json"
-USAGE_FILES = "timeline/*.usage.json"
+# Of each row, and of the run beside its rows.
+USAGE_OF_ROWS = "timeline/*.usage.json"
+USAGE_FILES = (USAGE_OF_ROWS, "usage.json")
 SERVICES_FILES = "timeline/*.services.json"
 
 
@@ -21,12 +23,13 @@ def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
 
 
 def usage_in(files: Mapping[str, bytes]) -> dict[str, float]:
-    """Return the sum of what all scenarios of a run used, by its files.
+    """Return the sum of what a run used, its scenarios and what it did beside them, by its files.
 
     Raises `ValidationError` for a file that does not say it.
     """
     total: dict[str, float] = {}
-    for each in (content for name, content in sorted(files.items()) if fnmatchcase(name, USAGE_FILES)):
+    told = (content for name, content in sorted(files.items()) if any(fnmatchcase(name, each) for each in USAGE_FILES))
+    for each in told:
         for name, quantity in USAGE.validate_json(each).items():
             total[name] = round(total.get(name, 0.0) + quantity, 6)
     return total

@@ -13,6 +13,8 @@ READY_SECONDS = contract.START_SECONDS + RESERVE_SECONDS
 # An alarm sees a metric and its policy acts: two periods of the alarm, which is evaluated once in each, and a cooldown.
 # Source: Amazon CloudWatch User Guide, "Alarm evaluation".
 SCALING_SECONDS = 2 * contract.ALARM_PERIOD_SECONDS + contract.COOLDOWN_SECONDS + RESERVE_SECONDS
+# An alarm has seen the minute before now, and its policy has acted: a period, and as much until it is evaluated.
+SCALED_IN_SECONDS = 2.0 * contract.ALARM_PERIOD_SECONDS
 # The edit service has no task any more, after the last session has expired.
 EMPTY_SECONDS = contract.EXPIRED_TO_ZERO_SECONDS + RESERVE_SECONDS
 # A task that is to stop has stopped: its stop timeout of 30 s, and its network interface, 23 to 33 s in public logs.

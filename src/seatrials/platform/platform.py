@@ -100,13 +100,25 @@ class Platform:
         if not self.environment.allows(Capability.SESSIONS):
             self.recorder.leave_out("among three tasks: one session at a time may be had here")
             return self.ready()
-        return self.ready_on_three_tasks()[0]
+        return self._three_ready()[0]
 
     def ready_on_three_tasks(self) -> list[Session]:
         """Start three sessions, for which the edit service has three tasks, and wait until all are ready.
 
-        A task may host several of them, and another none: the first task that is up is taken at once.
+        A task may host several of them, and another none: the first task that is up is taken at once. Tasks that were
+        there before stay for the length of a scenario: what the alarms saw before these sessions has been acted on.
         """
+        began = self.clock.now() - self.skew.allowance_seconds
+        sessions = self._three_ready()
+        if not self.services.edit_scalings(began):
+            with self._waited.counted():
+                self.let_pass(patience.SCALED_IN_SECONDS, what="a scale-in of before to come, if it comes")
+                self.wait_for_three_tasks()
+        for session in sessions:
+            self.wait_ready(session)
+        return sessions
+
+    def _three_ready(self) -> list[Session]:
         sessions = self.in_parallel(*[self.sessions.start] * contract.TASKS_MAX)
         self.wait_for_three_tasks()
         for session in sessions:

@@ -60,6 +60,10 @@ class RunEnding:
         """Begin no other scenario, for *error* would end it too; its exit code is the run's."""
         self._stop(session, error.exit_code, str(error))
 
+    def note(self, error: SeatrialsError) -> None:
+        """Give the run the exit code of *error*, which each other scenario meets before it begins."""
+        self._note(error.exit_code, str(error))
+
     def stop_writing(self, raised: OSError) -> None:
         """Begin no other scenario, for its evidence could not be kept."""
         if self._session is not None:
@@ -68,8 +72,6 @@ class RunEnding:
     def _stop(self, session: pytest.Session, exit_code: int, text: str) -> None:
         session.shouldstop = text
         self._note(exit_code, text)
-        if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[_WORKER_KEY] = [exit_code, text]
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Note the session, which an internal error does not tell."""
@@ -154,6 +156,8 @@ class RunEnding:
 
     def _note(self, exit_code: int, text: str) -> None:
         self._told = self._told or (exit_code, text)
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[_WORKER_KEY] = list(self._told)
 
     def _hear(self, handler: Callable[[int, FrameType | None], None]) -> None:
         for number in self._former:

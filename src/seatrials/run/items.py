@@ -1,5 +1,6 @@
 """What pytest's items say of scenarios, and what a running one keeps with its item."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from seatrials.stacks import StackRun
 if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scenarios does not need
     from seatrials.platform import CallCount, Waited
 
+# As many edit tasks as there can be.
+TASKS_MAX = 3
 # Of the run: the environment that it examines.
 ENVIRONMENT_KEY = pytest.StashKey[Environment]()
 RUN_KEY = pytest.StashKey[StackRun]()
@@ -42,6 +45,21 @@ def needs_of(item: pytest.Item) -> list[str]:
     """Return the capabilities that a scenario needs of its environment."""
     named = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
     return [*named, *(["exclusive"] if item.get_closest_marker("exclusive") else [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alone:
+    """How a scenario needs the service that it has to itself."""
+
+    # With how many edit tasks it may begin, and how many it leaves, at most; TASKS_MAX is any number.
+    tasks_max: int = 0
+    leaves: int = TASKS_MAX
+
+
+def alone_of(item: pytest.Item) -> Alone | None:
+    """Return how a scenario needs the service to itself; None for one that others may run beside."""
+    mark = item.get_closest_marker("exclusive")
+    return None if mark is None else Alone(**mark.kwargs)
 
 
 def limit_seconds(item: pytest.Item, environment: Environment) -> float:

@@ -83,8 +83,13 @@ def _put_in_doubt(
     """Make of a failure something that proves nothing, with all that was told about it."""
     first = excinfo.exconly(tryshort=True).partition("\n")[0]
     reason = f"failed while it was {late_seconds:.1f} s late, so nobody can tell: {first}"
+    as_skipped(item, report, reason)
+    report.user_properties.append((CANNOT_TELL, reason))
+
+
+def as_skipped(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
+    """Make of a failure what pytest calls skipped, and keep what was told about it."""
     report.sections.append(("the failure", report.longreprtext))
     path, line, _ = item.location
     report.outcome = "skipped"
     report.longrepr = (path, (line or 0) + 1, reason)
-    report.user_properties.append((CANNOT_TELL, reason))

@@ -8,7 +8,7 @@ import pytest
 from seatrials.configuration import nearest
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.scopes import SCOPES
-from seatrials.run.items import needs_of, scenario_id, scopes_of
+from seatrials.run.items import TASKS_MAX, needs_of, scenario_id, scopes_of
 
 
 def problems_of_marks(items: Sequence[pytest.Item]) -> list[str]:
@@ -24,6 +24,11 @@ def _mark_problems(item: pytest.Item) -> list[str]:
     marks = [scope.mark for scope in scopes_of(item)]
     if len(marks) != 1:
         problems.append(f"{item.nodeid}: needs exactly one of {', '.join(SCOPES)}, has {', '.join(marks) or 'none'}")
+    alone = item.get_closest_marker("exclusive")
+    given = {} if alone is None else alone.kwargs
+    counts = range(TASKS_MAX + 1)
+    if (alone is not None and alone.args) or {*given} - {"tasks_max", "leaves"} or {*given.values()} - {*counts}:
+        problems.append(f"{item.nodeid}: exclusive takes tasks_max and leaves, each from 0 to {TASKS_MAX}")
     known = [str(each) for each in Capability]
     problems += [
         f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"

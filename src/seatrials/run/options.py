@@ -34,6 +34,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
     group.addoption("--changed", metavar="REF", help="run only what a change since this commit can touch")
     group.addoption("--record-coverage", action="store_true", help="record what each scenario executes, for --changed")
+    group.addoption("--plan", action="store_true", help="tell what a run would take and cost, and run nothing")
     group.addoption("--confirm", metavar="WORD", help="what an environment wants to hear before a run, if it does")
     group.addoption(
         "--lease-wait",

@@ -23,12 +23,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import aws_variables_forgotten, read_variables
-from seatrials.errors import (
-    BudgetExceededError,
-    ConfigurationError,
-    LeaseLostError,
-    SeatrialsError,
-)
+from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.signing import Signer, signer_of, signing_variables_taken
 from seatrials.run import on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
@@ -36,6 +31,7 @@ from seatrials.run.beginning import HELD_KEY, RunBeginning
 from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
+from seatrials.run.ended_rows import EndedRows
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
 from seatrials.run.late import LateRows
@@ -43,6 +39,8 @@ from seatrials.run.marks import problems_of_marks
 from seatrials.run.obstacles import tell_obstacles
 from seatrials.run.on_mutants import about_mutant, begin_matrix
 from seatrials.run.options import add_options, find_files, in_chosen_world
+from seatrials.run.order import OneByOne, in_order
+from seatrials.run.plan_option import begin_plan
 from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, shortest
 from seatrials.run.reports import ADVICE
@@ -60,9 +58,8 @@ from seatrials.stacks import (
 
 if TYPE_CHECKING:  # no worker shows anything
     from _pytest.terminal import TerminalReporter
+    from xdist.remote import Producer
 
-# What ends every other scenario too: this process may change the stack no longer, or has spent enough.
-_ENDING = (BudgetExceededError, LeaseLostError)
 _ENDING_KEY = pytest.StashKey[RunEnding]()
 _CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 # The variables that lead to who signs the evidence.
@@ -98,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
         *(f"{scope.mark}: {scope.sentence}" for scope in SCOPES.values()),
-        "exclusive: needs the service to itself",
+        "exclusive(tasks_max=0, leaves=3): needs the service to itself, with so many edit tasks at most when it begins",
         "needs(capability, ...): is run only where the environment has all of these",
     ):
         config.addinivalue_line("markers", line)
@@ -145,7 +142,10 @@ def _begin(config: pytest.Config) -> None:
     require_wait("--lease-wait", config.getoption("--lease-wait"))
     require_workers("-n", config.getoption("numprocesses", None) or 0)
     signer = signer_of(config.stash[_SIGNING_KEY])
-    named = load_environment(config.getoption("--environment"), config.getoption("--environments"), read_variables())
+    is_plan = config.getoption("--plan")
+    named = load_environment(
+        config.getoption("--environment"), config.getoption("--environments"), read_variables(), is_reached=not is_plan
+    )
     environment = in_chosen_world(named, config.getoption("--world"))
     config.stash[CHOICE_KEY].check(environment)
     config.stash[ENVIRONMENT_KEY] = environment
@@ -153,11 +153,14 @@ def _begin(config: pytest.Config) -> None:
         _receive_credentials(config)
     else:
         _forget_aws(config)
-    if config.option.collectonly:
+    if is_plan:
+        begin_plan(config, environment)
+    if is_plan or config.option.collectonly:
         return
     choose_rows(config, environment)
     config.stash[_ENDING_KEY] = ending = RunEnding(config)
     config.pluginmanager.register(ending, "seatrials-ending")
+    config.pluginmanager.register(EndedRows(ending), "seatrials-ended-rows")
     beginning = RunBeginning(config, ending, lambda: open_stacks(environment, _options(config)))
     config.pluginmanager.register(beginning, "seatrials-beginning")
     sources = RunSources(config, _read_files(config, environment))
@@ -316,9 +319,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         add_labels(item, config.getoption("--environment"))
     environment = config.stash[ENVIRONMENT_KEY]
-    if hasattr(config, "workerinput") and not environment.kind.is_shared:
-        # The longest first, or a run ends with one worker busy and the others idle; a shared stack is loaded evenly.
+    if environment.kind.is_shared:
+        items[:] = in_order(items)
+    elif hasattr(config, "workerinput"):
+        # The longest first, or a run ends with one worker busy and the others idle.
         items.sort(key=lambda item: limit_seconds(item, environment), reverse=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> OneByOne | None:
+    """Let the workers of a shared stack take its rows in their order, whatever `--dist` says."""
+    environment = config.stash.get(ENVIRONMENT_KEY, None)
+    return OneByOne(config, log) if environment is not None and environment.kind.is_shared else None
 
 
 def _leave_out_other_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -339,8 +351,6 @@ def pytest_runtest_makereport(
     tell_obstacles(item, call)
     report = yield
     if item.config.getoption("--environment") is not None:
-        if call.excinfo is not None and isinstance(call.excinfo.value, _ENDING):
-            item.config.stash[_ENDING_KEY].stop(item.session, call.excinfo.value)
         advice = None if call.excinfo is None else advice_on(call.excinfo.value)
         if advice is not None:
             report.user_properties.append((ADVICE, advice))

@@ -16,7 +16,9 @@ from seatrials.run.items import (
     ENVIRONMENT_KEY,
     RECORDER_KEY,
     RUN_KEY,
+    TASKS_MAX,
     WAITED_KEY,
+    alone_of,
     limit_seconds,
     needs_of,
     scenario_id,
@@ -62,15 +64,22 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
         item.stash[RECORDER_KEY] = recorder
         item.stash[CALLS_KEY] = calls = CallCount()
         item.stash[WAITED_KEY] = waited = Waited(run.stack.clock.now)
+        began, now = run.stack.clock.now(), run.stack.clock.now
         yield Platform(calls.counting(run.stack), recorder, waited)
         # Tests live as long as the session, and their worlds, of two megabytes each, must not live as long.
         del item.stash[RUN_KEY], item.stash[RECORDER_KEY], item.stash[CALLS_KEY], item.stash[WAITED_KEY]
+    if run.turn_at is not None:
+        stay = {"turn_at": run.turn_at, "began": began, "ended": now()}
+        item.user_properties.append(("stay", {name: round(at, 3) for name, at in stay.items()}))
 
 
 def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: ExitStack) -> StackRun:
-    exclusive = item.get_closest_marker("exclusive") is not None
+    alone = alone_of(item)
+    tasks_max = TASKS_MAX if alone is None else alone.tasks_max
     try:
-        return held.enter_context(stacks.open(scenario_id(item), mutant, exclusive=exclusive))
+        return held.enter_context(
+            stacks.open(scenario_id(item), mutant, exclusive=alone is not None, tasks_max=tasks_max)
+        )
     except NotRunHereError as reason:
         _do_not_run(item, str(reason))
 
@@ -104,6 +113,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         # Time passed for a scenario that failed too, most of all for one that waited in vain.
         taken = run.stack.clock.now() - began
         item.user_properties.append(("platform_seconds", round(taken, 6)))
+        item.user_properties.append(("waited_seconds", round(item.stash[WAITED_KEY].seconds, 6)))
         item.user_properties.append(("calls", calls.total - called_before))
     waited, limit = item.stash[WAITED_KEY].seconds, limit_seconds(item, run.stack.environment)
     if taken - waited > limit:

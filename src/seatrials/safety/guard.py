@@ -57,7 +57,7 @@ class Guard:
 
     @contextmanager
     def cleaning(self) -> Iterator[None]:
-        """Let calls be made though the budget is used up, for what a run made must be undone."""
+        """Let calls be made however far beyond its budget a run is, for what it made must be undone."""
         spending, self._spending = self._spending, None
         try:
             yield
@@ -67,7 +67,7 @@ class Guard:
     def allow(self, what: str, refusal: Callable[[], str]) -> None:
         """Decide about a change; *what* says that it was not made, *refusal* returns why it may not be, "" if it may.
 
-        Raises `LeaseLostError`, `RefusedWriteError` or, with the budget used up, `BudgetExceededError`.
+        Raises `LeaseLostError`, `RefusedWriteError` or, far beyond the budget, `BudgetExceededError`.
         """
         self._require_identity(what)
         if self._holds is None:
@@ -76,18 +76,21 @@ class Guard:
         if not self._holds():
             msg = f"{what}, for this run no longer has the lease of the stack: run it again"
             raise LeaseLostError(msg)
-        if self._spending is not None:
-            self._spending.check()
+        self.require_time()
         reason = refusal()
         if reason:
             msg = f"{what}: {reason}"
             raise RefusedWriteError(msg)
 
+    def require_time(self) -> None:
+        """Raise `BudgetExceededError` when the row that runs must end; that no other one begins is asked elsewhere."""
+        if self._spending is not None:
+            self._spending.check_overrun()
+
     def _before(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:  # noqa: ANN401  # botocore's
         service, operation = _name_of(params, model)
         if is_reading(service, operation):
-            if self._spending is not None:
-                self._spending.check()
+            self.require_time()
             return
         permitted = self._require_identity(f"{service} {operation} was not called")
         self.allow(f"{service} {operation} was not called", lambda: permitted.refusal(service, operation, params))

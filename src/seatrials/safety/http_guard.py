@@ -49,7 +49,8 @@ class HttpGuard:
         self._own: set[str] = set()
 
     def look_at(self, request: httpx.Request) -> None:
-        """Raise `LeaseLostError` or `RefusedWriteError` for a request that may not be sent."""
+        """Raise `LeaseLostError`, `RefusedWriteError` or `BudgetExceededError` for a request that may not be sent."""
+        self._guard.require_time()
         what = f"{request.method} {request.url.path} was not sent"
         if request.method not in _READING:
             self._guard.allow(what, lambda: self._request_refusal(request))

@@ -39,9 +39,14 @@ class Usage:
             return dict(sorted(self._counts.items()))
 
     def write(self, path: Path) -> None:
-        """Write the counts as JSON, whole."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(self.counts(), indent=1) + "\n")
+        """Write the counts where other processes of the run read them."""
+        write_counts(path, self.counts())
+
+
+def write_counts(path: Path, counts: Mapping[str, float]) -> None:
+    """Write counts as JSON, whole, where `read_folder` reads them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(dict(counts), indent=1) + "\n")
 
 
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from seatrials.cost import Prices
 from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.envelope import Bundle, Envelope
-from seatrials.evidence.record import ChainLink, MatrixRecord, RowRecord, RunRecord, Sample, ServiceRecord
+from seatrials.evidence.record import ChainLink, MatrixRecord, RowRecord, RunRecord, Sample, ServiceRecord, TaskRecord
 from seatrials.evidence.recorder import Step
 from seatrials.gate.criteria import Criteria
 from seatrials.gate.decision import Decision
@@ -90,6 +90,8 @@ DOCUMENTS: Mapping[str, Document] = {
     "leftovers": Document("<environment>/<run>/leftovers.<process>.json", list[str]),
     "steps": Document("<environment>/<run>/timeline/<row>.steps.json", ScenarioRecord),
     "usage": Document("<environment>/<run>/timeline/<row>.usage.json", dict[str, float]),
+    "usage-beside-rows": Document("<environment>/<run>/usage.json", dict[str, float]),
+    "tasks": Document("<environment>/<run>/tasks.json", tuple[TaskRecord, ...]),
     "services": Document("<environment>/<run>/timeline/<row>.services.json", dict[str, ServiceRecord]),
     "seal": Document("<environment>/<run>/seal.json", dict[str, str]),
     "signature": Document("<environment>/<run>/signature.json", Envelope | Bundle),

@@ -70,17 +70,21 @@ class StackRun:
     usage: Callable[[], dict[str, float]] = field(default=dict)
     # The images of the tasks that run now, by service; a mock's applications have none.
     images: Callable[[], dict[str, tuple[str, ...]]] = field(default=dict)
+    # When the scenario's turn came, by the stack's clock; None where nobody has to wait for one.
+    turn_at: float | None = None
 
 
 class Stacks(Protocol):
     """Opens a stack for each scenario; lives as long as the process."""
 
     def open(
-        self, scenario: str, mutant: "Mutant | None" = None, *, exclusive: bool = False
+        self, scenario: str, mutant: "Mutant | None" = None, *, exclusive: bool = False, tasks_max: int = 0
     ) -> AbstractContextManager[StackRun]:
         """Return the stack for *scenario*, as the context of one test, which may need it *exclusive*.
 
-        Raises `NotRunHereError` when it cannot be had so, for reasons that are no failure of the platform.
+        One that does begins with *tasks_max* edit tasks at most. Raises `NotRunHereError` when
+        it cannot be had so, for reasons that are no failure of the platform; `BudgetExceededError` or `LeaseLostError`
+        when the run may begin no other.
         """
 
     def close(self, *, in_haste: bool = False) -> None:

@@ -22,6 +22,7 @@ from seatrials.seams.http1 import HttpServer, Patience
 from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
+from seatrials.stacks.mock.traced_usage import usage_of_world
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
@@ -233,7 +234,7 @@ class Server:
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
         stack = StackApi(world.stack, clock.now(), api.handle)
-        control = Control(stack.handle, clock.lateness)
+        control = Control(stack.handle, clock.lateness, partial(usage_of_world, world, self._environment.names))
         clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
         clock.spawn(partial(_beat, clock), "lateness")
         process = Process(

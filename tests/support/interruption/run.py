@@ -35,9 +35,14 @@ class BegunRun:
         before: tuple[str, ...] = (),
         environment: str = "rehearsal",
         rows: str = ROWS,
+        end_seconds: float = _END_SECONDS,
     ) -> None:
-        """*evidence* is a folder that nobody else has; the command stands behind *before*, which runs it."""
+        """*evidence* is a folder that nobody else has; the command stands behind *before*, which runs it.
+
+        It has *end_seconds* of the machine to come to its end once that is waited for.
+        """
         self.evidence = evidence
+        self._end_seconds = end_seconds
         self._environment = environment
         evidence.mkdir(parents=True)
         pytest = (sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider", "--tb=short")
@@ -135,8 +140,8 @@ class BegunRun:
 
     def wait_for_end(self) -> int:
         """Wait until every process of the run has ended; return its exit code as a shell tells it."""
-        self._wait(lambda: self._process.poll() is not None, _END_SECONDS, "a run to end")
-        self._wait(lambda: not self.processes(), _END_SECONDS, "the workers of a run to end")
+        self._wait(lambda: self._process.poll() is not None, self._end_seconds, "a run to end")
+        self._wait(lambda: not self.processes(), self._end_seconds, "the workers of a run to end")
         self._reader.join()
         return exit_code_of(self._process.returncode)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.cost import charges, load_prices
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.gate.decision import Decision, Outcome, Verdict
 from tests.support.release import ROW, Lines, Record, Release, cell_of, reports, skipped
@@ -281,6 +282,23 @@ def test_a_run_over_its_budget_is_no_go(release: Release) -> None:
 
     assert Outcome.FAIL is release.criterion("run-cost.staging").outcome
     assert Outcome.FAIL is release.criterion("session-cost.staging").outcome
+    assert release.decide().verdict is Verdict.NO_GO
+
+
+def test_a_platform_that_costs_twice_the_bound_is_found(release: Release) -> None:
+    """Tasks that are up twice as long as $3 allow, counted whole, make a NO-GO of a run that is sound in all else."""
+    reserved = {"fargate_vcpu_seconds": 2.0, "fargate_memory_gb_seconds": 4.0}
+    per_second = sum(each.dollars for each in charges(reserved, load_prices()))
+
+    def twice(_lines: Lines, record: Record) -> None:
+        seconds = 2 * 3.00 / per_second
+        record["usage"] |= {name: amount * seconds for name, amount in reserved.items()}
+
+    release.run("staging", "live", hours_ago=0.5, change=twice)
+    criterion = release.criterion("run-cost.staging")
+
+    assert criterion.outcome is Outcome.FAIL
+    assert criterion.value == pytest.approx(6.0, abs=0.05)
     assert release.decide().verdict is Verdict.NO_GO
 
 

@@ -40,8 +40,10 @@ def test_what_ends_every_scenario_ends_the_run(
     """With the budget used up or the lease lost no other scenario is begun, and the exit code says which it was."""
 
     class Spent(FakeStacks):
-        def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> NoReturn:
-            del scenario, mutant, exclusive
+        def open(
+            self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+        ) -> NoReturn:
+            del scenario, mutant, exclusive, tasks_max
             msg = "the run has cost $4.00"
             raise error(msg)
 
@@ -49,8 +51,9 @@ def test_what_ends_every_scenario_ends_the_run(
     monkeypatch.setattr(plugin, "hold_stacks", lambda _environment, _options: stacks)
     result = run(SCENARIO + scenario("COLD-02", "test_again"))
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(skipped=2)
     assert (result.ret, record(pytester)["exit_status"]) == (error.exit_code, error.exit_code)
+    assert record(pytester)["not_run"] == dict.fromkeys(("COLD-01", "COLD-02"), "the run has cost $4.00")
     assert stacks.closed
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
 
@@ -73,13 +76,49 @@ def test_again(platform): raise BudgetExceededError("the run has cost $4.00")
 def test_a_budget_that_ends_in_a_scenario_ends_the_run(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
-    """The exit code is 92 for any number of workers, who tell the controller; nothing is pytest's internal error."""
+    """The exit code is 92 for any number of workers, who tell the controller, and no row has failed by it."""
     pytester.makeconftest(FAKE_IN_WORKERS)
     result = run(RAISING, *workers)
+    told = record(pytester)
 
-    assert (result.ret, record(pytester)["exit_status"]) == (92, 92)
+    assert (result.ret, told["exit_status"]) == (92, 92)
+    assert told["scenarios"] == {"COLD-01": "skipped", "COLD-02": "skipped"}
+    assert told["not_run"]["COLD-01"] == "did not come to its end: the run has cost $4.00"
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
+
+
+CAUGHT = """
+import pytest
+from seatrials.errors import BudgetExceededError, LeaseLostError
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+def test_looks(platform):
+    try:
+        raise LeaseLostError("the lease is another's")
+    finally:
+        assert False, "what it made is gone"
+
+@pytest.mark.scenario("COLD-02")
+@pytest.mark.staging
+def test_works_in_parallel(platform): raise ExceptionGroup("2 of 3", [BudgetExceededError("the run has cost $4.00")])
+
+@pytest.mark.scenario("COLD-03")
+@pytest.mark.staging
+def test_fails(platform): raise AssertionError("it does not hold")
+"""
+
+
+def test_what_comes_of_the_end_of_a_run_is_no_failure_either(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """Neither an error raised while the end was handled, nor one among several, fails a row; its own failure does."""
+    result = run(CAUGHT)
+
+    result.assert_outcomes(skipped=2, failed=1)
+    assert result.ret == LeaseLostError.exit_code
+    assert record(pytester)["scenarios"] == {"COLD-01": "skipped", "COLD-02": "skipped", "COLD-03": "failed"}
 
 
 SIGNALLED = """

@@ -29,6 +29,19 @@ def test_time_runs_out(clock: Clock) -> None:
         spending.check()
 
 
+def test_a_row_that_has_begun_goes_on(clock: Clock) -> None:
+    """Beyond its minutes a run is let go on for another fifteen, whatever it costs, and then must stop at once."""
+    spending = Spending(
+        Budget(dollars=0.01, minutes=10), load_prices(), clock.now, lambda: {"fargate_vcpu_seconds": 3600}
+    )
+    clock.sleep(25 * 60)
+    spending.check_overrun()
+    clock.sleep(1)
+
+    with pytest.raises(BudgetExceededError, match="is 10 minutes, and 15 more for a row that has begun"):
+        spending.check_overrun()
+
+
 def test_money_runs_out(clock: Clock) -> None:
     """A run that has used more than its dollars is stopped, by its own estimate."""
     spending = Spending(Budget(dollars=0.01), load_prices(), clock.now, lambda: {"fargate_vcpu_seconds": 3600})

@@ -6,7 +6,7 @@ import pytest
 
 from seatrials.seams.http1 import Request, Response
 from seatrials.seams.lateness import LATENESS_PATH, Lateness
-from seatrials.twin_server.control import Control
+from seatrials.twin_server.control import USAGE_PATH, Control
 
 OF_AWS = Response(200, b"of AWS")
 
@@ -16,7 +16,7 @@ def control(*notes: tuple[float, float]) -> Control:
     lateness = Lateness(pace=1.0)
     for at, late_seconds in notes:
         lateness.note(at, late_seconds)
-    return Control(lambda _request: OF_AWS, lateness)
+    return Control(lambda _request: OF_AWS, lateness, lambda: {"task_seconds": 12.5})
 
 
 def ask(of: Control, target: str, method: str = "GET") -> Response:
@@ -30,6 +30,14 @@ def test_the_world_tells_how_late_it_was() -> None:
 
     assert isinstance(answer.body, bytes)
     assert (answer.status, json.loads(answer.body)) == (200, {"late_seconds": 7.5})
+
+
+def test_the_world_tells_what_was_used() -> None:
+    """A run's own account of it can be held against the world's."""
+    answer = ask(control(), USAGE_PATH)
+
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, json.loads(answer.body)) == (200, {"task_seconds": 12.5})
 
 
 @pytest.mark.parametrize("since", ["", "?since=", "?since=yesterday", "?since=nan", "?since=inf", "?until=3"])

@@ -45,6 +45,7 @@ from seatrials.stacks.live.faults import LiveFaults
 from seatrials.stacks.live.images import running_images
 from seatrials.stacks.live.lateness import RunLateness
 from seatrials.stacks.live.log_volume import log_bytes
+from seatrials.stacks.live.task_time import TASK_USAGE, TaskMeter, TaskTime
 from seatrials.stacks.live.turns import Turns
 from seatrials.stacks.live.watch import Watch
 
@@ -103,6 +104,7 @@ class LiveStacks:
             refuse_leftovers(access.store, self._environment.name, self.run_id)
             # A process that is not there for the whole run compares nothing.
             self._found = access.surveyor().snapshot() if self._options.is_whole_run else None
+            self._began = access.clock.now()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
         self._journal = journal.Journal(
@@ -112,27 +114,30 @@ class LiveStacks:
         self._spending = Spending(self._environment.budget, load_prices(), wall_seconds, self._counts)
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
         access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
+        self._meter = self._count_tasks() if self._options.is_whole_run else None
 
     @contextmanager
-    def open(self, scenario: str, mutant: object = None, *, exclusive: bool = False) -> Iterator[StackRun]:
+    def open(
+        self, scenario: str, mutant: object = None, *, exclusive: bool = False, tasks_max: int = 0
+    ) -> Iterator[StackRun]:
         """Wait for the stack's turn, give it to *scenario*, and end the scenario's sessions."""
         if mutant is not None:
             msg = f"mutants are broken mock platforms, and {self._environment.name} is none: use the mock"
             raise ConfigurationError(msg)
-        if not self._lease.holds():
-            msg = f"this run no longer has the lease of {self._environment.name}, so {scenario} was not begun"
-            raise LeaseLostError(msg)
-        self._spending.check()
+        self._require_the_run(scenario)
         with self._turns.turn(exclusive=exclusive):
+            turn_at = self._access.clock.now()
             if exclusive:
-                self._require_the_service()
+                self._require_the_service(tasks_max)
+            # Once more, for both waits may have been long.
+            self._require_the_run(scenario)
             prefix = f"{self._prefix}{scenario}"
             # Why before there are any: a run that is killed in its first activation must be found by a sweep.
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
-            watch = Watch(self._environment.names, self._access.session.client, self._access.clock, self._count_tasks)
+            watch = Watch(self._environment.names, self._access.session.client, self._access.clock)
             with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
-                yield self._run(prefix, watch, connect)
+                yield self._run(prefix, watch, connect, turn_at)
             self._access.usage.write(self._usage_path())
 
     def close(self, *, in_haste: bool = False) -> None:
@@ -147,7 +152,7 @@ class LiveStacks:
                     self._clean_up(in_haste=in_haste)
         finally:
             try:
-                self._access.usage.write(self._usage_path())
+                self._account(in_haste=in_haste)
             finally:
                 # Why last, and on a full disk too: whoever waits for the lease may change the service once it is free.
                 was_ours = self._lease.release(is_last=self._options.is_whole_run)
@@ -202,13 +207,33 @@ class LiveStacks:
             return [f"tasks of {self._environment.names.edit_service}: {error}"]
         return []
 
-    def _require_the_service(self) -> None:
-        """Wait until the service is as a scenario finds it that is alone; raises `NotRunHereError` when it is not."""
+    def _require_the_run(self, scenario: str) -> None:
+        """Raise what ends the run before *scenario*: its lease is lost, or its budget used up."""
+        if not self._lease.holds():
+            msg = f"this run no longer has the lease of {self._environment.name}, so {scenario} was not begun"
+            raise LeaseLostError(msg)
+        self._spending.check()
+
+    def _require_the_service(self, tasks_max: int) -> None:
+        """Wait until the service is as a scenario finds it that is alone; raises `NotRunHereError` when it is not.
+
+        It has no live session then, and settled on so many tasks at most, or has returned to zero.
+        """
         others = self._live_sessions()
         if others:
             msg = f"needs the service to itself, which has live sessions of others: {', '.join(others)}"
             raise NotRunHereError(msg)
-        self._wait_for_zero()
+        if tasks_max < contract.TASKS_MAX and not self._is_settled(tasks_max):
+            self._wait_for_zero()
+
+    def _is_settled(self, tasks_max: int) -> bool:
+        """Whether the edit service has what it wants, which is no more than so many tasks, and no target beside."""
+        names = self._environment.names
+        service = describe_service(self._access.session.client("ecs"), names.cluster, names.edit_service)
+        desired, running, pending = (int(service[f"{each}Count"]) for each in ("desired", "running", "pending"))
+        if pending or desired != running or desired > tasks_max:
+            return False
+        return len(set(self._edit_targets())) <= desired
 
     def _live_sessions(self) -> list[str]:
         """Return the ids of all open sessions, whoever's they are."""
@@ -217,14 +242,9 @@ class LiveStacks:
     def _wait_for_zero(self) -> None:
         names = self._environment.names
 
-        def is_zero() -> bool:
-            service = describe_service(self._access.session.client("ecs"), names.cluster, names.edit_service)
-            counts = [service[f"{each}Count"] for each in ("desired", "running", "pending")]
-            return counts == [0, 0, 0] and not self._edit_targets()
-
         wait_until(
             self._access.clock,
-            is_zero,
+            lambda: self._is_settled(0),
             _TO_ZERO_SECONDS,
             what=f"{names.edit_service} to be at zero without a session",
             every_seconds=5,
@@ -269,8 +289,8 @@ class LiveStacks:
                 with suppress(OSError):  # which says that it was closed already
                     connection.close()
 
-    def _run(self, prefix: str, watch: Watch, connect: Connect) -> StackRun:
-        before, began = self._access.usage.counts(), self._access.clock.now()
+    def _run(self, prefix: str, watch: Watch, connect: Connect, turn_at: float) -> StackRun:
+        before = self._access.usage.counts()
         access, names = self._access, self._environment.names
         client = access.session.client
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
@@ -290,8 +310,9 @@ class LiveStacks:
             sample_kind=self._environment.kind.sample_kind,
             timeline_text=lambda: [each.as_text() for each in watch.happenings()],
             timeline_json=lambda: [each.as_json() for each in watch.happenings()],
-            usage=lambda: {**usage.difference(access.usage.counts(), before), **self._log_volume(began)},
+            usage=lambda: usage.difference(access.usage.counts(), before),
             images=self._images,
+            turn_at=turn_at,
         )
 
     def _images(self) -> dict[str, tuple[str, ...]]:
@@ -299,13 +320,36 @@ class LiveStacks:
         with self._access.guard.cleaning():
             return running_images(self._access.session.client("ecs"), self._environment.names)
 
-    def _log_volume(self, since: float) -> dict[str, float]:
-        """Return what a scenario's usage says of logs, of which each of the workers counts its share."""
-        names = self._environment.names
-        # What a scenario has used is told however much of the budget is left.
+    def _count_tasks(self) -> TaskMeter:
+        """Begin to count what the edit service's tasks cost, where every process of the run reads it."""
+        access = self._access
+        time = TaskTime(self._environment.names, access.session.client, self._began)
+        path = self._folder.counts / "tasks.json"
+        meter = TaskMeter(time, access.clock, lambda counted: usage.write_counts(path, counted))
+        meter.begin()
+        return meter
+
+    def _account(self, *, in_haste: bool) -> None:
+        """Write down what this process has used; the one that is there for the whole run writes what all have."""
+        counts = self._counts()
+        if self._meter is None:
+            return
         with self._access.guard.cleaning():
-            written = log_bytes(self._access.session.client, (names.edit_log_group, names.hermes_log_group), since)
-        return {} if written is None else {"log_bytes": written / self._options.workers}
+            tasks = self._meter.end()
+            logs = {} if in_haste else self._log_volume()
+        if tasks is None:
+            counts = {name: amount for name, amount in counts.items() if name not in TASK_USAGE}
+        else:
+            counts = self._counts()
+            self._folder.write_tasks(tasks)
+        self._folder.write_usage_beside_rows({**counts, **logs})
+
+    def _log_volume(self) -> dict[str, float]:
+        """Return what the run's usage says of logs, once for all of its workers, who see the same ones."""
+        names = self._environment.names
+        groups = (names.edit_log_group, names.hermes_log_group)
+        written = log_bytes(self._access.session.client, groups, self._began)
+        return {} if written is None else {"log_bytes": written}
 
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request; refuse a change that may not be, and a second session where one is all that is allowed."""
@@ -319,16 +363,6 @@ class LiveStacks:
         if _is_activation(response.request) and response.status_code == _CREATED:
             self._sessions_made += 1
             self._access.usage.add("sessions")
-
-    def _count_tasks(self, task_seconds: float, vcpu_seconds: float, memory_gb_seconds: float) -> None:
-        """Count how long tasks ran; each of the workers that watch them at the same time counts its share."""
-        amounts = {
-            "task_seconds": task_seconds,
-            "fargate_vcpu_seconds": vcpu_seconds,
-            "fargate_memory_gb_seconds": memory_gb_seconds,
-        }
-        for name, amount in amounts.items():
-            self._access.usage.add(name, amount / self._options.workers)
 
     def _counts(self) -> Mapping[str, float]:
         """Return what all processes of the run have used, as of when each wrote it down."""

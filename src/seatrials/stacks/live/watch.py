@@ -48,21 +48,10 @@ class Happening:
 class Watch:
     """Looks at a stack beside a scenario, and keeps what is new since the scenario began."""
 
-    def __init__(
-        self,
-        names: ResourceNames,
-        aws: Callable[[str], AwsClient],
-        clock: Clock,
-        count_tasks: Callable[[float, float, float], None],
-    ) -> None:
-        """*count_tasks* is told for how many seconds tasks ran, and with how much: seconds, vCPU and GB seconds."""
+    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient], clock: Clock) -> None:
         self._names = names
         self._aws = aws
         self._clock = clock
-        self._count_tasks = count_tasks
-        self._counted_at = clock.now()
-        # The vCPU and GB of each task definition that was looked up.
-        self._sizes: dict[str, tuple[float, float]] = {}
         self._began = clock.now()
         self._seen: set[tuple[str, str]] = set()
         self._health: dict[str, str] = {}
@@ -115,29 +104,10 @@ class Watch:
         names = self._names
         wanted = [names.edit_service, names.hermes_service]
         services = self._aws("ecs").describe_services(cluster=names.cluster, services=wanted)["services"]
-        self._count(services)
         for service in services:
             for event in service.get("events", [])[:20]:
                 about = {"service": service["serviceName"]}
                 self._tell(event["createdAt"].timestamp(), "service", event["message"], event.get("id"), about)
-
-    def _count(self, services: list[dict[str, Any]]) -> None:
-        """Count the tasks that run now for the time since they were last looked at."""
-        now = self._clock.now()
-        elapsed, self._counted_at = now - self._counted_at, now
-        for service in services:
-            if service["runningCount"]:
-                vcpu, memory_gb = self._size(service["taskDefinition"])
-                seconds = elapsed * service["runningCount"]
-                self._count_tasks(seconds, seconds * vcpu, seconds * memory_gb)
-
-    def _size(self, definition: str) -> tuple[float, float]:
-        if definition not in self._sizes:
-            described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
-            # In units of 1/1024 vCPU and in MiB, as text; Fargate's alone have a size, and cost by it.
-            cpu, memory = described.get("cpu", 0), described.get("memory", 0)
-            self._sizes[definition] = (float(cpu) / 1024, float(memory) / 1024)
-        return self._sizes[definition]
 
     def _look_at_scaling(self) -> None:
         names = self._names

@@ -11,11 +11,10 @@ from unittest.mock import patch
 from seatrials.environments.environment import Environment
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.platform.stack import Stack
-from seatrials.seams.application import AwsClient
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
-from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
+from seatrials.stacks.mock.traced_usage import usage_of_world
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.inputs import read_inputs
@@ -61,9 +60,11 @@ class MockStacks:
         return None
 
     @contextmanager
-    def open(self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False) -> Iterator[StackRun]:
-        """Make a world for *scenario*, let it settle, and end it with the scenario; it is *exclusive* in any case."""
-        del exclusive
+    def open(
+        self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+    ) -> Iterator[StackRun]:
+        """Make a world for *scenario*, let it settle, and end it with the scenario, who is alone with no task."""
+        del exclusive, tasks_max
         plan = Plan(calibration=WORLDS[self._environment.world])
         if mutant is not None:
             mutant.apply(plan)
@@ -137,18 +138,8 @@ class MockStacks:
         )
 
     def _usage(self, world: World) -> dict[str, float]:
-        ecs, cluster = world.aws("ecs"), self._environment.names.cluster
-        arns = ecs.list_services(cluster=cluster)["serviceArns"]
-        services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
-        sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
-        return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
+        return usage_of_world(world, self._environment.names)
 
     def _connect(self, world: World, host: str, trust: ssl.SSLContext | None = None) -> Connection:
         connection = world.client_host.connect(host, self._environment.ports.https)
         return TlsConnection(connection, trust or world.authority.trust, server_side=False, server_hostname=host)
-
-
-def _size(ecs: AwsClient, definition: str) -> TaskSize:
-    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
-    # CPU is told in units of 1/1024 vCPU, memory in MiB.
-    return TaskSize(vcpu=int(described["cpu"]) / 1024, memory_gb=int(described["memory"]) / 1024)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
+from seatrials.seams.application import AwsClient
 from seatrials.twin.trace import Event
+from seatrials.twin.world import World
 
 _WRITES = ("dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.DeleteItem")
 _READS = ("dynamodb.GetItem", "dynamodb.Query", "dynamodb.Scan")
@@ -28,7 +31,7 @@ class TaskSize:
 def usage_of(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int, log_bytes: int) -> dict[str, float]:
     """Return the quantities used until *now_us*, by the names that `seatrials.cost` prices.
 
-    Tasks count from created to stopped, of services in *sizes*; one that still runs counts until *now_us*.
+    Tasks count from created to stopped, of services in *sizes* alone; one that still runs counts until *now_us*.
     """
     events = list(events)
     operations = [str(event.details["operation"]) for event in events if event.kind == "aws_call"]
@@ -50,7 +53,7 @@ def _tasks(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int) 
     created: dict[str, tuple[int, str]] = {}
     stopped: dict[str, int] = {}
     for event in events:
-        if event.kind == "task":
+        if event.kind == "task" and event.details["service"] in sizes:
             created.setdefault(event.subject, (event.at_us, str(event.details["service"])))
             if event.details["state"] == "stopped":
                 stopped[event.subject] = event.at_us
@@ -70,3 +73,17 @@ def _tasks(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int) 
 
 def _is_new_session(event: Event) -> bool:
     return event.subject == _ACTIVATE and event.details["status"] == _CREATED
+
+
+def usage_of_world(world: World, names: ResourceNames) -> dict[str, float]:
+    """Return what was used in a world so far, with the tasks of the edit service: Hermes stands without a run too."""
+    ecs = world.aws("ecs")
+    services = ecs.describe_services(cluster=names.cluster, services=[names.edit_service])["services"]
+    sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
+    return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
+
+
+def _size(ecs: AwsClient, definition: str) -> TaskSize:
+    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    # CPU is told in units of 1/1024 vCPU, memory in MiB.
+    return TaskSize(vcpu=int(described["cpu"]) / 1024, memory_gb=int(described["memory"]) / 1024)

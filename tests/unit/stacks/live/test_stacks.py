@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,13 @@ from seatrials.errors import (
     NotRunHereError,
     RefusedWriteError,
 )
-from seatrials.safety.usage import read_folder
+from seatrials.evidence.folder import RunFolder
+from seatrials.safety.changes import describe_service
+from seatrials.safety.usage import read_folder, total
+from seatrials.seams.clock import wall_seconds
+from seatrials.stacks import StackOptions
+from seatrials.stacks.live.stacks import LiveStacks
+from seatrials.stacks.live.task_time import TASK_USAGE
 from tests.support.live_run import Begin, edit_desired, platform_of, set_edit_desired, update_edit
 from tests.support.small_platform import SmallPlatform
 
@@ -83,6 +90,40 @@ def test_a_budget_stops_the_run_and_it_cleans_up(
     assert (stacks.leftovers(), small_platform.runs_items()) == ([], [])
 
 
+def test_what_the_budget_ends_is_the_next_row(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that has begun asks and changes what it wants when the minutes run out, and no other one begins."""
+    stacks = begin(budget=Budget(minutes=10))
+    with stacks.open("COLD-03") as run:
+        began_before(stacks, 12, monkeypatch)
+        platform_of(run).services.edit_counts()
+        platform_of(run).sessions.start()
+        update_edit(run, desiredCount=0)
+    with pytest.raises(BudgetExceededError, match=r"has taken 12\.0 minutes"), stacks.open("COLD-04"):
+        pytest.fail("it was run")
+    stacks.close()
+
+    assert stacks.leftovers() == []
+
+
+def test_a_row_that_never_ends_is_ended(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifteen minutes beyond the budget nothing is sent for a row any more, and what it made is still removed."""
+    stacks = begin(budget=Budget(minutes=10))
+    with stacks.open("COLD-03") as run:
+        platform_of(run).sessions.start()
+        began_before(stacks, 26, monkeypatch)
+        for asks in (platform_of(run).services.edit_counts, partial(platform_of(run).http.get, "/hermes/health")):
+            with pytest.raises(BudgetExceededError, match="and 15 more for a row that has begun"):
+                asks()
+    stacks.close()
+
+    assert stacks.leftovers() == []
+
+
+def began_before(stacks: LiveStacks, minutes: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run have begun so many minutes ago."""
+    monkeypatch.setattr(stacks._spending, "_began", wall_seconds() - minutes * 60)  # noqa: SLF001
+
+
 def test_one_session_at_a_time_where_no_more_is_allowed(begin: Begin, small_platform: SmallPlatform) -> None:
     """Production has one canary session: a second one is not asked for."""
     stacks = begin(capabilities=())
@@ -105,6 +146,8 @@ def test_what_dead_runs_left_comes_first(begin: Begin) -> None:
         pass
     # A killed run gives nothing back, and its lease is over some day.
     dead._lease.release(is_last=True)  # noqa: SLF001
+    assert dead._meter is not None  # noqa: SLF001
+    dead._meter.end()  # noqa: SLF001
     dead._access.http.close()  # noqa: SLF001
 
     with pytest.raises(LeftoversError, match=r"dead runs have left something here \(dead\): `seatrials sweep staging`"):
@@ -117,12 +160,65 @@ def test_a_run_counts_what_it_uses(begin: Begin, tmp_path: Path) -> None:
     with stacks.open("COLD-03") as run:
         platform_of(run).sessions.start()
     stacks.close()
-    (counts,) = read_folder(tmp_path / "run-1/usage")
+    own, tasks = read_folder(tmp_path / "run-1/usage")
+    counts = {**own, **tasks}
 
+    assert (tmp_path / "run-1/tasks.json").read_text() == "[]\n"
+    assert counts["task_seconds"] == 0
     assert counts["dynamodb_write_units"] > 0
     assert counts["dynamodb_read_units"] > 0
     assert counts["aws_requests"] > 20
     assert (counts["http_requests"], counts["sessions"]) == (2, 1)
+
+
+def test_what_no_row_used_is_told_beside_them(begin: Begin, tmp_path: Path) -> None:
+    """The whole of a run is what its rows used and what it did before, between and after them, each once."""
+    folder = RunFolder(tmp_path / "run-1")
+    (folder.path / "timeline").mkdir(parents=True)
+    stacks = begin()
+    with stacks.open("COLD-03") as run:
+        platform_of(run).sessions.start()
+        of_row = run.usage()
+        folder.write_usage("COLD-03", of_row)
+    stacks.close()
+    whole, counted = folder.read_usage(), total(read_folder(folder.counts))
+
+    assert {*TASK_USAGE} <= {*whole}
+    assert {name: pytest.approx(amount) for name, amount in counted.items()} == {name: whole[name] for name in counted}
+    assert whole["aws_requests"] > of_row.get("aws_requests", 0)
+    assert {*TASK_USAGE} & {*of_row} == set()
+
+
+def test_a_worker_counts_no_tasks(small_platform: SmallPlatform, begin: Begin, tmp_path: Path) -> None:
+    """The tasks that all workers see are counted by the process that is there for the whole run, and by it alone."""
+    whole = begin()
+    options = StackOptions(folder=tmp_path / "run-1", workers=2, is_whole_run=False)
+    worker = LiveStacks(small_platform.environment(), options, {})
+    worker.close()
+    whole.close()
+
+    assert sum("task_seconds" in each for each in read_folder(tmp_path / "run-1/usage")) == 1
+
+
+def test_a_row_begins_with_what_another_has_left(
+    begin: Begin, small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that may begin with a task, or three, does not wait until they are gone; one that may not does."""
+    waited: list[str] = []
+    stacks = begin()
+    monkeypatch.setattr(stacks, "_wait_for_zero", lambda: waited.append("waited"))
+    set_edit_desired(small_platform, 1)
+    found = describe_service(small_platform.aws("ecs"), "webordinary-edit-cluster", "webordinary-edit-service")
+    monkeypatch.setattr(
+        "seatrials.stacks.live.stacks.describe_service", lambda *_given: {**found, "runningCount": 1, "pendingCount": 0}
+    )
+    for tasks_max in (1, 3, 0):
+        with stacks.open("COLD-03", exclusive=True, tasks_max=tasks_max):
+            waited.append(f"begun with {tasks_max}")
+    monkeypatch.undo()
+    stacks.close(in_haste=True)
+
+    assert waited == ["begun with 1", "begun with 3", "waited", "begun with 0"]
 
 
 def test_samples_are_measured(begin: Begin) -> None:

@@ -41,15 +41,15 @@ class FakeFailedTask:
         ]
         return {
             "services": [
-                {"serviceName": "edit", "events": events, "runningCount": 2, "taskDefinition": "edit:1"},
+                {"serviceName": "edit", "events": events},
             ]
         }
 
     def describe_task_definition(self, **_given: Json) -> dict[str, Any]:
-        """Return a definition of 2 vCPU and 4 GB whose container logs."""
+        """Return a definition whose container logs."""
         options = {"awslogs-group": "/ecs/edit", "awslogs-stream-prefix": "edit"}
         containers = [{"name": "edit", "logConfiguration": {"options": options}}]
-        return {"taskDefinition": {"cpu": "2048", "memory": "4096", "containerDefinitions": containers}}
+        return {"taskDefinition": {"containerDefinitions": containers}}
 
     def describe_scaling_activities(self, **_given: Json) -> dict[str, Any]:
         """Return one activity."""
@@ -99,10 +99,8 @@ def environment() -> Environment:
 
 @pytest.fixture
 def make_watch(environment: Environment) -> Callable[..., Watch]:
-    """Return what makes a watch that counts into a list."""
-    return lambda clock, fake, counted: Watch(
-        environment.names, lambda _service: fake, clock, lambda *amounts: counted.append(amounts)
-    )
+    """Return what makes a watch of a stack."""
+    return lambda clock, fake: Watch(environment.names, lambda _service: fake, clock)
 
 
 @pytest.fixture
@@ -114,7 +112,7 @@ def clock() -> Iterator[VirtualClock]:
 
 def test_what_is_new_is_told_once_and_in_order(make_watch: Callable[..., Watch], clock: Clock) -> None:
     """Whatever happened since the scenario began is told, however often it is seen; what was before is not."""
-    watch = make_watch(clock, FakeFailedTask(), [])
+    watch = make_watch(clock, FakeFailedTask())
     with watch.watching():
         clock.sleep(30)
 
@@ -132,7 +130,7 @@ def test_a_failed_container_s_last_words_are_kept_without_secrets(
     make_watch: Callable[..., Watch], clock: Clock
 ) -> None:
     """The last lines of its log say why a container failed, and give nothing away."""
-    watch = make_watch(clock, FakeFailedTask(), [])
+    watch = make_watch(clock, FakeFailedTask())
     clock.sleep(10)
     watch.look()
     told = {each.kind: json.loads(each.as_json())["subject"] for each in watch.happenings()}
@@ -145,7 +143,7 @@ def test_a_look_that_aws_refuses_costs_only_itself(make_watch: Callable[..., Wat
     """A throttled look is told in the evidence and fails no scenario; the others are made."""
     fake = FakeFailedTask()
     fake.is_refusing = True
-    watch = make_watch(clock, fake, [])
+    watch = make_watch(clock, fake)
     clock.sleep(10)
     watch.look()
 
@@ -153,13 +151,3 @@ def test_a_look_that_aws_refuses_costs_only_itself(make_watch: Callable[..., Wat
     (told,) = [each.text for each in watch.happenings() if each.kind == "watch"]
     assert sorted(kinds) == ["log", "scaling", "target health", "task stopped", "watch"]
     assert "ThrottlingException" in told
-
-
-def test_tasks_are_counted_for_the_time_between_two_looks(make_watch: Callable[..., Watch], clock: Clock) -> None:
-    """Two tasks of 2 vCPU and 4 GB for 10 s are 20 s of tasks, 40 of a vCPU and 80 of a GB."""
-    counted: list[tuple[float, float, float]] = []
-    watch = make_watch(clock, FakeFailedTask(), counted)
-    clock.sleep(10)
-    watch.look()
-
-    assert counted == [(20, 40, 80)]

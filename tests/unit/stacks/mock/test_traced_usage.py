@@ -40,6 +40,13 @@ def test_a_task_counts_from_created_to_stopped() -> None:
     assert usage["fargate_memory_gb_seconds"] == pytest.approx(100 * 4 + 200 * 1)
 
 
+def test_tasks_of_other_services_are_not_counted() -> None:
+    """A service without a size is not asked about."""
+    usage = usage_of([task(0, "b", "hermes", "running")], {"edit": SIZES["edit"]}, 240 * SECOND, 0)
+
+    assert (usage["tasks"], usage["task_seconds"]) == (0, 0)
+
+
 def test_calls_and_requests_are_counted() -> None:
     """Each call of DynamoDB takes its units, each request is one, and a session is an activation that made it."""
     events = [
