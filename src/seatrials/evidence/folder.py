@@ -10,11 +10,29 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seatrials.errors import ConfigurationError, EvidenceError
-from seatrials.evidence.record import ROWS, MatrixRecord, RowRecord, Rows, RunRecord, ServiceRecord, Services
+from seatrials.evidence.record import (
+    ROWS,
+    MatrixRecord,
+    RowRecord,
+    Rows,
+    RunRecord,
+    ServiceRecord,
+    Services,
+    SkewRecord,
+)
 from seatrials.evidence.recorder import Recorder
 from seatrials.evidence.redaction import redact_line, redact_value
 from seatrials.evidence.seal import seal_of
-from seatrials.evidence.sums import LEFTOVERS_FILES, SERVICES_FILES, USAGE_FILES, leftovers_in, services_in, usage_in
+from seatrials.evidence.sums import (
+    LEFTOVERS_FILES,
+    SERVICES_FILES,
+    SKEW_FILE,
+    USAGE_FILES,
+    leftovers_in,
+    services_in,
+    skew_in,
+    usage_in,
+)
 from seatrials.seams.clock import wall_timestamp
 from seatrials.whole_file import is_folder, read_regular, write_whole
 
@@ -296,6 +314,15 @@ class RunFolder:
     def write_comparison(self, unexplained: list[str], others: list[str]) -> None:
         """Write what changed on a shared stack during the run: what nobody accounts for, and what others did."""
         _write(self.path / "comparison.json", redact_value({"unexplained": unexplained, "others": others}), indent=2)
+
+    def write_skew(self, skew: Mapping[str, SkewRecord]) -> None:
+        """Write how far the run's clock was from AWS's, at its `beginning` and, when that has come, at its `end`."""
+        told = {moment: each.model_dump(mode="json") for moment, each in skew.items()}
+        _write(self.path / SKEW_FILE, told, indent=2)
+
+    def read_skew(self) -> dict[str, SkewRecord] | None:
+        """Return what `write_skew` wrote, in whatever process; None where there is no other clock."""
+        return skew_in(_contents(self.path, [SKEW_FILE]))
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from seatrials.evidence.record import LEFTOVERS, SERVICES, USAGE, ServiceRecord
+from seatrials.evidence.record import LEFTOVERS, SERVICES, SKEW, USAGE, ServiceRecord, SkewRecord
 
 # Which files tell it, by their names within the folder of a run.
 LEFTOVERS_FILES = "leftovers.*.json"
 USAGE_FILES = "timeline/*.usage.json"
 SERVICES_FILES = "timeline/*.services.json"
+SKEW_FILE = "skew.json"
 
 
 def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
@@ -45,3 +46,11 @@ def services_in(files: Mapping[str, bytes]) -> dict[str, ServiceRecord]:
         )
         for service in sorted({name for each in told for name in each})
     }
+
+
+def skew_in(files: Mapping[str, bytes]) -> dict[str, SkewRecord] | None:
+    """Return how far a run's clock was from AWS's, by its file; None without one.
+
+    Raises `ValidationError` for a file that does not say it.
+    """
+    return SKEW.validate_json(files[SKEW_FILE]) if SKEW_FILE in files else None

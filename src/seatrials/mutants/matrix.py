@@ -23,6 +23,8 @@ class Matrix:
     is_partial: bool = False
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
+    # Who met a promise there that another row asks for, and so was not asked: neither a kill nor a pass.
+    not_asked: dict[str, list[str]] = field(default_factory=dict)
     # What the scenario said, for each kill.
     messages: dict[str, dict[str, str]] = field(default_factory=dict)
     # Kills by an error that a scenario stumbled over, which tells nobody what was expected: mutant, scenario, error.
@@ -41,6 +43,11 @@ class Matrix:
         self.messages.setdefault(mutant, {})[scenario] = message
         if bare_error:
             self.bare.append((mutant, scenario, bare_error))
+
+    def note_not_asked(self, mutant: str, scenario: str) -> None:
+        """Note that *scenario* failed on *mutant* of a promise that another row asks for."""
+        self.ran.setdefault(mutant, []).append(scenario)
+        self.not_asked.setdefault(mutant, []).append(scenario)
 
     def note_mistake(self, mutant: str, mistake: str) -> None:
         """Note that the code of *mutant* is wrong: however its scenarios end, they do not kill it."""
@@ -87,17 +94,22 @@ class Matrix:
             sentence=mutant.sentence,
             killed_by=tuple(sorted(killed_by)),
             messages=dict(sorted(self.messages.get(mutant.id, {}).items())),
-            survived=tuple(sorted(set(self.ran.get(mutant.id, [])) - killed_by)),
+            survived=tuple(sorted(self._survived(mutant.id))),
         )
 
     def _scenarios(self) -> list[str]:
         return sorted({scenario for ran in self.ran.values() for scenario in ran})
 
+    def _survived(self, mutant: str) -> set[str]:
+        """Return who passed on a mutant."""
+        others = {*self.killed_by.get(mutant, []), *self.not_asked.get(mutant, [])}
+        return set(self.ran.get(mutant, [])) - others
+
     def _kills(self, scenario: str) -> tuple[str, ...]:
         return tuple(each.id for each in self.mutants if scenario in self.killed_by.get(each.id, []))
 
     def _unhealthy(self) -> list[str]:
-        failed = names_of(self.killed_by.get(HEALTHY, []))
+        failed = names_of([*self.killed_by.get(HEALTHY, []), *self.not_asked.get(HEALTHY, [])])
         return [f"on the healthy platform these fail: {failed}"] if failed else []
 
     def _mistaken(self) -> list[str]:
@@ -113,11 +125,15 @@ class Matrix:
 
     def _survivors(self) -> list[str]:
         return [
-            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
+            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}{self._excuse(each.id)}"
             for each in self.mutants
             if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
             if each.id not in self.mistakes
         ]
+
+    def _excuse(self, mutant: str) -> str:
+        unasked = names_of(self.not_asked.get(mutant, []))
+        return f" ({unasked} met a broken promise there, and was not asked)" if unasked else ""
 
     def _blind(self) -> list[str]:
         """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""
@@ -132,7 +148,7 @@ class Matrix:
             f"scenario {scenario} passes on the hollow platform {each.id}: {each.sentence}"
             for each in self.mutants
             if each.hollow and each.id not in self.mistakes
-            for scenario in sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, [])))
+            for scenario in sorted(self._survived(each.id))
             if not scenario.startswith(_CONTROL_PLANE_SUITE)
         ]
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from seatrials.errors import EvidenceError
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
+from seatrials.evidence.not_asked import BROKEN_PROMISE
 from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import MatrixRun
 from seatrials.evidence.redaction import redact
@@ -83,7 +84,9 @@ class MatrixReporter:
         """Note who failed on what."""
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
-        if report.when == "call":
+        if report.when == "call" and BROKEN_PROMISE in properties:
+            self.matrix.note_not_asked(mutant, scenario)
+        elif report.when == "call":
             message = _shortened(redact(message_of(report))) if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
             self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)

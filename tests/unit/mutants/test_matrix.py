@@ -36,6 +36,29 @@ def test_a_survivor_is_a_problem() -> None:
     ]
 
 
+def test_who_was_not_asked_kills_nothing_and_passes_nothing() -> None:
+    """A row that met another one's broken promise proves nothing on a mutant, hollow ones included."""
+    matrix = proof()
+    matrix.killed_by["wrong-ttl"], matrix.ran["wrong-ttl"] = [], []
+    matrix.note_not_asked("wrong-ttl", "COLD-03")
+    matrix.note_not_asked("dead", "COLD-04")
+
+    assert matrix.problems() == [
+        "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong "
+        "(COLD-03 met a broken promise there, and was not asked)",
+        "scenario COLD-03 kills no mutant",
+    ]
+    assert matrix.record(MatrixRun()).mutants["dead"].survived == ()
+
+
+def test_a_promise_that_is_broken_on_the_healthy_platform_is_a_problem() -> None:
+    """It breaks none, or nothing is proven there."""
+    matrix = proof()
+    matrix.note_not_asked(HEALTHY, "COLD-04")
+
+    assert "on the healthy platform these fail: COLD-04" in matrix.problems()
+
+
 def test_a_mutant_that_nobody_ran_on_is_a_survivor() -> None:
     """No run is no kill, unless only some scenarios were asked for."""
     matrix = proof()

@@ -54,8 +54,12 @@ class Watch:
         aws: Callable[[str], AwsClient],
         clock: Clock,
         count_tasks: Callable[[float, float, float], None],
+        began: float,
     ) -> None:
-        """*count_tasks* is told for how many seconds tasks ran, and with how much: seconds, vCPU and GB seconds."""
+        """*count_tasks* is told for how many seconds tasks ran, and with how much: seconds, vCPU and GB seconds.
+
+        What AWS dates before *began*, in epoch seconds of its own clock, is not told.
+        """
         self._names = names
         self._aws = aws
         self._clock = clock
@@ -63,7 +67,7 @@ class Watch:
         self._counted_at = clock.now()
         # The vCPU and GB of each task definition that was looked up.
         self._sizes: dict[str, tuple[float, float]] = {}
-        self._began = clock.now()
+        self._began = began
         self._seen: set[tuple[str, str]] = set()
         self._health: dict[str, str] = {}
         self._happenings: list[Happening] = []

@@ -101,7 +101,7 @@ def environment() -> Environment:
 def make_watch(environment: Environment) -> Callable[..., Watch]:
     """Return what makes a watch that counts into a list."""
     return lambda clock, fake, counted: Watch(
-        environment.names, lambda _service: fake, clock, lambda *amounts: counted.append(amounts)
+        environment.names, lambda _service: fake, clock, lambda *amounts: counted.append(amounts), NOW
     )
 
 
