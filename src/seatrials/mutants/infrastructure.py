@@ -402,7 +402,7 @@ MUTANTS.rows["INFRA-10"] = {
     "no-dashboard": ("There is no dashboard of the runs' metrics.", take_away("RunDashboard")),
     "no-alarms-of-runs": (
         "No alarm looks at the runs' metrics.",
-        take_away("RunSuccessRateAlarm", "RunColdStartAlarm"),
+        take_away("RunSuccessRateAlarm", "RunColdStartAlarm", "RunCostAlarm"),
     ),
     "alarm-on-a-metric-of-an-older-name": (
         "An alarm looks at a metric that no run publishes any more.",
@@ -417,6 +417,15 @@ MUTANTS.rows["INFRA-10"] = {
     "alarmed-by-quick-starts": (
         "The alarm on cold starts fires for quick ones.",
         put("RunColdStartAlarm", "ComparisonOperator", "LessThanThreshold"),
+    ),
+    "cost-unwatched": ("No alarm looks at what a run costs.", take_away("RunCostAlarm")),
+    "alarm-that-waits-for-a-second-run": (
+        "The alarm on the success rate needs values of two periods, and a run has one.",
+        put("RunSuccessRateAlarm", "EvaluationPeriods", 2),
+    ),
+    "alarm-in-another-unit": (
+        "The alarm on cold starts looks at values in milliseconds, and runs publish seconds.",
+        put("RunColdStartAlarm", "Unit", "Milliseconds"),
     ),
     "success-counted-in-samples": (
         "The alarm on the success rate compares the number of its values.",
