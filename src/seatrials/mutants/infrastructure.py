@@ -441,6 +441,32 @@ def _(document: Document) -> None:
     body["Fn::Sub"] = body["Fn::Sub"].replace("${AWS::Region}", "us-east-1")
 
 
+_RUN_STATEMENT = "Policies.0.PolicyDocument.Statement"
+_TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
+
+MUTANTS.rows["INFRA-11"] = {
+    "run-role-of-another-table": (
+        "The role of runs may write to the table of another stack.",
+        put("RunRole", f"{_RUN_STATEMENT}.1.Resource", f"{_TABLE}-before"),
+    ),
+    "run-role-administers-its-table": (
+        "The role of runs may do everything to the one table that it works on.",
+        put("RunRole", f"{_RUN_STATEMENT}.1.Action", "dynamodb:*"),
+    ),
+    "run-role-may-rule-the-network": (
+        "The role of runs may do all that there is with networks.",
+        put("RunRole", f"{_RUN_STATEMENT}.3.Action", "ec2:*"),
+    ),
+    "run-role-gives-itself-rights": (
+        "The role of runs may give itself policies.",
+        put("RunRole", f"{_RUN_STATEMENT}.3.Action", ["iam:PutRolePolicy", "elasticloadbalancing:DeleteRule"]),
+    ),
+    "run-role-cannot-look": (
+        "The role of runs may look at tasks of another region alone.",
+        put("RunRole", f"{_RUN_STATEMENT}.0.Resource", "arn:aws:*:us-east-1:*:*"),
+    ),
+}
+
 MUTANTS.rows["INFRA-12"] = {
     "hermes-of-the-last-release": (
         "A new editor goes out with the Hermes of the release before it.",

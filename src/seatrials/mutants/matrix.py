@@ -6,6 +6,7 @@ A scenario that passes on everything proves nothing, and a mutant that survives 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from seatrials.evidence.not_asked import not_asked
 from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord
 from seatrials.mutants.mutant import Mutant
 
@@ -23,7 +24,9 @@ class Matrix:
     is_partial: bool = False
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
-    # Who met a promise there that another row asks for, and so was not asked: neither a kill nor a pass.
+    # By mutant and scenario that met a broken promise there: the row that asks for it.
+    promises: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Who was not asked for that, as `settle` finds it: neither a kill nor a pass.
     not_asked: dict[str, list[str]] = field(default_factory=dict)
     # What the scenario said, for each kill.
     messages: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -44,10 +47,17 @@ class Matrix:
         if bare_error:
             self.bare.append((mutant, scenario, bare_error))
 
-    def note_not_asked(self, mutant: str, scenario: str) -> None:
-        """Note that *scenario* failed on *mutant* of a promise that another row asks for."""
-        self.ran.setdefault(mutant, []).append(scenario)
-        self.not_asked.setdefault(mutant, []).append(scenario)
+    def note_promise(self, mutant: str, scenario: str, row: str) -> None:
+        """Note that *scenario* failed on *mutant* of a promise that *row* asks for."""
+        self.promises.setdefault(mutant, {})[scenario] = row
+
+    def settle(self) -> None:
+        """Take for no kill what was not asked, for the row of the promise has failed there itself."""
+        for mutant, broken in self.promises.items():
+            killers = self.killed_by.get(mutant, [])
+            excused = not_asked(dict.fromkeys(killers, "failed"), broken)
+            self.not_asked[mutant] = list(excused)
+            self.killed_by[mutant] = [each for each in killers if each not in excused]
 
     def note_mistake(self, mutant: str, mistake: str) -> None:
         """Note that the code of *mutant* is wrong: however its scenarios end, they do not kill it."""
@@ -109,7 +119,7 @@ class Matrix:
         return tuple(each.id for each in self.mutants if scenario in self.killed_by.get(each.id, []))
 
     def _unhealthy(self) -> list[str]:
-        failed = names_of([*self.killed_by.get(HEALTHY, []), *self.not_asked.get(HEALTHY, [])])
+        failed = names_of(self.killed_by.get(HEALTHY, []))
         return [f"on the healthy platform these fail: {failed}"] if failed else []
 
     def _mistaken(self) -> list[str]:
@@ -125,15 +135,11 @@ class Matrix:
 
     def _survivors(self) -> list[str]:
         return [
-            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}{self._excuse(each.id)}"
+            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
             for each in self.mutants
             if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
             if each.id not in self.mistakes
         ]
-
-    def _excuse(self, mutant: str) -> str:
-        unasked = names_of(self.not_asked.get(mutant, []))
-        return f" ({unasked} met a broken promise there, and was not asked)" if unasked else ""
 
     def _blind(self) -> list[str]:
         """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""

@@ -85,8 +85,8 @@ class MatrixReporter:
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
         if report.when == "call" and BROKEN_PROMISE in properties:
-            self.matrix.note_not_asked(mutant, scenario)
-        elif report.when == "call":
+            self.matrix.note_promise(mutant, scenario, str(properties[BROKEN_PROMISE]))
+        if report.when == "call":
             message = _shortened(redact(message_of(report))) if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
             self.matrix.note(mutant, scenario, failed=report.failed, message=message, bare_error=bare_error)
@@ -101,6 +101,7 @@ class MatrixReporter:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the matrix and turn failures that were wanted into a success."""
+        self.matrix.settle()
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
         ran = self._sources()

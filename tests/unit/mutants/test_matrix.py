@@ -1,5 +1,7 @@
 """What a kill matrix proves, and what keeps it from being a proof."""
 
+import pytest
+
 from seatrials.evidence.record import MatrixRun
 from seatrials.mutants.matrix import HEALTHY, Matrix
 from seatrials.mutants.mutant import Mutant
@@ -37,26 +39,28 @@ def test_a_survivor_is_a_problem() -> None:
 
 
 def test_who_was_not_asked_kills_nothing_and_passes_nothing() -> None:
-    """A row that met another one's broken promise proves nothing on a mutant, hollow ones included."""
+    """A row that met a promise whose own row has failed there proves nothing on a mutant, hollow ones included."""
     matrix = proof()
-    matrix.killed_by["wrong-ttl"], matrix.ran["wrong-ttl"] = [], []
-    matrix.note_not_asked("wrong-ttl", "COLD-03")
-    matrix.note_not_asked("dead", "COLD-04")
+    for scenario in ("COLD-04", "COLD-07"):
+        matrix.note("dead", scenario, failed=True)
+    matrix.note_promise("dead", "COLD-04", "COLD-07")
+    matrix.settle()
+    dead = matrix.record(MatrixRun()).mutants["dead"]
 
-    excuse = " (COLD-03 met a broken promise there, and was not asked)"
-    assert matrix.problems() == [
-        f"mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong{excuse}",
-        "scenario COLD-03 kills no mutant",
-    ]
-    assert matrix.record(MatrixRun()).mutants["dead"].survived == ()
+    assert matrix.problems() == []
+    assert (dead.killed_by, dead.survived) == (("COLD-02", "COLD-03", "COLD-07"), ())
 
 
-def test_a_promise_that_is_broken_on_the_healthy_platform_is_a_problem() -> None:
-    """It breaks none, or nothing is proven there."""
+@pytest.mark.parametrize("own", [True, False], ids=["its-row-passed", "its-row-did-not-run"])
+def test_a_broken_promise_that_nothing_tells_is_a_failure(*, own: bool) -> None:
+    """As the gate judges it: a release with such a row does not go out."""
     matrix = proof()
-    matrix.note_not_asked(HEALTHY, "COLD-04")
+    if own:
+        matrix.note("wrong-ttl", "COLD-07", failed=False)
+    matrix.note_promise("wrong-ttl", "COLD-03", "COLD-07")
+    matrix.settle()
 
-    assert "on the healthy platform these fail: COLD-04" in matrix.problems()
+    assert matrix.killed_by["wrong-ttl"] == ["COLD-03"]
 
 
 def test_a_mutant_that_nobody_ran_on_is_a_survivor() -> None:
