@@ -19,6 +19,10 @@ const categories = [
     matchers: { statuses: ["broken"], message: /^collected, but there is no result/ },
   },
   {
+    name: "Met a broken promise, which another row asks for",
+    matchers: { statuses: ["failed", "broken"], message: /BrokenPromiseError/ },
+  },
+  {
     name: "Waited in vain",
     matchers: { statuses: ["failed", "broken"], message: /(waited [\d.e+]+ s for|gave up waiting for) / },
   },

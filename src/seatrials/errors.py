@@ -1,4 +1,4 @@
-"""Every error that ends a program, by exit code after the class of all, and three that only end a scenario.
+"""Every error that ends a program, by exit code after the class of all, and four that only end a scenario.
 
 0, 1 and 2 belong to verdicts (go, no-go, cannot tell) and to pytest; an error of our own exits with 64 or above, and
 what a signal ended with 128 and the signal's number.
@@ -202,6 +202,12 @@ class AwsError(SeatrialsError):
     exit_code = 94
 
 
+class WrongClockError(SeatrialsError):
+    """The clock of this machine is so far from AWS's that rows could not compare their moments."""
+
+    exit_code = 95
+
+
 class NotRunHereError(Exception):
     """A scenario cannot be run here and now, which is no failure of the platform; the text says why, for evidence."""
 
@@ -212,3 +218,15 @@ class WaitTimeoutError(AssertionError):
 
 class FatalStateError(AssertionError):
     """What a scenario waits for can no longer happen; the text says why."""
+
+
+class BrokenPromiseError(AssertionError):
+    """What a scenario waits for needs a promise that the platform has broken.
+
+    *row* is the one that asks for it, and *about* are all rows whose sentences are about it.
+    """
+
+    def __init__(self, text: str, row: str, about: frozenset[str]) -> None:
+        super().__init__(text)
+        self.row = row
+        self.about = about

@@ -195,7 +195,7 @@ def test_a_cold_start_takes_less_than_a_minute(platform: Platform, clock: Clock)
     platform.sample("cold_start_target_health_seconds", max(healthy - running, 0.0))
     platform.sample("cold_start_route_seconds", ready - healthy)
 
-    assert ready - began < contract.COLD_START_SECONDS_MAX
+    assert ready - began < contract.COLD_START_SECONDS_MAX, f"a cold start took {ready - began:.0f} s"
 
 
 @pytest.mark.scenario("COLD-08")
@@ -392,7 +392,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     with platform.faults.image_missing("edit"):
         session = platform.sessions.start()
         with pytest.raises(AssertionError) as failure:
-            platform.wait_ready(session, timeout_seconds=60)
+            platform.wait_ready(session)
         platform.wait_for_status(session, "error", 80)
         waited_seconds = clock.now() - session.fields["createdAt"] / 1000
     item = platform.sessions.item(session)

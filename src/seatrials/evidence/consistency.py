@@ -17,7 +17,7 @@ from seatrials.evidence.folder import second_of
 from seatrials.evidence.ranges import problems_of_usage, problems_of_value
 from seatrials.evidence.record import ROWS, MatrixRecord, Rows, RunRecord
 from seatrials.evidence.report_log import ReportLog
-from seatrials.evidence.sums import leftovers_in, services_in, usage_in
+from seatrials.evidence.sums import leftovers_in, services_in, skew_in, usage_in
 
 # Wall clocks are set while runs go on, and files are written a moment after what they tell of.
 _CLOCK_TOLERANCE_SECONDS = 5.0
@@ -134,6 +134,7 @@ def _of_log(parts: Parts) -> Iterator[str]:
     record, summary, log = parts.record, parts.log.summary, "the report log"
     yield from _differing("scenarios", record.scenarios, summary.outcomes, log)
     yield from _differing("trace_sha256", record.trace_sha256, summary.trace_sha256, log)
+    yield from _differing("not_asked", record.not_asked, summary.not_asked, log)
     yield from _differing("not_run", _set(record.not_run), dict.fromkeys(summary.not_run, True), log)
     crashed = {row: True for row, test in (record.rows or {}).items() if test in summary.crashed}
     yield from _differing("crashed", _set(record.crashed), crashed, log)
@@ -165,14 +166,16 @@ def _of_left(parts: Parts) -> Iterator[str]:
     yield from problems_of_usage(record.usage or {})
     try:
         left, used, met = leftovers_in(parts.files), usage_in(parts.files), services_in(parts.files)
+        skew = skew_in(parts.files)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]["msg"]
-        yield f"a file of its leftovers, its usage or its services is damaged: {problem}"
+        yield f"a file of its leftovers, its usage, its services or its skew is damaged: {problem}"
         return
     if (None if record.leftovers is None else sorted(record.leftovers)) != (None if left is None else sorted(left)):
         yield f"it says that {_left(record.leftovers)}, and its files say that {_left(left)}"
     yield from _differing("usage", record.usage or {}, used, "its rows and what it did beside them")
     yield from _differing("services", record.services, met, "timeline")
+    yield from _differing("skew", record.skew, skew or {}, "the file beside it")
 
 
 def _differing(name: str, told: Mapping[str, object] | None, found: Mapping[str, object], where: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from seatrials.evidence.record import (
     RunRecord,
     ServiceRecord,
     Services,
+    SkewRecord,
     TaskRecord,
 )
 from seatrials.evidence.recorder import Recorder
@@ -27,10 +28,12 @@ from seatrials.evidence.seal import seal_of
 from seatrials.evidence.sums import (
     LEFTOVERS_FILES,
     SERVICES_FILES,
+    SKEW_FILE,
     USAGE_FILES,
     USAGE_OF_ROWS,
     leftovers_in,
     services_in,
+    skew_in,
     usage_in,
 )
 from seatrials.seams.clock import wall_timestamp
@@ -319,6 +322,15 @@ class RunFolder:
     def write_comparison(self, unexplained: list[str], others: list[str]) -> None:
         """Write what changed on a shared stack during the run: what nobody accounts for, and what others did."""
         _write(self.path / "comparison.json", redact_value({"unexplained": unexplained, "others": others}), indent=2)
+
+    def write_skew(self, skew: Mapping[str, SkewRecord]) -> None:
+        """Write how far the run's clock was from AWS's, at its `beginning` and, when that has come, at its `end`."""
+        told = {moment: each.model_dump(mode="json") for moment, each in skew.items()}
+        _write(self.path / SKEW_FILE, told, indent=2)
+
+    def read_skew(self) -> dict[str, SkewRecord] | None:
+        """Return what `write_skew` wrote, in whatever process; None where there is no other clock."""
+        return skew_in(_contents(self.path, [SKEW_FILE]))
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""

@@ -13,6 +13,8 @@ class CellOutcome(StrEnum):
     CRASHED = "crashed"
     # It failed while its world was late, which may be why.
     CANNOT_TELL = "cannot tell"
+    # A promise that it builds on was broken, which another row tells.
+    NOT_ASKED = "not asked"
     # It has more than one result in the run, so that its pass is not the first answer.
     RETRIED = "retried"
     # Not required there, and not run there.

@@ -91,9 +91,9 @@ class RunEvidence:
 
     @property
     def success_percent(self) -> float | None:
-        """How many of its rows passed, of those that passed or failed; None when none did."""
+        """How many of its rows passed, of those that passed, failed or could not be asked; None when none did."""
         passed = sum(each.outcome is CellOutcome.PASSED for each in self.results.values())
-        failed = sum(each.failed for each in self.results.values())
+        failed = sum(each.failed or each.outcome is CellOutcome.NOT_ASKED for each in self.results.values())
         return 100 * passed / (passed + failed) if passed + failed else None
 
     @property

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, Strict, TypeAdapter
 
+from seatrials.seams.skew import Skew
+
 
 class Record(BaseModel):
     """An object in a file of the evidence; fields that this version does not know are passed over."""
@@ -41,6 +43,18 @@ class ServiceRecord(Record):
     versions: tuple[str, ...] = ()
     # As the task definition names it, with the digest that was pulled where ECS tells it: `name:tag@sha256:...`.
     images: tuple[str, ...] = ()
+
+
+class SkewRecord(Record):
+    """By how many seconds AWS's clock was ahead of the run's, or behind it below 0, give or take an uncertainty."""
+
+    seconds: float
+    uncertainty_seconds: Annotated[float, Field(ge=0)]
+
+    @property
+    def told(self) -> str:
+        """Return it for people."""
+        return str(Skew(self.seconds, self.uncertainty_seconds))
 
 
 class RunRecord(Record):
@@ -77,6 +91,8 @@ class RunRecord(Record):
     rows: dict[str, str] | None = None
     scopes: dict[str, str] | None = None
     not_run: dict[str, str] | None = None
+    # By row that failed of a promise which another row has seen broken: that row.
+    not_asked: dict[str, str] | None = None
     # By row: pytest's outcome, and the hash of the platform's events on virtual time.
     scenarios: dict[str, str] | None = None
     trace_sha256: dict[str, str] | None = None
@@ -92,6 +108,8 @@ class RunRecord(Record):
     usage: dict[str, float] | None = None
     # How late its platform was at worst, in seconds of platform time; None where it cannot be late.
     late_seconds: float | None = None
+    # At its beginning and at its end, `beginning` and `end`; None where it had no other clock beside its own.
+    skew: dict[str, SkewRecord] | None = None
     wall_seconds: float | None = None
     platform_seconds: float | None = None
 
@@ -168,8 +186,8 @@ class Sample:
 
 
 # `rows.json`, by row of the catalogue; `leftovers.<process>.json`; `usage.json` and `timeline/<row>.usage.json`, by
-# name; `tasks.json`; `timeline/<row>.services.json`, by service; `seal.json`, the SHA-256 of each file by its name
-# below the folder.
+# name; `tasks.json`; `timeline/<row>.services.json`, by service; `skew.json`; `seal.json`, the SHA-256 of each file by
+# its name below the folder.
 Rows = Mapping[str, RowRecord]
 ROWS: TypeAdapter[dict[str, RowRecord]] = TypeAdapter(dict[str, RowRecord], config=ConfigDict(strict=True))
 LEFTOVERS: TypeAdapter[list[str]] = TypeAdapter(list[str], config=ConfigDict(strict=True))
@@ -179,4 +197,5 @@ USAGE: TypeAdapter[dict[str, float]] = TypeAdapter(
 TASKS: TypeAdapter[tuple[TaskRecord, ...]] = TypeAdapter(tuple[TaskRecord, ...])
 Services = Mapping[str, ServiceRecord]
 SERVICES: TypeAdapter[dict[str, ServiceRecord]] = TypeAdapter(dict[str, ServiceRecord], config=ConfigDict(strict=True))
+SKEW: TypeAdapter[dict[str, SkewRecord]] = TypeAdapter(dict[str, SkewRecord], config=ConfigDict(strict=True))
 SEAL: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

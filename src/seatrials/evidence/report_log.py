@@ -5,13 +5,14 @@ test that has no result, and, by the line `SessionFinish` that it lacks, of a ru
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, FiniteFloat, Strict, TypeAdapter, ValidationError
 
 from seatrials.evidence.activity import idleness
+from seatrials.evidence.not_asked import BROKEN_PROMISE, not_asked
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.ranges import problems_of_value
 from seatrials.evidence.record import Record, Sample
@@ -48,6 +49,8 @@ class LogSummary:
     # pytest's outcome; a failure of set-up or tear-down outweighs a pass.
     outcomes: Mapping[str, str] = field(default_factory=dict)
     not_run: frozenset[str] = frozenset()
+    # By row that was not asked, the row that tells why.
+    not_asked: Mapping[str, str] = field(default_factory=dict)
     trace_sha256: Mapping[str, str] = field(default_factory=dict)
     # Tests whose process ended with them.
     crashed: frozenset[str] = frozenset()
@@ -120,15 +123,32 @@ def parse_report_log(content: bytes, name: str) -> ReportLog:
         if line.report_type == "TestReport":
             tests.setdefault(line.nodeid, _Seen()).lines.append(line)
     samples = tuple(sample for line in lines if line.when == "call" for sample in _samples(line))
+    summary = _summary(lines)
     problems += _problems(lines, name)
     problems += [each for sample in samples for each in problems_of_value(sample.name, sample.value, sample.unit)]
     return ReportLog(
-        results={test: _result(seen) for test, seen in tests.items()},
+        results=_told_once({test: _result(seen) for test, seen in tests.items()}, tests, summary.not_asked),
         samples=samples,
         problems=tuple(problems),
         messages={test: _whole_message(failed[0]) for test, seen in tests.items() if (failed := seen.failures())},
-        summary=_summary(lines),
+        summary=summary,
     )
+
+
+def _told_once(
+    results: Mapping[str, RowResult], tests: Mapping[str, "_Seen"], excused: Mapping[str, str]
+) -> dict[str, RowResult]:
+    """Return *results*, of which those that met another row's broken promise have that row's reason."""
+    by_row = {seen.lines[0].scenario: results[test] for test, seen in tests.items()}
+    told = {}
+    for test, result in results.items():
+        own = excused.get(tests[test].lines[0].scenario)
+        if own is None or result.outcome is not CellOutcome.FAILED or by_row[own].outcome is not CellOutcome.FAILED:
+            told[test] = result
+        else:
+            reason = _short(f"{by_row[own].reason.removeprefix('AssertionError: ')} ({own})")
+            told[test] = replace(result, outcome=CellOutcome.NOT_ASKED, reason=reason, failed=False)
+    return told
 
 
 def _parse(text: str, name: str) -> tuple[list[_Line], list[str]]:
@@ -158,8 +178,10 @@ def _summary(lines: Iterable[_Line]) -> LogSummary:
     calls = {line.scenario: line for line in reports if line.when == "call"}
     traces = ((scenario, line.told("trace_sha256")) for scenario, line in calls.items())
     late = [_late_seconds(line) for line in reports]
+    promises = ((line.scenario, line.told(BROKEN_PROMISE)) for line in reports if line.outcome == "failed")
     return LogSummary(
         outcomes=outcomes,
+        not_asked=not_asked(outcomes, {row: str(own) for row, own in promises if own is not None}),
         not_run=frozenset(line.scenario for line in reports if line.outcome == "skipped"),
         trace_sha256={scenario: str(trace) for scenario, trace in traces if trace is not None},
         crashed=frozenset(line.nodeid for line in reports if line.when == _CRASHED),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from seatrials.evidence.record import LEFTOVERS, SERVICES, USAGE, ServiceRecord
+from seatrials.evidence.record import LEFTOVERS, SERVICES, SKEW, USAGE, ServiceRecord, SkewRecord
 
 # Which files tell it, by their names within the folder of a run.
 LEFTOVERS_FILES = "leftovers.*.json"
@@ -11,6 +11,7 @@ LEFTOVERS_FILES = "leftovers.*.json"
 USAGE_OF_ROWS = "timeline/*.usage.json"
 USAGE_FILES = (USAGE_OF_ROWS, "usage.json")
 SERVICES_FILES = "timeline/*.services.json"
+SKEW_FILE = "skew.json"
 
 
 def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
@@ -48,3 +49,11 @@ def services_in(files: Mapping[str, bytes]) -> dict[str, ServiceRecord]:
         )
         for service in sorted({name for each in told for name in each})
     }
+
+
+def skew_in(files: Mapping[str, bytes]) -> dict[str, SkewRecord] | None:
+    """Return how far a run's clock was from AWS's, by its file; None without one.
+
+    Raises `ValidationError` for a file that does not say it.
+    """
+    return SKEW.validate_json(files[SKEW_FILE]) if SKEW_FILE in files else None

@@ -19,6 +19,7 @@ def run_of(case: Case, run: RunEvidence) -> Run:
     counted = (
         CellOutcome.PASSED,
         CellOutcome.FAILED,
+        CellOutcome.NOT_ASKED,
         CellOutcome.NOT_RUN,
         CellOutcome.CANNOT_TELL,
         CellOutcome.CRASHED,

@@ -24,6 +24,7 @@ _SIGNS: dict[str, str] = {
     CellOutcome.CRASHED: "!",
     CellOutcome.CANNOT_TELL: "?",
     CellOutcome.RETRIED: "↻",
+    CellOutcome.NOT_ASKED: "◌",
     CellOutcome.NOT_RUN: "○",
     CellOutcome.NOT_REQUIRED: "·",
 }

@@ -16,9 +16,12 @@ _GRAVEST_FIRST = (
     CellOutcome.RETRIED,
     CellOutcome.CRASHED,
     CellOutcome.CANNOT_TELL,
+    CellOutcome.NOT_ASKED,
     CellOutcome.NOT_RUN,
     CellOutcome.PASSED,
 )
+# What was not asked or did not run stands whole under *Not proven*.
+_SUMMED_UP = (CellOutcome.NOT_ASKED, CellOutcome.NOT_RUN, CellOutcome.PASSED)
 
 
 def matrix(case: Case) -> tuple[MatrixRow, ...]:
@@ -152,7 +155,7 @@ def _told(missing: dict[str, Cell]) -> str:
 
 def _listed(outcome: CellOutcome, rows: Sequence[str]) -> str:
     """Return *rows*; what failed is named whole, and of what did not run *Not proven* has all."""
-    return _named(rows) if outcome in (CellOutcome.NOT_RUN, CellOutcome.PASSED) else ", ".join(rows)
+    return _named(rows) if outcome in _SUMMED_UP else ", ".join(rows)
 
 
 def _named(rows: Iterable[str]) -> str:

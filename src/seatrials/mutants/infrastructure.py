@@ -402,7 +402,7 @@ MUTANTS.rows["INFRA-10"] = {
     "no-dashboard": ("There is no dashboard of the runs' metrics.", take_away("RunDashboard")),
     "no-alarms-of-runs": (
         "No alarm looks at the runs' metrics.",
-        take_away("RunSuccessRateAlarm", "RunColdStartAlarm"),
+        take_away("RunSuccessRateAlarm", "RunColdStartAlarm", "RunCostAlarm"),
     ),
     "alarm-on-a-metric-of-an-older-name": (
         "An alarm looks at a metric that no run publishes any more.",
@@ -418,6 +418,15 @@ MUTANTS.rows["INFRA-10"] = {
         "The alarm on cold starts fires for quick ones.",
         put("RunColdStartAlarm", "ComparisonOperator", "LessThanThreshold"),
     ),
+    "cost-unwatched": ("No alarm looks at what a run costs.", take_away("RunCostAlarm")),
+    "alarm-that-waits-for-a-second-run": (
+        "The alarm on the success rate needs values of two periods, and a run has one.",
+        put("RunSuccessRateAlarm", "EvaluationPeriods", 2),
+    ),
+    "alarm-in-another-unit": (
+        "The alarm on cold starts looks at values in milliseconds, and runs publish seconds.",
+        put("RunColdStartAlarm", "Unit", "Milliseconds"),
+    ),
     "success-counted-in-samples": (
         "The alarm on the success rate compares the number of its values.",
         put("RunSuccessRateAlarm", "Statistic", "SampleCount"),
@@ -431,6 +440,32 @@ def _(document: Document) -> None:
     body = properties(document, "RunDashboard")["DashboardBody"]
     body["Fn::Sub"] = body["Fn::Sub"].replace("${AWS::Region}", "us-east-1")
 
+
+_RUN_STATEMENT = "Policies.0.PolicyDocument.Statement"
+_TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
+
+MUTANTS.rows["INFRA-11"] = {
+    "run-role-of-another-table": (
+        "The role of runs may write to the table of another stack.",
+        put("RunRole", f"{_RUN_STATEMENT}.1.Resource", f"{_TABLE}-before"),
+    ),
+    "run-role-administers-its-table": (
+        "The role of runs may do everything to the one table that it works on.",
+        put("RunRole", f"{_RUN_STATEMENT}.1.Action", "dynamodb:*"),
+    ),
+    "run-role-may-rule-the-network": (
+        "The role of runs may do all that there is with networks.",
+        put("RunRole", f"{_RUN_STATEMENT}.3.Action", "ec2:*"),
+    ),
+    "run-role-gives-itself-rights": (
+        "The role of runs may give itself policies.",
+        put("RunRole", f"{_RUN_STATEMENT}.3.Action", ["iam:PutRolePolicy", "elasticloadbalancing:DeleteRule"]),
+    ),
+    "run-role-cannot-look": (
+        "The role of runs may look at tasks of another region alone.",
+        put("RunRole", f"{_RUN_STATEMENT}.0.Resource", "arn:aws:*:us-east-1:*:*"),
+    ),
+}
 
 MUTANTS.rows["INFRA-12"] = {
     "hermes-of-the-last-release": (

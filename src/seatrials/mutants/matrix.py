@@ -6,6 +6,7 @@ A scenario that passes on everything proves nothing, and a mutant that survives 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from seatrials.evidence.not_asked import not_asked
 from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord
 from seatrials.mutants.mutant import Mutant
 
@@ -23,6 +24,10 @@ class Matrix:
     is_partial: bool = False
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
+    # By mutant and scenario that met a broken promise there: the row that asks for it.
+    promises: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Who was not asked for that, as `settle` finds it: neither a kill nor a pass.
+    not_asked: dict[str, list[str]] = field(default_factory=dict)
     # What the scenario said, for each kill.
     messages: dict[str, dict[str, str]] = field(default_factory=dict)
     # Kills by an error that a scenario stumbled over, which tells nobody what was expected: mutant, scenario, error.
@@ -41,6 +46,18 @@ class Matrix:
         self.messages.setdefault(mutant, {})[scenario] = message
         if bare_error:
             self.bare.append((mutant, scenario, bare_error))
+
+    def note_promise(self, mutant: str, scenario: str, row: str) -> None:
+        """Note that *scenario* failed on *mutant* of a promise that *row* asks for."""
+        self.promises.setdefault(mutant, {})[scenario] = row
+
+    def settle(self) -> None:
+        """Take for no kill what was not asked, for the row of the promise has failed there itself."""
+        for mutant, broken in self.promises.items():
+            killers = self.killed_by.get(mutant, [])
+            excused = not_asked(dict.fromkeys(killers, "failed"), broken)
+            self.not_asked[mutant] = list(excused)
+            self.killed_by[mutant] = [each for each in killers if each not in excused]
 
     def note_mistake(self, mutant: str, mistake: str) -> None:
         """Note that the code of *mutant* is wrong: however its scenarios end, they do not kill it."""
@@ -87,11 +104,16 @@ class Matrix:
             sentence=mutant.sentence,
             killed_by=tuple(sorted(killed_by)),
             messages=dict(sorted(self.messages.get(mutant.id, {}).items())),
-            survived=tuple(sorted(set(self.ran.get(mutant.id, [])) - killed_by)),
+            survived=tuple(sorted(self._survived(mutant.id))),
         )
 
     def _scenarios(self) -> list[str]:
         return sorted({scenario for ran in self.ran.values() for scenario in ran})
+
+    def _survived(self, mutant: str) -> set[str]:
+        """Return who passed on a mutant."""
+        others = {*self.killed_by.get(mutant, []), *self.not_asked.get(mutant, [])}
+        return set(self.ran.get(mutant, [])) - others
 
     def _kills(self, scenario: str) -> tuple[str, ...]:
         return tuple(each.id for each in self.mutants if scenario in self.killed_by.get(each.id, []))
@@ -132,7 +154,7 @@ class Matrix:
             f"scenario {scenario} passes on the hollow platform {each.id}: {each.sentence}"
             for each in self.mutants
             if each.hollow and each.id not in self.mistakes
-            for scenario in sorted(set(self.ran.get(each.id, [])) - set(self.killed_by.get(each.id, [])))
+            for scenario in sorted(self._survived(each.id))
             if not scenario.startswith(_CONTROL_PLANE_SUITE)
         ]
 

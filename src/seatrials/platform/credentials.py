@@ -1,67 +1,153 @@
-"""What the credentials of a run may do, by IAM's own simulation of their policies."""
+"""What the credentials of a run may do with this stack's resources, by IAM's own simulation of their policies.
+
+A policy that names resources allows nothing on `*`, and one that allows everything on one table is an administrator's
+of that table. So each action is asked for on the ARN of what a run meets.
+Sources: IAM API Reference, SimulatePrincipalPolicy; Service Authorization Reference, for the resources of each action.
+"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
+from seatrials.environments.parts import ResourceNames
 from seatrials.seams.application import AwsClient
 
-# An assumed role speaks as a session of itself, which has no policies of its own.
-_ASSUMED = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/.+")
+# An assumed role speaks as a session of itself, which has no policies of its own, and leaves out the role's path.
+_ASSUMED = re.compile(r"arn:[\w-]+:sts::\d+:assumed-role/(?P<role>[^/]+)/.+")
+_ANYTHING = "*"
 
-# What docs/live.md asks for; a run calls nothing else.
-NEEDED_ACTIONS = (
-    "application-autoscaling:DescribeScalableTargets",
-    "application-autoscaling:DescribeScalingActivities",
-    "application-autoscaling:DescribeScalingPolicies",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricStatistics",
-    "dynamodb:DeleteItem",
-    "dynamodb:DescribeTable",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    "dynamodb:UpdateItem",
-    "ecs:DescribeServices",
-    "ecs:DescribeTasks",
-    "ecs:ListTasks",
-    "elasticfilesystem:DescribeFileSystems",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "logs:GetLogEvents",
-)
-# What only an administrator may do, each in another corner of the account.
-ADMINISTRATORS_ACTIONS = (
-    "dynamodb:DeleteTable",
-    "ec2:DeleteVpc",
-    "ecs:DeleteCluster",
-    "elasticfilesystem:DeleteFileSystem",
-    "elasticloadbalancing:DeleteLoadBalancer",
-    "iam:AttachRolePolicy",
-    "iam:CreateUser",
-    "kms:ScheduleKeyDeletion",
-)
+# What docs/live.md asks for, by what it is done to; a run calls nothing else.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    # These know no resources.
+    _ANYTHING: (
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingActivities",
+        "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricStatistics",
+        "ecs:ListTasks",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+    "table": (
+        "dynamodb:DeleteItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+    ),
+    "index": ("dynamodb:Query",),
+    "service": ("ecs:DescribeServices",),
+    "task": ("ecs:DescribeTasks",),
+    "file system": ("elasticfilesystem:DescribeFileSystems",),
+    "log stream": ("logs:GetLogEvents",),
+    "principal": ("iam:SimulatePrincipalPolicy",),
+}
+# What only an administrator may do, each in another corner of the account; those on the stack's own on any as well.
+ADMINISTRATORS: Mapping[str, tuple[str, ...]] = {
+    "table": ("dynamodb:DeleteTable",),
+    "cluster": ("ecs:DeleteCluster",),
+    "service": ("ecs:DeleteService",),
+    "file system": ("elasticfilesystem:DeleteFileSystem",),
+    "load balancer": ("elasticloadbalancing:DeleteLoadBalancer",),
+    "listener": ("elasticloadbalancing:DeleteListener",),
+    "network": ("ec2:DeleteVpc",),
+    "principal": ("iam:AttachRolePolicy", "iam:PutRolePolicy"),
+    _ANYTHING: ("iam:CreateUser", "kms:ScheduleKeyDeletion"),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """An action on a resource."""
+
+    action: str
+    # An ARN, or `*`.
+    resource: str
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{self.action} on {self.resource}"
 
 
 class Credentials:
     """The credentials that a run's calls are made with."""
 
-    def __init__(self, aws: Callable[[str], AwsClient]) -> None:
+    def __init__(
+        self, aws: Callable[[str], AwsClient], names: ResourceNames, region: str, file_system_arn: Callable[[], str]
+    ) -> None:
         self._aws = aws
+        self._names = names
+        self._region = region
+        self._file_system_arn = file_system_arn
 
-    def allowed(self, actions: Sequence[str]) -> set[str]:
-        """Return those of *actions* that are allowed, on any resource.
+    def missing(self) -> list[str]:
+        """Return what a run needs and may not do, sorted."""
+        needed = self._rights(NEEDED)
+        return sorted(map(str, needed - self._allowed(needed)))
 
-        Source: IAM API Reference, SimulatePrincipalPolicy, which wants the ARN of a user or role.
-        """
+    def excessive(self) -> list[str]:
+        """Return what only an administrator may do and a run may, on this stack or on anything, sorted."""
+        own = self._rights(ADMINISTRATORS)
+        anywhere = {Right(each.action, _ANYTHING) for each in own}
+        return sorted(map(str, self._allowed(own | anywhere)))
+
+    def _rights(self, actions: Mapping[str, tuple[str, ...]]) -> set[Right]:
+        arns = {_ANYTHING: _ANYTHING, **self._arns()}
+        return {Right(action, arns[kind]) for kind, every in actions.items() for action in every}
+
+    def _allowed(self, rights: Iterable[Right]) -> set[Right]:
+        """Return those of *rights* that are allowed, which is asked for each resource by itself."""
+        by_resource: dict[str, list[str]] = {}
+        for each in sorted(rights):
+            by_resource.setdefault(each.resource, []).append(each.action)
+        principal = self._principal()
+        return {
+            Right(action, resource)
+            for resource, actions in by_resource.items()
+            for action in self._allowed_on(principal, resource, actions)
+        }
+
+    def _allowed_on(self, principal: str, resource: str, actions: list[str]) -> list[str]:
         pages = (
             self._aws("iam")
             .get_paginator("simulate_principal_policy")
-            .paginate(PolicySourceArn=self._principal(), ActionNames=list(actions))
+            .paginate(PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource])
         )
         results = [result for page in pages for result in page["EvaluationResults"]]
-        return {result["EvalActionName"] for result in results if result["EvalDecision"] == "allowed"}
+        return [str(each["EvalActionName"]) for each in results if each["EvalDecision"] == "allowed"]
 
     def _principal(self) -> str:
+        """Return the ARN of the user or role whose policies count: of a role IAM alone knows the path."""
         arn = str(self._aws("sts").get_caller_identity()["Arn"])
-        return _ASSUMED.sub(r"arn:\g<partition>:iam::\g<account>:role/\g<role>", arn)
+        assumed = _ASSUMED.fullmatch(arn)
+        if assumed is None:
+            return arn
+        return str(self._aws("iam").get_role(RoleName=assumed["role"])["Role"]["Arn"])
+
+    def _arns(self) -> dict[str, str]:
+        names = self._names
+        identity = self._aws("sts").get_caller_identity()
+        partition, account = str(identity["Arn"]).split(":")[1], identity["Account"]
+
+        def arn(service: str, resource: str) -> str:
+            return f"arn:{partition}:{service}:{self._region}:{account}:{resource}"
+
+        table = arn("dynamodb", f"table/{names.table}")
+        balancer = self._aws("elbv2").describe_load_balancers(Names=[names.load_balancer])["LoadBalancers"][0]
+        listeners = self._aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        assert listeners, f"the load balancer {names.load_balancer} has no listener"
+        return {
+            "table": table,
+            "index": f"{table}/index/{names.client_index}",
+            "cluster": arn("ecs", f"cluster/{names.cluster}"),
+            "service": arn("ecs", f"service/{names.cluster}/{names.edit_service}"),
+            "task": arn("ecs", f"task/{names.cluster}/00000000000000000000000000000000"),
+            "log stream": arn("logs", f"log-group:{names.edit_log_group}:log-stream:edit/edit/1"),
+            "load balancer": balancer["LoadBalancerArn"],
+            "listener": listeners[0]["ListenerArn"],
+            "network": arn("ec2", f"vpc/{balancer['VpcId']}"),
+            "file system": self._file_system_arn(),
+            "principal": self._principal(),
+        }

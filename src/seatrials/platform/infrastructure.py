@@ -105,7 +105,7 @@ class Infrastructure:
     @cached_property
     def credentials(self) -> Credentials:
         """The credentials that these calls are made with."""
-        return Credentials(self._aws)
+        return Credentials(self._aws, self._names, self._region, lambda: str(self.file_system()["FileSystemArn"]))
 
     def cluster_status(self) -> str:
         """Return the status of the cluster; fails the scenario when there is none of that name."""

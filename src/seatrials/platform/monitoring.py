@@ -43,6 +43,19 @@ class Monitoring:
             if "Statistic" in alarm
         }
 
+    def deaf_alarms(self) -> set[str]:
+        """Return the names of the alarms on the runs' namespace that one run's figures cannot let fire.
+
+        A run publishes each figure once, in a unit; an alarm that waits for a second one waits for ever.
+        Source: CloudWatch User Guide, "Alarm evaluation"; CloudWatch API Reference, PutMetricAlarm, Unit.
+        """
+        return {
+            str(alarm["AlarmName"])
+            for alarm in self._alarms()
+            if alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) > 1
+            or alarm.get("Unit", RUN_METRICS.get(alarm["MetricName"])) != RUN_METRICS.get(alarm["MetricName"])
+        }
+
     def _alarms(self) -> list[dict[str, Any]]:
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
         alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]

@@ -7,19 +7,21 @@ from functools import partial
 from typing import TypeVar
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.environments.capabilities import Capability
-from seatrials.errors import FatalStateError
+from seatrials.errors import BrokenPromiseError, FatalStateError, WaitTimeoutError
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform import contract, patience
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 from seatrials.platform.diagnosis import Diagnosis
 from seatrials.platform.infrastructure import Infrastructure
+from seatrials.platform.promises import COLD_START, breaks_cold_start
 from seatrials.platform.raw import RawClient
 from seatrials.platform.services import Counts, Services
 from seatrials.platform.sessions import Session, Sessions
-from seatrials.platform.skew import Skew
+from seatrials.platform.skew import ScenarioSkew
 from seatrials.platform.stack import Stack
 from seatrials.platform.telemetry import Telemetry
 from seatrials.platform.waited import Waited
@@ -55,9 +57,10 @@ class Platform:
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names)
-        self.skew = Skew(self.http, stack.clock)
+        self.skew = ScenarioSkew(self.http, stack.clock)
         self._waited = waited or Waited(stack.clock.now)
-        self._stack = stack
+        self._looking = stack.looking or stack.aws
+        self._run_prefix = stack.run_prefix
 
     @property
     def plain_url(self) -> str:
@@ -231,17 +234,25 @@ class Platform:
     def wait_until(
         self, condition: Callable[[], T], timeout_seconds: float, *, what: str, every_seconds: float = 1.0
     ) -> T:
-        """Wait on the platform's time; a wait that fails explains the platform's state."""
+        """Wait on the platform's time; a wait that fails explains the platform's state.
+
+        Raises `BrokenPromiseError` when a session of the scenario has not started in time meanwhile.
+        """
         with self.recorder.waiting(what):
-            return wait_until(
-                self.clock,
-                condition,
-                timeout_seconds,
-                what=what,
-                every_seconds=every_seconds,
-                explain=self._explain,
-                last_step=self.recorder.last_within_wait,
-            )
+            try:
+                return wait_until(
+                    self.clock,
+                    condition,
+                    timeout_seconds,
+                    what=what,
+                    every_seconds=every_seconds,
+                    explain=self._explain,
+                    last_step=self.recorder.last_within_wait,
+                )
+            except (FatalStateError, WaitTimeoutError) as error:
+                if self._is_overdue():
+                    raise BrokenPromiseError(str(error), COLD_START.row, COLD_START.about) from error
+                raise
 
     def let_pass(self, seconds: float, *, what: str) -> None:
         """Let platform time pass because the requirement names it: idleness, an interval between visits."""
@@ -269,16 +280,26 @@ class Platform:
 
     def _explain(self) -> str:
         """Return the state of the platform and of this scenario's sessions, for the message of a wait that failed."""
-        stack, names = self._stack, self.environment.names
-        aws = stack.looking or stack.aws
+        aws, names = self._looking, self.environment.names
         diagnosis = Diagnosis(
             Services(aws("ecs"), aws("application-autoscaling"), names),
             Balancer(aws("elbv2"), names, self.environment.ports),
-            Telemetry(aws("cloudwatch"), stack.clock, names),
-            Sessions(self.http, aws("dynamodb"), names, stack.run_prefix),
+            Telemetry(aws("cloudwatch"), self.clock, names),
+            self._looking_sessions(),
             names,
         )
         return diagnosis.explain()
+
+    def _is_overdue(self) -> bool:
+        """Whether a session of the scenario has not started in time; a table that cannot be read does not say so."""
+        try:
+            return breaks_cold_start(self._looking_sessions().items_of_run(), self.clock.now())
+        except (BotoCoreError, ClientError):
+            return False
+
+    def _looking_sessions(self) -> Sessions:
+        """Return the scenario's sessions as one looks at them for the message of a wait that failed."""
+        return Sessions(self.http, self._looking("dynamodb"), self.environment.names, self._run_prefix)
 
     def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:
         def begin(index: int, task: Callable[[], T]) -> T:

@@ -1,9 +1,10 @@
 """A run's figures, sent to CloudWatch once, however often and by however many somebody asks.
 
 CloudWatch adds what it is sent to what it has, so the same figures twice would count twice. All figures of a run go in
-one call, with the run's own time. Before the call a marker says that it is about to be made, after it that it was. A
-marker of the first kind alone, left by a crash, leaves open whether CloudWatch has the figures: it is asked, and
-believed once so much time has passed that it would show them.
+one call, with the time of the call: an alarm looks at the last minutes, and a run began hours ago. Before the call a
+marker says when it is about to be made, after it that it was. A marker of the first kind alone, left by a crash, leaves
+open whether CloudWatch has the figures of that time: it is asked, and believed once so much time has passed that it
+would show them.
 """
 
 import json
@@ -27,7 +28,7 @@ from seatrials.whole_file import read_regular, write_once, write_whole
 
 # How long CloudWatch may take to show a figure that it has accepted.
 _VISIBLE_SECONDS = 900.0
-# It takes no figures that are older.
+# Figures stand at the time of their call, where those of an older run would say nothing of the platform.
 _AGE_SECONDS_MAX = 14 * 86_400.0
 _CLIENT_ERRORS = range(400, 500)
 
@@ -70,12 +71,13 @@ class Publisher:
 
     def _check(self, run: RunEvidence, figures: Mapping[str, float]) -> None:
         check_whole(run)
-        began = _moment(run).timestamp()
+        began = run.started_seconds
+        assert began is not None, "a run that does not say when it began is not whole"
         if not figures:
             msg = f"run {run.id} of {run.environment} has no figures to publish"
             raise EvidenceError(msg)
         if self.now_seconds - began > _AGE_SECONDS_MAX:
-            msg = f"run {run.id} of {run.environment} began over two weeks ago, and CloudWatch takes nothing so old"
+            msg = f"run {run.id} of {run.environment} began over two weeks ago, and its figures would stand at today"
             raise EvidenceError(msg)
 
     def _publish_again(self, run: RunEvidence, marker: Path) -> bool:
@@ -84,8 +86,8 @@ class Publisher:
         if note.sent:
             return False
         told = note.figures
-        if self._has(run, told):
-            self._mark_sent(marker, told)
+        if self._has(run, told, note.at_seconds):
+            self._write_note(marker, told, note.at_seconds, sent=True)
             return False
         since = self.now_seconds - note.at_seconds
         if since < _VISIBLE_SECONDS:
@@ -95,12 +97,14 @@ class Publisher:
                 f"yet: call again after {again}"
             )
             raise EvidenceError(msg)
+        # Whoever asks after another crash must ask for this time.
+        self._write_note(marker, told, self.now_seconds, sent=False)
         self._send(run, told, marker)
         return True
 
     def _send(self, run: RunEvidence, figures: Mapping[str, float], marker: Path) -> None:
         data = [
-            {"MetricName": name, "Timestamp": _moment(run), "Value": value, "Unit": RUN_METRICS[name]}
+            {"MetricName": name, "Timestamp": _moment(self.now_seconds), "Value": value, "Unit": RUN_METRICS[name]}
             for name, value in figures.items()
         ]
         try:
@@ -112,14 +116,14 @@ class Publisher:
             raise self._error(run, error) from error
         except BotoCoreError as error:
             raise self._error(run, error) from error
-        self._mark_sent(marker, figures)
+        self._write_note(marker, figures, self.now_seconds, sent=True)
 
-    def _has(self, run: RunEvidence, figures: Mapping[str, float]) -> bool:
-        """Whether CloudWatch shows any of *figures* at the time of the run; they went together or not at all."""
-        return any(value in self._shown(run, name) for name, value in figures.items())
+    def _has(self, run: RunEvidence, figures: Mapping[str, float], at_seconds: float) -> bool:
+        """Whether CloudWatch shows any of *figures* at the time of a call; they went together or not at all."""
+        return any(value in self._shown(run, name, at_seconds) for name, value in figures.items())
 
-    def _shown(self, run: RunEvidence, name: str) -> list[float]:
-        minute = _moment(run).replace(second=0, microsecond=0)
+    def _shown(self, run: RunEvidence, name: str, at_seconds: float) -> list[float]:
+        minute = _moment(at_seconds).replace(second=0, microsecond=0)
         try:
             answer = self.cloudwatch.get_metric_statistics(
                 Namespace=self.namespace,
@@ -135,13 +139,10 @@ class Publisher:
 
     def _claim(self, marker: Path, figures: Mapping[str, float]) -> bool:
         """Note that a call is about to be made; return whether nobody has noted that before."""
-        return write_once(marker, self._note(figures, sent=False))
+        return write_once(marker, _note(figures, self.now_seconds, sent=False))
 
-    def _mark_sent(self, marker: Path, figures: Mapping[str, float]) -> None:
-        write_whole(marker, self._note(figures, sent=True))
-
-    def _note(self, figures: Mapping[str, float], *, sent: bool) -> str:
-        return json.dumps({"sent": sent, "at_seconds": self.now_seconds, "figures": dict(figures)})
+    def _write_note(self, marker: Path, figures: Mapping[str, float], at_seconds: float, *, sent: bool) -> None:
+        write_whole(marker, _note(figures, at_seconds, sent=sent))
 
     def _error(self, run: RunEvidence, error: Exception) -> EvidenceError:
         return EvidenceError(f"the figures of run {run.id} of {run.environment} cannot be published: {error}")
@@ -187,7 +188,9 @@ def _mean(run: RunEvidence, metric: str) -> float | None:
     return fmean(values) if values else None
 
 
-def _moment(run: RunEvidence) -> datetime:
-    began = run.started_seconds
-    assert began is not None, "a run that does not say when it began is refused before"
-    return datetime.fromtimestamp(began, UTC)
+def _note(figures: Mapping[str, float], at_seconds: float, *, sent: bool) -> str:
+    return json.dumps({"sent": sent, "at_seconds": at_seconds, "figures": dict(figures)})
+
+
+def _moment(at_seconds: float) -> datetime:
+    return datetime.fromtimestamp(at_seconds, UTC)

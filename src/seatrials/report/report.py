@@ -106,6 +106,7 @@ def variables(run: RunEvidence) -> dict[str, str]:
         "seed": record.seed,
         "workers": record.workers,
         "account": record.account,
+        **{f"AWS's clock ahead at its {moment}": each.told for moment, each in (record.skew or {}).items()},
         **{f"version of {name}": value for name, value in (record.versions or {}).items()},
     }
     return {name: str(value) for name, value in told.items() if value is not None}

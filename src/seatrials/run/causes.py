@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from seatrials.evidence.not_asked import not_asked
+
 
 class Rank(IntEnum):
     """How much a cause tells, the most first."""
@@ -46,6 +48,8 @@ class Failure:
     logged: str = ""
     # The command that repeats it, where there is one.
     replay: str = ""
+    # The row of a promise that it has found broken; empty without one.
+    broken_promise: str = ""
 
     @property
     def first_line(self) -> str:
@@ -61,6 +65,8 @@ class Cause:
     # What is wrong, where that is not what the failures themselves say; else empty.
     text: str
     failures: list[Failure] = field(default_factory=list)
+    # Rows that could not be asked, for one of these failures tells of a promise that they build on.
+    not_asked: list[str] = field(default_factory=list)
 
 
 # An unhealthy target as ECS tells it in an event, and as a diagnosis lists it.
@@ -79,16 +85,24 @@ _OWN = re.compile(r"session-[0-9a-f-]{36}|TEST_\S+|[0-9a-f]{16,}|\d+(\.\d+)?")
 
 
 def causes_of(failures: Iterable[Failure]) -> list[Cause]:
-    """Return *failures* by their causes: the most telling cause first, of equals that of the most failures."""
+    """Return *failures* by their causes: the most telling cause first, of equals that of the most rows.
+
+    What met a promise that another row has seen broken is no failure of its own, and stands with that row.
+    """
     causes: dict[tuple[Rank, str], Cause] = {}
-    for failure in sorted(failures, key=lambda failure: failure.row):
+    seen = sorted(failures, key=lambda failure: failure.row)
+    broken = {failure.row: failure.broken_promise for failure in seen if failure.broken_promise}
+    excused = not_asked({failure.row: "failed" for failure in seen}, broken)
+    for failure in (each for each in seen if each.row not in excused):
         rank, key, text = _cause(failure)
-        causes.setdefault((rank, key), Cause(rank, text)).failures.append(failure)
+        cause = causes.setdefault((rank, key), Cause(rank, text))
+        cause.failures.append(failure)
+        cause.not_asked += [row for row, own in excused.items() if own == failure.row]
     for cause in causes.values():
         # What fails in other suites as well is no finding about the infrastructure.
         if cause.rank is Rank.DIRECT and all(failure.row.startswith("INFRA-") for failure in cause.failures):
             cause.rank = Rank.INFRASTRUCTURE
-    return sorted(causes.values(), key=lambda cause: (cause.rank, -len(cause.failures)))
+    return sorted(causes.values(), key=lambda cause: (cause.rank, -len(cause.failures) - len(cause.not_asked)))
 
 
 def _cause(failure: Failure) -> tuple[Rank, str, str]:

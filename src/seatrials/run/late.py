@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrials.errors import FatalStateError, SeatrialsError, WaitTimeoutError
+from seatrials.errors import BrokenPromiseError, FatalStateError, SeatrialsError, WaitTimeoutError
 from seatrials.evidence.report_log import CANNOT_TELL, LATE_SECONDS
 from seatrials.run.credentials import advice_on
 
@@ -28,7 +28,7 @@ _LATENESS_KEY = pytest.StashKey[Callable[[], float] | None]()
 _LATE_SECONDS_MAX_KEY = pytest.StashKey[float]()
 # By which a row says that it has waited in vain; any other error of ours has another reason than time, and so has one
 # that we know what to advise on.
-_WAITED = (FatalStateError, WaitTimeoutError)
+_WAITED = (BrokenPromiseError, FatalStateError, WaitTimeoutError)
 
 
 def late_seconds_max(pace: float) -> float:

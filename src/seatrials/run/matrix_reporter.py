@@ -9,6 +9,7 @@ from rich.console import Console
 from seatrials.errors import EvidenceError
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
+from seatrials.evidence.not_asked import BROKEN_PROMISE
 from seatrials.evidence.provenance import Sources, commit_of
 from seatrials.evidence.record import MatrixRun
 from seatrials.evidence.redaction import redact
@@ -83,6 +84,8 @@ class MatrixReporter:
         """Note who failed on what."""
         properties = dict(report.user_properties)
         mutant, scenario = str(properties.get("mutant", HEALTHY)), str(properties.get("scenario", report.nodeid))
+        if report.when == "call" and BROKEN_PROMISE in properties:
+            self.matrix.note_promise(mutant, scenario, str(properties[BROKEN_PROMISE]))
         if report.when == "call":
             message = _shortened(redact(message_of(report))) if report.failed else ""
             bare_error = str(properties.get("bare_error", ""))
@@ -98,6 +101,7 @@ class MatrixReporter:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the matrix and turn failures that were wanted into a success."""
+        self.matrix.settle()
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
         ran = self._sources()

@@ -41,6 +41,7 @@ from seatrials.run.on_mutants import about_mutant, begin_matrix
 from seatrials.run.options import add_options, find_files, in_chosen_world
 from seatrials.run.order import OneByOne, in_order
 from seatrials.run.plan_option import begin_plan
+from seatrials.run.promises import about_promise
 from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, shortest
 from seatrials.run.reports import ADVICE
@@ -355,6 +356,7 @@ def pytest_runtest_makereport(
         if advice is not None:
             report.user_properties.append((ADVICE, advice))
         report.user_properties.append(("scenario", scenario_id(item)))
+        report.user_properties += about_promise(item, call)
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "mutant" in callspec.params:
             report.user_properties += about_mutant(callspec.params["mutant"], call)

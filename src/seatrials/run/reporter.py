@@ -21,6 +21,7 @@ from seatrials.errors import EvidenceError, NothingRanError, TooLateError
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.job import job_url
+from seatrials.evidence.not_asked import BROKEN_PROMISE, not_asked
 from seatrials.evidence.provenance import Sources, commit_of, versions
 from seatrials.evidence.record import RowRecord, RunRecord, ServiceRecord
 from seatrials.evidence.recorder import Recorder, Step
@@ -77,6 +78,8 @@ class RunReporter:
         self._in_doubt: set[str] = set()
         self._expected: list[str] = []
         self._not_run: dict[str, str] = {}
+        # By row that met a broken promise, the row of that promise.
+        self._broken: dict[str, str] = {}
         self._crashed: list[str] = []
         if self._is_worker:
             self.folder = RunFolder(Path(config.workerinput["seatrials_folder"]))  # type: ignore[attr-defined]
@@ -153,6 +156,8 @@ class RunReporter:
             self._in_doubt.add(scenario)
         if report.outcome == "skipped":
             self._not_run[scenario] = redact(str(properties.get("not_run", skip_reason(report))))
+        if report.failed and BROKEN_PROMISE in properties:
+            self._broken[scenario] = str(properties[BROKEN_PROMISE])
         if report.when == "call" or report.outcome != "passed":
             failed_before = self._outcomes.get(scenario) == "failed"
             self._outcomes[scenario] = "failed" if failed_before else report.outcome
@@ -208,7 +213,11 @@ class RunReporter:
         if set(self._not_run) - self._in_doubt:
             not_run = sorted(set(self._not_run) - self._in_doubt)
             terminalreporter.line(f"not run, so not proven: {', '.join(not_run)}")
-        for line in self._lateness():
+        unasked = not_asked(self._outcomes, self._broken)
+        if unasked:
+            own = ", ".join(sorted(set(unasked.values())))
+            terminalreporter.line(f"not asked, so not proven, for {own} has failed: {', '.join(unasked)}")
+        for line in (*self._lateness(), *self._skew()):
             terminalreporter.line(line)
         terminalreporter.line(
             f"{hours:.2f} hours of platform time in {wall:.1f} s of wall time "
@@ -227,6 +236,12 @@ class RunReporter:
         if self._in_doubt:
             yield f"nobody can tell, for they failed while it was late: {', '.join(sorted(self._in_doubt))}"
             yield "run it again on a machine that is less busy, or slower: nox -s rehearse -- --pace N"
+
+    def _skew(self) -> Iterator[str]:
+        """Yield how far this machine's clock was from AWS's."""
+        told = [f"{each.told} at its {moment}" for moment, each in (self.folder.read_skew() or {}).items()]
+        if told:
+            yield f"AWS's clock was ahead of the run's by {'; '.join(told)}"
 
     def _describe(self, item: pytest.Item, report: pytest.TestReport) -> None:
         run, recorder = item.stash[RUN_KEY], item.stash[RECORDER_KEY]
@@ -305,6 +320,7 @@ class RunReporter:
             rows={scenario: row.nodeid for scenario, row in rows.items()},
             scopes={scenario: row.scope for scenario, row in rows.items()},
             not_run=self._not_run,
+            not_asked=not_asked(self._outcomes, self._broken),
             scenarios=self._outcomes,
             trace_sha256=self._hashes,
             crashed=tuple(sorted(scenario for scenario, row in rows.items() if row.nodeid in self._crashed)),
@@ -313,6 +329,7 @@ class RunReporter:
             job_url=job_url(read_variables()),
             usage=self.folder.read_usage(),
             late_seconds=max(self._late_seconds, default=None),
+            skew=self.folder.read_skew(),
             wall_seconds=round(wall_seconds() - self._began, 3),
             platform_seconds=round(sum(self._platform_seconds.values()), 6),
         )

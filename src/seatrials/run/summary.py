@@ -12,6 +12,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.not_asked import BROKEN_PROMISE
 from seatrials.evidence.redaction import redact
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
 from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
@@ -63,8 +64,10 @@ class FailureSummary:
 
     def _show(self, terminal: TerminalReporter) -> None:
         causes = causes_of(self._failures)
-        rows = len({failure.row for failure in self._failures})
-        terminal.section(f"{rows} failed of {_counted(len(causes), 'cause')}", sep="=", red=True, bold=True)
+        rows = len({failure.row for cause in causes for failure in cause.failures})
+        unasked = sum(len(cause.not_asked) for cause in causes)
+        beside = f", {unasked} more not asked" if unasked else ""
+        terminal.section(f"{rows} failed of {_counted(len(causes), 'cause')}{beside}", sep="=", red=True, bold=True)
         for line in summary_lines(causes, self._folder):
             terminal.line(redact(line))
 
@@ -92,7 +95,9 @@ def _cause_lines(cause: Cause, number: int) -> list[str]:
     for index, failure in enumerate(cause.failures[:shown]):
         lines += _failure_lines(failure, "   " if lines else f"{number}. ", 1 if index else reason_lines, cause.rank)
     others = [failure.row for failure in cause.failures[shown:]]
-    return [*lines, *(_wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else [])]
+    lines += _wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else []
+    unasked = f"   and so {len(cause.not_asked)} were not asked: "
+    return [*lines, *(_wrapped(unasked, cause.not_asked, "   ") if cause.not_asked else [])]
 
 
 def _failure_lines(failure: Failure, head: str, reason_lines: int, rank: Rank) -> list[str]:
@@ -142,4 +147,5 @@ def _failure(report: pytest.TestReport) -> Failure:
         denied=redact(str(properties.get("denied", ""))),
         logged=redact(str(properties.get("logged", ""))),
         replay=dict(report.sections).get("replay", ""),
+        broken_promise=str(properties.get(BROKEN_PROMISE, "")),
     )

@@ -17,7 +17,7 @@ READING: Mapping[str, tuple[str, ...]] = {
     "ecs": ("Describe*", "List*"),
     "efs": ("Describe*",),
     "elbv2": ("Describe*",),
-    "iam": ("SimulatePrincipalPolicy",),
+    "iam": ("GetRole", "SimulatePrincipalPolicy"),
     "logs": ("Describe*", "FilterLogEvents", "GetLogEvents"),
     "sts": ("GetCallerIdentity",),
 }

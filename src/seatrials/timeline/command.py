@@ -21,7 +21,13 @@ FORMATS: Mapping[str, tuple[str, Callable[[Timeline], str]]] = {
     "perfetto": (".perfetto.json", perfetto.render),
     "otlp": (".otlp.jsonl", otlp.render),
 }
-_FIRST = (CellOutcome.FAILED, CellOutcome.CRASHED, CellOutcome.RETRIED, CellOutcome.NOT_RUN)
+_FIRST = (
+    CellOutcome.FAILED,
+    CellOutcome.CRASHED,
+    CellOutcome.RETRIED,
+    CellOutcome.NOT_ASKED,
+    CellOutcome.NOT_RUN,
+)
 
 
 def write_timeline(run: str, row: str | None, *, evidence: Path, out: Path | None, form: str) -> Path:
@@ -46,7 +52,7 @@ def write_failed(run: RunEvidence) -> dict[str, Path]:
 
     A run that does not say which rows it has, has no page.
     """
-    doubtful = (CellOutcome.CANNOT_TELL, CellOutcome.CRASHED)
+    doubtful = (CellOutcome.CANNOT_TELL, CellOutcome.CRASHED, CellOutcome.NOT_ASKED)
     files = files_of(run)
     with _writing():
         failed = [row for row, result in files.results.items() if result.failed or result.outcome in doubtful]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, ServiceRecord
+from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, ServiceRecord, SkewRecord
 
 WHOLE = RunRecord(
     environment="staging",
@@ -37,12 +37,14 @@ WHOLE = RunRecord(
     rows={"COLD-01": "test_x.py::test_x"},
     scopes={"COLD-01": "staging"},
     not_run={},
+    not_asked={},
     scenarios={"COLD-01": "passed"},
     trace_sha256={},
     crashed=(),
     leftovers=(),
     usage={"http_requests": 3.0},
     late_seconds=2.5,
+    skew={"beginning": SkewRecord(seconds=-0.5, uncertainty_seconds=0.6)},
     wall_seconds=3600.5,
     platform_seconds=3599.0,
     services={"hermes": ServiceRecord(versions=("1.4.2",), images=("hermes:1.4.2",))},

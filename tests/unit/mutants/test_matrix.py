@@ -1,5 +1,7 @@
 """What a kill matrix proves, and what keeps it from being a proof."""
 
+import pytest
+
 from seatrials.evidence.record import MatrixRun
 from seatrials.mutants.matrix import HEALTHY, Matrix
 from seatrials.mutants.mutant import Mutant
@@ -34,6 +36,31 @@ def test_a_survivor_is_a_problem() -> None:
         "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong",
         "scenario COLD-03 kills no mutant",
     ]
+
+
+def test_who_was_not_asked_kills_nothing_and_passes_nothing() -> None:
+    """A row that met a promise whose own row has failed there proves nothing on a mutant, hollow ones included."""
+    matrix = proof()
+    for scenario in ("COLD-04", "COLD-07"):
+        matrix.note("dead", scenario, failed=True)
+    matrix.note_promise("dead", "COLD-04", "COLD-07")
+    matrix.settle()
+    dead = matrix.record(MatrixRun()).mutants["dead"]
+
+    assert matrix.problems() == []
+    assert (dead.killed_by, dead.survived) == (("COLD-02", "COLD-03", "COLD-07"), ())
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["its-row-passed", "its-row-did-not-run"])
+def test_a_broken_promise_that_nothing_tells_is_a_failure(*, own: bool) -> None:
+    """As the gate judges it: a release with such a row does not go out."""
+    matrix = proof()
+    if own:
+        matrix.note("wrong-ttl", "COLD-07", failed=False)
+    matrix.note_promise("wrong-ttl", "COLD-03", "COLD-07")
+    matrix.settle()
+
+    assert matrix.killed_by["wrong-ttl"] == ["COLD-03"]
 
 
 def test_a_mutant_that_nobody_ran_on_is_a_survivor() -> None:

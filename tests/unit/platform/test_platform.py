@@ -1,16 +1,17 @@
 """Tests of the platform as a scenario holds it: readiness, and waits that explain themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import httpx
 import pytest
 
 from seatrials.environments.environment import Environment
-from seatrials.errors import FatalStateError, WaitTimeoutError
+from seatrials.errors import BrokenPromiseError, FatalStateError, WaitTimeoutError
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform import Platform, Stack, patience
+from seatrials.platform import Platform, Stack, contract, patience
+from seatrials.platform.promises import COLD_START
 from seatrials.platform.sessions import Session
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.aws import Json
@@ -25,11 +26,18 @@ class FakeIdlePlatform:
 
     clock: VirtualClock
     initializing_until: float
+    created_ms: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note when the session was asked for."""
+        self.created_ms = self.clock.epoch_ms()
 
     def get_item(self, **_parameters: Json) -> dict[str, Any]:
         """Return the session's item."""
         status = "initializing" if self.clock.now() < self.initializing_until else "active"
-        return {"Item": {"sessionId": {"S": SESSION.id}, "status": {"S": status}}}
+        return {
+            "Item": {"sessionId": {"S": SESSION.id}, "status": {"S": status}, "createdAt": {"N": str(self.created_ms)}}
+        }
 
     def describe_services(self, **_parameters: Json) -> dict[str, Any]:
         """Return a service that cannot start a task."""
@@ -212,6 +220,20 @@ def test_a_session_that_has_failed_is_not_waited_for(
         failure.value
     )
     assert "event: (service edit) was unable to place a task." in str(failure.value)
+
+
+def test_a_wait_with_a_session_that_is_overdue_meets_a_broken_promise(
+    make_platform: Callable[..., Platform], clock: VirtualClock
+) -> None:
+    """Whatever is waited for: the error has the same words, and the row that asks for the promise."""
+    platform = make_platform(lambda _request: httpx.Response(200), initializing_seconds=999)
+    with pytest.raises(WaitTimeoutError):
+        platform.wait_until(lambda: False, 50, what="a task")
+    with pytest.raises(BrokenPromiseError, match="waited 20 s for a task") as failure:
+        platform.wait_until(lambda: False, 20, what="a task")
+
+    assert failure.value.row == COLD_START.row
+    assert clock.now() > contract.COLD_START_SECONDS_MAX
 
 
 WAITED = "waited 30 s for session session-1 to be active and previewed"

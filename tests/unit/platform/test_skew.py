@@ -8,7 +8,7 @@ import pytest
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Calls
 from seatrials.platform.patience import CLOCK_SECONDS
-from seatrials.platform.skew import Skew
+from seatrials.platform.skew import ScenarioSkew
 from seatrials.twin.physics.clock import VirtualClock
 
 
@@ -30,10 +30,10 @@ class FakeBalancer:
         return httpx.Response(200, headers={"date": date})
 
 
-def skew(balancer: FakeBalancer, recorder: Recorder) -> Skew:
+def skew(balancer: FakeBalancer, recorder: Recorder) -> ScenarioSkew:
     """Return the skew to a balancer."""
     client = httpx.Client(base_url="https://alb.example", transport=httpx.MockTransport(balancer.answer))
-    return Skew(Calls(client, balancer.clock, recorder), balancer.clock)
+    return ScenarioSkew(Calls(client, balancer.clock, recorder), balancer.clock)
 
 
 @pytest.mark.parametrize("ahead_seconds", [-7.0, -2.0, 2.0, 7.0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +16,14 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError, EvidenceError
 from seatrials.evidence.folder import RunFolder
-from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence
-from seatrials.evidence.record import RunRecord, Sample
-from seatrials.evidence.report_log import ReportLog, RowResult
 from seatrials.publishing import command as publish_run
 from seatrials.publishing.publisher import Publisher, figures_of
 from seatrials.report.report import newest_runs
 from seatrials.seams.application import AwsClient
 from tests.support.aws import Json
+from tests.support.published_run import BEGAN, NAMESPACE, NOW, run_of
 
-NAMESPACE = "Webordinary/IntegrationTests"
-NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-BEGAN = NOW - timedelta(hours=1)
-SAMPLES = tuple(
-    Sample(name=name, value=value, unit="seconds", kind="measured")
-    for name, value in (
-        ("cold_start_seconds", 40.0),
-        ("cold_start_seconds", 45.0),
-        ("cold_start_seconds", 99.0),
-        ("session_creation_seconds", 0.5),
-        ("session_creation_seconds", 1.5),
-    )
-)
 FIGURES = {"ColdStartLatency": 44.5, "TestSuccessRate": 98.5, "TestCost": 1.2}
 
 
@@ -70,7 +55,7 @@ class CloudWatch:
             Namespace=NAMESPACE,
             MetricName=name,
             StartTime=BEGAN - timedelta(hours=1),
-            EndTime=NOW,
+            EndTime=NOW + timedelta(hours=1),
             Period=60,
             Statistics=["SampleCount"],
         )
@@ -84,27 +69,6 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatch]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
         yield CloudWatch(boto3.client("cloudwatch", region_name="us-west-2"))
-
-
-def run_of(**record: object) -> RunEvidence:
-    """Return a whole run on staging."""
-    usage = {
-        **dict.fromkeys(("fargate_vcpu_seconds", "fargate_memory_gb_seconds", "log_bytes"), 3600.0),
-        **dict.fromkeys(("dynamodb_write_units", "dynamodb_read_units", "http_requests", "cloudwatch_requests"), 0.0),
-    }
-    told = {"kind": "live", "account": "123456789012", "started": BEGAN.isoformat(), "wall_seconds": 1800.5}
-    return RunEvidence(
-        environment="staging",
-        path=Path("evidence/staging/20261125T110000Z-1"),
-        record=RunRecord.model_validate({**told, "usage": usage, **record}),
-        rows={},
-        results={
-            "COLD-01": RowResult(outcome=CellOutcome.PASSED),
-            "COLD-02": RowResult(outcome=CellOutcome.FAILED, failed=True),
-        },
-        log=ReportLog(results={}, samples=SAMPLES, problems=()),
-        problems=(),
-    )
 
 
 def publisher(cloudwatch: CloudWatch, folder: Path, minutes_later: float = 0) -> Publisher:

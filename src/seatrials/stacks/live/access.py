@@ -20,6 +20,7 @@ from seatrials.safety.identity import confirm_identity
 from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
 from seatrials.safety.session_policy import session_policy, told_rights
+from seatrials.safety.skew import measure_skew, told_skew
 from seatrials.safety.store import Store
 from seatrials.safety.sweep import Sweeper
 from seatrials.safety.trust import trust_context
@@ -28,6 +29,7 @@ from seatrials.safety.usage import Usage
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, SystemNetwork, TlsConnection
+from seatrials.seams.skew import Skew
 from seatrials.stacks.live.aws_session import AwsSession
 
 # Longer than the load balancer's idle timeout, so that its 504 is what a scenario sees.
@@ -56,8 +58,13 @@ class Access:
         environment = self.environment
         return [
             *checks_of(environment, environment.names, self.session.client, self.store, self.http),
+            Check("this machine's clock", lambda: told_skew(self.skew())),
             Check("the run's rights", lambda: told_rights(environment)),
         ]
+
+    def skew(self) -> Skew:
+        """Return by how much AWS's clock is ahead of this machine's now."""
+        return measure_skew(self.session.client, self.clock)
 
     def permitted(self, prefix: str) -> Permitted:
         """Return what may be changed by a run whose names begin with *prefix*."""

@@ -8,6 +8,7 @@ and gives the lease up.
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,7 @@ from seatrials.errors import (
     SeatrialsError,
 )
 from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.record import SkewRecord
 from seatrials.platform import contract
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, usage
@@ -39,6 +41,7 @@ from seatrials.safety.under_test import open_sessions
 from seatrials.safety.unexplained import Comparison
 from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
 from seatrials.seams.network import Connection
+from seatrials.seams.skew import Skew
 from seatrials.stacks.base import StackOptions, StackRun
 from seatrials.stacks.live.access import open_access
 from seatrials.stacks.live.faults import LiveFaults
@@ -89,6 +92,8 @@ class LiveStacks:
         access.guard.confirm_identity(self._permitted)
         self._http_guard = HttpGuard(access.guard, access.url, self._prefix, access.under_test().client_of)
         self._turns = Turns(self._folder.turns)
+        # By how much AWS's clock, which dates all that it tells, is ahead of this one.
+        self._skew = access.skew()
         self._lease = Lease(
             access.store,
             access.clock,
@@ -104,7 +109,8 @@ class LiveStacks:
             refuse_leftovers(access.store, self._environment.name, self.run_id)
             # A process that is not there for the whole run compares nothing.
             self._found = access.surveyor().snapshot() if self._options.is_whole_run else None
-            self._began = access.clock.now()
+            self._note_skew()
+            self._began = self._aws_now()
             access.clock.spawn(self._lease.keep, "lease")
             undo.pop_all()
         self._journal = journal.Journal(
@@ -115,6 +121,16 @@ class LiveStacks:
         access.guard.confirm_lease(self._lease.holds, changes.announce, self._spending)
         access.http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
         self._meter = self._count_tasks() if self._options.is_whole_run else None
+
+    def _note_skew(self, end: Skew | None = None) -> None:
+        """Keep how far the clock of the whole run was from AWS's."""
+        if self._options.is_whole_run:
+            told = {"beginning": self._skew, **({} if end is None else {"end": end})}
+            self._folder.write_skew({moment: SkewRecord(**asdict(each)) for moment, each in told.items()})
+
+    def _aws_now(self) -> float:
+        """Return what AWS's clock shows now at the earliest, in epoch seconds of the platform."""
+        return self._access.clock.now() + self._skew.seconds - self._skew.uncertainty_seconds
 
     @contextmanager
     def open(
@@ -135,7 +151,7 @@ class LiveStacks:
             # Why before there are any: a run that is killed in its first activation must be found by a sweep.
             self._journal.note("sessions", prefix=prefix)
             self._sessions_made = 0
-            watch = Watch(self._environment.names, self._access.session.client, self._access.clock)
+            watch = Watch(self._environment.names, self._access.session.client, self._access.clock, self._aws_now())
             with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
                 yield self._run(prefix, watch, connect, turn_at)
             self._access.usage.write(self._usage_path())
@@ -194,7 +210,11 @@ class LiveStacks:
         """Hold the stack against how the run found it, and keep what is seen; return what nobody accounts for."""
         assert self._found is not None, "only the process that is there for the whole run cleans up"
         after = self._access.surveyor().snapshot()
-        comparison = Comparison(self._found, after, self._prefix, stopped, self._access.clock.now())
+        skew = self._access.skew()
+        self._note_skew(skew)
+        # DynamoDB may have taken what its own clock says is over.
+        now = self._access.clock.now() + skew.seconds + skew.uncertainty_seconds
+        comparison = Comparison(self._found, after, self._prefix, stopped, now)
         unexplained = comparison.unexplained()
         self._folder.write_comparison(unexplained, comparison.others())
         return unexplained

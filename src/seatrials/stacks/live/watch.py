@@ -48,11 +48,12 @@ class Happening:
 class Watch:
     """Looks at a stack beside a scenario, and keeps what is new since the scenario began."""
 
-    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient], clock: Clock) -> None:
+    def __init__(self, names: ResourceNames, aws: Callable[[str], AwsClient], clock: Clock, began: float) -> None:
+        """What AWS dates before *began*, in epoch seconds of its own clock, is not told."""
         self._names = names
         self._aws = aws
         self._clock = clock
-        self._began = clock.now()
+        self._began = began
         self._seen: set[tuple[str, str]] = set()
         self._health: dict[str, str] = {}
         self._happenings: list[Happening] = []

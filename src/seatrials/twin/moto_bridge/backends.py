@@ -24,6 +24,7 @@ from moto.efs.exceptions import EFSError
 from moto.efs.models import AccessPoint, EFSBackend, MountTarget, efs_backends
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.models import FakeHealthStatus, elbv2_backends
+from moto.iam import urls as iam_urls
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
@@ -35,7 +36,7 @@ from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.ec2 import TwinEc2
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
-from seatrials.twin.moto_bridge.roles import TwinIam, TwinSts
+from seatrials.twin.moto_bridge.roles import TwinIam, TwinIamResponse, TwinSts
 from seatrials.twin.moto_bridge.target_tracking import obey
 
 T = TypeVar("T")
@@ -313,6 +314,7 @@ def put_in_place() -> None:
     dynamodb_urls.url_paths["{0}/"] = TwinDynamoResponse.dispatch
     cloudwatch_urls.url_paths["{0}/$"] = TwinCloudWatchResponse.dispatch
     autoscaling_urls.url_paths["{0}/$"] = TwinAutoScalingResponse.dispatch
+    iam_urls.url_paths["{0}/$"] = TwinIamResponse.dispatch
 
 
 def _page(elements: list[T], wanted: int | None, token: str | None, most: int) -> tuple[list[T], str | None]:

@@ -1,20 +1,28 @@
-"""Roles, policies and sessions as moto's IAM has them, without the calls that would ask for them one by one."""
+"""Roles, policies and sessions as moto's IAM has them, without the calls that would ask for them one by one.
+
+Who calls from outside has credentials that are made up. Where a template makes a role for people of its account, who
+may assume it by its trust policy, such a caller is a session of it; whose else could it be?
+"""
 
 import json
 from functools import cache
 from typing import Any
 
 from moto.backends import get_backend
+from moto.core.responses import ActionResult
 from moto.iam import urls as iam_urls
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.iam.models import Role as IamRole
+from moto.iam.responses import IamResponse
 from moto.sts import urls as sts_urls
 from moto.sts.models import STSBackend
 from moto.utilities.utils import get_partition
 
 from seatrials.twin.moto_bridge.hooks import current
-from seatrials.twin.permissions import Role
+from seatrials.twin.permissions import Need, Role
+from seatrials.twin.permissions.policies import statements_of
 
 _OF_AWS = ":iam::aws:policy/"
 # AWS has more policies than moto's list knows; one that is not in it allows nothing here, as the denials will say.
@@ -64,24 +72,69 @@ class TwinIam(IAMBackend):
 
 
 class TwinSts(STSBackend):
-    """STS that knows the session of a task. Source: AWS STS API Reference, GetCallerIdentity."""
+    """STS that knows the session of a task, and of who calls from outside.
+
+    Source: AWS STS API Reference, GetCallerIdentity.
+    """
 
     _url_module = sts_urls
 
     def get_caller_identity(self, access_key_id: str, region: str) -> tuple[str, str, str]:
         hooks = current()
         principal = None if hooks is None else hooks.caller(access_key_id)
-        if hooks is None or principal is None or principal.role_arn is None:
-            return super().get_caller_identity(access_key_id, region)
-        roles: dict[str, Any] = get_backend("iam")[self.account_id][get_partition(region)].roles
-        role = next((each.id for each in roles.values() if each.arn == principal.role_arn), "AROA")
-        return f"{role}:{principal.session}", hooks.permissions.arn_of(principal), self.account_id
+        if hooks is not None and principal is not None and principal.role_arn is not None:
+            roles: dict[str, Any] = get_backend("iam")[self.account_id][get_partition(region)].roles
+            role_id = next((each.id for each in roles.values() if each.arn == principal.role_arn), "AROA")
+            return f"{role_id}:{principal.session}", hooks.permissions.arn_of(principal), self.account_id
+        user, arn, account = super().get_caller_identity(access_key_id, region)
+        role = None if self.get_assumed_role_from_access_key(access_key_id) else _role_of_callers(account, region)
+        if role is None:
+            return user, arn, account
+        session = f"arn:{get_partition(region)}:sts::{account}:assumed-role/{role.name}/client"
+        return f"{role.id}:client", session, account
 
 
 @cache
 def _policies_of_aws() -> dict[str, Any]:
     policies: dict[str, Any] = json.loads(aws_managed_policies_data)
     return policies
+
+
+class TwinIamResponse(IamResponse):
+    """IAM with its simulator, which moto does not implement."""
+
+    def simulate_principal_policy(self) -> ActionResult:
+        """Answer SimulatePrincipalPolicy, for roles: each action on each resource, or on `*` alone.
+
+        Source: IAM API Reference, SimulatePrincipalPolicy, ResourceArns.
+        """
+        hooks, source = current(), self._get_param("PolicySourceArn")
+        if hooks is None or hooks.role(source) is None:
+            msg = f"The entity with ARN {source} cannot be found."
+            raise NotFoundException(msg)
+        resources = self._get_param("ResourceArns") or ["*"]
+        results = [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": hooks.permissions.decision(source, Need(action, resource)),
+            }
+            for action in self._get_param("ActionNames")
+            for resource in resources
+        ]
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def _role_of_callers(account: str, region: str) -> Any:  # noqa: ANN401  # moto's role
+    """Return the role that the account's own people may assume, by its trust policy; None without one."""
+    backend: Any = get_backend("iam")[account][get_partition(region)]
+    root = ("AWS", f"arn:{get_partition(region)}:iam::{account}:root")
+    roles = sorted(backend.roles.values(), key=lambda each: str(each.name))
+    return next((each for each in roles if _trusts(each, root)), None)
+
+
+def _trusts(role: Any, principal: tuple[str, str]) -> bool:  # noqa: ANN401  # moto's role
+    return any(each.allows and each.is_for(principal) for each in statements_of(role.assume_role_policy_document))
 
 
 def find_role(arn: str, account: str, region: str) -> Role | None:

@@ -153,6 +153,16 @@ class Permissions:
         """Whether a principal may do what it can do without, on a resource with a policy of its own."""
         return self._reason_against(principal, need, resource_policy) is None
 
+    def decision(self, role_arn: str, need: Need) -> str:
+        """Return what IAM's simulator says of a role's policies: allowed, explicitDeny or implicitDeny.
+
+        Source: IAM API Reference, EvaluationResult, EvalDecision. Nothing is told of it, for nobody calls.
+        """
+        reason = self._reason_against(Principal(role_arn, session="simulated"), need, None)
+        if reason is None:
+            return "allowed"
+        return "explicitDeny" if "explicit deny" in reason else "implicitDeny"
+
     def can_be_assumed(self, role_arn: str) -> bool:
         """Whether ECS may take the role for a task; it tells of one that it may not.
 

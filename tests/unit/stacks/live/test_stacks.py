@@ -1,5 +1,6 @@
 """Tests of a real stack as a run has it: one run at a time, one scenario at a time where it asks, and nothing mock."""
 
+import json
 import subprocess
 import sys
 from functools import partial
@@ -292,3 +293,13 @@ def test_a_run_that_lost_its_lease_changes_nothing(begin: Begin, small_platform:
 
     assert (small_platform.sessions(), edit_desired(small_platform)) == ({}, 0)
     assert sorted(small_platform.runs_items()) == ["seatrials#journal", "seatrials#lease"]
+
+
+def test_a_run_tells_how_far_its_clock_is_from_awss(begin: Begin, tmp_path: Path) -> None:
+    """At its beginning and at its end, in a file of its evidence; here both are this machine's."""
+    stacks = begin("run-1")
+    stacks.close(in_haste=True)
+    skew = json.loads((tmp_path / "run-1" / "skew.json").read_text())
+
+    assert set(skew) == {"beginning", "end"}
+    assert all(abs(each["seconds"]) <= each["uncertainty_seconds"] for each in skew.values())

@@ -100,7 +100,7 @@ def environment() -> Environment:
 @pytest.fixture
 def make_watch(environment: Environment) -> Callable[..., Watch]:
     """Return what makes a watch of a stack."""
-    return lambda clock, fake: Watch(environment.names, lambda _service: fake, clock)
+    return lambda clock, fake: Watch(environment.names, lambda _service: fake, clock, NOW)
 
 
 @pytest.fixture
