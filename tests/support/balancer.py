@@ -212,10 +212,10 @@ def build_world(
     network = VirtualNetwork(clock, lambda: random.uniform(0.0002, 0.001))
     trace = Trace(clock)
     host = network.attach(BALANCER_IP)
-    targets = TargetRegistry(clock=clock, host=host, elbv2=elbv2, trace=trace, random=random)
+    targets = TargetRegistry(clock=clock, elbv2=elbv2, trace=trace)
     balancer = Balancer(
         clock=clock,
-        host=host,
+        hosts=[host],
         elbv2=elbv2,
         load_balancer_arn="arn",
         targets=targets,

@@ -7,6 +7,7 @@ whose waits are on virtual time, lives in `twin/physics/network.py`. TLS runs ov
 import select
 import socket
 import ssl
+from collections.abc import Sequence
 from typing import Protocol
 
 from seatrials.errors import PortInUseError
@@ -67,6 +68,9 @@ class Network(Protocol):
 
     def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> Connection:
         """Open a connection; raises `ConnectionError` or `TimeoutError`."""
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a name, of which a connection takes any; raises `OSError` for an unknown one."""
 
 
 class TlsConnection:
@@ -259,6 +263,10 @@ class SystemNetwork:
     def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> SystemConnection:
         """Open a connection."""
         return SystemConnection(socket.create_connection((host, port), timeout_seconds))
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the IPv4 addresses of a name, those that `listen` and `connect` are for."""
+        return sorted({str(place[0]) for *_, place in socket.getaddrinfo(host, None, socket.AF_INET)})
 
 
 def bind(address: str, port: int) -> socket.socket:

@@ -20,7 +20,7 @@ from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.authority import Authority
 from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
-from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
+from seatrials.twin.balancer import Balancer, Lags, TargetRegistry, Variety
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.fidelity.calls import CallWatch
@@ -139,8 +139,8 @@ class _Wires:
     network: VirtualNetwork
     client_host: Host
     file_systems: FileSystems
-    # The load balancers as ELBv2 describes them, each with its place in the network.
-    entrances: tuple[tuple[Mapping[str, Any], Host], ...]
+    # The load balancers as ELBv2 describes them, each with the places of its nodes in the network.
+    entrances: tuple[tuple[Mapping[str, Any], tuple[Host, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -225,10 +225,13 @@ class World:
             self._scratch.remove()
 
     def settle(self, timeout_seconds: float) -> None:
-        """Wait until every service is as it should be, or the time is over."""
+        """Wait until every service is as it should be and every node has looked at it, or the time is over."""
         deadline = self.clock.now() + timeout_seconds
-        while not self.scheduler.is_settled() and self.clock.now() < deadline:
+        while not self._is_settled() and self.clock.now() < deadline:
             self.clock.sleep(1.0)
+
+    def _is_settled(self) -> bool:
+        return self.scheduler.is_settled() and self.targets.is_settled()
 
     def address_of(self, load_balancer: str) -> str:
         """Return the DNS name of a load balancer, or a name that nothing answers to when there is none of that name."""
@@ -276,11 +279,15 @@ class World:
         # Before the network, which asks them about every connection.
         logical_ids = {physical: logical for logical, physical in self.stack.physical_ids.items()}
         vpc = Vpc(self.aws("ec2"), self.aws("efs"), self.trace, logical_ids, self.bridge.region)
-        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit)
+        dns = self.random("dns")
+        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit, dns.choice)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
         balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
-        entrances = tuple((each, _attach_nodes(network, vpc.join_load_balancer(each))) for each in balancers)
+        all_act = self.calibration.has_nodes
+        entrances = tuple(
+            (each, _attach_nodes(network, vpc.join_load_balancer(each), all_act=all_act)) for each in balancers
+        )
         return _Wires(directory, vpc, network, client_host, file_systems, entrances)
 
     def _acts(self, balancer: Mapping[str, Any]) -> bool:
@@ -293,11 +300,11 @@ class World:
     def _aws_actors(self, wires: _Wires, applications: Mapping[str, Application], *, keeps_logs: bool) -> _Actors:
         logs = LogDriver(self.clock, self.aws("logs"), self.trace) if keeps_logs else None
         runtime = self._runtime(wires, applications, logs)
-        targets = self._targets(wires)
+        targets = self._targets()
         hop = self.random("balancer")
         balancers = tuple(
-            self._balancer(wires, description, host, targets, lambda: self.calibration.balancer_latency.draw(hop))
-            for description, host in wires.entrances
+            self._balancer(wires, description, hosts, targets, lambda: self.calibration.balancer_latency.draw(hop))
+            for description, hosts in wires.entrances
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
@@ -325,15 +332,9 @@ class World:
             clock_error=partial(self.random("clocks").uniform, *self.calibration.clock_error_bounds),
         )
 
-    def _targets(self, wires: _Wires) -> TargetRegistry:
-        return TargetRegistry(
-            clock=self.clock,
-            host=wires.entrances[0][1] if wires.entrances else wires.client_host,
-            elbv2=self.aws("elbv2"),
-            random=self.random("health checks"),
-            trace=self.trace,
-            on_change=self._health_changed,
-        )
+    def _targets(self) -> TargetRegistry:
+        elbv2 = self.aws("elbv2")
+        return TargetRegistry(clock=self.clock, elbv2=elbv2, trace=self.trace, on_change=self._health_changed)
 
     def _scheduler(self, wires: _Wires, runtime: Runtime, targets: TargetRegistry) -> Scheduler:
         surroundings = Surroundings(
@@ -365,23 +366,24 @@ class World:
         self,
         wires: _Wires,
         description: Mapping[str, Any],
-        host: Host,
+        hosts: tuple[Host, ...],
         targets: TargetRegistry,
         latency: Callable[[], float],
     ) -> Balancer:
         name = description["DNSName"]
-        wires.network.names[name] = host.address
+        wires.network.names[name] = addresses = tuple(host.address for host in hosts)
         names: tuple[str, ...] = (name,)
         outside = self._way_in_to(description["LoadBalancerName"])
         if outside is not None:
             names = outside.certificate_names(name)
             if outside is self._outside:
                 # The others have the same address: a container reaches them by their own names.
-                wires.network.names[outside.network.address] = host.address
-            wires.vpc.publish(host.address, outside.ports.outside)
+                wires.network.names[outside.network.address] = addresses
+            for address in addresses:
+                wires.vpc.publish(address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
-            host=host,
+            hosts=hosts,
             elbv2=self.aws("elbv2"),
             load_balancer_arn=description["LoadBalancerArn"],
             targets=targets,
@@ -392,8 +394,17 @@ class World:
             outside=outside.network if outside else None,
             variety=Variety(self.random("answers") if self.calibration.answers_vary else None),
             outside_ports=outside.ports.outside if outside else {},
-            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, host.address, port),
+            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, addresses[0], port),
+            lags=self._lags(name),
         )
+
+    def _lags(self, balancer: str) -> Lags | None:
+        """Return how late the nodes of a load balancer follow; None for at once."""
+        lag, new_rule_lag = self.calibration.node_lag, self.calibration.new_rule_lag
+        if lag is None or new_rule_lag is None:
+            return None
+        random = self.random(f"nodes {balancer}")
+        return Lags(new_rule=partial(new_rule_lag.draw, random), change=partial(lag.draw, random))
 
     def _way_in_to(self, load_balancer: str) -> Outside | None:
         return None if self._outside is None else self._outside.way_in_to(load_balancer)
@@ -488,8 +499,10 @@ class World:
             self.scaling.definitions_changed(operation, parameters)
 
 
-def _attach_nodes(network: VirtualNetwork, addresses: Sequence[str]) -> Host:
-    """Return the host of a load balancer, which stands on the first of its *addresses* for all of its nodes."""
+def _attach_nodes(network: VirtualNetwork, addresses: Sequence[str], *, all_act: bool) -> tuple[Host, ...]:
+    """Return the places of a load balancer's nodes; unless *all_act*, the first of them stands for all."""
+    if all_act:
+        return tuple(map(network.attach, addresses))
     first, *others = addresses
-    network.names.update(dict.fromkeys(others, first))
-    return network.attach(first)
+    network.names.update(dict.fromkeys(others, (first,)))
+    return (network.attach(first),)

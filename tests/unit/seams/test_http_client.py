@@ -185,7 +185,7 @@ def serve_tls(site: HostAndClient, authority: trustme.CA, name: str) -> None:
     """Answer one request over TLS with a certificate for *name*, which leads to the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
-    site.network.names.update({"shop.example": SERVER, "other.example": SERVER})
+    site.network.names.update({"shop.example": (SERVER,), "other.example": (SERVER,)})
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
     def talk(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from seatrials.twin.balancer.authentication import CALLBACK_PATH, Authenticate, 
 from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
+from seatrials.twin.balancer.node_targets import NodeTargets, Target
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
 from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule
 from seatrials.twin.balancer.stickiness import (
@@ -23,7 +24,6 @@ from seatrials.twin.balancer.stickiness import (
 )
 from seatrials.twin.balancer.streams import PEER_GONE, ClientSide, MalformedBodyError
 from seatrials.twin.balancer.table import ListenerSettings
-from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.balancer.transforms import TransformError
 from seatrials.twin.balancer.view import LoadBalancerView
 from seatrials.twin.physics.clock import VirtualClock
@@ -55,12 +55,12 @@ class AccessLogEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Workings:
-    """What the requests of one balancer share."""
+    """What the requests to one node of a balancer share."""
 
     clock: VirtualClock
     host: Host
     view: LoadBalancerView
-    targets: TargetRegistry
+    targets: NodeTargets
     trace: Trace
     random: Random
     latency: Callable[[], float]

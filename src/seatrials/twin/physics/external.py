@@ -7,7 +7,7 @@ soon the platform would have lost patience.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from seatrials.seams.network import bind
@@ -186,6 +186,10 @@ class ExternalNetwork:
             self._connect(sock, host, port, timeout_seconds)
             undone.pop_all()
         return self.keep(sock, (host, port))
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the address itself: programs of this machine are known by theirs."""
+        return (host,)
 
     def keep(self, sock: socket.socket, peer: tuple[str, int]) -> ExternalConnection:
         """Return a connected socket as a connection, which is closed with the network."""

@@ -11,7 +11,7 @@ import atexit
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
@@ -210,6 +210,10 @@ class Host:
         """Open a connection to a host of the world, by name or address."""
         return self.network.connect(self, host, port, timeout_seconds)
 
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a host of the world."""
+        return self.network.resolve(host)
+
     def keep(self, connection: VirtualConnection) -> None:
         """Remember a connection of this host for as long as it is open."""
         self.connections = [each for each in self.connections if not each.closed]
@@ -252,13 +256,19 @@ class VirtualNetwork:
         clock: VirtualClock,
         latency: Callable[[], float],
         admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True,
+        pick: Callable[[Sequence[str]], str] = lambda addresses: addresses[0],
     ) -> None:
-        """*admit* says whether packets of one address reach a port of another; a world asks its security groups."""
+        """*admit* says whether packets of one address reach a port of another; a world asks its security groups.
+
+        Of several addresses of a name, *pick* says which one a connection goes to, as the order of a DNS answer does.
+        """
         self.clock = clock
         self.latency = latency
         self._admit = admit
+        self._pick = pick
         self.hosts: dict[str, Host] = {}
-        self.names: dict[str, str] = {}
+        # Addresses by name; an address may lead to another one.
+        self.names: dict[str, tuple[str, ...]] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
         self._block = claim_block()
         # Places on this machine by address.
@@ -280,7 +290,8 @@ class VirtualNetwork:
     def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> Connection:
         """Connect *source* to a listener, or fail as TCP does: refused, or unanswered."""
         self.clock.sleep(self.latency())
-        address = self.names.get(host, host)
+        addresses = self.resolve(host)
+        address = addresses[0] if len(addresses) == 1 else self._pick(addresses)
         listener = self.listeners.get((address, port))
         target = self.hosts.get(address)
         if target is None and host not in self.names and not _is_address(host):
@@ -294,6 +305,10 @@ class VirtualNetwork:
             msg = f"{host}:{port} refused the connection: nothing listens there"
             raise ConnectionRefusedError(msg)
         return self._join(source, listener)
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses that a name stands for, in no order that means anything; an address is its own."""
+        return self.names.get(host, (host,))
 
     def _reaches(self, source: Host, target: Host, port: int) -> bool:
         if source is target:  # its loopback, which no security group sees

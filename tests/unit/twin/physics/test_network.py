@@ -265,7 +265,7 @@ def test_a_host_that_hangs_up_takes_and_closes(world: TwoHosts) -> None:
 
 def test_names_are_found(world: TwoHosts) -> None:
     """A host is reached by a name of the world."""
-    world.network.names["alb.example"] = world.server.address
+    world.network.names["alb.example"] = (world.server.address,)
     listener = world.server.listen(PORT)
     near = world.client.connect("alb.example", PORT)
 
@@ -274,7 +274,7 @@ def test_names_are_found(world: TwoHosts) -> None:
 
 def test_unknown_names_are_an_error(world: TwoHosts) -> None:
     """A name that the world does not have is told with those it has; nothing leaves the world."""
-    world.network.names["alb.example"] = world.server.address
+    world.network.names["alb.example"] = (world.server.address,)
 
     with pytest.raises(UnknownHostError, match=r"no host 'dynamodb.us-west-2.amazonaws.com'.*'alb.example'"):
         world.client.connect("dynamodb.us-west-2.amazonaws.com", 443)
