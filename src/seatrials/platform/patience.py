@@ -30,3 +30,5 @@ ROUTED_SECONDS = 15.0
 CLOCK_SECONDS = 2.0
 # The start times of scaling activities tell when an action began, which is not quite when its alarm was due.
 ACTIVITY_SECONDS = 5.0
+# So many connections may be reset under a scenario before that is the platform's fault; ours.
+RESETS_MAX = 5

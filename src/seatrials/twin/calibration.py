@@ -69,6 +69,8 @@ class Calibration:
     clock_error_seconds_max: float = 0.0
     # Whether chance picks where AWS's pages name two answers to one request; else the first comes.
     answers_vary: bool = False
+    # Of GETs on a connection that was idle, the share that meets a reset: `twin/balancer/resets.py`.
+    reset_share: float = 0.0
     # Whether the account has been in use for weeks: scaling activities, events and stopped tasks from before.
     has_past: bool = False
 
@@ -110,6 +112,7 @@ HARD = Calibration(
     statistics_lag=Spread(0.5, 5.0, 60.0),
     clock_error_seconds_max=0.7,
     answers_vary=True,
+    reset_share=0.005,
     has_past=True,
 )
 

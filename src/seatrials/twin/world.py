@@ -20,7 +20,7 @@ from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.authority import Authority
 from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
-from seatrials.twin.balancer import Balancer, Lags, TargetRegistry, Variety
+from seatrials.twin.balancer import Balancer, Lags, Resets, TargetRegistry, Variety
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.fidelity.calls import CallWatch
@@ -396,6 +396,7 @@ class World:
             outside_ports=outside.ports.outside if outside else {},
             admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, addresses[0], port),
             lags=self._lags(name),
+            resets=Resets(self.random("resets"), self.calibration.reset_share),
         )
 
     def _lags(self, balancer: str) -> Lags | None:

@@ -16,6 +16,7 @@ from seatrials.twin.balancer.groups import GroupCatalogue
 from seatrials.twin.balancer.messages import RefusedRequestError, blocked
 from seatrials.twin.balancer.node import Node, take_over
 from seatrials.twin.balancer.node_targets import NodeTargets
+from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.stickiness import StickyCookies
 from seatrials.twin.balancer.streams import PEER_GONE, ClientSide
 from seatrials.twin.balancer.table import ListenerSettings
@@ -52,6 +53,7 @@ class Balancer:
     # Whether the network lets clients outside the world through to a port of the balancer's.
     admits_outside: Callable[[int], bool] = lambda _port: True
     variety: Variety = field(default_factory=Variety)
+    resets: Resets = field(default_factory=Resets)
     # How much later than ELBv2 its nodes know of a change; None stands for at once.
     lags: Lags | None = None
     _open: dict[int, tuple[ListenerSettings, list[Listener]]] = field(default_factory=dict, init=False)
@@ -75,6 +77,7 @@ class Balancer:
                 latency=self.latency,
                 cookies=cookies,
                 variety=self.variety,
+                resets=self.resets,
                 access_log=self._access_log,
             )
             for node in self.nodes
@@ -235,6 +238,8 @@ class _ClientConnection:
         self._connection = connection
         self._client = ClientSide(workings.clock, connection, workings.view.settings().idle_timeout_seconds)
         self._opened_at = workings.clock.now()
+        # Of the answer before; None: there was none.
+        self._answered_at: float | None = None
 
     def run(self) -> None:
         with self._workings.clock.supervisor.turn(
@@ -273,9 +278,22 @@ class _ClientConnection:
         head = self._client.stream.request_head()
         if head is None or not self._workings.view.has(self._listener):
             return False
+        if self._meets_reset(head.method):
+            return False
         if head.classification.is_blocked(self._workings.view.settings().desync_mode):
             raise blocked(head.classification)
-        return Visit(self._workings, self._listener, self._client, head).serve(keep_alive=self._may_live_on())
+        lives_on = Visit(self._workings, self._listener, self._client, head).serve(keep_alive=self._may_live_on())
+        self._answered_at = self._workings.clock.now()
+        return lives_on
+
+    def _meets_reset(self, method: str) -> bool:
+        """Reset the connection if that is what becomes of this request; return whether it is."""
+        idle_seconds = None if self._answered_at is None else self._workings.clock.now() - self._answered_at
+        is_reset = self._workings.resets.hits(method, idle_seconds)
+        if is_reset:
+            self._workings.trace.add("connection_reset", self._connection.peer_host, idle_seconds=idle_seconds)
+            self._connection.reset()
+        return is_reset
 
     def _may_live_on(self) -> bool:
         """Whether the connection is young enough. Source: AWS ALB User Guide, "HTTP client keepalive duration"."""

@@ -11,6 +11,7 @@ from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.node_targets import NodeTargets, Target
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
+from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule
 from seatrials.twin.balancer.stickiness import (
     APPLICATION_COOKIE,
@@ -66,6 +67,7 @@ class Workings:
     latency: Callable[[], float]
     cookies: StickyCookies
     variety: Variety
+    resets: Resets
     # Which port a client must name for each of the balancer's own, where they differ.
     ports: Mapping[int, int] = field(default_factory=dict)
     access_log: list[AccessLogEntry] = field(default_factory=list)

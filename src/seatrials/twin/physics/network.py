@@ -58,17 +58,14 @@ class VirtualConnection:
 
     def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
-        deadline_us: int | None = None
-        if timeout_seconds is not None:
-            deadline_us = self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
+        deadline_us = self._deadline_us(timeout_seconds)
         while not self._received:
             if self.closed or self._was_reset:
                 msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"
                 raise ConnectionResetError(msg)
             if self._ended:
                 return b""
-            left_us = None if deadline_us is None else deadline_us - self._clock.elapsed_us()
-            if not self._changed.wait_pulse(None if left_us is None else left_us / 1_000_000):
+            if not self._changed.wait_pulse(self._seconds_left(deadline_us)):
                 msg = f"nothing arrived within {timeout_seconds:g} s"
                 raise TimeoutError(msg)
         was_full = len(self._received) + self._travelling_bytes >= _WINDOW_BYTES
@@ -79,14 +76,17 @@ class VirtualConnection:
             self.peer._changed.pulse()
         return data
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Send all of *data*, waiting while the peer's window is full."""
+        deadline_us = self._deadline_us(timeout_seconds)
         view = memoryview(data)
         while view:
             peer = self._living_peer()
             room = _WINDOW_BYTES - len(peer._received) - peer._travelling_bytes
             if room <= 0:
-                self._changed.wait_pulse()
+                if not self._changed.wait_pulse(self._seconds_left(deadline_us)):
+                    msg = f"the peer has made no room within {timeout_seconds:g} s"
+                    raise TimeoutError(msg)
                 continue
             part = bytes(view[:room])
             peer._travelling_bytes += len(part)
@@ -100,6 +100,14 @@ class VirtualConnection:
     def reset(self) -> None:
         """Close at once: the peer loses what it has not read."""
         self._end(lambda peer: peer._reset_by_peer())
+
+    def _deadline_us(self, timeout_seconds: float | None) -> int | None:
+        if timeout_seconds is None:
+            return None
+        return self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
+
+    def _seconds_left(self, deadline_us: int | None) -> float | None:
+        return None if deadline_us is None else (deadline_us - self._clock.elapsed_us()) / 1_000_000
 
     def _end(self, tell: Callable[["VirtualConnection"], None]) -> None:
         if self.closed:

@@ -1,6 +1,7 @@
 """What Hermes asks of a session's edit container, always through the load balancer, as a browser would reach it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -53,10 +54,10 @@ class EditorClient:
         # The certificate is for the name.
         extensions = {"sni_hostname": url.host}
         # Why HEAD: whatever the container answers, it says who it is, and does nothing.
-        answer = self._http.head(
-            url.copy_with(host=node), headers=headers, timeout=TIMEOUT_SECONDS, extensions=extensions
-        )
-        return answer.headers.get(TASK_HEADER)
+        place = url.copy_with(host=node)
+        ask = partial(self._http.head, place, headers=headers, timeout=TIMEOUT_SECONDS, extensions=extensions)
+        answer = _ask_again_after_a_reset(ask)
+        return answer.headers[TASK_HEADER] if TASK_HEADER in answer.headers else None
 
     def initialize(self, session: Session, moves_to: Task | None = None) -> None:
         """Open the session's workspace in its container, or in the one that it *moves_to*."""
@@ -94,7 +95,8 @@ class EditorClient:
     def _get(self, path: str) -> httpx.Response:
         headers = {"user-agent": HERMES_AGENT}
         url = f"{self._balancer_url}{path}"
-        return self._http.get(url, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
+        ask = partial(self._http.get, url, headers=headers, timeout=TIMEOUT_SECONDS)
+        return _ask_again_after_a_reset(ask).raise_for_status()
 
     def _call(
         self,
@@ -109,3 +111,11 @@ class EditorClient:
         all_headers = {SESSION_HEADER: session_id, **(headers or {})}
         url = f"{self._balancer_url}{path}"
         self._http.request(method, url, headers=all_headers, json=body, timeout=timeout_seconds).raise_for_status()
+
+
+def _ask_again_after_a_reset(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Return the answer to what changes nothing, asked again when its connection was reset (RFC 9110, 9.2.2)."""
+    try:
+        return ask()
+    except (httpx.ReadError, httpx.WriteError):
+        return ask()
