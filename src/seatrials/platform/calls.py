@@ -15,6 +15,9 @@ from seatrials.seams.clock import Clock
 T = TypeVar("T")
 
 _SHOWN_CHARACTERS = 400
+BALANCER = "the load balancer itself"
+# Without a rule the default one answers, and without a healthy target nobody does.
+_OF_A_NODE_THAT_LAGS = (404, 503)
 _MAY_BE_SENT_AGAIN = ("GET", "HEAD")
 
 
@@ -72,7 +75,7 @@ def header_of(headers: httpx.Headers, name: str, answer: object) -> str:
 def origin_of(headers: httpx.Headers) -> str:
     """Return who answered: a service that says so, the load balancer itself, or a service that does not say."""
     balancer = headers.get("server", "").startswith("awselb")
-    return headers.get("x-service") or ("the load balancer itself" if balancer else "a service")
+    return headers.get("x-service") or (BALANCER if balancer else "a service")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ class Answer:
     def origin(self) -> str:
         """Who answered."""
         return origin_of(self.headers)
+
+    @property
+    def is_of_a_node_that_lags(self) -> bool:
+        """Whether it may come of a node of the load balancer that does not know a rule, or a healthy target, yet."""
+        return self.origin == BALANCER and self.status in _OF_A_NODE_THAT_LAGS
 
     def __repr__(self) -> str:
         """Show request, status and body: what the message of a failed assertion needs."""

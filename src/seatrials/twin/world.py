@@ -5,7 +5,7 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,7 @@ from seatrials.twin.ecs.mounting import mount_client
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
+from seatrials.twin.entrances import Entrance, domain_names, open_entrances
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.metrics.store import Metric
@@ -111,6 +112,8 @@ class ControlPlane:
                 found=found,
                 rules=rules,
             )
+            # By the ARNs of load balancers.
+            self.domain_names = domain_names(lambda service: bridge.client("cloudformation", service))
             self.state = snapshot()
         finally:
             unplug()
@@ -139,8 +142,8 @@ class _Wires:
     network: VirtualNetwork
     client_host: Host
     file_systems: FileSystems
-    # The load balancers as ELBv2 describes them, each with the places of its nodes in the network.
-    entrances: tuple[tuple[Mapping[str, Any], tuple[Host, ...]], ...]
+    # Of the load balancers that act.
+    entrances: tuple[Entrance, ...]
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class World:
         With *keeps_logs*, what containers write is found in CloudWatch Logs.
         """
         self.seed, self.stack, self.calibration, self.authority = seed, plane.stack, calibration, authority
-        self._outside = outside
+        self._outside, self._domain_names = outside, plane.domain_names
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
         self._call_watch = CallWatch(self.trace)
@@ -239,6 +242,12 @@ class World:
         names = [str(each["DNSName"]) for each in balancers if each["LoadBalancerName"] == load_balancer]
         return names[0] if names else f"{load_balancer}.missing"
 
+    def url_of(self, load_balancer: str) -> str:
+        """Return the URL by which users know a load balancer: the stack's output of it, if that leads there."""
+        given = self.stack.outputs.get("AlbUrl", "")
+        leads_there = given.removeprefix("https://") in self.network.names
+        return given if leads_there else f"https://{self.address_of(load_balancer)}"
+
     def _start(self) -> None:
         if self.calibration.has_past:
             give_past(self.bridge, self.aws("ecs"), self.random("past"))
@@ -285,9 +294,7 @@ class World:
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
         balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
         all_act = self.calibration.has_nodes
-        entrances = tuple(
-            (each, _attach_nodes(network, vpc.join_load_balancer(each), all_act=all_act)) for each in balancers
-        )
+        entrances = open_entrances(network, vpc, balancers, self._domain_names, all_nodes_act=all_act)
         return _Wires(directory, vpc, network, client_host, file_systems, entrances)
 
     def _acts(self, balancer: Mapping[str, Any]) -> bool:
@@ -303,8 +310,8 @@ class World:
         targets = self._targets()
         hop = self.random("balancer")
         balancers = tuple(
-            self._balancer(wires, description, hosts, targets, lambda: self.calibration.balancer_latency.draw(hop))
-            for description, hosts in wires.entrances
+            self._balancer(wires, each, targets, lambda: self.calibration.balancer_latency.draw(hop))
+            for each in wires.entrances
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
@@ -313,9 +320,10 @@ class World:
 
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
         public_names: dict[str, str] = {}
-        for description, _ in wires.entrances:
-            outside = self._main_way_in(description["LoadBalancerName"])
-            public_names.update(outside.public_names(description["DNSName"]) if outside else {})
+        for entrance in wires.entrances:
+            outside = self._main_way_in(entrance.load_balancer)
+            for name in entrance.names:
+                public_names.update(outside.public_names(name) if outside else {})
         return Runtime(
             clock=self.clock,
             network=wires.network,
@@ -365,17 +373,15 @@ class World:
     def _balancer(
         self,
         wires: _Wires,
-        description: Mapping[str, Any],
-        hosts: tuple[Host, ...],
+        entrance: Entrance,
         targets: TargetRegistry,
         latency: Callable[[], float],
     ) -> Balancer:
-        name = description["DNSName"]
-        wires.network.names[name] = addresses = tuple(host.address for host in hosts)
-        names: tuple[str, ...] = (name,)
-        outside = self._way_in_to(description["LoadBalancerName"])
+        (name, *_), addresses = entrance.names, entrance.addresses
+        names = entrance.names
+        outside = self._way_in_to(entrance.load_balancer)
         if outside is not None:
-            names = outside.certificate_names(name)
+            names = outside.certificate_names(names)
             if outside is self._outside:
                 # The others have the same address: a container reaches them by their own names.
                 wires.network.names[outside.network.address] = addresses
@@ -383,9 +389,9 @@ class World:
                 wires.vpc.publish(address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
-            hosts=hosts,
+            hosts=entrance.hosts,
             elbv2=self.aws("elbv2"),
-            load_balancer_arn=description["LoadBalancerArn"],
+            load_balancer_arn=entrance.description["LoadBalancerArn"],
             targets=targets,
             trace=self.trace,
             latency=latency,
@@ -498,12 +504,3 @@ class World:
             self.scaling.alarms.state_set(parameters["AlarmName"], parameters["StateValue"], data)
         elif service in ("cloudwatch", "application-autoscaling"):
             self.scaling.definitions_changed(operation, parameters)
-
-
-def _attach_nodes(network: VirtualNetwork, addresses: Sequence[str], *, all_act: bool) -> tuple[Host, ...]:
-    """Return the places of a load balancer's nodes; unless *all_act*, the first of them stands for all."""
-    if all_act:
-        return tuple(map(network.attach, addresses))
-    first, *others = addresses
-    network.names.update(dict.fromkeys(others, (first,)))
-    return (network.attach(first),)

@@ -10,6 +10,7 @@ from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.node_targets import NodeTargets, Target
+from seatrials.twin.balancer.paths import normalized
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
 from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule
@@ -105,10 +106,11 @@ class Visit:
 
     def _describe(self) -> Incoming:
         request = self._request
+        path = normalized(request.path) if self._workings.variety.normalizes_paths else request.path
         return Incoming(
             method=request.method,
             host=request.host,
-            path=request.path,
+            path=path,
             query=request.query,
             headers=request.headers,
             source_ip=self._peer.host,

@@ -57,7 +57,8 @@ class EditorClient:
         place = url.copy_with(host=node)
         ask = partial(self._http.head, place, headers=headers, timeout=TIMEOUT_SECONDS, extensions=extensions)
         answer = _ask_again_after_a_reset(ask)
-        return answer.headers[TASK_HEADER] if TASK_HEADER in answer.headers else None
+        told: str | None = answer.headers.get(TASK_HEADER)
+        return told
 
     def initialize(self, session: Session, moves_to: Task | None = None) -> None:
         """Open the session's workspace in its container, or in the one that it *moves_to*."""
