@@ -117,7 +117,8 @@ def test_the_status_never_runs_ahead_of_the_preview(platform: Platform) -> None:
     def settled() -> bool:
         walk.append(platform.sessions.status(session).json()["status"])
         if walk[-1] == "active":
-            previews_while_active.append(platform.sessions.preview(session).status)
+            # On a connection of its own, as each visitor comes: it may lead to any node of the load balancer.
+            previews_while_active.append(platform.raw.get(session.preview_path).status)
         return len(previews_while_active) == 5
 
     platform.wait_until(settled, patience.READY_SECONDS, what="the session to be seen active five times")

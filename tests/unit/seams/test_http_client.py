@@ -276,3 +276,10 @@ def test_cookies_can_be_given(site: HostAndClient) -> None:
     site.client.get("/")
 
     assert [request.header("cookie") for request in site.requests] == ["given=1"]
+
+
+def test_a_body_that_nobody_takes_is_a_write_timeout(site: HostAndClient) -> None:
+    """A server that reads nothing holds a client up no longer than its timeout."""
+    site.listen(lambda _connection: site.clock.sleep(1000))
+    with pytest.raises(httpx.WriteTimeout):
+        site.client.post(f"{URL}/", content=bytes(1_000_000))
