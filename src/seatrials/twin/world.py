@@ -400,7 +400,7 @@ class World:
             outside=outside.network if outside else None,
             variety=Variety(self.random("answers") if self.calibration.answers_vary else None),
             outside_ports=outside.ports.outside if outside else {},
-            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, addresses[0], port),
+            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, entrance.hosts[0].address, port),
             lags=self._lags(name),
             resets=Resets(self.random("resets"), self.calibration.reset_share),
         )
@@ -441,10 +441,13 @@ class World:
     def _move_nodes(self, balancer: Balancer) -> None:
         """Let the nodes of a load balancer be where its subnets and security groups are now."""
         described = self.aws("elbv2").describe_load_balancers(LoadBalancerArns=[balancer.load_balancer_arn])
-        first, *others = self.vpc.join_load_balancer(described["LoadBalancers"][0])
-        balancer.move(first)
-        self.vpc.publish(first, balancer.outside_ports)
-        self.network.names.update(dict.fromkeys(others, first))
+        addresses = self.vpc.join_load_balancer(described["LoadBalancers"][0])
+        balancer.move(addresses)
+        for host in balancer.hosts:
+            self.vpc.publish(host.address, balancer.outside_ports)
+        # Of subnets beyond the nodes that there are.
+        others = addresses[len(balancer.hosts) :]
+        self.network.names.update(dict.fromkeys(others, (balancer.hosts[0].address,)))
 
     def _health_told(self) -> None:
         self.bridge.touched(TARGET_HEALTH)

@@ -127,14 +127,16 @@ class Balancer:
         """Read all of ELBv2 again when it is next needed."""
         self.changed("Everything", {}, {})
 
-    def move(self, address: str) -> None:
-        """Listen at another address from now on; connections that are open stay."""
-        if address != self.host.address:
+    def move(self, addresses: Sequence[str]) -> None:
+        """Listen at other addresses from now on, one for each node; connections that are open stay."""
+        moves = [(host, to) for host, to in zip(self.hosts, addresses, strict=False) if to != host.address]
+        if moves:
             for _, listeners in self._open.values():
                 for each in listeners:
                     each.close()
             self._open.clear()
-            self.host.move(address)
+            for host, to in moves:
+                host.move(to)
             self._open_and_close_ports()
 
     def _follow(self) -> None:

@@ -238,11 +238,11 @@ class Host:
     def move(self, address: str) -> None:
         """Have another address, by every name of this host; what listens here must be closed, and begin again there."""
         network = self.network
-        names = [name for name, of in network.names.items() if of == self.address]
-        network.hosts.pop(self.address, None)
-        self.address = address
+        before, self.address = self.address, address
+        network.hosts.pop(before, None)
         network.hosts[address] = self
-        network.names.update(dict.fromkeys(names, address))
+        for name, addresses in network.names.items():
+            network.names[name] = tuple(address if each == before else each for each in addresses)
 
     def detach(self) -> None:
         """Take the interface away: its listeners close and its connections are reset."""
