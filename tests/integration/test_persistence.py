@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from seatrials.platform import Clock, Platform, Session, Workspace, contract, patience
+from seatrials.platform import Answer, Clock, Platform, Session, Workspace, contract, patience
 
 MEGABYTE = 1_000_000
 
@@ -528,9 +528,9 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     found = {
         "listed": mine.files(),
         "read by its name": mine.read("secret.md").status,
-        "read through ..": mine.ask("GET", f"/api/files/{up}/secret.md").status,
+        "read through ..": _refusal(mine.ask("GET", f"/api/files/{up}/secret.md")),
         "read through encoded ..": mine.ask("GET", f"/api/files/{encoded}%2Fsecret.md").status,
-        "read through dots encoded": mine.ask("GET", f"/api/files/{up.replace('..', '%2e%2e')}/secret.md").status,
+        "read through dots encoded": _refusal(mine.ask("GET", f"/api/files/{up.replace('..', '%2e%2e')}/secret.md")),
         "read through twice encoded ..": mine.ask("GET", f"/api/files/{twice}/secret.md").status,
         "read by an absolute path": mine.ask("GET", f"/api/files/{absolute}/secret.md").status,
         "read by an encoded absolute path": mine.ask(
@@ -539,7 +539,7 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
         "read through a link to the file": mine.read("file-link").status,
         "read through a link to the folder": mine.read("folder-link/secret.md").status,
         "asked for through ..": mine.exists(f"{up}/secret.md").status,
-        "written through ..": mine.ask("PUT", f"/api/files/{up}/secret.md", b"overwritten").status,
+        "written through ..": _refusal(mine.ask("PUT", f"/api/files/{up}/secret.md", b"overwritten")),
         "written through encoded ..": mine.ask("PUT", f"/api/files/{encoded}%2Fplanted.md", b"planted").status,
         "written by an absolute path": mine.ask("PUT", f"/api/files/{absolute}/planted.md", b"planted").status,
         "written through a link to the file": mine.write("file-link", b"overwritten").status,
@@ -555,6 +555,15 @@ def _intrusion(platform: Platform, intruder: Session, victim: Session) -> dict[s
     found |= {"the neighbour's files": others.files(), "the neighbour's secret": others.read("secret.md").content}
     others.run("rm secret.md")
     return found
+
+
+def _refusal(answer: Answer) -> int:
+    """Return the status of the answer to a path with dots in it.
+
+    AWS matches paths after URI normalization, which may lead such a one out of the API: then it is the load balancer
+    that refuses it, with its default 404.
+    """
+    return 400 if (answer.status, answer.origin) == (404, "the load balancer itself") else answer.status
 
 
 def _seen_through_exec(platform: Platform, looker: Session, other: Session) -> dict[str, str]:

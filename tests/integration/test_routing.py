@@ -387,6 +387,7 @@ def test_unknown_and_expired_sessions_look_alike(platform: Platform) -> None:
         }
         return {name: (_told(each), sorted(each.headers)) for name, each in calls.items()}
 
+    platform.wait_for_routing()
     unknown_websocket = platform.websockets.attempt(UNKNOWN_SESSION)
     expired_websocket = platform.websockets.attempt(expired.id)
     of_unknown, of_expired = looks(UNKNOWN_SESSION), looks(expired.id)
@@ -476,7 +477,7 @@ def test_shared_paths_are_spread_over_all_targets(platform: Platform) -> None:
     assert max(answers.values()) <= 20
 
 
-@pytest.mark.scenario("ROUTE-21", extra_seconds=3 * MARKED_SECONDS)
+@pytest.mark.scenario("ROUTE-21", extra_seconds=3 * (MARKED_SECONDS + patience.CHECKED_SECONDS))
 @pytest.mark.mock_only
 def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None:
     """An unhealthy target gets no request once marked, and gets them again after recovery; all unhealthy get all."""
@@ -496,15 +497,28 @@ def test_unhealthy_targets_are_spared_unless_all_are(platform: Platform) -> None
             every_seconds=5,
         )
 
+    def wait_for_requests_to(reached: list[str]) -> None:
+        # Each node of the load balancer checks by itself: the API tells of the one that has found something first.
+        expected = [(200, task) for task in reached]
+        platform.wait_until(
+            lambda: (found := sorted(asked())) == expected or NotYet(f"they went to {found}"),
+            patience.CHECKED_SECONDS,
+            what=f"requests to go to {len(reached)} tasks",
+            every_seconds=5,
+        )
+
     # Without an image no replacement comes, and ECS keeps the unhealthy task until one does.
     with platform.faults.image_missing("edit"):
         with platform.faults.failing_health_checks(tasks[:1], port):
             wait_for(["healthy", "healthy", "unhealthy"])
+            wait_for_requests_to(tasks[1:])
             while_one_is_unhealthy = asked()
         wait_for(["healthy"] * 3)
+        wait_for_requests_to(tasks)
         after_recovery = asked()
         with platform.faults.failing_health_checks(tasks, port):
             wait_for(["unhealthy"] * 3)
+            wait_for_requests_to(tasks)
             while_all_are_unhealthy = asked()
 
     assert sorted(while_one_is_unhealthy) == [(200, task) for task in tasks[1:]]

@@ -1,7 +1,7 @@
 """A small world with a load balancer: its ELBv2 is a fake that holds what a test puts into it."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,13 +9,15 @@ from random import Random
 
 from seatrials.seams.http1 import Handler, HttpServer, Request, Response, Upgrade, json_response
 from seatrials.seams.network import Connection
-from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
+from seatrials.twin.balancer import Balancer, Lags, Resets, TargetRegistry, Variety
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import Host, VirtualNetwork
 from seatrials.twin.trace import Trace
 from tests.support.aws import Document
 
 BALANCER_IP = "10.0.0.10"
+# Where a second node is, in worlds that have one.
+OTHER_NODE_IP = "10.0.128.10"
 CLIENT_IP = "10.0.9.9"
 TARGET_IP = "10.0.1.7"
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/web/0123456789abcdef"
@@ -135,17 +137,18 @@ class BalancerWorld:
         """Connect the client to the balancer."""
         return self.client.connect(BALANCER_IP, port)
 
-    def ask(self, text: str, *, quiet_seconds: float = 1.0) -> str:
+    def ask(self, text: str, *, quiet_seconds: float = 1.0, node: str = BALANCER_IP) -> str:
         """Send *text* on a new connection and return all that comes back until it closes or goes quiet."""
-        connection = self.connect()
+        connection = self.client.connect(node, 80)
         connection.send(text.encode("latin-1"))
         answer = receive_all(connection, quiet_seconds)
         connection.close()
         return answer.decode("latin-1")
 
-    def get(self, target: str, *headers: str) -> str:
+    def get(self, target: str, *headers: str, node: str = BALANCER_IP) -> str:
         """Return the whole answer to a GET."""
-        return self.ask("\r\n".join([f"GET {target} HTTP/1.1", "Host: shop.example.com", *headers, "", ""]))
+        head = "\r\n".join([f"GET {target} HTTP/1.1", "Host: shop.example.com", *headers, "", ""])
+        return self.ask(head, node=node)
 
 
 def serve_raw(
@@ -205,17 +208,19 @@ def build_world(
     seed: int = 1,
     tls: Callable[[str], ssl.SSLContext] = no_tls,
     variety: Variety | None = None,
+    node_ips: Sequence[str] = (BALANCER_IP,),
+    lags: Lags | None = None,
+    resets: Resets | None = None,
 ) -> BalancerWorld:
     """Return a world whose balancer has started."""
     random = Random(seed)
     clock = VirtualClock(1_700_000_000)
     network = VirtualNetwork(clock, lambda: random.uniform(0.0002, 0.001))
     trace = Trace(clock)
-    host = network.attach(BALANCER_IP)
-    targets = TargetRegistry(clock=clock, host=host, elbv2=elbv2, trace=trace, random=random)
+    targets = TargetRegistry(clock=clock, elbv2=elbv2, trace=trace)
     balancer = Balancer(
         clock=clock,
-        host=host,
+        hosts=[network.attach(ip) for ip in node_ips],
         elbv2=elbv2,
         load_balancer_arn="arn",
         targets=targets,
@@ -224,6 +229,8 @@ def build_world(
         latency=lambda: random.uniform(0.001, 0.003),
         tls_context=tls,
         variety=variety or Variety(),
+        lags=lags,
+        resets=resets or Resets(),
     )
     balancer.start()
     clock.sleep(0.001)
@@ -236,9 +243,12 @@ def open_world(
     seed: int = 1,
     tls: Callable[[str], ssl.SSLContext] = no_tls,
     variety: Variety | None = None,
+    node_ips: Sequence[str] = (BALANCER_IP,),
+    lags: Lags | None = None,
+    resets: Resets | None = None,
 ) -> Iterator[BalancerWorld]:
     """Give a world whose balancer has started, and end it."""
-    world = build_world(elbv2, seed, tls, variety)
+    world = build_world(elbv2, seed, tls, variety, node_ips, lags, resets)
     with world.clock.closing():
         yield world
     world.network.close()

@@ -247,15 +247,21 @@ class FakeEditors:
     hosted: dict[str, list[str]] = field(default_factory=dict)
     # Paths that fail, and with which status.
     broken: dict[str, int] = field(default_factory=dict)
+    # Nodes of the load balancer that know no rule yet, by address.
+    lagging: set[str] = field(default_factory=set)
     # Seconds that a task takes for each answer, beyond the usual.
     slow: dict[str, float] = field(default_factory=dict)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """HermesAnswer one request through the balancer."""
-        self.world.clock.sleep(0.2)
         path = request.url.path
         session_id = request.headers.get(SESSION_HEADER) or path.split("/")[2]
         task = self.world.routed_task(path, session_id, request.headers.get(HANDOVER_HEADER))
+        if request.method == "HEAD":  # who is there, asked of each node for each kind of rule
+            if request.url.host in self.lagging:
+                return httpx.Response(404)
+            return httpx.Response(200, headers={"x-task-arn": task})
+        self.world.clock.sleep(0.2)
         self.world.clock.sleep(self.slow.get(task, 0.0))
         self.calls.append((request.method, path, task))
         if path in self.broken:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,10 @@ class TlsNetwork:
     def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> Connection:
         """Connect without TLS."""
         return self._loopback.connect(host, port, timeout_seconds)
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a name."""
+        return self._loopback.resolve(host)
 
 
 # What a load balancer says that answers in place of a service.

@@ -52,6 +52,10 @@ class Recorder:
             # Redacted when it is kept: most looks of a wait are not.
             wait[:] = [step]
 
+    def keep_step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
+        """Note a step that is kept within a wait too: it says something of the platform that no look repeats."""
+        self._keep(Step(round(self._now() - self._began, 6), title, copy.deepcopy(details)))
+
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
         """Note the wait for *what* as one step, with the last thing seen in it."""

@@ -1,19 +1,24 @@
 """HTTP calls to the platform, each noted as a step of the scenario."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, SupportsIndex, TypeVar, overload
 
 import httpx
 
 from seatrials.evidence.recorder import Recorder
+from seatrials.platform.patience import RESETS_MAX
 from seatrials.platform.versions import version_told
 from seatrials.seams.clock import Clock
 
 T = TypeVar("T")
 
 _SHOWN_CHARACTERS = 400
+BALANCER = "the load balancer itself"
+# Without a rule the default one answers, and without a healthy target nobody does.
+_OF_A_NODE_THAT_LAGS = (404, 503)
+_MAY_BE_SENT_AGAIN = ("GET", "HEAD")
 
 
 class Fields(dict[str, Any]):
@@ -70,7 +75,7 @@ def header_of(headers: httpx.Headers, name: str, answer: object) -> str:
 def origin_of(headers: httpx.Headers) -> str:
     """Return who answered: a service that says so, the load balancer itself, or a service that does not say."""
     balancer = headers.get("server", "").startswith("awselb")
-    return headers.get("x-service") or ("the load balancer itself" if balancer else "a service")
+    return headers.get("x-service") or (BALANCER if balancer else "a service")
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,11 @@ class Answer:
         """Who answered."""
         return origin_of(self.headers)
 
+    @property
+    def is_of_a_node_that_lags(self) -> bool:
+        """Whether it may come of a node of the load balancer that does not know a rule, or a healthy target, yet."""
+        return self.origin == BALANCER and self.status in _OF_A_NODE_THAT_LAGS
+
     def __repr__(self) -> str:
         """Show request, status and body: what the message of a failed assertion needs."""
         body = self.text if len(self.text) <= _SHOWN_CHARACTERS else f"{self.text[:_SHOWN_CHARACTERS]}…"
@@ -122,6 +132,8 @@ class Calls:
         self._origin = str(http.base_url).rstrip("/")
         self._clock = clock
         self._recorder = recorder
+        # Of this scenario's requests, how many have met a reset and were asked again.
+        self._resets = 0
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """GET *path*; redirects are not followed."""
@@ -148,10 +160,14 @@ class Calls:
         """
         extensions = {"target": path.encode("ascii")} if to_the_letter else None
         began = self._clock.now()
-        try:
-            response = self._http.request(
+
+        def ask() -> httpx.Response:
+            return self._http.request(
                 method, self._url_of(path), content=content, headers=headers, extensions=extensions
             )
+
+        try:
+            response = self._ask_again_after_a_reset(ask, method, path)
         except httpx.HTTPError as error:
             msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
             self._recorder.step(f"{method} {path} → no answer", error=str(error))
@@ -161,6 +177,21 @@ class Calls:
         )
         self._note(answer, content if isinstance(content, bytes) else None, headers)
         return answer
+
+    def _ask_again_after_a_reset(self, ask: Callable[[], httpx.Response], method: str, path: str) -> httpx.Response:
+        """Return the answer; a request that changes nothing survives one reset before its answer, which is told.
+
+        Browsers do so too. A platform that resets more than a few is not spared: what follows is told as it is.
+        Source: RFC 9110, 9.2.2; RFC 9112, 9.3.1.
+        """
+        try:
+            return ask()
+        except (httpx.ReadError, httpx.WriteError) as error:
+            if method not in _MAY_BE_SENT_AGAIN or self._resets >= RESETS_MAX:
+                raise
+            self._resets += 1
+            self._recorder.keep_step(f"{method} {path} → reset before an answer, and asked again", error=str(error))
+            return ask()
 
     def _url_of(self, path: str) -> str:
         return f"{self._origin}{path}" if path.startswith("/") else path

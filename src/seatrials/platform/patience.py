@@ -23,10 +23,16 @@ STOPPED_SECONDS = 2 * RESERVE_SECONDS
 HEALTH_TOLD_SECONDS = 10.0
 # Statistics of a metric show a value: a whole minute has to begin, to get its publication, and to become readable.
 METRIC_TOLD_SECONDS = 60.0 + 2 * contract.PUBLISH_SECONDS + RESERVE_SECONDS
-# A change of targets reaches every node of the load balancer; users have measured 10 s.
+# A change of rules or targets reaches every node of the load balancer, which has checked a new target: users have
+# measured 10 s, and a first check comes 1 to 3 s after.
 # Source: kubernetes-sigs/aws-load-balancer-controller, issue 1719.
 ROUTED_SECONDS = 15.0
+# Each node of the load balancer has found what one of them has: they check at times of their own, once an interval.
+# Source: AWS ALB User Guide, "Target group health checks".
+CHECKED_SECONDS = 60.0
 # Two clocks that are kept by NTP may differ by so much, on top of what was measured.
 CLOCK_SECONDS = 2.0
 # The start times of scaling activities tell when an action began, which is not quite when its alarm was due.
 ACTIVITY_SECONDS = 5.0
+# So many connections may be reset under a scenario before that is the platform's fault; ours.
+RESETS_MAX = 5

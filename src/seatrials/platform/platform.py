@@ -141,6 +141,7 @@ class Platform:
 
         with self._waited.counted():
             self.wait_until(three_healthy, patience.READY_SECONDS, what="three healthy edit tasks", every_seconds=4)
+            self.wait_for_routing()
 
     def ready_on_each_task(self) -> dict[str, Session]:
         """Start sessions until each of three edit tasks has one; return one session a task, by the task's ARN."""
@@ -224,6 +225,10 @@ class Platform:
             what=f"session {session.id} to be {status}",
             every_seconds=every_seconds,
         )
+
+    def wait_for_routing(self) -> None:
+        """Wait until each node of the load balancer has followed what was changed before: none tells when it has."""
+        self.let_pass(patience.ROUTED_SECONDS, what="each node of the load balancer to follow a change")
 
     def end(self, session: Session) -> None:
         """Deactivate a session, and wait until it has expired."""

@@ -16,6 +16,8 @@ _CHUNK_BYTES = 65_536
 # How long an answer may take, and how long the end of the connection is waited for after it.
 _ANSWER_SECONDS = 30.0
 _CLOSE_SECONDS = 3.0
+# How long a peer that takes nothing is waited for.
+_SEND_SECONDS = 30.0
 _SHOWN_CHARACTERS = 400
 
 
@@ -59,7 +61,7 @@ class RawRequest:
         self._connection = connection
         self._recorder = recorder
         self._sent = data
-        connection.send(data)
+        connection.send(data, _SEND_SECONDS)
 
     def finish(self, data: bytes = b"") -> RawAnswer:
         """Send the rest and return the answer; fails the scenario when it cannot be sent or there is none."""
@@ -73,8 +75,8 @@ class RawRequest:
 
     def _send(self, data: bytes) -> None:
         try:
-            self._connection.send(data)
-        except ConnectionError as error:
+            self._connection.send(data, _SEND_SECONDS)
+        except (TimeoutError, ConnectionError) as error:
             msg = f"expected to send the rest of {self._line()!r}, and its connection was gone: {error}"
             raise AssertionError(msg) from error
 
@@ -138,7 +140,7 @@ class RawClient:
         """Send the first part of a request; fails the scenario when nobody takes it."""
         try:
             return RawRequest(self._connect(), self._recorder, data.replace(b"{host}", self._host))
-        except ConnectionError as error:
+        except (TimeoutError, ConnectionError) as error:
             msg = f"expected {self._host.decode()} to take a connection and a request: {error}"
             raise AssertionError(msg) from error
 

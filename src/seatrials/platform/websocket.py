@@ -38,7 +38,7 @@ class WebSocket:
         self.is_closed = False
         self._pongs: list[bytes] = []
         self._refused = False
-        connection.send(self._protocol.send(ws.Request(host=host, target=target)))
+        connection.send(self._protocol.send(ws.Request(host=host, target=target)), _HANDSHAKE_SECONDS)
         deadline = request_clock.now() + _HANDSHAKE_SECONDS
         while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
             self._take(deadline - request_clock.now())
@@ -48,8 +48,8 @@ class WebSocket:
         if self.is_closed:
             return False
         try:
-            self._connection.send(self._protocol.send(ws.Ping(payload)))
-        except ConnectionError:
+            self._connection.send(self._protocol.send(ws.Ping(payload)), _HANDSHAKE_SECONDS)
+        except (TimeoutError, ConnectionError):
             self.is_closed = True
         self._take_arriving()
         return payload in self._pongs

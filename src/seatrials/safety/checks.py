@@ -27,6 +27,7 @@ from seatrials.seams.application import AwsClient
 
 _OK = 200
 _ODD_SHOWN = 5
+_PREVIEWS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def checks_of(
         Check("access points", lambda: _access_points(aws("efs"))),
         Check(str(http.base_url).rstrip("/"), lambda: _answer(http, "/health")),
         Check("Hermes", lambda: _answer(http, contract.HERMES_HEALTH_PATH)),
+        Check("previews", lambda: _previews(aws("dynamodb"), names.table, http.base_url.host)),
     ]
 
 
@@ -177,6 +179,23 @@ def _access_points(efs: AwsClient) -> str:
     with translated("list the access points"):
         points = efs.describe_access_points()["AccessPoints"]
     return f"{len(points)} or more"
+
+
+def _previews(dynamodb: AwsClient, table: str, host: str) -> str:
+    """Compare where Hermes has told users to look with where a run will; a session of before shows it, if there is one.
+
+    A certificate of a domain's own stands in front of a load balancer that has another name.
+    """
+    with translated(f"read the table {table}"):
+        items = dynamodb.scan(TableName=table, Limit=_PREVIEWS_SHOWN, ProjectionExpression="previewUrl")["Items"]
+    hosts = sorted({httpx.URL(each["previewUrl"]["S"]).host for each in items if "previewUrl" in each})
+    if hosts and host not in hosts:
+        msg = (
+            f"Hermes gives previews at {', '.join(hosts)}, and `base_url` is at {host}: set `base_url` to what users "
+            "are told, or ALB_URL of Hermes (`DomainName` of the stack) to where they are"
+        )
+        raise UnreachableError(msg)
+    return f"at {host}" if hosts else "no session yet to show where they are"
 
 
 def _answer(http: httpx.Client, path: str) -> str:

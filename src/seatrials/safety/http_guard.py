@@ -190,11 +190,11 @@ class _Watched:
         """Return what has arrived."""
         return self._connection.receive(max_bytes, timeout_seconds)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Send all of *data*, unless it may not be sent."""
         self._sent = (self._sent + data)[-max(_REMEMBERED_BYTES, len(data)) :]
         self._look_at(self._sent)
-        self._connection.send(data)
+        self._connection.send(data, timeout_seconds)
 
     def close(self) -> None:
         """Close in order."""

@@ -141,9 +141,10 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
         try:
-            self._connection.send(buffer)
+            self._connection.send(buffer, timeout)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.WriteError(str(error)) from error
 

@@ -7,6 +7,7 @@ whose waits are on virtual time, lives in `twin/physics/network.py`. TLS runs ov
 import select
 import socket
 import ssl
+from collections.abc import Sequence
 from typing import Protocol
 
 from seatrials.errors import PortInUseError
@@ -35,8 +36,8 @@ class Connection(Protocol):
         Raises `TimeoutError` when nothing comes in time and `ConnectionError` when the peer resets.
         """
 
-    def send(self, data: bytes) -> None:
-        """Send all of *data*; raises `ConnectionError` when the peer is gone."""
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
+        """Send all of *data*; raises `ConnectionError` when the peer is gone, `TimeoutError` when it takes too long."""
 
     def close(self) -> None:
         """Close in order: the peer reads what was sent, then the end."""
@@ -67,6 +68,9 @@ class Network(Protocol):
 
     def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> Connection:
         """Open a connection; raises `ConnectionError` or `TimeoutError`."""
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a name, of which a connection takes any; raises `OSError` for an unknown one."""
 
 
 class TlsConnection:
@@ -121,10 +125,10 @@ class TlsConnection:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Encrypt and send all of *data*."""
         self.tls.write(data)
-        self._flush()
+        self._flush(timeout_seconds)
 
     def close(self) -> None:
         """Say goodbye in TLS, then close the connection."""
@@ -166,10 +170,10 @@ class TlsConnection:
             self._incoming.write_eof()
         return bool(data)
 
-    def _flush(self) -> None:
+    def _flush(self, timeout_seconds: float | None = None) -> None:
         data = self._outgoing.read()
         if data:
-            self._connection.send(data)
+            self._connection.send(data, timeout_seconds)
 
 
 class SystemConnection:
@@ -202,9 +206,9 @@ class SystemConnection:
         self._socket.settimeout(timeout_seconds)
         return self._socket.recv(max_bytes)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Send all of *data*."""
-        self._socket.settimeout(None)
+        self._socket.settimeout(timeout_seconds)
         self._socket.sendall(data)
 
     def close(self) -> None:
@@ -259,6 +263,10 @@ class SystemNetwork:
     def connect(self, host: str, port: int, timeout_seconds: float | None = None) -> SystemConnection:
         """Open a connection."""
         return SystemConnection(socket.create_connection((host, port), timeout_seconds))
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the IPv4 addresses of a name, those that `listen` and `connect` are for."""
+        return sorted({str(place[0]) for *_, place in socket.getaddrinfo(host, None, socket.AF_INET)})
 
 
 def bind(address: str, port: int) -> socket.socket:

@@ -55,6 +55,13 @@ class Calibration:
     # DescribeTargetHealth tells what a health check has found; nodes of a load balancer check, its API tells.
     # Source: AWS ALB User Guide, "Target group health checks"; aws-load-balancer-controller, issue 1719.
     health_view_lag: Spread | None = None
+    # Whether each node of a load balancer acts by itself; else one of them stands for all.
+    # Source: Elastic Load Balancing User Guide, "How Elastic Load Balancing works", Availability Zones and nodes.
+    has_nodes: bool = False
+    # A node of a load balancer acts on a change of rules, targets or attributes. Source: as of health_view_lag.
+    node_lag: Spread | None = None
+    # It acts on a rule that is new; nobody has measured that.
+    new_rule_lag: Spread | None = None
     # GetMetricStatistics and GetMetricData show a point. Source: CloudWatch User Guide, "Publish custom metrics".
     statistics_lag: Spread | None = None
     # A container's clock is ahead of AWS's, or behind it, by as much at most. Source: of Fargate's clocks, the Amazon
@@ -62,6 +69,8 @@ class Calibration:
     clock_error_seconds_max: float = 0.0
     # Whether chance picks where AWS's pages name two answers to one request; else the first comes.
     answers_vary: bool = False
+    # Of GETs on a connection that was idle, the share that meets a reset: `twin/balancer/resets.py`.
+    reset_share: float = 0.0
     # Whether the account has been in use for weeks: scaling activities, events and stopped tasks from before.
     has_past: bool = False
 
@@ -88,18 +97,22 @@ SLOW = Calibration(
 # As hard to examine as AWS and within the contract. With a minute between looks at an alarm, which `SLOW` has, no start
 # is sure to take less than the promised minute: these are as seldom as the rest of a start leaves room for.
 HARD = Calibration(
-    scheduler_interval=Spread(0.5, 2.0, 5.0),
-    provisioning=Spread(2.0, 4.0, 8.0),
-    pull=Spread(1.0, 5.0, 9.0),
-    activating=Spread(1.0, 2.5, 5.0),
+    scheduler_interval=Spread(0.5, 2.0, 4.0),
+    provisioning=Spread(2.0, 4.0, 7.0),
+    pull=Spread(1.0, 4.0, 8.0),
+    activating=Spread(1.0, 2.0, 4.0),
     deprovisioning=Spread(8.0, 23.0, 33.0),
-    alarm_interval_seconds=20.0,
-    scaling_action=Spread(0.5, 1.0, 4.0),
+    alarm_interval_seconds=12.0,
+    scaling_action=Spread(0.5, 1.0, 3.0),
     counting=Spread(1.0, 3.0, 8.0),
     health_view_lag=Spread(1.0, 2.0, 5.0),
+    has_nodes=True,
+    node_lag=Spread(0.2, 1.5, 10.0),
+    new_rule_lag=Spread(0.1, 0.5, 2.0),
     statistics_lag=Spread(0.5, 5.0, 60.0),
     clock_error_seconds_max=0.7,
     answers_vary=True,
+    reset_share=0.005,
     has_past=True,
 )
 

@@ -5,7 +5,7 @@ a millisecond and adds everything that acts. Chance comes from one seed, split b
 part does not change what another part draws.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from seatrials.seams.application import Application, AwsClient
 from seatrials.twin.authority import Authority
 from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
-from seatrials.twin.balancer import Balancer, TargetRegistry, Variety
+from seatrials.twin.balancer import Balancer, Lags, Resets, TargetRegistry, Variety
 from seatrials.twin.calibration import Calibration
 from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.fidelity.calls import CallWatch
@@ -33,6 +33,7 @@ from seatrials.twin.ecs.mounting import mount_client
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
+from seatrials.twin.entrances import Entrance, domain_names, open_entrances
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.metrics.store import Metric
@@ -111,6 +112,8 @@ class ControlPlane:
                 found=found,
                 rules=rules,
             )
+            # By the ARNs of load balancers.
+            self.domain_names = domain_names(lambda service: bridge.client("cloudformation", service))
             self.state = snapshot()
         finally:
             unplug()
@@ -139,8 +142,8 @@ class _Wires:
     network: VirtualNetwork
     client_host: Host
     file_systems: FileSystems
-    # The load balancers as ELBv2 describes them, each with its place in the network.
-    entrances: tuple[tuple[Mapping[str, Any], Host], ...]
+    # Of the load balancers that act.
+    entrances: tuple[Entrance, ...]
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class World:
         With *keeps_logs*, what containers write is found in CloudWatch Logs.
         """
         self.seed, self.stack, self.calibration, self.authority = seed, plane.stack, calibration, authority
-        self._outside = outside
+        self._outside, self._domain_names = outside, plane.domain_names
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
         self._call_watch = CallWatch(self.trace)
@@ -225,16 +228,25 @@ class World:
             self._scratch.remove()
 
     def settle(self, timeout_seconds: float) -> None:
-        """Wait until every service is as it should be, or the time is over."""
+        """Wait until every service is as it should be and every node has looked at it, or the time is over."""
         deadline = self.clock.now() + timeout_seconds
-        while not self.scheduler.is_settled() and self.clock.now() < deadline:
+        while not self._is_settled() and self.clock.now() < deadline:
             self.clock.sleep(1.0)
+
+    def _is_settled(self) -> bool:
+        return self.scheduler.is_settled() and self.targets.is_settled()
 
     def address_of(self, load_balancer: str) -> str:
         """Return the DNS name of a load balancer, or a name that nothing answers to when there is none of that name."""
         balancers = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
         names = [str(each["DNSName"]) for each in balancers if each["LoadBalancerName"] == load_balancer]
         return names[0] if names else f"{load_balancer}.missing"
+
+    def url_of(self, load_balancer: str) -> str:
+        """Return the URL by which users know a load balancer: the stack's output of it, if that leads there."""
+        given = self.stack.outputs.get("AlbUrl", "")
+        leads_there = given.removeprefix("https://") in self.network.names
+        return given if leads_there else f"https://{self.address_of(load_balancer)}"
 
     def _start(self) -> None:
         if self.calibration.has_past:
@@ -276,11 +288,13 @@ class World:
         # Before the network, which asks them about every connection.
         logical_ids = {physical: logical for logical, physical in self.stack.physical_ids.items()}
         vpc = Vpc(self.aws("ec2"), self.aws("efs"), self.trace, logical_ids, self.bridge.region)
-        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit)
+        dns = self.random("dns")
+        network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit, dns.choice)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
         balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
-        entrances = tuple((each, _attach_nodes(network, vpc.join_load_balancer(each))) for each in balancers)
+        all_act = self.calibration.has_nodes
+        entrances = open_entrances(network, vpc, balancers, self._domain_names, all_nodes_act=all_act)
         return _Wires(directory, vpc, network, client_host, file_systems, entrances)
 
     def _acts(self, balancer: Mapping[str, Any]) -> bool:
@@ -293,11 +307,11 @@ class World:
     def _aws_actors(self, wires: _Wires, applications: Mapping[str, Application], *, keeps_logs: bool) -> _Actors:
         logs = LogDriver(self.clock, self.aws("logs"), self.trace) if keeps_logs else None
         runtime = self._runtime(wires, applications, logs)
-        targets = self._targets(wires)
+        targets = self._targets()
         hop = self.random("balancer")
         balancers = tuple(
-            self._balancer(wires, description, host, targets, lambda: self.calibration.balancer_latency.draw(hop))
-            for description, host in wires.entrances
+            self._balancer(wires, each, targets, lambda: self.calibration.balancer_latency.draw(hop))
+            for each in wires.entrances
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
@@ -306,9 +320,10 @@ class World:
 
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:
         public_names: dict[str, str] = {}
-        for description, _ in wires.entrances:
-            outside = self._main_way_in(description["LoadBalancerName"])
-            public_names.update(outside.public_names(description["DNSName"]) if outside else {})
+        for entrance in wires.entrances:
+            outside = self._main_way_in(entrance.load_balancer)
+            for name in entrance.names:
+                public_names.update(outside.public_names(name) if outside else {})
         return Runtime(
             clock=self.clock,
             network=wires.network,
@@ -325,15 +340,9 @@ class World:
             clock_error=partial(self.random("clocks").uniform, *self.calibration.clock_error_bounds),
         )
 
-    def _targets(self, wires: _Wires) -> TargetRegistry:
-        return TargetRegistry(
-            clock=self.clock,
-            host=wires.entrances[0][1] if wires.entrances else wires.client_host,
-            elbv2=self.aws("elbv2"),
-            random=self.random("health checks"),
-            trace=self.trace,
-            on_change=self._health_changed,
-        )
+    def _targets(self) -> TargetRegistry:
+        elbv2 = self.aws("elbv2")
+        return TargetRegistry(clock=self.clock, elbv2=elbv2, trace=self.trace, on_change=self._health_changed)
 
     def _scheduler(self, wires: _Wires, runtime: Runtime, targets: TargetRegistry) -> Scheduler:
         surroundings = Surroundings(
@@ -364,26 +373,25 @@ class World:
     def _balancer(
         self,
         wires: _Wires,
-        description: Mapping[str, Any],
-        host: Host,
+        entrance: Entrance,
         targets: TargetRegistry,
         latency: Callable[[], float],
     ) -> Balancer:
-        name = description["DNSName"]
-        wires.network.names[name] = host.address
-        names: tuple[str, ...] = (name,)
-        outside = self._way_in_to(description["LoadBalancerName"])
+        (name, *_), addresses = entrance.names, entrance.addresses
+        names = entrance.names
+        outside = self._way_in_to(entrance.load_balancer)
         if outside is not None:
-            names = outside.certificate_names(name)
+            names = outside.certificate_names(names)
             if outside is self._outside:
                 # The others have the same address: a container reaches them by their own names.
-                wires.network.names[outside.network.address] = host.address
-            wires.vpc.publish(host.address, outside.ports.outside)
+                wires.network.names[outside.network.address] = addresses
+            for address in addresses:
+                wires.vpc.publish(address, outside.ports.outside)
         return Balancer(
             clock=self.clock,
-            host=host,
+            hosts=entrance.hosts,
             elbv2=self.aws("elbv2"),
-            load_balancer_arn=description["LoadBalancerArn"],
+            load_balancer_arn=entrance.description["LoadBalancerArn"],
             targets=targets,
             trace=self.trace,
             latency=latency,
@@ -392,8 +400,18 @@ class World:
             outside=outside.network if outside else None,
             variety=Variety(self.random("answers") if self.calibration.answers_vary else None),
             outside_ports=outside.ports.outside if outside else {},
-            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, host.address, port),
+            admits_outside=lambda port: wires.vpc.admit(_CLIENT_ADDRESS, entrance.hosts[0].address, port),
+            lags=self._lags(name),
+            resets=Resets(self.random("resets"), self.calibration.reset_share),
         )
+
+    def _lags(self, balancer: str) -> Lags | None:
+        """Return how late the nodes of a load balancer follow; None for at once."""
+        lag, new_rule_lag = self.calibration.node_lag, self.calibration.new_rule_lag
+        if lag is None or new_rule_lag is None:
+            return None
+        random = self.random(f"nodes {balancer}")
+        return Lags(new_rule=partial(new_rule_lag.draw, random), change=partial(lag.draw, random))
 
     def _way_in_to(self, load_balancer: str) -> Outside | None:
         return None if self._outside is None else self._outside.way_in_to(load_balancer)
@@ -423,10 +441,13 @@ class World:
     def _move_nodes(self, balancer: Balancer) -> None:
         """Let the nodes of a load balancer be where its subnets and security groups are now."""
         described = self.aws("elbv2").describe_load_balancers(LoadBalancerArns=[balancer.load_balancer_arn])
-        first, *others = self.vpc.join_load_balancer(described["LoadBalancers"][0])
-        balancer.move(first)
-        self.vpc.publish(first, balancer.outside_ports)
-        self.network.names.update(dict.fromkeys(others, first))
+        addresses = self.vpc.join_load_balancer(described["LoadBalancers"][0])
+        balancer.move(addresses)
+        for host in balancer.hosts:
+            self.vpc.publish(host.address, balancer.outside_ports)
+        # Of subnets beyond the nodes that there are.
+        others = addresses[len(balancer.hosts) :]
+        self.network.names.update(dict.fromkeys(others, (balancer.hosts[0].address,)))
 
     def _health_told(self) -> None:
         self.bridge.touched(TARGET_HEALTH)
@@ -486,10 +507,3 @@ class World:
             self.scaling.alarms.state_set(parameters["AlarmName"], parameters["StateValue"], data)
         elif service in ("cloudwatch", "application-autoscaling"):
             self.scaling.definitions_changed(operation, parameters)
-
-
-def _attach_nodes(network: VirtualNetwork, addresses: Sequence[str]) -> Host:
-    """Return the host of a load balancer, which stands on the first of its *addresses* for all of its nodes."""
-    first, *others = addresses
-    network.names.update(dict.fromkeys(others, first))
-    return network.attach(first)

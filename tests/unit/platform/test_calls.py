@@ -8,6 +8,7 @@ import pytest
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import Answer, Listed
+from seatrials.platform.patience import RESETS_MAX
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.calls import MakeCalls
 
@@ -181,3 +182,54 @@ def test_what_is_no_list_fails_the_scenario() -> None:
     assert answer(b"[1, 2]").json_list() == [1, 2]
     with pytest.raises(AssertionError, match=r"expected a list in <GET /x → 400 .*no such client"):
         answer(b'{"error": "no such client"}', 400).json_list()
+
+
+class Resetting:
+    """A platform whose first so many requests meet a reset."""
+
+    def __init__(self, resets: int) -> None:
+        self.left = resets
+        self.asked: list[str] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Reset, or answer."""
+        self.asked.append(request.method)
+        self.left -= 1
+        if self.left >= 0:
+            msg = "the connection was reset by the peer"
+            raise httpx.ReadError(msg)
+        return httpx.Response(200)
+
+
+def test_a_get_survives_one_reset_and_says_so(make_calls: MakeCalls, recorder: Recorder) -> None:
+    """What changes nothing may be sent again (RFC 9110, 9.2.2); the evidence has it, within a wait too."""
+    platform = Resetting(1)
+    with recorder.waiting("the platform"):
+        calls = make_calls(platform.answer)
+        statuses = [calls.get("/x").status for _ in range(3)]
+
+    assert statuses == [200, 200, 200]
+    assert platform.asked == ["GET"] * 4
+    assert "GET /x → reset before an answer, and asked again" in [step.title for step in recorder.steps]
+
+
+@pytest.mark.parametrize(("method", "resets"), [("POST", 1), ("PUT", 1), ("GET", 2)])
+def test_any_other_reset_fails_the_scenario(make_calls: MakeCalls, method: str, resets: int) -> None:
+    """A request that changes something was perhaps carried out, and a second reset is no chance."""
+    platform = Resetting(resets)
+    with pytest.raises(AssertionError, match=f"{method} /x got no answer.*reset by the peer"):
+        make_calls(platform.answer).send(method, "/x")
+
+    assert len(platform.asked) == resets
+
+
+def test_many_resets_fail_the_scenario(make_calls: MakeCalls) -> None:
+    """A platform that resets one request after the other is not spared for long."""
+    platform = Resetting(0)
+    calls = make_calls(platform.answer)
+    for _ in range(RESETS_MAX):
+        platform.left = 1
+        calls.get("/x")
+    platform.left = 1
+    with pytest.raises(AssertionError, match="GET /x got no answer"):
+        calls.get("/x")

@@ -31,8 +31,9 @@ class FakeConnection:
             raise item
         return item
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Note what is sent."""
+        del timeout_seconds
         self.sent += data
 
     def close(self) -> None:
@@ -114,11 +115,11 @@ def test_a_connection_that_is_gone_fails_the_scenario(make_client: Make) -> None
     """A scenario whose bytes nobody takes says which request it was, at its beginning and at its end."""
 
     class Gone(FakeConnection):
-        def send(self, data: bytes) -> None:
+        def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
             if self.sent:
                 msg = "the other end is closed"
                 raise ConnectionResetError(msg)
-            super().send(data)
+            super().send(data, timeout_seconds)
 
     gone = Gone()
     request = make_client(gone).begin(b"GET / HTTP/1.1\r\n")

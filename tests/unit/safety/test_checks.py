@@ -42,6 +42,17 @@ def remove_credentials(
     return {}
 
 
+def preview_elsewhere(
+    platform: SmallPlatform, calls: AwsCalls, monkeypatch: pytest.MonkeyPatch, _folder: Path
+) -> dict[str, Any]:
+    """Let Hermes know the platform by another name."""
+    with monkeypatch.context() as other:
+        other.setattr(platform, "url", "https://alb.example")
+        platform.add_session("a-client")
+    calls.writes.clear()
+    return {}
+
+
 def cut_aws_off(
     _platform: SmallPlatform, calls: AwsCalls, _monkeypatch: pytest.MonkeyPatch, _folder: Path
 ) -> dict[str, Any]:
@@ -131,6 +142,12 @@ def change(**changes: object) -> Callable[..., dict[str, Any]]:
             UnreachableError,
             r":\d+/hermes/health answers 404: .*: look at its listener rules",
             id="no-rule",
+        ),
+        pytest.param(
+            preview_elsewhere,
+            UnreachableError,
+            "gives previews at alb.example, and `base_url` is at 127.0.0.1: set",
+            id="preview-elsewhere",
         ),
         pytest.param(
             change(trust=Trust(sha256="0" * 64)),

@@ -63,8 +63,9 @@ class Sink:
         """Return something."""
         return b"answer"[:max_bytes]
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Keep it."""
+        del timeout_seconds
         self.sent += data
 
     def close(self) -> None:

@@ -185,7 +185,7 @@ def serve_tls(site: HostAndClient, authority: trustme.CA, name: str) -> None:
     """Answer one request over TLS with a certificate for *name*, which leads to the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
-    site.network.names.update({"shop.example": SERVER, "other.example": SERVER})
+    site.network.names.update({"shop.example": (SERVER,), "other.example": (SERVER,)})
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
     def talk(connection: Connection) -> None:
@@ -276,3 +276,10 @@ def test_cookies_can_be_given(site: HostAndClient) -> None:
     site.client.get("/")
 
     assert [request.header("cookie") for request in site.requests] == ["given=1"]
+
+
+def test_a_body_that_nobody_takes_is_a_write_timeout(site: HostAndClient) -> None:
+    """A server that reads nothing holds a client up no longer than its timeout."""
+    site.listen(lambda _connection: site.clock.sleep(1000))
+    with pytest.raises(httpx.WriteTimeout):
+        site.client.post(f"{URL}/", content=bytes(1_000_000))

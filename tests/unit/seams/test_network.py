@@ -169,3 +169,15 @@ def test_a_peer_that_leaves_in_the_handshake_is_an_error(clock: VirtualClock, wo
 
     with pytest.raises((ConnectionResetError, ssl.SSLEOFError)):
         TlsConnection(world_pair[0], client_context, server_side=False, server_hostname="alb.example")
+
+
+def test_a_peer_that_takes_nothing_is_waited_for_as_long_as_is_said(pair: Pair, world_pair: Pair) -> None:
+    """A send that nobody reads ends, on this machine and in a world: a full window hangs nobody for ever."""
+    for near in (pair[0], world_pair[0]):
+        with pytest.raises(TimeoutError):
+            near.send(bytes(50_000_000), 0.1)
+
+
+def test_a_name_of_this_machine_has_addresses() -> None:
+    """Whoever asks each node of a load balancer looks its name up."""
+    assert SystemNetwork().resolve("127.0.0.1") == ["127.0.0.1"]

@@ -267,7 +267,7 @@ def test_the_load_balancer_can_be_deleted(twin: Twin) -> None:
     targets = elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     assert {each["TargetHealth"]["State"] for each in targets} <= {"unused"}
     with pytest.raises(ConnectionError):
-        twin.world.client_host.connect(twin.world.balancers[0].host.address, 443, 1.0)
+        twin.world.client_host.connect(twin.world.balancers[0].hosts[0].address, 443, 1.0)
 
 
 def test_policies_go_with_their_scalable_target(twin: Twin) -> None:

@@ -140,6 +140,27 @@ def test_the_platform_can_be_called(worlds: Worlds) -> None:
         assert (200, {"address": run.address}) == (answer.status_code, answer.json())
 
 
+def test_the_platform_is_known_by_a_name_of_its_own(worlds: Worlds) -> None:
+    """A certificate's name leads to the load balancer, which has another one (ELB User Guide, custom domains)."""
+    with worlds.open() as twin:
+        url = twin.world.url_of("webordinary-edit-alb")
+        answer = http_client(twin.world.client_host, twin.world.authority.trust, url).get("/health")
+
+    assert url == twin.world.stack.outputs["AlbUrl"] == "https://edit.webordinary.example"
+    assert answer.status_code == 200
+
+
+def test_each_node_of_a_load_balancer_has_an_address(worlds: Worlds) -> None:
+    """One in each of its subnets, all under its name; where one stands for all, there is one address."""
+    addresses = []
+    for has_nodes in (False, True):
+        with worlds.open(calibration=replace(PLAIN, has_nodes=has_nodes)) as twin:
+            name = twin.world.address_of("webordinary-edit-alb")
+            addresses.append(len(twin.world.client_host.resolve(name)))
+
+    assert addresses == [1, 2]
+
+
 def test_a_load_balancer_that_is_not_there_has_no_answer(twin: Twin) -> None:
     """The name of a missing load balancer leads nowhere, instead of to another one."""
     assert twin.world.address_of("nobody") == "nobody.missing"

@@ -6,7 +6,7 @@ from typing import Any
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import Document, allow, properties, put, set_paths
 from seatrials.seams.http1 import Request, Response
-from seatrials.twin.balancer.targets import Target, TargetRegistry
+from seatrials.twin.balancer.node_targets import NodeTargets, Target
 from seatrials.twin.calibration import SLOW
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor import site
@@ -166,9 +166,9 @@ def _(original: Any, preview: Preview, request: Request) -> Response:
     return original(preview, request)
 
 
-@MUTANTS.and_replacing(TargetRegistry._candidates)
-def _(original: Any, registry: TargetRegistry, group_arn: str) -> list[Target]:
-    return list(registry._targets.get(group_arn, {}).values())
+@MUTANTS.and_replacing(NodeTargets._candidates)
+def _(original: Any, targets: NodeTargets, group_arn: str) -> list[Target]:
+    return list(targets._targets.get(group_arn, {}).values())
 
 
 @MUTANTS.replacing(Preview.route, "preview-fails-now-and-then", breaks="COLD-06")

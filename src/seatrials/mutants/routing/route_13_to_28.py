@@ -14,10 +14,11 @@ from seatrials.twin.balancer import desync, forwarding, messages, proxy, server,
 from seatrials.twin.balancer.answers import own_answer
 from seatrials.twin.balancer.health import Health, Outcome, State
 from seatrials.twin.balancer.messages import RequestHead
+from seatrials.twin.balancer.node_targets import NodeTargets, Target
 from seatrials.twin.balancer.proxy import Exchange, Result
+from seatrials.twin.balancer.registrations import Registration
 from seatrials.twin.balancer.rules import Forward, HttpHeader, Incoming, PathPattern, Rule, RuleList, wildcard
 from seatrials.twin.balancer.streams import CHUNK_BYTES, PEER_GONE
-from seatrials.twin.balancer.targets import Address, Target, TargetRegistry
 from seatrials.twin.balancer.visit import Visit
 from seatrials.twin.calibration import Spread
 from seatrials.webordinary.editor import answers, workspace
@@ -181,25 +182,25 @@ def _(original: Any, space: Workspace, path: str) -> Path:
     return space.repository.project / path
 
 
-@MUTANTS.replacing(TargetRegistry.choose, "first-target-always", breaks="ROUTE-20")
-def _(original: Any, registry: TargetRegistry, group_arn: str) -> Target | None:
+@MUTANTS.replacing(NodeTargets.choose, "first-target-always", breaks="ROUTE-20")
+def _(original: Any, targets: NodeTargets, group_arn: str) -> Target | None:
     """The first healthy target gets every request."""
-    return next(iter(registry._candidates(group_arn)), None)
+    return next(iter(targets._candidates(group_arn)), None)
 
 
-def _those_in(*states: State) -> Callable[[Any, TargetRegistry, str], list[Target]]:
+def _those_in(*states: State) -> Callable[[Any, NodeTargets, str], list[Target]]:
     """Return a `_candidates` that finds the targets in these *states*."""
-    return lambda _original, registry, group_arn: [
-        each for each in registry._targets.get(group_arn, {}).values() if each.health.state in states
+    return lambda _original, node, group_arn: [
+        each for each in node._targets.get(group_arn, {}).values() if each.health.state in states
     ]
 
 
 MUTANTS.rows["ROUTE-21"] = {
     "unhealthy-targets-chosen": (
         "A target that is marked unhealthy still gets requests.",
-        wrap(TargetRegistry._candidates, _those_in(State.HEALTHY, State.UNHEALTHY)),
+        wrap(NodeTargets._candidates, _those_in(State.HEALTHY, State.UNHEALTHY)),
     ),
-    "no-fail-open": ("If all are sick, none is asked.", wrap(TargetRegistry._candidates, _those_in(State.HEALTHY))),
+    "no-fail-open": ("If all are sick, none is asked.", wrap(NodeTargets._candidates, _those_in(State.HEALTHY))),
     "checks-every-five-minutes": (
         "Health is checked so seldom that a sick target is asked for minutes.",
         put("EditApiTargetGroup", "HealthCheckIntervalSeconds", 300),
@@ -216,7 +217,7 @@ def _(original: Any, health: Health, outcome: Outcome, settings: Any) -> int:
 MUTANTS.rows["ROUTE-22"] = {
     "draining-targets-chosen": (
         "A draining target still gets new requests.",
-        wrap(TargetRegistry._candidates, _those_in(State.HEALTHY, State.DRAINING)),
+        wrap(NodeTargets._candidates, _those_in(State.HEALTHY, State.DRAINING)),
     ),
     "no-deregistration-delay": (
         "The deregistration delay of the shared API is 0.",
@@ -225,12 +226,12 @@ MUTANTS.rows["ROUTE-22"] = {
 }
 
 
-@MUTANTS.replacing(TargetRegistry.deregister, "draining-cuts-requests", breaks="ROUTE-22")
-def _(original: Any, registry: TargetRegistry, group_arn: str, addresses: list[Address]) -> None:
+@MUTANTS.replacing(NodeTargets._drain, "draining-cuts-requests", breaks="ROUTE-22")
+def _(original: Any, targets: NodeTargets, registration: Registration, delay_seconds: float) -> None:
     """A target that is deregistered loses its requests in flight."""
-    original(registry, group_arn, addresses)
-    targets = [registry._targets.get(group_arn, {}).get(address) for address in addresses]
-    for flight in [flight for target in targets if target is not None for flight in list(target.flights)]:
+    original(targets, registration, delay_seconds)
+    target = targets._find(registration)
+    for flight in list(target.flights) if target is not None else ():
         flight.cut()
 
 

@@ -111,8 +111,8 @@ class MockStacks:
     def _run(self, world: World, scenario: str) -> StackRun:
         names = self._environment.names
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
-        host = world.address_of(names.load_balancer)
-        url = f"https://{host}"
+        url = world.url_of(names.load_balancer)
+        host = url.removeprefix("https://")
         client = http_client(world.client_host, world.authority.trust, url, _CALL_TIMEOUT_SECONDS)
         stack = Stack(
             environment=self._environment,

@@ -4,9 +4,11 @@ It knows AWS and nothing of the platform behind it, and reads ELBv2 through a bo
 """
 
 from seatrials.twin.balancer.answers import Variety
+from seatrials.twin.balancer.following import Lags
 from seatrials.twin.balancer.health import TargetState
+from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.server import Balancer
 from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.balancer.visit import AccessLogEntry
 
-__all__ = ["AccessLogEntry", "Balancer", "TargetRegistry", "TargetState", "Variety"]
+__all__ = ["AccessLogEntry", "Balancer", "Lags", "Resets", "TargetRegistry", "TargetState", "Variety"]

@@ -23,6 +23,8 @@ _PHRASES = {
 # Refusals after which nothing is said of the connection, and how often it is closed; the share is ours.
 _MAY_STAY_OPEN = (405, 413, 414)
 _CLOSED_SHARE = 0.5
+# Of load balancers, how many match paths without their dots; ours.
+_NORMALIZING_SHARE = 0.5
 
 
 def phrase(status: int) -> str:
@@ -45,12 +47,15 @@ class Variety:
 
     Headers over the limits are listed both under 400 and under 413, and whether a connection is closed after a refusal
     is told of requests that desync mitigation blocks alone. Source: AWS ALB User Guide, "Troubleshoot your Application
-    Load Balancers".
+    Load Balancers". Paths are matched after URI normalization, and what that does is not told. Source: the same,
+    "Condition types for listener rules".
     """
 
     def __init__(self, random: Random | None = None) -> None:
-        """Without *random* it is the first, and every refusal closes."""
+        """Without *random* it is the first, every refusal closes, and paths are matched as they are sent."""
         self._random = random
+        # Whether a path loses its `..` before rules are asked.
+        self.normalizes_paths = random is not None and random.random() < _NORMALIZING_SHARE
 
     def status(self, statuses: Sequence[int]) -> int:
         """Return one of the statuses that are documented for a request."""

@@ -1,7 +1,7 @@
 """The health of one target as a table, and the check that feeds it.
 
 Source: AWS ALB User Guide, "Health checks for Application Load Balancer target groups"; reasons and descriptions as the
-ELBv2 API's TargetHealth gives them. Every node of a real balancer checks on its own; this one has one node.
+ELBv2 API's TargetHealth gives them. Every node of a balancer checks on its own, and has such a table for each target.
 """
 
 import ssl

@@ -12,6 +12,7 @@ from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection, Network
 from seatrials.twin.balancer.answers import head_bytes
 from seatrials.twin.balancer.messages import Headers, MalformedAnswerError, RequestHead, ResponseHead
+from seatrials.twin.balancer.node_targets import Target
 from seatrials.twin.balancer.streams import (
     CHUNK_BYTES,
     PEER_GONE,
@@ -20,7 +21,6 @@ from seatrials.twin.balancer.streams import (
     Stream,
     framed,
 )
-from seatrials.twin.balancer.targets import Target
 
 # Source: AWS ALB User Guide, "Troubleshoot", HTTP 504: no connection within 10 seconds.
 _CONNECT_SECONDS = 10.0

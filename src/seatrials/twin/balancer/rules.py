@@ -2,7 +2,7 @@
 
 Source of every behaviour here, unless it says otherwise: AWS ALB User Guide, "Listener rules for your Application Load
 Balancer" and "Condition types for listener rules". The guide matches paths "after URI normalization" without saying
-what that does; here a path is matched as it was sent.
+what that does; whether `..` has been resolved by then is for the caller.
 """
 
 import re

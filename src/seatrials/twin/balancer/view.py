@@ -48,6 +48,11 @@ class LoadBalancerView:
         self._settings = None
         self._policies = {}
 
+    def load(self) -> None:
+        """Read listeners and rules as they are now."""
+        for listener in self.listeners():
+            self.rules(listener)
+
     def listeners(self) -> list[ListenerSettings]:
         """Return the listeners, by port."""
         if self._listeners is None:

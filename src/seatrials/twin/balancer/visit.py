@@ -9,7 +9,10 @@ from seatrials.twin.balancer.authentication import CALLBACK_PATH, Authenticate, 
 from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
+from seatrials.twin.balancer.node_targets import NodeTargets, Target
+from seatrials.twin.balancer.paths import normalized
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
+from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule
 from seatrials.twin.balancer.stickiness import (
     APPLICATION_COOKIE,
@@ -23,7 +26,6 @@ from seatrials.twin.balancer.stickiness import (
 )
 from seatrials.twin.balancer.streams import PEER_GONE, ClientSide, MalformedBodyError
 from seatrials.twin.balancer.table import ListenerSettings
-from seatrials.twin.balancer.targets import Target, TargetRegistry
 from seatrials.twin.balancer.transforms import TransformError
 from seatrials.twin.balancer.view import LoadBalancerView
 from seatrials.twin.physics.clock import VirtualClock
@@ -55,17 +57,18 @@ class AccessLogEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Workings:
-    """What the requests of one balancer share."""
+    """What the requests to one node of a balancer share."""
 
     clock: VirtualClock
     host: Host
     view: LoadBalancerView
-    targets: TargetRegistry
+    targets: NodeTargets
     trace: Trace
     random: Random
     latency: Callable[[], float]
     cookies: StickyCookies
     variety: Variety
+    resets: Resets
     # Which port a client must name for each of the balancer's own, where they differ.
     ports: Mapping[int, int] = field(default_factory=dict)
     access_log: list[AccessLogEntry] = field(default_factory=list)
@@ -103,10 +106,11 @@ class Visit:
 
     def _describe(self) -> Incoming:
         request = self._request
+        path = normalized(request.path) if self._workings.variety.normalizes_paths else request.path
         return Incoming(
             method=request.method,
             host=request.host,
-            path=request.path,
+            path=path,
             query=request.query,
             headers=request.headers,
             source_ip=self._peer.host,

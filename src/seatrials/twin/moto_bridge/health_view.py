@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from seatrials.twin.balancer.health import State, TargetState
-from seatrials.twin.balancer.targets import Address, TargetRegistry
+from seatrials.twin.balancer.registrations import Address
+from seatrials.twin.balancer.targets import TargetRegistry
 from seatrials.twin.physics.clock import VirtualClock
 
 # What only a check brings about.

@@ -7,7 +7,7 @@ soon the platform would have lost patience.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from seatrials.seams.network import bind
@@ -75,15 +75,16 @@ class ExternalConnection:
                 raise TimeoutError(msg)
             self._clock.wait_ready(self._socket.fileno(), READ, left)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Send all of *data*, waiting while the peer takes none; one that takes nothing for a minute is reset."""
+        deadline = _Deadline(self._clock, timeout_seconds)
         view = memoryview(data)
         while view:
             self._check_open()
             try:
                 view = view[self._socket.send(view) :]
             except BlockingIOError:
-                self._wait_for_room()
+                self._wait_for_room(deadline.seconds_left())
 
     def close(self) -> None:
         """Close in order."""
@@ -99,8 +100,13 @@ class ExternalConnection:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
             self.close()
 
-    def _wait_for_room(self) -> None:
-        if not self._clock.wait_ready(self._socket.fileno(), WRITE, _STUCK_SECONDS * self._clock.real.pace):
+    def _wait_for_room(self, seconds_left: float | None) -> None:
+        stuck_seconds = _STUCK_SECONDS * self._clock.real.pace
+        patience_seconds = stuck_seconds if seconds_left is None else min(stuck_seconds, seconds_left)
+        if not self._clock.wait_ready(self._socket.fileno(), WRITE, patience_seconds):
+            if patience_seconds < stuck_seconds:
+                msg = "the peer has made no room in time"
+                raise TimeoutError(msg)
             self.reset()
             msg = f"the peer has taken nothing for {_STUCK_SECONDS:g} s"
             raise ConnectionResetError(msg)
@@ -186,6 +192,10 @@ class ExternalNetwork:
             self._connect(sock, host, port, timeout_seconds)
             undone.pop_all()
         return self.keep(sock, (host, port))
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the address itself: programs of this machine are known by theirs."""
+        return (host,)
 
     def keep(self, sock: socket.socket, peer: tuple[str, int]) -> ExternalConnection:
         """Return a connected socket as a connection, which is closed with the network."""

@@ -11,7 +11,7 @@ import atexit
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
@@ -58,17 +58,14 @@ class VirtualConnection:
 
     def receive(self, max_bytes: int, timeout_seconds: float | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; `b""` when the peer has closed."""
-        deadline_us: int | None = None
-        if timeout_seconds is not None:
-            deadline_us = self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
+        deadline_us = self._deadline_us(timeout_seconds)
         while not self._received:
             if self.closed or self._was_reset:
                 msg = "the connection was reset by the peer" if self._was_reset else "the connection is closed"
                 raise ConnectionResetError(msg)
             if self._ended:
                 return b""
-            left_us = None if deadline_us is None else deadline_us - self._clock.elapsed_us()
-            if not self._changed.wait_pulse(None if left_us is None else left_us / 1_000_000):
+            if not self._changed.wait_pulse(self._seconds_left(deadline_us)):
                 msg = f"nothing arrived within {timeout_seconds:g} s"
                 raise TimeoutError(msg)
         was_full = len(self._received) + self._travelling_bytes >= _WINDOW_BYTES
@@ -79,14 +76,17 @@ class VirtualConnection:
             self.peer._changed.pulse()
         return data
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_seconds: float | None = None) -> None:
         """Send all of *data*, waiting while the peer's window is full."""
+        deadline_us = self._deadline_us(timeout_seconds)
         view = memoryview(data)
         while view:
             peer = self._living_peer()
             room = _WINDOW_BYTES - len(peer._received) - peer._travelling_bytes
             if room <= 0:
-                self._changed.wait_pulse()
+                if not self._changed.wait_pulse(self._seconds_left(deadline_us)):
+                    msg = f"the peer has made no room within {timeout_seconds:g} s"
+                    raise TimeoutError(msg)
                 continue
             part = bytes(view[:room])
             peer._travelling_bytes += len(part)
@@ -100,6 +100,14 @@ class VirtualConnection:
     def reset(self) -> None:
         """Close at once: the peer loses what it has not read."""
         self._end(lambda peer: peer._reset_by_peer())
+
+    def _deadline_us(self, timeout_seconds: float | None) -> int | None:
+        if timeout_seconds is None:
+            return None
+        return self._clock.elapsed_us() + self._clock.microseconds(timeout_seconds)
+
+    def _seconds_left(self, deadline_us: int | None) -> float | None:
+        return None if deadline_us is None else (deadline_us - self._clock.elapsed_us()) / 1_000_000
 
     def _end(self, tell: Callable[["VirtualConnection"], None]) -> None:
         if self.closed:
@@ -210,6 +218,10 @@ class Host:
         """Open a connection to a host of the world, by name or address."""
         return self.network.connect(self, host, port, timeout_seconds)
 
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a host of the world."""
+        return self.network.resolve(host)
+
     def keep(self, connection: VirtualConnection) -> None:
         """Remember a connection of this host for as long as it is open."""
         self.connections = [each for each in self.connections if not each.closed]
@@ -226,11 +238,11 @@ class Host:
     def move(self, address: str) -> None:
         """Have another address, by every name of this host; what listens here must be closed, and begin again there."""
         network = self.network
-        names = [name for name, of in network.names.items() if of == self.address]
-        network.hosts.pop(self.address, None)
-        self.address = address
+        before, self.address = self.address, address
+        network.hosts.pop(before, None)
         network.hosts[address] = self
-        network.names.update(dict.fromkeys(names, address))
+        for name, addresses in network.names.items():
+            network.names[name] = tuple(address if each == before else each for each in addresses)
 
     def detach(self) -> None:
         """Take the interface away: its listeners close and its connections are reset."""
@@ -252,13 +264,19 @@ class VirtualNetwork:
         clock: VirtualClock,
         latency: Callable[[], float],
         admit: Callable[[str, str, int], bool] = lambda _source, _target, _port: True,
+        pick: Callable[[Sequence[str]], str] = lambda addresses: addresses[0],
     ) -> None:
-        """*admit* says whether packets of one address reach a port of another; a world asks its security groups."""
+        """*admit* says whether packets of one address reach a port of another; a world asks its security groups.
+
+        Of several addresses of a name, *pick* says which one a connection goes to, as the order of a DNS answer does.
+        """
         self.clock = clock
         self.latency = latency
         self._admit = admit
+        self._pick = pick
         self.hosts: dict[str, Host] = {}
-        self.names: dict[str, str] = {}
+        # Addresses by name; an address may lead to another one.
+        self.names: dict[str, tuple[str, ...]] = {}
         self.listeners: dict[tuple[str, int], VirtualListener] = {}
         self._block = claim_block()
         # Places on this machine by address.
@@ -280,7 +298,8 @@ class VirtualNetwork:
     def connect(self, source: Host, host: str, port: int, timeout_seconds: float | None) -> Connection:
         """Connect *source* to a listener, or fail as TCP does: refused, or unanswered."""
         self.clock.sleep(self.latency())
-        address = self.names.get(host, host)
+        addresses = self.resolve(host)
+        address = addresses[0] if len(addresses) == 1 else self._pick(addresses)
         listener = self.listeners.get((address, port))
         target = self.hosts.get(address)
         if target is None and host not in self.names and not _is_address(host):
@@ -294,6 +313,10 @@ class VirtualNetwork:
             msg = f"{host}:{port} refused the connection: nothing listens there"
             raise ConnectionRefusedError(msg)
         return self._join(source, listener)
+
+    def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses that a name stands for, in no order that means anything; an address is its own."""
+        return self.names.get(host, (host,))
 
     def _reaches(self, source: Host, target: Host, port: int) -> bool:
         if source is target:  # its loopback, which no security group sees

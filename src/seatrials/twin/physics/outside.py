@@ -38,13 +38,13 @@ class Outside:
         for each in (self, *self.others.values()):
             each.network.close()
 
-    def certificate_names(self, dns_name: str) -> tuple[str, ...]:
-        """Return what the load balancer's certificate is good for."""
-        return dns_name, self.network.address, "localhost"
+    def certificate_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what the load balancer's certificate is good for, whose *names* inside of the world these are."""
+        return *names, self.network.address, "localhost"
 
-    def public_names(self, dns_name: str) -> Mapping[str, str]:
-        """Return what stands outside for the URLs that begin with the load balancer's own name."""
-        return {f"{scheme}://{dns_name}": self.url(scheme) for scheme in _SCHEMES}
+    def public_names(self, name: str) -> Mapping[str, str]:
+        """Return what stands outside for the URLs that begin with a *name* of the load balancer."""
+        return {f"{scheme}://{name}": self.url(scheme) for scheme in _SCHEMES}
 
     def url(self, scheme: str, inside_port: int | None = None) -> str:
         """Return the load balancer's URL of *scheme*, for a client outside, at its own port or the scheme's."""

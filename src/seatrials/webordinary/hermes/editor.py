@@ -1,6 +1,7 @@
 """What Hermes asks of a session's edit container, always through the load balancer, as a browser would reach it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session
 from seatrials.webordinary.hermes.rules import HANDOVER_HEADER, SESSION_HEADER
 
+# By which an edit container says who answers.
+TASK_HEADER = "X-Task-Arn"
 TIMEOUT_SECONDS = 5.0
 # Carrying out an instruction is the AI's work.
 INSTRUCTION_TIMEOUT_SECONDS = 30.0
@@ -19,9 +22,43 @@ INSTRUCTION_TIMEOUT_SECONDS = 30.0
 class EditorClient:
     """Calls to the edit container that a session's rules lead to; every method raises `httpx.HTTPError`."""
 
-    def __init__(self, http: httpx.Client, balancer_url: str) -> None:
+    def __init__(self, http: httpx.Client, balancer_url: str, resolve: Callable[[str], Sequence[str]]) -> None:
+        """*resolve* gives the addresses of a name: those of the load balancer's nodes."""
         self._http = http
         self._balancer_url = balancer_url
+        self._resolve = resolve
+
+    def nodes(self) -> Sequence[str]:
+        """Return the addresses of the load balancer's nodes, each of which has rules and targets of its own."""
+        try:
+            return self._resolve(httpx.URL(self._balancer_url).host)
+        except OSError as error:
+            msg = f"the load balancer's name has no address now: {error}"
+            raise httpx.ConnectError(msg) from error
+
+    def reached_task(self, session_id: str, kind: str, node: str, moves_to: Task | None = None) -> str | None:
+        """Return the ARN of the task that a *node* sends a session's requests to, by the rule of one *kind*.
+
+        None: the node has no such rule yet, or no target for it. With *moves_to* it is the rule of a move.
+        """
+        path = {
+            "preview": f"/session/{session_id}/health",
+            "api": "/api/init",
+            "hmr": f"/ws/hmr?sessionId={quote(session_id)}",
+        }[kind]
+        url = httpx.URL(f"{self._balancer_url}{path}")
+        host = url.netloc.decode("ascii")
+        headers = {"user-agent": HERMES_AGENT, "host": host, SESSION_HEADER: session_id}
+        if moves_to is not None:
+            headers[HANDOVER_HEADER] = moves_to.short_id
+        # The certificate is for the name.
+        extensions = {"sni_hostname": url.host}
+        # Why HEAD: whatever the container answers, it says who it is, and does nothing.
+        place = url.copy_with(host=node)
+        ask = partial(self._http.head, place, headers=headers, timeout=TIMEOUT_SECONDS, extensions=extensions)
+        answer = _ask_again_after_a_reset(ask)
+        told: str | None = answer.headers.get(TASK_HEADER)
+        return told
 
     def initialize(self, session: Session, moves_to: Task | None = None) -> None:
         """Open the session's workspace in its container, or in the one that it *moves_to*."""
@@ -59,7 +96,8 @@ class EditorClient:
     def _get(self, path: str) -> httpx.Response:
         headers = {"user-agent": HERMES_AGENT}
         url = f"{self._balancer_url}{path}"
-        return self._http.get(url, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
+        ask = partial(self._http.get, url, headers=headers, timeout=TIMEOUT_SECONDS)
+        return _ask_again_after_a_reset(ask).raise_for_status()
 
     def _call(
         self,
@@ -74,3 +112,11 @@ class EditorClient:
         all_headers = {SESSION_HEADER: session_id, **(headers or {})}
         url = f"{self._balancer_url}{path}"
         self._http.request(method, url, headers=all_headers, json=body, timeout=timeout_seconds).raise_for_status()
+
+
+def _ask_again_after_a_reset(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Return the answer to what changes nothing, asked again when its connection was reset (RFC 9110, 9.2.2)."""
+    try:
+        return ask()
+    except (httpx.ReadError, httpx.WriteError):
+        return ask()

@@ -43,7 +43,7 @@ class Hermes:
             fleet=self.fleet,
             router=self.router,
             access_points=AccessPoints(context.aws("efs"), variables["FILE_SYSTEM_ID"]),
-            editor=EditorClient(context.http, balancer_url),
+            editor=EditorClient(context.http, balancer_url, context.network.resolve),
             publisher=self.publisher,
             log=log,
             worker=variables["ECS_TASK_ARN"],

@@ -21,6 +21,10 @@ CLAIM_SECONDS = 40
 # Longer than one call to the container may take.
 _CALL_SECONDS = 35
 _POLL_SECONDS = 1.0
+# A rule that was just made is in force within seconds, and a warm start has five.
+_ROUTED_POLL_SECONDS = 0.25
+# All nodes of the load balancer follow a change by then.
+ROUTED_SECONDS = 30
 # A task whose targets are not healthy by then is given up for another, if there is one.
 HEALTH_SECONDS = 45
 # How long a container that runs is asked to commit before its session ends without.
@@ -150,10 +154,13 @@ class Placement:
         """Let the session's routes lead to *task*, and open it there as soon as the task can be reached."""
         self.router.ensure_rules(work.session.session_id, groups)
         self._await_healthy(work, groups["api"], task)
+        self._await_routed(work, task, "api")
         # Why not after all three: to open a workspace takes seconds, and meanwhile the other two are found healthy.
         self._open(work)
         self._await_healthy(work, groups["preview"], task)
         self._await_healthy(work, groups["hmr"], task)
+        for kind in ("preview", "hmr"):
+            self._await_routed(work, task, kind)
 
     def _hand_over(self, work: Work, task: Task, serving: Mapping[str, str], groups: Mapping[str, str]) -> None:
         """Open the session on *task* while its old one serves on, and only then turn the routes: no request fails."""
@@ -162,9 +169,12 @@ class Placement:
         self.router.open_handover(session.session_id, task, groups["api"])
         for group_arn in groups.values():
             self._await_healthy(work, group_arn, task)
+        self._await_routed(work, task, "api", moves_to=task)
         self._keep(work, _CALL_SECONDS)
         self.editor.initialize(session, task)
         self.router.ensure_rules(session.session_id, groups)
+        for kind in groups:
+            self._await_routed(work, task, kind)
         self.router.close_handover(session.session_id)
 
     def _await_healthy(self, work: Work, group_arn: str, task: Task) -> None:
@@ -175,6 +185,20 @@ class Placement:
                 raise UnhealthyTaskError(msg)
             self._keep(work, _CALL_SECONDS / 2)
             self.clock.sleep(_POLL_SECONDS)
+
+    def _await_routed(self, work: Work, task: Task, kind: str, *, moves_to: Task | None = None) -> None:
+        """Wait until every node of the load balancer sends the session's requests of a *kind* to *task*.
+
+        A node follows a change of rules and targets when it hears of it, and finds a target healthy by itself.
+        """
+        session, give_up_at = work.session, self.clock.now() + ROUTED_SECONDS
+        for node in self.editor.nodes():
+            while (found := self.editor.reached_task(session.session_id, kind, node, moves_to)) != task.arn:
+                if self.clock.now() >= give_up_at or self._is_overdue(session):
+                    msg = f"{kind} requests of session {session.session_id} reach {found} by {node}, not {task.arn}"
+                    raise StepFailedError(msg)
+                self._keep(work, _CALL_SECONDS / 2)
+                self.clock.sleep(_ROUTED_POLL_SECONDS)
 
     def _is_overdue(self, session: Session) -> bool:
         return session.status is Status.INITIALIZING and lifecycle.is_start_overdue(session, self.clock.now())

@@ -13,7 +13,7 @@ def ask(world: BalancerWorld, *, admitted: bool) -> Connection:
     inside, outside = world.network.attach("10.0.9.4"), world.network.attach("10.0.9.5")
     replace(
         world.balancer,
-        host=inside,
+        hosts=[inside],
         outside=outside,
         outside_ports={80: 80},
         admits_outside=lambda port: admitted and port == 80,

@@ -265,16 +265,31 @@ def test_a_host_that_hangs_up_takes_and_closes(world: TwoHosts) -> None:
 
 def test_names_are_found(world: TwoHosts) -> None:
     """A host is reached by a name of the world."""
-    world.network.names["alb.example"] = world.server.address
+    world.network.names["alb.example"] = (world.server.address,)
     listener = world.server.listen(PORT)
     near = world.client.connect("alb.example", PORT)
 
     assert (world.server.address, world.client.address) == (near.peer_host, listener.accept().peer_host)
 
 
+def test_a_name_of_several_addresses_leads_to_any_of_them(world: TwoHosts) -> None:
+    """As the order of a DNS answer does; whoever wants to reach each looks the name up."""
+    network = VirtualNetwork(world.clock, lambda: 0.001, pick=Random(1).choice)
+    nodes = ("10.0.0.4", "10.0.128.4")
+    for node in nodes:
+        network.attach(node).listen(PORT)
+    network.names["alb.example"] = nodes
+    client = network.attach("10.0.9.9")
+    reached = {client.connect("alb.example", PORT).peer_host for _ in range(20)}
+    network.close()
+
+    assert reached == set(nodes)
+    assert client.resolve("alb.example") == nodes
+
+
 def test_unknown_names_are_an_error(world: TwoHosts) -> None:
     """A name that the world does not have is told with those it has; nothing leaves the world."""
-    world.network.names["alb.example"] = world.server.address
+    world.network.names["alb.example"] = (world.server.address,)
 
     with pytest.raises(UnknownHostError, match=r"no host 'dynamodb.us-west-2.amazonaws.com'.*'alb.example'"):
         world.client.connect("dynamodb.us-west-2.amazonaws.com", 443)

@@ -191,7 +191,7 @@ def test_a_load_balancer_takes_other_subnets(twin: Twin) -> None:
     world.aws("elbv2").set_subnets(LoadBalancerArn=ids["LoadBalancer"], Subnets=subnets)
     twin.sleep(60)
 
-    assert world.balancers[0].host.address == "10.0.77.4"
+    assert world.balancers[0].hosts[0].address == "10.0.77.4"
     assert asked_of(twin, "/api/x") == 200
     assert [state for state, _ in twin.targets(run.address)] == ["initial", "healthy"]
     assert world.vpc.refusals() == []

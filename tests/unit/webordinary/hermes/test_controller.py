@@ -121,6 +121,21 @@ def test_a_session_is_not_active_while_its_preview_does_not_answer(running: Herm
     assert running.editors.paths().count("/api/execute") == 1
 
 
+def test_a_session_is_not_active_while_a_node_of_the_balancer_does_not_lead_there(running: HermesWorld) -> None:
+    """Each node follows a change of rules by itself, and the instruction goes nowhere before all do."""
+    nodes = ("10.0.0.4", "10.0.128.4")
+    running.network.names["alb.example"] = nodes
+    running.editors.lagging.add(nodes[1])
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(10)
+    early, calls = running.status(session_id), running.editors.paths()
+    running.editors.lagging.clear()
+    running.clock.sleep(5)
+
+    assert (early, calls) == ("initializing", [])
+    assert running.status(session_id) == "active"
+
+
 def test_sessions_are_spread_over_the_tasks(running: HermesWorld) -> None:
     """The one with the fewest takes the next, also when several come at once."""
     running.ecs.run(2)
