@@ -24,6 +24,9 @@ METRIC_TOLD_SECONDS = 60.0 + 2 * contract.PUBLISH_SECONDS + RESERVE_SECONDS
 # A change of targets reaches every node of the load balancer; users have measured 10 s.
 # Source: kubernetes-sigs/aws-load-balancer-controller, issue 1719.
 ROUTED_SECONDS = 15.0
+# An index of the session table has what was written before: within a fraction of a second, says the guide, normally.
+# Source: DynamoDB Developer Guide, "Using Global Secondary Indexes".
+INDEX_SECONDS = 3.0
 # Two clocks that are kept by NTP may differ by so much, on top of what was measured.
 CLOCK_SECONDS = 2.0
 # The start times of scaling activities tell when an action began, which is not quite when its alarm was due.

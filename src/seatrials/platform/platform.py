@@ -48,7 +48,8 @@ class Platform:
         self.recorder = recorder
         self.clock = stack.clock
         self._request_clock = stack.request_clock
-        self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix)
+        settle = partial(self.let_pass, patience.INDEX_SECONDS, what="the table's indexes to have what was written")
+        self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix, settle)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), names)
         self.balancer = Balancer(stack.aws("elbv2"), names, environment.ports)
         self.raw = RawClient(stack.connect, stack.url, recorder)
@@ -263,7 +264,7 @@ class Platform:
             Services(aws("ecs"), aws("application-autoscaling"), names),
             Balancer(aws("elbv2"), names, self.environment.ports),
             Telemetry(aws("cloudwatch"), stack.clock, names),
-            Sessions(self.http, aws("dynamodb"), names, stack.run_prefix),
+            Sessions(self.http, aws("dynamodb"), names, stack.run_prefix, clients=self.sessions.clients),
             names,
         )
         return diagnosis.explain()

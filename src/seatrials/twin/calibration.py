@@ -64,6 +64,11 @@ class Calibration:
     answers_vary: bool = False
     # Whether the account has been in use for weeks: scaling activities, events and stopped tasks from before.
     has_past: bool = False
+    # Whether others have stacks in the same account and network.
+    has_neighbours: bool = False
+    # How many elements of a list an answer has at most, where its service would give more; None: as many as that.
+    # Source: of all such calls botocore's models have tokens for the rest, which an answer may have at any length.
+    page_max: int | None = None
 
     @property
     def clock_error_bounds(self) -> tuple[float, float]:
@@ -101,6 +106,8 @@ HARD = Calibration(
     clock_error_seconds_max=0.7,
     answers_vary=True,
     has_past=True,
+    has_neighbours=True,
+    page_max=20,
 )
 
 WORLDS = {"default": DEFAULT, "slow": SLOW, "hard": HARD}

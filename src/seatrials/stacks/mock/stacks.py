@@ -41,7 +41,7 @@ class MockStacks:
         self._found = tuple(found)
         self._options = options
         self._authority = Authority()
-        self._planes: dict[str, ControlPlane] = {}
+        self._planes: dict[tuple[str, bool], ControlPlane] = {}
         with ExitStack() as held:
             held.enter_context(moto_running(plain=options.plain_moto))
             self._template = load_template(template_of(environment, options))
@@ -83,17 +83,20 @@ class MockStacks:
 
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
-        if template.text not in self._planes:
+        has_neighbours = plan.calibration.has_neighbours
+        key = (template.text, has_neighbours)
+        if key not in self._planes:
             # A mutant may be what a template cannot make and a change by hand can, so it is held against no rule.
-            self._planes[template.text] = ControlPlane(
+            self._planes[key] = ControlPlane(
                 template,
                 self._environment.region,
                 "webordinary",
                 inputs=self._inputs,
                 found=self._found,
                 rules=() if plan.template_edits else RULES,
+                has_neighbours=has_neighbours,
             )
-        return self._planes[template.text]
+        return self._planes[key]
 
     def _edited(self, plan: Plan) -> Template:
         if not plan.template_edits:
@@ -138,7 +141,8 @@ class MockStacks:
 
     def _usage(self, world: World) -> dict[str, float]:
         ecs, cluster = world.aws("ecs"), self._environment.names.cluster
-        arns = ecs.list_services(cluster=cluster)["serviceArns"]
+        pages = ecs.get_paginator("list_services").paginate(cluster=cluster)
+        arns = [each for page in pages for each in page["serviceArns"]]
         services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
         sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
         return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)

@@ -30,7 +30,7 @@ class Balancer:
             LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[default]
         )["Listeners"]
         self.listener_arn: str = listeners[0]["ListenerArn"]
-        self.router = Router(self.elbv2, self.listener_arn, self.vpc_id)
+        self.router = Router(self.elbv2, self.listener_arn, self.vpc_id, "cluster")
 
     def rules(self) -> list[rules.Rule]:
         """Return all rules but the default one, in their order."""
@@ -103,7 +103,7 @@ def test_a_priority_that_was_taken_meanwhile_is_passed_over(
     """Two Hermes may look for one at the same time. Source: ELBv2 API Reference, CreateRule, PriorityInUse."""
     groups = balancer.router.ensure_groups(A)
     balancer.router.ensure_rules("session-1", groups)
-    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id)
+    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id, "cluster")
     monkeypatch.setattr(other, "_rules", list)
     other.ensure_rules("session-2", groups)
 
