@@ -108,8 +108,9 @@ class Sweeper:
     def remove(self, permitted: Permitted, check: Callable[[], Check]) -> None:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
         refused = self._put_back()
-        # A session that was asked for at the last moment is found by an index.
-        self._clock.sleep(_INDEX_SECONDS)
+        if self._clients():
+            # A session that was asked for at the last moment is found by an index.
+            self._clock.sleep(_INDEX_SECONDS)
         items = self.items()
         still_open = [item for item in items if item["status"] in contract.OPEN]
         if still_open:
@@ -172,19 +173,18 @@ class Sweeper:
         """
         return as_texts(self._found(made), self._prefix)
 
+    def _clients(self) -> list[str]:
+        """Return the clients of the prefix that journals have."""
+        told = {str(entry.details["client"]) for entry in self._entries() if entry.kind == "client"}
+        return sorted(each for each in told if each.startswith(self._prefix))
+
     def _found(self, made: Iterable[tuple[str, str]] = ()) -> list[dict[str, Any]]:
         """Return the items that may be of the prefix, each once."""
-        entries = [entry for entry in self._entries() if entry.kind == "client"]
-        clients = {str(each.details["client"]) for each in entries}
+        clients = self._clients()
         with translated(f"read the sessions of runs in {self._names.table}"):
             found = [
                 *(item for each in made if (item := self._table.item(*each)) is not None),
-                *(
-                    item
-                    for each in sorted(clients)
-                    if each.startswith(self._prefix)
-                    for item in self._table.of_client(each)
-                ),
+                *(item for each in clients for item in self._table.of_client(each)),
                 *self._table.with_status(contract.OPEN),
             ]
         return list({(item["sessionId"]["S"], item["userId"]["S"]): item for item in found}.values())
