@@ -516,5 +516,5 @@ def _tasks_needed(platform: Platform) -> int:
     Those that have just ended are among them, for an alarm sees them later.
     """
     since_ms = platform.clock.epoch_ms() - 1000 * contract.IDLE_SECONDS
-    sessions = platform.sessions.items_active_since(since_ms)
-    return contract.TASKS_FOR_SESSIONS[min(len(sessions), len(contract.TASKS_FOR_SESSIONS) - 1)]
+    sessions = platform.sessions.count_active_since(since_ms, len(contract.TASKS_FOR_SESSIONS) - 1)
+    return contract.TASKS_FOR_SESSIONS[sessions]

@@ -235,7 +235,10 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         log_region=platform.environment.region,
     )
     assert hermes == agreed, f"Hermes's task definition is not as agreed: {_otherwise(hermes, agreed)}"
-    assert {names.edit_log_group, names.hermes_log_group} <= set(infrastructure.log_groups())
+    missing = [
+        each for each in (names.edit_log_group, names.hermes_log_group) if not infrastructure.has_log_group(each)
+    ]
+    assert missing == [], "these log groups are not there"
     assert infrastructure.plaintext_secrets("edit") == [], "these variables of the edit container hold secrets"
     assert infrastructure.plaintext_secrets("hermes") == [], "these variables of Hermes hold secrets"
 
@@ -254,14 +257,14 @@ def test_nothing_below_tls_1_2_is_agreed_to(platform: Platform) -> None:
 @pytest.mark.production
 def test_the_runs_metrics_are_watched(platform: Platform) -> None:
     """Dashboard and alarms look at metrics that a run publishes; one run lets them fire at the contract's bounds."""
-    monitoring = platform.infrastructure.monitoring
+    names, monitoring = platform.environment.names, platform.infrastructure.monitoring
 
     published = monitoring.published()
     shown = monitoring.on_dashboards()
     alarmed = monitoring.in_alarms()
 
-    assert shown, "no dashboard shows a metric of a run"
-    assert alarmed, "no alarm looks at a metric of a run"
+    assert shown, f"no dashboard {names.run_monitoring_prefix}* shows a metric of a run"
+    assert alarmed, f"no alarm {names.run_monitoring_prefix}* looks at a metric of a run"
     assert shown - published == set(), "dashboards show these metrics, which no run publishes"
     assert alarmed - published == set(), "alarms look at these metrics, which no run publishes"
     assert {

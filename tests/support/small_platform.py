@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
+from seatrials.environments.parts import ResourceNames
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.seams.network import Connection, SystemListener, SystemNetwork, TlsConnection
 from tests.support.aws import Clients, Document
@@ -107,7 +108,7 @@ class SmallPlatform:
             "clientId": client_id,
             "status": status,
         }
-        self._put(item)
+        self._put_whole({**{name: {"S": value} for name, value in item.items()}, "lastActivity": {"N": "1"}})
         return item["sessionId"]
 
     def sessions(self) -> dict[str, str]:
@@ -149,9 +150,6 @@ class SmallPlatform:
         items = self.aws("dynamodb").scan(TableName="webordinary-edit-sessions")["Items"]
         return next(each for each in items if each["sessionId"]["S"] == session_id)
 
-    def _put(self, item: dict[str, str]) -> None:
-        self._put_whole({name: {"S": value} for name, value in item.items()})
-
     def _put_whole(self, item: Document) -> None:
         self.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item=item)
 
@@ -164,13 +162,7 @@ def make_resources(aws: Clients, environment: Environment) -> None:
         container = {"name": "app", "image": "app", "memory": 512}
         ecs.register_task_definition(family=service, containerDefinitions=[container])
         ecs.create_service(cluster=names.cluster, serviceName=service, taskDefinition=service, desiredCount=0)
-    keys = [("sessionId", "HASH"), ("userId", "RANGE")]
-    aws("dynamodb").create_table(
-        TableName=names.table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
+    _make_table(aws, names)
     subnets = [each["SubnetId"] for each in aws("ec2").describe_subnets()["Subnets"][:2]]
     balancer = aws("elbv2").create_load_balancer(Name=names.load_balancer, Subnets=subnets)["LoadBalancers"][0]
     vpc = aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
@@ -187,6 +179,25 @@ def make_resources(aws: Clients, environment: Environment) -> None:
         Conditions=[{"Field": "path-pattern", "Values": ["/hermes/*"]}],
         Actions=[{"Type": "forward", "TargetGroupArn": group["TargetGroups"][0]["TargetGroupArn"]}],
     )
+
+
+def _make_table(aws: Clients, names: ResourceNames) -> None:
+    indexes = {names.client_index: ("clientId", "status"), names.activity_index: ("status", "lastActivity")}
+    kinds = {"sessionId": "S", "userId": "S", "clientId": "S", "status": "S", "lastActivity": "N"}
+    aws("dynamodb").create_table(
+        TableName=names.table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("sessionId", "userId"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()],
+        GlobalSecondaryIndexes=[
+            {"IndexName": name, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
+            for name, keys in indexes.items()
+        ],
+    )
+
+
+def _keys(partition: str, sort: str) -> list[Document]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 def sha256_of(pem: bytes) -> str:

@@ -45,10 +45,14 @@ class ResourceNames(Table):
     client_index: Text = "clientId-status-index"
     activity_index: Text = "status-lastActivity-index"
     load_balancer: Text = "webordinary-edit-alb"
+    # What the names of the target groups begin with that Hermes makes for a task.
+    session_group_prefix: Text = "wo-"
     metric_namespace: Text = "Webordinary/EditSessions"
     metric: Text = "ActiveSessionCount"
     scale_out_policy: Text = "webordinary-edit-scale-out"
     run_metric_namespace: Text = "Webordinary/IntegrationTests"
+    # What the names of the dashboards and alarms of runs begin with.
+    run_monitoring_prefix: Text = "webordinary-run"
     edit_log_group: Text = "/ecs/edit"
     hermes_log_group: Text = "/ecs/hermes"
 

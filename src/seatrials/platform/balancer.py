@@ -7,6 +7,7 @@ from typing import Any
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform import contract
 from seatrials.platform.calls import Listed
+from seatrials.platform.ownership import Ownership
 from seatrials.seams.application import AwsClient
 
 
@@ -15,23 +16,28 @@ class Balancer:
 
     def __init__(self, elbv2: AwsClient, names: ResourceNames, ports: Ports) -> None:
         self._elbv2 = elbv2
-        self._names = names
         self._ports = ports
+        self._own = Ownership(names, lambda _service: elbv2)
 
     def target_groups(self) -> list[dict[str, Any]]:
         """Return every target group of the load balancer."""
-        arn = self._load_balancer()["LoadBalancerArn"]
-        return list(self._elbv2.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"])
+        return self._own.attached_groups()
 
     def every_group_name(self) -> list[str]:
-        """Return the names of all target groups, those too that no rule uses, in order."""
-        return sorted(group["TargetGroupName"] for group in self._every_group())
+        """Return the names of all target groups of the stack, those too that no rule uses, in order."""
+        return sorted(group["TargetGroupName"] for group in self._own.target_groups())
 
     def edit_target_groups(self) -> list[dict[str, Any]]:
         """Return the target groups of the load balancer on the edit container's ports."""
         known = self._ports
         ports = (known.edit_api, known.edit_preview, known.edit_hmr)
         return [group for group in self.target_groups() if group["Port"] in ports]
+
+    def edit_targets(self) -> list[str]:
+        """Return address:port of the targets of the edit service, in any group of the load balancer, also draining."""
+        arns = [group["TargetGroupArn"] for group in self.edit_target_groups()]
+        found = [self._targets_unless_gone(arn) for arn in arns]
+        return [target for targets in found for target in targets or ()]
 
     def targets(self, group_arn: str) -> Listed[tuple[str, str]]:
         """Return (address:port, state) of each target of a group."""
@@ -55,7 +61,7 @@ class Balancer:
 
     def rules(self) -> list[dict[str, Any]]:
         """Return the rules of the HTTPS listener in the order in which they apply."""
-        listeners = self._elbv2.describe_listeners(LoadBalancerArn=self._load_balancer()["LoadBalancerArn"])
+        listeners = self._elbv2.describe_listeners(LoadBalancerArn=self._own.load_balancer()["LoadBalancerArn"])
         https = [each["ListenerArn"] for each in listeners["Listeners"] if each["Protocol"] == "HTTPS"]
         assert https, f"the load balancer has no HTTPS listener: {listeners['Listeners']}"
         pages = self._elbv2.get_paginator("describe_rules").paginate(ListenerArn=https[0])
@@ -71,8 +77,8 @@ class Balancer:
         return [rule for rule in self.rules() if _number(rule["Priority"]) in contract.SESSION_PRIORITIES]
 
     def all_targets(self) -> dict[str, list[str]]:
-        """Return address:port of the targets of every target group there is, used by a rule or not, by its ARN."""
-        arns = [group["TargetGroupArn"] for group in self._every_group()]
+        """Return address:port of the targets of every target group of the stack, used by a rule or not, by its ARN."""
+        arns = [group["TargetGroupArn"] for group in self._own.target_groups()]
         found = {arn: self._targets_unless_gone(arn) for arn in arns}
         return {arn: targets for arn, targets in found.items() if targets is not None}
 
@@ -128,17 +134,6 @@ class Balancer:
             if "TargetGroupArn" in action
         ]
         return [target for group in groups for target in self.targets(group)]
-
-    def _every_group(self) -> list[dict[str, Any]]:
-        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
-        return [group for page in pages for group in page["TargetGroups"]]
-
-    def _load_balancer(self) -> dict[str, Any]:
-        name = self._names.load_balancer
-        balancers = self._elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
-        assert balancers, f"there is no load balancer {name}"
-        description: dict[str, Any] = balancers[0]
-        return description
 
 
 def _target_in_words(described: Mapping[str, Any]) -> str:

@@ -99,8 +99,9 @@ class Infrastructure:
     @cached_property
     def monitoring(self) -> Monitoring:
         """The dashboards and alarms of the runs' metrics."""
-        namespace = self._names.run_metric_namespace
-        return Monitoring(self._aws("cloudwatch"), namespace, self._region)
+        names = self._names
+        where = names.run_metric_namespace, names.run_monitoring_prefix
+        return Monitoring(self._aws("cloudwatch"), *where, self._region)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -171,10 +172,10 @@ class Infrastructure:
             each["name"] for each in variables if is_secret_name(each["name"]) or looks_secret(each.get("value", ""))
         ]
 
-    def log_groups(self) -> list[str]:
-        """Return the names of the log groups that exist."""
-        pages = self._aws("logs").get_paginator("describe_log_groups").paginate()
-        return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+    def has_log_group(self, name: str) -> bool:
+        """Whether there is a log group of that very name, which comes first of those that begin so."""
+        answer = self._aws("logs").describe_log_groups(logGroupNamePrefix=name, limit=1)
+        return [group["logGroupName"] for group in answer["logGroups"]] == [name]
 
     def file_system(self) -> dict[str, Any]:
         """Return the file system that the edit service mounts, as EFS describes it."""
@@ -195,12 +196,7 @@ class Infrastructure:
 
     def mount_ingress(self) -> list[list[Ingress]]:
         """Return what each mount target of the file system that can be mounted now lets in."""
-        efs = self._aws("efs")
-        groups = [
-            efs.describe_mount_target_security_groups(MountTargetId=each["MountTargetId"])["SecurityGroups"]
-            for each in self._mount_targets()
-        ]
-        return [self.ingress(each) for each in groups]
+        return [self.ingress(each) for each in self._mount_groups()]
 
     def mount_target_subnets(self) -> list[str]:
         """Return the subnets in which the file system can be mounted now, sorted."""
@@ -224,17 +220,17 @@ class Infrastructure:
         return ingress_of(answer["SecurityGroups"])
 
     def open_to_the_world(self) -> list[str]:
-        """Return `owner protocol ports` for whatever any group of the network lets in from everywhere, sorted.
+        """Return `owner protocol ports` for whatever any of the stack's groups lets in from everywhere, sorted.
 
-        The owner is `balancer` for a group of the load balancer, else the group's id.
+        The owner is `balancer` for a group of the load balancer, else the group's id. A network may have other stacks:
+        the groups are those of the load balancer, of the services' tasks and of the file system.
         """
         balancer = self.balancer_groups()
-        filters = [{"Name": "vpc-id", "Values": [self.listeners.load_balancer["VpcId"]]}]
-        pages = self._aws("ec2").get_paginator("describe_security_groups").paginate(Filters=filters)
-        groups = [group for page in pages for group in page["SecurityGroups"]]
+        of_tasks = [*self.task_groups("edit"), *self.task_groups("hermes")]
+        of_files = [group for groups in self._mount_groups() for group in groups]
         found = {
             f"{'balancer' if each.group in balancer else each.group} {each.protocol} {each.ports}"
-            for each in ingress_of(groups)
+            for each in self.ingress(sorted({*balancer, *of_tasks, *of_files}))
             if each.is_from_the_world
         }
         return sorted(found)
@@ -277,6 +273,14 @@ class Infrastructure:
     def _access_points(self) -> list[dict[str, Any]]:
         pages = self._aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=self._file_system_id())
         return [point for page in pages for point in page["AccessPoints"]]
+
+    def _mount_groups(self) -> list[list[str]]:
+        """Return the security groups of each mount target that can be mounted now."""
+        efs = self._aws("efs")
+        return [
+            list(efs.describe_mount_target_security_groups(MountTargetId=each["MountTargetId"])["SecurityGroups"])
+            for each in self._mount_targets()
+        ]
 
     def _mount_targets(self) -> list[dict[str, Any]]:
         """Return those that can be mounted now."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform import contract
+from seatrials.platform.ownership import Ownership
+from seatrials.platform.session_table import SessionTable
 from seatrials.seams.application import AwsClient
 
 _SESSION_ID = re.compile(contract.SESSION_ID_PREFIX + r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -56,15 +58,12 @@ class Listeners:
         self._names = names
         self._ports = ports
         self._backends = backends
+        self._own = Ownership(names, lambda _service: elbv2)
 
     @cached_property
     def load_balancer(self) -> dict[str, Any]:
         """The load balancer as ELBv2 describes it."""
-        name = self._names.load_balancer
-        balancers = self._elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
-        assert balancers, f"there is no load balancer {name}"
-        description: dict[str, Any] = balancers[0]
-        return description
+        return self._own.load_balancer()
 
     def protocols(self) -> dict[int, str]:
         """Return the protocol of each listener by its port."""
@@ -93,7 +92,7 @@ class Listeners:
         is there before and after the table is read belongs to a session that the table holds.
         """
         before = self._session_rules()
-        unfinished = self._unfinished_sessions()
+        unfinished = {each.session_id for each in before if each.session_id and self._is_unfinished(each.session_id)}
         after = self._session_rules()
         return sorted(rule for rule in before & after if rule.session_id not in unfinished)
 
@@ -129,17 +128,13 @@ class Listeners:
         rules = [rule for rule in self._rules(self._ports.https) if _is_of_a_session(rule)]
         return {SessionRule(int(rule["Priority"]), _session_id(rule)) for rule in rules}
 
-    def _unfinished_sessions(self) -> set[str]:
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._names.table, ConsistentRead=True)
-        # What else may stand in the table, such as the lease of a run, is not called as sessions are.
-        items = {item["sessionId"]["S"]: item for page in pages for item in page["Items"]}
-        sessions = {name: item for name, item in items.items() if name.startswith(contract.SESSION_ID_PREFIX)}
-        return {name for name, item in sessions.items() if item["status"]["S"] not in contract.FINAL}
+    def _is_unfinished(self, session_id: str) -> bool:
+        # An item that no Hermes wrote like this is as good as none.
+        items = SessionTable(self._dynamodb, self._names).of_id(session_id)
+        return any(item.get("status", {}).get("S") in contract.OPEN for item in items)
 
     def _groups(self) -> list[dict[str, Any]]:
-        arn = self.load_balancer["LoadBalancerArn"]
-        pages = self._elbv2.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn)
-        return [group for page in pages for group in page["TargetGroups"]]
+        return self._own.attached_groups()
 
     def _facts(self, group: dict[str, Any]) -> GroupFacts:
         answer = self._elbv2.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])

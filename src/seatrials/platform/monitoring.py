@@ -7,16 +7,18 @@ from typing import Any
 from seatrials.publishing.run_metrics import RUN_METRICS
 from seatrials.seams.application import AwsClient
 
-# In a dashboard's row of a metric, these stand for what the row before has.
-_SAME = "."
+# In a dashboard's row of a metric, these stand for what the row before has: in one place, and in all but the last ones.
+_SAME, _SAME_BEGINNING = ".", "..."
 
 
 class Monitoring:
     """Reads CloudWatch. A metric is written `region namespace name`, with its dimensions behind it."""
 
-    def __init__(self, cloudwatch: AwsClient, namespace: str, region: str) -> None:
+    def __init__(self, cloudwatch: AwsClient, namespace: str, prefix: str, region: str) -> None:
+        """*prefix* is what the names of the dashboards and alarms begin with that are looked at."""
         self._cloudwatch = cloudwatch
         self._namespace = namespace
+        self._prefix = prefix
         self._region = region
 
     def published(self) -> set[str]:
@@ -24,9 +26,9 @@ class Monitoring:
         return {f"{self._region} {self._namespace} {name}" for name in RUN_METRICS}
 
     def on_dashboards(self) -> set[str]:
-        """Return the metrics of all dashboards that show any of the runs' namespace."""
-        shown = [set(self._shown(name)) for name in self._dashboards()]
-        return {metric for metrics in shown if self._is_about_runs(metrics) for metric in metrics}
+        """Return the metrics of the runs' namespace that the dashboards show; what else they show is no matter."""
+        shown = {metric for name in self._dashboards() for metric in self._shown(name)}
+        return {metric for metric in shown if metric.split(" ")[1] == self._namespace}
 
     def in_alarms(self) -> set[str]:
         """Return the metrics that the alarms on the runs' namespace look at."""
@@ -57,15 +59,12 @@ class Monitoring:
         }
 
     def _alarms(self) -> list[dict[str, Any]]:
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=self._prefix)
         alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
         return [alarm for alarm in alarms if alarm.get("Namespace") == self._namespace]
 
-    def _is_about_runs(self, metrics: set[str]) -> bool:
-        return any(metric.split(" ")[1] == self._namespace for metric in metrics)
-
     def _dashboards(self) -> list[str]:
-        pages = self._cloudwatch.get_paginator("list_dashboards").paginate()
+        pages = self._cloudwatch.get_paginator("list_dashboards").paginate(DashboardNamePrefix=self._prefix)
         return [entry["DashboardName"] for page in pages for entry in page["DashboardEntries"]]
 
     def _shown(self, dashboard: str) -> Iterator[str]:
@@ -86,8 +85,16 @@ def _rows(metrics: Sequence[Sequence[Any]]) -> Iterator[list[str]]:
     for entry in metrics:
         words = [word for word in entry if isinstance(word, str)]
         if words:
-            before = [before[index] if word == _SAME else word for index, word in enumerate(words)]
+            before = _filled_in(words, before)
             yield before
+
+
+def _filled_in(words: list[str], before: list[str]) -> list[str]:
+    """Return a row with what it takes over of the row before it, which is as long."""
+    if words[0] == _SAME_BEGINNING:
+        own = words[1:]
+        return [*before[: max(0, len(before) - len(own))], *own]
+    return [before[index] if word == _SAME and index < len(before) else word for index, word in enumerate(words)]
 
 
 def _metric(region: str, words: Sequence[str]) -> str:

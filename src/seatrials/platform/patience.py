@@ -30,6 +30,9 @@ ROUTED_SECONDS = 15.0
 # Each node of the load balancer has found what one of them has: they check at times of their own, once an interval.
 # Source: AWS ALB User Guide, "Target group health checks".
 CHECKED_SECONDS = 60.0
+# An index of the session table has what was written before: within a fraction of a second, says the guide, normally.
+# Source: DynamoDB Developer Guide, "Using Global Secondary Indexes".
+INDEX_SECONDS = 3.0
 # Two clocks that are kept by NTP may differ by so much, on top of what was measured.
 CLOCK_SECONDS = 2.0
 # The start times of scaling activities tell when an action began, which is not quite when its alarm was due.

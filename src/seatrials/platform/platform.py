@@ -50,7 +50,8 @@ class Platform:
         self.recorder = recorder
         self.clock = stack.clock
         self._request_clock = stack.request_clock
-        self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix)
+        settle = partial(self.let_pass, patience.INDEX_SECONDS, what="the table's indexes to have what was written")
+        self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix, settle)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), names)
         self.balancer = Balancer(stack.aws("elbv2"), names, environment.ports)
         self.raw = RawClient(stack.connect, stack.url, recorder)
@@ -304,7 +305,8 @@ class Platform:
 
     def _looking_sessions(self) -> Sessions:
         """Return the scenario's sessions as one looks at them for the message of a wait that failed."""
-        return Sessions(self.http, self._looking("dynamodb"), self.environment.names, self._run_prefix)
+        names, clients = self.environment.names, self.sessions.clients
+        return Sessions(self.http, self._looking("dynamodb"), names, self._run_prefix, clients=clients)
 
     def _at_rate(self, clock: Clock, per_second: float, tasks: Sequence[Callable[[], T]]) -> list[T]:
         def begin(index: int, task: Callable[[], T]) -> T:

@@ -130,9 +130,10 @@ class ScalingRules:
         return [policy for page in pages for policy in page["ScalingPolicies"]]
 
     def _alarms_of(self, policy: dict[str, Any]) -> list[dict[str, Any]]:
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        arn = policy["PolicyARN"]
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(ActionPrefix=arn)
         alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
-        return [alarm for alarm in alarms if policy["PolicyARN"] in alarm["AlarmActions"]]
+        return [alarm for alarm in alarms if arn in alarm["AlarmActions"]]
 
 
 def _tracked(configuration: dict[str, Any]) -> str:

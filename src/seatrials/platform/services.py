@@ -7,6 +7,7 @@ from typing import Any
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform.calls import Listed
+from seatrials.platform.ownership import Ownership
 from seatrials.seams.application import AwsClient
 
 
@@ -41,6 +42,7 @@ class Services:
         self._ecs = ecs
         self._autoscaling = autoscaling
         self._names = names
+        self._own = Ownership(names, lambda _service: ecs)
 
     def edit_counts(self) -> Counts:
         """Return the edit service's counts."""
@@ -115,11 +117,8 @@ class Services:
         return describe_service(self._ecs, self._names.cluster, name)
 
     def _tasks(self, service: str, desired_status: str) -> list[dict[str, Any]]:
-        pages = self._ecs.get_paginator("list_tasks").paginate(
-            cluster=self._names.cluster, serviceName=service, desiredStatus=desired_status
-        )
         # One that was listed may have been forgotten by now.
-        return [task for page in pages if page["taskArns"] for task in self._described(page["taskArns"])]
+        return self._described(self._own.tasks(service, desired_status))
 
     def _known(self, task_arns: list[str]) -> list[dict[str, Any]]:
         tasks = {task["taskArn"]: task for task in self._described(task_arns)}
@@ -129,7 +128,7 @@ class Services:
 
     def _described(self, task_arns: list[str]) -> list[dict[str, Any]]:
         """Return those of a hundred tasks at most that ECS knows."""
-        return list(self._ecs.describe_tasks(cluster=self._names.cluster, tasks=task_arns)["tasks"])
+        return list(self._own.described_tasks(task_arns))
 
 
 def _scaling(activity: dict[str, Any]) -> Scaling | None:

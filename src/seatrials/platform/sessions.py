@@ -1,6 +1,7 @@
 """Edit sessions: through Hermes, and as they stand in the table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
 from seatrials.platform.calls import Answer, Calls, Fields
+from seatrials.platform.session_table import SessionTable
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code, plain_item
 
@@ -63,8 +65,23 @@ class Session:
 class Sessions:
     """Sessions of one scenario; all names it makes begin with the run's prefix."""
 
-    def __init__(self, calls: Calls, dynamodb: AwsClient, names: ResourceNames, prefix: str) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        dynamodb: AwsClient,
+        names: ResourceNames,
+        prefix: str,
+        settle: Callable[[], None] = lambda: None,
+        clients: dict[str, None] | None = None,
+    ) -> None:
+        """*settle* lets so much time pass that an index has what was written before.
+
+        *clients* are those of whom a session was asked for before, in order.
+        """
         self._calls = calls
+        self._table = SessionTable(dynamodb, names)
+        self._settle = settle
+        self.clients: dict[str, None] = {} if clients is None else clients
         self._dynamodb = dynamodb
         self._names = names
         self._prefix = prefix
@@ -83,7 +100,10 @@ class Sessions:
 
     def activate(self, request: Mapping[str, Any] | None = None) -> Answer:
         """Ask Hermes for a session."""
-        return self._calls.post(contract.ACTIVATE_PATH, self.request() if request is None else request)
+        asked = self.request() if request is None else request
+        if isinstance(asked.get("clientId"), str):
+            self.clients[asked["clientId"]] = None
+        return self._calls.post(contract.ACTIVATE_PATH, asked)
 
     def start(self, request: Mapping[str, Any] | None = None) -> Session:
         """Ask for a new session and fail the scenario unless there is one."""
@@ -115,9 +135,8 @@ class Sessions:
 
     def item(self, session: Session) -> dict[str, Any] | None:
         """Return the session's item by a strongly consistent read, None when there is none."""
-        key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
-        answer = self._dynamodb.get_item(TableName=self._names.table, Key=key, ConsistentRead=True)
-        return _fields_of(answer["Item"]) if "Item" in answer else None
+        item = self._table.item(session.id, session.user_id)
+        return None if item is None else _fields_of(item)
 
     def stored_status(self, session: Session) -> str | None:
         """Return the status in the table, None without an item; asking Hermes or the preview may count as activity."""
@@ -164,31 +183,28 @@ class Sessions:
             raise AssertionError(msg) from error
 
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
-        """Return every item of a client, by a strongly consistent scan."""
-        return self._scan(
-            FilterExpression="clientId = :client", ExpressionAttributeValues={":client": {"S": client_id}}
-        )
+        """Return every item of a client, once the client index has had its time."""
+        self._settle()
+        return self._items_of([client_id])
 
     def items_of_run(self) -> list[dict[str, Any]]:
-        """Return every item of the clients that this scenario made up, by a strongly consistent scan."""
-        return self._scan(
-            FilterExpression="begins_with(clientId, :prefix)",
-            ExpressionAttributeValues={":prefix": {"S": f"{self._prefix}-client-"}},
-        )
+        """Return every item of the clients that this scenario asked for a session, once the index has had its time."""
+        self._settle()
+        return self._items_of(list(self.clients))
 
     def live_of_run(self) -> list[Session]:
         """Return the sessions of this scenario whose status in the table is live."""
         return [Session.from_fields(item) for item in self.items_of_run() if item["status"] in contract.LIVE]
 
     def live_items(self) -> list[dict[str, Any]]:
-        """Return every item of the table whose status is live, by a strongly consistent scan."""
-        return [item for item in self._scan() if item.get("status") in contract.LIVE]
+        """Return every item whose status is live, whoever's it is, of those that the activity index knows by now."""
+        with self._index(self._names.activity_index):
+            return [_fields_of(item) for item in self._table.with_status(contract.LIVE)]
 
-    def items_active_since(self, epoch_ms: int) -> list[dict[str, Any]]:
-        """Return the item of every session whose last activity is not earlier, ended or not, by a consistent scan."""
-        return self._scan(
-            FilterExpression="lastActivity >= :since", ExpressionAttributeValues={":since": {"N": str(epoch_ms)}}
-        )
+    def count_active_since(self, epoch_ms: int, most: int) -> int:
+        """Return how many sessions of anybody, ended or not, were used since then; *most*, where there are more."""
+        with self._index(self._names.activity_index):
+            return self._table.count_active_since(epoch_ms, most)
 
     def ids_by_client_index(self, client_id: str, status: str) -> list[str]:
         """Return the ids that the client index has for a client and status."""
@@ -201,16 +217,13 @@ class Sessions:
         condition = "#s = :status AND lastActivity >= :since"
         return self._query(self._names.activity_index, condition, values)
 
-    def _scan(self, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # boto3's own parameters
-        """Return the items of a strongly consistent scan."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._names.table, ConsistentRead=True, **arguments
-        )
-        return [_fields_of(item) for page in pages for item in page["Items"]]
+    def _items_of(self, client_ids: Sequence[str]) -> list[dict[str, Any]]:
+        with self._index(self._names.client_index):
+            return [_fields_of(item) for each in client_ids for item in self._table.of_client(each)]
 
     def _query(self, index: str, condition: str, values: Mapping[str, Any]) -> list[str]:
         """Return the ids that an index has; fails the scenario when the table has no such index, or of other keys."""
-        try:
+        with self._index(index):
             answer = self._dynamodb.query(
                 TableName=self._names.table,
                 IndexName=index,
@@ -218,13 +231,19 @@ class Sessions:
                 ExpressionAttributeNames={"#s": "status"},
                 ExpressionAttributeValues=values,
             )
+        return [item["sessionId"]["S"] for item in answer["Items"]]
+
+    @contextmanager
+    def _index(self, name: str) -> Iterator[None]:
+        """Fail the scenario when the table has no index of that name, or one of other keys."""
+        try:
+            yield
         except ClientError as error:
             # AWS says ValidationException of an index that is not there, and moto says ResourceNotFoundException.
             if error_code(error) not in ("ValidationException", "ResourceNotFoundException"):
                 raise
-            msg = f"expected the index {index} to find sessions by {condition!r}: {error}"
+            msg = f"expected the index {name} of {self._names.table} to find sessions: {error}"
             raise AssertionError(msg) from error
-        return [item["sessionId"]["S"] for item in answer["Items"]]
 
 
 def _fields_of(item: Mapping[str, Any]) -> Fields:

@@ -6,16 +6,19 @@ of it. Some sixty calls, all of which read.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
+from seatrials.platform.ownership import Ownership
+from seatrials.platform.session_table import SessionTable
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service, task_addresses
-from seatrials.safety.under_test import family_of, is_of_a_session
+from seatrials.safety.store import KEY_PREFIX, KINDS
+from seatrials.safety.under_test import family_of, file_systems_of, is_of_a_session
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import plain_item
 
@@ -59,9 +62,11 @@ class Snapshot:
     # ARNs of tasks of no service, which end by themselves, and of those that a call has stopped.
     lone_tasks: frozenset[str] = frozenset()
     stopped_tasks: frozenset[str] = frozenset()
+    # ARNs of the policies that scale the services.
+    policies: frozenset[str] = frozenset()
     # Changes of state that no evaluation of an alarm of the stack made, a sentence each.
     false_alarms: frozenset[str] = frozenset()
-    # All items of the table, by both keys.
+    # By both keys: the sessions that are open, and those that were when the run began; what runs keep beside them.
     items: dict[tuple[str, str], Attributes] = field(default_factory=dict)
 
 
@@ -73,8 +78,8 @@ class Surveyor:
         self._aws = aws
         self._services = (names.edit_service, names.hermes_service)
 
-    def snapshot(self) -> Snapshot:
-        """Return what the stack is like now."""
+    def snapshot(self, before: Snapshot | None = None) -> Snapshot:
+        """Return what the stack is like now; of sessions and access points also what has become of those *before*."""
         seen = Snapshot()
         for what, look in (
             ("the services", self._look_at_services),
@@ -88,7 +93,18 @@ class Surveyor:
         ):
             with translated(f"compare {what} with how the run found them"):
                 look(seen)
+        if before is not None:
+            with translated("compare sessions with how the run found them"):
+                self._follow(seen, before)
         return seen
+
+    def _follow(self, seen: Snapshot, before: Snapshot) -> None:
+        """Look at the sessions that were open before, and at those of whoever has a new access point."""
+        table = SessionTable(self._aws("dynamodb"), self._names)
+        known = {str(item.get("clientId")) for item in (*before.items.values(), *seen.items.values())}
+        new = {seen.access_points[each] for each in seen.access_points.keys() - before.access_points.keys()}
+        found = [item for key in before.items.keys() - seen.items.keys() if (item := table.item(*key)) is not None]
+        _add_items(seen, [*found, *(item for client in sorted(new - known) for item in table.of_client(client))])
 
     def _look_at_services(self, seen: Snapshot) -> None:
         ecs, names = self._aws("ecs"), self._names
@@ -108,41 +124,53 @@ class Surveyor:
         return "as the contract scales it" if is_scaled and 0 <= count <= contract.TASKS_MAX else count
 
     def _look_at_tasks(self, seen: Snapshot) -> None:
-        ecs, cluster = self._aws("ecs"), self._names.cluster
+        cluster, own = self._names.cluster, Ownership(self._names, self._aws)
         for status in ("RUNNING", "STOPPED"):
             arns = self._pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status)
-            for task in self._described_tasks(arns):
+            for task in own.described_tasks(arns):
                 if not task.get("group", "").startswith("service:"):
                     seen.lone_tasks |= {task["taskArn"]}
-                if task.get("stopCode") == _STOPPED_BY_A_CALL:
+                is_ours = task.get("group") in [f"service:{name}" for name in self._services]
+                if is_ours and task.get("stopCode") == _STOPPED_BY_A_CALL:
                     seen.stopped_tasks |= {task["taskArn"]}
-        seen.addresses = frozenset(each for name in self._services for each in task_addresses(ecs, cluster, name))
-
-    def _described_tasks(self, arns: Iterable[str]) -> Iterator[dict[str, Any]]:
-        remaining = iter(arns)
-        # As many as DescribeTasks takes.
-        while some := list(islice(remaining, 100)):
-            yield from self._aws("ecs").describe_tasks(cluster=self._names.cluster, tasks=some)["tasks"]
+        addresses = (task_addresses(self._aws, self._names, name) for name in self._services)
+        seen.addresses = frozenset(each for every in addresses for each in every)
 
     def _look_at_scaling(self, seen: Snapshot) -> None:
-        for operation, key, name in (
-            ("describe_scalable_targets", "ScalableTargets", "ScalableDimension"),
-            ("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
-            ("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        resources = [f"service/{self._names.cluster}/{name}" for name in self._services]
+        for operation, key, name, which in (
+            ("describe_scalable_targets", "ScalableTargets", "ScalableDimension", [{"ResourceIds": resources}]),
+            (
+                "describe_scaling_policies",
+                "ScalingPolicies",
+                "PolicyName",
+                [{"ResourceId": each} for each in resources],
+            ),
+            (
+                "describe_scheduled_actions",
+                "ScheduledActions",
+                "ScheduledActionName",
+                [{"ResourceId": each} for each in resources],
+            ),
         ):
-            for each in self._pages("application-autoscaling", operation, key, ServiceNamespace="ecs"):
-                if each["ResourceId"].startswith(f"service/{self._names.cluster}/"):
+            for given in which:
+                for each in self._pages("application-autoscaling", operation, key, ServiceNamespace="ecs", **given):
                     seen.things[f"scaling of {each['ResourceId']} {each[name]}"] = _without(each, ("Alarms",))
+                    seen.policies |= {each["PolicyARN"]} if "PolicyARN" in each else set()
 
     def _look_at_monitoring(self, seen: Snapshot) -> None:
-        for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms"):
-            # Those of target tracking are Application Auto Scaling's own.
-            if not each["AlarmName"].startswith("TargetTracking-"):
-                place = seen.things if self._is_of_stack(each) else seen.neighbours
-                place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
-                if place is seen.things:
-                    seen.false_alarms |= self._false_alarms(each["AlarmName"])
-        for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries"):
+        """Look at the alarms that scale our services, and at the dashboards and alarms of runs."""
+        prefix = self._names.run_monitoring_prefix
+        which = [{"AlarmNamePrefix": prefix}, *({"ActionPrefix": each} for each in sorted(seen.policies))]
+        for given in which:
+            for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms", **given):
+                # Those of target tracking are Application Auto Scaling's own.
+                if not each["AlarmName"].startswith("TargetTracking-"):
+                    is_of_runs = each.get("Namespace") == self._names.run_metric_namespace
+                    place = seen.neighbours if is_of_runs else seen.things
+                    place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
+                    seen.false_alarms |= frozenset() if is_of_runs else self._false_alarms(each["AlarmName"])
+        for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries", DashboardNamePrefix=prefix):
             seen.neighbours[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
 
     def _false_alarms(self, name: str) -> frozenset[str]:
@@ -160,12 +188,6 @@ class Surveyor:
             if "queryDate" not in (state.get("stateReasonData") or {})
         )
 
-    def _is_of_stack(self, alarm: Mapping[str, Any]) -> bool:
-        """Whether an alarm is about the platform's metric, or about a resource that the environment names."""
-        names = {self._names.cluster, self._names.table, *self._services}
-        is_about = any(each["Value"] in names for each in alarm.get("Dimensions", []))
-        return is_about or alarm.get("Namespace") == self._names.metric_namespace
-
     def _look_at_balancer(self, seen: Snapshot) -> None:
         elbv2 = self._aws("elbv2")
         balancer = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"][0]
@@ -180,11 +202,19 @@ class Surveyor:
                     seen.rules[rule["RuleArn"]] = rule
                 else:
                     seen.things[f"rule {rule['RuleArn']}"] = rule
-        for group in self._pages("elbv2", "describe_target_groups", "TargetGroups", LoadBalancerArn=arn):
+        for group in Ownership(self._names, self._aws).attached_groups():
             self._look_at_group(seen, group)
 
     def _look_at_group(self, seen: Snapshot, group: Mapping[str, Any]) -> None:
         elbv2, arn = self._aws("elbv2"), group["TargetGroupArn"]
+        try:
+            self._look_at_targets(seen, arn, group)
+        except elbv2.exceptions.TargetGroupNotFoundException:
+            # Its task has stopped since the groups were listed.
+            seen.groups.pop(arn, None)
+
+    def _look_at_targets(self, seen: Snapshot, arn: str, group: Mapping[str, Any]) -> None:
+        elbv2 = self._aws("elbv2")
         attributes = elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
         # Which load balancer it is of comes with its first rule and goes with the last.
         seen.groups[arn] = {**_without(group, ("LoadBalancerArns",)), **_by_key(attributes)}
@@ -209,37 +239,38 @@ class Surveyor:
         recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
         looked = {"indexes": indexes, "ttl": ttl, "point-in-time recovery": recovery}
         seen.things[f"table {name}"] = {**_only(table, _TABLE), **looked}
-        keys = [each["AttributeName"] for each in sorted(table["KeySchema"], key=lambda each: each["KeyType"])]
-        for page in dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
-            for item in map(plain_item, page["Items"]):
-                seen.items[str(item[keys[0]]), str(item[keys[-1]])] = item
+        _add_items(seen, SessionTable(dynamodb, self._names).with_status(contract.OPEN))
+        for kind in KINDS:
+            found = self._pages("dynamodb", "query", "Items", **SessionTable.question_of(name, KEY_PREFIX + kind))
+            _add_items(seen, found)
 
     def _look_at_files(self, seen: Snapshot) -> None:
-        mounted = self._file_systems(seen.things[f"service {self._names.edit_service}"]["taskDefinition"])
-        for each in self._pages("efs", "describe_file_systems", "FileSystems"):
-            told = ("LifeCycleState", "Encrypted", "ThroughputMode", "PerformanceMode", "FileSystemProtection")
-            place = seen.things if each["FileSystemId"] in mounted else seen.neighbours
-            place[f"file system {each['FileSystemId']}"] = _only(each, told)
-        for each in self._pages("efs", "describe_access_points", "AccessPoints"):
-            if each["FileSystemId"] in mounted:
+        definition = seen.things[f"service {self._names.edit_service}"]["taskDefinition"]
+        mounted = file_systems_of(self._aws("ecs"), definition)
+        told = ("LifeCycleState", "Encrypted", "ThroughputMode", "PerformanceMode", "FileSystemProtection")
+        for identifier in sorted(mounted):
+            for each in self._pages("efs", "describe_file_systems", "FileSystems", FileSystemId=identifier):
+                seen.things[f"file system {identifier}"] = _only(each, told)
+            for each in self._pages("efs", "describe_access_points", "AccessPoints", FileSystemId=identifier):
                 root = each.get("RootDirectory", {}).get("Path", "")
                 seen.access_points[each["AccessPointId"]] = root.rpartition("/")[2]
 
-    def _file_systems(self, definition: str) -> set[str]:
-        """Return the ids of the file systems that tasks of a definition mount."""
-        described = self._aws("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
-        mounts = [each.get("efsVolumeConfiguration", {}) for each in described.get("volumes", [])]
-        return {each["fileSystemId"] for each in mounts if "fileSystemId" in each}
-
     def _look_at_logs(self, seen: Snapshot) -> None:
         for name in (self._names.edit_log_group, self._names.hermes_log_group):
-            for each in self._pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
-                told = _only(each, ("retentionInDays", "kmsKeyId"))
-                seen.things[f"log group {each['logGroupName']}"] = told
+            # Of all whose names begin so, the one of that very name comes first.
+            found = self._aws("logs").describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]
+            for each in found:
+                if each["logGroupName"] == name:
+                    seen.things[f"log group {name}"] = _only(each, ("retentionInDays", "kmsKeyId"))
 
     def _pages(self, service: str, operation: str, key: str, **given: Any) -> list[Any]:  # noqa: ANN401  # botocore's
         pages = self._aws(service).get_paginator(operation).paginate(**given)
         return [each for page in islice(pages, _PAGES_MAX) for each in page.get(key, [])]
+
+
+def _add_items(seen: Snapshot, items: Iterable[Mapping[str, Any]]) -> None:
+    for item in map(plain_item, items):
+        seen.items[str(item["sessionId"]), str(item["userId"])] = item
 
 
 def _new_state(history: str) -> Attributes:

@@ -5,6 +5,7 @@ from typing import Any
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import MissingResourceError
+from seatrials.platform.ownership import Ownership
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.journal import Entry, Journal
 from seatrials.seams.application import AwsClient
@@ -99,18 +100,18 @@ def _missing_targets(
     details: Mapping[str, Any], names: ResourceNames, aws: Callable[[str], AwsClient]
 ) -> list[dict[str, Any]]:
     """Return the targets that were taken out, whose tasks still run, and which are not in their group."""
-    alive = task_addresses(aws("ecs"), names.cluster, names.edit_service)
+    alive = task_addresses(aws, names, names.edit_service)
     with translated("read the targets of a group"):
         health = aws("elbv2").describe_target_health(TargetGroupArn=details["group"])["TargetHealthDescriptions"]
     inside = [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] not in {"draining", "unused"}]
     return [each for each in details["targets"] if each["Id"] in alive and each["Id"] not in inside]
 
 
-def task_addresses(ecs: AwsClient, cluster: str, service: str) -> set[str]:
+def task_addresses(aws: Callable[[str], AwsClient], names: ResourceNames, service: str) -> set[str]:
     """Return the addresses of a service's tasks; raises our errors."""
+    own = Ownership(names, aws)
     with translated(f"list the tasks of {service}"):
-        arns = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
-        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        tasks = list(own.described_tasks(own.tasks(service)))
     attachments = [each for task in tasks for each in task.get("attachments", [])]
     details = [detail for each in attachments for detail in each.get("details", [])]
     return {detail["value"] for detail in details if detail["name"] == "privateIPv4Address"}

@@ -17,10 +17,12 @@ from seatrials.errors import (
     UnreachableError,
 )
 from seatrials.platform import contract
+from seatrials.platform.session_table import SessionTable
 from seatrials.safety import journal, lease_item
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service
 from seatrials.safety.identity import confirm_identity
+from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.store import Store
 from seatrials.safety.under_test import odd_items
 from seatrials.seams.application import AwsClient
@@ -53,9 +55,9 @@ def checks_of(
     """Return everything that is looked at, what the rest depends on first."""
     return [
         Check("account and region", lambda: _identity(place, aws)),
-        Check(f"table {names.table}", lambda: _table(aws("dynamodb"), names.table)),
+        Check(f"table {names.table}", lambda: _table(aws("dynamodb"), names)),
         Check(f"lease in {store.table}", lambda: _lease(store)),
-        Check("odd items", lambda: _odd_items(aws("dynamodb"), names.table, store)),
+        Check("odd items", lambda: _odd_items(aws("dynamodb"), names, store)),
         Check(f"cluster {names.cluster}", lambda: _cluster(aws("ecs"), names.cluster)),
         Check(f"service {names.edit_service}", lambda: _service(aws("ecs"), names.cluster, names.edit_service)),
         Check(f"service {names.hermes_service}", lambda: _service(aws("ecs"), names.cluster, names.hermes_service)),
@@ -108,11 +110,13 @@ def _identity(place: Place, aws: Callable[[str], AwsClient]) -> str:
     return f"{identity.arn} in {place.region}"
 
 
-def _table(dynamodb: AwsClient, name: str) -> str:
-    with translated(f"read the table {name}"):
-        table: Mapping[str, Any] = dynamodb.describe_table(TableName=name)["Table"]
-        # Reading an item needs another right than describing the table.
-        dynamodb.scan(TableName=name, Limit=1)
+def _table(dynamodb: AwsClient, names: ResourceNames) -> str:
+    with translated(f"read the table {names.table}"):
+        table: Mapping[str, Any] = dynamodb.describe_table(TableName=names.table)["Table"]
+        # Reading items, and by each of the indexes, needs other rights than describing the table.
+        sessions = SessionTable(dynamodb, names)
+        sessions.with_status([contract.ACTIVE])
+        sessions.of_client(TEST_PREFIX)
     return str(table["TableStatus"])
 
 
@@ -128,9 +132,11 @@ def _journal(store: Store, environment: str) -> str:
     return f"of {holder}, which has the lease, or had it: if it is dead, `seatrials sweep {environment}`"
 
 
-def _odd_items(dynamodb: AwsClient, table: str, store: Store) -> str:
+def _odd_items(dynamodb: AwsClient, names: ResourceNames, store: Store) -> str:
     """Tell what is passed over, by runs as by sweeps; it keeps no run from beginning."""
-    odd = [*odd_items(dynamodb, table), *(f"{store.table}: {each}" for each in journal.unreadable(store))]
+    with translated(f"read the open sessions of {names.table}"):
+        found = SessionTable(dynamodb, names).with_status(contract.OPEN)
+    odd = [*odd_items(found, names.table), *(f"{store.table}: {each}" for each in journal.unreadable(store))]
     return "none" if not odd else f"{len(odd)}, passed over: {'; '.join(odd[:_ODD_SHOWN])}"
 
 
@@ -157,7 +163,7 @@ def _load_balancer(elbv2: AwsClient, name: str) -> str:
     with translated(f"describe the load balancer {name}"):
         balancer = elbv2.describe_load_balancers(Names=[name])["LoadBalancers"][0]
         listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-        elbv2.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])
+        elbv2.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"], PageSize=1)
     return f"{balancer['DNSName']}, {len(listeners)} listeners"
 
 
@@ -177,7 +183,7 @@ def _metrics(cloudwatch: AwsClient, namespace: str) -> str:
 
 def _access_points(efs: AwsClient) -> str:
     with translated("list the access points"):
-        points = efs.describe_access_points()["AccessPoints"]
+        points = efs.describe_access_points(MaxResults=1)["AccessPoints"]
     return f"{len(points)} or more"
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from seatrials.errors import RefusedWriteError
 from seatrials.platform import contract
+from seatrials.platform.session_table import KEY_BYTES_MAX
 from seatrials.safety.guard import Guard
 from seatrials.seams.network import Connection
 
@@ -25,8 +26,6 @@ _IN_PATH = re.compile(rf"(?:{contract.SESSIONS_PATH}|{contract.preview_path('').
 _IN_PREVIEW = re.compile(rf"{contract.preview_path('').rstrip('/')}/([^/?#\s]+)")
 _IN_HEADER = re.compile(rf"^{contract.SESSION_HEADER}:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _CLIENT = re.compile(r'"clientId"\s*:\s*("(?:[^"\\]|\\.)*")')
-# DynamoDB has no longer key, so that no session has a longer id.
-_KEY_BYTES_MAX = 2048
 # What JSON, chunks of a body and an encoding of two bytes put between or in place of the letters of a name.
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _CHUNK_EDGE = re.compile(r"\r?\n[0-9a-fA-F]+(?:;[^\r\n]*)?\r?\n")
@@ -37,16 +36,26 @@ _REMEMBERED_BYTES = 65_536
 class HttpGuard:
     """Says of each request, and of what is sent without one, whether it may be sent."""
 
-    def __init__(self, guard: Guard, url: str, prefix: str, client_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        url: str,
+        prefix: str,
+        client_of: Callable[[str], str | None],
+        announce: Callable[[str], object] = lambda _client: None,
+    ) -> None:
         """*url* is the load balancer's, *prefix* that of the run's names.
 
-        *client_of* returns a session's client, None when there is none.
+        *client_of* returns a session's client, None when there is none. *announce* hears of each client once, before
+        anything is sent that asks a session for it: a sweep finds sessions by their clients.
         """
         self._guard = guard
         self._host = httpx.URL(url).host
         self._prefix = prefix
         self._client_of = client_of
         self._own: set[str] = set()
+        self._announce = announce
+        self._announced: set[str] = set()
 
     def look_at(self, request: httpx.Request) -> None:
         """Raise `LeaseLostError`, `RefusedWriteError` or `BudgetExceededError` for a request that may not be sent."""
@@ -93,7 +102,7 @@ class HttpGuard:
 
     def _session_refusal(self, named: set[str]) -> str:
         for session_id in sorted(named - self._own - {"", contract.ACTIVATE_PATH.rpartition("/")[2]}):
-            if len(session_id.encode("utf-8", "replace")) > _KEY_BYTES_MAX:
+            if len(session_id.encode("utf-8", "replace")) > KEY_BYTES_MAX:
                 continue
             client = self._client_of(session_id)
             if client is None:
@@ -105,7 +114,14 @@ class HttpGuard:
 
     def _client_refusal(self, clients: list[str]) -> str:
         foreign = [each for each in clients if each and not each.startswith(self._prefix)]
-        return f"no sweep would find sessions of {foreign[0]!r}: begin a client with {self._prefix}" if foreign else ""
+        if foreign:
+            return f"no sweep would find sessions of {foreign[0]!r}: begin a client with {self._prefix}"
+        for each in dict.fromkeys(clients):
+            is_key = 0 < len(each.encode("utf-8", "replace")) <= KEY_BYTES_MAX
+            if is_key and each not in self._announced:
+                self._announced.add(each)
+                self._announce(each)
+        return ""
 
 
 def _body_of(request: httpx.Request) -> bytes:

@@ -28,7 +28,8 @@ class Entry:
     # In the table: `<run>/<process>/<serial>`.
     name: str
     run: str
-    # sessions: clients with a prefix; service: values before a change; targets: taken out of a group; task: stopped.
+    # sessions: clients with a prefix; client: one of them that is asked a session for; service: values before a change;
+    # targets: taken out of a group; task: stopped.
     kind: str
     details: Mapping[str, Any]
 
@@ -121,6 +122,8 @@ def _is_of_kind(kind: str, details: object) -> bool:
             and isinstance(targets, list)
             and all(isinstance(each, dict) and isinstance(each.get("Id"), str) for each in targets)
         )
+    if kind == "client":
+        return isinstance(details.get("client"), str)
     return kind in {"sessions", "task"}
 
 

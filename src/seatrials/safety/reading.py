@@ -1,7 +1,8 @@
 """Which operations of AWS read, a list by service: whatever is not in it changes something, or gives a secret away.
 
 A name that begins with Get says nothing: GetSecretValue, GetParameter, AssumeRole and GetFederationToken give somebody
-more than a look at the stack, and none of them is here.
+more than a look at the stack, and none of them is here. Scan and FilterLogEvents are not either: they read all that
+others have written, and a table or a log of production is large.
 """
 
 from collections.abc import Mapping
@@ -12,13 +13,13 @@ READING: Mapping[str, tuple[str, ...]] = {
     "application-autoscaling": ("Describe*",),
     "cloudformation": ("Describe*",),
     "cloudwatch": ("Describe*", "GetDashboard", "GetMetricData", "GetMetricStatistics", "List*"),
-    "dynamodb": ("Describe*", "GetItem", "Query", "Scan"),
+    "dynamodb": ("Describe*", "GetItem", "Query"),
     "ec2": ("Describe*",),
     "ecs": ("Describe*", "List*"),
     "efs": ("Describe*",),
     "elbv2": ("Describe*",),
     "iam": ("GetRole", "SimulatePrincipalPolicy"),
-    "logs": ("Describe*", "FilterLogEvents", "GetLogEvents"),
+    "logs": ("Describe*", "GetLogEvents"),
     "sts": ("GetCallerIdentity",),
 }
 

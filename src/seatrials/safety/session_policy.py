@@ -21,7 +21,7 @@ CHARACTERS_MAX = 2048
 _PREFIXES = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing"}
 _Statement = dict[str, Any]
 # Reads that tell what a table holds, and with them the rights to lease and journal.
-_ITEMS = ("GetItem", "Query", "Scan")
+_ITEMS = ("GetItem", "Query")
 _OF_STORE = [("dynamodb", each) for each in ("ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")]
 
 # What each permitted change is bound to; items under any key, for those of users have no common one.

@@ -14,6 +14,8 @@ from seatrials.seams.aws import error_code
 
 # No session's id begins like this: the contract has a prefix of its own for them.
 KEY_PREFIX = "seatrials#"
+# What runs keep, the second key of each item saying which of a kind.
+KINDS = ("lease", "journal")
 _KEYS = 2
 # A write that meets a transaction about the same item is refused at once, and a transaction takes some milliseconds.
 _CONFLICTS_MAX = 20

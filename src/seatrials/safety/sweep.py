@@ -4,7 +4,7 @@ Sessions are ended through Hermes, as their users end them, and what Hermes keep
 when it has ended is its item deleted, and a rule that Hermes has left. What bears no run's name is never touched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +21,14 @@ from seatrials.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from seatrials.platform import contract
+from seatrials.platform import contract, patience
+from seatrials.platform.session_table import SessionTable
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Check, Store
-from seatrials.safety.under_test import is_of_a_session, odd_items, rules_of, scan_items, sessions_of_rule
+from seatrials.safety.under_test import access_points, as_texts, is_of_a_session, odd_items, rules_of, sessions_of_rule
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code
 from seatrials.seams.clock import Clock, wait_until
@@ -35,6 +36,7 @@ from seatrials.seams.clock import Clock, wait_until
 # Draining commits work, takes rules away and waits for connections.
 _END_SECONDS = 180.0
 _RULES_SECONDS = 60.0
+_INDEX_SECONDS = patience.INDEX_SECONDS
 # A task of Fargate starts in less, even on a bad day.
 _HERMES_SECONDS = 300.0
 _OK, _ACCEPTED, _GONE = 200, 202, (404, 410)
@@ -74,6 +76,7 @@ class Sweeper:
         self._http = http
         self._clock = clock
         self._run_id = run_id
+        self._table = SessionTable(aws("dynamodb"), names)
         of_run = TEST_PREFIX if run_id is None else f"{TEST_PREFIX}{run_id}_"
         self._prefix = of_run if prefix is None else prefix
 
@@ -97,7 +100,7 @@ class Sweeper:
     def odd(self) -> list[Leftover]:
         """Return the items that are neither a session's nor a journal's and stand among them: nobody removes them."""
         told = [
-            *odd_items(self._aws("dynamodb"), self._names.table, self._prefix),
+            *odd_items(self._found(), self._names.table, self._prefix),
             *(f"{self._store.table}: {each}: is no entry of a journal" for each in journal.unreadable(self._store)),
         ]
         return [Leftover("odd item", each, "nothing: look at it, and delete it yourself") for each in told]
@@ -105,6 +108,9 @@ class Sweeper:
     def remove(self, permitted: Permitted, check: Callable[[], Check]) -> None:
         """Remove what is left; raises `LeftoversError` for what could not be. May be repeated after any failure."""
         refused = self._put_back()
+        if self._clients():
+            # A session that was asked for at the last moment is found by an index.
+            self._clock.sleep(_INDEX_SECONDS)
         items = self.items()
         still_open = [item for item in items if item["status"] in contract.OPEN]
         if still_open:
@@ -147,14 +153,9 @@ class Sweeper:
         for item in items:
             if item["status"] in contract.LIVE:
                 self._deactivate(item["sessionId"])
-        ids = {item["sessionId"] for item in items}
 
         def remaining() -> list[str]:
-            return [
-                each["sessionId"]
-                for each in self.items()
-                if each["sessionId"] in ids and each["status"] in contract.OPEN
-            ]
+            return [each["sessionId"] for each in items if self._status_of(each) in contract.OPEN]
 
         try:
             wait_until(
@@ -164,9 +165,34 @@ class Sweeper:
             msg = f"after {_END_SECONDS:g} s Hermes has not ended {', '.join(remaining())}: see its log, then sweep"
             raise LeftoversError(msg) from error
 
-    def items(self) -> list[dict[str, str]]:
-        """Return the texts of every session's item of the prefix."""
-        return scan_items(self._aws("dynamodb"), self._names.table, self._prefix)
+    def items(self, made: Iterable[tuple[str, str]] = ()) -> list[dict[str, str]]:
+        """Return the texts of every session's item of the prefix that is open, or whose client the journal has.
+
+        *made* has keys of sessions, by id and user, that need not be looked for. What has ended and is in no journal
+        goes by its `ttl`.
+        """
+        return as_texts(self._found(made), self._prefix)
+
+    def _clients(self) -> list[str]:
+        """Return the clients of the prefix that journals have."""
+        told = {str(entry.details["client"]) for entry in self._entries() if entry.kind == "client"}
+        return sorted(each for each in told if each.startswith(self._prefix))
+
+    def _found(self, made: Iterable[tuple[str, str]] = ()) -> list[dict[str, Any]]:
+        """Return the items that may be of the prefix, each once."""
+        clients = self._clients()
+        with translated(f"read the sessions of runs in {self._names.table}"):
+            found = [
+                *(item for each in made if (item := self._table.item(*each)) is not None),
+                *(item for each in clients for item in self._table.of_client(each)),
+                *self._table.with_status(contract.OPEN),
+            ]
+        return list({(item["sessionId"]["S"], item["userId"]["S"]): item for item in found}.values())
+
+    def _status_of(self, item: Mapping[str, str]) -> str | None:
+        with translated(f"read the item of {item['sessionId']}"):
+            found = self._table.item(item["sessionId"], item["userId"])
+        return None if found is None else found.get("status", {}).get("S")
 
     def _entries(self) -> list[journal.Entry]:
         return journal.entries(self._store, self._run_id)
@@ -233,9 +259,7 @@ class Sweeper:
 
     def _access_points(self) -> list[str]:
         """Return the access points of clients of the prefix."""
-        with translated("list the access points"):
-            pages = list(self._aws("efs").get_paginator("describe_access_points").paginate())
-        points = [point for page in pages for point in page["AccessPoints"]]
+        points = access_points(self._aws, self._names)
         roots = {point["AccessPointId"]: point.get("RootDirectory", {}).get("Path", "") for point in points}
         return [each for each, root in roots.items() if root.rpartition("/")[2].startswith(self._prefix)]
 

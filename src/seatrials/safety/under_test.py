@@ -1,11 +1,13 @@
 """What belongs to the two services under test, as AWS says it now: their tasks, target groups and task definitions."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.platform import contract
+from seatrials.platform.ownership import Ownership
+from seatrials.platform.session_table import SessionTable
 from seatrials.safety.aws_errors import translated
 from seatrials.safety.changes import describe_service, task_addresses
 from seatrials.seams.application import AwsClient
@@ -21,19 +23,13 @@ class UnderTest:
 
     def strangers(self, prefix: str) -> list[str]:
         """Return the ids of open sessions of clients whose names do not begin with *prefix*."""
-        items = scan_items(self._aws("dynamodb"), self._names.table)
-        others = [item for item in items if not item["clientId"].startswith(prefix)]
-        return [item["sessionId"] for item in others if item["status"] in contract.OPEN]
+        found = open_sessions(self._aws("dynamodb"), self._names)
+        return [item["sessionId"] for item in found if not item["clientId"].startswith(prefix)]
 
     def client_of(self, session_id: str) -> str | None:
         """Return the client of a session, None when there is no item of it, by a strongly consistent read."""
         with translated(f"read the item of {session_id}"):
-            items = self._aws("dynamodb").query(
-                TableName=self._names.table,
-                ConsistentRead=True,
-                KeyConditionExpression="sessionId = :id",
-                ExpressionAttributeValues={":id": {"S": session_id}},
-            )["Items"]
+            items = SessionTable(self._aws("dynamodb"), self._names).of_id(session_id)
         return str(items[0].get("clientId", {}).get("S", "")) if items else None
 
     def desired_count(self, service: str) -> int:
@@ -54,26 +50,21 @@ class UnderTest:
 
     def target_groups(self) -> set[str]:
         """Return the ARNs of the load balancer's target groups that a service, or a session's rule, names."""
-        elbv2 = self._aws("elbv2")
         with translated("read the target groups of the load balancer"):
-            balancer = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"][0]
-            arn = balancer["LoadBalancerArn"]
-            pages = list(elbv2.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn))
-        of_balancer = {group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]}
+            of_balancer = {each["TargetGroupArn"] for each in Ownership(self._names, self._aws).attached_groups()}
         of_services = {
             each["targetGroupArn"]
             for service in self._services
             for each in self._describe(service).get("loadBalancers", [])
             if "targetGroupArn" in each
         }
-        rules = [rule for rule in rules_of(elbv2, self._names.load_balancer) if is_of_a_session(rule)]
+        rules = [rule for rule in rules_of(self._aws("elbv2"), self._names.load_balancer) if is_of_a_session(rule)]
         of_sessions = {action.get("TargetGroupArn") for rule in rules for action in rule["Actions"]}
         return of_balancer & (of_services | of_sessions)
 
     def addresses(self) -> set[str]:
         """Return the addresses of the two services' tasks."""
-        ecs = self._aws("ecs")
-        return {each for service in self._services for each in task_addresses(ecs, self._names.cluster, service)}
+        return {each for service in self._services for each in task_addresses(self._aws, self._names, service)}
 
     def _describe(self, service: str) -> dict[str, Any]:
         return describe_service(self._aws("ecs"), self._names.cluster, service)
@@ -113,30 +104,23 @@ def sessions_of_rule(rule: Mapping[str, Any]) -> set[str]:
     return {word for value in values for word in re.split(r"[/*?]", value)}
 
 
-def scan_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[dict[str, str]]:
-    """Return the texts of every session's item whose client begins with *prefix*, by a strongly consistent scan.
+def as_texts(items: Iterable[Mapping[str, Any]], prefix: str = "") -> list[dict[str, str]]:
+    """Return the texts of those items that are sessions' of clients with *prefix*.
 
     An item that no Hermes wrote like this is passed over: `odd_items` tells of it.
     """
-    items = [_texts(item) for item in _scan(dynamodb, table, prefix)]
-    return [item for item in items if not _oddness(item, prefix)]
+    texts = [_texts(item) for item in items]
+    return [item for item in texts if not _oddness(item, prefix) and item["clientId"].startswith(prefix)]
 
 
-def odd_items(dynamodb: AwsClient, table: str, prefix: str = "") -> list[str]:
-    """Return which items have a client that begins with *prefix* and are no session's all the same, and why."""
-    found = [(item, _oddness(_texts(item), prefix)) for item in _scan(dynamodb, table, prefix)]
-    return [f"{table}: {_key(item)}: {why}" for item, why in found if why]
+def odd_items(items: Iterable[Mapping[str, Any]], table: str, prefix: str = "") -> list[str]:
+    """Return which of *items* of a table have a client with *prefix* and are no session's all the same, and why."""
+    found = [(item, _oddness(_texts(item), prefix)) for item in items]
+    return [f"{table}: {_key(item)}: {why}" for item, why in found if why and _is_of(item, prefix)]
 
 
-def _scan(dynamodb: AwsClient, table: str, prefix: str) -> list[dict[str, Any]]:
-    with translated(f"read {table}"):
-        pages = dynamodb.get_paginator("scan").paginate(
-            TableName=table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(clientId, :prefix)" if prefix else "attribute_exists(clientId)",
-            **({"ExpressionAttributeValues": {":prefix": {"S": prefix}}} if prefix else {}),
-        )
-        return [item for page in pages for item in page["Items"]]
+def _is_of(item: Mapping[str, Any], prefix: str) -> bool:
+    return str(next(iter(item.get("clientId", {"S": ""}).values()))).startswith(prefix)
 
 
 def _texts(item: Mapping[str, Any]) -> dict[str, str]:
@@ -159,6 +143,26 @@ def _key(item: Mapping[str, Any]) -> str:
     return "/".join(str(next(iter(item[name].values()))) for name in ("sessionId", "userId") if name in item)
 
 
-def open_sessions(dynamodb: AwsClient, table: str) -> list[str]:
-    """Return the ids of all sessions that are not over, whoever's they are."""
-    return [item["sessionId"] for item in scan_items(dynamodb, table) if item["status"] in contract.OPEN]
+def access_points(aws: Callable[[str], AwsClient], names: ResourceNames) -> list[dict[str, Any]]:
+    """Return the access points of the file systems that the edit service mounts; EFS lists them in no other way."""
+    definition = describe_service(aws("ecs"), names.cluster, names.edit_service)["taskDefinition"]
+    with translated("list the access points"):
+        pages = [
+            page
+            for each in sorted(file_systems_of(aws("ecs"), definition))
+            for page in aws("efs").get_paginator("describe_access_points").paginate(FileSystemId=each)
+        ]
+    return [point for page in pages for point in page["AccessPoints"]]
+
+
+def file_systems_of(ecs: AwsClient, definition: str) -> set[str]:
+    """Return the ids of the file systems that tasks of a definition mount."""
+    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    mounts = [each.get("efsVolumeConfiguration", {}) for each in described.get("volumes", [])]
+    return {each["fileSystemId"] for each in mounts if "fileSystemId" in each}
+
+
+def open_sessions(dynamodb: AwsClient, names: ResourceNames) -> list[dict[str, str]]:
+    """Return the texts of the sessions that are not over, whoever's they are, as far as the activity index has them."""
+    with translated(f"read the open sessions of {names.table}"):
+        return as_texts(SessionTable(dynamodb, names).with_status(contract.OPEN))

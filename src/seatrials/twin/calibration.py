@@ -73,6 +73,11 @@ class Calibration:
     reset_share: float = 0.0
     # Whether the account has been in use for weeks: scaling activities, events and stopped tasks from before.
     has_past: bool = False
+    # Whether others have stacks in the same account and network.
+    has_neighbours: bool = False
+    # How many elements of a list an answer has at most, where its service would give more; None: as many as that.
+    # Source: of all such calls botocore's models have tokens for the rest, which an answer may have at any length.
+    page_max: int | None = None
 
     @property
     def clock_error_bounds(self) -> tuple[float, float]:
@@ -114,6 +119,8 @@ HARD = Calibration(
     answers_vary=True,
     reset_share=0.005,
     has_past=True,
+    has_neighbours=True,
+    page_max=20,
 )
 
 WORLDS = {"default": DEFAULT, "slow": SLOW, "hard": HARD}

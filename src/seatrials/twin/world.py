@@ -39,6 +39,7 @@ from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.metrics.store import Metric
 from seatrials.twin.moto_bridge import (
     ACCOUNT,
+    NOBODY,
     TARGET_HEALTH,
     Bridge,
     HealthView,
@@ -46,6 +47,7 @@ from seatrials.twin.moto_bridge import (
     Living,
     control_plane,
     give_past,
+    let_neighbours_in,
     restore,
     seed_identifiers,
     shortcuts,
@@ -81,10 +83,11 @@ class ControlPlane:
         inputs: Inputs = NO_INPUTS,
         found: Iterable[str] = (),
         rules: Iterable[Rule] = RULES,
+        has_neighbours: bool = False,
     ) -> None:
         """*found* is what a linter has against the template, to be told with the rest that is wrong with it.
 
-        *rules* are what it must not break.
+        *rules* are what it must not break. With *has_neighbours* others have stacks in the same account and network.
         """
         self.region = region
         # What shortcuts know of the control plane as every world begins with it.
@@ -112,8 +115,10 @@ class ControlPlane:
                 found=found,
                 rules=rules,
             )
+            aws = partial(bridge.client, "cloudformation")
             # By the ARNs of load balancers.
-            self.domain_names = domain_names(lambda service: bridge.client("cloudformation", service))
+            self.domain_names = domain_names(aws)
+            self.neighbours = let_neighbours_in(bridge, aws) if has_neighbours else NOBODY
             self.state = snapshot()
         finally:
             unplug()
@@ -179,7 +184,7 @@ class World:
         With *keeps_logs*, what containers write is found in CloudWatch Logs.
         """
         self.seed, self.stack, self.calibration, self.authority = seed, plane.stack, calibration, authority
-        self._outside, self._domain_names = outside, plane.domain_names
+        self._outside, self._domain_names, self._neighbours = outside, plane.domain_names, plane.neighbours
         self.clock = VirtualClock(EPOCH_SECONDS) if outside is None else outside.clock
         self.trace = Trace(self.clock)
         self._call_watch = CallWatch(self.trace)
@@ -277,6 +282,8 @@ class World:
             shortcuts=shortcuts(plane.pristine),
             principal=lambda key: self.runtime.principal_of(key),  # noqa: PLW0108  # the runtime is yet to be made
             tell=self.trace.add,
+            neighbours=plane.neighbours,
+            page_max=self.calibration.page_max,
         )
         bridge.plug_in()
         return bridge
@@ -292,13 +299,19 @@ class World:
         network = VirtualNetwork(self.clock, lambda: self.calibration.network_latency.draw(hop), vpc.admit, dns.choice)
         client_host = network.attach(_CLIENT_ADDRESS)
         file_systems = FileSystems(directory / "efs", self.aws("efs"))
-        balancers = [each for each in self.aws("elbv2").describe_load_balancers()["LoadBalancers"] if self._acts(each)]
         all_act = self.calibration.has_nodes
-        entrances = open_entrances(network, vpc, balancers, self._domain_names, all_nodes_act=all_act)
+        entrances = open_entrances(network, vpc, self.acting_balancers(), self._domain_names, all_nodes_act=all_act)
         return _Wires(directory, vpc, network, client_host, file_systems, entrances)
+
+    def acting_balancers(self) -> list[dict[str, Any]]:
+        """Return the load balancers that act here, as ELBv2 describes them."""
+        found = self.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+        return [each for each in found if self._acts(each)]
 
     def _acts(self, balancer: Mapping[str, Any]) -> bool:
         """Whether a load balancer is one that acts here; of another the trace says that it only stands there."""
+        if balancer["LoadBalancerArn"] in self._neighbours.load_balancers:
+            return False
         is_application = bool(balancer.get("Type", "application") == "application")
         if not is_application:
             self.trace.add("left_out", balancer["LoadBalancerName"], what=f"load balancers of type {balancer['Type']}")
@@ -315,7 +328,8 @@ class World:
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
-        published = PublishedMetrics(self.clock, self.bridge, scheduler.running, balancers, targets)
+        volume = logs.take_volume if logs else dict[str, int]
+        published = PublishedMetrics(self.clock, self.bridge, scheduler.running, balancers, targets, volume)
         return _Actors(logs, runtime, targets, balancers, scheduler, self._scaling(), published, expiry)
 
     def _runtime(self, wires: _Wires, applications: Mapping[str, Application], logs: LogDriver | None) -> Runtime:

@@ -31,6 +31,8 @@ class RunningServer:
     process_id: int
     # What a client must know, such as AWS_ENDPOINT_URL and SEATRIALS_BASE_URL.
     variables: Mapping[str, str]
+    # The last lines that it has said; more come while it runs.
+    said: Sequence[str] = ()
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
     said.wait_for(directory / JSON_FILE, within_seconds)
     try:
         variables = json.loads((directory / JSON_FILE).read_text(encoding="utf-8"))
-        yield RunningServer(process_id=process.pid, variables=variables)
+        yield RunningServer(process_id=process.pid, variables=variables, said=said.lines)
     finally:
         said.stop()
 
@@ -70,7 +72,7 @@ class _Said:
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
-        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._spoke = threading.Event()
         self._reader = threading.Thread(target=self._read, name="what the server says", daemon=True)
         self._reader.start()
@@ -104,7 +106,7 @@ class _Said:
     def _fail(self, problem: str) -> NoReturn:
         code = self._process.wait()
         self._let_go()
-        said = "\n".join(self._lines)
+        said = "\n".join(self.lines)
         msg = f"the server {problem}; it said:\n{said}"
         # A template that is refused is so whoever deploys it.
         raise TemplateError(msg) if code == TemplateError.exit_code else ServerError(msg)
@@ -118,6 +120,6 @@ class _Said:
     def _read(self) -> None:
         assert self._process.stdout is not None, "it was asked for"
         for line in self._process.stdout:
-            self._lines.append(line.decode(errors="replace").rstrip("\n"))
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
             self._spoke.set()
         self._spoke.set()

@@ -145,7 +145,14 @@ class Server:
         held.enter_context(moto_running(plain=wants_plain_moto(self._inherited)))
         found = lint(template, self._options.region, cache_folder(self._inherited, "cfn-lint")).errors
         began = wall_seconds()
-        plane = ControlPlane(template, self._options.region, "webordinary", inputs=self._options.inputs, found=found)
+        plane = ControlPlane(
+            template,
+            self._options.region,
+            "webordinary",
+            inputs=self._options.inputs,
+            found=found,
+            has_neighbours=WORLDS[self._options.world].has_neighbours,
+        )
         self._options = self._at_a_pace_to_hold(wall_seconds() - began)
         options, names = self._options, self._environment.names
         self._say(f"{options.template}: seed {options.seed}, world {options.world}, pace {options.pace:g}")
@@ -274,7 +281,7 @@ def _listeners(world: World) -> list[tuple[str, int, str]]:
     elbv2 = world.aws("elbv2")
     return [
         (str(balancer["LoadBalancerName"]), int(listener["Port"]), str(listener["Protocol"]))
-        for balancer in elbv2.describe_load_balancers()["LoadBalancers"]
+        for balancer in world.acting_balancers()
         for listener in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
         if listener["Protocol"] in _URL_SCHEMES
     ]

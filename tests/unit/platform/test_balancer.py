@@ -52,21 +52,20 @@ class FakeLoadBalancer:
         name = parameters["Names"][0]
         return {"LoadBalancers": [{"LoadBalancerArn": f"arn:{name}"}] if self.exists else []}
 
-    def describe_target_groups(self, **parameters: Json) -> dict[str, Any]:
-        """Return the groups of the one load balancer."""
-        return {"TargetGroups": GROUPS if parameters["LoadBalancerArn"] == "arn:webordinary-edit-alb" else []}
-
     def describe_listeners(self, **_parameters: Json) -> dict[str, Any]:
         """Return a listener for each protocol."""
         return {"Listeners": [{"ListenerArn": f"arn:{each}", "Protocol": each} for each in self.protocols]}
 
     def get_paginator(self, operation: str) -> "FakeLoadBalancer":
-        """Return what gives the pages of the rules."""
-        assert operation == "describe_rules"
+        """Return what gives the pages of rules, or of groups."""
+        assert operation in {"describe_rules", "describe_target_groups"}
         return self
 
     def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
-        """Return the rules in no order, over two pages."""
+        """Return the rules in no order, or the groups of the one load balancer, over two pages."""
+        if "ListenerArn" not in parameters:
+            assert parameters["LoadBalancerArn"] == "arn:webordinary-edit-alb"
+            return [{"TargetGroups": GROUPS[:2]}, {"TargetGroups": GROUPS[2:]}]
         self.rules_asked_of.append(parameters["ListenerArn"])
         return [{"Rules": RULES[:1]}, {"Rules": RULES[1:]}]
 

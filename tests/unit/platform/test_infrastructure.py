@@ -220,7 +220,12 @@ def listeners(environment: Environment, *rules: dict[str, Any], now: tuple[dict[
         # The lease of a run, which has no status.
         {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}},
     ]
-    dynamodb, backends = FakeClient({"scan": {"Items": items}}), {"arn:edit": ("edit", 8080)}
+
+    def of_id(**asked: Json) -> dict[str, Any]:
+        wanted = asked["ExpressionAttributeValues"][":id"]
+        return {"Items": [item for item in items if item["sessionId"] == wanted]}
+
+    dynamodb, backends = FakeClient({"query": of_id}), {"arn:edit": ("edit", 8080)}
     return Listeners(elbv2, dynamodb, environment.names, environment.ports, backends)
 
 
@@ -279,7 +284,7 @@ def monitoring(body: str, *alarms: dict[str, Any]) -> Monitoring:
             "describe_alarms": {"MetricAlarms": list(alarms)},
         }
     )
-    return Monitoring(cloudwatch, METRICS, "us-west-2")
+    return Monitoring(cloudwatch, METRICS, "webordinary-run", "us-west-2")
 
 
 def test_a_dashboards_metrics_are_spelled_out() -> None:
@@ -296,11 +301,21 @@ def test_a_dashboards_metrics_are_spelled_out() -> None:
     }
 
 
-def test_a_dashboard_of_something_else_is_left_alone() -> None:
-    """An account has dashboards that are not ours."""
-    body = '{"widgets": [{"properties": {"metrics": [["AWS/EC2", "CPUUtilization"]]}}]}'
+def test_dots_stand_for_all_but_the_last_of_the_row_before() -> None:
+    """As many as are missing. Source: CloudWatch API Reference, "Dashboard body structure and syntax"."""
+    rows = f'["{METRICS}", "TestCost", "Env", "a"], ["...", "b"], ["...", {{"stat": "p99"}}], [".", "TestDuration"]'
+    body = f'{{"widgets": [{{"properties": {{"metrics": [{rows}]}}}}]}}'
+    dimensions = ["TestCost Env a", "TestCost Env b", "TestDuration"]
 
-    assert monitoring(body).on_dashboards() == set()
+    assert monitoring(body).on_dashboards() == {f"us-west-2 {METRICS} {each}" for each in dimensions}
+
+
+def test_what_else_a_dashboard_shows_is_no_matter() -> None:
+    """A metric of runs may stand among those of a team."""
+    rows = f'["AWS/EC2", "CPUUtilization"], ["{METRICS}", "TestCost"]'
+    body = f'{{"widgets": [{{"properties": {{"metrics": [{rows}]}}}}]}}'
+
+    assert monitoring(body).on_dashboards() == {f"us-west-2 {METRICS} TestCost"}
 
 
 def test_an_alarm_with_dimensions_looks_at_another_metric() -> None:

@@ -36,7 +36,12 @@ class FakeIdlePlatform:
         """Return the session's item."""
         status = "initializing" if self.clock.now() < self.initializing_until else "active"
         return {
-            "Item": {"sessionId": {"S": SESSION.id}, "status": {"S": status}, "createdAt": {"N": str(self.created_ms)}}
+            "Item": {
+                "sessionId": {"S": SESSION.id},
+                "userId": {"S": SESSION.user_id},
+                "status": {"S": status},
+                "createdAt": {"N": str(self.created_ms)},
+            }
         }
 
     def describe_services(self, **_parameters: Json) -> dict[str, Any]:
@@ -48,22 +53,18 @@ class FakeIdlePlatform:
         """Return one load balancer."""
         return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
 
-    def describe_target_groups(self, **_parameters: Json) -> dict[str, Any]:
-        """Return no group."""
-        return {"TargetGroups": []}
-
     def get_metric_statistics(self, **_parameters: Json) -> dict[str, Any]:
         """Return a metric that nobody publishes."""
         return {"Datapoints": []}
 
     def get_paginator(self, operation: str) -> "FakeIdlePlatform":
-        """Return what reads the table, or the tasks."""
-        assert operation in {"scan", "list_tasks"}
+        """Return what lists sessions, tasks or groups."""
+        assert operation in {"query", "list_tasks", "describe_target_groups"}
         return self
 
     def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
-        """Return the table, with the session, and no task."""
-        return [{"Items": [self.get_item(**parameters)["Item"]], "taskArns": []}]
+        """Return the session, no task and no group."""
+        return [{"Items": [self.get_item(**parameters)["Item"]], "taskArns": [], "TargetGroups": []}]
 
 
 def unused(*_arguments: object) -> NoReturn:
@@ -243,6 +244,7 @@ INITIALIZING = '<GET /hermes/api/sessions/session-1/status → 200 from a servic
 def test_a_wait_that_is_over_explains_the_platform(make_platform: Callable[..., Platform], clock: VirtualClock) -> None:
     """A session that is not ready in time fails with what was waited for and the state of the service."""
     platform = make_platform(hermes(clock, active_at=999, preview_at=999))
+    platform.sessions.clients["c"] = None
 
     with pytest.raises(WaitTimeoutError) as failure:
         platform.wait_ready(SESSION, timeout_seconds=30)

@@ -25,7 +25,10 @@ FIELDS = {
 SESSION = Session("session-1", "u@example.com", "c", "thread-1", FIELDS["previewUrl"], FIELDS)
 ITEM = {
     "sessionId": {"S": "session-1"},
+    "userId": {"S": "u@example.com"},
+    "clientId": {"S": "c"},
     "status": {"S": "active"},
+    "lastActivity": {"N": "5"},
     "ttl": {"N": "1700001800"},
     "metadata": {"M": {"share": {"N": "0.5"}, "attempts": {"L": [{"N": "1"}, {"BOOL": True}]}}},
 }
@@ -39,14 +42,19 @@ class FakeDynamodb:
         self.asked: list[dict[str, Any]] = []
 
     def get_item(self, **parameters: Json) -> dict[str, Any]:
-        """Return the first item, or an answer without one."""
+        """Return the item of a key, or an answer without one."""
         self.asked.append(parameters)
-        return {"Item": self.items[0]} if self.items else {}
+        found = [each for each in self.items if each["sessionId"] == parameters["Key"]["sessionId"]]
+        return {"Item": found[0]} if found else {}
 
     def query(self, **parameters: Json) -> dict[str, Any]:
-        """Return all items."""
+        """Return the items of an index's hash key, or of a session's id."""
         self.asked.append(parameters)
-        return {"Items": self.items}
+        values = parameters["ExpressionAttributeValues"]
+        names = {":client": "clientId", ":status": "status", ":id": "sessionId"}
+        [(name, wanted)] = [(names[key], value) for key, value in values.items() if key in names][:1]
+        found = [each for each in self.items if each.get(name) == wanted][: parameters.get("Limit")]
+        return {"Items": found, "Count": len(found)}
 
     @property
     def exceptions(self) -> "FakeDynamodb":
@@ -66,14 +74,14 @@ class FakeDynamodb:
         status = "ENABLED" if self.items else "DISABLED"
         return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": "ttl"}}
 
-    def get_paginator(self, _operation: str) -> "FakeDynamodb":
-        """Return the pages of a scan."""
+    def get_paginator(self, operation: str) -> "FakeDynamodb":
+        """Return what asks in pages: nothing reads the whole table."""
+        assert operation == "query"
         return self
 
     def paginate(self, **parameters: Json) -> list[dict[str, Any]]:
         """Return one page for each item."""
-        self.asked.append(parameters)
-        return [{"Items": [item]} for item in self.items]
+        return [{"Items": [item]} for item in self.query(**parameters)["Items"]]
 
 
 @pytest.fixture
@@ -192,7 +200,10 @@ def test_an_item_is_read_as_plain_values(make_sessions: Callable[..., Sessions])
 
     assert item == {
         "sessionId": "session-1",
+        "userId": "u@example.com",
+        "clientId": "c",
         "status": "active",
+        "lastActivity": 5,
         "ttl": 1_700_001_800,
         "metadata": {"share": 0.5, "attempts": [1, True]},
     }
@@ -204,25 +215,58 @@ def test_an_item_that_is_not_there_is_none(make_sessions: Callable[..., Sessions
     assert make_sessions().item(SESSION) is None
 
 
-def test_the_table_is_read_strongly(make_calls: MakeCalls, environment: Environment) -> None:
-    """Reads of the table itself see every write before them."""
+def test_items_are_read_strongly(make_calls: MakeCalls, environment: Environment) -> None:
+    """An index says which there are; what they are says the table, which has every write before."""
     dynamodb = FakeDynamodb(ITEM)
     sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment.names, "TEST")
-    sessions.item(SESSION)
-    sessions.items_of_client("c")
-    sessions.live_items()
+    found = [sessions.item(SESSION), *sessions.items_of_client("c"), *sessions.live_items()]
 
-    assert [asked["ConsistentRead"] for asked in dynamodb.asked] == [True] * 3
+    reads = [asked for asked in dynamodb.asked if "Key" in asked]
+    assert [asked["ConsistentRead"] for asked in reads] == [True] * 3
+    assert [item and item["sessionId"] for item in found] == ["session-1"] * 3
+
+
+def item_of(status: str) -> dict[str, Any]:
+    """Return the item of a session with a status."""
+    return {**ITEM, "sessionId": {"S": status}, "status": {"S": status}}
 
 
 def test_live_items_are_those_that_are_not_over(make_sessions: Callable[..., Sessions]) -> None:
-    """Initializing and active sessions are live, and every page of the table is read."""
-    items = [
-        {"sessionId": {"S": status}, "status": {"S": status}}
-        for status in ("initializing", "active", "draining", "expired", "error")
-    ]
+    """Initializing and active sessions are live."""
+    items = [item_of(status) for status in ("initializing", "active", "draining", "expired", "error")]
 
     assert [item["sessionId"] for item in make_sessions(*items).live_items()] == ["initializing", "active"]
+
+
+def test_an_index_that_is_late_makes_nothing_live(make_calls: MakeCalls, environment: Environment) -> None:
+    """What the index still has as active and the table has as expired is over."""
+    dynamodb = FakeDynamodb(ITEM)
+    sessions = Sessions(make_calls(lambda _request: httpx.Response(500)), dynamodb, environment.names, "TEST")
+
+    with patch.object(FakeDynamodb, "get_item", lambda *_, **__: {"Item": {**ITEM, "status": {"S": "expired"}}}):
+        assert sessions.live_items() == []
+
+
+def test_sessions_in_use_are_counted_up_to_what_matters(make_sessions: Callable[..., Sessions]) -> None:
+    """Ended or not; how many more there are than the most that is asked for costs nothing to leave open."""
+    sessions = make_sessions(*(item_of(each) for each in ("active", "expired", "error")))
+
+    assert [sessions.count_active_since(1, most) for most in (1, 2, 3, 9)] == [1, 2, 3, 3]
+
+
+def test_an_index_has_its_time_before_a_clients_items_are_read(make_calls: MakeCalls, environment: Environment) -> None:
+    """A duplicate that was just written must be found."""
+    dynamodb, settled = FakeDynamodb(), list[str]()
+
+    def settle() -> None:
+        settled.append("settled")
+        dynamodb.items = [ITEM]
+
+    calls = make_calls(lambda _request: httpx.Response(500))
+    sessions = Sessions(calls, dynamodb, environment.names, "TEST", settle)
+
+    assert [item["sessionId"] for item in sessions.items_of_client("c")] == ["session-1"]
+    assert settled == ["settled"]
 
 
 def test_an_index_gives_ids(make_calls: MakeCalls, environment: Environment) -> None:
@@ -242,13 +286,14 @@ def test_the_attribute_of_expiry_counts_when_it_is_enabled(make_sessions: Callab
 
 
 def test_sessions_of_a_run_are_known_by_their_clients(make_sessions: Callable[..., Sessions]) -> None:
-    """Live sessions of this scenario are those whose client it made up."""
+    """Live sessions of this scenario are those of the clients that it asked a session for."""
     item = {name: {"S": value} for name, value in FIELDS.items()}
-    sessions = make_sessions(item, {**item, "status": {"S": "expired"}})
-    dynamodb: FakeDynamodb = vars(sessions)["_dynamodb"]
+    other = {**item, "sessionId": {"S": "session-2"}, "clientId": {"S": "another"}}
+    sessions = make_sessions(item, other, {**item, "sessionId": {"S": "session-3"}, "status": {"S": "expired"}})
+    sessions.activate({"clientId": "c"})
 
     assert sessions.live_of_run() == [SESSION]
-    assert dynamodb.asked[0]["ExpressionAttributeValues"] == {":prefix": {"S": "TEST_1_COLD-01-client-"}}
+    assert [each["sessionId"] for each in sessions.items_of_run()] == ["session-1", "session-3"]
 
 
 def refusal(code: str, operation: str) -> ClientError:
@@ -261,7 +306,7 @@ def test_an_index_that_is_not_there_fails_the_scenario(make_sessions: Callable[.
     """A scenario that asks an index in vain says which index it was; another refusal stays what it is."""
     sessions = make_sessions()
 
-    told = pytest.raises(AssertionError, match="expected the index clientId-status-index to find sessions by")
+    told = pytest.raises(AssertionError, match="expected the index clientId-status-index of webordinary-")
     with patch.object(FakeDynamodb, "query", side_effect=refusal(code, "Query")), told:
         sessions.ids_by_client_index("c", "active")
     with patch.object(FakeDynamodb, "query", side_effect=refusal("AccessDenied", "Query")), pytest.raises(ClientError):

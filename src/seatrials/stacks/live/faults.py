@@ -25,7 +25,8 @@ class LiveFaults:
         found = describe_service(ecs, self._cluster, name)["desiredCount"]
         ecs.update_service(cluster=self._cluster, service=name, desiredCount=0)
         try:
-            for arn in ecs.list_tasks(cluster=self._cluster, serviceName=name)["taskArns"]:
+            pages = ecs.get_paginator("list_tasks").paginate(cluster=self._cluster, serviceName=name)
+            for arn in [each for page in pages for each in page["taskArns"]]:
                 ecs.stop_task(cluster=self._cluster, task=arn, reason=f"{service} is stopped by a scenario")
             yield
         finally:

@@ -1,16 +1,17 @@
 """Which images the tasks of the services run, as ECS tells it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import SeatrialsError
+from seatrials.platform.ownership import Ownership
 from seatrials.seams.application import AwsClient
 
 
-def running_images(ecs: AwsClient, names: ResourceNames) -> dict[str, tuple[str, ...]]:
+def running_images(aws: Callable[[str], AwsClient], names: ResourceNames) -> dict[str, tuple[str, ...]]:
     """Return the images of the tasks that run now, by `hermes` and `edit`; of a service without tasks nothing is told.
 
     Where AWS refuses a call nothing is told either: what is not known is no proof, which the gate says.
@@ -20,15 +21,14 @@ def running_images(ecs: AwsClient, names: ResourceNames) -> dict[str, tuple[str,
         "edit": (names.edit_service, names.edit_container),
     }
     try:
-        return {name: _images(ecs, names.cluster, *each) for name, each in wanted.items()}
+        own = Ownership(names, aws)
+        return {name: _images(aws("ecs"), own, *each) for name, each in wanted.items()}
     except (BotoCoreError, ClientError, SeatrialsError):
         return {}
 
 
-def _images(ecs: AwsClient, cluster: str, service: str, container: str) -> tuple[str, ...]:
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="RUNNING")["taskArns"]
-    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
-    running = [task for task in tasks if task.get("lastStatus") == "RUNNING"]
+def _images(ecs: AwsClient, own: Ownership, service: str, container: str) -> tuple[str, ...]:
+    running = [task for task in own.described_tasks(own.tasks(service)) if task.get("lastStatus") == "RUNNING"]
     named = {
         arn: _image_of(ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"], container)
         for arn in {task["taskDefinitionArn"] for task in running}

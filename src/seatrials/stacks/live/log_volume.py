@@ -1,26 +1,41 @@
-"""How much containers have written to their log groups, which is what CloudWatch Logs charges for."""
+"""How much containers have written to their log groups, which is what CloudWatch Logs charges for.
+
+CloudWatch counts it, so that nobody has to read what was written: whoever writes much must not make a row dear.
+"""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from seatrials.seams.application import AwsClient
 
-# Counted with each event. Source: Amazon CloudWatch pricing, "Logs".
-_EVENT_BYTES = 26
+# Source: Amazon CloudWatch Logs User Guide, "Monitoring usage with CloudWatch metrics".
+_NAMESPACE, _METRIC, _DIMENSION = "AWS/Logs", "IncomingBytes", "LogGroupName"
+_MINUTE = 60
 
 
-def log_bytes(aws: Callable[[str], AwsClient], groups: Sequence[str], since: float) -> float | None:
-    """Return the bytes of all events of *groups* since then (epoch seconds), whoever wrote them.
+def log_bytes(aws: Callable[[str], AwsClient], groups: Sequence[str], since: float, until: float) -> float | None:
+    """Return the bytes that came into *groups* in the minutes between (epoch seconds), whoever wrote them.
 
-    None when AWS does not say, for a volume that nobody knows is not one of nothing.
+    None when CloudWatch does not say, or not yet: a volume that nobody knows is not one of nothing.
     """
     try:
-        return float(sum(_bytes_of(aws("logs"), group, since) for group in groups))
+        counted = [each for group in groups for each in _minutes(aws("cloudwatch"), group, since, until)]
     except (BotoCoreError, ClientError):
         return None
+    return sum(counted) if counted else None
 
 
-def _bytes_of(logs: AwsClient, group: str, since: float) -> int:
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since * 1000))
-    return sum(len(event["message"].encode()) + _EVENT_BYTES for page in pages for event in page["events"])
+def _minutes(cloudwatch: AwsClient, group: str, since: float, until: float) -> list[float]:
+    answer = cloudwatch.get_metric_statistics(
+        Namespace=_NAMESPACE,
+        MetricName=_METRIC,
+        Dimensions=[{"Name": _DIMENSION, "Value": group}],
+        StartTime=datetime.fromtimestamp(since // _MINUTE * _MINUTE, UTC),
+        EndTime=datetime.fromtimestamp(until // _MINUTE * _MINUTE + _MINUTE, UTC),
+        # GetMetricStatistics gives 1,440 points at most, which is a day of minutes.
+        Period=_MINUTE,
+        Statistics=["Sum"],
+    )
+    return [float(each["Sum"]) for each in answer["Datapoints"]]

@@ -5,6 +5,7 @@ its sessions are ended with it. The process that is there for the whole run remo
 and gives the lease up.
 """
 
+import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,6 +28,7 @@ from seatrials.errors import (
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.record import SkewRecord
 from seatrials.platform import contract
+from seatrials.platform.balancer import Balancer
 from seatrials.platform.stack import Connect, Stack
 from seatrials.safety import journal, usage
 from seatrials.safety.aws_errors import translated
@@ -76,7 +78,8 @@ class LiveStacks:
         self._environment = self._access.environment
         self._prefix = f"{TEST_PREFIX}{self.run_id}_"
         self._leftovers: list[str] | None = None
-        self._sessions_made = 0
+        # The keys of the sessions that the scenario has made.
+        self._made: list[tuple[str, str]] = []
         with ExitStack() as undo:
             undo.callback(self._access.http.close)
             require_all(self._access.checks())
@@ -90,7 +93,13 @@ class LiveStacks:
         self._permitted = access.permitted(self._prefix)
         # Why not all rights at once: until the lease is held, the guard lets nothing through but the lease itself.
         access.guard.confirm_identity(self._permitted)
-        self._http_guard = HttpGuard(access.guard, access.url, self._prefix, access.under_test().client_of)
+        self._http_guard = HttpGuard(
+            access.guard,
+            access.url,
+            self._prefix,
+            access.under_test().client_of,
+            announce=lambda client: self._journal.note("client", client=client),
+        )
         self._turns = Turns(self._folder.turns)
         # By how much AWS's clock, which dates all that it tells, is ahead of this one.
         self._skew = access.skew()
@@ -150,7 +159,7 @@ class LiveStacks:
             prefix = f"{self._prefix}{scenario}"
             # Why before there are any: a run that is killed in its first activation must be found by a sweep.
             self._journal.note("sessions", prefix=prefix)
-            self._sessions_made = 0
+            self._made.clear()
             watch = Watch(self._environment.names, self._access.session.client, self._access.clock, self._aws_now())
             with watch.watching(), self._ended_sessions(f"{prefix}-"), self._closed_connections() as connect:
                 yield self._run(prefix, watch, connect, turn_at)
@@ -209,7 +218,7 @@ class LiveStacks:
     def _compare(self, stopped: frozenset[str]) -> list[str]:
         """Hold the stack against how the run found it, and keep what is seen; return what nobody accounts for."""
         assert self._found is not None, "only the process that is there for the whole run cleans up"
-        after = self._access.surveyor().snapshot()
+        after = self._access.surveyor().snapshot(self._found)
         skew = self._access.skew()
         self._note_skew(skew)
         # DynamoDB may have taken what its own clock says is over.
@@ -257,7 +266,8 @@ class LiveStacks:
 
     def _live_sessions(self) -> list[str]:
         """Return the ids of all open sessions, whoever's they are."""
-        return open_sessions(self._access.session.client("dynamodb"), self._environment.names.table)
+        found = open_sessions(self._access.session.client("dynamodb"), self._environment.names)
+        return [each["sessionId"] for each in found]
 
     def _wait_for_zero(self) -> None:
         names = self._environment.names
@@ -272,16 +282,10 @@ class LiveStacks:
 
     def _edit_targets(self) -> list[str]:
         """Return the addresses of the edit service's targets, those included that drain."""
-        elbv2, known = self._access.session.client("elbv2"), self._environment.ports
+        client, environment = self._access.session.client, self._environment
         with translated("read the targets of the load balancer"):
-            pages = elbv2.get_paginator("describe_target_groups").paginate()
-            groups = [group for page in pages for group in page["TargetGroups"]]
-            health = [
-                elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-                for group in groups
-                if group.get("Port") in {known.edit_api, known.edit_preview, known.edit_hmr}
-            ]
-        return [each["Target"]["Id"] for group in health for each in group]
+            balancer = Balancer(client("elbv2"), environment.names, environment.ports)
+            return balancer.edit_targets()
 
     @contextmanager
     def _ended_sessions(self, prefix: str) -> Iterator[None]:
@@ -289,9 +293,9 @@ class LiveStacks:
         try:
             yield
         finally:
-            sweeper = self._access.sweeper(prefix=prefix)
+            sweeper = self._access.sweeper(self.run_id, prefix)
             with self._access.guard.cleaning():
-                sweeper.end([item for item in sweeper.items() if item["status"] in contract.OPEN])
+                sweeper.end([item for item in sweeper.items(self._made) if item["status"] in contract.OPEN])
 
     @contextmanager
     def _closed_connections(self) -> Iterator[Connect]:
@@ -338,7 +342,7 @@ class LiveStacks:
     def _images(self) -> dict[str, tuple[str, ...]]:
         # What ran is told however much of the budget is left.
         with self._access.guard.cleaning():
-            return running_images(self._access.session.client("ecs"), self._environment.names)
+            return running_images(self._access.session.client, self._environment.names)
 
     def _count_tasks(self) -> TaskMeter:
         """Begin to count what the edit service's tasks cost, where every process of the run reads it."""
@@ -368,21 +372,21 @@ class LiveStacks:
         """Return what the run's usage says of logs, once for all of its workers, who see the same ones."""
         names = self._environment.names
         groups = (names.edit_log_group, names.hermes_log_group)
-        written = log_bytes(self._access.session.client, groups, self._began)
+        written = log_bytes(self._access.session.client, groups, self._began, self._aws_now())
         return {} if written is None else {"log_bytes": written}
 
     def _before_request(self, request: httpx.Request) -> None:
         """Count a request; refuse a change that may not be, and a second session where one is all that is allowed."""
         self._access.usage.add("http_requests")
         self._http_guard.look_at(request)
-        if _is_activation(request) and self._sessions_made and not self._environment.allows(Capability.SESSIONS):
+        if _is_activation(request) and self._made and not self._environment.allows(Capability.SESSIONS):
             msg = f"{self._environment.name} allows one session at a time: mark the scenario with needs('sessions')"
             raise RefusedWriteError(msg)
 
     def _after_response(self, response: httpx.Response) -> None:
         if _is_activation(response.request) and response.status_code == _CREATED:
-            self._sessions_made += 1
             self._access.usage.add("sessions")
+            self._made += _keys_of(response.read())
 
     def _counts(self) -> Mapping[str, float]:
         """Return what all processes of the run have used, as of when each wrote it down."""
@@ -395,6 +399,17 @@ class LiveStacks:
 
 def _is_activation(request: httpx.Request) -> bool:
     return request.method == "POST" and request.url.path == contract.ACTIVATE_PATH
+
+
+def _keys_of(body: bytes) -> list[tuple[str, str]]:
+    """Return id and user of the session that an activation answers with; none where an answer tells of none."""
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return []
+    session_id, user_id = (fields.get(name) if isinstance(fields, dict) else None for name in ("sessionId", "userId"))
+    is_told = isinstance(session_id, str) and isinstance(user_id, str)
+    return [(session_id, user_id)] if is_told and session_id and user_id else []
 
 
 def _told(left: list[str], unexplained: list[str], name: str) -> str:

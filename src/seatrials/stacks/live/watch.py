@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from seatrials.environments.parts import ResourceNames
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact, redact_value
+from seatrials.platform.ownership import Ownership
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import Clock, iso_timestamp
 
@@ -58,6 +59,10 @@ class Watch:
         self._health: dict[str, str] = {}
         self._happenings: list[Happening] = []
         self._lock = threading.Lock()
+        self._own = Ownership(names, aws)
+        # Tasks that have failed whose logs were not there yet.
+        self._known: set[str] = set()
+        self._silent: list[dict[str, Any]] = []
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -78,6 +83,10 @@ class Watch:
             over.set()
             ended.wait()
             self.look()
+            for task in self._silent:
+                self._tell(
+                    self._clock.now(), "log", f"of the task {task['taskArn'].rpartition('/')[2]} there is no log yet"
+                )
 
     def look(self) -> None:
         """Ask AWS once."""
@@ -122,11 +131,12 @@ class Watch:
 
     def _look_at_targets(self) -> None:
         elbv2 = self._aws("elbv2")
-        balancers = elbv2.describe_load_balancers(Names=[self._names.load_balancer])["LoadBalancers"]
-        groups = elbv2.describe_target_groups(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["TargetGroups"]
-        for group in groups:
-            answer = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-            for each in answer:
+        for group in self._own.attached_groups():
+            try:
+                answer = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+            except elbv2.exceptions.TargetGroupNotFoundException:
+                continue  # its task has stopped since the groups were listed
+            for each in answer["TargetHealthDescriptions"]:
                 target = f"{group['TargetGroupName']} {each['Target']['Id']}:{each['Target']['Port']}"
                 self._note_health(target, each["TargetHealth"])
 
@@ -141,25 +151,37 @@ class Watch:
             )
 
     def _look_at_stopped(self) -> None:
-        ecs, names = self._aws("ecs"), self._names
-        for service in (names.edit_service, names.hermes_service):
-            arns = ecs.list_tasks(cluster=names.cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
-            tasks = ecs.describe_tasks(cluster=names.cluster, tasks=arns)["tasks"] if arns else []
-            for task in tasks:
+        owed, self._silent = self._silent, []
+        for task in owed:
+            self._tell_log(task)
+        for service in (self._names.edit_service, self._names.hermes_service):
+            arns = [each for each in self._own.tasks(service, "STOPPED") if each not in self._known]
+            for task in self._own.described_tasks(arns):
                 if "stoppedAt" in task:
+                    # What stopped before the scenario began is not asked for again.
+                    self._known.add(task["taskArn"])
                     self._tell_stopped(task)
 
     def _tell_stopped(self, task: dict[str, Any]) -> None:
         at, arn = task["stoppedAt"].timestamp(), task["taskArn"]
-        if at < self._began or ("task stopped", arn) in self._seen:
+        if at < self._began:
             return
         exits = [f"{each['name']} exit code {each['exitCode']}" for each in task["containers"] if "exitCode" in each]
         why = f"{task.get('stopCode')}: {task.get('stoppedReason')}"
         about = {"task": arn.rpartition("/")[2], "code": task.get("stopCode"), "reason": task.get("stoppedReason")}
         self._tell(at, "task stopped", f"{about['task']} {why}; {', '.join(exits)}", arn, about)
         if task.get("stopCode") in _CONTAINER_FAILED:
-            for line in self._last_lines(task):
-                self._tell(at, "log", line, about={"task": about["task"]})
+            self._tell_log(task)
+
+    def _tell_log(self, task: dict[str, Any]) -> None:
+        """Tell the last lines of a task's logs; of those that are not there yet it is asked again at the next look."""
+        try:
+            lines = self._last_lines(task)
+        except self._aws("logs").exceptions.ResourceNotFoundException:
+            self._silent.append(task)
+            return
+        for line in lines:
+            self._tell(task["stoppedAt"].timestamp(), "log", line, about={"task": task["taskArn"].rpartition("/")[2]})
 
     def _last_lines(self, task: dict[str, Any]) -> list[str]:
         """Return the last lines of the logs of a task's containers."""

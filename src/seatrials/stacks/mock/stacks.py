@@ -40,7 +40,7 @@ class MockStacks:
         self._found = tuple(found)
         self._options = options
         self._authority = Authority()
-        self._planes: dict[str, ControlPlane] = {}
+        self._planes: dict[tuple[str, bool], ControlPlane] = {}
         with ExitStack() as held:
             held.enter_context(moto_running(plain=options.plain_moto))
             self._template = load_template(template_of(environment, options))
@@ -84,17 +84,20 @@ class MockStacks:
 
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
-        if template.text not in self._planes:
+        has_neighbours = plan.calibration.has_neighbours
+        key = (template.text, has_neighbours)
+        if key not in self._planes:
             # A mutant may be what a template cannot make and a change by hand can, so it is held against no rule.
-            self._planes[template.text] = ControlPlane(
+            self._planes[key] = ControlPlane(
                 template,
                 self._environment.region,
                 "webordinary",
                 inputs=self._inputs,
                 found=self._found,
                 rules=() if plan.template_edits else RULES,
+                has_neighbours=has_neighbours,
             )
-        return self._planes[template.text]
+        return self._planes[key]
 
     def _edited(self, plan: Plan) -> Template:
         if not plan.template_edits:

@@ -1,13 +1,13 @@
-"""The metrics that ECS and Elastic Load Balancing publish of themselves, once a minute.
+"""The metrics that ECS, Elastic Load Balancing and CloudWatch Logs publish of themselves, once a minute.
 
 CPUUtilization and MemoryUtilization of a service are constant while a task runs: nothing in the twin is busy. A
 balancer's own answers are told from its targets' by whether there was a target, and 502 and 504 are its own.
 Source: Amazon ECS Developer Guide, "Amazon ECS CloudWatch metrics"; AWS ALB User Guide, "CloudWatch metrics for your
-Application Load Balancer".
+Application Load Balancer"; Amazon CloudWatch Logs User Guide, "Monitoring usage with CloudWatch metrics".
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from seatrials.twin.balancer import Balancer, TargetRegistry
 from seatrials.twin.balancer.visit import AccessLogEntry
@@ -21,6 +21,7 @@ MEMORY_PERCENT = 25.0
 _MINUTE_SECONDS = 60.0
 _ECS = "AWS/ECS"
 _BALANCER = "AWS/ApplicationELB"
+_LOGS = "AWS/Logs"
 _OWN_STATUSES = (502, 504)
 
 # (cluster, service, tasks that run)
@@ -38,13 +39,15 @@ class PublishedMetrics:
         running: Callable[[], Iterable[Running]],
         balancers: Sequence[Balancer],
         targets: TargetRegistry,
+        log_volume: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """*running* tells of each service how many of its tasks run."""
+        """*running* tells of each service how many of its tasks run, *log_volume* the bytes that each group took."""
         self._clock = clock
         self._bridge = bridge
         self._running = running
         self._balancers = balancers
         self._targets = targets
+        self._log_volume = log_volume
         # How many entries of each access log are counted already.
         self._counted = [0] * len(balancers)
 
@@ -57,6 +60,8 @@ class PublishedMetrics:
             self._clock.sleep(_MINUTE_SECONDS)
             with self._clock.supervisor.turn("CloudWatch", "metrics of the services"):
                 self._publish_services()
+            with self._clock.supervisor.turn("CloudWatch", "metrics of the log groups"):
+                self._publish_logs()
             for index, balancer in enumerate(self._balancers):
                 with self._clock.supervisor.turn("CloudWatch", f"metrics of {balancer.load_balancer_arn}"):
                     self._publish_balancer(index, balancer)
@@ -68,6 +73,10 @@ class PublishedMetrics:
             self._publish_utilization((("ClusterName", cluster), ("ServiceName", service)), count)
         for cluster, count in clusters.items():
             self._publish_utilization((("ClusterName", cluster),), count)
+
+    def _publish_logs(self) -> None:
+        for group, volume in self._log_volume().items():
+            self._publish(Metric(_LOGS, "IncomingBytes", (("LogGroupName", group),)), float(volume), 1, "Bytes")
 
     def _publish_utilization(self, dimensions: Dimensions, tasks: int) -> None:
         """Publish a sample of each task; a service without tasks has no data."""

@@ -64,6 +64,7 @@ class Scaling:
             random=random,
             trace=trace,
             on_action=self._act,
+            left_alone=bridge.neighbours.alarms if bridge.neighbours else (),
         )
 
     def start(self) -> None:

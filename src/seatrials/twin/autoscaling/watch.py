@@ -5,7 +5,7 @@ Source: Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms" and "Alar
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from random import Random
 from typing import Any
@@ -57,7 +57,7 @@ class _Watched:
 class Alarms:
     """All metric alarms of one world."""
 
-    def __init__(  # what an alarm needs to look and to tell, each named
+    def __init__(  # noqa: PLR0913  # what an alarm needs to look and to tell, each named
         self,
         *,
         clock: VirtualClock,
@@ -67,7 +67,9 @@ class Alarms:
         random: Random,
         trace: Trace,
         on_action: OnAction,
+        left_alone: Collection[str] = (),
     ) -> None:
+        """Alarms whose names are *left_alone* stay as they are."""
         self._clock = clock
         self._cloudwatch = cloudwatch
         self._metrics = metrics
@@ -75,6 +77,7 @@ class Alarms:
         self._random = random
         self._trace = trace
         self._on_action = on_action
+        self._left_alone = left_alone
         self._watched: dict[str, _Watched] = {}
         # By alarm that has changed its state: when its actions were last invoked.
         self._acted_at: dict[str, float] = {}
@@ -93,7 +96,9 @@ class Alarms:
     def read_definitions(self) -> None:
         """Take over what alarms there are, and what they say."""
         alarms = self._cloudwatch.get_paginator("describe_alarms").paginate().build_full_result()["MetricAlarms"]
-        self._watched = {each["AlarmName"]: _Watched(each) for each in alarms}
+        self._watched = {
+            each["AlarmName"]: _Watched(each) for each in alarms if each["AlarmName"] not in self._left_alone
+        }
         self._acted_at = {name: at for name, at in self._acted_at.items() if name in self._watched}
         for name, watched in self._watched.items():
             self._describe(name, watched)

@@ -3,12 +3,17 @@
 Source: Amazon ECS Developer Guide, "Send Amazon ECS logs to CloudWatch".
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 from seatrials.seams.application import AwsClient
 from seatrials.twin.ecs.runtime import Container
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.trace import Trace
 
 _FLUSH_SECONDS = 1.0
+# Counted with each event. Source: CloudWatch Logs API Reference, PutLogEvents.
+_EVENT_BYTES = 26
 
 
 class LogDriver:
@@ -22,6 +27,8 @@ class LogDriver:
         self._waiting: dict[tuple[str, str], list[dict[str, object]]] = {}
         self._streams: dict[tuple[str, str], bool] = {}
         self._written = clock.signal()
+        # By group, the bytes of the events that were taken since `take_volume` was last asked.
+        self._volume: Counter[str] = Counter()
 
     def start(self) -> None:
         """Begin to send."""
@@ -33,6 +40,11 @@ class LogDriver:
             event = {"timestamp": self._clock.epoch_ms(), "message": line}
             self._waiting.setdefault(container.log_stream, []).append(event)
             self._written.set()
+
+    def take_volume(self) -> Mapping[str, int]:
+        """Return how many bytes each log group has taken since this was last asked."""
+        volume, self._volume = self._volume, Counter()
+        return volume
 
     def flush(self) -> None:
         """Send what is waiting."""
@@ -52,6 +64,7 @@ class LogDriver:
     def _put(self, group: str, stream: str, events: list[dict[str, object]]) -> None:
         try:
             self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+            self._volume[group] += sum(len(str(each["message"]).encode()) + _EVENT_BYTES for each in events)
         except self._logs.exceptions.ResourceNotFoundException:  # a client has deleted it meanwhile
             self._streams[group, stream] = False
             self._trace.add("log_group_missing", group, stream=stream)

@@ -112,9 +112,12 @@ class Scheduler:
                 self._read_cluster(cluster)
 
     def _read_cluster(self, cluster: str) -> None:
-        names = self._ecs.list_services(cluster=cluster)["serviceArns"]
-        if names:
-            for description in self._ecs.describe_services(cluster=cluster, services=names)["services"]:
+        neighbours = self._world.bridge.neighbours
+        pages = self._ecs.get_paginator("list_services").paginate(cluster=cluster)
+        for page in pages:
+            acting = [each for each in page["serviceArns"] if neighbours is None or each not in neighbours.services]
+            found = self._ecs.describe_services(cluster=cluster, services=acting)["services"] if acting else []
+            for description in found:
                 arn = description["serviceArn"]
                 state = self._services.get(arn) or self._new_state(arn, description)
                 state.description = description

@@ -29,18 +29,22 @@ from seatrials.twin.moto_bridge.control_plane import control_plane, restore, see
 from seatrials.twin.moto_bridge.health_view import HealthView
 from seatrials.twin.moto_bridge.hooks import ACCOUNT, TARGET_HEALTH, Living, current, unplug
 from seatrials.twin.moto_bridge.index_lag import IndexLag
+from seatrials.twin.moto_bridge.neighbours import NOBODY, Neighbours, let_neighbours_in
 from seatrials.twin.moto_bridge.past import give_past, old_events
 
 __all__ = [
     "ACCOUNT",
+    "NOBODY",
     "TARGET_HEALTH",
     "Bridge",
     "HealthView",
     "IndexLag",
     "Living",
+    "Neighbours",
     "control_plane",
     "current",
     "give_past",
+    "let_neighbours_in",
     "old_events",
     "restore",
     "seed_identifiers",

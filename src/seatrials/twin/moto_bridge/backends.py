@@ -1,7 +1,7 @@
 """moto's backends and answers where the twin knows better than moto."""
 
 import json
-from typing import Any, TypeVar
+from typing import Any
 
 from moto.applicationautoscaling import urls as autoscaling_urls
 from moto.applicationautoscaling.models import (
@@ -36,12 +36,12 @@ from seatrials.twin.moto_bridge.dynamodb import TwinDynamoResponse
 from seatrials.twin.moto_bridge.ec2 import TwinEc2
 from seatrials.twin.moto_bridge.hooks import Living, current
 from seatrials.twin.moto_bridge.listener_rules import RuleKeeper
+from seatrials.twin.moto_bridge.pages import page_of
 from seatrials.twin.moto_bridge.roles import TwinIam, TwinIamResponse, TwinSts
 from seatrials.twin.moto_bridge.target_tracking import obey
 
-T = TypeVar("T")
-
 _TASKS_PER_PAGE = 100
+_SERVICES_PER_PAGE = 10
 _ACTIVITIES_PER_PAGE = 50
 
 
@@ -153,10 +153,17 @@ class TwinEcsResponse(EC2ContainerServiceResponse):
         answer["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         return result
 
+    def list_services(self) -> ActionResult:
+        """Answer ListServices, a page at a time. Source: botocore, ecs.ListServicesRequest, maxResults."""
+        arns: list[str] = super().list_services().result["serviceArns"]  # type: ignore[index]  # as above
+        wanted = self._get_param("maxResults") or _SERVICES_PER_PAGE
+        page, token = page_of(arns, wanted, self._get_param("nextToken"), _TASKS_PER_PAGE)
+        return ActionResult({"serviceArns": page} if token is None else {"serviceArns": page, "nextToken": token})
+
     def list_tasks(self) -> ActionResult:
         """Answer ListTasks, a page at a time. Source: botocore, ecs.ListTasksRequest, maxResults."""
         arns: list[str] = super().list_tasks().result["taskArns"]  # type: ignore[index]  # as above
-        page, token = _page(arns, self._get_param("maxResults"), self._get_param("nextToken"), _TASKS_PER_PAGE)
+        page, token = page_of(arns, self._get_param("maxResults"), self._get_param("nextToken"), _TASKS_PER_PAGE)
         return ActionResult({"taskArns": page} if token is None else {"taskArns": page, "nextToken": token})
 
 
@@ -186,7 +193,7 @@ class TwinElb(RuleKeeper):
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
         living = _living()
         registry = None if living is None else living.health_view or living.targets
-        if registry is None or target_group_arn not in self.target_groups:
+        if registry is None or target_group_arn not in self.target_groups or _is_of_neighbours(target_group_arn):
             return super().describe_target_health(target_group_arn, targets)
         default_port = self.target_groups[target_group_arn].port
         wanted = [(each["Id"], int(each.get("Port", default_port))) for each in targets] or None
@@ -288,7 +295,7 @@ class TwinAutoScalingResponse(ApplicationAutoScalingResponse):
         resource = self._get_param("ResourceId")
         shown = [each for each in activities if resource in (None, each["ResourceId"])]
         given = self._get_param("MaxResults"), self._get_param("NextToken")
-        page, token = _page(list(reversed(shown)), *given, _ACTIVITIES_PER_PAGE)
+        page, token = page_of(list(reversed(shown)), *given, _ACTIVITIES_PER_PAGE)
         answer: dict[str, Any] = {"ScalingActivities": page}
         return json.dumps(answer if token is None else {**answer, "NextToken": token})
 
@@ -317,12 +324,9 @@ def put_in_place() -> None:
     iam_urls.url_paths["{0}/$"] = TwinIamResponse.dispatch
 
 
-def _page(elements: list[T], wanted: int | None, token: str | None, most: int) -> tuple[list[T], str | None]:
-    """Return a page, and the token of the next one: how many are left, so that new ones, which come first, add none."""
-    left = len(elements) if token is None else int(token)
-    size = min(int(wanted or most), most)
-    first = max(0, len(elements) - left)
-    return elements[first : first + size], str(left - size) if left > size else None
+def _is_of_neighbours(target_group_arn: str) -> bool:
+    hooks = current()
+    return hooks is not None and hooks.neighbours is not None and target_group_arn in hooks.neighbours.target_groups
 
 
 def _living() -> Living | None:

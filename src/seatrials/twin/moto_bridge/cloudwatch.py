@@ -20,11 +20,14 @@ from seatrials.twin.metrics.expressions import ExpressionError, Values
 from seatrials.twin.metrics.queries import Queries
 from seatrials.twin.metrics.statistics import Samples, UnknownStatisticError, statistic
 from seatrials.twin.metrics.store import Metric, Metrics, Point, binned, epoch_seconds
+from seatrials.twin.moto_bridge.pages import page_of
 
 _MINUTE = 60
 _STATISTICS_POINTS_MAX = 1440
 _DATA_POINTS_MAX = 100_800
 _HISTORY_ITEMS_MAX = 100
+_ALARMS_PER_PAGE = 100
+_DASHBOARDS_PER_PAGE = 1000
 
 
 class TwinCloudWatch(CloudWatchBackend):
@@ -131,6 +134,21 @@ class TwinCloudWatchResponse(CloudWatchResponse):
             raise InvalidParameterCombination(msg)
         backend: Any = self.cloudwatch_backend
         return ActionResult({"Label": question["MetricName"], "Datapoints": backend.statistics(question)})
+
+    def describe_alarms(self) -> ActionResult:
+        """Answer DescribeAlarms, a page at a time. Source: botocore, cloudwatch.DescribeAlarmsInput, MaxRecords."""
+        found: Any = super().describe_alarms().result
+        given = self._get_param("MaxRecords"), self._get_param("NextToken")
+        page, token = page_of(list(found["MetricAlarms"]), *given, _ALARMS_PER_PAGE)
+        answer = {**found, "MetricAlarms": page}
+        return ActionResult(answer if token is None else {**answer, "NextToken": token})
+
+    def list_dashboards(self) -> ActionResult:
+        """Answer ListDashboards, a page at a time. Source: botocore, cloudwatch.ListDashboards, 1,000 at most."""
+        found: Any = super().list_dashboards().result
+        page, token = page_of(list(found["DashboardEntries"]), None, self._get_param("NextToken"), _DASHBOARDS_PER_PAGE)
+        answer = {"DashboardEntries": page}
+        return ActionResult(answer if token is None else {**answer, "NextToken": token})
 
     def describe_alarm_history(self) -> ActionResult:
         """Answer DescribeAlarmHistory, newest first: changes of state, and no other kind of item.

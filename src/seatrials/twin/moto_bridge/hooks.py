@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # both need moto, which is imported when it is known whether 
     from seatrials.twin.balancer.targets import TargetRegistry
     from seatrials.twin.moto_bridge.health_view import HealthView
     from seatrials.twin.moto_bridge.index_lag import IndexLag
+    from seatrials.twin.moto_bridge.neighbours import Neighbours
     from seatrials.twin.tasks import TaskRecord
 
 ACCOUNT = "123456789012"
@@ -86,6 +87,8 @@ class Hooks(ABC):
         shortcuts: Shortcuts | None = None,
         principal: Callable[[str | None], Principal | None] = lambda _key: None,
         tell: Callable[..., None] = lambda _kind, _subject, **_details: None,
+        neighbours: "Neighbours | None" = None,
+        page_max: int | None = None,
     ) -> None:
         """*on_call* hears (caller, operation) before a call.
 
@@ -95,6 +98,7 @@ class Hooks(ABC):
         *on_change* hears (service, operation, parameters, answer) after one that may have changed something,
         *on_refusal* (service, operation, error) after one from inside that was refused; *sleep* lets time pass while
         AWS would keep a call waiting.
+        *neighbours* are what others have, which moto answers for alone; *page_max* is the most elements of a page.
         Without *index_lag*, indexes show every write at once; without *shortcuts*, each call goes the ordinary way.
         """
         self.region = region
@@ -106,6 +110,8 @@ class Hooks(ABC):
         self._index_lag = index_lag
         self._shortcuts = shortcuts
         self._principal = principal
+        self.neighbours = neighbours
+        self.page_max = page_max
         self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []

@@ -8,6 +8,8 @@ from moto.elbv2.exceptions import InvalidModifyRuleArgumentsError, RuleNotFoundE
 from moto.elbv2.models import ELBv2Backend, FakeAction
 from moto.elbv2.responses import ELBV2Response
 
+from seatrials.twin.moto_bridge.pages import page_of
+
 
 class RuleKeeper(ELBv2Backend):
     """ELBv2 that takes conditions of regular expressions, and actions that look at tokens."""
@@ -19,8 +21,18 @@ class RuleKeeper(ELBv2Backend):
         super()._validate_actions([each for each in actions if each.type != "jwt-validation"])
 
 
+# Source: botocore, elbv2, PageSize: at most 400.
+_GROUPS_PER_PAGE = 400
+
+
 class TwinElbResponse(ELBV2Response):
-    """Calls for rules that keep their transforms."""
+    """Calls for rules that keep their transforms, and for target groups in pages."""
+
+    def describe_target_groups(self) -> ActionResult:
+        groups = super().describe_target_groups().result["TargetGroups"]  # type: ignore[index]  # as below
+        given = self._get_param("PageSize"), self._get_param("Marker")
+        page, token = page_of(list(groups), *given, _GROUPS_PER_PAGE)
+        return ActionResult({"TargetGroups": page} if token is None else {"TargetGroups": page, "NextMarker": token})
 
     def create_rule(self) -> ActionResult:
         result = super().create_rule()

@@ -39,7 +39,8 @@ def give_past(bridge: Bridge, ecs: AwsClient, random: Random) -> None:
     """Let there be scaling activities and stopped tasks of each service; its events are the scheduler's to show."""
     now = bridge.now()
     for cluster in ecs.list_clusters()["clusterArns"]:
-        names = ecs.list_services(cluster=cluster)["serviceArns"]
+        found = ecs.get_paginator("list_services").paginate(cluster=cluster).build_full_result()["serviceArns"]
+        names = [each for each in found if bridge.neighbours is None or each not in bridge.neighbours.services]
         for service in ecs.describe_services(cluster=cluster, services=names)["services"] if names else []:
             name = cluster.rpartition("/")[2]
             bridge.activities += old_activities(now, random, f"service/{name}/{service['serviceName']}")

@@ -36,7 +36,8 @@ class Hermes:
         namespace = variables["METRIC_NAMESPACE"]
         self.publisher = Publisher(clock, context.aws("cloudwatch"), namespace, self.store, log)
         self.fleet = Fleet(context.aws("ecs"), variables["CLUSTER"], variables["EDIT_SERVICE"])
-        self.router = Router(context.aws("elbv2"), variables["LISTENER_ARN"], variables["VPC_ID"])
+        where = variables["LISTENER_ARN"], variables["VPC_ID"], variables["CLUSTER"]
+        self.router = Router(context.aws("elbv2"), *where)
         self.placement = Placement(
             clock=clock,
             store=self.store,

@@ -16,6 +16,8 @@ from seatrials.webordinary.hermes.table import error_code
 # Ports of an edit container, by what serves there.
 PORTS: Mapping[str, int] = {"preview": 4321, "api": 8080, "hmr": 4322}
 TASK_TAG = "webordinary:task"
+# Source: botocore, elbv2.DescribeTagsInput, ResourceArns.
+_TAGS_PER_CALL = 20
 DEREGISTRATION_DELAY_SECONDS = 30
 _NAME_PREFIX = "wo-"
 _NAME_PREFIXES = tuple(f"{_NAME_PREFIX}{kind}-" for kind in PORTS)
@@ -28,12 +30,14 @@ class NoPriorityError(Exception):
 class Router:
     """Makes, changes and removes rules and target groups; raises botocore's errors for what it does not expect."""
 
-    def __init__(self, elbv2: AwsClient, listener_arn: str, vpc_id: str) -> None:
+    def __init__(self, elbv2: AwsClient, listener_arn: str, vpc_id: str, cluster: str) -> None:
+        """*cluster* is the name of the one whose tasks get groups."""
         self._elbv2 = elbv2
         self._pages_of_rules = elbv2.get_paginator("describe_rules")
         self._pages_of_groups = elbv2.get_paginator("describe_target_groups")
         self._listener_arn = listener_arn
         self._vpc_id = vpc_id
+        self._cluster = cluster
         # By the end of the task's id; only ever used to ask for a task's health.
         self._preview_groups: dict[str, str] = {}
         # Priorities that steps of this Hermes have tried since the rules were last read: no use in trying them again.
@@ -119,12 +123,27 @@ class Router:
     def remove_unused_groups(self, task_arns_used: Collection[str]) -> None:
         """Remove the groups of tasks that no session uses."""
         used = {short_id(arn) for arn in task_arns_used}
+        unused = []
         for name, arn in self._groups().items():
             kind, _, task_id = name.removeprefix(_NAME_PREFIX).partition("-")
             if task_id not in used:
-                self._delete_group(arn)
+                unused.append(arn)
             elif kind == "preview":
                 self._preview_groups[task_id] = arn
+        for arn in self._of_own_tasks(unused):
+            self._delete_group(arn)
+
+    def _of_own_tasks(self, arns: Sequence[str]) -> list[str]:
+        """Return those of the groups that are of tasks of this cluster: another Hermes may work in the same network."""
+        own = []
+        for start in range(0, len(arns), _TAGS_PER_CALL):
+            answer = self._elbv2.describe_tags(ResourceArns=list(arns[start : start + _TAGS_PER_CALL]))
+            own += [
+                each["ResourceArn"]
+                for each in answer["TagDescriptions"]
+                if any(tag["Key"] == TASK_TAG and f":task/{self._cluster}/" in tag["Value"] for tag in each["Tags"])
+            ]
+        return own
 
     def _rules(self) -> list[rules.Rule]:
         pages = self._pages_of_rules.paginate(ListenerArn=self._listener_arn)

@@ -22,10 +22,15 @@ class FakeEcs:
         self.tasks = {getattr(NAMES, f"{name}_service"): each for name, each in tasks.items()}
         self.refused = False
 
-    def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> dict[str, Any]:  # noqa: N803  # AWS's
+    def get_paginator(self, operation: str) -> "FakeEcs":
+        """Return what lists tasks."""
+        assert operation == "list_tasks"
+        return self
+
+    def paginate(self, *, cluster: str, serviceName: str, desiredStatus: str) -> list[dict[str, Any]]:  # noqa: N803  # AWS's
         """Return the tasks of a service."""
         assert (cluster, desiredStatus) == (NAMES.cluster, "RUNNING")
-        return {"taskArns": [f"{serviceName}/{index}" for index, _ in enumerate(self.tasks.get(serviceName, []))]}
+        return [{"taskArns": [f"{serviceName}/{index}" for index, _ in enumerate(self.tasks.get(serviceName, []))]}]
 
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:
         """Return what is known of tasks."""
@@ -55,7 +60,7 @@ def test_the_digest_is_that_of_the_services_own_container() -> None:
         ],
     )
 
-    assert running_images(ecs, NAMES) == {
+    assert running_images(lambda _service: ecs, NAMES) == {
         "hermes": ("r/hermes:1.4.2@sha256:aa",),
         "edit": ("r/edit:2.0.1", "r/edit:2.0.1@sha256:cc"),
     }
@@ -63,7 +68,7 @@ def test_the_digest_is_that_of_the_services_own_container() -> None:
 
 def test_without_tasks_there_is_no_image() -> None:
     """A service at zero runs nothing."""
-    assert running_images(FakeEcs(), NAMES) == {"hermes": (), "edit": ()}
+    assert running_images(lambda _service: FakeEcs(), NAMES) == {"hermes": (), "edit": ()}
 
 
 @pytest.mark.parametrize("name", ["hermes", "edit"])
@@ -72,4 +77,4 @@ def test_what_aws_refuses_is_not_known(name: str) -> None:
     ecs = FakeEcs(**{name: [task("hermes:1")]})
     ecs.refused = True
 
-    assert running_images(ecs, NAMES) == {}
+    assert running_images(lambda _service: ecs, NAMES) == {}

@@ -1,40 +1,46 @@
-"""Tests of how much was written to logs, against log groups of moto."""
+"""Tests of how much was written to logs, as CloudWatch counts it."""
 
-import boto3
-import pytest
-from moto import mock_aws
+from datetime import UTC, datetime
+from typing import Any
 
-from seatrials.seams.clock import SystemClock
+from botocore.exceptions import ClientError
+
 from seatrials.stacks.live.log_volume import log_bytes
+from tests.support.aws import Json
 
-GROUP, OTHER = "/ecs/edit", "/ecs/hermes"
-# CloudWatch Logs takes no event that is older than two weeks.
-NOW = int(SystemClock().now())
-
-
-@pytest.fixture(name="logs")
-def _logs(monkeypatch: pytest.MonkeyPatch) -> object:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        client = boto3.client("logs", region_name="us-west-2")
-        for group in (GROUP, OTHER):
-            client.create_log_group(logGroupName=group)
-            client.create_log_stream(logGroupName=group, logStreamName="s")
-        events = [
-            {"timestamp": (NOW - 60) * 1000, "message": "from before"},
-            {"timestamp": NOW * 1000, "message": "ünïcode"},
-            {"timestamp": (NOW + 1) * 1000, "message": "plain"},
-        ]
-        client.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
-        yield client
+GROUPS = ("/ecs/edit", "/ecs/hermes")
+BEGAN, ENDED = 1_700_000_070.0, 1_700_000_200.0
 
 
-def test_bytes_are_those_that_are_charged(logs: object) -> None:
-    """Each event since then counts with its UTF-8 and 26 bytes more (CloudWatch pricing)."""
-    assert log_bytes(lambda _service: logs, (GROUP, OTHER), NOW) == (9 + 26) + (5 + 26)
+class FakeCloudWatch:
+    """Counts of two minutes for one group, by minute."""
+
+    def __init__(self, **sums: float) -> None:
+        self.sums = sums
+        self.asked: list[dict[str, Any]] = []
+
+    def get_metric_statistics(self, **parameters: Json) -> dict[str, Any]:
+        """Return what the group's minutes have."""
+        self.asked.append(parameters)
+        [dimension] = parameters["Dimensions"]
+        if dimension["Value"] == "/ecs/refused":
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetMetricStatistics")
+        return {"Datapoints": [{"Sum": each} for name, each in self.sums.items() if dimension["Value"].endswith(name)]}
 
 
-def test_a_volume_that_aws_does_not_tell_is_unknown(logs: object) -> None:
-    """A group that cannot be read makes the volume unknown, not nothing."""
-    assert log_bytes(lambda _service: logs, (GROUP, "/ecs/nothing"), NOW) is None
+def test_bytes_are_those_that_came_into_the_groups() -> None:
+    """Of the minutes of the row, each group's own: one call a group, however much was written."""
+    cloudwatch = FakeCloudWatch(edit=70.0, hermes=5.0)
+
+    assert log_bytes(lambda _service: cloudwatch, GROUPS, BEGAN, ENDED) == 75.0
+    assert [(each["Namespace"], each["MetricName"], each["Period"]) for each in cloudwatch.asked] == [
+        ("AWS/Logs", "IncomingBytes", 60)
+    ] * 2
+    assert cloudwatch.asked[0]["StartTime"] == datetime.fromtimestamp(BEGAN // 60 * 60, UTC)
+    assert cloudwatch.asked[0]["EndTime"] == datetime.fromtimestamp(ENDED // 60 * 60 + 60, UTC)
+
+
+def test_a_volume_that_aws_does_not_tell_is_unknown() -> None:
+    """Refused, or not counted yet: not nothing."""
+    assert log_bytes(lambda _service: FakeCloudWatch(edit=1.0), (GROUPS[0], "/ecs/refused"), BEGAN, ENDED) is None
+    assert log_bytes(lambda _service: FakeCloudWatch(), GROUPS, BEGAN, ENDED) is None

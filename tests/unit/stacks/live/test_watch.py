@@ -24,12 +24,47 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(NOW + seconds, UTC)
 
 
+OLD_TASKS = [f"arn:task/old-{number}" for number in range(100)]
+
+
+class FakePages:
+    """The pages of a list: a second one where the first says that there is more."""
+
+    def __init__(self, listed: Callable[..., dict[str, Any]]) -> None:
+        self._listed = listed
+
+    def paginate(self, **given: Json) -> Iterator[dict[str, Any]]:
+        """Give one page after the other."""
+        page = self._listed(**given)
+        yield page
+        if page.get("has_more"):
+            yield self._listed(**given, nextToken="2")
+
+
 class FakeFailedTask:
     """A stack on which a task was started before the scenario and failed in it."""
 
     def __init__(self) -> None:
         self.states = ["initial", "healthy", "healthy"]
         self.is_refusing = False
+        # Target groups that are deleted between the list and the look, and how often the log is not there yet.
+        self.gone: list[str] = []
+        self.silent_looks = 0
+
+    @property
+    def exceptions(self) -> type["FakeFailedTask"]:
+        """Return the errors of this service."""
+        return FakeFailedTask
+
+    class TargetGroupNotFoundException(Exception):  # noqa: N818  # as boto3 calls it
+        """The group has been deleted."""
+
+    class ResourceNotFoundException(Exception):  # noqa: N818  # as boto3 calls it
+        """There is no such log stream."""
+
+    def get_paginator(self, operation: str) -> "FakePages":
+        """Return the pages of a list."""
+        return FakePages(getattr(self, operation))
 
     def describe_services(self, **_given: Json) -> dict[str, Any]:
         """Return one service with an old event and a new one."""
@@ -61,32 +96,44 @@ class FakeFailedTask:
         return {"LoadBalancers": [{"LoadBalancerArn": "arn:alb"}]}
 
     def describe_target_groups(self, **_given: Json) -> dict[str, Any]:
-        """Return one group."""
-        return {"TargetGroups": [{"TargetGroupName": "preview", "TargetGroupArn": "arn:group"}]}
+        """Return one group, behind those that are about to go."""
+        return {
+            "TargetGroups": [{"TargetGroupName": "preview", "TargetGroupArn": each} for each in (*self.gone, "arn")]
+        }
 
-    def describe_target_health(self, **_given: Json) -> dict[str, Any]:
+    def describe_target_health(self, **given: Json) -> dict[str, Any]:
         """Return a target that becomes healthy."""
+        if given["TargetGroupArn"] in self.gone:
+            raise self.TargetGroupNotFoundException
         target = {"Target": {"Id": "10.0.1.7", "Port": 4321}, "TargetHealth": {"State": self.states.pop(0)}}
         return {"TargetHealthDescriptions": [target]}
 
     def list_tasks(self, **given: Json) -> dict[str, Any]:
-        """Return a stopped task of the edit service."""
-        return {"taskArns": ["arn:task/a"] if "edit" in given["serviceName"] else []}
+        """Return the stopped tasks of the edit service: those of before fill the first page."""
+        if "edit-service" not in given["serviceName"]:
+            return {"taskArns": []}
+        return {"taskArns": ["arn:task/a"] if "nextToken" in given else OLD_TASKS, "has_more": "nextToken" not in given}
 
-    def describe_tasks(self, **_given: Json) -> dict[str, Any]:
-        """Return a task whose container exited."""
-        task = {
-            "taskArn": "arn:task/a",
+    def describe_tasks(self, **given: Json) -> dict[str, Any]:
+        """Return tasks whose container exited, before the scenario but for one."""
+        assert len(given["tasks"]) <= 100
+        return {"tasks": [self._task(each) for each in given["tasks"]]}
+
+    def _task(self, arn: str) -> dict[str, Any]:
+        return {
+            "taskArn": arn,
+            "stoppedAt": moment(-60 if arn in OLD_TASKS else 9),
             "taskDefinitionArn": "edit:1",
-            "stoppedAt": moment(9),
             "stopCode": "EssentialContainerExited",
             "stoppedReason": "Essential container in task exited",
             "containers": [{"name": "edit", "exitCode": 1}],
         }
-        return {"tasks": [task]}
 
     def get_log_events(self, **given: Json) -> dict[str, Any]:
         """Return the last line of the container, which has a secret in it."""
+        if self.silent_looks:
+            self.silent_looks -= 1
+            raise self.ResourceNotFoundException
         assert (given["logStreamName"], given["startFromHead"]) == ("edit/edit/a", False)
         return {"events": [{"message": "cannot start: password=hunter2; asked by anna@example.com"}]}
 
@@ -151,3 +198,40 @@ def test_a_look_that_aws_refuses_costs_only_itself(make_watch: Callable[..., Wat
     (told,) = [each.text for each in watch.happenings() if each.kind == "watch"]
     assert sorted(kinds) == ["log", "scaling", "target health", "task stopped", "watch"]
     assert "ThrottlingException" in told
+
+
+def test_a_group_that_goes_meanwhile_ends_no_look(make_watch: Callable[..., Watch], clock: Clock) -> None:
+    """Tasks stop, and their groups go, at any moment; those after it in the list are looked at all the same."""
+    fake = FakeFailedTask()
+    fake.gone = ["arn:of-a-task"]
+    watch = make_watch(clock, fake)
+    clock.sleep(10)
+    watch.look()
+
+    kinds = [each.kind for each in watch.happenings()]
+    assert ("target health" in kinds, "watch" in kinds) == (True, False)
+
+
+def test_a_log_that_comes_late_is_told_at_the_next_look(make_watch: Callable[..., Watch], clock: Clock) -> None:
+    """A task has stopped before its log stream is made; its last words are asked for again."""
+    fake = FakeFailedTask()
+    fake.silent_looks = 1
+    watch = make_watch(clock, fake)
+    found = []
+    for _ in range(2):
+        clock.sleep(10)
+        watch.look()
+        found.append([each.kind for each in watch.happenings() if each.kind in {"log", "task stopped"}])
+
+    assert found == [["task stopped"], ["task stopped", "log"]]
+
+
+def test_a_log_that_never_comes_is_told(make_watch: Callable[..., Watch], clock: Clock) -> None:
+    """At the end, for whoever looks for it."""
+    fake = FakeFailedTask()
+    fake.silent_looks = 99
+    watch = make_watch(clock, fake)
+    with watch.watching():
+        clock.sleep(10)
+
+    assert [each.text for each in watch.happenings() if each.kind == "log"] == ["of the task a there is no log yet"]

@@ -30,7 +30,7 @@ class Balancer:
             LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[default]
         )["Listeners"]
         self.listener_arn: str = listeners[0]["ListenerArn"]
-        self.router = Router(self.elbv2, self.listener_arn, self.vpc_id)
+        self.router = Router(self.elbv2, self.listener_arn, self.vpc_id, "cluster")
 
     def rules(self) -> list[rules.Rule]:
         """Return all rules but the default one, in their order."""
@@ -103,7 +103,7 @@ def test_a_priority_that_was_taken_meanwhile_is_passed_over(
     """Two Hermes may look for one at the same time. Source: ELBv2 API Reference, CreateRule, PriorityInUse."""
     groups = balancer.router.ensure_groups(A)
     balancer.router.ensure_rules("session-1", groups)
-    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id)
+    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id, "cluster")
     monkeypatch.setattr(other, "_rules", list)
     other.ensure_rules("session-2", groups)
 
@@ -201,3 +201,13 @@ def test_groups_serve_while_the_preview_is_healthy(balancer: Balancer) -> None:
     groups = balancer.router.ensure_groups(A)
 
     assert [groups, None, None] == [balancer.router.serving_groups(arn) for arn in (A.arn, B.arn, None)]
+
+
+def test_groups_of_another_hermes_stay(balancer: Balancer) -> None:
+    """Two stacks of one network give their groups names of one form; whose they are says the task on their tag."""
+    other = Router(balancer.elbv2, balancer.listener_arn, balancer.vpc_id, "their-cluster")
+    other.ensure_groups(Task(B.arn.replace("/cluster/", "/their-cluster/"), "10.0.1.9", 1.0))
+    balancer.router.ensure_groups(A)
+    balancer.router.remove_unused_groups([])
+
+    assert balancer.group_names() == ["wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
