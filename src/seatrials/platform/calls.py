@@ -9,6 +9,7 @@ import httpx
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.versions import version_told
+from seatrials.platform.witness import Witness
 from seatrials.seams.clock import Clock
 
 T = TypeVar("T")
@@ -122,6 +123,7 @@ class Calls:
         self._origin = str(http.base_url).rstrip("/")
         self._clock = clock
         self._recorder = recorder
+        self.history = recorder.history
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """GET *path*; redirects are not followed."""
@@ -147,6 +149,9 @@ class Calls:
         its `..` resolved.
         """
         extensions = {"target": path.encode("ascii")} if to_the_letter else None
+        sent = content if isinstance(content, bytes) else None
+        target = path if to_the_letter or ".." not in path else self._url_of(path)
+        witness = Witness(self.history, method, target, headers, sent)
         began = self._clock.now()
         try:
             response = self._http.request(
@@ -155,11 +160,13 @@ class Calls:
         except httpx.HTTPError as error:
             msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
             self._recorder.step(f"{method} {path} → no answer", error=str(error))
+            witness.unanswered()
             raise AssertionError(msg) from error
         answer = Answer(
             response.status_code, response.headers, response.content, f"{method} {path}", self._clock.now() - began
         )
-        self._note(answer, content if isinstance(content, bytes) else None, headers)
+        witness.answered(answer.status, answer.headers, answer.content)
+        self._note(answer, sent, headers)
         return answer
 
     def _url_of(self, path: str) -> str:

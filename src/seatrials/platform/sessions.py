@@ -116,8 +116,11 @@ class Sessions:
     def item(self, session: Session) -> dict[str, Any] | None:
         """Return the session's item by a strongly consistent read, None when there is none."""
         key = {"sessionId": {"S": session.id}, "userId": {"S": session.user_id}}
+        began = self._calls.history.now()
         answer = self._dynamodb.get_item(TableName=self._names.table, Key=key, ConsistentRead=True)
-        return _fields_of(answer["Item"]) if "Item" in answer else None
+        item = _fields_of(answer["Item"]) if "Item" in answer else None
+        self._calls.history.read(began, [] if item is None else [item])
+        return item
 
     def stored_status(self, session: Session) -> str | None:
         """Return the status in the table, None without an item; asking Hermes or the preview may count as activity."""
@@ -150,6 +153,7 @@ class Sessions:
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
         """Give the session's item another `ttl`, behind Hermes's back; fails the scenario when there is no item."""
+        self._calls.history.disturb(session.id)
         try:
             self._dynamodb.update_item(
                 TableName=self._names.table,
@@ -203,10 +207,13 @@ class Sessions:
 
     def _scan(self, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # boto3's own parameters
         """Return the items of a strongly consistent scan."""
+        began = self._calls.history.now()
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._names.table, ConsistentRead=True, **arguments
         )
-        return [_fields_of(item) for page in pages for item in page["Items"]]
+        items = [_fields_of(item) for page in pages for item in page["Items"]]
+        self._calls.history.read(began, items)
+        return items
 
     def _query(self, index: str, condition: str, values: Mapping[str, Any]) -> list[str]:
         """Return the ids that an index has; fails the scenario when the table has no such index, or of other keys."""

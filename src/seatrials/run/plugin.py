@@ -33,6 +33,7 @@ from seatrials.evidence.signing import Signer, signer_of, signing_variables_take
 from seatrials.run import on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.checked import CheckersSummary
 from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
@@ -182,6 +183,7 @@ def _begin_report(
         config.pluginmanager.register(reporter, "seatrials-run")
         config.pluginmanager.register(LateRows(), "seatrials-late")
         config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
+        config.pluginmanager.register(CheckersSummary(), "seatrials-checkers")
         if not config.getoption("--record-coverage"):
             begin_allure(config, reporter.folder.allure_results, config.stash[_ENDING_KEY].stop_writing)
     except OSError as error:
