@@ -136,7 +136,7 @@ def _invalid(value: Any, validate: Callable[[Any], Any] | None) -> str:  # noqa:
         if validate is not None:
             validate(value)
     except JsonSchemaException as error:
-        return str(error.message)
+        return str(error)
     return ""
 
 

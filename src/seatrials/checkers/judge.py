@@ -37,6 +37,11 @@ class Judgement:
     # The invariants that could not be asked, for the stack does not show what they are about.
     not_asked: tuple[str, ...]
 
+    def headline(self) -> str:
+        """Return the promise that the first finding is about."""
+        invariant = invariants()[self.findings[0].invariant]
+        return f"{invariant.id}: {invariant.sentence} Contract: {invariant.promise}."
+
     def in_words(self) -> str:
         """Return the findings for people, each with its invariant and what promises it; empty without one."""
         known = invariants()

@@ -137,7 +137,9 @@ def _together(story: Story, life: SessionLife) -> Iterator[Finding]:
             continue
         live = [each for each in items.values() if life.is_live(each, write.at)]
         if len(live) > life.live_max:
-            yield Finding("twelve-at-most", f"{write.by} wrote {write.session_id}, the {len(live)}th live one", write.at)
+            yield Finding(
+                "twelve-at-most", f"{write.by} wrote {write.session_id}, the {len(live)}th live one", write.at
+            )
         works = [(each.get("clientId"), each.get("userId"), each.get("threadId")) for each in live]
         if works.count((write.fields.get("clientId"), write.fields.get("userId"), write.fields.get("threadId"))) > 1:
             event = f"{write.by} wrote {write.session_id}, though its work has a live session"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seatrials.checkers.finding import Finding
 from seatrials.checkers.story import Call, Story
@@ -78,14 +79,9 @@ def _counted(
         path = next(iter(change.paths), "")
         is_due = change.is_certain and change.began >= socket.opened and change.ended + _ARRIVAL_SECONDS <= _end(socket)
         heard = sum(each == path for at, each in told if at >= change.began)
-        due = sum(path in other.paths and other.is_certain and other.began >= change.began for other in _due(changes))
         if is_due and not heard:
-            event = f"the WebSocket of {socket.session_id} was not told of {change.event} ({due} due)"
+            event = f"the WebSocket of {socket.session_id} was not told of {change.event}"
             yield Finding("told-once", event, change.ended)
-
-
-def _due(changes: Sequence[_Change]) -> Sequence[_Change]:
-    return [change for change in changes if change.is_certain]
 
 
 def _ordered(socket: Socket, told: Sequence[str], changes: Sequence[_Change]) -> Iterator[Finding]:
@@ -93,7 +89,7 @@ def _ordered(socket: Socket, told: Sequence[str], changes: Sequence[_Change]) ->
     single = [change for change in changes if change.is_certain]
     once = [change for change in single if told.count(next(iter(change.paths))) == 1]
     ordered = sorted(once, key=lambda change: change.began)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         first_path, second_path = next(iter(first.paths)), next(iter(second.paths))
         if first.ended <= second.began and told.index(second_path) < told.index(first_path):
             event = f"the WebSocket of {socket.session_id} was told of {second_path!r} before {first_path!r}"

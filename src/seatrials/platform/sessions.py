@@ -211,7 +211,7 @@ class Sessions:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._names.table, ConsistentRead=True, **arguments
         )
-        items = [_fields_of(item) for page in pages for item in page["Items"]]
+        items: list[dict[str, Any]] = [_fields_of(item) for page in pages for item in page["Items"]]
         self._calls.history.read(began, items)
         return items
 

@@ -8,19 +8,21 @@ from _pytest.terminal import TerminalReporter
 from seatrials.evidence.redaction import redact
 from seatrials.run.items import RECORDER_KEY
 
-# What a report says of the checkers: what the first of their findings is about, and what they could not ask.
-FINDING, NOT_ASKED = "finding", "not_asked"
+# What a report says of the checkers: the promise that their first finding is about, what it has in common with others
+# of its cause, and what they could not ask.
+FINDING, FINDING_KEY, NOT_ASKED = "finding", "finding_key", "not_asked"
 
 
 def check(item: pytest.Item) -> str:
     """Judge what happened while a scenario ran; return what was found, in words, and put it into its report."""
-    from seatrials.checkers import judge  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
+    from seatrials.checkers.judge import judge  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
 
     judgement = judge(item.stash[RECORDER_KEY].history)
     item.user_properties.append((NOT_ASKED, list(judgement.not_asked)))
     words = redact(judgement.in_words())
     if words:
-        item.user_properties.append((FINDING, judgement.findings[0].cause[0]))
+        item.user_properties.append((FINDING, judgement.headline()))
+        item.user_properties.append((FINDING_KEY, " ".join(judgement.findings[0].cause)))
         item.add_report_section("call", "checkers", words)
     return words
 

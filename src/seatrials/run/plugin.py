@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seatrials.affected.tracer import TRACER
+from seatrials.checkers.contract import files as contract_files
 from seatrials.configuration import require_wait, require_workers
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -221,7 +222,7 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     """Return the files that this run reads as configuration or template."""
     template = config.getoption("--stack") or environment.template
     files = [config.getoption("--environments"), template, config.getoption("--mutants")]
-    return [each for each in (*files, *config.getoption("--parameters")) if each]
+    return [each for each in (*files, *config.getoption("--parameters"), *contract_files()) if each]
 
 
 def _hold(config: pytest.Config, environment: Environment, reporter: RunReporter) -> None:

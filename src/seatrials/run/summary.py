@@ -13,6 +13,7 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.redaction import redact
+from seatrials.run.checked import FINDING, FINDING_KEY
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
 from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
 
@@ -141,5 +142,7 @@ def _failure(report: pytest.TestReport) -> Failure:
         crash=redact(str(properties.get("crash", ""))),
         denied=redact(str(properties.get("denied", ""))),
         logged=redact(str(properties.get("logged", ""))),
+        finding=redact(str(properties.get(FINDING, ""))),
+        finding_key=str(properties.get(FINDING_KEY, "")),
         replay=dict(report.sections).get("replay", ""),
     )

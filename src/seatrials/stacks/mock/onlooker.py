@@ -11,7 +11,6 @@ from greenlet import getcurrent, greenlet
 from seatrials.environments.parts import ResourceNames
 from seatrials.evidence.history import GIT, METRICS, RULES, TABLE, History, ItemWrite, Publication, RulesGone
 from seatrials.seams.aws import plain_item
-from seatrials.twin.ecs.runtime import Container
 from seatrials.twin.world import World
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
