@@ -13,8 +13,8 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.redaction import redact
-from seatrials.run.checked import FINDING, FINDING_KEY
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
+from seatrials.run.checked import FINDING, FINDING_KEY
 from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
 
 _LINES_MAX = 30

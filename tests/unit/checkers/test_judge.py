@@ -5,7 +5,7 @@ from tests.support.story import ONE, OTHER, Happened, status_path
 
 
 def test_findings_of_one_cause_are_told_once() -> None:
-    """Two sessions about which too much is told alike are one finding, with its invariant, its event and its promise."""
+    """Too much that is told alike of two sessions is one finding, with its invariant, its event and its promise."""
     happened = Happened()
     for session_id in (ONE, OTHER):
         happened.asked(f"GET {status_path(session_id)}", 404, {"error": "no", "live": [session_id]})

@@ -43,7 +43,7 @@ def starved(row: str, session: str, *explained: str) -> Failure:
 
 
 def test_the_most_telling_cause_is_first() -> None:
-    """A crash, a role, the infrastructure, a log, what AWS says, the contract, a scenario, and last a wait that starved."""
+    """A crash, a role, the infrastructure, a log, AWS, the contract, a scenario, and last a wait that starved."""
     found = causes_of(
         [
             starved("COLD-01", "1"),
