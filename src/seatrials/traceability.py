@@ -111,8 +111,7 @@ def _invariant_lines(seen_by: Mapping[str, Sequence[str]]) -> list[str]:
     lines = [
         "## CONTRACT: what holds whatever is done, asked of every scenario",
         "",
-        "`contract/invariants.toml`, on every environment that shows what an invariant is about; see "
-        "[contract.md](contract.md).",
+        "`contract/invariants.toml`, wherever an environment shows what it is about; see [contract.md](contract.md).",
         "",
         "| invariant | what must hold | promised by | checker | mutants that it alone sees |",
         "| --- " * 5 + "|",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seatrials.checkers.story import Call, Story
+from seatrials.evidence.history import TABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +35,16 @@ class Sighting:
 
 
 def sightings(story: Story) -> Mapping[str, list[Sighting]]:
-    """Return the sightings of each session, in order; where writes are seen, those alone."""
+    """Return the sightings of each session, in order; where writes are seen, those alone.
+
+    Where none is, the table may have sessions of others, of whose calls nothing is known: they are left out.
+    """
+    if TABLE in story.history.sources:
+        seen = list(_written(story))
+    else:
+        own = {str(call.answered("sessionId")) for call in story.calls if call.is_of("activate") and call.is_ok}
+        seen = [each for each in (*_shown(story), *_read(story)) if each.session_id in own]
     found: dict[str, list[Sighting]] = {}
-    seen = [*_written(story)] if story.history.writes else [*_shown(story), *_read(story)]
     for each in sorted(seen, key=lambda sighting: sighting.ended):
         found.setdefault(each.session_id, []).append(each)
     return found

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
@@ -84,6 +85,12 @@ class Story:
         known = self.sessions.get(session_id)
         return known[0] if known else None
 
+    @cached_property
+    def skew_seconds(self) -> float:
+        """How far the platform's clock was from the history's at most, by the dates of its answers."""
+        dates = ((each.ended, each.header("date")) for each in self.history.exchanges)
+        return max((abs(_epoch(date) - ended) for ended, date in dates if date), default=0.0)
+
     def _learn(self, sessions: Iterable[Any]) -> None:
         for each in sessions:
             if isinstance(each, Mapping):
@@ -117,6 +124,11 @@ def _session_of(exchange: Exchange, parameters: Mapping[str, str], query: str) -
         named = parse_qs(query).get("sessionId", [""])[0]
     # The load balancer compares a header's value without regard to case, and ids are of small letters.
     return (named or "").lower()
+
+
+def _epoch(date: str) -> float:
+    """Return the moment of a Date header, which has whole seconds (RFC 9110, 6.6.1)."""
+    return parsedate_to_datetime(date).timestamp()
 
 
 def _json(body: bytes | None) -> Any:  # noqa: ANN401  # any JSON value

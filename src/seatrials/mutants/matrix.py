@@ -123,7 +123,8 @@ class Matrix:
     def _unseen(self) -> list[str]:
         """Return the mutants that were killed, and not by the invariant that they break."""
         return [
-            f"mutant {each.id} is not seen by the invariant {each.invariant} that it breaks, but by another word of {names_of(told)}"
+            f"mutant {each.id} is not seen by the invariant {each.invariant} that it breaks, "
+            f"but by another word of {names_of(told)}"
             for each in self.mutants
             if each.invariant and (told := self.messages.get(each.id, {})) and each.id not in self.mistakes
             if not any(f"({each.invariant})" in message for message in told.values())

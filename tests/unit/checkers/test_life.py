@@ -1,8 +1,10 @@
 """The life of sessions."""
 
+from typing import Any
+
 import pytest
 
-from tests.support.story import BEGAN, ONE, OTHER, Happened, session, status_path
+from tests.support.story import BEGAN, JSON, ONE, OTHER, Happened, session, status_path
 
 NEW = {"at": 0.0, "status": "initializing"}
 DEACTIVATE = f"POST /hermes/api/sessions/{ONE}/deactivate"
@@ -14,7 +16,7 @@ def ms(seconds: float) -> int:
     return int((BEGAN + seconds) * 1000)
 
 
-def active(seconds: float) -> dict[str, int]:
+def active(seconds: float) -> dict[str, Any]:
     """Return the times of a session that was last active then."""
     return {"lastActivity": ms(seconds), "ttl": int(BEGAN + seconds) + 1800}
 
@@ -100,13 +102,37 @@ def test_the_thirteenth_live_session_is_found() -> None:
     assert (before, happened.broken("life")) == ([], ["twelve-at-most"])
 
 
+def seen_from_outside(seconds: float) -> Happened:
+    """Return a session as answers of a real stack show it, at last as one that was active then."""
+    happened = Happened().made().asked(f"GET {status_path()}", 200, session(), at=60.0)
+    return happened.asked(f"GET {status_path()}", 200, session(**active(seconds)), at=91.0)
+
+
 def test_answers_show_a_life_where_no_write_is_seen() -> None:
     """On a real stack what answers say of a session is held against one another."""
-    first = Happened().asked(f"GET {status_path()}", 200, session(**active(10)), at=60.0)
-    fine = first.asked(f"GET {status_path()}", 200, session(**active(10)), at=90.0).broken("life")
-    first.asked(f"GET {status_path()}", 200, session(**active(88)), at=91.0)
+    fine, moved = seen_from_outside(0), seen_from_outside(75)
 
-    assert (fine, first.broken("life")) == ([], ["only-activity-counts"])
+    assert (fine.broken("life"), moved.broken("life")) == ([], ["only-activity-counts"])
+
+
+def test_sessions_of_others_are_nobodys_affair_here() -> None:
+    """What a shared table has of sessions that this scenario has not made, it can say nothing about."""
+    happened = Happened()
+    happened.history.now = lambda: BEGAN + 100.0
+    happened.history.read(BEGAN + 10.0, [session(**active(10))])
+    happened.history.read(BEGAN + 100.0, [session(**active(90), status="expired")])
+
+    assert happened.found_by("life") == []
+
+
+def test_a_clock_that_is_wrong_excuses_as_much_as_it_is() -> None:
+    """How far the platform's clock is from this process's the dates of its answers tell."""
+    off = (JSON, ("date", "Mon, 02 Mar 2026 09:00:30 GMT"))
+    happened = seen_from_outside(75).asked(KEEPALIVE, 200, active(0), at=50.0)
+    before = happened.broken("life")
+    happened.asked("GET /hermes/health", 200, {"status": "healthy"}, at=0.0, told=off)
+
+    assert (before, happened.broken("life")) == (["only-activity-counts"], [])
 
 
 def test_what_the_scenario_changes_is_its_own_affair() -> None:

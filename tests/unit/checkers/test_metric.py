@@ -1,5 +1,7 @@
 """What Hermes publishes of its sessions."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.story import BEGAN, OTHER, Happened
@@ -34,7 +36,7 @@ def test_the_number_of_live_sessions_is_no_finding() -> None:
         ("metric-plain", {"Values": [2.0]}),
     ],
 )
-def test_another_publication_is_found(invariant: str, datum: dict[str, object]) -> None:
+def test_another_publication_is_found(invariant: str, datum: dict[str, Any]) -> None:
     """A wrong number, another unit, a dimension, and several values are found."""
     assert two_live().published(at=60.0, **datum).broken("metric") == [invariant]
 
