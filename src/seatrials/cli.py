@@ -129,7 +129,7 @@ def scenarios(
     from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
-    text = traceability.as_markdown(suites, mutants_by_row)
+    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE))
     problems: list[str] = []
     output = Output(as_json=as_json)
     if write:

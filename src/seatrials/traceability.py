@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seatrials.catalogue import Row, Suite
+from seatrials.checkers.contract import invariants
 from seatrials.environments.kinds import MOCK
 from seatrials.errors import ConfigurationError
 from seatrials.evidence import reader
@@ -19,7 +20,8 @@ _PREFACE = """\
 # Scenarios
 
 Each row of the catalogue, the test that examines it, the environments it runs on, and the broken platforms that it must
-find. A row with an asterisk needs the service to itself.
+find. A row with an asterisk needs the service to itself. Below them stands what is asked of every scenario: the
+invariants of the contract.
 
 Written by `seatrials scenarios --write`; `seatrials scenarios --check` fails when it is out of date. What a mutant is,
 and which scenarios found it, is in the kill matrix that `nox -s mutants` leaves in `evidence/mutants/latest`.
@@ -35,15 +37,26 @@ def mutants_by_row(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
     return found
 
 
-def as_markdown(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> str:
-    """Return the page of all rows."""
+def mutants_by_invariant(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
+    """Return the ids of the mutants that each invariant of the contract alone sees."""
+    found: dict[str, list[str]] = {}
+    for mutant in mutants:
+        if mutant.invariant:
+            found.setdefault(mutant.invariant, []).append(mutant.id)
+    return found
+
+
+def as_markdown(
+    suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]], seen_by: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Return the page of all rows, and of the invariants with the mutants that are *seen by* each alone."""
     parts = [_PREFACE]
     for suite in suites:
         parts += [f"## {suite.title}", "", f"`{suite.path.name}`", ""]
         parts += ["| row | what must hold | test | environments | mutants that break it |", "| --- " * 5 + "|"]
         parts += [_line(row, mutants.get(row.id, [])) for row in suite.rows]
         parts.append("")
-    return "\n".join(parts)
+    return "\n".join([*parts, *_invariant_lines(seen_by or {})])
 
 
 def gaps(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[str]:
@@ -92,6 +105,21 @@ def read_matrix(path: Path) -> MatrixRecord:
         msg = f"{path} is no kill matrix: {'; '.join(problems)}; `nox -s mutants` writes one"
         raise ConfigurationError(msg)
     return matrix
+
+
+def _invariant_lines(seen_by: Mapping[str, Sequence[str]]) -> list[str]:
+    lines = [
+        "## CONTRACT: what holds whatever is done, asked of every scenario",
+        "",
+        "`contract/invariants.toml`, wherever an environment shows what it is about; see [contract.md](contract.md).",
+        "",
+        "| invariant | what must hold | promised by | checker | mutants that it alone sees |",
+        "| --- " * 5 + "|",
+    ]
+    for each in invariants().values():
+        seen = ", ".join(f"`{name}`" for name in seen_by.get(each.id, [])) or "none"
+        lines.append(f"| {each.id} | {each.sentence} | {each.promise} | `checkers/{each.checker}.py` | {seen} |")
+    return [*lines, ""]
 
 
 def _line(row: Row, mutants: Sequence[str]) -> str:

@@ -340,6 +340,7 @@ def test_a_deactivated_session_leaves_nothing_behind(platform: Platform) -> None
     neighbours = platform.neighbours(platform.sessions.request(clientId=request["clientId"]))
     session = platform.ready(request)
     neighbours_rules = [platform.balancer.session_rules(each.id) for each in neighbours]
+    platform.workspace(session).write("draft.md", b"not committed\n")
 
     answer = platform.sessions.deactivate(session)
     # The answer is the first look: the rest of the draining may be over before the table can be read.
@@ -462,8 +463,11 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     other_thread = platform.sessions.activate({**request, "threadId": "another-thread"})
     without_thread = platform.sessions.request(clientId=request["clientId"], userId=request["userId"])
     others = [Session.of(other_thread), *(platform.sessions.start(without_thread) for _ in range(2))]
+    # That the list has all of them is the contract's, and asked of every list.
+    listed = platform.http.get(f"{contract.SESSIONS_PATH}/client/{session.client_id}")
 
     assert [first.status, again_while_initializing.status, again_while_active.status] == [201, 200, 200]
+    assert listed.status == 200
     assert Session.of(again_while_initializing).id == session.id
     assert Session.of(again_while_active).id == session.id
     assert (other_thread.status, others[0].id != session.id) == (201, True)

@@ -441,6 +441,8 @@ def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
 def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
     """In three sessions at once, writing, reading, finding and listing take less than 1 s in the 95th percentile."""
     sessions = platform.ready_together(None, None, None)
+    # What browsers are told meanwhile the contract says: each change once, in order.
+    browsers = [platform.websockets.open(session.id) for session in sessions]
 
     def work(session: Session) -> list[Answer]:
         workspace = platform.workspace(session)
@@ -461,10 +463,12 @@ def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
         platform.sample("file_operation_seconds", each)
 
     missing = platform.workspace(sessions[0]).exists("no-such-picture.png")
+    told = [browser.received() for browser in browsers]
 
     assert [answer.status for answer in answers] == [200] * 18
     assert [answer.json() for answer in answers[4::6]] == [{"exists": True}] * 3
     assert missing.json() == {"exists": False}
+    assert [bool(each) for each in told] == [True] * 3
     assert p95(seconds) < contract.FILE_OPERATION_SECONDS_MAX
 
 

@@ -696,6 +696,25 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
     assert file.status == 200
 
 
+@pytest.mark.scenario("ROUTE-29")
+@pytest.mark.staging
+def test_a_method_that_a_path_does_not_have_is_refused(platform: Platform) -> None:
+    """A method that a path of Hermes or of a container does not have gets 405, and changes nothing."""
+    session = platform.ready()
+    before = platform.sessions.item(session)
+    sessions = f"{contract.SESSIONS_PATH}/{session.id}"
+    read = [f"{sessions}/status", "/api/files", "/api/git/status", "/api/git/log", session.preview_path]
+    told = [contract.ACTIVATE_PATH, f"{sessions}/keepalive", f"{sessions}/deactivate", "/api/execute"]
+    others = [("GET", path) for path in told] + [("POST", path) for path in read]
+    others += [(method, path) for method in ("PUT", "PATCH", "DELETE") for path in (*read, *told)]
+
+    answers = [platform.http.send(method, path, headers=session.headers) for method, path in others]
+
+    assert [answer for answer in answers if answer.status != 405] == []
+    assert platform.sessions.item(session) == before
+    assert platform.workspace(session).files() == ["hello.md"]
+
+
 def _await_page(platform: Platform, session: Session, page: str, text: str) -> None:
     platform.wait_until(
         lambda: text in platform.sessions.preview(session, page).text, 10, what=f"{page} to show {text!r}"

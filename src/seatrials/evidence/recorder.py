@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from seatrials.evidence.history import History
 from seatrials.evidence.record import Sample
 from seatrials.evidence.redaction import redact, redact_value
 from seatrials.seams.clock import wall_timestamp
@@ -41,6 +42,8 @@ class Recorder:
         self.left_out: list[str] = []
         # By service: the versions that it said it is.
         self.versions: dict[str, set[str]] = {}
+        # What checkers judge by, whole and never kept.
+        self.history = History(now)
 
     def step(self, title: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         """Note a step; inside a wait only the last one is kept, for polling says nothing new."""

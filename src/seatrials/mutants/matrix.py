@@ -3,7 +3,7 @@
 A scenario that passes on everything proves nothing, and a mutant that survives shows a requirement nobody examines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seatrials.evidence.not_asked import not_asked
@@ -66,7 +66,8 @@ class Matrix:
 
     def problems(self) -> list[str]:
         """Return what keeps the matrix from being a proof, a sentence each."""
-        found = [self._unhealthy(), self._mistaken(), self._survivors(), self._blind(), self._fooled(), self._bare()]
+        found = [self._unhealthy(), self._mistaken(), self._survivors(), self._unseen()]
+        found += [self._blind(), self._fooled(), self._bare()]
         return [*(problem for problems in found for problem in problems), *self.broken]
 
     def record(self, run: MatrixRun) -> MatrixRecord:
@@ -141,6 +142,16 @@ class Matrix:
             if each.id not in self.mistakes
         ]
 
+    def _unseen(self) -> list[str]:
+        """Return the mutants that were killed, and not by the invariant that they break."""
+        return [
+            f"mutant {each.id} is not seen by the invariant {each.invariant} that it breaks, "
+            f"but by another word of {names_of(told)}"
+            for each in self.mutants
+            if each.invariant and (told := self.messages.get(each.id, {})) and each.id not in self.mistakes
+            if not any(f"({each.invariant})" in message for message in told.values())
+        ]
+
     def _blind(self) -> list[str]:
         """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""
         if HEALTHY not in self.ran:
@@ -159,6 +170,6 @@ class Matrix:
         ]
 
 
-def names_of(names: Sequence[str]) -> str:
+def names_of(names: Iterable[str]) -> str:
     """Return names in order, for people."""
     return ", ".join(sorted(names))

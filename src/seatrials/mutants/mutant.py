@@ -53,6 +53,8 @@ class Mutant:
     changes: tuple[Change, ...]
     # Whether the platform only pretends to be one: no scenario may pass on it.
     hollow: bool = False
+    # The invariant of the contract that no longer holds, where that and no row's own assertion sees it.
+    invariant: str = ""
     # What its own code did wrong in the last world that it was applied to.
     mistakes: list[str] = dataclasses.field(default_factory=list, compare=False, repr=False)
 

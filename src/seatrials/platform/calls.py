@@ -10,6 +10,7 @@ import httpx
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.patience import RESETS_MAX
 from seatrials.platform.versions import version_told
+from seatrials.platform.witness import Witness
 from seatrials.seams.clock import Clock
 
 T = TypeVar("T")
@@ -134,6 +135,7 @@ class Calls:
         self._recorder = recorder
         # Of this scenario's requests, how many have met a reset and were asked again.
         self._resets = 0
+        self.history = recorder.history
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """GET *path*; redirects are not followed."""
@@ -159,6 +161,9 @@ class Calls:
         its `..` resolved.
         """
         extensions = {"target": path.encode("ascii")} if to_the_letter else None
+        sent = content if isinstance(content, bytes) else None
+        target = path if to_the_letter or ".." not in path else self._url_of(path)
+        witness = Witness(self.history, method, target, headers, sent)
         began = self._clock.now()
 
         def ask() -> httpx.Response:
@@ -171,11 +176,13 @@ class Calls:
         except httpx.HTTPError as error:
             msg = f"{method} {path} got no answer from the load balancer: {type(error).__name__}: {error}"
             self._recorder.step(f"{method} {path} → no answer", error=str(error))
+            witness.unanswered()
             raise AssertionError(msg) from error
         answer = Answer(
             response.status_code, response.headers, response.content, f"{method} {path}", self._clock.now() - began
         )
-        self._note(answer, content if isinstance(content, bytes) else None, headers)
+        witness.answered(answer.status, answer.headers, answer.content)
+        self._note(answer, sent, headers)
         return answer
 
     def _ask_again_after_a_reset(self, ask: Callable[[], httpx.Response], method: str, path: str) -> httpx.Response:

@@ -10,6 +10,7 @@ import httpx
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.calls import header_of, json_of, origin_of
 from seatrials.platform.stack import Connect
+from seatrials.platform.witness import Witness
 from seatrials.seams.network import Connection
 
 _CHUNK_BYTES = 65_536
@@ -61,15 +62,18 @@ class RawRequest:
         self._connection = connection
         self._recorder = recorder
         self._sent = data
+        self._began = recorder.history.now()
         connection.send(data, _SEND_SECONDS)
 
     def finish(self, data: bytes = b"") -> RawAnswer:
         """Send the rest and return the answer; fails the scenario when it cannot be sent or there is none."""
+        witness = Witness.of_bytes(self._recorder.history, self._sent + data, self._began)
         try:
             self._send(data)
             answer = self._answer()
         finally:
             self._connection.close()
+        witness.answered(answer.status, answer.headers, answer.content)
         self._recorder.step(f"{answer.request} → {answer.status}", answer=answer.text[:_SHOWN_CHARACTERS])
         return answer
 

@@ -135,8 +135,11 @@ class Sessions:
 
     def item(self, session: Session) -> dict[str, Any] | None:
         """Return the session's item by a strongly consistent read, None when there is none."""
-        item = self._table.item(session.id, session.user_id)
-        return None if item is None else _fields_of(item)
+        began = self._calls.history.now()
+        stored = self._table.item(session.id, session.user_id)
+        item = None if stored is None else _fields_of(stored)
+        self._calls.history.read(began, [] if item is None else [item])
+        return item
 
     def stored_status(self, session: Session) -> str | None:
         """Return the status in the table, None without an item; asking Hermes or the preview may count as activity."""
@@ -169,6 +172,7 @@ class Sessions:
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
         """Give the session's item another `ttl`, behind Hermes's back; fails the scenario when there is no item."""
+        self._calls.history.disturb(session.id)
         try:
             self._dynamodb.update_item(
                 TableName=self._names.table,
@@ -218,8 +222,13 @@ class Sessions:
         return self._query(self._names.activity_index, condition, values)
 
     def _items_of(self, client_ids: Sequence[str]) -> list[dict[str, Any]]:
+        began = self._calls.history.now()
         with self._index(self._names.client_index):
-            return [_fields_of(item) for each in client_ids for item in self._table.of_client(each)]
+            items: list[dict[str, Any]] = [
+                _fields_of(item) for each in client_ids for item in self._table.of_client(each)
+            ]
+        self._calls.history.read(began, items)
+        return items
 
     def _query(self, index: str, condition: str, values: Mapping[str, Any]) -> list[str]:
         """Return the ids that an index has; fails the scenario when the table has no such index, or of other keys."""

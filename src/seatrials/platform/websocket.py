@@ -8,9 +8,11 @@ import httpx
 from wsproto import ConnectionType, WSConnection
 from wsproto import events as ws
 
+from seatrials.evidence.history import Socket
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform import contract
 from seatrials.platform.stack import Connect
+from seatrials.platform.witness import Witness
 from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection
 
@@ -38,6 +40,8 @@ class WebSocket:
         self.is_closed = False
         self._pongs: list[bytes] = []
         self._refused = False
+        # What the history has of it, by the clock of the platform.
+        self.seen: Socket | None = None
         connection.send(self._protocol.send(ws.Request(host=host, target=target)), _HANDSHAKE_SECONDS)
         deadline = request_clock.now() + _HANDSHAKE_SECONDS
         while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
@@ -76,11 +80,14 @@ class WebSocket:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+        self._note_closed()
 
     def _take_arriving(self) -> None:
         deadline = self._request_clock.now() + _ARRIVAL_SECONDS
         while not self.is_closed and self._request_clock.now() < deadline:
             self._take_within(deadline - self._request_clock.now())
+        if self.seen is not None:
+            self.seen.seen_until = self._clock.now()
 
     def _take_within(self, seconds: float) -> None:
         try:
@@ -95,7 +102,7 @@ class WebSocket:
         except ConnectionError:
             data = b""
         if not data:
-            self.is_closed = True
+            self._note_closed()
             return
         self._protocol.receive_data(data)
         for event in self._protocol.events():
@@ -113,10 +120,17 @@ class WebSocket:
             self._refused = event.body_finished
         elif isinstance(event, ws.TextMessage):
             self.messages.append(json.loads(event.data))
+            if self.seen is not None:
+                self.seen.messages.append((self._clock.now(), self.messages[-1]))
         elif isinstance(event, ws.Pong):
             self._pongs.append(bytes(event.payload))
         elif isinstance(event, ws.CloseConnection):
-            self.is_closed = True
+            self._note_closed()
+
+    def _note_closed(self) -> None:
+        self.is_closed = True
+        if self.seen is not None and self.seen.closed is None:
+            self.seen.closed = self._clock.now()
 
     def __repr__(self) -> str:
         """Show status and body: what the message of a failed assertion needs."""
@@ -142,10 +156,17 @@ class WebSockets:
     def attempt(self, session_id: str) -> WebSocket:
         """Ask for the WebSocket of a session and return what came of it; fails the scenario when nothing does."""
         target = f"{contract.HMR_PATH}?sessionId={quote(session_id)}"
+        witness = Witness(self._recorder.history, "GET", target)
         try:
             websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
         except (TimeoutError, ConnectionError) as error:
             msg = f"expected an answer to the WebSocket {target}: {type(error).__name__}: {error}"
+            witness.unanswered()
             raise AssertionError(msg) from error
+        witness.answered(websocket.status, websocket.headers, websocket.content)
+        if websocket.status == _SWITCHING_PROTOCOLS:
+            now = self._clock.now()
+            websocket.seen = Socket(session_id, opened=now, seen_until=now)
+            self._recorder.history.sockets.append(websocket.seen)
         self._recorder.step(f"WebSocket {target} → {websocket.status}", answer=repr(websocket))
         return websocket

@@ -2,7 +2,8 @@
 
 A container that crashed, a role that lacks a right, a network that lets nothing through, or a check of the
 infrastructure that failed, says what is wrong. A service that answered with an error has logged why. A wait that was
-over says what AWS told meanwhile, and then that is the cause; a wait of which nothing is known merely starved.
+over says what AWS told meanwhile, and then that is the cause; a wait of which nothing is known merely starved. Rows
+during which the contract was broken alike have that in common, whatever each of them says itself.
 """
 
 import json
@@ -23,8 +24,9 @@ class Rank(IntEnum):
     INFRASTRUCTURE = 2
     SERVICE = 3
     AWS = 4
-    DIRECT = 5
-    STARVED = 6
+    CONTRACT = 5
+    DIRECT = 6
+    STARVED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,9 @@ class Failure:
     denied: str = ""
     # What a service logged last of something that it could not do; empty without such a line.
     logged: str = ""
+    # What the checkers found first: the promise that does not hold, and what findings of one cause have in common.
+    finding: str = ""
+    finding_key: str = ""
     # The command that repeats it, where there is one.
     replay: str = ""
     # The row of a promise that it has found broken; empty without one.
@@ -115,8 +120,13 @@ def _cause(failure: Failure) -> tuple[Rank, str, str]:
     if answered is not None and failure.logged.startswith(f"{answered['service']} logged"):
         return Rank.SERVICE, _complaint_key(failure.logged), failure.logged
     if not _WAITED.match(failure.first_line):
-        return Rank.DIRECT, _alike(failure.first_line), ""
-    return _cause_of_wait(failure)
+        found: tuple[Rank, str, str] = Rank.DIRECT, _alike(failure.first_line), ""
+    else:
+        found = _cause_of_wait(failure)
+    if failure.finding and found[0] >= Rank.DIRECT:
+        # What the platform did against its contract says more than what a row missed by it.
+        return Rank.CONTRACT, failure.finding_key, failure.finding
+    return found
 
 
 def _cause_of_wait(failure: Failure) -> tuple[Rank, str, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seatrials.affected.tracer import TRACER
+from seatrials.checkers.contract import files as contract_files
 from seatrials.configuration import require_wait, require_workers
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -28,6 +29,7 @@ from seatrials.evidence.signing import Signer, signer_of, signing_variables_take
 from seatrials.run import on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
+from seatrials.run.checked import CheckersSummary
 from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
 from seatrials.run.credentials import RunCredentials, advice_on
@@ -186,6 +188,7 @@ def _begin_report(
         config.pluginmanager.register(reporter, "seatrials-run")
         config.pluginmanager.register(LateRows(), "seatrials-late")
         config.pluginmanager.register(Comparisons(), "seatrials-comparisons")
+        config.pluginmanager.register(CheckersSummary(), "seatrials-checkers")
         if not config.getoption("--record-coverage"):
             begin_allure(config, reporter.folder.allure_results, config.stash[_ENDING_KEY].stop_writing)
     except OSError as error:
@@ -223,7 +226,7 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     """Return the files that this run reads as configuration or template."""
     template = config.getoption("--stack") or environment.template
     files = [config.getoption("--environments"), template, config.getoption("--mutants")]
-    return [each for each in (*files, *config.getoption("--parameters")) if each]
+    return [each for each in (*files, *config.getoption("--parameters"), *contract_files()) if each]
 
 
 def _hold(config: pytest.Config, environment: Environment, reporter: RunReporter) -> None:

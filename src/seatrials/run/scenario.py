@@ -10,6 +10,7 @@ import pytest
 from seatrials.errors import ConfigurationError, NotRunHereError
 from seatrials.evidence.recorder import Recorder
 from seatrials.run.beginning import HELD_KEY
+from seatrials.run.checked import check
 from seatrials.run.choice import CHOICE_KEY
 from seatrials.run.items import (
     CALLS_KEY,
@@ -62,6 +63,7 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
         recorder = Recorder(run.stack.clock.now, run.sample_kind, emit_step)
         item.stash[RUN_KEY] = run
         item.stash[RECORDER_KEY] = recorder
+        run.witness(recorder.history)
         item.stash[CALLS_KEY] = calls = CallCount()
         item.stash[WAITED_KEY] = waited = Waited(run.stack.clock.now)
         began, now = run.stack.clock.now(), run.stack.clock.now
@@ -97,7 +99,7 @@ def _clock(platform: "Platform") -> Clock:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a scenario that takes more platform time than its suite allows.
+    """Fail a scenario during which the contract did not hold, or that takes more platform time than its suite allows.
 
     Its waits for sessions count for nothing: how long they may take is what some rows are about, and no other one's.
     """
@@ -115,6 +117,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         item.user_properties.append(("platform_seconds", round(taken, 6)))
         item.user_properties.append(("waited_seconds", round(item.stash[WAITED_KEY].seconds, 6)))
         item.user_properties.append(("calls", calls.total - called_before))
+        found = check(item)
+    if found:
+        pytest.fail(found, pytrace=False)
     waited, limit = item.stash[WAITED_KEY].seconds, limit_seconds(item, run.stack.environment)
     if taken - waited > limit:
         told = f"took {taken - waited:.1f} s of platform time, beside {waited:.1f} s of waiting for sessions"

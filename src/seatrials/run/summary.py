@@ -15,6 +15,7 @@ from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.not_asked import BROKEN_PROMISE
 from seatrials.evidence.redaction import redact
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
+from seatrials.run.checked import FINDING, FINDING_KEY
 from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
 
 _LINES_MAX = 30
@@ -146,6 +147,8 @@ def _failure(report: pytest.TestReport) -> Failure:
         crash=redact(str(properties.get("crash", ""))),
         denied=redact(str(properties.get("denied", ""))),
         logged=redact(str(properties.get("logged", ""))),
+        finding=redact(str(properties.get(FINDING, ""))),
+        finding_key=str(properties.get(FINDING_KEY, "")),
         replay=dict(report.sections).get("replay", ""),
         broken_promise=str(properties.get(BROKEN_PROMISE, "")),
     )

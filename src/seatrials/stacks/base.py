@@ -11,6 +11,7 @@ from seatrials.environments.variables import Values
 from seatrials.errors import ConfigurationError
 
 if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which not every process needs that reads this
+    from seatrials.evidence.history import History
     from seatrials.mutants.mutant import Mutant
     from seatrials.platform.stack import Stack
 
@@ -66,6 +67,8 @@ class StackRun:
     timeline_notes: Callable[[], list[str]] = field(default=list)
     timeline_seconds: float | None = None
     trace_sha256: Callable[[], str | None] = field(default=lambda: None)
+    # Lets a scenario's history have what this stack sees beside the scenario's own requests, from now on.
+    witness: "Callable[[History], None]" = lambda _history: None
     # What the scenario has used so far of what costs money, in the words of `seatrials.cost`.
     usage: Callable[[], dict[str, float]] = field(default=dict)
     # The images of the tasks that run now, by service; a mock's applications have none.

@@ -190,6 +190,10 @@ class World:
         self._call_watch = CallWatch(self.trace)
         # Hears of an actor's failure; by default the scenario fails.
         self.on_failure: Callable[[Failure], None] = self._fail_scenario
+        # Hears (caller, operation) of every call from outside AWS, by the actor that makes it, when it has its effect,
+        # and (service, operation, parameters, answer) of every one that has changed something.
+        self.on_call: Callable[[str, str], None] = lambda *_: None
+        self.on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None] = lambda *_: None
         self.clock.supervisor.on_failure = self._actor_failed
         # Why moto first: AWS's parts ask it as they are made, and must find the state and the time of this world.
         self.bridge = self._moto(plane)
@@ -442,6 +446,7 @@ class World:
             connect_to_aws(client, self.vpc, self.clock, container.host.address)
         self.clock.sleep(self.calibration.api_latency.draw(self._latency))
         self.trace.add("aws_call", caller, operation=operation)
+        self.on_call(caller, operation)
 
     def _on_refusal(self, service: str, operation: str, error: ClientError) -> None:
         self.trace.note("aws_refusal", f"{service}.{operation}", **error.response["Error"])
@@ -496,6 +501,7 @@ class World:
         self._call_watch.look(service, operation, parameters)
         with self.clock.supervisor.turn("what follows a call", f"{service} {operation}"):
             self._tell_parts(service, operation, parameters, answer)
+        self.on_change(service, operation, parameters, answer)
 
     def _tell_parts(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         self.vpc.heard(service, operation)

@@ -148,3 +148,17 @@ def test_the_message_of_every_kill_is_kept() -> None:
     matrix.note("wrong-ttl", "COLD-02", failed=True, message="expected a ttl")
 
     assert matrix.record(MatrixRun()).mutants["wrong-ttl"].messages == {"COLD-02": "expected a ttl", "COLD-03": ""}
+
+
+def test_a_mutant_that_its_invariant_does_not_see_is_a_problem() -> None:
+    """What is declared to be seen by an invariant alone must be seen by that, and not by a row's own assertion."""
+    doubled = Mutant("told-twice", "CONC-19", "a change is told twice", (), invariant="told-once")
+    matrix = Matrix([doubled])
+    matrix.note("told-twice", "CONC-19", failed=True, message="AssertionError: two updates")
+    unseen = matrix.problems()
+    matrix.note("told-twice", "CONC-19", failed=True, message="the contract does not hold (told-once): twice")
+
+    assert unseen == [
+        "mutant told-twice is not seen by the invariant told-once that it breaks, but by another word of CONC-19"
+    ]
+    assert matrix.problems() == []

@@ -15,10 +15,18 @@ NO_TABLE = (
 WAITED = "waited 120 s for session session-{} to be active and previewed; last seen: initializing"
 
 
-def failure(row: str, reason: str, crash: str = "", logged: str = "", denied: str = "") -> Failure:
+def failure(row: str, reason: str, crash: str = "", logged: str = "", denied: str = "", finding: str = "") -> Failure:
     """Return a failure of a row."""
     return Failure(
-        row=row, place="test_x.py:7", name="test_x", reason=reason, crash=crash, denied=denied, logged=logged
+        row=row,
+        place="test_x.py:7",
+        name="test_x",
+        reason=reason,
+        crash=crash,
+        denied=denied,
+        logged=logged,
+        finding=finding,
+        finding_key=finding,
     )
 
 
@@ -35,11 +43,12 @@ def starved(row: str, session: str, *explained: str) -> Failure:
 
 
 def test_the_most_telling_cause_is_first() -> None:
-    """A crash, a role, the infrastructure, a log, what AWS says, what a scenario says, and last a wait that starved."""
+    """A crash, a role, the infrastructure, a log, AWS, the contract, a scenario, and last a wait that starved."""
     found = causes_of(
         [
             starved("COLD-01", "1"),
             failure("ROUTE-01", "expected 200, got 404"),
+            failure("ROUTE-02", "expected 200, got 404", finding="body-closed: A body is closed."),
             starved("COLD-02", "2", f"  event: {UNHEALTHY}"),
             failure("INFRA-07", "the security group does not let the load balancer in on [4321]"),
             failure(

@@ -14,6 +14,7 @@ from seatrials.platform.stack import Stack
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
+from seatrials.stacks.mock.onlooker import Onlooker
 from seatrials.stacks.mock.traced_usage import usage_of_world
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
@@ -137,6 +138,7 @@ class MockStacks:
             timeline_notes=lambda: world.trace.notes,
             timeline_seconds=world.clock.now() - world.clock.elapsed_us() / 1_000_000,
             trace_sha256=world.trace.sha256,
+            witness=lambda history: Onlooker(world, names, history).look(),
             usage=lambda: self._usage(world),
         )
 

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
+import yaml
 from cfn_flip import load_json
 from cfn_tools import CfnYamlLoader
 

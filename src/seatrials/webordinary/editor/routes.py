@@ -66,9 +66,14 @@ class Api:
         return json_response(200, {"status": "healthy"})
 
     def _status(self, request: Request) -> Response:
-        """Say who answers and what it hosts; an `X-Session-ID` that it does not host is refused as everywhere."""
+        """Say who answers and what it hosts, of one client alone to a session that is named.
+
+        An `X-Session-ID` that it does not host is refused as everywhere.
+        """
+        sessions = self._sessions.all()
         if request.header("x-session-id") is not None:
-            self._hosted(request)
+            client_id = self._hosted(request).client_id
+            sessions = [session for session in sessions if session.client_id == client_id]
         variables = self._context.variables
         return json_response(
             200,
@@ -76,7 +81,7 @@ class Api:
                 "service": SERVICE,
                 "version": variables.get("SERVICE_VERSION", ""),
                 "taskArn": variables.get("ECS_TASK_ARN", ""),
-                "sessions": [session.identity() for session in self._sessions.all()],
+                "sessions": [session.identity() for session in sessions],
                 # What arrived, so that whoever routes here can show that nothing was lost on the way.
                 "request": {"target": request.target, **{name: request.header(name) for name in _FORWARDED}},
             },

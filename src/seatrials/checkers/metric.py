@@ -1,0 +1,70 @@
+"""What Hermes publishes: each publication against the table as it was when its publisher counted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from seatrials.checkers.contract import SessionLife, session_life
+from seatrials.checkers.finding import Finding
+from seatrials.checkers.story import Story
+from seatrials.evidence.history import ItemWrite, Publication
+
+# What a Hermes that stops may publish is a change that it has just made, within so long.
+_JUST_SECONDS = 5.0
+# How far the clock of a task may be from another's where a session's ttl is due.
+_CLOCK_SECONDS = 1.0
+
+
+def check(story: Story) -> Iterator[Finding]:
+    """Yield what is wrong with a publication."""
+    life, writes = session_life(), story.history.writes
+    for each in story.history.publications:
+        if any(datum.get("MetricName") == life.metric for datum in each.data):
+            yield from _of(each, life, writes)
+
+
+def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite]) -> Iterator[Finding]:
+    datum, *others = publication.data
+    problem = _not_plain(datum, life) or (f"it has {len(publication.data)} values" if others else "")
+    if problem:
+        yield Finding("metric-plain", f"{publication.by} published {life.metric}: {problem}", publication.at)
+        return
+    right = counts(life, writes, publication.counted_at, publication.at)
+    if datum["Value"] not in right:
+        told = " or ".join(f"{each:g}" for each in sorted(right))
+        event = f"{publication.by} published {datum['Value']:g}, and {told} sessions were live"
+        yield Finding("metric-true", event, publication.at)
+    elif publication.is_stopping:
+        earlier = counts(life, writes, publication.at - _JUST_SECONDS, publication.at)
+        if len(earlier) == 1:
+            event = f"{publication.by} published {datum['Value']:g} when it had been told to stop"
+            yield Finding("metric-silent", event, publication.at)
+
+
+def _not_plain(datum: Mapping[str, Any], life: SessionLife) -> str:
+    if datum.get("MetricName") != life.metric:
+        return f"it comes with {datum.get('MetricName')}"
+    if datum.get("Unit") != life.unit:
+        return f"its unit is {datum.get('Unit')}"
+    if datum.get("Dimensions"):
+        return f"it has the dimensions {datum['Dimensions']}"
+    if "Value" not in datum or datum.get("Values") or datum.get("StatisticValues"):
+        return "it is more than one value"
+    return ""
+
+
+def counts(life: SessionLife, writes: Sequence[ItemWrite], since: float, until: float) -> set[int]:
+    """Return how many sessions were live at the moments from *since* to *until*."""
+    items: dict[str, Mapping[str, Any]] = {}
+    found = set[int]()
+    for write in writes:
+        if write.at > until:
+            break
+        if write.at > since:
+            found |= _counted(life, items, since, write.at)
+        items[write.session_id] = write.fields or {}
+    return found | _counted(life, items, since, until)
+
+
+def _counted(life: SessionLife, items: Mapping[str, Mapping[str, Any]], since: float, until: float) -> set[int]:
+    moments = (since - _CLOCK_SECONDS, until + _CLOCK_SECONDS)
+    return {sum(life.is_live(each, moment) for each in items.values()) for moment in moments}

@@ -1,0 +1,140 @@
+"""A history with its requests understood: which operation each was, about which session, for which client."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs
+
+from seatrials.checkers.api import Operation, Path, api, service_of
+from seatrials.evidence.history import Exchange, History
+
+_SESSION_HEADER = "x-session-id"
+_ERRORS_FROM = 400
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was understood, and its answer."""
+
+    exchange: Exchange
+    # Whose affair it is: hermes, editor, or the load balancer itself.
+    service: str
+    # The path and the operation of the contract, None where it has no such path, or not that method.
+    path: Path | None
+    operation: Operation | None
+    parameters: Mapping[str, str]
+    # All methods of the paths that it may be.
+    methods: frozenset[str]
+    # Which session the request names, by path, header or query; empty for none.
+    session_id: str
+
+    @property
+    def is_from_balancer(self) -> bool:
+        """Whether the load balancer answered itself."""
+        return (self.exchange.header("server") or "").startswith("awselb")
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether what was asked for was done."""
+        return 0 < self.exchange.status < _ERRORS_FROM
+
+    def is_of(self, *operations: str) -> bool:
+        """Whether it is one of *operations*."""
+        return self.operation is not None and self.operation.id in operations
+
+    @cached_property
+    def json(self) -> Any:  # noqa: ANN401  # any JSON value
+        """The answer's body as JSON, None when it is none."""
+        return _json(self.exchange.body)
+
+    @cached_property
+    def sent_json(self) -> Any:  # noqa: ANN401  # any JSON value
+        """The request's body as JSON, None when it is none."""
+        return _json(self.exchange.sent)
+
+    def answered(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Return a field of an answer that is an object, None when it has none."""
+        return self.json.get(name) if isinstance(self.json, dict) else None
+
+
+@dataclass
+class Story:
+    """What happened, understood."""
+
+    history: History
+    calls: list[Call]
+    # By session: its client, user and thread, as activations, answers and the table tell.
+    sessions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, history: History) -> "Story":
+        """Return the story of a history."""
+        story = cls(history, [understood(each) for each in history.exchanges])
+        for call in story.calls:
+            if call.is_ok and call.is_of("activate", "status", "listClient"):
+                story._learn(call.json if isinstance(call.json, list) else [call.json])
+        story._learn(each.fields for each in history.writes if each.fields)
+        story._learn(each.fields for each in history.reads)
+        return story
+
+    def client_of(self, session_id: str) -> str | None:
+        """Return the client of a session, None for one that nobody knows."""
+        known = self.sessions.get(session_id)
+        return known[0] if known else None
+
+    @cached_property
+    def skew_seconds(self) -> float:
+        """How far the platform's clock was from the history's at most, by the dates of its answers."""
+        dates = ((each.ended, each.header("date")) for each in self.history.exchanges)
+        return max((abs(_epoch(date) - ended) for ended, date in dates if date), default=0.0)
+
+    def _learn(self, sessions: Iterable[Any]) -> None:
+        for each in sessions:
+            if isinstance(each, Mapping):
+                identity = tuple(each.get(name) for name in ("clientId", "userId", "threadId"))
+                if isinstance(each.get("sessionId"), str) and all(isinstance(part, str) for part in identity):
+                    self.sessions.setdefault(each["sessionId"], identity)  # type: ignore[arg-type]  # three strings
+
+
+def understood(exchange: Exchange) -> Call:
+    """Return a request with the operation of the contract that it asks for."""
+    path, _, query = exchange.target.partition("?")
+    service = service_of(path)
+    fitting = api(service).fitting(path)
+    method = "GET" if exchange.method == "HEAD" else exchange.method
+    chosen = next(((each, found) for each, found in fitting if method in each.operations), None)
+    known, parameters = chosen or (fitting[0] if fitting else (None, {}))
+    return Call(
+        exchange=exchange,
+        service=service,
+        path=known,
+        operation=known.operations.get(method) if known else None,
+        parameters=parameters,
+        methods=frozenset(name for each, _ in fitting for name in each.operations),
+        session_id=_session_of(exchange, parameters, query),
+    )
+
+
+def _session_of(exchange: Exchange, parameters: Mapping[str, str], query: str) -> str:
+    named = parameters.get("sessionId") or exchange.sent_headers.get(_SESSION_HEADER)
+    if named is None and "sessionId=" in query:
+        named = parse_qs(query).get("sessionId", [""])[0]
+    # The load balancer compares a header's value without regard to case, and ids are of small letters.
+    return (named or "").lower()
+
+
+def _epoch(date: str) -> float:
+    """Return the moment of a Date header, which has whole seconds (RFC 9110, 6.6.1)."""
+    return parsedate_to_datetime(date).timestamp()
+
+
+def _json(body: bytes | None) -> Any:  # noqa: ANN401  # any JSON value
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,97 @@
+"""What WebSockets are told of the changes that calls have made: each once, in order, for as long as they are open."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from seatrials.checkers.finding import Finding
+from seatrials.checkers.story import Call, Story
+from seatrials.evidence.history import Socket
+
+# How long a message may be on its way.
+_ARRIVAL_SECONDS = 1.0
+# A command changes what nobody is told of beforehand, and whoever opens a workspace carries out its instruction.
+_UNKNOWN_CHANGES = ("exec", "activate", "init")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A call that has changed files of a session."""
+
+    paths: frozenset[str]
+    began: float
+    ended: float
+    # Whether its first path was changed in any case; an instruction commits what was told before, too.
+    is_certain: bool
+    event: str
+
+
+def check(story: Story) -> Iterator[Finding]:
+    """Yield what sockets were told too often, not at all, or out of order."""
+    for socket in story.history.sockets:
+        calls = [call for call in story.calls if call.session_id == socket.session_id and call.exchange.method]
+        others = [call for call in story.calls if call.is_of("activate") or call.session_id == socket.session_id]
+        changes = [change for call in calls if (change := _change_of(call, socket)) is not None]
+        told = [
+            (at, str(message.get("path")))
+            for at, message in socket.messages
+            if isinstance(message, dict) and message.get("type") == "update"
+        ]
+        may_hear_more = any(call.is_of(*_UNKNOWN_CHANGES) and _overlaps(call, socket) for call in others)
+        yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
+        yield from _ordered(socket, [path for _, path in told], changes)
+
+
+def _change_of(call: Call, socket: Socket) -> _Change | None:
+    """Return what a call may have changed while a socket was open."""
+    exchange = call.exchange
+    if not (_overlaps(call, socket) and (call.is_ok or not exchange.status)):
+        return None
+    if call.is_of("writeFile"):
+        paths = frozenset([call.parameters["path"]])
+        return _Change(paths, exchange.began, exchange.ended, call.is_ok, str(exchange))
+    if call.is_of("execute"):
+        changed = call.answered("filesChanged")
+        paths = frozenset(map(str, changed)) if isinstance(changed, list) else frozenset()
+        return _Change(paths, exchange.began, exchange.ended, len(paths) == 1, str(exchange))
+    return None
+
+
+def _overlaps(call: Call, socket: Socket) -> bool:
+    return call.exchange.ended >= socket.opened and call.exchange.began <= _end(socket)
+
+
+def _end(socket: Socket) -> float:
+    return socket.seen_until if socket.closed is None else min(socket.closed, socket.seen_until)
+
+
+def _counted(
+    socket: Socket, told: Sequence[tuple[float, str]], changes: Sequence[_Change], *, may_hear_more: bool
+) -> Iterator[Finding]:
+    for path in dict.fromkeys(path for _, path in told):
+        count = sum(each == path for _, each in told)
+        most = sum(path in change.paths for change in changes)
+        if count > most and not may_hear_more:
+            at = [at for at, each in told if each == path][-1]
+            event = f"the WebSocket of {socket.session_id} was told of {path!r} {count} times, for {most} changes"
+            yield Finding("told-once", event, at)
+    for change in changes:
+        path = next(iter(change.paths), "")
+        is_due = change.is_certain and change.began >= socket.opened and change.ended + _ARRIVAL_SECONDS <= _end(socket)
+        heard = sum(each == path for at, each in told if at >= change.began)
+        if is_due and not heard:
+            event = f"the WebSocket of {socket.session_id} was not told of {change.event}"
+            yield Finding("told-once", event, change.ended)
+
+
+def _ordered(socket: Socket, told: Sequence[str], changes: Sequence[_Change]) -> Iterator[Finding]:
+    """Yield the first two changes, one after the other and of two files, that were told the other way round."""
+    single = [change for change in changes if change.is_certain]
+    once = [change for change in single if told.count(next(iter(change.paths))) == 1]
+    ordered = sorted(once, key=lambda change: change.began)
+    for first, second in pairwise(ordered):
+        first_path, second_path = next(iter(first.paths)), next(iter(second.paths))
+        if first.ended <= second.began and told.index(second_path) < told.index(first_path):
+            event = f"the WebSocket of {socket.session_id} was told of {second_path!r} before {first_path!r}"
+            yield Finding("told-in-order", event, second.ended)
+            return

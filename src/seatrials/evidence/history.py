@@ -1,0 +1,123 @@
+"""What happened while a scenario ran, for whoever judges it afterwards; kept in memory alone, for nothing is redacted.
+
+Times are the platform's, in epoch seconds. What a stack cannot see has no events, and its source is not named.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# What may be seen: each is a source of events.
+HTTP, SOCKETS, TABLE, METRICS, RULES, GIT = "http", "sockets", "table", "metrics", "rules", "git"
+# Whose requests and sockets pass through the scenario's own hands, whatever the stack.
+OWN = frozenset({HTTP, SOCKETS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A request and its answer; one that nobody answered has the status 0."""
+
+    began: float
+    ended: float
+    method: str
+    # As it was sent, with the query.
+    target: str
+    # Names in lower case.
+    sent_headers: Mapping[str, str]
+    # None where it went in parts.
+    sent: bytes | None
+    status: int
+    # In the order of their arrival; names in lower case.
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a name, in lower case."""
+        return next((value for each, value in self.headers if each == name), None)
+
+    def __str__(self) -> str:
+        """Return request and status, as findings show them."""
+        return f"{self.method} {self.target[:160]} → {self.status or 'no answer'}"
+
+
+@dataclass
+class Socket:
+    """A WebSocket of hot reload, from its handshake on."""
+
+    session_id: str
+    opened: float
+    # Until when what had come was taken in.
+    seen_until: float
+    # None while it is open.
+    closed: float | None = None
+    messages: list[tuple[float, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemWrite:
+    """A session's item after a write; *fields* is None when the write has deleted it."""
+
+    at: float
+    session_id: str
+    # The task that wrote; empty where it was no part of the platform: a scenario, or DynamoDB itself.
+    by: str
+    fields: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRead:
+    """A session's item as the scenario read it, consistently, at some moment between two."""
+
+    began: float
+    ended: float
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A PutMetricData of the platform."""
+
+    at: float
+    by: str
+    namespace: str
+    data: Sequence[Mapping[str, Any]]
+    # When its publisher last began to read the table.
+    counted_at: float
+    # Whether its task had been told to stop.
+    is_stopping: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesGone:
+    """The first of a session's rules is deleted."""
+
+    at: float
+    session_id: str
+    # What its workspace had not committed then; None where a container that could commit it was gone.
+    uncommitted: tuple[str, ...] | None
+
+
+@dataclass
+class History:
+    """All of it, each kind in order."""
+
+    now: Callable[[], float]
+    sources: set[str] = field(default_factory=lambda: set(OWN))
+    exchanges: list[Exchange] = field(default_factory=list)
+    sockets: list[Socket] = field(default_factory=list)
+    writes: list[ItemWrite] = field(default_factory=list)
+    reads: list[ItemRead] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
+    rules_gone: list[RulesGone] = field(default_factory=list)
+    # Sessions whose items the scenario itself has changed, each with the moments of it.
+    disturbed: dict[str, list[float]] = field(default_factory=dict)
+
+    def read(self, began: float, items: Sequence[Mapping[str, Any]]) -> None:
+        """Note items that were read from *began* to now; where writes are seen, reads say nothing new."""
+        if TABLE not in self.sources:
+            ended = self.now()
+            self.reads += [ItemRead(began=began, ended=ended, fields=each) for each in items if "sessionId" in each]
+
+    def disturb(self, session_id: str) -> None:
+        """Note that the scenario changes a session's item now."""
+        self.disturbed.setdefault(session_id, []).append(self.now())

@@ -1,0 +1,118 @@
+"""What a mock shows to whoever looks on: every write of a session, every publication, and the end of its rules."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pygit2
+from greenlet import getcurrent, greenlet
+
+from seatrials.environments.parts import ResourceNames
+from seatrials.evidence.history import GIT, METRICS, RULES, TABLE, History, ItemWrite, Publication, RulesGone
+from seatrials.seams.aws import plain_item
+from seatrials.twin.world import World
+
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
+_READS = ("dynamodb.Scan", "dynamodb.Query", "dynamodb.GetItem")
+_SESSION = "session-"
+
+
+class Onlooker:
+    """Writes a world's changes into a history as they happen; nothing of the world is changed by it."""
+
+    def __init__(self, world: World, names: ResourceNames, history: History) -> None:
+        self._world = world
+        self._names = names
+        self._history = history
+        # The session of each rule, by the rule's ARN.
+        self._rules: dict[str, str] = {}
+        self._gone: set[str] = set()
+        # When each actor last began to read the table.
+        self._read_at: WeakKeyDictionary[greenlet, float] = WeakKeyDictionary()
+
+    def look(self) -> None:
+        """Look on from now on."""
+        self._history.sources |= {TABLE, METRICS, RULES, GIT}
+        self._world.on_call, self._world.on_change = self._called, self._changed
+
+    def _called(self, _caller: str, operation: str) -> None:
+        if operation in _READS:
+            self._read_at[getcurrent()] = self._history.now()
+
+    def _changed(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
+        if service == "dynamodb" and operation in _WRITES:
+            self._written(parameters)
+        elif service == "cloudwatch" and operation == "PutMetricData":
+            self._published(parameters)
+        elif service == "elbv2" and operation == "CreateRule":
+            self._made(parameters, answer)
+        elif service == "elbv2" and operation == "DeleteRule":
+            self._removed(str(parameters["RuleArn"]))
+
+    def _written(self, parameters: Mapping[str, Any]) -> None:
+        keys = parameters.get("Key") or parameters["Item"]
+        session_id = str(keys.get("sessionId", {}).get("S", ""))
+        if parameters["TableName"] != self._names.table or not session_id.startswith(_SESSION):
+            return
+        key = {"sessionId": keys["sessionId"], "userId": keys["userId"]}
+        table = self._world.aws("dynamodb")
+        item = table.get_item(TableName=self._names.table, Key=key, ConsistentRead=True).get("Item")
+        fields = None if item is None else plain_item(item)
+        write = ItemWrite(at=self._history.now(), session_id=session_id, by=self._who(), fields=fields)
+        self._history.writes.append(write)
+
+    def _published(self, parameters: Mapping[str, Any]) -> None:
+        container, now = self._world.runtime.current(), self._history.now()
+        if container is None or parameters["Namespace"] != self._names.metric_namespace:
+            return
+        publication = Publication(
+            at=now,
+            by=container.name,
+            namespace=parameters["Namespace"],
+            data=parameters.get("MetricData", ()),
+            counted_at=self._read_at.get(getcurrent(), now),
+            is_stopping=container.stopping.is_set(),
+        )
+        self._history.publications.append(publication)
+
+    def _made(self, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        for condition in parameters["Conditions"]:
+            for value in condition.get("PathPatternConfig", {}).get("Values", ()):
+                name = str(value).removeprefix("/session/").partition("/")[0]
+                if name.startswith(_SESSION):
+                    self._rules[answer["Rules"][0]["RuleArn"]] = name
+
+    def _removed(self, rule: str) -> None:
+        session_id = self._rules.pop(rule, None)
+        if session_id is not None and session_id not in self._gone and session_id not in self._rules.values():
+            self._gone.add(session_id)
+            gone = RulesGone(at=self._history.now(), session_id=session_id, uncommitted=self._uncommitted(session_id))
+            self._history.rules_gone.append(gone)
+
+    def _uncommitted(self, session_id: str) -> tuple[str, ...] | None:
+        """Return what the workspace of a session has not committed; None where no container could commit it."""
+        item = next((each.fields for each in reversed(self._history.writes) if each.session_id == session_id), None)
+        task = "" if item is None else str(item.get("taskArn", "")).rpartition("/")[2]
+        containers = self._world.runtime.containers.get(task, [])
+        if item is None or not containers or containers[0].exited.is_set() or self._is_shared(item, session_id):
+            return None
+        project = Path(containers[0].root, "workspace", item["clientId"], item["userId"], "project")
+        if not (project / ".git").is_dir():
+            return None
+        return tuple(sorted(pygit2.Repository(str(project)).status()))
+
+    def _is_shared(self, item: Mapping[str, Any], session_id: str) -> bool:
+        """Whether another session that is not over works in the same place, and may have just changed something."""
+        latest = {each.session_id: each.fields for each in self._history.writes}
+        return any(
+            fields is not None
+            and name != session_id
+            and (fields.get("clientId"), fields.get("userId")) == (item["clientId"], item["userId"])
+            and fields.get("status") in ("initializing", "active", "draining")
+            for name, fields in latest.items()
+        )
+
+    def _who(self) -> str:
+        container = self._world.runtime.current()
+        return "" if container is None else container.name

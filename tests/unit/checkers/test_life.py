@@ -1,0 +1,144 @@
+"""The life of sessions."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.story import BEGAN, JSON, ONE, OTHER, Happened, session, status_path
+
+NEW = {"at": 0.0, "status": "initializing"}
+DEACTIVATE = f"POST /hermes/api/sessions/{ONE}/deactivate"
+KEEPALIVE = f"POST /hermes/api/sessions/{ONE}/keepalive"
+
+
+def ms(seconds: float) -> int:
+    """Return a moment as `lastActivity` has it."""
+    return int((BEGAN + seconds) * 1000)
+
+
+def active(seconds: float) -> dict[str, Any]:
+    """Return the times of a session that was last active then."""
+    return {"lastActivity": ms(seconds), "ttl": int(BEGAN + seconds) + 1800}
+
+
+def begun() -> Happened:
+    """Return a session that has become active."""
+    return Happened().wrote(at=0.0, status="initializing").wrote(at=30.0)
+
+
+def test_a_whole_life_is_no_finding() -> None:
+    """A session is made, kept alive, ended, and deleted."""
+    happened = (
+        begun()
+        .asked(KEEPALIVE, 200, active(60), at=60.0)
+        .wrote(at=60.05, **active(60))
+        .asked(DEACTIVATE, 202, {"status": "draining"}, at=70.0)
+        .wrote(at=70.05, status="draining", **active(60))
+        .wrote(at=75.0, status="expired", **active(60))
+        .wrote(at=9000.0, by="", gone=True)
+    )
+
+    assert happened.found_by("life") == []
+
+
+def test_idleness_is_a_reason_to_drain() -> None:
+    """A session that nobody uses drains after five minutes, and not after four."""
+    late, early = begun().wrote(at=301.0, status="draining"), begun().wrote(at=240.0, status="draining")
+
+    assert (late.broken("life"), early.broken("life")) == ([], ["drains-for-a-reason"])
+
+
+@pytest.mark.parametrize(
+    ("invariant", "happened"),
+    [
+        ("life-forward", Happened().wrote(at=0.0)),
+        ("life-forward", begun().wrote(at=31.0, status="initializing")),
+        ("life-forward", begun().wrote(at=301.0, status="draining").wrote(at=302.0)),
+        ("life-forward", begun().wrote(at=301.0, status="expired")),
+        ("activity-forward", begun().wrote(at=31.0, lastActivity=ms(-60))),
+        ("activity-forward", begun().wrote(at=31.0, ttl=BEGAN + 60)),
+        (
+            "ttl-of-activity",
+            begun().asked(KEEPALIVE, 200, at=60.0).wrote(at=60.0, **{**active(60), "ttl": BEGAN + 9000}),
+        ),
+        ("only-activity-counts", begun().wrote(at=90.0, **active(90))),
+        ("only-activity-counts", begun().asked(f"GET {status_path()}", 200, at=90.0).wrote(at=90.05, **active(90))),
+        ("over-stays-over", begun().asked(KEEPALIVE, 200, at=1900.0).wrote(at=1900.0, **active(1900))),
+        (
+            "over-stays-over",
+            begun()
+            .wrote(at=301.0, status="draining")
+            .asked(KEEPALIVE, 200, at=302.0)
+            .wrote(at=302.0, status="draining", **active(302)),
+        ),
+        ("over-stays-over", begun().wrote(at=31.0, by="", gone=True).wrote(at=32.0)),
+        ("over-stays-over", begun().asked(KEEPALIVE, 410, at=400.0).asked(KEEPALIVE, 200, active(401), at=401.0)),
+        (
+            "one-for-the-same-work",
+            begun().wrote(
+                OTHER,
+                at=31.0,
+                status="initializing",
+                **{name: session(ONE, "client-of-1")[name] for name in ("clientId", "userId", "threadId")},
+            ),
+        ),
+    ],
+)
+def test_what_may_not_be_is_found(invariant: str, happened: Happened) -> None:
+    """Each departure from a session's life is a finding of its own invariant."""
+    assert happened.broken("life") == [invariant]
+
+
+def test_the_thirteenth_live_session_is_found() -> None:
+    """Twelve may live; those that are past their ttl do not count."""
+    happened = Happened()
+    ids = [f"{ONE[:-2]}{number:02}" for number in range(14)]
+    happened.wrote(ids[0], at=0.0, status="initializing", ttl=BEGAN + 1)
+    for session_id in ids[1:13]:
+        happened.wrote(session_id, at=2.0, status="initializing", clientId=session_id)
+    before = happened.broken("life")
+    happened.wrote(ids[13], at=3.0, status="initializing")
+
+    assert (before, happened.broken("life")) == ([], ["twelve-at-most"])
+
+
+def seen_from_outside(seconds: float) -> Happened:
+    """Return a session as answers of a real stack show it, at last as one that was active then."""
+    happened = Happened().made().asked(f"GET {status_path()}", 200, session(), at=60.0)
+    return happened.asked(f"GET {status_path()}", 200, session(**active(seconds)), at=91.0)
+
+
+def test_answers_show_a_life_where_no_write_is_seen() -> None:
+    """On a real stack what answers say of a session is held against one another."""
+    fine, moved = seen_from_outside(0), seen_from_outside(75)
+
+    assert (fine.broken("life"), moved.broken("life")) == ([], ["only-activity-counts"])
+
+
+def test_sessions_of_others_are_nobodys_affair_here() -> None:
+    """What a shared table has of sessions that this scenario has not made, it can say nothing about."""
+    happened = Happened()
+    happened.history.now = lambda: BEGAN + 100.0
+    happened.history.read(BEGAN + 10.0, [session(**active(10))])
+    happened.history.read(BEGAN + 100.0, [session(**active(90), status="expired")])
+
+    assert happened.found_by("life") == []
+
+
+def test_a_clock_that_is_wrong_excuses_as_much_as_it_is() -> None:
+    """How far the platform's clock is from this process's the dates of its answers tell."""
+    off = (JSON, ("date", "Mon, 02 Mar 2026 09:00:30 GMT"))
+    happened = seen_from_outside(75).asked(KEEPALIVE, 200, active(0), at=50.0)
+    before = happened.broken("life")
+    happened.asked("GET /hermes/health", 200, {"status": "healthy"}, at=0.0, told=off)
+
+    assert (before, happened.broken("life")) == (["only-activity-counts"], [])
+
+
+def test_what_the_scenario_changes_is_its_own_affair() -> None:
+    """A ttl that a scenario has set is none that went back."""
+    happened = begun().wrote(at=40.0, by="", ttl=BEGAN + 35)
+    happened.history.disturbed[ONE] = [BEGAN + 40.0]
+    happened.wrote(at=42.0, status="draining", ttl=BEGAN + 35)
+
+    assert happened.found_by("life") == []

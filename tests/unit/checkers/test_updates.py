@@ -1,0 +1,55 @@
+"""What WebSockets are told of changes, and what comes before what when a session ends."""
+
+import pytest
+
+from tests.support.story import ONE, Happened
+
+OF_ONE = {"x-session-id": ONE}
+
+
+def changed() -> Happened:
+    """Return what two writes and an instruction have changed."""
+    happened = Happened()
+    for at, path in ((1.0, "a.md"), (2.0, "b.md")):
+        happened.asked(f"PUT /api/files/{path}", 200, {"path": path, "size": 1}, at=at, headers=OF_ONE)
+    told = {"filesChanged": ["c.md"], "commit": "a" * 40}
+    return happened.asked("POST /api/execute", 200, told, at=3.0, headers=OF_ONE)
+
+
+def test_each_change_told_once_in_order_is_no_finding() -> None:
+    """So it is for as long as the socket is listened to."""
+    whole = changed().heard((1.1, "a.md"), (2.1, "b.md"), (3.1, "c.md"), until=9.0)
+    part = changed().heard((1.1, "a.md"), until=2.05)
+
+    assert (whole.found_by("updates"), part.found_by("updates")) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("invariant", "told"),
+    [
+        ("told-once", ["a.md", "b.md"]),
+        ("told-once", ["a.md", "a.md", "b.md", "c.md"]),
+        ("told-once", ["a.md", "b.md", "c.md", "of-nobody.md"]),
+        ("told-in-order", ["b.md", "a.md", "c.md"]),
+    ],
+)
+def test_other_messages_are_found(invariant: str, told: list[str]) -> None:
+    """One that is missing, doubled, about nothing, or before its time is found."""
+    happened = changed().heard(*((3.2, path) for path in told), until=9.0)
+
+    assert happened.broken("updates") == [invariant]
+
+
+def test_a_command_changes_what_nobody_can_tell() -> None:
+    """While a command runs, more may be told."""
+    happened = changed().asked("POST /api/exec", 200, {"output": "", "exitCode": 0}, at=4.0, headers=OF_ONE)
+    messages = [(3.2, path) for path in ("a.md", "b.md", "c.md", "d.md")]
+
+    assert happened.heard(*messages, until=9.0).found_by("updates") == []
+
+
+def test_what_was_not_committed_when_the_rules_went_is_found() -> None:
+    """A workspace with nothing left to commit is fine."""
+    clean, dirty = Happened().rules_went(), Happened().rules_went("draft.md")
+
+    assert (clean.broken("order"), dirty.broken("order")) == ([], ["committed-first"])
