@@ -200,7 +200,7 @@ def kills(session: nox.Session) -> None:
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
-    install(session)
+    install(session, *(["generated"] if "--generated" in session.posargs else []))
     session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
 
 

@@ -14,7 +14,7 @@ import typer
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
-from seatrials.configuration import require_wait, require_workers
+from seatrials.configuration import refuse_with, require_wait, require_workers
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
@@ -26,7 +26,7 @@ from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
-from seatrials.mutants.run import run_mutants
+from seatrials.mutants.run import run_generated, run_mutants
 from seatrials.output.output import AsJson, Output, tell_error, wants_json
 from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
@@ -80,10 +80,23 @@ def mutants(  # noqa: PLR0913  # each is an option
     record_coverage: Annotated[
         bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
     ] = False,
+    generated: Annotated[
+        bool, typer.Option("--generated", help="run on mutants that rules make of Hermes and the editor instead")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="with --generated: on so many, which --seed draws")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     require_workers("-n", workers)
+    if sample is not None and not generated:
+        msg = "--sample goes with --generated: of the chosen mutants, --only names some"
+        raise ConfigurationError(msg)
+    if generated:
+        chosen = {"--mutants": file, "--only": only, "--whole-suite": whole_suite, "--changed": changed}
+        refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
+        raise typer.Exit(run_generated(size=sample, scenarios=scenarios, seed=seed, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,

@@ -76,6 +76,14 @@ def require_workers(option: str, workers: object) -> None:
         raise ConfigurationError(msg)
 
 
+def refuse_with(option: str, others: Mapping[str, object]) -> None:
+    """Raise `ConfigurationError` naming all of the *others* that have a value, which *option* does not go with."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        msg = f"{option} does not go with {', '.join(given)}: leave out one or the other"
+        raise ConfigurationError(msg)
+
+
 def nearest(word: str, known: Sequence[str]) -> str:
     """Return the continuation of "there is no *word*": the known word that was probably meant, or all of them."""
     close = difflib.get_close_matches(word, known, n=1)

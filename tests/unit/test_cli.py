@@ -164,6 +164,15 @@ def test_a_number_of_workers_is_one(run: Callable[..., Ended], workers: str) -> 
     assert (code, "worker processes from 0 on" in told) == (64, True)
 
 
+def test_generated_mutants_go_with_no_choice_of_others(run: Callable[..., Ended]) -> None:
+    """Every option that says something about chosen mutants is named at once; a sample is one of generated ones."""
+    code, told = run("mutants", "--generated", "--only", "dead", "--json")
+    lonely = run("mutants", "--sample", "3")
+
+    assert (code, "--generated does not go with --only, --json" in told) == (64, True)
+    assert (lonely[0], "--sample goes with --generated" in lonely[1]) == (64, True)
+
+
 @pytest.mark.parametrize("arguments", [(), ("twin",), ("gat",), ("sweep",), ("sweep", "staging", "--wait", "soon")])
 def test_an_incomplete_command_is_an_error_of_configuration(run: Callable[..., Ended], arguments: tuple[str]) -> None:
     """No command, an unknown one, a missing argument or a word for a number end with 64."""

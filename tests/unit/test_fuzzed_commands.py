@@ -84,6 +84,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "-n": NUMBERS,
         "--evidence": FILES,
         "--changed": TEXTS,
+        "--sample": NUMBERS,
     },
 }
 ARGUMENTS = {

@@ -1,5 +1,6 @@
-"""One run of scenarios on mutants: pytest in a process of its own, with the matrix as its reporter."""
+"""A run of scenarios on mutants, chosen or generated: pytest in a process of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from seatrials.errors import SeatrialsError, exit_code_of
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder
 from seatrials.evidence.reader import read_matrix
 from seatrials.output.output import Output
+
+_SCENARIOS = ("tests/integration", "--environment", "mock", "-p", "no:terminal", "-p", "no:cacheprovider")
 
 
 def run_mutants(  # noqa: PLR0913  # an option of the command each
@@ -28,8 +31,8 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
 
     For a program that is an error of that exit code, with what pytest said.
     """
-    arguments = ["tests/integration", "--environment", "mock", "--on-mutants", "--seed", str(seed), "-n", workers]
-    arguments += ["--dist", "worksteal", "-p", "no:terminal", "-p", "no:cacheprovider", "--evidence", str(evidence)]
+    arguments = [*_SCENARIOS, "--on-mutants", "--seed", str(seed), "-n", workers]
+    arguments += ["--dist", "worksteal", "--evidence", str(evidence)]
     arguments += ["--whole-suite"] if whole_suite else []
     arguments += ["-k", scenarios] if scenarios else []
     arguments += ["--mutants", str(file.absolute())] if file is not None else []
@@ -39,6 +42,15 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     if not output.is_json:
         return exit_code_of(run_pytest(command).returncode)
     return _told(command, EvidenceFolder(evidence).mutants, output)
+
+
+def run_generated(*, size: int | None, scenarios: str, seed: int, workers: str) -> int:
+    """Run on mutants made by rules, or *size* of them that *seed* draws; return 0 when it is a proof, and 1 if not."""
+    at_once = len(os.sched_getaffinity(0)) if workers == "auto" else max(int(workers), 1)
+    arguments = [*_SCENARIOS, "-n", "0", "--generated", str(at_once), "--seed", str(seed)]
+    arguments += [] if size is None else ["--sample", str(size)]
+    arguments += ["-k", scenarios] if scenarios else []
+    return exit_code_of(run_pytest([sys.executable, "-m", "pytest", *arguments]).returncode)
 
 
 def run_pytest(command: Sequence[str], *, is_heard: bool = False) -> "subprocess.CompletedProcess[str]":

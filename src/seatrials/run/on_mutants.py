@@ -51,6 +51,15 @@ def begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], s
     config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
+def begin_generated(config: pytest.Config) -> None:
+    """Register who runs the scenarios on generated mutants in place of pytest's own loop."""
+    from seatrials.run.generated import GeneratedRun  # noqa: PLC0415  # libcst and coverage, which nothing else needs
+
+    size, seed = config.getoption("--sample"), config.getoption("--seed")
+    run = GeneratedRun(at_once=config.getoption("--generated"), size=size, seed=seed)
+    config.pluginmanager.register(run, "seatrials-generated")
+
+
 def about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[tuple[str, object]]:
     """Return what the kill matrix wants to know of a run on *mutant*; None is the healthy platform."""
     about: list[tuple[str, object]] = [("mutant", mutant.id if mutant else "healthy")]

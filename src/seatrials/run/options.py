@@ -29,6 +29,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
     _add_options_of_template(group)
     group.addoption("--on-mutants", action="store_true", help="run each scenario on the broken platforms too")
+    group.addoption(
+        "--generated", metavar="N", type=int, help="run on mutants made by rules instead, so many at a time"
+    )
+    group.addoption("--sample", metavar="N", type=int, help="run on so many of these, which --seed draws")
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")

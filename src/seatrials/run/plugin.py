@@ -39,7 +39,7 @@ from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
 from seatrials.run.late import LateRows
 from seatrials.run.marks import problems_of_marks
 from seatrials.run.obstacles import tell_obstacles
-from seatrials.run.on_mutants import about_mutant, begin_matrix
+from seatrials.run.on_mutants import about_mutant, begin_generated, begin_matrix
 from seatrials.run.options import add_options, find_files, in_chosen_world
 from seatrials.run.order import OneByOne, in_order
 from seatrials.run.plan_option import begin_plan
@@ -171,7 +171,9 @@ def _begin(config: pytest.Config) -> None:
     if not is_worker:
         _limit_workers(config, environment.workers_max)
         config.stash[_NOTES_KEY] = check_stacks(environment, _options(config))
-    if not config.getoption("--on-mutants"):
+    if config.getoption("--generated"):
+        begin_generated(config)
+    elif not config.getoption("--on-mutants"):
         reporter = _begin_report(config, environment, sources, signer)
         if not is_worker:
             _hold(config, environment, reporter)

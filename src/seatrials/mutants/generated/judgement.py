@@ -1,0 +1,72 @@
+"""What a run on generated mutants proves, and what people still have to look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seatrials.mutants.generated.source import Generated
+from seatrials.mutants.generated.verdicts import Kind, Verdicts
+
+# Of those that are not judged equivalent, so many must be killed.
+KILLED_SHARE_MIN = 0.9
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant."""
+
+    # How many scenarios met it.
+    ran: int
+    # Who noticed it, and how; empty for one that survived.
+    killer: str = ""
+    message: str = ""
+    # Whether the function can take the change at all; what it cannot take is no mutant.
+    fits: bool = True
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The mutants of a run with their fates, beside what people found out about survivors."""
+
+    mutants: Sequence[Generated]
+    fates: Mapping[str, Fate]
+    verdicts: Verdicts
+
+    @property
+    def survivors(self) -> list[Generated]:
+        """Those that met their scenarios, and that none noticed."""
+        return [each for each in self.mutants if each.id in self.fates and not self.fates[each.id].killer]
+
+    def problems(self) -> list[str]:
+        """Return what keeps the run from being a proof, a sentence each."""
+        found = [
+            f"{each.path.name}:{each.lines.start}: nobody has judged the survivor {each.id!r}"
+            for each in self.survivors
+            if self.verdicts.of(each.id) is None
+        ]
+        killed, counting = self._counts()
+        if killed < KILLED_SHARE_MIN * counting:
+            found.append(
+                f"{killed} of {counting} that are not judged equivalent are killed; {KILLED_SHARE_MIN:.0%} must be"
+            )
+        return found
+
+    def line_of(self, mutant: Generated) -> str:
+        """Return what became of *mutant*, on one line."""
+        fate = self.fates[mutant.id]
+        if fate.killer:
+            return f"{mutant.id}: killed by {fate.killer}: {fate.message}"
+        verdict = self.verdicts.of(mutant.id)
+        judged = "not judged" if verdict is None else f"judged {verdict}"
+        return f"{mutant.id}: SURVIVES {fate.ran} scenarios, {judged}"
+
+    def sum(self) -> str:
+        """Return the figures of the run."""
+        killed, counting = self._counts()
+        kinds = {each: sum(self.verdicts.of(one.id) == each for one in self.survivors) for each in Kind}
+        told = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
+        share = f"{killed / counting:.1%}" if counting else "none"
+        return f"{killed} of {counting} generated mutants killed ({share}); survivors: {told or 'none judged'}"
+
+    def _counts(self) -> tuple[int, int]:
+        equivalent = [each for each in self.survivors if self.verdicts.of(each.id) == Kind.EQUIVALENT]
+        return len(self.fates) - len(self.survivors), len(self.fates) - len(equivalent)
