@@ -32,6 +32,7 @@ class Networks:
     logical_ids: dict[str, str] = field(default_factory=dict)
     trace: Trace = field(default_factory=lambda: Trace(VirtualClock(0)))
     _groups: int = 0
+    _balancers: int = 0
 
     @property
     def ec2(self) -> AwsClient:
@@ -121,8 +122,10 @@ class Networks:
     def balancer(self, *subnets: str, groups: tuple[str, ...] = (), scheme: str = "internet-facing") -> str:
         """Bring up the nodes of a load balancer, as EC2 is now, and return the address of the first."""
         self.view.changed()
+        self._balancers += 1
+        name = "front" if self._balancers == 1 else f"front-{self._balancers}"
         zones = [{"SubnetId": each} for each in subnets]
-        names = {"LoadBalancerName": "front", "Scheme": scheme, "SecurityGroups": list(groups)}
+        names = {"LoadBalancerName": name, "Scheme": scheme, "SecurityGroups": list(groups)}
         return self.view.join_load_balancer({**names, "AvailabilityZones": zones})[0]
 
     def host(self, subnet: str, address: str, *groups: str) -> str:

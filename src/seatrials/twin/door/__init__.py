@@ -3,7 +3,8 @@
 - `shapes`: what botocore's model of a service says of each parameter: presence, type, length, range, pattern, values;
 - `words`: the code and the sentence with which each service refuses such a parameter;
 - `refusal`: what a refusal is, and the table of rules that no model has;
-- `ecs`, `balancing`, `attributes`, `scaling`, `network`, `gateways`, `storage`, `policies`: those rules;
+- `ecs`, `balancing`, `attributes`, `scaling`, `network`, `gateways`, `storage`, `policies`, `vpcs`:
+  those rules;
 - `conditions`: what a condition of a listener's rule takes.
 
 Templates are held to the tables of attributes and conditions too, by `cloudformation/rules/`.
@@ -14,7 +15,7 @@ more which call it came from.
 
 from botocore.exceptions import ClientError
 
-from seatrials.twin.door import attributes, balancing, ecs, gateways, network, policies, scaling, storage
+from seatrials.twin.door import attributes, balancing, ecs, gateways, network, policies, scaling, storage, vpcs
 from seatrials.twin.door.refusal import RULES, Asked, Refusal
 from seatrials.twin.door.shapes import problems_of
 from seatrials.twin.door.words import refusal_of
@@ -22,7 +23,7 @@ from seatrials.twin.door.words import refusal_of
 __all__ = ["Asked", "Refusal", "check"]
 
 # Each of these fills the table of rules as it is imported.
-_ = (attributes, balancing, ecs, gateways, network, policies, scaling, storage)
+_ = (attributes, balancing, ecs, gateways, network, policies, scaling, storage, vpcs)
 
 
 def check(asked: Asked, *, before_sdk: bool = False) -> None:
