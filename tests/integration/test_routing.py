@@ -711,7 +711,11 @@ def test_a_method_that_a_path_does_not_have_is_refused(platform: Platform) -> No
     answers = [platform.http.send(method, path, headers=session.headers) for method, path in others]
 
     assert [answer for answer in answers if answer.status != 405] == []
-    assert platform.sessions.item(session) == before
+    after = platform.sessions.item(session)
+    assert before is not None
+    assert after is not None
+    # Which task hosts it is the platform's own affair.
+    assert {**after, "taskArn": ""} == {**before, "taskArn": ""}
     assert platform.workspace(session).files() == ["hello.md"]
 
 

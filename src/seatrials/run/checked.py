@@ -10,7 +10,7 @@ from seatrials.run.items import RECORDER_KEY
 
 # What a report says of the checkers: the promise that their first finding is about, what it has in common with others
 # of its cause, and what they could not ask.
-FINDING, FINDING_KEY, NOT_ASKED = "finding", "finding_key", "not_asked"
+FINDING, FINDING_KEY, NOT_ASKED = "finding", "finding_key", "invariants_not_asked"
 
 
 def check(item: pytest.Item) -> str:

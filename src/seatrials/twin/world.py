@@ -190,8 +190,7 @@ class World:
         self._call_watch = CallWatch(self.trace)
         # Hears of an actor's failure; by default the scenario fails.
         self.on_failure: Callable[[Failure], None] = self._fail_scenario
-        # Hears (caller, operation) of every call from outside AWS, by the actor that makes it, when it has its effect,
-        # and (service, operation, parameters, answer) of every one that has changed something.
+        # For who looks on: hear calls from outside AWS as they have their effect, and all that have changed something.
         self.on_call: Callable[[str, str], None] = lambda *_: None
         self.on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None] = lambda *_: None
         self.clock.supervisor.on_failure = self._actor_failed
