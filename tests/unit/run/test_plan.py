@@ -32,7 +32,7 @@ def durations(**rows: RowDuration) -> Durations:
 
 def takes(seconds: float, tasks: int = 0, waited: float = 0, calls: int = 0) -> RowDuration:
     """Return what a row took."""
-    return RowDuration(seconds=seconds, waited=waited, calls=calls, tasks=tasks)
+    return RowDuration(seconds=seconds, waited=waited, calls=calls, tasks=tasks, task_seconds=tasks * seconds)
 
 
 def plan(rows: Mapping[str, Alone | None], known: Durations, workers: int = 1, pace: float = 1) -> Plan:
