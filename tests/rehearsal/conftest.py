@@ -11,6 +11,8 @@ from seatrials.twin_server import running_server
 from tests.support.interruption.plans import Phase, Plan, plans
 from tests.support.interruption.rehearsal import Rehearsal
 
+# Generous, for a machine that others use too.
+_READY_SECONDS = 240.0
 _MET = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
@@ -61,7 +63,8 @@ def rehearsal(pytestconfig: pytest.Config) -> Iterator[Rehearsal]:
     # A shell that starts this in the background ignores them, and so would every run.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    with running_server("--pace", f"{pytestconfig.getoption('--pace'):g}", "--allow-exec") as running:
+    pace = f"{pytestconfig.getoption('--pace'):g}"
+    with running_server("--pace", pace, "--allow-exec", within_seconds=_READY_SECONDS) as running:
         rehearsal = Rehearsal(running)
         rehearsal.let_a_stranger_in()
         yield rehearsal

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from seatrials.environments.kinds import KINDS
-from seatrials.errors import TooLateError
+from seatrials.errors import BudgetExceededError, LeaseLostError, TooLateError
 from seatrials.evidence.folder import second_of
 from seatrials.evidence.ranges import problems_of_usage, problems_of_value
 from seatrials.evidence.record import ROWS, MatrixRecord, Rows, RunRecord
@@ -23,6 +23,8 @@ from seatrials.evidence.sums import leftovers_in, services_in, skew_in, usage_in
 _CLOCK_TOLERANCE_SECONDS = 5.0
 _SUM_TOLERANCE_SECONDS = 0.001
 _NAMED_MAX = 3
+# With what a run ends that has not begun all of its rows, of which pytest hears nothing: it has skipped them.
+_OVERRULING = (BudgetExceededError.exit_code, LeaseLostError.exit_code)
 _ROWS = "the list of rows beside it"
 
 
@@ -144,7 +146,7 @@ def _of_log(parts: Parts) -> Iterator[str]:
     yield from _late(record.late_seconds, summary.late_seconds)
     # pytest itself knows of no doubt.
     status = 0 if record.exit_status == TooLateError.exit_code else record.exit_status
-    if summary.exit_status is not None and status != summary.exit_status:
+    if summary.exit_status is not None and status not in {summary.exit_status, *_OVERRULING}:
         yield f"it says that pytest ended with status {record.exit_status}, and {log} has {summary.exit_status}"
     kind = KINDS.get(record.kind or "")
     others = sorted({each.kind for each in parts.log.samples} - {kind.sample_kind if kind is not None else ""})

@@ -32,8 +32,9 @@ class RowDuration(BaseModel):
     waited: _Seconds
     # To the platform and to AWS: each takes real time, which at a fast pace is much platform time.
     calls: _Count
-    # How many edit tasks it has at its peak: 0, 1 or 3.
+    # How many edit tasks it has at its peak: 0, 1 or 3; and how long they are there, each counted.
     tasks: _Count
+    task_seconds: _Seconds
 
 
 class Durations(BaseModel):
@@ -101,6 +102,7 @@ def _duration(told: Mapping[str, Any], usage: Mapping[str, float]) -> RowDuratio
         waited=round(told["waited_seconds"], 1),
         calls=int(told["calls"]),
         tasks=_peak(usage.get("tasks")),
+        task_seconds=round(usage.get("task_seconds", 0.0), 1),
     )
 
 

@@ -1,7 +1,7 @@
 """What a run on a shared stack will take and cost, before it touches it: row by row, and in sum.
 
 The rows are laid out as workers take them, by what each of them took before; what AWS does between them takes what is
-documented of it. Tasks are what costs: all else that has a price came to less than a hundredth of a run.
+documented of it. Tasks are what costs: all else that has a price came to less than a hundredth of a rehearsal.
 """
 
 import heapq
@@ -44,8 +44,16 @@ class PlannedRow:
     seconds: float
     # How long it waits for a return to zero before, which is not among its own seconds.
     return_seconds: float
+    # At its peak; and how many are there on average while it is alone, which is all that is asked of such a row.
     tasks: int
-    is_alone: bool
+    mean_tasks: float
+    # How many are there when it has ended; of rows beside one another all of them say it together.
+    leaves: int | None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other row runs beside it."""
+        return self.leaves is not None
 
     @property
     def ends(self) -> float:
@@ -102,6 +110,7 @@ def mean_duration(durations: Durations) -> RowDuration:
         waited=sum(each.waited for each in known) / count,
         calls=sum(each.calls for each in known) // count,
         tasks=1,
+        task_seconds=sum(each.seconds for each in known) / count,
     )
 
 
@@ -112,10 +121,16 @@ def _laid_out(
     unknown, now, left = mean_duration(durations), begin, 0
 
     def planned(row: str, begins: float, left: int, return_seconds: float = 0.0) -> PlannedRow:
-        known, is_alone = durations.rows.get(row, unknown), rows[row] is not None
-        seconds = _seconds(known, pace, is_warm=0 < known.tasks <= left, relies=is_alone)
+        known, need = durations.rows.get(row, unknown), rows[row]
+        is_warm = 0 < known.tasks <= left
         return PlannedRow(
-            row=row, begins=begins, seconds=seconds, return_seconds=return_seconds, tasks=known.tasks, is_alone=is_alone
+            row=row,
+            begins=begins,
+            seconds=_seconds(known, pace, is_warm=is_warm, relies=need is not None),
+            return_seconds=return_seconds,
+            tasks=known.tasks,
+            mean_tasks=known.tasks if is_warm else known.task_seconds / max(1.0, known.seconds),
+            leaves=None if need is None else min(need.leaves, known.tasks),
         )
 
     for turn in turns([(row, need) for row, need in rows.items() if need is not None]):
@@ -148,13 +163,21 @@ def _task_seconds(rows: Sequence[PlannedRow], seconds: int) -> dict[str, float]:
     for now in range(seconds):
         there = [each for each in rows if each.begins <= now < each.ends]
         present = [each.row for each in there] or present
-        wanted = _tasks_for(sum(_SESSIONS_BY_TASKS[each.tasks] for each in there))
-        if wanted:
-            until[wanted] = now + RETURN_SECONDS
-        running = max((tasks for tasks, end in until.items() if now < end), default=0)
+        stays, there_now = _tasks_with(there)
+        if stays:
+            until[stays] = now + RETURN_SECONDS
+        running = max(there_now, *(tasks if now < end else 0 for tasks, end in until.items()))
         for row in present:
             paid[row] += running / len(present)
     return paid
+
+
+def _tasks_with(there: Sequence[PlannedRow]) -> tuple[int, float]:
+    """Return how many tasks stay when these rows have ended, and how many are there with them."""
+    if len(there) == 1 and there[0].leaves is not None:
+        return there[0].leaves, there[0].mean_tasks
+    tasks = _tasks_for(sum(_SESSIONS_BY_TASKS[each.tasks] for each in there))
+    return tasks, tasks
 
 
 def _tasks_for(sessions: int) -> int:

@@ -112,7 +112,8 @@ def codes_after(way: Way, met: Phase) -> Collection[int]:
         return (code,)
     if way is Way.DISK_FULL and met is Phase.STARTING:
         return (code, _PYTESTS_OWN_ERROR)
-    if met is Phase.ENDING:
+    # What a budget ends is the next row, and the rows that have begun may be the last.
+    if met is Phase.ENDING or way is Way.BUDGET_SPENT:
         return (code, *_OF_ITSELF)
     # The second may come when pytest itself is at its end, but not yet the run.
     second = (INTERRUPTED,) if way is Way.INTERRUPTED_TWICE else ()

