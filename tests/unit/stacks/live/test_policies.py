@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def refused(policy: Json) -> list[str]:
 
 
 @pytest.mark.parametrize("policy", [documented, shipped, of_session], ids=lambda each: each.__name__)
-def test_every_call_of_rehearsals_is_allowed(policy: Any) -> None:  # noqa: ANN401  # one of the functions above
+def test_every_call_of_rehearsals_is_allowed(policy: Callable[[], Json]) -> None:
     """By the policy of the manual, that of the template, and that to which a role is narrowed."""
     assert refused(policy()) == []
 
