@@ -34,7 +34,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "dynamodb:DescribeTable",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
-        "dynamodb:Scan",
         "dynamodb:UpdateItem",
     ),
     "index": ("dynamodb:Query",),

@@ -228,6 +228,7 @@ def test_a_wait_with_a_session_that_is_overdue_meets_a_broken_promise(
 ) -> None:
     """Whatever is waited for: the error has the same words, and the row that asks for the promise."""
     platform = make_platform(lambda _request: httpx.Response(200), initializing_seconds=999)
+    platform.sessions.clients[SESSION.client_id] = None
     with pytest.raises(WaitTimeoutError):
         platform.wait_until(lambda: False, 50, what="a task")
     with pytest.raises(BrokenPromiseError, match="waited 20 s for a task") as failure:
@@ -330,7 +331,7 @@ def test_there_are_no_neighbours_where_one_session_may_be_had(
         return SESSION
 
     monkeypatch.setattr(platform, "ready", ready)
-    monkeypatch.setattr(platform, "ready_on_three_tasks", lambda: [SESSION] * 3)
+    monkeypatch.setattr(platform, "_three_ready", lambda: [SESSION] * 3)
     wanted: dict[str, object] = {"clientId": "c"}
     among_others = platform.neighbours(None, wanted), platform.ready_among_tasks()
     assert among_others == ([SESSION, SESSION], SESSION)

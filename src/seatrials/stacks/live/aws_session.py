@@ -1,5 +1,6 @@
 """The way to AWS of a process that examines a real stack: one guarded boto3 session, and its clients."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,6 +33,8 @@ _CONFIG = {
     "user_agent_extra": "seatrials",
 }
 _LOADER = create_loader()
+# Source: AWS STS API Reference, AssumeRole, RoleSessionName.
+_SESSION_NAME_MIN, _SESSION_NAME_MAX = 2, 64
 
 
 class AwsSession:
@@ -129,8 +132,23 @@ def _assume(watched: Any, core: Any, role_arn: str, policy: str) -> None:  # noq
         with settings_of_the_shell("make AWS's client of sts"):
             return core.create_client(*given, **named)
 
-    extra = {"RoleSessionName": "seatrials", "Policy": policy}
-    fetcher = AssumeRoleCredentialFetcher(create, source, role_arn, extra_args=extra)
+    def fetch() -> Any:  # noqa: ANN401  # botocore's own
+        """Assume the role under the name of whose credentials these are: a lease, and CloudTrail, tell it."""
+        now = source.get_frozen_credentials()
+        keys = {"aws_access_key_id": now.access_key, "aws_secret_access_key": now.secret_key}
+        sts = create("sts", **keys, aws_session_token=now.token)
+        extra = {"RoleSessionName": session_name(sts.get_caller_identity()["Arn"]), "Policy": policy}
+        return AssumeRoleCredentialFetcher(create, source, role_arn, extra_args=extra).fetch_credentials()
+
     watched._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  # the same
-        method="assume-role", refresh_using=fetcher.fetch_credentials
+        method="assume-role", refresh_using=fetch
     )
+
+
+def session_name(arn: str) -> str:
+    """Return what a session of a role is called for who assumes it, a user, a role's own session, or a person of SSO.
+
+    Source: AWS STS API Reference, AssumeRole, RoleSessionName: up to 64 letters, digits and `_+=,.@-`.
+    """
+    name = re.sub(r"[^\w+=,.@-]", "-", arn.rpartition("/")[2] or "seatrials", flags=re.ASCII)
+    return name[:_SESSION_NAME_MAX].ljust(_SESSION_NAME_MIN, "-")

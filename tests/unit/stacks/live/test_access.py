@@ -88,13 +88,13 @@ def test_a_setting_that_botocore_does_not_take_is_the_shells_fault(
 
 
 def test_a_role_is_assumed(small_platform: SmallPlatform) -> None:
-    """With a role the run is the role, whoever's credentials assume it."""
+    """With a role the run is the role, in a session of the name that its source has: a lease tells whom to ask."""
     role = "arn:aws:iam::123456789012:role/seatrials"
     access = open_access(small_platform.environment(role_arn=role), {})
     identity = access.session.client("sts").get_caller_identity()
     access.http.close()
 
-    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/seatrials/seatrials"
+    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/seatrials/moto"
 
 
 def test_a_role_is_narrowed(small_platform: SmallPlatform) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import NoCredentialsError
 from seatrials.environments.variables import read_variables, set_again, withdraw_credentials
 from seatrials.stacks import StackOptions
 from seatrials.stacks.live.access import open_access
+from seatrials.stacks.live.aws_session import session_name
 from tests.support.small_platform import SmallPlatform
 
 # Credentials that are over soon, so that they are renewed for each call; the key says which profile was asked for.
@@ -72,3 +73,19 @@ def test_credentials_are_in_no_representation(small_platform: SmallPlatform) -> 
     options = StackOptions(credentials={"AWS_SECRET_ACCESS_KEY": "hush"})
 
     assert "hush" not in json.dumps([repr(options), repr(small_platform.environment())])
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:iam::123456789012:user/people/anna", "anna"),
+        ("arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Dev_1/anna@example.com", "anna@example.com"),
+        ("arn:aws:sts::123456789012:assumed-role/ci/run 7:é", "run-7--"),
+        ("arn:aws:iam::123456789012:user/a", "a-"),
+        (f"arn:aws:iam::123456789012:user/{'x' * 80}", "x" * 64),
+        ("arn:aws:iam::123456789012:root", "arn-aws-iam--123456789012-root"),
+    ],
+)
+def test_a_session_is_called_after_whose_credentials_assume_it(arn: str, name: str) -> None:
+    """In the characters and the length that STS takes."""
+    assert session_name(arn) == name
