@@ -13,8 +13,9 @@ from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import Calibration, Spread
 from seatrials.twin.cloudformation.template import load_template, parse_template
+from seatrials.twin.control_plane import ControlPlane
 from seatrials.twin.ecs.task_run import TaskRun
-from seatrials.twin.world import ControlPlane, World
+from seatrials.twin.world import World
 from tests.support.aws import Document, Json
 from tests.support.project import TEMPLATE
 

@@ -1,11 +1,10 @@
 """A world: one control plane brought to life, with its own time, network, disk and chance.
 
-`ControlPlane` is moto with a stack deployed, kept as bytes for the life of the process. `World` starts from it in about
-a millisecond and adds everything that acts. Chance comes from one seed, split by purpose, so that one more draw in one
-part does not change what another part draws.
+It starts from a `ControlPlane` in about a millisecond and adds everything that acts. Chance comes from one seed, split
+by purpose, so that one more draw in one part does not change what another part draws.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,36 +21,28 @@ from seatrials.twin.autoscaling.published import PublishedMetrics
 from seatrials.twin.autoscaling.scaling import Scaling
 from seatrials.twin.balancer import Balancer, Lags, Resets, TargetRegistry, Variety
 from seatrials.twin.calibration import Calibration
-from seatrials.twin.cloudformation.deployer import DeployedStack, deploy
 from seatrials.twin.cloudformation.fidelity.calls import CallWatch
-from seatrials.twin.cloudformation.inputs import NO_INPUTS, Inputs
-from seatrials.twin.cloudformation.rules import RULES, Rule
-from seatrials.twin.cloudformation.template import Template
+from seatrials.twin.control_plane import EPOCH_SECONDS, ControlPlane
 from seatrials.twin.ecs.aws_calls import connect_to_aws
 from seatrials.twin.ecs.log_driver import LogDriver
 from seatrials.twin.ecs.mounting import mount_client
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.ecs.scheduler import Scheduler
 from seatrials.twin.ecs.task_run import Surroundings
-from seatrials.twin.entrances import Entrance, domain_names, open_entrances
+from seatrials.twin.entrances import Entrance, open_entrances
 from seatrials.twin.expiry import Expiry
 from seatrials.twin.filesystem import FileSystems
 from seatrials.twin.metrics.store import Metric
 from seatrials.twin.moto_bridge import (
-    ACCOUNT,
-    NOBODY,
     TARGET_HEALTH,
     Bridge,
     HealthView,
     IndexLag,
     Living,
-    control_plane,
     give_past,
-    let_neighbours_in,
     restore,
     seed_identifiers,
     shortcuts,
-    snapshot,
     unplug,
 )
 from seatrials.twin.moto_bridge.told import told_change
@@ -63,79 +54,9 @@ from seatrials.twin.scratch import scratch_folder
 from seatrials.twin.trace import Trace
 from seatrials.twin.vpc.vpc import Vpc
 
-# Every world begins at this moment, so that traces of different days are equal. 2026-03-02T09:00:00Z, a Monday.
-EPOCH_SECONDS = 1_772_442_000
 _CLIENT_ADDRESS = "203.0.113.10"
-_DEPLOYMENT_SEED = 1
 # What changes where the nodes of a load balancer are, and who reaches them.
 _MOVES = ("SetSecurityGroups", "SetSubnets")
-
-
-class ControlPlane:
-    """moto with one template deployed, as every world of this process begins."""
-
-    def __init__(
-        self,
-        template: Template,
-        region: str,
-        stack_name: str,
-        *,
-        inputs: Inputs = NO_INPUTS,
-        found: Iterable[str] = (),
-        rules: Iterable[Rule] = RULES,
-        has_neighbours: bool = False,
-    ) -> None:
-        """*found* is what a linter has against the template, to be told with the rest that is wrong with it.
-
-        *rules* are what it must not break. With *has_neighbours* others have stacks in the same account and network.
-        """
-        self.region = region
-        # What shortcuts know of the control plane as every world begins with it.
-        self.pristine: dict[str, Any] = {}
-        bridge = Bridge(
-            region=region,
-            now=lambda: float(EPOCH_SECONDS),
-            on_call=lambda _caller, _operation: None,
-            on_change=lambda _service, _operation, _parameters, _answer: None,
-            sleep=lambda _seconds: None,
-            shortcuts=shortcuts({}),
-        )
-        bridge.attach(None)
-        restore(_EMPTY[0])
-        seed_identifiers(_DEPLOYMENT_SEED)
-        bridge.plug_in()
-        try:
-            self.stack: DeployedStack = deploy(
-                template,
-                lambda service: bridge.client("cloudformation", service),
-                stack_name=stack_name,
-                region=region,
-                account=ACCOUNT,
-                inputs=inputs,
-                found=found,
-                rules=rules,
-            )
-            aws = partial(bridge.client, "cloudformation")
-            # By the ARNs of load balancers.
-            self.domain_names = domain_names(aws)
-            self.neighbours = let_neighbours_in(bridge, aws) if has_neighbours else NOBODY
-            self.state = snapshot()
-        finally:
-            unplug()
-
-
-_EMPTY: list[bytes] = []
-
-
-@contextmanager
-def moto_running(*, plain: bool = False) -> Iterator[None]:
-    """Switch moto on for the life of a process that runs worlds; *plain*, without what only saves time.
-
-    Why not an argument of each `ControlPlane`: what saves time replaces functions of moto, for the whole process.
-    """
-    with control_plane(plain=plain):
-        _EMPTY[:] = [snapshot()]
-        yield
 
 
 @dataclass(frozen=True)

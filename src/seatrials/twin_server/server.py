@@ -28,6 +28,7 @@ from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
 from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import Template, load_template
+from seatrials.twin.control_plane import ControlPlane, moto_running
 from seatrials.twin.ecs.programs import program
 from seatrials.twin.moto_bridge.http_api import AwsApi
 from seatrials.twin.physics.clock import Process, VirtualSignal
@@ -37,7 +38,7 @@ from seatrials.twin.physics.outside import Outside
 from seatrials.twin.physics.paced_clock import PacedClock
 from seatrials.twin.physics.supervision import Failure
 from seatrials.twin.scratch import remove_abandoned
-from seatrials.twin.world import ControlPlane, World, moto_running
+from seatrials.twin.world import World
 from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.control import Control
 from seatrials.twin_server.options import ServerOptions

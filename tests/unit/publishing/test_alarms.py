@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seatrials.publishing.publisher import Publisher
-from seatrials.twin.world import moto_running
+from seatrials.twin.control_plane import moto_running
 from tests.support.published_run import NAMESPACE, run_of
 from tests.support.twin import Twin, Worlds
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from seatrials.twin.world import moto_running
+from seatrials.twin.control_plane import moto_running
 from tests.support.twin import Twin, Worlds
 
 

@@ -9,8 +9,8 @@ from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.infrastructure import Infrastructure
 from seatrials.twin.cloudformation.template import load_template
+from seatrials.twin.control_plane import ControlPlane
 from seatrials.twin.moto_bridge import neighbours
-from seatrials.twin.world import ControlPlane
 from tests.support.aws import Json
 from tests.support.project import TEMPLATE
 from tests.support.twin import PLAIN, Twin, Worlds

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from seatrials.seams.application import AwsClient
 from seatrials.twin.cloudformation.template import load_template, parse_template
-from seatrials.twin.world import ControlPlane
+from seatrials.twin.control_plane import ControlPlane
 from tests.support.project import TEMPLATE
 from tests.support.twin import Twin, Worlds
 

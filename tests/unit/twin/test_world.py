@@ -10,11 +10,11 @@ from seatrials.seams.http_client import http_client
 from seatrials.twin.autoscaling import watch
 from seatrials.twin.autoscaling.alarms import Evaluation, evaluate
 from seatrials.twin.calibration import DEFAULT
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from seatrials.twin.ecs.runtime import Runtime
 from seatrials.twin.moto_bridge import current
 from seatrials.twin.physics.clock import ActorKilledError
 from seatrials.twin.vpc.vpc import Vpc
-from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.twin import PLAIN, Twin, Worlds
 
 TABLE = "webordinary-edit-sessions"

@@ -21,8 +21,9 @@ from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.inputs import read_inputs
 from seatrials.twin.cloudformation.rules import RULES
 from seatrials.twin.cloudformation.template import Template, load_template, parse_template
+from seatrials.twin.control_plane import ControlPlane, moto_running
 from seatrials.twin.faults import TwinFaults
-from seatrials.twin.world import ControlPlane, World, moto_running
+from seatrials.twin.world import World
 from seatrials.webordinary import editor, hermes
 
 # How long Hermes may take to start before a scenario begins without it, and then says so itself.

@@ -6,7 +6,7 @@ import pytest
 
 from seatrials.twin.autoscaling.published import CPU_PERCENT, MEMORY_PERCENT
 from seatrials.twin.balancer.visit import AccessLogEntry
-from seatrials.twin.world import EPOCH_SECONDS
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from tests.support.twin import CLUSTER, EDIT, Twin
 
 SERVICE = {"ClusterName": CLUSTER, "ServiceName": EDIT}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from seatrials.twin.ecs.task_run import TaskRun
-from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.twin import IMAGE, Twin
 
 CLUSTER = "webordinary-edit-cluster"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from seatrials.twin.moto_bridge import restore, snapshot
-from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.aws import Json
 from tests.support.twin import Twin, Worlds
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from seatrials.twin.world import EPOCH_SECONDS
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from tests.support.aws import Json
 from tests.support.twin import Twin
 

@@ -12,7 +12,7 @@ from seatrials.mutants.mutant import Change, Mutant, Plan
 from seatrials.mutants.template_edits import add, put
 from seatrials.seams.http_client import http_client
 from seatrials.twin.cloudformation.template import load_template, parse_template
-from seatrials.twin.world import ControlPlane
+from seatrials.twin.control_plane import ControlPlane
 from tests.support.project import TEMPLATE
 from tests.support.twin import PLAIN, Twin, Worlds
 

@@ -18,7 +18,8 @@ from seatrials.twin.authority import Authority
 from seatrials.twin.cloudformation.fidelity.table import Status, tables
 from seatrials.twin.cloudformation.fidelity.usage import BY_KEY, leaves
 from seatrials.twin.cloudformation.template import load_template
-from seatrials.twin.world import ControlPlane, World, moto_running
+from seatrials.twin.control_plane import ControlPlane, moto_running
+from seatrials.twin.world import World
 from tests.support.template_changes import LEFT_OUT, SHIPPED, Change, changed
 from tests.support.twin import PLAIN, PORTS
 

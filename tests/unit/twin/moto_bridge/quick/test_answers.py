@@ -10,10 +10,10 @@ from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
+from seatrials.twin.control_plane import EPOCH_SECONDS
 from seatrials.twin.moto_bridge import restore, seed_identifiers, snapshot
 from seatrials.twin.moto_bridge.quick.answers import answer, has_short_way
 from seatrials.twin.moto_bridge.quick.parameters import taken
-from seatrials.twin.world import EPOCH_SECONDS
 from tests.support.aws import Json
 from tests.support.twin import Twin
 

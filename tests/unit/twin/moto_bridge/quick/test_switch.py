@@ -11,7 +11,7 @@ import pytest
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.stacks import wants_plain_moto
-from seatrials.twin.world import moto_running
+from seatrials.twin.control_plane import moto_running
 from tests.support.project import PROJECT
 
 # A session from its activation to its expiry, the policies that scale, and names that moto makes.
