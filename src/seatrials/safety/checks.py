@@ -134,8 +134,9 @@ def _journal(store: Store, environment: str) -> str:
 
 def _odd_items(dynamodb: AwsClient, names: ResourceNames, store: Store) -> str:
     """Tell what is passed over, by runs as by sweeps; it keeps no run from beginning."""
-    with translated(f"read the open sessions of {names.table}"):
-        found = SessionTable(dynamodb, names).with_status(contract.OPEN)
+    sessions, clients = SessionTable(dynamodb, names), sorted(journal.clients(store))
+    with translated(f"read the sessions of {names.table}"):
+        found = [*sessions.with_status(contract.OPEN), *(item for each in clients for item in sessions.of_client(each))]
     odd = [*odd_items(found, names.table), *(f"{store.table}: {each}" for each in journal.unreadable(store))]
     return "none" if not odd else f"{len(odd)}, passed over: {'; '.join(odd[:_ODD_SHOWN])}"
 
