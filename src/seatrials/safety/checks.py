@@ -67,7 +67,7 @@ def checks_of(
         Check("access points", lambda: _access_points(aws("efs"))),
         Check(str(http.base_url).rstrip("/"), lambda: _answer(http, "/health")),
         Check("Hermes", lambda: _answer(http, contract.HERMES_HEALTH_PATH)),
-        Check("previews", lambda: _previews(aws("dynamodb"), names.table, http.base_url.host)),
+        Check("previews", lambda: _previews(aws("dynamodb"), names, http.base_url.host)),
     ]
 
 
@@ -188,13 +188,13 @@ def _access_points(efs: AwsClient) -> str:
     return f"{len(points)} or more"
 
 
-def _previews(dynamodb: AwsClient, table: str, host: str) -> str:
+def _previews(dynamodb: AwsClient, names: ResourceNames, host: str) -> str:
     """Compare where Hermes has told users to look with where a run will; a session of before shows it, if there is one.
 
     A certificate of a domain's own stands in front of a load balancer that has another name.
     """
-    with translated(f"read the table {table}"):
-        items = dynamodb.scan(TableName=table, Limit=_PREVIEWS_SHOWN, ProjectionExpression="previewUrl")["Items"]
+    with translated(f"read the newest sessions of {names.table}"):
+        items = SessionTable(dynamodb, names).newest((*contract.OPEN, *contract.FINAL), _PREVIEWS_SHOWN)
     hosts = sorted({httpx.URL(each["previewUrl"]["S"]).host for each in items if "previewUrl" in each})
     if hosts and host not in hosts:
         msg = (
