@@ -17,7 +17,7 @@ import pytest
 from seatrials.platform import contract
 from seatrials.safety.baseline import Snapshot, Surveyor
 from seatrials.safety.unexplained import Comparison
-from seatrials.seams.clock import SystemClock, wait_until
+from seatrials.seams.clock import NotYet, SystemClock, wait_until
 from seatrials.twin_server import running_server
 from seatrials.twin_server.process import RunningServer
 from tests.support.interruption.rehearsal import Rehearsal
@@ -45,8 +45,13 @@ class Others:
     def sessions(self) -> list[tuple[str, str, str]]:
         """Return id, status and task of each of their sessions."""
         items = self.rehearsal.aws("dynamodb").scan(TableName=THEIR_NAMES.table)["Items"]
+        items = [each for each in items if "clientId" in each]
         found = [[each.get(name, {}).get("S", "") for name in ("sessionId", "status", "taskArn")] for each in items]
         return sorted((one, two, three) for one, two, three in found)
+
+    def _are_active(self) -> bool | NotYet:
+        statuses = [status for _, status, _ in self.sessions() if status != contract.EXPIRED]
+        return statuses == [contract.ACTIVE] * 3 or NotYet(f"they are {statuses}")
 
     @contextmanager
     def under_load(self) -> Iterator[None]:
@@ -64,12 +69,13 @@ class Others:
 
         threading.Thread(target=use, name="load of others", daemon=True).start()
         try:
-            active = lambda: [each[1] for each in self.sessions()] == ["active"] * 3  # noqa: E731
-            wait_until(SystemClock(), active, _SECONDS, what="their sessions to be active")
+            wait_until(SystemClock(), self._are_active, _SECONDS, what="their sessions to be active")
             yield
         finally:
             over.set()
             ended.wait()
+            for each in answers:
+                http.post(f"{self.url}{contract.SESSIONS_PATH}/{each['sessionId']}/deactivate", json={}, timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def others_things(aws: Clients) -> dict[str, str]:
     dimension = {"ScalableDimension": "ecs:service:DesiredCount"}
     aws("application-autoscaling").register_scalable_target(**resource, **dimension, MinCapacity=0, MaxCapacity=3)
     put_alarm(aws("cloudwatch"), threshold=1)
-    aws("cloudwatch").put_dashboard(DashboardName="edit", DashboardBody='{"widgets": []}')
+    aws("cloudwatch").put_dashboard(DashboardName="webordinary-runs", DashboardBody='{"widgets": []}')
     balancer = aws("elbv2").describe_load_balancers()["LoadBalancers"][0]
     listener = aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"][0][
         "ListenerArn"

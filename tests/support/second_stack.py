@@ -45,6 +45,9 @@ def write_two_stacks(folder: Path) -> Path:
     }
     for section, every in second.items():
         document[section].update({f"Their{name}": _theirs(each, names) for name, each in every.items()})
+    # The twin checks the health of all targets from the first load balancer, so their tasks let that one in as well.
+    ours, theirs = (document["Resources"][f"{each}TaskSecurityGroup"]["Properties"] for each in ("", "Their"))
+    theirs["SecurityGroupIngress"] += ours["SecurityGroupIngress"]
     path = folder / "two-stacks.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return path

@@ -111,6 +111,12 @@ class SmallPlatform:
         self._put_whole({**{name: {"S": value} for name, value in item.items()}, "lastActivity": {"N": "1"}})
         return item["sessionId"]
 
+    def note_client(self, client_id: str, run: str = "dead") -> None:
+        """Store what the journal of a run has of a client that it asked a session for."""
+        told = {"run_id": run, "entry_kind": "client", "details": json.dumps({"client": client_id})}
+        keys = {"sessionId": "seatrials#journal", "userId": f"{run}/process-1/{client_id}"}
+        self._put_whole({name: {"S": value} for name, value in {**keys, **told}.items()})
+
     def sessions(self) -> dict[str, str]:
         """Return the status of every session by its id."""
         items = self.aws("dynamodb").scan(TableName="webordinary-edit-sessions")["Items"]
@@ -137,18 +143,24 @@ class SmallPlatform:
         if request.target.endswith("/activate"):
             client = json.loads(request.body)["clientId"]
             return json_response(201, self._item(self.add_session(client)))
-        session_id = request.target.split("/")[-2]
-        if request.target.endswith("/deactivate") and session_id in self.sessions():
-            self._put_whole({**self._found(session_id), "status": {"S": "expired"}})
+        found = self._found(request.target.split("/")[-2])
+        if request.target.endswith("/deactivate") and found is not None:
+            self._put_whole({**found, "status": {"S": "expired"}})
             return json_response(202, {"status": "draining"})
         return json_response(404, {"error": "not found"})
 
     def _item(self, session_id: str) -> dict[str, str]:
-        return {name: value["S"] for name, value in self._found(session_id).items() if "S" in value}
+        found = self._found(session_id)
+        assert found is not None, "it was just stored"
+        return {name: value["S"] for name, value in found.items() if "S" in value}
 
-    def _found(self, session_id: str) -> Document:
-        items = self.aws("dynamodb").scan(TableName="webordinary-edit-sessions")["Items"]
-        return next(each for each in items if each["sessionId"]["S"] == session_id)
+    def _found(self, session_id: str) -> Document | None:
+        items = self.aws("dynamodb").query(
+            TableName="webordinary-edit-sessions",
+            KeyConditionExpression="sessionId = :id",
+            ExpressionAttributeValues={":id": {"S": session_id}},
+        )["Items"]
+        return next(iter(items), None)
 
     def _put_whole(self, item: Document) -> None:
         self.aws("dynamodb").put_item(TableName="webordinary-edit-sessions", Item=item)

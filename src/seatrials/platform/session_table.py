@@ -65,9 +65,13 @@ class SessionTable:
         There are `STATUS_ITEMS_MAX` of each status at most, the most recently used ones.
         """
         wanted = tuple(statuses)
-        found = [item for status in wanted for item in self._indexed(status)]
+        found = self.newest(wanted, STATUS_ITEMS_MAX)
         stored = self._as_stored({_key(item): item for item in found}.values())
         return [item for item in stored if item.get("status", {}).get("S") in wanted]
+
+    def newest(self, statuses: Iterable[str], most: int) -> list[Item]:
+        """Return, of each status, the *most* most recently used items as the activity index has them."""
+        return [item for status in statuses for item in self._indexed(status, most)]
 
     def count_active_since(self, epoch_ms: int, most: int) -> int:
         """Return how many sessions, ended or not, were used since then; *most*, where there are more."""
@@ -76,9 +80,9 @@ class SessionTable:
             most, sum(int(self._dynamodb.query(**each, Limit=most, Select="COUNT")["Count"]) for each in questions)
         )
 
-    def _indexed(self, status: str) -> list[Item]:
+    def _indexed(self, status: str, most: int) -> list[Item]:
         question = self._of_status(status, 0)
-        return list(self._dynamodb.query(**question, Limit=STATUS_ITEMS_MAX, ScanIndexForward=False)["Items"])
+        return list(self._dynamodb.query(**question, Limit=most, ScanIndexForward=False)["Items"])
 
     def _of_status(self, status: str, since_ms: int) -> dict[str, Any]:
         return {

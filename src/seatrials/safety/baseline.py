@@ -159,19 +159,25 @@ class Surveyor:
                     seen.policies |= {each["PolicyARN"]} if "PolicyARN" in each else set()
 
     def _look_at_monitoring(self, seen: Snapshot) -> None:
-        """Look at the alarms that scale our services, and at the dashboards and alarms of runs."""
+        """Look at the alarms that scale our services, and at the alarms and dashboards of runs, which are only told."""
         prefix = self._names.run_monitoring_prefix
-        which = [{"AlarmNamePrefix": prefix}, *({"ActionPrefix": each} for each in sorted(seen.policies))]
-        for given in which:
-            for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms", **given):
-                # Those of target tracking are Application Auto Scaling's own.
-                if not each["AlarmName"].startswith("TargetTracking-"):
-                    is_of_runs = each.get("Namespace") == self._names.run_metric_namespace
-                    place = seen.neighbours if is_of_runs else seen.things
-                    place[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
-                    seen.false_alarms |= frozenset() if is_of_runs else self._false_alarms(each["AlarmName"])
+        for each in self._pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix):
+            seen.neighbours[f"alarm {each['AlarmName']}"] = _without(each, _ALARM_STATE)
+        for name, each in self._alarms_that_scale(seen.policies).items():
+            seen.things[f"alarm {name}"] = _without(each, _ALARM_STATE)
+            seen.false_alarms |= self._false_alarms(name)
         for each in self._pages("cloudwatch", "list_dashboards", "DashboardEntries", DashboardNamePrefix=prefix):
             seen.neighbours[f"dashboard {each['DashboardName']}"] = _only(each, ("LastModified", "Size"))
+
+    def _alarms_that_scale(self, policies: Iterable[str]) -> dict[str, Attributes]:
+        """Return the alarms on the platform's metric, and those that act on a policy, by name."""
+        names = self._names
+        metric = {"Namespace": names.metric_namespace, "MetricName": names.metric}
+        found = list(self._aws("cloudwatch").describe_alarms_for_metric(**metric)["MetricAlarms"])
+        for arn in sorted(policies):
+            found += self._pages("cloudwatch", "describe_alarms", "MetricAlarms", ActionPrefix=arn)
+        # Those of target tracking are Application Auto Scaling's own.
+        return {each["AlarmName"]: each for each in found if not each["AlarmName"].startswith("TargetTracking-")}
 
     def _false_alarms(self, name: str) -> frozenset[str]:
         """Return how an alarm came by states that were not CloudWatch's finding.

@@ -133,8 +133,9 @@ def _journal(store: Store, environment: str) -> str:
 
 def _odd_items(dynamodb: AwsClient, names: ResourceNames, store: Store) -> str:
     """Tell what is passed over, by runs as by sweeps; it keeps no run from beginning."""
-    with translated(f"read the open sessions of {names.table}"):
-        found = SessionTable(dynamodb, names).with_status(contract.OPEN)
+    sessions, clients = SessionTable(dynamodb, names), sorted(journal.clients(store))
+    with translated(f"read the sessions of {names.table}"):
+        found = [*sessions.with_status(contract.OPEN), *(item for each in clients for item in sessions.of_client(each))]
     odd = [*odd_items(found, names.table), *(f"{store.table}: {each}" for each in journal.unreadable(store))]
     return "none" if not odd else f"{len(odd)}, passed over: {'; '.join(odd[:_ODD_SHOWN])}"
 
@@ -187,12 +188,12 @@ def _access_points(efs: AwsClient) -> str:
 
 
 def _previews(dynamodb: AwsClient, names: ResourceNames, host: str) -> str:
-    """Compare where Hermes has told users to look with where a run will; an open session shows it, if there is one.
+    """Compare where Hermes has told users to look with where a run will; a session of before shows it, if there is one.
 
     A certificate of a domain's own stands in front of a load balancer that has another name.
     """
-    with translated(f"read the table {names.table}"):
-        items = SessionTable(dynamodb, names).with_status(contract.OPEN)
+    with translated(f"read the newest sessions of {names.table}"):
+        items = SessionTable(dynamodb, names).newest((*contract.OPEN, *contract.FINAL), _PREVIEWS_SHOWN)
     hosts = sorted({httpx.URL(each["previewUrl"]["S"]).host for each in items if "previewUrl" in each})
     if hosts and host not in hosts:
         msg = (

@@ -85,6 +85,11 @@ def runs_with_entries(store: Store, but_not: str | None) -> list[str]:
     return sorted({entry.run for entry in entries(store)} - {but_not})
 
 
+def clients(store: Store, run_id: str | None = None) -> set[str]:
+    """Return the clients that runs, or one of them, have asked sessions for."""
+    return {str(entry.details["client"]) for entry in entries(store, run_id) if entry.kind == "client"}
+
+
 def unreadable(store: Store) -> list[str]:
     """Return the keys of items that stand among the entries and are none."""
     return [f"{KEY_PREFIX}{_KIND}/{name}" for name, item in store.all(_KIND).items() if _entry(name, item) is None]

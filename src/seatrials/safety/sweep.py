@@ -175,7 +175,7 @@ class Sweeper:
 
     def _clients(self) -> list[str]:
         """Return the clients of the prefix that journals have."""
-        told = {str(entry.details["client"]) for entry in self._entries() if entry.kind == "client"}
+        told = journal.clients(self._store, self._run_id)
         return sorted(each for each in told if each.startswith(self._prefix))
 
     def _found(self, made: Iterable[tuple[str, str]] = ()) -> list[dict[str, Any]]:

@@ -112,14 +112,17 @@ AROUND: dict[str, tuple[Call, str]] = {
         f"session {STRANGER} has clientId evil, and had acme",
     ),
     "an item that is none": (
-        lambda d: d.stolen("dynamodb").put_item(TableName=TABLE, Item=OWN),
+        lambda d: d.stolen("dynamodb").put_item(
+            TableName=TABLE,
+            Item={**OWN, "clientId": {"S": "evil"}, "status": {"S": "active"}, "lastActivity": {"N": "1"}},
+        ),
         "item session-new is new, and is no session as Hermes makes one",
     ),
     "a journal of nobody": (
         lambda d: d.stolen("dynamodb").put_item(
-            TableName=TABLE, Item={"sessionId": {"S": "seatrials#evil"}, "userId": {"S": "x"}}
+            TableName=TABLE, Item={"sessionId": {"S": "seatrials#journal"}, "userId": {"S": "x"}}
         ),
-        "item seatrials#evil x is new",
+        "item seatrials#journal x is new",
     ),
     # Last, for the run's own clients have no handlers any more then.
     "handlers taken off a client": (
@@ -207,8 +210,8 @@ def _by_urllib(danger: Danger) -> None:
         pytest.param(_own_post(ACTIVATE, content=ACME), "session-1", id="activation"),
         pytest.param(_by_a_socket, "session-1", id="socket"),
         pytest.param(
-            lambda d: d.stolen("cloudwatch").delete_dashboards(DashboardNames=["edit"]),
-            "dashboard edit is gone",
+            lambda d: d.stolen("cloudwatch").delete_dashboards(DashboardNames=["webordinary-runs"]),
+            "dashboard webordinary-runs is gone",
             id="dashboard",
         ),
     ],

@@ -65,7 +65,7 @@ def make_permitted() -> Callable[..., Permitted]:
     ("service", "operation", "expected"),
     [
         ("ecs", "DescribeServices", True),
-        ("dynamodb", "Scan", True),
+        ("dynamodb", "Scan", False),
         ("sts", "AssumeRole", False),
         ("ecs", "UpdateService", False),
         ("dynamodb", "PutItem", False),

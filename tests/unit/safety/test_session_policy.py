@@ -58,11 +58,11 @@ def _holds(operator: str, tests: Mapping[str, Json], keys: Mapping[str, str]) ->
 ALLOWED: Iterable[tuple[str, str, Mapping[str, str] | None]] = [
     ("ecs:DescribeServices", f"{ECS}:service/webordinary-edit-cluster/webordinary-edit-service", None),
     ("ecs:ListTasks", "*", None),
-    ("logs:FilterLogEvents", f"arn:aws:logs:{HERE}:log-group:/ecs/edit:*", None),
+    ("logs:GetLogEvents", f"arn:aws:logs:{HERE}:log-group:/ecs/edit:*", None),
     ("cloudwatch:GetMetricStatistics", "*", None),
     ("elasticfilesystem:DescribeAccessPoints", "*", None),
     ("dynamodb:DescribeTable", TABLE, None),
-    ("dynamodb:Scan", TABLE, None),
+    ("dynamodb:GetItem", TABLE, None),
     ("dynamodb:Query", f"{TABLE}/index/clientId-status-index", None),
     ("dynamodb:UpdateItem", TABLE, SESSION_KEY),
     ("dynamodb:DeleteItem", TABLE, SESSION_KEY),
@@ -82,9 +82,11 @@ REFUSED: Iterable[tuple[str, str, Mapping[str, str] | None]] = [
     ("dynamodb:BatchWriteItem", TABLE, SESSION_KEY),
     ("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/other", LEASE_KEY),
     ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{HERE}:table/other", SESSION_KEY),
-    ("dynamodb:Scan", f"arn:aws:dynamodb:{HERE}:table/other", None),
-    ("dynamodb:Scan", TABLE.replace("us-west-2", "eu-west-1"), None),
-    ("dynamodb:Scan", TABLE.replace(ACCOUNT, "210987654321"), None),
+    ("dynamodb:Scan", TABLE, None),
+    ("logs:FilterLogEvents", f"arn:aws:logs:{HERE}:log-group:/ecs/edit:*", None),
+    ("dynamodb:Query", f"arn:aws:dynamodb:{HERE}:table/other", None),
+    ("dynamodb:Query", TABLE.replace("us-west-2", "eu-west-1"), None),
+    ("dynamodb:Query", TABLE.replace(ACCOUNT, "210987654321"), None),
     ("ecs:UpdateService", f"{ECS}:service/webordinary-edit-cluster/other", None),
     ("ecs:UpdateService", f"{ECS}:service/other/webordinary-edit-service", None),
     ("ecs:StopTask", f"{ECS}:task/other/0123", None),
@@ -181,7 +183,7 @@ def test_it_is_of_the_role_s_partition() -> None:
     """ARNs of China and of GovCloud begin otherwise."""
     policy = session_policy(environment(SEATRIALS_ROLE_ARN=f"arn:aws-us-gov:iam::{ACCOUNT}:role/run"))
 
-    assert allows(policy, "dynamodb:Scan", TABLE.replace("arn:aws:", "arn:aws-us-gov:"))
+    assert allows(policy, "dynamodb:Query", TABLE.replace("arn:aws:", "arn:aws-us-gov:"))
 
 
 def test_the_rights_are_told() -> None:
