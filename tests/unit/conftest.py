@@ -1,5 +1,6 @@
 """Settings of every unit test, and a small real platform: moto's control plane and a Hermes of a few lines."""
 
+import gc
 import json
 import ssl
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.responses import CloudWatchResponse
 
+from seatrials.environments.variables import read_variables
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http1 import HttpServer
 from seatrials.stacks import StackOptions
@@ -27,6 +29,20 @@ from tests.support.small_platform import REGION, SmallPlatform, TlsNetwork, make
 # The same examples in every run, and no limit of real time: a machine that is busy with something else is no defect.
 settings.register_profile("seatrials", deadline=None, derandomize=True)
 settings.load_profile("seatrials")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look no more through what was imported, which stays: it is most of what there is."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_cache() -> Iterator[None]:
+    """Let no process of a test lint a template that another has linted, wherever the test has its home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", read_variables().get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
+        yield
 
 
 @pytest.fixture(autouse=True)
