@@ -18,10 +18,9 @@ from tests.support.aws import Clients
 def mock_account(region: str = "us-west-2") -> Iterator[Clients]:
     """Give the clients of an empty account, in which AWS's own policies are there once a role is given them.
 
-    To make all thousand of them, and the machine images that nothing here starts, takes longer than most tests.
+    To make all thousand of them takes longer than most tests.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         patch.setattr(iam_backends, "backend", TwinIam)
         # Those that were asked for before have the class of before.
         iam_backends.clear()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import boto3
 import pytest
 import trustme
+from botocore.loaders import create_loader
 from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
@@ -38,10 +39,16 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _shared_cache() -> Iterator[None]:
-    """Let no process of a test lint a template that another has linted, wherever the test has its home."""
+def _in_haste() -> Iterator[None]:
+    """Let tests share what they only read: what cfn-lint has found of a template, and the models of AWS's services."""
     with pytest.MonkeyPatch.context() as patch:
+        # A test may have a home of its own.
         patch.setenv("XDG_CACHE_HOME", read_variables().get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
+        # Nothing here starts from an image, and making moto's takes a second.
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        # A loader keeps what it has read, and each session of boto3 would have its own.
+        loader = create_loader()
+        patch.setattr("botocore.session.create_loader", lambda *_search_path: loader)
         yield
 
 
@@ -61,8 +68,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
         monkeypatch.setenv(name, str(tmp_path / name))
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    # Nothing here starts from an image, and making moto's takes a second.
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     activities = json.dumps({"ScalingActivities": []})
     # moto does not implement these calls.
     monkeypatch.setattr(
