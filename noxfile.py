@@ -140,7 +140,9 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests: the twin, the mock applications, the tools."""
     install(session, "tests")
-    session.run("python", "-m", "pytest", "tests/unit", "-q", "-n", "auto", *session.posargs, env=OFFLINE)
+    # A file is run by one worker, which makes what its tests share, such as a served twin, once.
+    shares = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("python", "-m", "pytest", "tests/unit", "-q", *shares, *session.posargs, env=OFFLINE)
 
 
 @nox.session

@@ -74,6 +74,15 @@ class Release:
         # What else the gate is told of, by field of `Case`.
         self.told: dict[str, Any] = {}
 
+    def copied(self, root: Path) -> "Release":
+        """Return a copy in the folder *root*, which is not there yet."""
+        shutil.copytree(self.root, root, symlinks=True)
+        copied = Release(root)
+        copied.history = list(self.history)
+        if self.criteria.is_relative_to(self.root):
+            copied.criteria = root / self.criteria.relative_to(self.root)
+        return copied
+
     def run(
         self, environment: str, kind: str, hours_ago: float = 1.0, change: Change = _as_recorded, scope: str = ""
     ) -> Path:

@@ -117,8 +117,11 @@ def judged(case: Case, root: Path) -> Verdict:
     Nothing more is judged where the reader has noticed something, or nobody answers for the evidence who must: that
     this is never GO, other tests show.
     """
-    production, mutants = read_runs(root, "production"), read_mutants(root)
-    if (production and production[-1].problems) or (mutants and mutants.problems):
+    production = read_runs(root, "production")
+    if production and production[-1].problems:
+        return Verdict.CANNOT_TELL
+    mutants = read_mutants(root)
+    if mutants and mutants.problems:
         return Verdict.CANNOT_TELL
     now = replace(case, runs={**case.runs, "production": production}, mutants=mutants)
     signatures = [each for run in production[-1:] for each in signature_criteria(now, run)]

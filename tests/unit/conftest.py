@@ -1,5 +1,6 @@
 """Settings of every unit test, and a small real platform: moto's control plane and a Hermes of a few lines."""
 
+import gc
 import json
 import ssl
 from collections.abc import Iterator, Mapping
@@ -10,11 +11,13 @@ from types import MappingProxyType
 import boto3
 import pytest
 import trustme
+from botocore.loaders import create_loader
 from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.responses import CloudWatchResponse
 
+from seatrials.environments.variables import read_variables
 from seatrials.seams.clock import SystemClock
 from seatrials.seams.http1 import HttpServer
 from seatrials.stacks import StackOptions
@@ -27,6 +30,26 @@ from tests.support.small_platform import REGION, SmallPlatform, TlsNetwork, make
 # The same examples in every run, and no limit of real time: a machine that is busy with something else is no defect.
 settings.register_profile("seatrials", deadline=None, derandomize=True)
 settings.load_profile("seatrials")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look no more through what was imported, which stays: it is most of what there is."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_haste() -> Iterator[None]:
+    """Let tests share what they only read: what cfn-lint has found of a template, and the models of AWS's services."""
+    with pytest.MonkeyPatch.context() as patch:
+        # A test may have a home of its own.
+        patch.setenv("XDG_CACHE_HOME", read_variables().get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
+        # Nothing here starts from an image, and making moto's takes a second.
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        # A loader keeps what it has read, and each session of boto3 would have its own.
+        loader = create_loader()
+        patch.setattr("botocore.session.create_loader", lambda *_search_path: loader)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +68,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
         monkeypatch.setenv(name, str(tmp_path / name))
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    # Nothing here starts from an image, and making moto's takes a second.
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     activities = json.dumps({"ScalingActivities": []})
     # moto does not implement these calls.
     monkeypatch.setattr(

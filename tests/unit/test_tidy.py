@@ -6,7 +6,7 @@ Which module may import which is import-linter's affair, which calls are banned 
 import ast
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ SCENARIO_FILES = sorted((PROJECT / "tests/integration").rglob("*.py"))
 TEST_FILES = sorted((PROJECT / "tests").rglob("*.py"))
 TEST_FILE_LINES_MAX = 500
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Trees = Mapping[Path, ast.Module]
 
 # In a file's own words, so that a failure shows the offending code and the reason.
 BROAD_ERRORS = {"Exception", "BaseException"}
@@ -39,6 +40,23 @@ def name_of(path: Path) -> str:
 def parse(path: Path) -> ast.Module:
     """Return the syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@pytest.fixture(scope="module")
+def modules() -> Trees:
+    """Return the syntax trees of src, which all rules read: making them is most of the work."""
+    return {path: parse(path) for path in MODULES}
+
+
+@pytest.fixture(scope="module")
+def files_of_tests() -> Trees:
+    """Return the syntax trees of the tests."""
+    return {path: parse(path) for path in TEST_FILES}
+
+
+def lines_of(path: Path) -> int:
+    """Return how many lines a file has."""
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -60,10 +78,10 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[str]:
+def imports(path: Path, tree: ast.Module) -> Iterator[str]:
     """Yield the names of the modules that a file may import; `from a import b` may mean a.b."""
     package = module_name(path).split(".") if path.name == "__init__.py" else module_name(path).split(".")[:-1]
-    for node in ast.walk(parse(path)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -79,9 +97,9 @@ def packages_of(module: str) -> Iterator[str]:
     return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def strings(path: Path) -> Iterator[str]:
+def strings(tree: ast.Module) -> Iterator[str]:
     """Yield the string constants of a file; a table that names modules uses them as an import does."""
-    constants = (node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant))
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return (value for value in constants if isinstance(value, str))
 
 
@@ -92,10 +110,10 @@ def entry_points() -> set[str]:
     return {target.partition(":")[0] for target in targets}
 
 
-def comparisons(path: Path, words: set[str]) -> list[ast.expr]:
+def comparisons(tree: ast.Module, words: set[str]) -> list[ast.expr]:
     """Return what in a file tells strings apart by one of *words*: a comparison, a case, or the keys of a table."""
     found: list[ast.expr] = []
-    for node in ast.walk(parse(path)):
+    for node in ast.walk(tree):
         match node:
             case ast.Compare():
                 found += [node] if constants(node.left, *node.comparators) & words else []
@@ -140,51 +158,65 @@ def is_status_choice(node: ast.AST) -> bool:
     return any(isinstance(value, int) and 100 <= value < 600 for value in values)
 
 
+def conftests(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements that import a conftest."""
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [node for node in statements if "conftest" in re.split(r"\W+", ast.unparse(node))]
+
+
 def takes_fixtures(function: Function) -> bool:
     """Whether pytest calls *function*, and so hands it fixtures."""
     is_fixture = any("pytest.fixture" in ast.unparse(each) for each in function.decorator_list)
     return is_fixture or function.name.startswith("test_")
 
 
-def untyped_parameters(path: Path) -> Iterator[str]:
+def untyped_parameters(path: Path, tree: ast.Module) -> Iterator[str]:
     """Yield the parameters of tests and fixtures of a file that have no type, or `Any`."""
-    for function in filter(takes_fixtures, functions(parse(path))):
+    for function in filter(takes_fixtures, functions(tree)):
         for each in (*function.args.args, *function.args.kwonlyargs):
             if each.annotation is None or ast.unparse(each.annotation) in {"Any", "typing.Any"}:
                 yield f"{name_of(path)}:{each.lineno}: {function.name}({each.arg})"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_function_fits_a_glance(path: Path) -> None:
+def test_the_rules_have_files_to_look_at() -> None:
+    """Files of all three kinds are found: a rule over none would hold."""
+    assert SOURCE / "seatrials/cli.py" in MODULES
+    assert Path(__file__) in TEST_FILES
+    assert PROJECT / "tests/integration/test_cold_start.py" in SCENARIO_FILES
+
+
+def test_a_function_fits_a_glance(modules: Trees) -> None:
     """No function is longer than 50 lines, its docstring aside."""
-    lengths = {each.name: length(each) for each in functions(parse(path))}
+    each = [(path, function, length(function)) for path, tree in modules.items() for function in functions(tree)]
+    long = [
+        f"{name_of(path)}: {function.name}: {lines}" for path, function, lines in each if lines > FUNCTION_LINES_MAX
+    ]
 
-    assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}
+    assert long == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_fits_a_mind(path: Path) -> None:
+def test_a_module_fits_a_mind() -> None:
     """No module is longer than 500 lines."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES_MAX
+    assert [name_of(path) for path in MODULES if lines_of(path) > MODULE_LINES_MAX] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_says_what_it_is(path: Path) -> None:
+def test_a_module_says_what_it_is(modules: Trees) -> None:
     """Every module begins with a docstring."""
-    assert ast.get_docstring(parse(path))
+    assert [name_of(path) for path, tree in modules.items() if not ast.get_docstring(tree)] == []
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name != "environments"], ids=name_of)
-def test_nobody_asks_for_a_kind_or_a_scope_by_its_name(path: Path) -> None:
+def test_nobody_asks_for_a_kind_or_a_scope_by_its_name(modules: Trees) -> None:
     """What depends on the kind of an environment, or on where a row runs, is told by their tables and asked of them."""
-    assert places(path, comparisons(path, ENVIRONMENT_WORDS)) == []
+    others = [(path, tree) for path, tree in modules.items() if path.parent.name != "environments"]
+
+    assert [place for path, tree in others for place in places(path, comparisons(tree, ENVIRONMENT_WORDS))] == []
 
 
-def test_no_module_is_dead() -> None:
+def test_no_module_is_dead(modules: Trees) -> None:
     """Every module of src is imported by another one, named by one, or is an entry point of the project."""
     used = entry_points() | {"seatrials"}
-    for path in MODULES:
-        names = {name.partition(":")[0] for name in (*imports(path), *strings(path))} - {module_name(path)}
+    for path, tree in modules.items():
+        names = {name.partition(":")[0] for name in (*imports(path, tree), *strings(tree))} - {module_name(path)}
         used |= names | {package for name in names for package in packages_of(name)}
     dead = [name_of(path) for path in MODULES if path.stem != "__main__" and module_name(path) not in used]
 
@@ -240,22 +272,18 @@ def test_a_scenario_expects_one_status(path: Path) -> None:
     assert places(path, choices) == []
 
 
-@pytest.mark.parametrize("path", [path for path in TEST_FILES if path not in SCENARIO_FILES], ids=name_of)
-def test_a_test_file_fits_a_mind(path: Path) -> None:
+def test_a_test_file_fits_a_mind() -> None:
     """No file of tests is longer than 500 lines; a file of scenarios is as long as its part of the catalogue."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST_FILE_LINES_MAX
+    others = [path for path in TEST_FILES if path not in SCENARIO_FILES]
+
+    assert [name_of(path) for path in others if lines_of(path) > TEST_FILE_LINES_MAX] == []
 
 
-@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
-def test_a_test_names_the_type_of_what_it_is_given(path: Path) -> None:
+def test_a_test_names_the_type_of_what_it_is_given(files_of_tests: Trees) -> None:
     """Every parameter of a test or a fixture has a type, and none is `Any`: tests/support has the names."""
-    assert list(untyped_parameters(path)) == []
+    assert [each for path, tree in files_of_tests.items() for each in untyped_parameters(path, tree)] == []
 
 
-@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
-def test_nothing_imports_a_conftest(path: Path) -> None:
+def test_nothing_imports_a_conftest(files_of_tests: Trees) -> None:
     """A conftest.py is pytest's alone: what others need of it stands in tests/support."""
-    statements = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Import | ast.ImportFrom)]
-    imported = [node for node in statements if "conftest" in re.split(r"\W+", ast.unparse(node))]
-
-    assert places(path, imported) == []
+    assert [place for path, tree in files_of_tests.items() for place in places(path, conftests(tree))] == []

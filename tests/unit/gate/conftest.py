@@ -1,6 +1,5 @@
 """A release whose evidence is whole and good, in the form that a recorded run has, to be damaged by tests."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +25,7 @@ def whole_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 @pytest.fixture
 def release(whole_release: Release, tmp_path: Path) -> Release:
     """Return a copy of the whole release, for one test to damage."""
-    root = tmp_path / "evidence"
-    shutil.copytree(whole_release.root, root, symlinks=True)
-    copied = Release(root)
-    copied.history = list(whole_release.history)
-    return copied
+    return whole_release.copied(tmp_path / "evidence")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from seatrials.evidence.folder import MatrixFolder, RunFolder
 from seatrials.evidence.seal import seal_of
 from seatrials.evidence.signing import sign_matrix, sign_run
 from seatrials.evidence.statement import DECISION, MATRIX, RUN, About, statement_of
+from seatrials.gate.case import Case
 from seatrials.gate.decision import Outcome, Verdict
 from tests.support.aws import Json
 from tests.support.release import Release
@@ -29,9 +30,12 @@ TRUSTED, STRANGER = Ed25519PrivateKey.from_private_bytes(b"t" * 32), Ed25519Priv
 Anew = Callable[[Path], None]
 
 
-@pytest.fixture(params=["good", "failed"])
-def signed(request: pytest.FixtureRequest, release: Release) -> Release:
+@pytest.fixture(scope="module", params=["good", "failed"])
+def signed_release(
+    request: pytest.FixtureRequest, whole_release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Release:
     """Return a signed release, for criteria that require it: one that may go out, or one of which a row failed."""
+    release = whole_release.copied(tmp_path_factory.mktemp("signed") / "evidence")
     if request.param == "failed":
         shutil.rmtree((release.root / RUN_FOLDER).resolve())
         release.run("production", "live", change=failing)
@@ -40,6 +44,12 @@ def signed(request: pytest.FixtureRequest, release: Release) -> Release:
     release.require_signatures(trusting(TRUSTED))
     assert release.decide().verdict is (Verdict.NO_GO if request.param == "failed" else Verdict.GO)
     return release
+
+
+@pytest.fixture
+def signed(signed_release: Release, tmp_path: Path) -> Release:
+    """Return a copy to tamper with."""
+    return signed_release.copied(tmp_path / "evidence")
 
 
 def sealed_anew(folder: Path) -> None:
@@ -68,7 +78,7 @@ def sealed_and_unsigned(folder: Path) -> None:
 
 
 # What is good has nothing to gain.
-@pytest.mark.parametrize("signed", ["failed"], indirect=True)
+@pytest.mark.parametrize("signed_release", ["failed"], indirect=True)
 @pytest.mark.parametrize("anew", [sealed_anew, signed_anew, sealed_and_unsigned])
 @pytest.mark.parametrize(
     ("file", "contents", "count_min"),
@@ -119,25 +129,36 @@ def test_no_file_can_be_added_taken_or_emptied(signed: Release, anew: Anew) -> N
     assert unnoticed == []
 
 
-@pytest.mark.parametrize("anew", [sealed_anew, signed_anew, sealed_and_unsigned])
-@pytest.mark.parametrize("move", MOVES)
-def test_no_move_betters_a_verdict_by_a_new_seal(signed: Release, move: Callable[[Path], None], anew: Anew) -> None:
-    """A newest run that seems to be older, or was put elsewhere, is told, though its parts agree."""
-    link = signed.root / RUN_FOLDER
+@pytest.fixture(scope="module")
+def with_an_older_run(signed_release: Release, tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Case]:
+    """Return a copy with a good run on production before the newest, and the case of it."""
+    release = signed_release.copied(tmp_path_factory.mktemp("moved") / "evidence")
+    link = release.root / RUN_FOLDER
     target = link.readlink()
-    sign_run(RunFolder(signed.run("production", "live", hours_ago=1.5)), signer(TRUSTED))
+    sign_run(RunFolder(release.run("production", "live", hours_ago=1.5)), signer(TRUSTED))
     link.unlink()
     link.symlink_to(target)
-    case = signed.case()
-    before = set((signed.root / "production").glob("2*"))
-    move(signed.root)
-    link.unlink(missing_ok=True)
-    moved = (set((signed.root / "production").glob("2*")) - before) or {(signed.root / "production" / target)}
+    return release, release.case()
+
+
+@pytest.mark.parametrize("anew", [sealed_anew, signed_anew, sealed_and_unsigned])
+@pytest.mark.parametrize("move", MOVES)
+def test_no_move_betters_a_verdict_by_a_new_seal(
+    with_an_older_run: tuple[Release, Case], tmp_path: Path, move: Callable[[Path], None], anew: Anew
+) -> None:
+    """A newest run that seems to be older, or was put elsewhere, is told, though its parts agree."""
+    release, case = with_an_older_run
+    root = release.copied(tmp_path / "evidence").root
+    target = (root / RUN_FOLDER).readlink()
+    before = set((root / "production").glob("2*"))
+    move(root)
+    (root / RUN_FOLDER).unlink(missing_ok=True)
+    moved = (set((root / "production").glob("2*")) - before) or {(root / "production" / target)}
     for folder in moved:
         if RunFolder(folder).record.is_file():
             anew(folder)
 
-    assert judged(case, signed.root) is not Verdict.GO
+    assert judged(case, root) is not Verdict.GO
 
 
 def envelope_of(folder: Path) -> Json:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.gate.case import Case
 from seatrials.gate.decision import Outcome, Verdict
 from seatrials.gate.page import render
 from tests.support.release import Lines, Record, Release, reports
@@ -29,9 +30,12 @@ from tests.support.tampering import (
 )
 
 
-@pytest.fixture(params=["good", "failed"])
-def tampered(request: pytest.FixtureRequest, release: Release) -> Release:
-    """Return a release to tamper with: one that may go out, or one of which a row failed on production."""
+@pytest.fixture(scope="module", params=["good", "failed"])
+def honest_release(
+    request: pytest.FixtureRequest, whole_release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Release:
+    """Return one that may go out, or one of which a row failed on production."""
+    release = whole_release.copied(tmp_path_factory.mktemp("honest") / "evidence")
     if request.param == "failed":
         shutil.rmtree((release.root / RUN).resolve())
         release.run("production", "live", change=failing)
@@ -39,6 +43,12 @@ def tampered(request: pytest.FixtureRequest, release: Release) -> Release:
     honest = release.decide().verdict
     assert honest is (Verdict.NO_GO if request.param == "failed" else Verdict.GO)
     return release
+
+
+@pytest.fixture
+def tampered(honest_release: Release, tmp_path: Path) -> Release:
+    """Return a copy to tamper with."""
+    return honest_release.copied(tmp_path / "evidence")
 
 
 @pytest.mark.parametrize(
@@ -89,23 +99,33 @@ def test_no_file_can_be_missing_cut_or_another(tampered: Release) -> None:
     assert len(files) > 10
 
 
-@pytest.mark.parametrize("tamper", MOVES)
-def test_no_move_of_a_run_betters_a_verdict(tampered: Release, tamper: Callable[[Path], None]) -> None:
-    """A run that was renamed, copied, emptied or put elsewhere is told, where an older one was good."""
-    link = tampered.root / RUN
+@pytest.fixture(scope="module")
+def with_an_older_run(honest_release: Release, tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Case]:
+    """Return a copy with a good run on production before the newest, and one of the mock after it, and its case."""
+    release = honest_release.copied(tmp_path_factory.mktemp("moved") / "evidence")
+    link = release.root / RUN
     target = link.readlink()
-    tampered.run("production", "live", hours_ago=1.5)
+    release.run("production", "live", hours_ago=1.5)
     link.unlink()
     link.symlink_to(target)
-    tampered.run("mock", "mock", hours_ago=0.5)
-    tampered.number_anew()
-    case = tampered.case()
-    honest = judged(case, tampered.root)
-    tamper(tampered.root)
-    (tampered.root / RUN).unlink(missing_ok=True)
+    release.run("mock", "mock", hours_ago=0.5)
+    release.number_anew()
+    case = release.case()
+    assert judged(case, release.root) is not Verdict.CANNOT_TELL
+    return release, case
 
-    assert judged(case, tampered.root) is not Verdict.GO
-    assert honest is not Verdict.CANNOT_TELL
+
+@pytest.mark.parametrize("tamper", MOVES)
+def test_no_move_of_a_run_betters_a_verdict(
+    with_an_older_run: tuple[Release, Case], tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    """A run that was renamed, copied, emptied or put elsewhere is told, where an older one was good."""
+    release, case = with_an_older_run
+    root = release.copied(tmp_path / "evidence").root
+    tamper(root)
+    (root / RUN).unlink(missing_ok=True)
+
+    assert judged(case, root) is not Verdict.GO
 
 
 def test_copies_do_not_make_enough_runs(release: Release) -> None:

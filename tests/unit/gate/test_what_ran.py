@@ -5,7 +5,6 @@ Runs, repositories and judgements are true: pytest and git in processes of their
 
 import io
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from rich.console import Console
 from seatrials.gate.decision import Criterion, Decision, Outcome, Verdict
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import GatePaths, run_gate
-from tests.support.project import PROJECT
+from tests.support.copied_project import copy_folder
 
 pytest_plugins = ["pytester"]
 
@@ -69,7 +68,7 @@ class Project:
         self.path = pytester.path
         self.git(self.path, "init", "--quiet", "--initial-branch=main")
         # The code of the run is part of the project, as it is in a checkout of seatrials.
-        shutil.copytree(PROJECT / "src", self.path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        copy_folder("src", self.path)
         for name, text in FILES.items():
             self.write(name, text)
         self.commit = self.commit_all(self.path)

@@ -15,6 +15,7 @@ import pytest
 from seatrials.environments.variables import read_variables
 from seatrials.timeline.build import build
 from seatrials.timeline.evidence import read_run
+from tests.support.copied_project import copy_folder
 from tests.support.project import PROJECT
 
 TEMPLATE = "stack/webordinary.yaml"
@@ -155,7 +156,7 @@ BREAKAGES = {
 def run(folder: Path, breakage: Breakage) -> subprocess.CompletedProcess[str]:
     """Run a row in a copy of the project in *folder*, in which *breakage* was made."""
     for each in COPIED:
-        shutil.copytree(PROJECT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_folder(each, folder)
     for each in ("pyproject.toml", "environments.toml"):
         shutil.copy(PROJECT / each, folder / each)
     broken = folder / breakage.file

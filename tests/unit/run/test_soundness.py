@@ -25,6 +25,7 @@ from seatrials.environments.variables import read_variables
 from seatrials.evidence.provenance import blob_id
 from seatrials.mutants.catalogue import CATALOGUE
 from seatrials.mutants.mutant import Change, Mutant
+from tests.support.copied_project import copy_folder
 from tests.support.project import PROJECT
 from tests.support.small_repository import commit_all
 
@@ -67,7 +68,7 @@ def _root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("copy")
     for name in COPIED:
         if (PROJECT / name).is_dir():
-            shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            copy_folder(name, root)
         else:
             shutil.copy(PROJECT / name, root / name)
     commit_all(root)

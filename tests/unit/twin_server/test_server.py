@@ -19,6 +19,7 @@ import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from seatrials.environments.variables import read_variables
 from seatrials.errors import ServerError, TemplateError, TwinFailureError
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until
@@ -32,6 +33,11 @@ CLUSTER = "webordinary-edit-cluster"
 EDIT = "webordinary-edit-service"
 CHILD = Path(__file__).with_name("child.py")
 TEMPLATE = ("--environments", str(PROJECT / "environments.toml"))
+
+
+def bare_variables(folder: Path) -> dict[str, str]:
+    """Return the variables of a server that has no home and puts its files into *folder*; templates are linted once."""
+    return {"PATH": os.defpath, "TMPDIR": str(folder), "XDG_CACHE_HOME": read_variables()["XDG_CACHE_HOME"]}
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +280,7 @@ def test_a_strict_server_refuses_what_is_left_out(tmp_path: Path) -> None:
 def test_a_signal_ends_a_server_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """After SIGINT or SIGTERM the exit code is 0, and no file is left; a profile of the shell's changes nothing."""
     command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "30"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path), "AWS_PROFILE": "not-there"}
+    variables = {**bare_variables(tmp_path), "AWS_PROFILE": "not-there"}
     process = subprocess.Popen(  # noqa: S603  # this Python
         command, stdout=subprocess.PIPE, env=variables, text=True
     )
@@ -290,7 +296,7 @@ def test_a_server_ends_with_who_has_started_it(tmp_path: Path) -> None:
     """When its starter is killed, a server stops its containers and leaves no file."""
     run = f"hermes={sys.executable} -S -u {CHILD}"
     options = [*TEMPLATE, "--pace", "100", "--run", run, "--ends-with-stdin"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    variables = bare_variables(tmp_path)
     process = subprocess.Popen(  # noqa: S603  # this Python
         [sys.executable, "-m", "seatrials.cli", "twin", "serve", *options],
         stdin=subprocess.PIPE,
@@ -308,7 +314,7 @@ def test_a_server_ends_with_who_has_started_it(tmp_path: Path) -> None:
 def test_the_next_start_removes_what_a_killed_server_has_left(tmp_path: Path) -> None:
     """SIGKILL lets a server remove nothing; the next one does, be it one that cannot start itself."""
     command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "30"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    variables = bare_variables(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         killed = subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True)  # noqa: S603  # this Python
         wait_for_ready(killed)
@@ -329,7 +335,7 @@ def test_the_next_start_ends_the_containers_of_a_killed_server(tmp_path: Path) -
     """A command that ran as a container outlives a server that gets SIGKILL, and ends with the next start."""
     run = f"hermes={sys.executable} -S -u {CHILD}"
     command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *TEMPLATE, "--pace", "100"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    variables = bare_variables(tmp_path)
     killed = subprocess.Popen([*command, "--run", run], stdout=subprocess.PIPE, env=variables, text=True)  # noqa: S603  # this Python
     wait_for_ready(killed)
     children = Path(f"/proc/{killed.pid}/task/{killed.pid}/children").read_text(encoding="ascii").split()
@@ -380,7 +386,7 @@ main()
 def test_a_server_lives_on_and_says_at_its_end_what_failed(tmp_path: Path) -> None:
     """An actor that raises ends nothing: clients are answered, and the exit code and the last lines tell of it."""
     command = [sys.executable, "-c", BROKEN, "twin", "serve", *TEMPLATE, "--pace", "30"]
-    variables = {"PATH": os.defpath, "TMPDIR": str(tmp_path)}
+    variables = bare_variables(tmp_path)
     process = subprocess.Popen(  # noqa: S603  # this Python
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables, text=True
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrials.environments.variables import cache_folder, read_variables
 from seatrials.twin.cloudformation.deployer import deploy, problems_of
 from seatrials.twin.cloudformation.intrinsics import Stack
 from seatrials.twin.cloudformation.linting import lint
@@ -76,7 +77,7 @@ def test_what_aws_takes_deploys(aws: Clients, together: tuple[Change, ...]) -> N
 
 def test_the_shipped_template_is_without_fault(aws: Clients) -> None:
     """Neither cfn-lint nor a rule has anything against the shipped template."""
-    report = lint(changed([]), _REGION, None)
+    report = lint(changed([]), _REGION, cache_folder(read_variables(), "cfn-lint"))
 
     assert (report.errors, report.warnings) == ((), ())
     assert problems_of(changed([]), aws, _STACK) == []
