@@ -97,7 +97,7 @@ def _basic(match: re.Match[str]) -> str:
 
 _ALL = (
     *_FORMATS,
-    Format(("sess", "awsalb", "awselb", "connect.sid"), _COOKIES, rf"\1{REDACTED}"),
+    Format(("jsessionid", "phpsessid", "net_sessionid", "awsalb", "awselb", "connect.sid"), _COOKIES, rf"\1{REDACTED}"),
     Format(("curl",), rf"(\s(?:-u|--user)[ =](?=[^\s:]*[A-Za-z])[^\s:]++:){_NEW}\S+", rf"\1{REDACTED}"),
     Format(("login",), rf"(\blogin\s+\S+\s+password\s+){_NEW}\S+", rf"\1{REDACTED}"),
     Format(("password '",), r"(?i)(\bpassword )'[^'\s]+'(?!\w)", rf"\1{REDACTED}"),

@@ -18,8 +18,9 @@ from seatrials.stacks import Stacks
 
 # The stacks that this process holds, from before its first scenario to its end.
 HELD_KEY = pytest.StashKey[Stacks | None]()
-# About a hundred scenarios, whose worlds are two megabytes each.
-_YOUNG_COLLECTIONS_PER_FULL = 100
+# What a scenario makes lives for a moment or until its end, so the young are looked at seldom; a full collection comes
+# about once in a hundred scenarios, whose worlds are two megabytes each.
+_COLLECTION_THRESHOLDS = (7_000, 10, 10)
 
 
 class RunBeginning:
@@ -64,5 +65,5 @@ def _opened_quickly(open_stacks: Callable[[], Stacks]) -> Stacks:
     finally:
         gc.enable()
     # Each full collection takes 60 ms, and by default there is one for every tenth scenario; ended worlds may wait.
-    gc.set_threshold(*gc.get_threshold()[:2], _YOUNG_COLLECTIONS_PER_FULL)
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
     return stacks

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from seatrials.seams.clock import Clock, Signal
 from seatrials.seams.network import Network
+
+if TYPE_CHECKING:  # a run's first process reads templates only, and httpx imports a command line with it
+    import httpx
 
 # boto3 makes its clients' methods at run time, so no type can name them.
 AwsClient = Any
@@ -31,7 +32,7 @@ class Context:
     # Returns a boto3 client of a service, with the task role's rights.
     aws: Callable[[str], AwsClient]
     # Calls out of the container; trusts what the platform's certificates are signed with.
-    http: httpx.Client
+    http: "httpx.Client"
     # Where the container's file system begins on this machine: a mount at /workspace is at root / "workspace".
     root: Path
     # Real paths on this machine below which it can read and not write.

@@ -15,6 +15,7 @@ from seatrials.evidence.secret_formats import looks_secret
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
 _CORE = "hunter2"
+_COOKIES = ["JSESSIONID", "PHPSESSID", "ASP.NET_SessionId", "connect.sid", "AWSALB", "AWSELBAuthSessionCookie-0"]
 
 
 def _tail(size: int) -> st.SearchStrategy[str]:
@@ -48,7 +49,7 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
     "netrc": st.builds("login bob password {}".format, _tail(12)),
     "pgpass": st.builds("\n{}:5432:app:bob:{}\n".format, st.sampled_from(["*", "db.example"]), _tail(12)),
     "curl": st.builds("curl -u bob:{} https://a.example".format, _tail(12)),
-    "cookie": st.builds("{}={}".format, st.sampled_from(["JSESSIONID", "AWSALB"]), _tail(30)),
+    "cookie": st.builds("{}={}".format, st.sampled_from(_COOKIES), _tail(30)),
     "slack-hook": st.builds("https://hooks.slack.com/services/T0/B0/{}".format, _tail(24)),
     "azure-signature": st.builds("https://a.example/x?sv=1&sig={}".format, _tail(40)),
 }

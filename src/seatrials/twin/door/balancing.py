@@ -103,13 +103,15 @@ def _fixed_response(config: Mapping[str, Any]) -> None:
 @rule("elbv2", "RegisterTargets", "DeregisterTargets")
 def targets_are_addresses(asked: Asked) -> None:
     """A target of a group of type ip is an IPv4 or IPv6 address."""
-    elbv2 = asked.aws("elbv2")
-    arn = asked.parameters["TargetGroupArn"]
-    found = [each for each in elbv2.describe_target_groups()["TargetGroups"] if each["TargetGroupArn"] == arn]
-    if found and found[0].get("TargetType") == "ip":
-        for each in asked.parameters["Targets"]:
-            if not _is_address(each["Id"]):
-                raise Refusal(_WRONG, f"The IP address '{each['Id'][:100]}' is not a valid IPv4 address")
+    others = [each["Id"] for each in asked.parameters["Targets"] if not _is_address(each["Id"])]
+    # What a group is of is looked up for want of an address only, for nearly all targets are addresses.
+    if others and _type_of(asked, asked.parameters["TargetGroupArn"]) == "ip":
+        raise Refusal(_WRONG, f"The IP address '{others[0][:100]}' is not a valid IPv4 address")
+
+
+def _type_of(asked: Asked, arn: str) -> str | None:
+    groups = asked.aws("elbv2").describe_target_groups()["TargetGroups"]
+    return next((each.get("TargetType") for each in groups if each["TargetGroupArn"] == arn), None)
 
 
 def _is_address(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 - `conditions`, `policies`: what a policy says, as IAM reads it;
 - `calls`, `stores`, `workings`: which actions a call needs on which resources;
-- `judge`: the verdict, kept until something of IAM changes;
+- `verdicts`: whether policies allow it;
+- `judge`: verdicts in a world, kept until something of IAM changes;
 - `words`: how each service says no;
 - `mounts`: what EFS lets a client do that mounts a file system.
 
@@ -11,9 +12,10 @@ does not hold for a denial; it judges HTTP messages, of which the calls here are
 """
 
 from seatrials.twin.permissions.calls import Place
-from seatrials.twin.permissions.judge import Denial, Permissions, Principal, Role
+from seatrials.twin.permissions.judge import Denial, Permissions
 from seatrials.twin.permissions.mounts import MountRights, rights_of
 from seatrials.twin.permissions.policies import Need
+from seatrials.twin.permissions.verdicts import Principal, Role
 from seatrials.twin.permissions.words import refusal_of
 
 __all__ = [

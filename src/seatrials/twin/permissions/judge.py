@@ -1,23 +1,16 @@
-"""Who may do what: the policies of a role against what a call needs.
+"""The judge of one world: what calls need against the roles that IAM has now, and who hears of it."""
 
-A statement that denies counts before any that allows; without one that allows, nothing is allowed. What a policy of the
-resource allows needs no policy of the role, in one account. Source: IAM User Guide, "Policy evaluation logic".
-"""
-
-from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Protocol
 
 from seatrials.twin.permissions.calls import AskedCall, Needs, Place, everything, on
-from seatrials.twin.permissions.conditions import Context, is_known
+from seatrials.twin.permissions.conditions import is_known
 from seatrials.twin.permissions.policies import Need, Statement, statements_of
 from seatrials.twin.permissions.stores import STORES
+from seatrials.twin.permissions.verdicts import Principal, Role, arn_of, reason_against, reason_against_role
 from seatrials.twin.permissions.workings import WORKINGS
 
-# The kind and the name of a principal, as policies of resources have them.
-Name = tuple[str, str]
 TABLE: Mapping[str, Mapping[str, Needs]] = {**STORES, **WORKINGS}
 
 _ECS_TASKS = "ecs-tasks.amazonaws.com"
@@ -46,39 +39,6 @@ _OF_NEEDS = (
     "elasticloadbalancing:createaction",
     "iam:passedtoservice",
 )
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role as IAM stores it; each policy is a text of JSON."""
-
-    arn: str
-    trust: str
-    policies: tuple[str, ...]
-    # What the role may do at most, whatever its policies say.
-    boundary: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The role's name, without its path."""
-        return self.arn.rpartition("/")[2]
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who makes a call: a session of a role, or nobody, who has no credentials."""
-
-    role_arn: str | None
-    # ECS names a task's session by the task's id. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role".
-    session: str
-
-    @property
-    def access_key(self) -> str:
-        """The key by which its calls from outside of this process can be told; nobody checks what they are signed with.
-
-        Its form is that of a session's. Source: IAM User Guide, "Understanding unique ID prefixes".
-        """
-        return f"ASIA{b32encode(sha256(self.session.encode()).digest()).decode()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -113,11 +73,15 @@ class Permissions:
         self._role_of = role_of
         self._tell = tell
         self._verdicts: dict[tuple[str | None, Need], str | None] = {}
+        self._roles: dict[str, Role | None] = {}
+        # The policies whose conditions and variables have been looked through.
+        self._read: set[str] = set()
         self._left_out: set[str] = set()
 
     def forget(self) -> None:
         """Take no verdict for true any longer: something of IAM has changed."""
         self._verdicts.clear()
+        self._roles.clear()
 
     def needs_of(self, service: str, signing_name: str, operation: str, parameters: Mapping[str, object]) -> list[Need]:
         """Return all that a call needs, by botocore's names of its service and operation."""
@@ -168,7 +132,7 @@ class Permissions:
 
         Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", trust policy.
         """
-        role = self._role_of(role_arn)
+        role = self._role(role_arn)
         need = Need(_ASSUME, role_arn)
         context = {
             "aws:sourceaccount": (self.place.account,),
@@ -192,74 +156,25 @@ class Permissions:
 
     def arn_of(self, principal: Principal) -> str:
         """Return the ARN of a session; one without a role is anonymous."""
-        if principal.role_arn is None:
-            return "anonymous"
-        place, name = self.place, _name_of(principal.role_arn)
-        return f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{principal.session}"
+        return arn_of(self.place, principal)
 
     def _reason_against(self, principal: Principal, need: Need, resource_policy: str | None) -> str | None:
-        """Return why *need* is not allowed, in AWS's words; None: it is.
+        """Return why *need* is not allowed, in AWS's words, having told what policies have in vain; None: it is."""
+        role = None if principal.role_arn is None else self._role(principal.role_arn)
+        own = () if role is None else (*role.policies, role.boundary)
+        for document in (*own, resource_policy):
+            if document is not None and document not in self._read:
+                self._read.add(document)
+                for each in statements_of(document):
+                    self._tell_what_is_left_out(each)
+        if resource_policy is None:
+            return reason_against_role(self.place, principal.role_arn, role, need)
+        return reason_against(self.place, principal, role, need, resource_policy)
 
-        What a policy of the resource allows to the session itself, or to everybody, needs nothing else; what it allows
-        to the role is within the role's boundary; what it allows to the account is for the account's own policies to
-        give. Source: IAM User Guide, "Policy evaluation for requests within a single account" and "AWS JSON policy
-        elements: Principal", AWS account principals.
-        """
-        role = None if principal.role_arn is None else self._role_of(principal.role_arn)
-        context = self._context(principal.role_arn, need)
-        own = [each for text in (role.policies if role else ()) for each in self._spoken(text, need, context)]
-        session, of_role, of_account = self._names_of(principal)
-        asked = self._spoken(resource_policy, need, context) if resource_policy else []
-        of_resource = [each for each in asked if each.is_for(session, *of_role, *of_account)]
-        if not all(each.allows for each in own):
-            return "with an explicit deny in an identity-based policy"
-        if not all(each.allows for each in of_resource):
-            return "with an explicit deny in a resource-based policy"
-        if any(each.is_not_principal or each.is_for(session) for each in of_resource):
-            return None
-        if not own and not any(each.is_for(*of_role) for each in of_resource):
-            return f"because no identity-based policy allows the {need.action} action"
-        return self._reason_of_boundary(role, need, context)
-
-    def _reason_of_boundary(self, role: Role | None, need: Need, context: Context) -> str | None:
-        if role is None or role.boundary is None:
-            return None
-        spoken = self._spoken(role.boundary, need, context)
-        if not all(each.allows for each in spoken):
-            return "with an explicit deny in a permissions boundary"
-        return None if spoken else f"because no permissions boundary allows the {need.action} action"
-
-    def _spoken(self, document: str, need: Need, context: Context) -> list[Statement]:
-        statements = statements_of(document)
-        for each in statements:
-            self._tell_what_is_left_out(each)
-        return [each for each in statements if each.speaks_of(need, context)]
-
-    def _names_of(self, principal: Principal) -> tuple[Name, tuple[Name, ...], tuple[Name, ...]]:
-        """Return by what a policy of a resource names a session, its role, and the account that the role is in."""
-        session = ("AWS", self.arn_of(principal))
-        if principal.role_arn is None:
-            return session, (), ()
-        account = self.place.account
-        root = f"arn:{self.place.partition}:iam::{account}:root"
-        return session, (("AWS", principal.role_arn),), (("AWS", account), ("AWS", root))
-
-    def _context(self, role_arn: str | None, need: Need) -> dict[str, tuple[str, ...]]:
-        of_request = {
-            "aws:requestedregion": (self.place.region,),
-            "aws:securetransport": ("true",),
-            "aws:viaawsservice": ("false",),
-            "aws:principalisawsservice": ("false",),
-            "aws:principaltype": ("Anonymous",),
-            "aws:resourceaccount": (self.place.account,),
-        }
-        if role_arn is not None:
-            of_request |= {
-                "aws:principalarn": (role_arn,),
-                "aws:principalaccount": (self.place.account,),
-                "aws:principaltype": ("AssumedRole",),
-            }
-        return {**of_request, **{name.lower(): values for name, values in need.keys}}
+    def _role(self, arn: str) -> Role | None:
+        if arn not in self._roles:
+            self._roles[arn] = self._role_of(arn)
+        return self._roles[arn]
 
     def _tell_what_is_left_out(self, statement: Statement) -> None:
         for operator, key, _ in statement.conditions:
@@ -271,7 +186,7 @@ class Permissions:
 
     def _tell_of_guess(self, principal: Principal, need: Need) -> None:
         """Tell of a denial that may not be AWS's: a policy allows the action on a resource that no table knows."""
-        role = None if principal.role_arn is None else self._role_of(principal.role_arn)
+        role = None if principal.role_arn is None else self._role(principal.role_arn)
         statements = [each for text in (role.policies if role else ()) for each in statements_of(text)]
         if any(each.allows and each.names_action(need.action) for each in statements):
             self._tell_once(f"the resource of {need.action}", "it is judged as if it were about all resources")

@@ -5,8 +5,9 @@ Source: Amazon EFS User Guide, "Using IAM to control access to file systems".
 
 from dataclasses import dataclass
 
-from seatrials.twin.permissions.judge import Denial, Permissions, Principal
+from seatrials.twin.permissions.judge import Denial, Permissions
 from seatrials.twin.permissions.policies import Need
+from seatrials.twin.permissions.verdicts import Principal
 
 _VIA_MOUNT_TARGET = ("elasticfilesystem:accessedviamounttarget", ("true",))
 

@@ -157,6 +157,8 @@ class VirtualClock:
         self._failure: Exception | None = None
         # Of the actors that are nobody's process: AWS's own.
         self.supervisor = Supervisor(lambda failure: self.fail(failure.error))
+        # One turn for all events: a scenario has thousands.
+        self._event = self.supervisor.turn("an event", "")
         self.world = Process("world")
 
     def now(self) -> float:
@@ -342,7 +344,7 @@ class VirtualClock:
 
     def _perform(self, action: Callable[[], None]) -> None:
         # Raised here, it would end the hub.
-        with self.supervisor.turn("an event", ""):
+        with self._event:
             action()
 
     def _stall_message(self) -> str:

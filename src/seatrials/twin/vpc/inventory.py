@@ -1,13 +1,16 @@
 """What EC2 holds of networks, read once and kept until a call changes something of EC2."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
 from seatrials.seams.application import AwsClient
 
 Document = Mapping[str, Any]
+
+# As the API names them. Source: VPC User Guide, "DNS attributes for your VPC".
+_DNS_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames")
 
 
 class Inventory:
@@ -59,6 +62,14 @@ class Inventory:
             self._dns[vpc, attribute] = bool(answer[attribute[0].upper() + attribute[1:]]["Value"])
         return self._dns[vpc, attribute]
 
+    def read_names(self, subnet: str) -> None:
+        """Read what decides whether names are resolved in the VPC of a subnet.
+
+        A task that asks has changed EC2 by its interface. What was read before is known to later worlds too.
+        """
+        for each in _DNS_ATTRIBUTES:
+            self.has_dns(self.vpc_of(subnet), each)
+
     def prefix_list_holds(self, identifier: str, address: str, name: str) -> bool:
         """Whether a prefix list is the one called *name*, or has an entry that covers *address*."""
         found = self._prefix_lists.get(identifier)
@@ -74,6 +85,7 @@ class Inventory:
         return _by_id(self._ec2.describe_managed_prefix_lists()["PrefixLists"], "PrefixListId")
 
 
+@lru_cache(maxsize=1024)
 def network_of(block: str) -> IPv4Network:
     """Return an address block; one with bits of a host is the block that the host is in."""
     network = ip_network(block, strict=False)

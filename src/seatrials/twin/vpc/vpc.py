@@ -50,7 +50,7 @@ class Vpc:
         self._addresses = Addresses(each.place.address for each in self._mount_targets)
         # The port that rules know, by the address and port under which it is known outside.
         self._known_ports: dict[tuple[str, int], int] = {}
-        # Answers until EC2 or an interface changes.
+        # Answers until EC2 changes, or the interface at one of the ends.
         self._answers: dict[tuple[str, str, int], Blocked | None] = {}
         # What has been told, in the order of telling.
         self._told: dict[str, None] = {}
@@ -89,6 +89,7 @@ class Vpc:
             self.leave(address)
         addresses: list[str] = []
         for subnet in subnets:
+            self._inventory.read_names(subnet)
             node = before.get(subnet) or self._addresses.take(self._block(subnet))
             if node is not None:
                 addresses.append(node)
@@ -109,13 +110,13 @@ class Vpc:
     def join(self, place: Place) -> None:
         """Bring up an interface."""
         self._places[place.address] = place
-        self._answers.clear()
+        self._forget(place.address)
 
     def leave(self, address: str) -> None:
         """Take an interface away."""
         self._places.pop(address, None)
         self._addresses.give_back(address)
-        self._answers.clear()
+        self._forget(address)
 
     def publish(self, address: str, ports: Mapping[int, int]) -> None:
         """Let rules for the keys of *ports* of an address be rules for their values too."""
@@ -161,6 +162,11 @@ class Vpc:
             return f"{kind} {found[0]}" if logical is None else f"{kind} {logical} ({found[0]})"
 
         return _ID.sub(name, text)
+
+    def _forget(self, address: str) -> None:
+        """Forget who reaches an address and whom it reaches; of others EC2 alone decides."""
+        for each in [each for each in self._answers if address in each[:2]]:
+            del self._answers[each]
 
     def _place(self, address: str) -> Place:
         return self._places.get(address) or Place(address, "a client outside")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from seatrials.twin.permissions import Need, Permissions, Place, Principal, Role, rights_of
+from seatrials.twin.permissions.verdicts import reason_against_role
 from tests.support.aws import Document, Json
 
 ROLE = "arn:aws:iam::123456789012:role/team/shop"
@@ -134,6 +135,55 @@ def test_a_verdict_is_kept_until_iam_changes(iam: Iam) -> None:
     assert iam.reason() == ""
     iam.judge.forget()
     assert iam.reason() == IMPLICIT
+
+
+def test_a_policy_that_changes_acts_at_once(iam: Iam) -> None:
+    """Whatever of a role changes, its next verdict is by what it has now, were it what it had before."""
+    allowed, denied = policy({}), policy({"Effect": "Deny"})
+    may_be_assumed = []
+    reasons = []
+    for given, trust, boundary in (
+        ([allowed], TRUST, None),
+        ([allowed, denied], policy({"Principal": {"Service": "ec2.amazonaws.com"}}), None),
+        ([allowed], TRUST, allowed),
+        ([allowed], TRUST, denied),
+        ([], TRUST, None),
+        ([allowed], TRUST, None),
+    ):
+        iam.give(*given, trust=trust, boundary=boundary)
+        reasons.append(iam.reason())
+        may_be_assumed.append(iam.judge.can_be_assumed(ROLE))
+
+    of_boundary = "with an explicit deny in a permissions boundary"
+    assert reasons == ["", EXPLICIT, "", of_boundary, IMPLICIT, ""]
+    assert may_be_assumed == [True, False, True, True, True, True]
+
+
+def test_a_verdict_is_of_the_place_and_the_role_that_ask() -> None:
+    """Worlds share verdicts, and none of another region, account, role or need."""
+    conditions = {"aws:RequestedRegion": "us-west-2", "aws:PrincipalArn": ROLE, "aws:PrincipalAccount": "123456789012"}
+    role = Role(ROLE, TRUST, (policy({"Action": PUT.action, "Condition": {"StringEquals": conditions}}),))
+    here = Place("us-west-2", "123456789012")
+
+    assert reason_against_role(here, ROLE, role, PUT) is None
+    for others in (
+        (Place("us-east-1", "123456789012"), ROLE, role, PUT),
+        (Place("us-west-2", "210987654321"), ROLE, role, PUT),
+        (here, f"{ROLE}2", role, PUT),
+        (here, ROLE, None, PUT),
+        (here, ROLE, role, Need("dynamodb:GetItem", TABLE)),
+    ):
+        assert reason_against_role(*others) is not None
+
+
+def test_what_is_left_out_is_told_in_each_world(iam: Iam) -> None:
+    """Also in one that begins with the policies of another, whose verdicts are known."""
+    another = Iam()
+    for each in (iam, another):
+        each.give(policy({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}))
+        each.reason()
+
+    assert [kind for kind, _, _ in another.told] == ["left_out", "access_denied"]
 
 
 def test_what_is_left_out_of_conditions_is_told_once(iam: Iam) -> None:

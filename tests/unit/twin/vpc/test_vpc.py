@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from seatrials.twin.vpc.addresses import Addresses
+from seatrials.twin.vpc.places import Place
 from tests.support.network import ANYWHERE, Networks, tcp
 
 
@@ -74,6 +75,22 @@ def test_a_change_of_ec2_takes_effect(networks: Networks) -> None:
     networks.view.heard("ec2", "AuthorizeSecurityGroupIngress")
 
     assert [before, unheard, networks.view.admit(*ends)] == [False, False, True]
+
+
+def test_an_address_has_the_rules_of_the_interface_that_has_it_now(networks: Networks) -> None:
+    """A task that gets the address of another one is in groups of its own, and others stay as they were."""
+    vpc = networks.vpc()
+    subnet = networks.subnet(vpc)
+    open_, closed = networks.group(vpc, tcp(80, ANYWHERE)), networks.group(vpc, egress=[])
+    server = networks.host(subnet, "10.0.1.99", open_)
+    others = networks.host(subnet, "10.0.1.98"), server
+    task = networks.task(subnet, open_)
+    before = [networks.view.admit(*ends, 80) for ends in ((task, server), (server, task), others)]
+    networks.view.leave(task)
+    networks.view.join(Place(task, "service web", subnet, (closed,)))
+    after = [networks.view.admit(*ends, 80) for ends in ((task, server), (server, task), others)]
+
+    assert (before, after) == ([True, True, True], [False, False, True])
 
 
 def test_a_port_has_the_rules_of_the_one_it_stands_for(networks: Networks) -> None:

@@ -3,6 +3,7 @@
 - `answers`, with `parameters`: a call goes to moto's own method for it, without an HTTP message in between;
 - `memory`: reads that nothing has changed since are not made again, nor in the next world;
 - `repeated_work`: moto's DynamoDB parses an expression once, and copies what can change only;
+- `backends`: moto finds its backends as in a dictionary;
 - `loading`: botocore's models and endpoints are read once, where moto reads them anew.
 
 Without the first a run takes more than twice its processor time, without each of the others about a tenth more.
@@ -21,6 +22,7 @@ from seatrials.twin.moto_bridge.quick import loading
 loading.import_ec2()
 
 # These import moto's EC2 too.
+from seatrials.twin.moto_bridge.quick.backends import find_backends_at_once  # noqa: E402
 from seatrials.twin.moto_bridge.quick.repeated_work import spare_dynamodb  # noqa: E402
 from seatrials.twin.moto_bridge.quick.shortcuts import QuickAnswers  # noqa: E402
 
@@ -30,3 +32,4 @@ __all__ = ["QuickAnswers", "make_quick"]
 def make_quick() -> None:
     """Make moto quick in this process, for the rest of its life."""
     spare_dynamodb()
+    find_backends_at_once()

@@ -1,5 +1,8 @@
 """Tests of answers that are kept: whatever changes them makes them forgotten."""
 
+import pytest
+from botocore.client import BaseClient
+
 from tests.support.twin import Twin
 
 RESOURCE = "service/webordinary-edit-cluster/webordinary-edit-service"
@@ -41,3 +44,16 @@ def test_a_mount_target_changes_the_interfaces_of_another_service(twin: Twin) ->
 
     assert mounted["NetworkInterfaceId"] in before
     assert mounted["NetworkInterfaceId"] not in interfaces()
+
+
+def test_no_message_is_written_to_moto_for_a_task(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a task's start reads was read as the world began, or has a short way: each message costs milliseconds."""
+    written = []
+
+    def write(_client: object, operation: str, _parameters: object) -> None:
+        written.append(operation)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", write)
+    twin.scale(1)
+
+    assert written == []

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from moto.core.utils import get_service_model
 
 from seatrials.twin.moto_bridge.quick.parameters import taken
 from tests.support.aws import Json
+from tests.support.generated_calls import Calls
 
 KEY = {"sessionId": {"S": "s-1"}}
 NESTED = {"L": [{"M": {"deep": {"L": [{"BOOL": True}, {"N": "1"}]}}}, {"NULL": True}, {"SS": ["a"]}]}
@@ -42,6 +44,8 @@ BAD = [
     ("cloudwatch", "PutMetricData", {**METRIC, "MetricData": [{"MetricName": "M", "Timestamp": "yesterday"}]}),
     ("ecs", "ListTasks", {"cluster": 5}),
 ]
+# What goes from botocore to moto's methods at once.
+SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ecs", "efs", "elbv2")
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=timezone(timedelta(hours=2)))
 
 
@@ -96,3 +100,28 @@ def test_values_are_as_moto_parses_them(value: dict[str, Any], expected: dict[st
     (datum,) = taken("cloudwatch", "PutMetricData", sent)["MetricData"]
     assert datum == {"MetricName": "M", **expected}
     assert [type(each) for each in datum.values()] == [str, *(type(each) for each in expected.values())]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_is_refused_if_and_only_if_botocore_refuses_it(service: str) -> None:
+    """Parameters of every operation, valid and just invalid, and with a part of a type that nothing takes."""
+    model = get_service_model(service)
+    random = Random(f"parameters of {service}")
+    calls = Calls(random, {})
+    for operation in model.operation_names:
+        shape = model.operation_model(operation).input_shape
+        for _ in range(4):
+            given = calls.parameters(shape)
+            if given and random.random() < 1 / 4:
+                given[random.choice(sorted(given))] = object()
+
+            assert is_taken(service, operation, given) is not ParamValidator().validate(given, shape).has_errors()
+
+
+def is_taken(service: str, operation: str, parameters: dict[str, Any]) -> bool:
+    """Whether parameters are not refused in botocore's way."""
+    try:
+        taken(service, operation, parameters)
+    except ParamValidationError:
+        return False
+    return True
