@@ -1,13 +1,8 @@
 """The command line: `seatrials gate`, `verify`, `notify`, `report`, `timeline`, `publish`, `mutants`, and so on."""
 
-import os
-import sys
-from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from traceback import format_exception
 from typing import Annotated
 
 import typer
@@ -16,18 +11,18 @@ from seatrials import traceability
 from seatrials.catalogue import read_suites
 from seatrials.configuration import refuse_with, require_wait, require_workers
 from seatrials.cost import SHIPPED_PRICES
+from seatrials.ending import end_with
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
-from seatrials.errors import INTERRUPTED, ConfigurationError, SeatrialsError
+from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
 from seatrials.evidence.provenance import commit_of
-from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.mutants.run import run_generated, run_mutants
-from seatrials.output.output import AsJson, Output, tell_error, wants_json
+from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
 from seatrials.run.durations import DURATIONS, durations_of, write_durations
@@ -35,8 +30,6 @@ from seatrials.schemas import documents
 from seatrials.timeline.command import write_timeline
 from seatrials.twin.cloudformation.fidelity import page as fidelity_page
 from seatrials.twin_server import command as twin
-
-_SAID_CHARACTERS_MAX = 300
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
@@ -412,93 +405,8 @@ def notify(
 
 
 def main() -> None:
-    """Run the command line, and end the process with an exit code of README.md's table, whatever happens.
-
-    Only a verdict ends with 0, 1 or 2 (and with what a command that was asked for ended). A crash is told in one
-    sentence, which says where its traceback lies.
-    """
-    code = _exit_code() if _can_begin() else SeatrialsError.exit_code
-    _drop_unwritten()
-    sys.exit(code)
-
-
-def _can_begin() -> bool:
-    """Whether a command has what each of them needs of the shell; says what is missing."""
-    if sys.stdout is None:
-        _told(
-            "ClosedOutput",
-            "standard output is closed: redirect it, to /dev/null if nobody reads it",
-            SeatrialsError.exit_code,
-        )
-        return False
-    try:
-        Path.cwd()
-    except OSError as error:
-        sentence = f"the working folder cannot be used ({error.strerror}): change into another one"
-        _told(type(error).__name__, sentence, SeatrialsError.exit_code)
-        return False
-    return True
-
-
-def _exit_code() -> int:
-    try:
-        code = app(standalone_mode=False)
-        # Here, and not at the interpreter's end, where a full disk would only be a code of Python's own.
-        sys.stdout.flush()
-    except SeatrialsError as error:
-        return _told(type(error).__name__, str(error), error.exit_code)
-    except typer.TyperException as error:
-        # Typer's own code for wrong use is 2, which for the gate is CANNOT TELL.
-        wrong = error.format_message().rstrip(".") or "no command was given"
-        return _told(ConfigurationError.__name__, f"{wrong}; --help shows what there is", ConfigurationError.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return _told("Interrupted", "interrupted", INTERRUPTED)
-    except SystemExit as ended:
-        # Typer ends so itself when nobody reads what is shown, with the 1 of NO-GO.
-        code = ended.code
-        if code == 1:
-            code = _told(BrokenPipeError.__name__, "nobody reads what is shown", SeatrialsError.exit_code)
-    except Exception as error:  # noqa: BLE001  # the last line of defence: Python's own code for a crash is 1, NO-GO
-        return _crashed(error)
-    return _as_code(code)
-
-
-def _as_code(given: object) -> int:
-    return given if isinstance(given, int) else 0
-
-
-def _told(kind: str, sentence: str, code: int) -> int:
-    # Where nobody can be told, the code alone tells it.
-    with suppress(OSError):
-        tell_error(kind, sentence, code, as_json=wants_json(sys.argv[1:]))
-    return code
-
-
-def _crashed(error: Exception) -> int:
-    """Keep the traceback of an error that nobody expected, and tell where; return the exit code."""
-    traceback = redact("".join(format_exception(error)))
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", prefix="seatrials-crash-", suffix=".txt", delete=False) as file:
-            file.write(traceback)
-    except OSError as full:
-        with suppress(OSError):
-            print(traceback, file=sys.stderr)  # noqa: T201  # the only place that is left for it
-        place = f"above, for no file could be written ({full})"
-    else:
-        place = f"in {file.name}"
-    said = " ".join(redact(str(error)).split())[:_SAID_CHARACTERS_MAX]
-    sentence = f"stopped by an error that it does not know, so nothing was decided: {type(error).__name__}: {said}"
-    return _told(type(error).__name__, f"{sentence}; the traceback is {place}", SeatrialsError.exit_code)
-
-
-def _drop_unwritten() -> None:
-    """Let what cannot be shown go, or Python tries once more at its end and replaces the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    """Run the command line, and end the process with an exit code of README.md's table, whatever happens."""
+    end_with(app)
 
 
 if __name__ == "__main__":

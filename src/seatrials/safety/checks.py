@@ -29,6 +29,7 @@ from seatrials.seams.application import AwsClient
 
 _OK = 200
 _ODD_SHOWN = 5
+_PREVIEWS_SHOWN = 20
 
 
 @dataclass(frozen=True)
