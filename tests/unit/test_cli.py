@@ -13,7 +13,7 @@ import typer
 from typer import rich_utils
 from typer.testing import CliRunner
 
-from seatrials import cli
+from seatrials import cli, ending
 from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
 
@@ -94,7 +94,7 @@ def test_a_traceback_that_cannot_be_kept_is_shown(
         raise OSError(28, "No space left on device")
 
     fail(KeyError("rows"))
-    monkeypatch.setattr(cli, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(ending, "NamedTemporaryFile", refuse)
 
     code, told = run(*GATE)
 

@@ -189,6 +189,11 @@ KINDS: Mapping[str, Kind] = {
         title="{subject} → {status} by rule {rule}, target group {target_group}, task {task}",
         level=_of_request,
     ),
+    "connection_reset": Kind(
+        lane="requests",
+        title="connection of {subject} was reset after {idle_seconds} s of idleness",
+        level=_always(Level.DOUBT),
+    ),
     "socket": Kind(lane="sockets", title="WebSocket {subject} is open: rule {rule}, task {task}"),
     "socket_closed": Kind(lane="sockets", title="WebSocket {subject} has closed after {seconds} s"),
     "log": Kind(lane="logs", title="{line}", level=_when(Level.BAD, _ERRORS, "line")),

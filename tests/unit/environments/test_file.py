@@ -44,11 +44,11 @@ def problems(folder: Path, text: str, name: str = "mock") -> list[str]:
     return [line.removeprefix(f"{folder / 'environments.toml'}: ") for line in str(caught.value).splitlines()]
 
 
-def test_the_project_has_a_mock_that_can_do_everything_but_iam() -> None:
-    """The mock of the project's own file has every capability but the policies of IAM, which the twin leaves out."""
+def test_the_project_has_a_mock_that_can_do_everything() -> None:
+    """The mock of the project's own file has every capability."""
     environment = load_environment("mock", PROJECT / "environments.toml", {})
 
-    assert sorted(set(Capability) - {Capability.IAM}) == sorted(environment.capabilities)
+    assert sorted(Capability) == sorted(environment.capabilities)
 
 
 def test_the_project_s_mock_has_a_template() -> None:

@@ -24,7 +24,7 @@ def test_variables_are_a_copy() -> None:
 
 
 def test_aws_s_variables_can_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What would lead an AWS client anywhere goes, the files of the home folder too, and nothing else."""
+    """What would lead an AWS client or moto anywhere goes, the files of the home folder too, and nothing else."""
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/home/somebody/.aws/config")
     monkeypatch.setenv("SEATRIALS_CLUSTER", "x")
@@ -33,7 +33,7 @@ def test_aws_s_variables_can_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> No
     with aws_variables_forgotten():
         forgotten = read_variables()
 
-    others = {name: value for name, value in before.items() if not name.startswith("AWS_")}
+    others = {name: value for name, value in before.items() if not name.startswith(("AWS_", "MOTO_"))}
     assert forgotten == {**others, **NOWHERE}
     assert read_variables() == before
 
