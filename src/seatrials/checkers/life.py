@@ -11,7 +11,8 @@ from seatrials.checkers.story import Call, Story
 from seatrials.evidence.history import TABLE, Exchange
 
 # How far the platform's clocks may be from one another, and how long a write may take after its answer. Where no write
-# is seen, they are compared with this process's clock too, and how far that is from theirs the dates of answers tell.
+# is seen, they are compared with this process's clock too, and how far that is from theirs the dates of answers tell,
+# and a rehearsal its lateness.
 # Source: Amazon EC2 User Guide, "Set the time for your instance": clocks are kept by the Amazon Time Sync Service.
 TOLERANCE_SECONDS = 2.0
 _OVER_CODE = 410
@@ -20,7 +21,8 @@ _OVER_CODE = 410
 def check(story: Story) -> Iterator[Finding]:
     """Yield what is against the life of a session."""
     life, seen = session_life(), sightings(story)
-    tolerance = TOLERANCE_SECONDS + (0.0 if TABLE in story.history.sources else story.skew_seconds)
+    apart = 0.0 if TABLE in story.history.sources else story.skew_seconds + story.history.late_seconds
+    tolerance = TOLERANCE_SECONDS + apart
     calls = _by_session(story)
     for session_id, looks in seen.items():
         own_calls = calls.get(session_id, [])

@@ -111,6 +111,8 @@ class History:
     rules_gone: list[RulesGone] = field(default_factory=list)
     # Sessions whose items the scenario itself has changed, each with the moments of it.
     disturbed: dict[str, list[float]] = field(default_factory=dict)
+    # How far the platform's clock may have been behind this one, where it is a machine's that can be late.
+    late_seconds: float = 0.0
 
     def read(self, began: float, items: Sequence[Mapping[str, Any]]) -> None:
         """Note items that were read from *began* to now; where writes are seen, reads say nothing new."""

@@ -7,6 +7,7 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.redaction import redact
 from seatrials.run.items import RECORDER_KEY
+from seatrials.run.late import late_seconds_of
 
 # What a report says of the checkers: the promise that their first finding is about, what it has in common with others
 # of its cause, and what they could not ask.
@@ -17,7 +18,9 @@ def check(item: pytest.Item) -> str:
     """Judge what happened while a scenario ran; return what was found, in words, and put it into its report."""
     from seatrials.checkers.judge import judge  # noqa: PLC0415  # the process that hands out the scenarios needs none of it
 
-    judgement = judge(item.stash[RECORDER_KEY].history)
+    history = item.stash[RECORDER_KEY].history
+    history.late_seconds = late_seconds_of(item)
+    judgement = judge(history)
     item.user_properties.append((NOT_ASKED, list(judgement.not_asked)))
     words = redact(judgement.in_words())
     if words:

@@ -42,6 +42,12 @@ def watch_lateness(item: pytest.Item, stacks: "Stacks", pace: float) -> None:
     item.stash[_LATE_SECONDS_MAX_KEY] = late_seconds_max(pace)
 
 
+def late_seconds_of(item: pytest.Item) -> float:
+    """Return how late it was at most while *item* ran; 0 where nothing can be late."""
+    lateness = item.stash.get(_LATENESS_KEY, None)
+    return 0.0 if lateness is None else lateness()
+
+
 def is_in_doubt(report: pytest.TestReport) -> bool:
     """Whether a row failed in this report, and cannot be blamed for it."""
     return CANNOT_TELL in dict(report.user_properties)

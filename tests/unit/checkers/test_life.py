@@ -135,6 +135,15 @@ def test_a_clock_that_is_wrong_excuses_as_much_as_it_is() -> None:
     assert (before, happened.broken("life")) == (["only-activity-counts"], [])
 
 
+def test_a_platform_that_is_late_is_excused_by_as_much() -> None:
+    """A busy machine's rehearsal writes down moments of a clock that is behind."""
+    happened = seen_from_outside(75).asked(KEEPALIVE, 200, active(0), at=50.0)
+    before = happened.broken("life")
+    happened.history.late_seconds = 30.0
+
+    assert (before, happened.broken("life")) == (["only-activity-counts"], [])
+
+
 def test_what_the_scenario_changes_is_its_own_affair() -> None:
     """A ttl that a scenario has set is none that went back."""
     happened = begun().wrote(at=40.0, by="", ttl=BEGAN + 35)
