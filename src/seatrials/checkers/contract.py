@@ -9,7 +9,9 @@ from typing import Any
 
 from seatrials.errors import ConfigurationError
 
-FOLDER = Path(__file__).resolve().parents[3] / "contract"
+_PACKAGE, _CHECKOUT = (Path(__file__).resolve().parents[each] / "contract" for each in (1, 3))
+# A wheel carries the files inside the package.
+FOLDER = _PACKAGE if _PACKAGE.is_dir() else _CHECKOUT
 SERVICES = ("hermes", "editor", "balancer")
 
 
@@ -95,5 +97,5 @@ def _read(name: str) -> str:
     try:
         return (FOLDER / name).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        msg = f"{FOLDER / name} is missing: seatrials judges by the contract/ of its checkout, so install it editable"
+        msg = f"{FOLDER / name} is missing, by which seatrials judges: restore contract/, or install seatrials anew"
         raise ConfigurationError(msg) from error

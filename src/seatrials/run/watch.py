@@ -22,7 +22,7 @@ from watchfiles import watch
 from seatrials.affected.tree import root_of
 
 # Where what a mock executes lies, as far as it is there.
-_WATCHED = ("src", "tests/integration", "stack")
+_WATCHED = ("src", "contract", "tests/integration", "stack")
 _SUFFIXES = (".py", ".yaml", ".yml", ".json", ".toml")
 # Editors save in several steps; whoever saves all files at once does it within this time.
 _DEBOUNCE_MS = 300
