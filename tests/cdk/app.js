@@ -67,6 +67,10 @@ const shipped = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirna
 const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
   ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: '*'})));
 grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
+// The role of runs has rights on the table alone, as the shipped one has.
+const runRole = new iam.Role(stack, 'RunRole', {path: '/seatrials/', assumedBy: new iam.AccountRootPrincipal()});
+shipped.RunRole.Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(({Sid, Effect, Action, Resource}) =>
+  runRole.addToPolicy(iam.PolicyStatement.fromJson({Sid, Effect, Action, Resource: Resource === '*' ? '*' : table.tableArn})));
 const service = (id, name, definition, desiredCount, targets) => {
   const made = new ecs.FargateService(stack, id, {cluster, serviceName: name, taskDefinition: definition, desiredCount, assignPublicIp: true, enableExecuteCommand: false,
     securityGroups: [taskGroup], vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC}, minHealthyPercent: 100, maxHealthyPercent: 200, circuitBreaker: {rollback: true, enable: true}, healthCheckGracePeriod: cdk.Duration.seconds(60)});
@@ -97,7 +101,10 @@ const shown = (title, ...metrics) => new cw.GraphWidget({title, left: metrics});
 new cw.Dashboard(stack, 'Runs', {dashboardName: `${cdk.Aws.STACK_NAME}-runs`, widgets: [[
   shown('Starts', run('ColdStartLatency', 'p99', 3600), run('ContainerStartupTime', 'p99', 3600)), shown('Sessions', run('SessionCreationTime', 'Average', 3600)),
   shown('Success', run('TestSuccessRate', 'Average', 3600)), shown('Runs', run('TestDuration', 'Maximum', 3600), run('TestCost', 'Maximum', 3600))]]});
-new cw.Alarm(stack, 'RunSuccess', {metric: run('TestSuccessRate', 'Average', 300), evaluationPeriods: 1, threshold: 95, comparisonOperator: cw.ComparisonOperator.LESS_THAN_THRESHOLD, treatMissingData: cw.TreatMissingData.NOT_BREACHING});
-new cw.Alarm(stack, 'RunColdStart', {metric: run('ColdStartLatency', 'Maximum', 300), evaluationPeriods: 1, threshold: 60, comparisonOperator: cw.ComparisonOperator.GREATER_THAN_THRESHOLD, treatMissingData: cw.TreatMissingData.NOT_BREACHING});
+const alarm = (id, name, metric, operator, threshold) => new cw.Alarm(stack, id, {alarmName: `${cdk.Aws.STACK_NAME}-run-${name}`, metric, threshold,
+  evaluationPeriods: 1, comparisonOperator: cw.ComparisonOperator[operator], treatMissingData: cw.TreatMissingData.NOT_BREACHING});
+alarm('RunSuccess', 'success-rate', run('TestSuccessRate', 'Average', 300), 'LESS_THAN_THRESHOLD', 95);
+alarm('RunColdStart', 'cold-start', run('ColdStartLatency', 'Maximum', 300), 'GREATER_THAN_THRESHOLD', 60);
+alarm('RunCost', 'cost', run('TestCost', 'Maximum', 300), 'GREATER_THAN_OR_EQUAL_TO_THRESHOLD', 3);
 new cdk.CfnOutput(stack, 'AlbUrl', {value: `https://${balancer.loadBalancerDnsName}`});
 app.synth();

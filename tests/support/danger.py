@@ -22,7 +22,7 @@ ITEM = {
     "clientId": {"S": "acme"},
     "threadId": {"S": "thread-1"},
     "status": {"S": "active"},
-    "previewUrl": {"S": f"https://example.org/session/{STRANGER}"},
+    "previewUrl": {"S": f"https://127.0.0.1/session/{STRANGER}"},
     "createdAt": {"N": "1700000000000"},
     "lastActivity": {"N": "1700000000000"},
     "ttl": {"N": "4000000000"},

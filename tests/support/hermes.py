@@ -165,6 +165,13 @@ class FakeElbv2:
             "TargetHealthDescriptions": [{"Target": each, "TargetHealth": {"State": state}} for each, state in states]
         }
 
+    def describe_tags(self, *, ResourceArns: list[str]) -> Document:  # noqa: N803
+        """Return the tags that groups were created with."""
+        self.hooks.before("DescribeTags")
+        if any(arn not in self.groups for arn in ResourceArns):
+            fail_with("TargetGroupNotFound")
+        return {"TagDescriptions": [{"ResourceArn": arn, "Tags": self.groups[arn]["Tags"]} for arn in ResourceArns]}
+
     def delete_target_group(self, *, TargetGroupArn: str) -> None:  # noqa: N803
         """Delete a group that no rule uses."""
         self.hooks.before("DeleteTargetGroup")

@@ -40,7 +40,8 @@ def variables() -> Iterator[Mapping[str, str]]:
 @pytest.fixture(scope="module")
 def aws(variables: Mapping[str, str]) -> Clients:
     """Give clients that refuse nothing by themselves, and try once."""
-    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    # A prefix before an address is a host that nobody knows.
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, inject_host_prefix=False)
     return cache(partial(served_client, variables, config=config))
 
 

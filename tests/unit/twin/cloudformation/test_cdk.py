@@ -83,9 +83,10 @@ def actions(resources: Mapping[str, Any], role: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("shipped", "synthesized"), [("HermesTaskRole", "HermesTaskTaskRole"), ("EditTaskRole", "EditTaskTaskRole")]
+    ("shipped", "synthesized"),
+    [("HermesTaskRole", "HermesTaskTaskRole"), ("EditTaskRole", "EditTaskTaskRole"), ("RunRole", "RunRole")],
 )
-def test_its_tasks_may_do_what_those_of_the_shipped_template_may(shipped: str, synthesized: str) -> None:
+def test_its_roles_may_do_what_those_of_the_shipped_template_may(shipped: str, synthesized: str) -> None:
     """A role has every action of its like; where one is missing, tests/cdk/app.js says how to synthesize anew."""
     wanted = actions(load_template(_SHIPPED).document["Resources"], shipped)
     granted = actions(load_template(_TEMPLATE).document["Resources"], synthesized)
