@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+# pytester forgets the modules that a run inside is the first to import, and a second copy of one has other classes.
+import seatrials.checkers.judge
+import seatrials.stacks.mock.stacks  # noqa: F401  # the same
 from seatrials.environments.environment import Environment
 from seatrials.run import plugin
 from seatrials.stacks import StackNotes, StackOptions
