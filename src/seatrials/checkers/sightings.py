@@ -83,7 +83,7 @@ def _read(story: Story) -> Iterator[Sighting]:
 
 def _shown(story: Story) -> Iterator[Sighting]:
     for call in story.calls:
-        if call.exchange.status in (200, 201) and isinstance(call.json, dict):
+        if call.is_ok and isinstance(call.json, dict):
             if call.is_of("activate", "status"):
                 yield _answered(call, str(call.json.get("sessionId")))
             elif call.is_of("keepalive"):

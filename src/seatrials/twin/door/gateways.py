@@ -11,7 +11,8 @@ from typing import Any
 from seatrials.twin.door.network import networks_of_services
 from seatrials.twin.door.refusal import Asked, Refusal, rule
 
-_TARGETS = (
+# What a route may lead to. Source: Amazon EC2 API Reference, CreateRoute.
+ROUTE_TARGETS = (
     "CarrierGatewayId",
     "CoreNetworkArn",
     "EgressOnlyInternetGatewayId",
@@ -36,8 +37,8 @@ _TAKEN = "Resource.AlreadyAssociated"
 _ROUTE_TAKEN = "RouteAlreadyExists"
 _UNSUPPORTED = "UnsupportedOperation"
 _NO_NAT = "NatGatewayNotFound"
-# Of subnets, the longest prefix that AWS takes, and the shortest.
-_PREFIX_MIN, _PREFIX_MAX = 16, 28
+# The lengths of prefixes that VPCs and subnets take. Source: Amazon VPC User Guide, "VPC CIDR blocks".
+BLOCK_LENGTHS = range(16, 29)
 # The services with gateway endpoints.
 _WITH_GATEWAYS = (".s3", ".dynamodb")
 
@@ -47,14 +48,14 @@ def sizes_of_subnets(asked: Asked) -> None:
     """A subnet has from 16 to 65,536 addresses."""
     block = str(asked.parameters.get("CidrBlock", ""))
     prefix = block.partition("/")[2]
-    if prefix.isdigit() and not _PREFIX_MIN <= int(prefix) <= _PREFIX_MAX:
+    if prefix.isdigit() and int(prefix) not in BLOCK_LENGTHS:
         raise Refusal(_WRONG_SUBNET, f"The CIDR '{block}' is invalid.")
 
 
 @rule("ec2", "CreateRoute", "ReplaceRoute")
 def targets_of_routes(asked: Asked) -> None:
     """A route leads to one target, which is there and in the VPC of its table."""
-    given = [name for name in _TARGETS if asked.parameters.get(name)]
+    given = [name for name in ROUTE_TARGETS if asked.parameters.get(name)]
     if len(given) != 1 and not asked.parameters.get("LocalTarget"):
         told = f"exactly one of GatewayId, NatGatewayId or another target; there are {len(given)}"
         raise Refusal(_MISSING if not given else _TOO_MANY, f"The request must contain {told}")

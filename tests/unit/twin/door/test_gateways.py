@@ -4,14 +4,13 @@ Source: Amazon EC2 API Reference, the page of each operation and "Error codes fo
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from seatrials.seams.application import AwsClient
 from tests.support.aws import Document
 from tests.support.network import ANYWHERE, REGION, tcp
+from tests.support.refused_calls import code_of
 from tests.support.twin import Worlds
 
 
@@ -34,18 +33,7 @@ class Ground:
 
     def code(self, operation: str, parameters: Document) -> str:
         """Return the code with which a call is refused, empty when it is taken."""
-        try:
-            getattr(self.ec2, operation)(**self._named(parameters))
-        except ClientError as error:
-            return str(error.response["Error"]["Code"])
-        return ""
-
-    def _named(self, value: Any) -> Any:  # noqa: ANN401  # any part of a call
-        if isinstance(value, dict):
-            return {name: self._named(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self._named(each) for each in value]
-        return self.ids.get(value, value)
+        return code_of(self.ec2, operation, parameters, self.ids)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,11 @@ Source: API References of Elastic Load Balancing, ECS and EFS.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support.aws import Document
+from tests.support.refused_calls import code_of
 from tests.support.twin import CLUSTER, EDIT, Twin, Worlds
 
 
@@ -38,18 +37,7 @@ class Ground:
 
     def code(self, service: str, operation: str, parameters: Document) -> str:
         """Return the code with which a call is refused, empty when it is taken."""
-        try:
-            getattr(self._twin.world.bridge.client("scenario", service), operation)(**self._named(parameters))
-        except ClientError as error:
-            return str(error.response["Error"]["Code"])
-        return ""
-
-    def _named(self, value: Any) -> Any:  # noqa: ANN401  # any part of a call
-        if isinstance(value, dict):
-            return {name: self._named(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self._named(each) for each in value]
-        return self._ids.get(value, value)
+        return code_of(self._twin.world.bridge.client("scenario", service), operation, parameters, self._ids)
 
 
 @pytest.fixture(scope="module")

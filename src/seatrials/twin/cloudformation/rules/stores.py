@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, ip_network
 from seatrials.twin.cloudformation.rules.declarations import Declarations, Declared, Finding, is_known, mapping, number
 from seatrials.twin.cloudformation.rules.rule import Rule
 from seatrials.twin.door.conditions import is_block
+from seatrials.twin.door.gateways import BLOCK_LENGTHS, ROUTE_TARGETS
 
 TABLE, FILE_SYSTEM = "AWS::DynamoDB::Table", "AWS::EFS::FileSystem"
 MOUNT_TARGET = "AWS::EFS::MountTarget"
@@ -18,21 +19,7 @@ ROUTE, ASSOCIATION = "AWS::EC2::Route", "AWS::EC2::SubnetRouteTableAssociation"
 _INDEXES = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1", "all")
 _SOURCES = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "SourceSecurityGroupName", "SourcePrefixListId")
-_ROUTE_TARGETS = (
-    "CarrierGatewayId",
-    "CoreNetworkArn",
-    "EgressOnlyInternetGatewayId",
-    "GatewayId",
-    "InstanceId",
-    "LocalGatewayId",
-    "NatGatewayId",
-    "NetworkInterfaceId",
-    "TransitGatewayId",
-    "VpcEndpointId",
-    "VpcPeeringConnectionId",
-)
 _PROTOCOL_NUMBER_MAX = 255
-_BLOCK_LENGTHS = range(16, 29)
 
 
 def _indexes_have_names_of_their_own(table: Declared, _: Declarations) -> Iterator[Finding]:
@@ -94,7 +81,7 @@ def _block(resource: Declared | None) -> IPv4Network | None:
 
 def _block_has_its_size(owner: Declared, _: Declarations) -> Iterator[Finding]:
     block = _block(owner)
-    if block is not None and block.prefixlen not in _BLOCK_LENGTHS:
+    if block is not None and block.prefixlen not in BLOCK_LENGTHS:
         yield "CidrBlock", f"is {block}; it must be between /16 and /28"
 
 
@@ -146,10 +133,10 @@ def _permission(path: str, rule: dict[str, object]) -> Iterator[Finding]:
 
 
 def _routes_lead_somewhere(route: Declared, _: Declarations) -> Iterator[Finding]:
-    targets = [name for name in _ROUTE_TARGETS if route.get(name) is not None]
+    targets = [name for name in ROUTE_TARGETS if route.get(name) is not None]
     if len(targets) != 1:
         listed = ", ".join(targets) or "no target"
-        yield "GatewayId", f"the route has {listed}; it takes exactly one of {', '.join(_ROUTE_TARGETS)}"
+        yield "GatewayId", f"the route has {listed}; it takes exactly one of {', '.join(ROUTE_TARGETS)}"
 
 
 def _subnets_have_one_route_table(association: Declared, all_: Declarations) -> Iterator[Finding]:
