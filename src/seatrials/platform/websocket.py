@@ -1,6 +1,7 @@
 """WebSockets of the preview's hot reload, as a browser opens them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,8 +18,9 @@ from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection
 
 _CHUNK_BYTES = 65_536
-_HANDSHAKE_SECONDS = 10.0
-# How long what is on its way may take to arrive.
+# How long the other side may take to answer: any answer ends the wait, so it costs time only where there is none.
+_ANSWER_SECONDS = 10.0
+# How long what is on its way, and may be nothing, gets to arrive.
 _ARRIVAL_SECONDS = 0.5
 _SWITCHING_PROTOCOLS = 101
 
@@ -42,8 +44,8 @@ class WebSocket:
         self._refused = False
         # What the history has of it, by the clock of the platform.
         self.seen: Socket | None = None
-        connection.send(self._protocol.send(ws.Request(host=host, target=target)), _HANDSHAKE_SECONDS)
-        deadline = request_clock.now() + _HANDSHAKE_SECONDS
+        connection.send(self._protocol.send(ws.Request(host=host, target=target)), _ANSWER_SECONDS)
+        deadline = request_clock.now() + _ANSWER_SECONDS
         while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
             self._take(deadline - request_clock.now())
 
@@ -51,11 +53,14 @@ class WebSocket:
         """Send a ping; return whether a pong with the same payload comes, which none does from one that is closed."""
         if self.is_closed:
             return False
+        self._pongs.clear()
         try:
-            self._connection.send(self._protocol.send(ws.Ping(payload)), _HANDSHAKE_SECONDS)
-        except (TimeoutError, ConnectionError):
-            self.is_closed = True
-        self._take_arriving()
+            self._connection.send(self._protocol.send(ws.Ping(payload)), _ANSWER_SECONDS)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            self._note_closed()
+        self._take_while(lambda: payload not in self._pongs, _ANSWER_SECONDS)
         return payload in self._pongs
 
     def received(self) -> list[Any]:
@@ -83,8 +88,12 @@ class WebSocket:
         self._note_closed()
 
     def _take_arriving(self) -> None:
-        deadline = self._request_clock.now() + _ARRIVAL_SECONDS
-        while not self.is_closed and self._request_clock.now() < deadline:
+        self._take_while(lambda: True, _ARRIVAL_SECONDS)
+
+    def _take_while(self, is_wanted: Callable[[], bool], seconds: float) -> None:
+        """Take in what arrives in so many seconds, while more of it is wanted."""
+        deadline = self._request_clock.now() + seconds
+        while is_wanted() and not self.is_closed and self._request_clock.now() < deadline:
             self._take_within(deadline - self._request_clock.now())
         if self.seen is not None:
             self.seen.seen_until = self._clock.now()

@@ -46,8 +46,9 @@ class RunEnding:
         self._collected: set[object] = set()
         self._session: pytest.Session | None = None
         self._former: dict[signal.Signals, Any] = {}
-        # Whether a signal has ended the run.
+        # Whether a signal has ended the run, and the one that did, if it has a code of its own.
         self.is_cut_short = False
+        self._heard: signal.Signals | None = None
         # Where pytest runs in a thread of another program, signals are that program's.
         if threading.current_thread() is threading.main_thread():
             former = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -71,11 +72,21 @@ class RunEnding:
 
     def _stop(self, session: pytest.Session, exit_code: int, text: str) -> None:
         session.shouldstop = text
+        # Which hands out scenarios in the session's place, and does not ask it.
+        scheduling = self._config.pluginmanager.get_plugin("dsession")
+        if scheduling is not None:
+            scheduling.shouldstop = text
         self._note(exit_code, text)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Note the session, which an internal error does not tell."""
+        """Note the session, which an internal error does not tell; end it here if a signal was heard and swallowed."""
         self._session = session
+        self._end_if_heard()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Begin no scenario after a signal that somebody swallowed."""
+        self._end_if_heard()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -174,7 +185,18 @@ class RunEnding:
             # A debugger, or code that takes it for its own, may go on with the run, which must still hear the next.
             raise KeyboardInterrupt
         self._hear(_wait)
-        text, exit_code = f"{signal.Signals(number).name} ended the run", _SIGNALS[signal.Signals(number)]
+        self._heard = signal.Signals(number)
+        self._end_if_heard()
+
+    def _end_if_heard(self) -> None:
+        """End the run with the code of the signal that was heard, if one was.
+
+        Asked again later, for what pytest raises is an ordinary exception, and libraries catch those: botocore, whose
+        call was on its way, takes it for a broken connection and calls again.
+        """
+        if self._heard is None:
+            return
+        text, exit_code = f"{self._heard.name} ended the run", _SIGNALS[self._heard]
         if self._session is not None:
             self._stop(self._session, exit_code, text)
         pytest.exit(f"seatrials: {text}", returncode=exit_code)

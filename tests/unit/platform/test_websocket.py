@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
+from wsproto.events import Ping
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.websocket import WebSockets
@@ -100,6 +101,27 @@ def test_a_server_that_does_not_answer_pings_is_noticed(
 ) -> None:
     """Without a pong a ping is not answered."""
     assert not make_websockets(lambda _websocket: clock.sleep(60)).open("s1").ping()
+
+
+def test_a_ping_waits_for_its_own_pong_and_no_longer(
+    make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock
+) -> None:
+    """A slow pong is one, an earlier one is none to a later ping, and the wait is over when it has come."""
+
+    def answer_once(websocket: ServerWebSocket) -> None:
+        clock.sleep(3)
+        websocket.protocol.receive_data(websocket.connection.receive(1024))
+        for event in websocket.protocol.events():
+            assert isinstance(event, Ping)
+            websocket.connection.send(websocket.protocol.send(event.response()))
+        clock.sleep(60)
+
+    began = clock.now()
+    websocket = make_websockets(answer_once).open("s1")
+
+    assert websocket.ping()
+    assert clock.now() - began == pytest.approx(3, abs=0.1)
+    assert not websocket.ping()
 
 
 def test_silence_fails_the_scenario(clock: VirtualClock, recorder: Recorder) -> None:

@@ -175,6 +175,53 @@ def test_a_signal_ends_a_run_in_order(
     assert not (pytester.path / "begun").exists()
 
 
+SWALLOWING = """
+import os, pathlib, signal
+import pytest
+
+@pytest.hookimpl(optionalhook=True)
+def {hook}({of}):
+    if not pathlib.Path("signalled").exists():
+        pathlib.Path("signalled").touch()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Exception:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "of", "workers"),
+    [
+        ("pytest_configure", "config", ("-n", "0")),
+        ("pytest_configure", "config", ("-n", "1")),
+        ("pytest_collection", "session", ("-n", "0")),
+        ("pytest_xdist_setupnodes", "config", ("-n", "1")),
+    ],
+)
+def test_a_signal_that_somebody_swallows_ends_the_run(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, hook: str, of: str, workers: tuple[str, ...]
+) -> None:
+    """A library that takes the end of the run for an error of its own, as botocore does, delays it and no more."""
+    pytester.makeconftest(FAKE_IN_WORKERS + SWALLOWING.format(hook=hook, of=of))
+    result = run(scenario("COLD-01", body="import pathlib; pathlib.Path('begun').touch()"), *workers)
+
+    assert result.ret == 143
+    assert [(pytester.path / each).exists() for each in ("signalled", "begun")] == [True, False]
+
+
+def test_a_signal_that_is_swallowed_among_rows_begins_no_others(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """The process that hands out rows to workers hands out no more, though nothing was raised in it."""
+    pytester.makeconftest(FAKE_IN_WORKERS + SWALLOWING.format(hook="pytest_xdist_node_collection_finished", of="node"))
+    rows = [f"COLD-{number:02}" for number in range(1, 13)]
+    result = run("\n".join(scenario(row, f"test_{number}", body="pass") for number, row in enumerate(rows)), "-n", "1")
+
+    assert result.ret == 143
+    assert len(record(pytester)["scenarios"]) < len(rows)
+
+
 def test_a_run_that_was_told_to_end_cleans_up_in_haste(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
