@@ -1,4 +1,6 @@
-"""What moto's DynamoDB does in each call and need not: expressions are parsed once, and scalars are not copied.
+"""What moto's DynamoDB does in each call and need not.
+
+Expressions are parsed once, scalars are neither copied nor asked for their type, and values are written as they are.
 
 tests/unit/twin/moto_bridge/quick/test_repeated_work.py makes the same calls with and without it: answers are the same.
 """
@@ -10,8 +12,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
 
 from seatrials.twin.moto_bridge.replacing import replace_once
@@ -39,6 +43,9 @@ def spare_dynamodb() -> None:
     replace_once(DynamoType, "size", _told_at_once)
     replace_once(DynamoType, "__deepcopy__", lambda _moto: _copied_value)
     replace_once(Item, "__deepcopy__", lambda _moto: _copied_item)
+    replace_once(DynamoType, "cast_value", _cast_at_once)
+    replace_once(Table, "all_items", lambda _moto: _sorted_items)
+    replace_once(BaseJSONSerializer, "_serialize_type_structure", _written_at_once)
 
 
 def trees_unpickled(deepcopy: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -168,3 +175,45 @@ def _copied_item(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # 
     copied.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
     dict.update(copied.attrs, {name: _copied_value(value, memo) for name, value in self.attrs.items()})
     return copied
+
+
+def _cast_at_once(cast_value: Any) -> Any:  # noqa: ANN401  # a property of moto's
+    """Compare texts, which keys are, without asking first whether they are a number, a set, a list or a map."""
+    cast = cast_value.fget
+
+    def cast_value_of(self: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        return self.value if self.type == "S" else cast(self)
+
+    return property(cast_value_of)
+
+
+def _sorted_items(self: Any) -> list[Any]:  # noqa: ANN401  # moto's own signature
+    """Return a table's items in the order of their keys, which are cast once for each and not for each comparison."""
+    if not self.range_key_attr:
+        return sorted(self.items.values(), key=lambda each: each.hash_key.cast_value)
+    items = [each for of_key in self.items.values() for each in of_key.values()]
+    return sorted(items, key=lambda each: (each.hash_key.cast_value, each.range_key.cast_value))
+
+
+def _written_at_once(serialize: Callable[..., None]) -> Callable[..., None]:
+    """Write a value of DynamoDB's as it is: it has the names and the types that JSON takes, unless there are bytes."""
+
+    def serialize_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401
+        if shape.name != "AttributeValue" or value.__class__ is not dict or _has_bytes(value):
+            serialize(self, serialized, value, shape, key)
+        else:
+            serialized[key] = value
+
+    return serialize_structure
+
+
+def _has_bytes(value: Mapping[str, Any]) -> bool:
+    """Whether a value of DynamoDB's is, or contains, what JSON carries in another form."""
+    for kind, content in value.items():
+        if kind in {"B", "BS"}:
+            return True
+        if kind == "L":
+            return any(map(_has_bytes, content))
+        if kind == "M":
+            return any(map(_has_bytes, content.values()))
+    return False

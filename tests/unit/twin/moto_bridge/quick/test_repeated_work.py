@@ -56,6 +56,23 @@ FILTER = {
     },
 }
 KEEP = {"Item": {**KEY, "n": {"N": "1"}}, "ConditionExpression": "attribute_not_exists(id)"}
+# Texts whose order is not that of their writing, numbers whose order is not that of their digits, and what is nested.
+RANKED = [
+    {
+        "id": {"S": name},
+        "kind": {"S": "x"},
+        "rank": {"N": rank},
+        "of": {"L": [{"M": {"a": {"SS": ["b"]}}}, {"NULL": True}]},
+    }
+    for name, rank in (("z", "9"), ("Ä", "10"), ("b", "100"), ("c", "-1"))
+]
+BY_RANK = {
+    "IndexName": "by-rank",
+    "KeyConditionExpression": "kind = :x AND #r > :low",
+    "ExpressionAttributeNames": {"#r": "rank"},
+    "ExpressionAttributeValues": {":x": {"S": "x"}, ":low": {"N": "2"}},
+}
+OF_ONE = {"KeyConditionExpression": "id = :b", "ExpressionAttributeValues": {":b": {"S": "b"}}, "TableName": "ranked"}
 # Each twice or more, with changes in between, and with each kind of mistake.
 CALLS: list[tuple[str, dict[str, Any]]] = [
     *(("update_item", each) for each in (SET_ONCE, ADD, SET_ONCE, APPEND, APPEND, NESTED, REMOVE, REMOVE, ADD)),
@@ -72,13 +89,23 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("update_item", {**SET, "ExpressionAttributeNames": {"#unused": "tags"}}),
     *(("delete_item", {"Key": KEY, "ConditionExpression": "attribute_exists(id)"}) for _ in range(2)),
     ("scan", {}),
+    *(("put_item", {"Item": each}) for each in RANKED),
+    *(("put_item", {"Item": {**each, "id": {"S": "b"}}, "TableName": "ranked"}) for each in RANKED),
+    *(("query", {**BY_RANK, "ScanIndexForward": forward}) for forward in (True, False)),
+    ("query", OF_ONE),
+    ("scan", {"TableName": "ranked"}),
+    ("scan", {"Limit": 2}),
 ]
+# What JSON carries in another form, alone and within others.
+BYTES = [{"B": b"\x00\xff"}, {"BS": [b"\x00"]}, {"L": [{"S": "a"}, {"M": {"deep": {"B": b"\xff"}}}]}]
 PROGRAM = """
 import json, sys
 import boto3
 from botocore.exceptions import ClientError
 from seatrials.twin.moto_bridge.quick import repeated_work
 from moto import mock_aws
+
+BYTES = BYTES_HERE
 
 if sys.argv[1] == "spared":
     repeated_work.spare_dynamodb()
@@ -88,16 +115,38 @@ with mock_aws():
     dynamodb.create_table(
         TableName="t",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in (("id", "S"), ("kind", "S"), ("rank", "N"))
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-rank",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.create_table(
+        TableName="ranked",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in (("id", "S"), ("rank", "N"))
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     for operation, parameters in json.load(sys.stdin):
         try:
-            answer = getattr(dynamodb, operation)(TableName="t", **parameters)
+            answer = getattr(dynamodb, operation)(**{"TableName": "t", **parameters})
         except ClientError as error:
             answer = error.response
         answer.pop("ResponseMetadata")
         answers.append([operation, answer, dynamodb.scan(TableName="t")["Items"]])
+    for value in BYTES:
+        dynamodb.put_item(TableName="t", Item={"id": {"S": "bytes"}, "value": value})
+        assert dynamodb.get_item(TableName="t", Key={"id": {"S": "bytes"}})["Item"]["value"] == value, value
 print(json.dumps(answers))
 """
 
@@ -138,7 +187,11 @@ def set_attribute(of: Item) -> None:
 def answers(way: str) -> Json:
     """Return what each of CALLS is answered, and all items after it, in a process of its own."""
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", PROGRAM, way], input=json.dumps(CALLS), capture_output=True, text=True, check=False
+        [sys.executable, "-c", PROGRAM.replace("BYTES_HERE", repr(BYTES)), way],
+        input=json.dumps(CALLS),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
