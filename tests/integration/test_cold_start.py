@@ -157,21 +157,21 @@ def test_the_preview_serves_from_readiness_on(platform: Platform, clock: Clock) 
     # Who serves and who tells of it are two systems of AWS's.
     platform.wait_until(targets_told, patience.HEALTH_TOLD_SECONDS, what="the preview's one target to be told healthy")
     afterwards: list[int] = []
+    a_minute_later = clock.now() + 60
 
     def one_minute_of_pages() -> bool | NotYet:
         page = platform.sessions.preview(session)
         if page.is_of_a_node_that_lags and clock.now() < every_node_follows:
             return NotYet(f"a node of the load balancer has yet to follow: {page}")
         afterwards.append(page.status)
-        return len(afterwards) == 30
+        return clock.now() >= a_minute_later
 
-    a_minute = 70 + patience.ROUTED_SECONDS
-    platform.wait_until(one_minute_of_pages, a_minute, what="30 more pages in a minute", every_seconds=2)
+    platform.wait_until(one_minute_of_pages, 60 + patience.RESERVE_SECONDS, what="a minute of pages", every_seconds=2)
 
     # Else the session was ready before it was looked at, and nothing was seen of what comes before.
     assert looks[0] != 200
     assert (health.status, health.json()["sessionId"]) == (200, session.id)
-    assert afterwards == [200] * 30
+    assert set(afterwards) == {200}, afterwards
 
 
 @pytest.mark.scenario("COLD-07")
