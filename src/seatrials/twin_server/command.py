@@ -1,6 +1,7 @@
 """The command line of the server: `seatrials twin serve` and `seatrials twin run`."""
 
 import gc
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from seatrials.output.paths import path_option
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
+_NICER_THAN_THE_SERVER = 5
 _SlowsDown = Annotated[bool, typer.Option("--slows-down", help="a machine that cannot hold the pace gets a slower one")]
 _Parameter = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="the value of a parameter of the template")
@@ -139,9 +141,16 @@ def run(  # noqa: PLR0913  # one parameter an option
 
 
 def _run(command: list[str], variables: Mapping[str, str]) -> int:
-    """Return the exit code of the user's own *command*."""
+    """Return the exit code of the user's own *command*, which leaves the server the first turn on a busy machine."""
     try:
-        return exit_code_of(subprocess.run(command, env=variables, check=False).returncode)  # noqa: S603  # as asked for
+        process = subprocess.Popen(command, env=variables)  # noqa: S603  # as asked for
     except OSError as error:
         msg = f"{command[0]} cannot be run ({error.strerror}): give a program of the path, or its own path"
         raise MissingProgramError(msg) from error
+    try:
+        # The delays of a platform change what happens on it, those of a client only when it is seen.
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICER_THAN_THE_SERVER)
+        return exit_code_of(process.wait())
+    finally:
+        process.kill()  # if it has not ended, for this process is told to
+        process.wait()

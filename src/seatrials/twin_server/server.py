@@ -71,6 +71,9 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # Of the machine: how long a client of the AWS endpoint may say nothing, and how long a request of it may take to come.
 _IDLE_SECONDS = 120.0
 _REQUEST_SECONDS = 30.0
+# What a request makes lives for a moment, so the young are looked at seldom, and all that lives, which takes a tenth of a
+# second in which the world stands still, once in some minutes.
+_COLLECTION_THRESHOLDS = (7_000, 10, 50)
 _URL_SCHEMES = ("HTTP", "HTTPS")
 _EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
 _EXEC_OFF = "/api/exec is off: --allow-exec lets whoever reaches the ports run commands as you"
@@ -116,6 +119,7 @@ class Server:
             clock.spawn(lambda: self._follow_troubles(world, clock), "troubles")
             self._settle(world, clock, stopping)
             gc.freeze()
+            gc.set_threshold(*_COLLECTION_THRESHOLDS)
             gc.enable()
             if not stopping.is_set():
                 write_variables(directory, variables)

@@ -7,7 +7,7 @@ tests/unit/twin/moto_bridge/quick/test_repeated_work.py makes the same calls wit
 
 import copy
 import pickle
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -23,11 +23,13 @@ from seatrials.twin.moto_bridge.replacing import replace_once
 # moto's parser has no types, and mypy does not see its names.
 _Node: Any = vars(ast_nodes)["Node"]
 _DepthFirstTraverser: Any = vars(ast_nodes)["DepthFirstTraverser"]
+_TABLE: Any = Table
 _JUDGES = {
     validators.ActionCountValidator,
     validators.OverlappingPathsValidator,
     validators.UpdateHashRangeKeyValidator,
 }
+_CHANGED_IN_PLACE = {dict, list}
 # Each expression is parsed twice in a call, and an application has few of them at a time.
 EXPRESSIONS_KEPT = 256
 
@@ -41,10 +43,13 @@ def spare_dynamodb() -> None:
     replace_once(ConditionExpressionParser, "_lex_condition_expression", _lexed_once)
     replace_once(ConditionExpressionParser, "parse", parsed_once)
     replace_once(DynamoType, "size", _told_at_once)
+    replace_once(Item, "size", lambda _moto: _item_size)
     replace_once(DynamoType, "__deepcopy__", lambda _moto: _copied_value)
     replace_once(Item, "__deepcopy__", lambda _moto: _copied_item)
     replace_once(DynamoType, "cast_value", _cast_at_once)
     replace_once(Table, "all_items", lambda _moto: _sorted_items)
+    # It has none of its own: a transaction copies every table that it changes, to have it back when it fails.
+    _TABLE.__deepcopy__ = _copied_table
     replace_once(BaseJSONSerializer, "_serialize_type_structure", _written_at_once)
 
 
@@ -146,9 +151,21 @@ def _told_at_once(size: Callable[[Any], int]) -> Callable[[Any], int]:
     """Tell the size of a text without asking first whether it is a number, a set, a list or a map."""
 
     def size_of(self: Any) -> int:  # noqa: ANN401  # moto's own signature
-        return len(self.value.encode()) if self.type == "S" and self.value.__class__ is str else size(self)
+        return _bytes_of(self.value) if self.type == "S" and self.value.__class__ is str else size(self)
 
     return size_of
+
+
+def _item_size(self: Any) -> int:  # noqa: ANN401  # moto's own signature
+    """Add up names and values, of which most are texts: a call that reads a table asks every item twice."""
+    return sum(
+        _bytes_of(name) + (_bytes_of(each.value) if each.type == "S" else each.size())
+        for name, each in self.attrs.items()
+    )
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _copied_value(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
@@ -173,7 +190,26 @@ def _copied_item(self: Any, memo: Mapping[int, Any]) -> Any:  # noqa: ANN401  # 
     copied.hash_key, copied.range_key = self.hash_key, self.range_key
     # As moto does: the sizes were checked when the item was written.
     copied.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
-    dict.update(copied.attrs, {name: _copied_value(value, memo) for name, value in self.attrs.items()})
+    values = {
+        name: _copied_value(each, memo) if each.value.__class__ in _CHANGED_IN_PLACE else each
+        for name, each in self.attrs.items()
+    }
+    dict.update(copied.attrs, values)
+    return copied
+
+
+def _copied_table(self: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401  # moto's own signature
+    """Copy the items as each of them is copied, whose keys nothing changes, and all else as ever."""
+    copied: Any = Table.__new__(Table)
+    memo[id(self)] = copied
+    others = {name: each for name, each in vars(self).items() if name != "items"}
+    vars(copied).update(copy.deepcopy(others, memo))
+    copied.items = defaultdict(dict)
+    for key, of_key in self.items.items():
+        is_item = of_key.__class__ is Item
+        copied.items[key] = (
+            _copied_item(of_key, memo) if is_item else {each: _copied_item(item, memo) for each, item in of_key.items()}
+        )
     return copied
 
 

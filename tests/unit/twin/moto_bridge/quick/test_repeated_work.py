@@ -73,6 +73,25 @@ BY_RANK = {
     "ExpressionAttributeValues": {":x": {"S": "x"}, ":low": {"N": "2"}},
 }
 OF_ONE = {"KeyConditionExpression": "id = :b", "ExpressionAttributeValues": {":b": {"S": "b"}}, "TableName": "ranked"}
+# A new item, a change within a list and a deletion; and the one of another table that is there, or is not.
+CHANGES: list[dict[str, Any]] = [
+    {"Put": {"TableName": "t", "Item": {"id": {"S": "new"}}}},
+    {
+        "Update": {
+            "TableName": "t",
+            "Key": {"id": {"S": "z"}},
+            "UpdateExpression": "SET #o[0].a = :v",
+            "ExpressionAttributeNames": {"#o": "of"},
+            "ExpressionAttributeValues": {":v": {"S": "changed"}},
+        }
+    },
+    {"Delete": {"TableName": "ranked", "Key": {"id": {"S": "b"}, "rank": {"N": "9"}}}},
+]
+OF_RANKED = {"TableName": "ranked", "Key": {"id": {"S": "b"}, "rank": {"N": "10"}}}
+CHECKS = [
+    {"ConditionCheck": {**OF_RANKED, "ConditionExpression": f"attribute_{each}(id)"}}
+    for each in ("not_exists", "exists")
+]
 # Each twice or more, with changes in between, and with each kind of mistake.
 CALLS: list[tuple[str, dict[str, Any]]] = [
     *(("update_item", each) for each in (SET_ONCE, ADD, SET_ONCE, APPEND, APPEND, NESTED, REMOVE, REMOVE, ADD)),
@@ -95,6 +114,8 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("query", OF_ONE),
     ("scan", {"TableName": "ranked"}),
     ("scan", {"Limit": 2}),
+    *(("transact_write_items", {"TransactItems": [*CHANGES, check]}) for check in CHECKS),
+    ("scan", {"TableName": "ranked"}),
 ]
 # What JSON carries in another form, alone and within others.
 BYTES = [{"B": b"\x00\xff"}, {"BS": [b"\x00"]}, {"L": [{"S": "a"}, {"M": {"deep": {"B": b"\xff"}}}]}]
@@ -139,11 +160,12 @@ with mock_aws():
     )
     for operation, parameters in json.load(sys.stdin):
         try:
-            answer = getattr(dynamodb, operation)(**{"TableName": "t", **parameters})
+            table = {} if operation == "transact_write_items" else {"TableName": "t"}
+            answer = getattr(dynamodb, operation)(**{**table, **parameters})
         except ClientError as error:
             answer = error.response
         answer.pop("ResponseMetadata")
-        answers.append([operation, answer, dynamodb.scan(TableName="t")["Items"]])
+        answers.append([operation, answer, [dynamodb.scan(TableName=each)["Items"] for each in ("t", "ranked")]])
     for value in BYTES:
         dynamodb.put_item(TableName="t", Item={"id": {"S": "bytes"}, "value": value})
         assert dynamodb.get_item(TableName="t", Key={"id": {"S": "bytes"}})["Item"]["value"] == value, value
