@@ -25,11 +25,11 @@ END_SECONDS = 8.0
 WARM_SECONDS = 5.0
 # How long three tasks that another row has left are watched before a row relies on them: see `platform/patience.py`.
 SETTLE_SECONDS = 120.0
-# Of the machine, whatever the pace, as measured on a busy one: a call; what is looked at before and after a row; the
+# Of the machine, whatever the pace, as measured on two quiet cores: a call; what is looked at before and after a row; the
 # workers' beginning, and all that is compared before and after a run.
-CALL_SECONDS = 0.02
-ROW_SECONDS = 2.0
-BEGIN_SECONDS = 20.0
+CALL_SECONDS = 0.008
+ROW_SECONDS = 1.0
+BEGIN_SECONDS = 8.0
 # How many live sessions a row with so many tasks has at its peak, of which one task takes two and more want three.
 _SESSIONS_BY_TASKS = {0: 0, 1: 1, TASKS_MAX: TASKS_MAX}
 

@@ -14,7 +14,16 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import RunFolder
 from seatrials.run.durations import Durations, RowDuration, durations_of, read_durations, write_durations
 from seatrials.run.items import Alone
-from seatrials.run.plan import BEGIN_SECONDS, END_SECONDS, RETURN_SECONDS, ROW_SECONDS, SETTLE_SECONDS, Plan, plan_of
+from seatrials.run.plan import (
+    BEGIN_SECONDS,
+    CALL_SECONDS,
+    END_SECONDS,
+    RETURN_SECONDS,
+    ROW_SECONDS,
+    SETTLE_SECONDS,
+    Plan,
+    plan_of,
+)
 from tests.support.project import PROJECT
 from tests.support.scenario_run import SCENARIO, FakeStacks
 
@@ -47,7 +56,7 @@ def test_rows_beside_one_another_share_the_workers() -> None:
 
     assert one.seconds == BEGIN_SECONDS + 4 * (90 + BETWEEN) + RETURN_SECONDS
     assert two.seconds == BEGIN_SECONDS + 2 * (90 + BETWEEN) + RETURN_SECONDS
-    assert [each.begins for each in two.rows] == [20, 20, 20 + 90 + BETWEEN, 20 + 90 + BETWEEN]
+    assert [each.begins for each in two.rows] == [*[BEGIN_SECONDS] * 2, *[BEGIN_SECONDS + 90 + BETWEEN] * 2]
 
 
 def test_rows_that_are_alone_come_one_after_another() -> None:
@@ -74,8 +83,9 @@ def test_a_pace_costs_what_the_machine_does() -> None:
     rows, known = dict.fromkeys("a"), durations(a=takes(50, calls=100))
     slow, fast = (plan(rows, known, pace=pace).rows[0].seconds for pace in (1, 30))
 
-    assert slow == pytest.approx(50 + END_SECONDS + ROW_SECONDS + 2)
-    assert fast == pytest.approx(50 + END_SECONDS + 30 * (ROW_SECONDS + 2))
+    of_machine = ROW_SECONDS + 100 * CALL_SECONDS
+    assert slow == pytest.approx(50 + END_SECONDS + of_machine)
+    assert fast == pytest.approx(50 + END_SECONDS + 30 * of_machine)
 
 
 def test_tasks_are_paid_for_until_they_are_gone() -> None:
