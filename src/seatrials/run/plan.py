@@ -25,8 +25,8 @@ END_SECONDS = 8.0
 WARM_SECONDS = 5.0
 # How long three tasks that another row has left are watched before a row relies on them: see `platform/patience.py`.
 SETTLE_SECONDS = 120.0
-# Of the machine, whatever the pace, as measured on two quiet cores: a call; what is looked at before and after a row; the
-# workers' beginning, and all that is compared before and after a run.
+# Of the machine, whatever the pace, as measured on two quiet cores: a call; what is looked at before and after a row;
+# the workers' beginning, and all that is compared before and after a run.
 CALL_SECONDS = 0.008
 ROW_SECONDS = 1.0
 BEGIN_SECONDS = 8.0

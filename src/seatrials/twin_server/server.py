@@ -71,8 +71,8 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # Of the machine: how long a client of the AWS endpoint may say nothing, and how long a request of it may take to come.
 _IDLE_SECONDS = 120.0
 _REQUEST_SECONDS = 30.0
-# What a request makes lives for a moment, so the young are looked at seldom, and all that lives, which takes a tenth of a
-# second in which the world stands still, once in some minutes.
+# What a request makes lives for a moment, so the young are looked at seldom, and all that lives, which takes a tenth of
+# a second in which the world stands still, once in some minutes.
 _COLLECTION_THRESHOLDS = (7_000, 10, 50)
 _URL_SCHEMES = ("HTTP", "HTTPS")
 _EXEC_ON = "/api/exec is on: whoever on this machine reaches the ports runs commands as you"
@@ -129,7 +129,7 @@ class Server:
                 self._say(ready, directory=str(directory))
                 stopping.wait()
             self._say("stopping")
-            _stop_tasks(world, clock)
+            stop_tasks(world)
             _tell_failures(clock)
 
     def _take_ports(self, held: ExitStack) -> Ports:
@@ -355,11 +355,15 @@ def _tell_failures(clock: PacedClock) -> None:
         raise TwinFailureError(msg)
 
 
-def _stop_tasks(world: World, clock: PacedClock) -> None:
-    """Send SIGTERM to every container, and wait a little for them; what is left then is killed with the world."""
+def stop_tasks(world: World) -> None:
+    """Send SIGTERM to every container, and wait a little for them; what is left then is killed with the world.
+
+    The wait is the machine's time, for whoever stops a server that is late does not wait until it has caught up.
+    """
     containers = [each for task in world.runtime.containers.values() for each in task]
     for container in containers:
         container.stopping.set()
-    give_up_at = clock.now() + _FAREWELL_SECONDS * clock.real.pace
+    began = wall_seconds()
     for container in containers:
-        container.exited.wait(max(0.0, give_up_at - clock.now()))
+        while not container.exited.is_set() and wall_seconds() - began < _FAREWELL_SECONDS:
+            container.exited.wait(_LOOK_SECONDS)
