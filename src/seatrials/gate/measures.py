@@ -119,11 +119,11 @@ def change_criterion(rule: RegressionRule, change: Regression) -> Criterion:
 
 def figures(run: RunEvidence, prices: Prices) -> dict[str, float]:
     """Return what history keeps of a run."""
-    metrics = sorted({sample.name for sample in run.samples})
+    values: dict[str, list[float]] = {}
+    for sample in run.samples:
+        values.setdefault(sample.name, []).append(sample.value)
     kept = {
-        f"{metric}.{name}": round(statistic(name, [each.value for each in run.samples if each.name == metric]), 6)
-        for metric in metrics
-        for name in _KEPT
+        f"{metric}.{name}": round(statistic(name, values[metric]), 6) for metric in sorted(values) for name in _KEPT
     }
     per_run = {"success_percent": run.success_percent, "run_dollars": run_dollars(run.usage, prices)}
     return {**kept, **{name: round(value, 6) for name, value in per_run.items() if value is not None}}

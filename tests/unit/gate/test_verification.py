@@ -25,12 +25,11 @@ GOOD, BROKEN, UNSIGNED, NOTHING, WRONG = 0, 75, 79, 77, 64
 Verify = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture
-def signed(release: Release) -> Release:
+@pytest.fixture(scope="module")
+def signed_release(whole_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Return a release of which everything is signed, and a decision on it too."""
+    release = whole_release.copied(tmp_path_factory.mktemp("signed") / "evidence")
     release.sign(signer(KEY))
-    (release.root.parent / "ci.pem").write_text(public_pem(KEY))
-    (release.root.parent / "other.pem").write_text(public_pem(OTHER))
     paths = GatePaths(
         criteria=PROJECT / "gate.toml",
         evidence=release.root,
@@ -43,9 +42,17 @@ def signed(release: Release) -> Release:
 
 
 @pytest.fixture
-def verify(release: Release, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Verify:
+def signed(signed_release: Release, tmp_path: Path) -> Release:
+    """Return a copy of the signed release in `evidence`, beside the keys."""
+    (tmp_path / "ci.pem").write_text(public_pem(KEY))
+    (tmp_path / "other.pem").write_text(public_pem(OTHER))
+    return signed_release.copied(tmp_path / "evidence")
+
+
+@pytest.fixture
+def verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Verify:
     """Return what runs the command beside the evidence; it returns the exit code and all that was said."""
-    monkeypatch.chdir(release.root.parent)
+    monkeypatch.chdir(tmp_path)
 
     def verify(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["seatrials", "verify", *arguments])
