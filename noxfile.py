@@ -22,6 +22,7 @@
                                      the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
+    nox -s contract                  two minutes of requests that nobody chose, held against contract/; -- --seconds N
     nox -s report                    one Allure report over the newest runs of all environments
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
@@ -132,7 +133,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of src, tests and this file."""
-    install(session, "types", "tests")
+    install(session, "types", "tests", "contract")
     session.run("mypy", *session.posargs)
 
 
@@ -211,6 +212,13 @@ def clients(session: nox.Session) -> None:
     """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
     install(session, "tests", "clients")
     session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def contract(session: nox.Session) -> None:
+    """Ask a served platform what Schemathesis makes of contract/, for two minutes; `-- --seconds N --seed N`."""
+    install(session, "tests", "contract")
+    session.run("python", "-m", "pytest", "tests/contract", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

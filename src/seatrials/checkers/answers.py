@@ -58,10 +58,12 @@ def _of_balancer(call: Call) -> Iterator[tuple[str, str]]:
         declared = balancer.other_paths.get(exchange.status)
         if declared is not None and _is_json(exchange):
             yield from _held(exchange, declared)
-    elif call.service != "balancer" or call.operation is None:
+    elif call.service != "balancer" or call.path is None:
         yield "status-declared", "is none of the load balancer's own"
     else:
-        yield from _declared(exchange, call.operation.answers)
+        # A rule that asks for no method is kept for every one, and so is its fixed response.
+        (operation,) = call.path.operations.values()
+        yield from _declared(exchange, operation.answers)
 
 
 def _of_service(call: Call) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ Answers are validated by fastjsonschema, which compiles a schema to a function: 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -25,6 +25,8 @@ class Declared:
 
     # Of those that must be there, by name in lower case: what its value must be.
     headers: Mapping[str, re.Pattern[str]]
+    # Of all that it may have beside those of its service, in lower case.
+    header_names: frozenset[str]
     # None where the body may be anything; raises `fastjsonschema.JsonSchemaException`.
     validate: Callable[[Any], Any] | None
     has_content: bool
@@ -58,6 +60,8 @@ class Api:
     options: Declared | None
     other_paths: Mapping[int, Declared]
     own_statuses: frozenset[int]
+    # Names of the headers that any answer may have, in lower case.
+    headers: frozenset[str]
     message: Callable[[Any], Any] | None
     # Which paths fit a target, kept as it is asked again and again.
     _fitting: dict[str, list[tuple[Path, dict[str, str]]]] = field(default_factory=dict)
@@ -101,6 +105,7 @@ class _Reader:
             options=self._optional("x-options"),
             other_paths={int(status): self._declared(each) for status, each in document["x-other-paths"].items()},
             own_statuses=frozenset(document.get("x-own-statuses", ())),
+            headers=frozenset(document["x-headers"]),
             message=None if message is None else self._validator(message),
         )
 
@@ -125,17 +130,16 @@ class _Reader:
 
     def _declared(self, response: Mapping[str, Any]) -> Declared:
         resolved = self._resolved(response)
-        headers = {name.lower(): re.compile(each["schema"]["pattern"]) for name, each in self._headers(resolved)}
+        headers = {name.lower(): each for name, each in resolved.get("headers", {}).items()}
+        required = {name: each["schema"]["pattern"] for name, each in headers.items() if each.get("required")}
         content = resolved.get("content", {})
         schema = content.get("application/json", {}).get("schema")
         return Declared(
-            headers=headers,
+            headers={name: re.compile(pattern) for name, pattern in required.items()},
+            header_names=frozenset(headers),
             validate=None if schema is None else self._validator(schema),
             has_content=bool(content),
         )
-
-    def _headers(self, response: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        yield from ((name, each) for name, each in response.get("headers", {}).items() if each.get("required"))
 
     def _validator(self, schema: Mapping[str, Any]) -> Callable[[Any], Any]:
         document = {**schema, "components": self._document["components"]}

@@ -36,8 +36,12 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[RunningServer]:
+def running_server(
+    *options: str, within_seconds: float = 60.0, program: Sequence[str] = ("seatrials.cli",)
+) -> Iterator[RunningServer]:
     """Yield a server that `seatrials twin serve` has started with *options*; when the block ends, it is stopped.
+
+    *program* is the module that takes the command, with what it takes before it: another one may break the platform.
 
     It ends too when this process is killed. Raises `ServerError` with what the server said when it is not ready in
     time, or does not end in order, and `TemplateError` for a template that it refuses.
@@ -45,7 +49,7 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
     directory = Path(tempfile.mkdtemp(prefix="seatrials-server-"))
     # The server makes it again, and what it has made goes with it, also when this process is no more.
     directory.rmdir()
-    process = _start(directory, options)
+    process = _start(directory, options, program)
     said = _Said(process)
     said.wait_for(directory / JSON_FILE, within_seconds)
     try:
@@ -55,9 +59,9 @@ def running_server(*options: str, within_seconds: float = 60.0) -> Iterator[Runn
         said.stop()
 
 
-def _start(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _start(directory: Path, options: Sequence[str], program: Sequence[str]) -> "subprocess.Popen[bytes]":
     fixed = ("--directory", str(directory), "--ends-with-stdin")
-    command = [sys.executable, "-m", "seatrials.cli", "twin", "serve", *fixed, *options]
+    command = [sys.executable, "-m", *program, "twin", "serve", *fixed, *options]
     # The developer's own profile, endpoint and region are no business of the server's, nor is what signs evidence.
     known = read_variables()
     others = names_of_signing(known)

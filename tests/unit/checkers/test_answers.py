@@ -25,6 +25,7 @@ def test_what_is_declared_is_no_finding() -> None:
         .asked(f"GET /session/{ONE}/about/us", 200, b"<html>", told=(("content-type", "text/html"),))
         .asked("GET /hermes/other", 404, {"error": "not found"})
         .asked("GET /other", 404, {"error": "not found"}, told=(JSON, ("server", "awselb/2.0")))
+        .asked("POST /health", 200, {"status": "healthy"}, told=(JSON, ("server", "awselb/2.0")))
         .asked("GET /api/files", 504, b"<html>", told=(("server", "awselb/2.0"), ("content-type", "text/html")))
         .asked(f"GET {status_path()}", 0)
     )

@@ -57,10 +57,13 @@ class Api:
             return self._file(request, method, path.removeprefix(_FILES))
         if path.startswith(_SESSIONS):
             return self._session(request, path.removeprefix(_SESSIONS))
-        allowed = [each for each, known in self._calls if known == path]
+        allowed = self._methods_of(path)
         if not allowed:
             raise RequestError(404, "not found")
         return not_allowed(request, allowed)
+
+    def _methods_of(self, path: str) -> list[str]:
+        return [each for each, known in self._calls if known == path]
 
     def _health(self, _: Request) -> Response:
         return json_response(200, {"status": "healthy"})
@@ -137,7 +140,8 @@ class Api:
 
     def _file(self, request: Request, method: str, path: str) -> Response:
         if method not in {"GET", "PUT"}:
-            return not_allowed(request, ["GET", "HEAD", "PUT"])
+            # A file may have the name of a call.
+            return not_allowed(request, [*self._methods_of(request.path), "GET", "HEAD", "PUT"])
         session = self._hosted(request)
         if method == "GET":
             return _raw(session.workspace.read(path))

@@ -74,6 +74,15 @@ def test_paths_and_methods_that_are_not_there(hosted: EditorWorld, method: str, 
     assert status == hosted.call(method, path).status
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/api/files/a", "GET, HEAD, PUT, OPTIONS"), ("/api/files/exists", "POST, GET, HEAD, PUT, OPTIONS")],
+)
+def test_a_refused_method_is_told_all_that_the_path_has(hosted: EditorWorld, path: str, allowed: str) -> None:
+    """A file may have the name of a call: then its path has the methods of both."""
+    assert hosted.call("DELETE", path).headers["allow"] == allowed
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(hosted: EditorWorld, body: bytes) -> None:
     """Malformed JSON is 400 and names the body."""
