@@ -30,6 +30,8 @@ CHECKS = (
 )
 CLIENT = "TEST_contract"
 _READY_SECONDS = 300
+# Of this machine: well within the five minutes of platform time after which an idle session ends.
+_KEEPALIVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,40 +49,51 @@ class Platform:
         self._base_url, self._ca_file = variables["SEATRIALS_BASE_URL"], variables["SEATRIALS_CA_FILE"]
         self._clock = SystemClock(float(variables["SEATRIALS_PACE"]), float(variables["SEATRIALS_EPOCH_SECONDS"]))
 
-    def session(self) -> str:
-        """Return the id of an active session, with a file and a page."""
-        trust = ssl.create_default_context(cafile=self._ca_file)
-        with httpx.Client(base_url=self._base_url, verify=trust, trust_env=False, timeout=60) as client:
-            wanted = {"clientId": CLIENT, "userId": "user", "instruction": "Add a new page called About"}
-            session_id = str(client.post("/hermes/api/sessions/activate", json=wanted).json()["sessionId"])
-
-            def is_active() -> bool:
-                return bool(client.get(f"/hermes/api/sessions/{session_id}/status").json()["status"] == "active")
-
-            wait_until(self._clock, is_active, _READY_SECONDS, what="the session to be active")
-            client.put("/api/files/about.txt", content=b"about", headers={"X-Session-ID": session_id})
-        return session_id
-
     def asked(self, service: str, *options: str, seed: int = 1) -> Answer:
         """Return what Schemathesis says of one of the services; *options* are its own."""
-        kept = self.session()
-        with tempfile.TemporaryDirectory() as folder:
+        trust = ssl.create_default_context(cafile=self._ca_file)
+        with (
+            httpx.Client(base_url=self._base_url, verify=trust, trust_env=False, timeout=60) as client,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            kept = self._session(client)
             config = Path(folder) / "schemathesis.toml"
             config.write_text(_config(kept), encoding="utf-8")
-            done = subprocess.run(  # noqa: S603  # this Python, and arguments of our own
-                [
-                    *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
-                    *(str(FOLDER / f"{service}.openapi.yaml"), "--url", self._base_url, "--tls-verify", self._ca_file),
-                    *("--checks", ",".join(CHECKS), "--seed", str(seed), "--request-timeout", "60", "--no-color"),
-                    *options,
-                ],
-                env={**read_variables(), "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), KEPT: kept},
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                check=False,
+            command = [
+                *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
+                *(str(FOLDER / f"{service}.openapi.yaml"), "--url", self._base_url, "--tls-verify", self._ca_file),
+                *("--checks", ",".join(CHECKS), "--seed", str(seed), "--request-timeout", "60", "--no-color"),
+                *options,
+            ]
+            variables = {**read_variables(), "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), KEPT: kept}
+            process = subprocess.Popen(  # noqa: S603  # this Python, and arguments of our own
+                command, env=variables, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
-        return Answer(code=done.returncode, said=done.stdout + done.stderr)
+            said = _while_kept_alive(process, client, kept)
+        return Answer(code=process.returncode, said=said)
+
+    def _session(self, client: httpx.Client) -> str:
+        """Return the id of an active session, with a file and a page."""
+        wanted = {"clientId": CLIENT, "userId": "user", "instruction": "Add a new page called About"}
+        session_id = str(client.post("/hermes/api/sessions/activate", json=wanted).json()["sessionId"])
+
+        def is_active() -> bool:
+            answer = client.get(f"/hermes/api/sessions/{session_id}/status").json()
+            return bool(answer["status"] == "active")
+
+        wait_until(self._clock, is_active, _READY_SECONDS, what="the session to be active")
+        client.put("/api/files/about.txt", content=b"about", headers={"X-Session-ID": session_id})
+        return session_id
+
+
+def _while_kept_alive(process: "subprocess.Popen[str]", client: httpx.Client, session_id: str) -> str:
+    """Return what a process says until its end; meanwhile the session is kept alive, whatever is asked."""
+    with process:
+        while True:
+            try:
+                return process.communicate(timeout=_KEEPALIVE_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                client.post(f"/hermes/api/sessions/{session_id}/keepalive")
 
 
 def _config(kept: str) -> str:

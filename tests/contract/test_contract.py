@@ -8,14 +8,16 @@ from seatrials.twin_server import running_server
 from tests.contract.asked import Platform
 from tests.support.project import PROJECT
 
-OPTIONS = ("--environments", str(PROJECT / "environments.toml"), "--pace", "10", "--allow-exec")
+OPTIONS = ("--environments", str(PROJECT / "environments.toml"), "--pace", "5", "--allow-exec")
+# Generous, for a machine that others use too.
+READY_SECONDS = 240.0
 # Of the time that there is: the editor has by far the most operations.
 SHARES = {"hermes": 0.35, "editor": 0.6, "balancer": 0.05}
 
 
 @pytest.fixture(name="healthy", scope="module")
 def _healthy() -> Iterator[Platform]:
-    with running_server(*OPTIONS) as server:
+    with running_server(*OPTIONS, within_seconds=READY_SECONDS) as server:
         yield Platform(server.variables)
 
 
@@ -44,7 +46,7 @@ def test_what_the_contract_does_not_declare_is_found(mutant: str, found: str, py
     """An undeclared status, header or field that is planted in Hermes is found within the time of its share."""
     seconds = max(1, round(pytestconfig.getoption("--seconds") * SHARES["hermes"]))
 
-    with running_server(*OPTIONS, program=("tests.contract.planted", mutant)) as server:
+    with running_server(*OPTIONS, within_seconds=READY_SECONDS, program=("tests.contract.planted", mutant)) as server:
         answer = Platform(server.variables).asked(
             "hermes", "--max-time", str(seconds), "--max-failures", "1", seed=pytestconfig.getoption("--seed")
         )
