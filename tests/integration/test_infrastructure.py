@@ -171,11 +171,11 @@ def test_workspaces_are_encrypted_apart_and_reachable(platform: Platform) -> Non
     assert roots == sorted(set(roots)), "a client has more than one access point"
     assert shared == ["/workspace"], "beside the clients' own, only the service's access point may be there"
     assert unreachable == set(), "tasks may start in these subnets, which have no mount target of the file system"
-    tasks = infrastructure.task_groups("edit")
+    own = infrastructure.task_groups("edit")[0]
     for ingress in infrastructure.mount_ingress():
         assert [each.source for each in ingress if "/" in each.source] == [], "a range of addresses may mount"
-        let_in = any(each.lets_in(NFS_PORT, tasks[0]) for each in ingress)
-        assert let_in, f"a mount target does not let in {tasks[0]}, the tasks' group, on {NFS_PORT}: {ingress}"
+        let_in = any(each.lets_in(NFS_PORT, own) for each in ingress)
+        assert let_in, f"a mount target does not let in {own}, the tasks' group, on {NFS_PORT}: {ingress}"
     owners = infrastructure.access_point_owners()
     wrong = [(user, owner) for user, owner in owners if user == 0 or user != owner]
     assert wrong == [], f"these access points have root as their user, or a folder of another's: {wrong}"

@@ -266,7 +266,7 @@ def test_the_table_expires_and_can_be_recovered(platform: Platform) -> None:
     assert type(item["ttl"]) is int
     assert item["ttl"] == pytest.approx(item["lastActivity"] / 1000 + contract.TTL_SECONDS, abs=1)
     assert platform.sessions.ttl_attribute() == "ttl"
-    assert platform.sessions.is_recoverable()
+    assert platform.sessions.recovery_status() == "ENABLED"
 
 
 @pytest.mark.scenario("PERS-10")

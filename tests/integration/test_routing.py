@@ -9,6 +9,8 @@ import pytest
 import trustme
 
 from seatrials.platform import (
+    ANSWERED,
+    OPEN,
     UNKNOWN_SESSION,
     Answer,
     Clock,
@@ -139,7 +141,7 @@ def test_sub_paths_reach_the_same_container_unchanged(platform: Platform) -> Non
     assert healths[0].json()["taskArn"] == host
     assert f"{session.client_id}/{session.user_id}" in healths[0].json()["workspace"]
     assert "<h1>Wir</h1>" in pages[0].text
-    assert nested.header("content-type").startswith("text/html")
+    assert nested.media_type == "text/html"
     assert missing.status == 404
 
 
@@ -185,7 +187,7 @@ def test_an_unknown_session_header_gets_404(platform: Platform) -> None:
 
     assert dict.fromkeys(answers, (404, refused)) == answers
     assert [answer.status for answer in nameless] == [400] * 3
-    assert before
+    assert before != []
     assert platform.workspace(session).files() == before
 
 
@@ -222,8 +224,7 @@ def test_shared_pages_and_assets_reach_an_astro_server(platform: Platform) -> No
 
     assert (page.status, page.header("server"), page.origin) == (200, "astro", "edit")
     assert (script.status, script.header("server"), script.origin) == (200, "astro", "edit")
-    assert page.header("content-type").startswith("text/html")
-    assert script.header("content-type").startswith("text/javascript")
+    assert (page.media_type, script.media_type) == ("text/html", "text/javascript")
 
 
 @pytest.mark.scenario("ROUTE-10")
@@ -234,9 +235,8 @@ def test_the_websocket_opens_and_answers_a_ping(platform: Platform) -> None:
     websocket = platform.websockets.attempt(session.id)
 
     assert websocket.status == 101
-    assert websocket.ping(b"first")
-    assert websocket.ping(b"second")
-    assert websocket.stays_open()
+    assert [websocket.ping(b"first"), websocket.ping(b"second")] == [ANSWERED, ANSWERED]
+    assert websocket.state() == OPEN
 
 
 @pytest.mark.scenario("ROUTE-11")
@@ -253,7 +253,7 @@ def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> 
     written = platform.workspace(session).write("src/pages/index.md", b"# Closed for the holidays\n")
     platform.wait_until(lambda: len(mine.received()) >= 2, 60, what="two updates")
     front_after = platform.sessions.preview(session).text
-    theirs_is_open = theirs.ping()
+    theirs_answered = theirs.ping()
     platform.workspace(session).write("src/pages/index.md", b"# Closed for ever\n")
     platform.workspace(session).write("über uns.md", b"# Wir\n")
     platform.wait_until(lambda: len(mine.received()) >= 4, 60, what="two more updates")
@@ -273,7 +273,7 @@ def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> 
     assert first_look == 200, "an update came before the file could be read"
     assert also_mine.received() == mine.received()
     assert ["Closed for the holidays" in front for front in (front_before, front_after)] == [False, True]
-    assert theirs_is_open
+    assert theirs_answered == ANSWERED
     assert theirs.received() == []
 
 
@@ -290,7 +290,7 @@ def test_a_websocket_of_an_unknown_session_is_refused(platform: Platform) -> Non
 
     assert [unknown.status, longer.status, nameless.status] == [404, 404, 404]
     assert live.status == 101
-    assert live.ping()
+    assert live.ping() == ANSWERED
 
 
 @pytest.mark.scenario("ROUTE-13", extra_seconds=2 * contract.IDLE_TIMEOUT_SECONDS)
@@ -302,19 +302,19 @@ def test_a_quiet_websocket_is_closed_at_the_idle_timeout(platform: Platform, clo
     quiet, pinged = platform.websockets.open(session.id), platform.websockets.open(session.id)
 
     platform.let_pass(40, what="most of the idle timeout")
-    is_answered_at_40 = pinged.ping()
+    answered_at_40 = pinged.ping()
     platform.let_pass(17, what="almost the whole idle timeout")
-    is_open_at_58 = quiet.stays_open()
+    state_at_58 = quiet.state()
     quiet.wait_closed(10)
     closed_after = clock.now() - began
     platform.let_pass(35, what="more than the idle timeout since the pinged one was opened")
-    is_answered_at_95 = pinged.ping()
+    answered_at_95 = pinged.ping()
 
-    assert is_answered_at_40
-    assert is_open_at_58
+    assert answered_at_40 == ANSWERED
+    assert state_at_58 == OPEN
     assert contract.IDLE_TIMEOUT_SECONDS <= closed_after < contract.IDLE_TIMEOUT_SECONDS + 1
-    assert is_answered_at_95
-    assert pinged.stays_open()
+    assert answered_at_95 == ANSWERED
+    assert pinged.state() == OPEN
 
 
 @pytest.mark.scenario("ROUTE-14")
@@ -589,16 +589,24 @@ def test_the_container_learns_where_a_request_came_from(platform: Platform) -> N
     again = platform.http.get("/api/status").json()["request"]
     forwarded = platform.http.get("/api/status", given).json()["request"]
 
-    assert plain["x-forwarded-for"], "the container got no X-Forwarded-For"
-    assert ip_address(plain["x-forwarded-for"])
+    assert _kind_of(plain["x-forwarded-for"]) == "an address"
     assert forwarded["x-forwarded-for"] == f"198.51.100.7, {plain['x-forwarded-for']}"
     assert [each["x-forwarded-proto"] for each in (plain, forwarded)] == ["https", "https"]
     assert [each["x-forwarded-port"] for each in (plain, forwarded)] == [str(platform.environment.ports.https)] * 2
-    assert plain["x-amzn-trace-id"].startswith("Root=1-")
+    assert plain["x-amzn-trace-id"][:7] == "Root=1-"
     assert len(plain["x-amzn-trace-id"]) == len(given_trace)
     assert again["x-amzn-trace-id"] != plain["x-amzn-trace-id"]
-    assert forwarded["x-amzn-trace-id"].startswith("Self=1-")
-    assert forwarded["x-amzn-trace-id"].endswith(f";{given_trace}")
+    assert forwarded["x-amzn-trace-id"][:7] == "Self=1-"
+    assert forwarded["x-amzn-trace-id"].partition(";")[2] == given_trace
+
+
+def _kind_of(value: object) -> str:
+    """Return what a header's value is: an address, or, in its own words, something else."""
+    try:
+        ip_address(str(value))
+    except ValueError:
+        return f"{value!r}"
+    return "an address"
 
 
 @pytest.mark.scenario("ROUTE-25")

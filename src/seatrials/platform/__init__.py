@@ -9,11 +9,13 @@ from seatrials.platform.services import Counts
 from seatrials.platform.sessions import UNKNOWN_SESSION, Session
 from seatrials.platform.stack import Faults, Stack
 from seatrials.platform.waited import Waited
-from seatrials.platform.websocket import WebSocket
+from seatrials.platform.websocket import ANSWERED, OPEN, WebSocket
 from seatrials.platform.workspace import Workspace
 from seatrials.seams.clock import Clock, NotYet
 
 __all__ = [
+    "ANSWERED",
+    "OPEN",
     "UNKNOWN_SESSION",
     "Answer",
     "CallCount",

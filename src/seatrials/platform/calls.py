@@ -109,6 +109,11 @@ class Answer:
         return header_of(self.headers, name, self)
 
     @property
+    def media_type(self) -> str:
+        """The type of its content, without parameters; fails the scenario, showing the answer, when none is told."""
+        return self.header("content-type").partition(";")[0]
+
+    @property
     def origin(self) -> str:
         """Who answered."""
         return origin_of(self.headers)

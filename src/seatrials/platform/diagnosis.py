@@ -17,6 +17,9 @@ from seatrials.platform.telemetry import Telemetry
 _EVENTS_SHOWN = 6
 _STOPPED_SHOWN = 3
 # Words of ECS for what is wrong; the other events say what it did about it.
+# What asking may raise, and what reading an answer that is not as AWS or the contract say.
+_ASKING = (ClientError, BotoCoreError, AssertionError)
+_READING = (LookupError, TypeError, AttributeError, ValueError)
 _TELLING = ("unhealthy", "unable", "failed", "rolling back")
 
 
@@ -77,12 +80,10 @@ class Diagnosis:
 def _lines(name: str, lines: Callable[[], list[str]]) -> list[str]:
     try:
         return lines()
-    except (
-        ClientError,
-        BotoCoreError,
-        AssertionError,
-    ) as error:  # may be why the wait failed, and is said all the same
+    except _ASKING as error:  # may be why the wait failed, and is said all the same
         return [f"{name}: cannot be told: {error}"]
+    except _READING as error:
+        return [f"{name}: cannot be told, for it is not as expected: {error!r}"]
 
 
 def _counts(name: str, service: dict[str, Any]) -> str:

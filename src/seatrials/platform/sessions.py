@@ -164,11 +164,11 @@ class Sessions:
         description = answer["TimeToLiveDescription"]
         return description["AttributeName"] if description["TimeToLiveStatus"] == "ENABLED" else None
 
-    def is_recoverable(self) -> bool:
-        """Whether the table can be restored to any moment (point-in-time recovery)."""
+    def recovery_status(self) -> str:
+        """Return `ENABLED` when the table can be restored to any moment (point-in-time recovery)."""
         answer = self._dynamodb.describe_continuous_backups(TableName=self._names.table)
         recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-        return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+        return str(recovery.get("PointInTimeRecoveryStatus", "not told"))
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
         """Give the session's item another `ttl`, behind Hermes's back; fails the scenario when there is no item."""

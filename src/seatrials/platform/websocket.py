@@ -17,6 +17,8 @@ from seatrials.platform.witness import Witness
 from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection
 
+# What a ping comes to, and a WebSocket is, when all is well.
+ANSWERED, OPEN = "answered", "open"
 _CHUNK_BYTES = 65_536
 # How long the other side may take to answer: any answer ends the wait, so it costs time only where there is none.
 _ANSWER_SECONDS = 10.0
@@ -49,29 +51,34 @@ class WebSocket:
         while not (self.status == _SWITCHING_PROTOCOLS or self._refused or self.is_closed):
             self._take(deadline - request_clock.now())
 
-    def ping(self, payload: bytes = b"are you there") -> bool:
-        """Send a ping; return whether a pong with the same payload comes, which none does from one that is closed."""
+    def ping(self, payload: bytes = b"are you there") -> str:
+        """Send a ping; return `ANSWERED` when a pong with the same payload comes, or else what came of it, in words."""
         if self.is_closed:
-            return False
+            return "closed before the ping"
         self._pongs.clear()
         try:
             self._connection.send(self._protocol.send(ws.Ping(payload)), _ANSWER_SECONDS)
         except TimeoutError:
-            return False
+            return f"the ping could not be sent within {_ANSWER_SECONDS:g} s"
         except ConnectionError:
             self._note_closed()
         self._take_while(lambda: payload not in self._pongs, _ANSWER_SECONDS)
-        return payload in self._pongs
+        if payload in self._pongs:
+            return ANSWERED
+        if self.is_closed:
+            return "closed in place of a pong"
+        others = f" but {self._pongs}" if self._pongs else ""
+        return f"no pong {payload!r} within {_ANSWER_SECONDS:g} s{others}"
 
     def received(self) -> list[Any]:
         """Return every message so far, those on their way included."""
         self._take_arriving()
         return self.messages
 
-    def stays_open(self) -> bool:
-        """Whether the other side has not closed."""
+    def state(self) -> str:
+        """Return `OPEN`, or that the other side has closed."""
         self._take_arriving()
-        return not self.is_closed
+        return "closed" if self.is_closed else OPEN
 
     def wait_closed(self, timeout_seconds: float) -> float:
         """Wait until the other side closes; return the seconds that took, and fail the scenario after *timeout*."""

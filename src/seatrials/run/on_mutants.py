@@ -8,6 +8,7 @@ import pytest
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.signing import Signer
+from seatrials.run.stumbles import StumbledError
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
@@ -65,6 +66,7 @@ def about_mutant(mutant: "Mutant | None", call: pytest.CallInfo[None]) -> list[t
     about: list[tuple[str, object]] = [("mutant", mutant.id if mutant else "healthy")]
     if mutant is not None and mutant.mistakes:
         about.append(("mutant_mistake", mutant.mistakes[0]))
-    if call.excinfo is not None and not isinstance(call.excinfo.value, _TOLD):
-        about.append(("bare_error", call.excinfo.type.__name__))
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is not None and not isinstance(error, _TOLD):
+        about.append(("bare_error", error.over if isinstance(error, StumbledError) else type(error).__name__))
     return about

@@ -6,7 +6,9 @@ import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprEntry
 
 # Errors by which a scenario says what it expected; their names say nothing more.
-_TOLD = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|BrokenPromiseError|Failed): ")
+_TOLD = re.compile(
+    r"^(?:[\w.]+\.)?(?:AssertionError|WaitTimeoutError|FatalStateError|BrokenPromiseError|StumbledError|Failed): "
+)
 # Errors of ours, whose text ends with what to do, and whose name says nothing more either.
 _OURS = re.compile(r"^seatrials\.errors\.\w+: ")
 # Where a report has what its reader is to do.

@@ -26,6 +26,7 @@ from seatrials.run.items import (
 )
 from seatrials.run.late import watch_lateness
 from seatrials.run.reporter import emit_step
+from seatrials.run.stumbles import STUMBLES, stumbled
 from seatrials.seams.clock import Clock
 from seatrials.stacks import StackRun, Stacks
 
@@ -111,6 +112,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     called_before = calls.total
     try:
         yield
+    except STUMBLES as error:
+        raise stumbled(error, item, item.stash[RECORDER_KEY].history) from None
     finally:
         # Time passed for a scenario that failed too, most of all for one that waited in vain.
         taken = run.stack.clock.now() - began

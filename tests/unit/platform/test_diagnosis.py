@@ -115,8 +115,10 @@ def test_hermes_is_told_of_when_it_is_not_well(fake: FakePlatform, diagnosis: Di
 def test_an_explanation_does_not_fail_itself(fake: FakePlatform, diagnosis: Diagnosis) -> None:
     """What cannot be asked is said in its line, and the rest is told all the same."""
     fake.has_service = False
+    fake.stopped = [{"stoppedReason": "a task without its ARN"}]
 
     told = diagnosis.explain().splitlines()
 
     assert told[0] == "edit service: cannot be told: ECS knows no service edit in cluster c"
+    assert "stopped edit tasks: cannot be told, for it is not as expected: KeyError('taskArn')" in told
     assert told[-1] == "session-1: initializing"

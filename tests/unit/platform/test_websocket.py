@@ -7,13 +7,14 @@ import pytest
 from wsproto.events import Ping
 
 from seatrials.evidence.recorder import Recorder
-from seatrials.platform.websocket import WebSockets
+from seatrials.platform.websocket import ANSWERED, OPEN, WebSockets
 from seatrials.seams.http1 import HttpServer, Request, Response, ServerWebSocket, Upgrade, json_response
 from seatrials.seams.network import Connection
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin.physics.network import VirtualNetwork
 
 SERVER = "10.0.0.10"
+SILENT = "no pong b'are you there' within 10 s"
 Serve = Callable[[ServerWebSocket], None]
 
 
@@ -48,8 +49,8 @@ def test_an_open_websocket_answers_pings(make_websockets: Callable[[Serve], WebS
     websocket = make_websockets(listen).open("s1")
 
     assert websocket.status == 101
-    assert websocket.ping(b"a")
-    assert websocket.stays_open()
+    assert websocket.ping(b"a") == ANSWERED
+    assert websocket.state() == OPEN
 
 
 def test_a_refusal_is_kept(make_websockets: Callable[[Serve], WebSockets]) -> None:
@@ -86,8 +87,8 @@ def test_the_end_is_noticed(make_websockets: Callable[[Serve], WebSockets], cloc
     websocket = make_websockets(leave).open("s1")
 
     assert websocket.wait_closed(10) == pytest.approx(7, abs=0.1)
-    assert not websocket.stays_open()
-    assert not websocket.ping()
+    assert websocket.state() == "closed"
+    assert websocket.ping() == "closed before the ping"
 
 
 def test_a_websocket_that_does_not_end_fails_the_wait(make_websockets: Callable[[Serve], WebSockets]) -> None:
@@ -100,7 +101,7 @@ def test_a_server_that_does_not_answer_pings_is_noticed(
     make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock
 ) -> None:
     """Without a pong a ping is not answered."""
-    assert not make_websockets(lambda _websocket: clock.sleep(60)).open("s1").ping()
+    assert make_websockets(lambda _websocket: clock.sleep(60)).open("s1").ping() == SILENT
 
 
 def test_a_ping_waits_for_its_own_pong_and_no_longer(
@@ -119,9 +120,9 @@ def test_a_ping_waits_for_its_own_pong_and_no_longer(
     began = clock.now()
     websocket = make_websockets(answer_once).open("s1")
 
-    assert websocket.ping()
+    assert websocket.ping() == ANSWERED
     assert clock.now() - began == pytest.approx(3, abs=0.1)
-    assert not websocket.ping()
+    assert websocket.ping() == SILENT
 
 
 def test_silence_fails_the_scenario(clock: VirtualClock, recorder: Recorder) -> None:
