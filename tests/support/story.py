@@ -15,6 +15,7 @@ from seatrials.evidence.history import (
     Exchange,
     History,
     ItemWrite,
+    MetricMinute,
     Publication,
     RulesGone,
     Socket,
@@ -109,6 +110,12 @@ class Happened:
             at=BEGAN + at, by="hermes", namespace="N", data=[whole], counted_at=counted, is_stopping=stopping
         )
         self.history.publications.append(publication)
+        return self
+
+    def read_metric(self, began: float, minimum: float, maximum: float, unit: str = "Count") -> "Happened":
+        """Add what CloudWatch has of a minute of the metric."""
+        minute = MetricMinute(began=BEGAN + began, minimum=minimum, maximum=maximum, unit=unit)
+        self.history.read_metric([minute])
         return self
 
     def rules_went(self, *uncommitted: str) -> "Happened":

@@ -27,6 +27,17 @@ class Invariant:
     checker: str
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What the platform promises, and what holds it."""
+
+    # The part of the platform's contract that has it.
+    part: str
+    sentence: str
+    # Rows, invariants, operations, criteria of the gate as gate:ID, and tests as FILE::TEST.
+    held_by: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SessionLife:
     """The life of a session as a table."""
@@ -60,6 +71,14 @@ def files() -> list[Path]:
 def invariants() -> Mapping[str, Invariant]:
     """Return every invariant by its id; raises `ConfigurationError` without its file."""
     return {name: Invariant(name, **each) for name, each in _toml("invariants.toml").items()}
+
+
+@cache
+def promises() -> tuple[Promise, ...]:
+    """Return every promise in the order of the platform's contract; raises `ConfigurationError` without its file."""
+    return tuple(
+        Promise(each["part"], each["sentence"], tuple(each["held_by"])) for each in _toml("promises.toml")["promise"]
+    )
 
 
 @cache

@@ -33,8 +33,6 @@ def check(story: Story) -> Iterator[Finding]:
         for before, after in pairwise(looks):
             yield from _Pair(life, before, after, own_calls, disturbed, tolerance).findings()
     yield from _after_the_end(calls)
-    if story.history.writes:
-        yield from _together(story, life)
 
 
 @dataclass(frozen=True)
@@ -140,25 +138,6 @@ def _after_the_end(calls: Mapping[str, Sequence[Call]]) -> Iterator[Finding]:
                 told = ("status",) if call.is_of("status") else ()
                 for operation in ("keepalive", "deactivate", *told):
                     over.setdefault(operation, call.exchange.ended)
-
-
-def _together(story: Story, life: SessionLife) -> Iterator[Finding]:
-    """Yield the writes after which too many sessions are live, or two for the same work."""
-    items: dict[str, Mapping[str, object]] = {}
-    for write in story.history.writes:
-        before = items.get(write.session_id)
-        items[write.session_id] = write.fields or {}
-        if before is not None or not write.by or not write.fields:
-            continue
-        live = [each for each in items.values() if life.is_live(each, write.at)]
-        if len(live) > life.live_max:
-            yield Finding(
-                "twelve-at-most", f"{write.by} wrote {write.session_id}, the {len(live)}th live one", write.at
-            )
-        works = [(each.get("clientId"), each.get("userId"), each.get("threadId")) for each in live]
-        if works.count((write.fields.get("clientId"), write.fields.get("userId"), write.fields.get("threadId"))) > 1:
-            event = f"{write.by} wrote {write.session_id}, though its work has a live session"
-            yield Finding("one-for-the-same-work", event, write.at)
 
 
 def _by_session(story: Story) -> dict[str, list[Call]]:

@@ -1,4 +1,7 @@
-"""What Hermes publishes: each publication against the table as it was when its publisher counted."""
+"""What Hermes publishes: each publication against the table as it was when its publisher counted.
+
+Where no publication is seen, what CloudWatch has of a minute, against the sessions that were live for certain.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,12 +9,16 @@ from typing import Any
 from seatrials.checkers.contract import SessionLife, session_life
 from seatrials.checkers.finding import Finding
 from seatrials.checkers.story import Story
+from seatrials.checkers.together import live_spans
 from seatrials.evidence.history import ItemWrite, Publication
 
 # What a Hermes that stops may publish is a change that it has just made, within so long.
 _JUST_SECONDS = 5.0
 # How far the clock of a task may be from another's where a session's ttl is due.
 _CLOCK_SECONDS = 1.0
+_MINUTE_SECONDS = 60.0
+# How long before its publication a count may have been made: the call is tried again where CloudWatch is in trouble.
+_COUNTED_BEFORE_SECONDS = 10.0
 
 
 def check(story: Story) -> Iterator[Finding]:
@@ -20,6 +27,24 @@ def check(story: Story) -> Iterator[Finding]:
     for each in story.history.publications:
         if any(datum.get("MetricName") == life.metric for datum in each.data):
             yield from _of(each, life, writes)
+    if story.history.minutes:
+        yield from _of_minutes(story, life)
+
+
+def _of_minutes(story: Story, life: SessionLife) -> Iterator[Finding]:
+    """Yield the minutes that were not as all their publications must have been."""
+    spans = live_spans(story, life)
+    slack = _COUNTED_BEFORE_SECONDS + story.skew_seconds + story.history.late_seconds
+    for minute in story.history.minutes:
+        began, ended = minute.began - slack, minute.began + _MINUTE_SECONDS + slack
+        live = sum(each.began <= began and ended <= each.ended for each in spans)
+        told = f"CloudWatch has {life.metric} from {minute.minimum:g} to {minute.maximum:g} {minute.unit}"
+        if minute.unit != life.unit:
+            yield Finding("metric-plain", f"{told}, which must be of the unit {life.unit}", minute.began)
+        elif minute.minimum < live:
+            yield Finding("metric-true", f"{told}, and {live} sessions were live all the time", minute.began)
+        elif minute.maximum > life.live_max:
+            yield Finding("metric-true", f"{told}, and at most {life.live_max} are ever live", minute.began)
 
 
 def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite]) -> Iterator[Finding]:

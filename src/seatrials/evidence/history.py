@@ -9,6 +9,8 @@ from typing import Any
 
 # What may be seen: each is a source of events.
 HTTP, SOCKETS, TABLE, METRICS, RULES, GIT = "http", "sockets", "table", "metrics", "rules", "git"
+# What CloudWatch tells of the metric, where a scenario asks it and no publication can be seen.
+MINUTES = "minutes"
 # Whose requests and sockets pass through the scenario's own hands, whatever the stack.
 OWN = frozenset({HTTP, SOCKETS})
 
@@ -88,6 +90,16 @@ class Publication:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricMinute:
+    """What CloudWatch has of a minute of the metric: that of all publications of it until it was read."""
+
+    began: float
+    minimum: float
+    maximum: float
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RulesGone:
     """The first of a session's rules is deleted."""
 
@@ -108,6 +120,7 @@ class History:
     writes: list[ItemWrite] = field(default_factory=list)
     reads: list[ItemRead] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
+    minutes: list[MetricMinute] = field(default_factory=list)
     rules_gone: list[RulesGone] = field(default_factory=list)
     # Sessions whose items the scenario itself has changed, each with the moments of it.
     disturbed: dict[str, list[float]] = field(default_factory=dict)
@@ -119,6 +132,12 @@ class History:
         if TABLE not in self.sources:
             ended = self.now()
             self.reads += [ItemRead(began=began, ended=ended, fields=each) for each in items if "sessionId" in each]
+
+    def read_metric(self, minutes: Sequence[MetricMinute]) -> None:
+        """Note minutes of the metric that were read; where publications are seen, they say nothing new."""
+        if METRICS not in self.sources and minutes:
+            self.sources.add(MINUTES)
+            self.minutes += minutes
 
     def disturb(self, session_id: str) -> None:
         """Note that the scenario changes a session's item now."""

@@ -57,7 +57,7 @@ class Platform:
         self.raw = RawClient(stack.connect, stack.url, recorder)
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
         self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
-        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names)
+        self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names, recorder.history)
         self.skew = ScenarioSkew(self.http, stack.clock)
         self._waited = waited or Waited(stack.clock.now)
         self._looking = stack.looking or stack.aws
@@ -290,7 +290,7 @@ class Platform:
         diagnosis = Diagnosis(
             Services(aws("ecs"), aws("application-autoscaling"), names),
             Balancer(aws("elbv2"), names, self.environment.ports),
-            Telemetry(aws("cloudwatch"), self.clock, names),
+            Telemetry(aws("cloudwatch"), self.clock, names, self.recorder.history),
             self._looking_sessions(),
             names,
         )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
+from seatrials.evidence.history import History, MetricMinute
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import Clock, NotYet
 
@@ -17,9 +18,11 @@ _LOOK_BACK_SECONDS = 5 * _MINUTE
 class Telemetry:
     """Reads CloudWatch."""
 
-    def __init__(self, cloudwatch: AwsClient, clock: Clock, names: ResourceNames) -> None:
+    def __init__(self, cloudwatch: AwsClient, clock: Clock, names: ResourceNames, history: History) -> None:
+        """*history* gets what is read, for the checkers."""
         self._cloudwatch = cloudwatch
         self._clock = clock
+        self._history = history
         self._names = names
 
     def active_sessions_after(self, moment: float) -> float | NotYet:
@@ -54,7 +57,15 @@ class Telemetry:
             Period=_MINUTE,
             Statistics=["Maximum", "Minimum"],
         )
-        return list(answer["Datapoints"])
+        minutes = list(answer["Datapoints"])
+        self._history.read_metric([_seen(each) for each in minutes])
+        return minutes
+
+
+def _seen(minute: Mapping[str, Any]) -> MetricMinute:
+    return MetricMinute(
+        began=_began(minute), minimum=minute["Minimum"], maximum=minute["Maximum"], unit=str(minute.get("Unit"))
+    )
 
 
 def _began(minute: Mapping[str, Any]) -> float:

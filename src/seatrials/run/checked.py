@@ -34,20 +34,20 @@ class CheckersSummary:
     """Says at the end of a run which invariants no scenario could be asked about."""
 
     def __init__(self) -> None:
-        self._judged = 0
-        self._not_asked: dict[str, None] = {}
+        # Those that no scenario so far could be asked about, in the order of the contract.
+        self._not_asked: list[str] | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what the checkers of a scenario could not ask."""
         not_asked = dict(report.user_properties).get(NOT_ASKED)
         if report.when == "call" and isinstance(not_asked, list):
-            self._judged += 1
-            self._not_asked.update(dict.fromkeys(map(str, not_asked)))
+            known = not_asked if self._not_asked is None else self._not_asked
+            self._not_asked = [each for each in known if each in not_asked]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Iterator[None]:
         """Say it, below what the run itself tells."""
         result = yield
-        if self._judged and self._not_asked:
+        if self._not_asked:
             terminalreporter.line(f"invariants not asked here, so not proven: {', '.join(self._not_asked)}")
         return result

@@ -22,8 +22,9 @@ def test_findings_of_one_cause_are_told_once() -> None:
 def test_what_cannot_be_seen_is_not_asked() -> None:
     """A stack that shows requests alone is asked nothing about its table, its metric and its git."""
     blind, seeing = Happened(), Happened().wrote(at=0.0, status="initializing").published(at=0.0, Value=1).rules_went()
-    asked_of_table = ("twelve-at-most", "one-for-the-same-work", "metric-plain", "metric-true", "metric-silent")
+    read = Happened().read_metric(0.0, 1, 1)
 
-    assert judge(blind.history).not_asked == (*asked_of_table, "committed-first")
+    assert judge(blind.history).not_asked == ("metric-plain", "metric-true", "metric-silent", "committed-first")
+    assert judge(read.history).not_asked == ("metric-plain", "metric-silent", "committed-first")
     assert judge(seeing.history).not_asked == ()
     assert judge(blind.history).in_words() == ""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.story import BEGAN, JSON, ONE, OTHER, Happened, session, status_path
+from tests.support.story import BEGAN, JSON, ONE, Happened, session, status_path
 
 NEW = {"at": 0.0, "status": "initializing"}
 DEACTIVATE = f"POST /hermes/api/sessions/{ONE}/deactivate"
@@ -73,33 +73,11 @@ def test_idleness_is_a_reason_to_drain() -> None:
         ),
         ("over-stays-over", begun().wrote(at=31.0, by="", gone=True).wrote(at=32.0)),
         ("over-stays-over", begun().asked(KEEPALIVE, 410, at=400.0).asked(KEEPALIVE, 200, active(401), at=401.0)),
-        (
-            "one-for-the-same-work",
-            begun().wrote(
-                OTHER,
-                at=31.0,
-                status="initializing",
-                **{name: session(ONE, "client-of-1")[name] for name in ("clientId", "userId", "threadId")},
-            ),
-        ),
     ],
 )
 def test_what_may_not_be_is_found(invariant: str, happened: Happened) -> None:
     """Each departure from a session's life is a finding of its own invariant."""
     assert happened.broken("life") == [invariant]
-
-
-def test_the_thirteenth_live_session_is_found() -> None:
-    """Twelve may live; those that are past their ttl do not count."""
-    happened = Happened()
-    ids = [f"{ONE[:-2]}{number:02}" for number in range(14)]
-    happened.wrote(ids[0], at=0.0, status="initializing", ttl=BEGAN + 1)
-    for session_id in ids[1:13]:
-        happened.wrote(session_id, at=2.0, status="initializing", clientId=session_id)
-    before = happened.broken("life")
-    happened.wrote(ids[13], at=3.0, status="initializing")
-
-    assert (before, happened.broken("life")) == ([], ["twelve-at-most"])
 
 
 def seen_from_outside(seconds: float) -> Happened:

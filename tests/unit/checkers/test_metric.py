@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.story import BEGAN, OTHER, Happened
+from tests.support.story import BEGAN, ONE, OTHER, Happened, session, status_path
 
 
 def two_live() -> Happened:
@@ -60,3 +60,24 @@ def test_a_second_value_is_found() -> None:
 
     assert happened.broken("metric") == ["metric-plain"]
     assert publication.at == BEGAN + 60
+
+
+def live_for_three_minutes() -> Happened:
+    """Return a session that was live at both ends of three minutes."""
+    return Happened().made().asked(f"GET {status_path(ONE)}", 200, session(), at=180.0)
+
+
+def test_a_minute_that_may_be_right_is_no_finding() -> None:
+    """Others may have sessions too, and a minute may have begun before the session, or be read before its end."""
+    happened = live_for_three_minutes().read_metric(-60.0, 0, 1).read_metric(60.0, 1, 12).read_metric(120.0, 0, 1)
+
+    assert happened.found_by("metric") == []
+
+
+@pytest.mark.parametrize(
+    ("invariant", "minimum", "maximum", "unit"),
+    [("metric-true", 0, 1, "Count"), ("metric-true", 1, 13, "Count"), ("metric-plain", 1, 1, "None")],
+)
+def test_a_minute_that_cannot_be_right_is_found(invariant: str, minimum: int, maximum: int, unit: str) -> None:
+    """Fewer than were live all the time, more than are ever live, and another unit."""
+    assert live_for_three_minutes().read_metric(60.0, minimum, maximum, unit).broken("metric") == [invariant]

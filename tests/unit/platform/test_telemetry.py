@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from seatrials.environments.environment import Environment
+from seatrials.evidence.history import History
 from seatrials.platform.telemetry import Telemetry
 from seatrials.twin.physics.clock import VirtualClock
 from tests.support.aws import Json
@@ -37,7 +38,7 @@ class FakeCloudwatch:
 
 def telemetry(clock: VirtualClock, environment: Environment, cloudwatch: FakeCloudwatch) -> Telemetry:
     """Return telemetry that reads a fake."""
-    return Telemetry(cloudwatch, clock, environment.names)
+    return Telemetry(cloudwatch, clock, environment.names, History(clock.now))
 
 
 def test_the_newest_minute_counts(clock: VirtualClock, environment: Environment) -> None:

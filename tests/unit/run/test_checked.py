@@ -40,8 +40,11 @@ def test_a_finding_fails_a_scenario_that_saw_nothing(run: RunScenarios) -> None:
 
 
 def test_what_is_not_asked_is_said(run: RunScenarios) -> None:
-    """A run whose stack shows its requests alone says which invariants are not proven by it."""
-    result = run(scenario("COLD-01"))
+    """A run whose stack shows its requests alone says which invariants no scenario of it could be asked about."""
+    read = "from seatrials.evidence.history import MINUTES\nplatform.recorder.history.sources.add(MINUTES)"
+    result = run(scenario("COLD-01") + scenario("COLD-02", "test_reads", body=f"{STEP}\nclock.sleep(1)\n{read}"))
 
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["invariants not asked here, so not proven: twelve-at-most, *committed-first"])
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["invariants not asked here, so not proven: metric-plain, metric-silent, committed-first"]
+    )
