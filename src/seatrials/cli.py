@@ -9,6 +9,7 @@ import typer
 
 from seatrials import traceability
 from seatrials.catalogue import read_suites
+from seatrials.checkers.contract import promises
 from seatrials.configuration import refuse_with, require_wait, require_workers
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.ending import end_with
@@ -21,6 +22,7 @@ from seatrials.evidence.provenance import commit_of
 from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
+from seatrials.held_promises import Holders, promise_lines, promise_problems
 from seatrials.mutants.run import run_generated, run_mutants
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
@@ -125,6 +127,7 @@ def scenarios(
     ] = None,
     path: Annotated[Path, path_option(metavar="DIR", help="where the scenarios are")] = Path("tests/integration"),
     page: Annotated[Path, path_option(metavar="FILE", help="where the page is")] = Path("docs/scenarios.md"),
+    gate: Annotated[Path, path_option(metavar="FILE", help="whose criteria hold promises too")] = Path("gate.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Write or check the page that says which test examines which row; without an option, show it."""
@@ -135,7 +138,9 @@ def scenarios(
     from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
-    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE))
+    holders = Holders.of(suites, gate, Path())
+    promised = promise_lines(promises(), holders)
+    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE), promised)
     problems: list[str] = []
     output = Output(as_json=as_json)
     if write:
@@ -143,7 +148,7 @@ def scenarios(
     elif not check:
         output.say(text.removesuffix("\n"))
     else:
-        problems = traceability.gaps(suites, mutants_by_row)
+        problems = [*traceability.gaps(suites, mutants_by_row), *promise_problems(promises(), holders)]
         if not page.is_file() or page.read_bytes() != text.encode():
             problems.append(f"{page} is out of date: run `seatrials scenarios --write`")
         if matrix is not None:

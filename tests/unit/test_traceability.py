@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from seatrials.catalogue import read_suites
+from seatrials.checkers.contract import Promise, invariants
 from seatrials.cli import app
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.record import MatrixRecord, MutantRecord
+from seatrials.held_promises import Holders, promise_lines, promise_problems
 from seatrials.mutants.mutant import Mutant
 from seatrials.traceability import as_markdown, gaps, mutants_by_row, read_matrix, unproven
 from tests.support.project import PROJECT
@@ -240,3 +242,56 @@ def test_every_row_of_production_can_run_there() -> None:
 
     assert len(needed) > 20
     assert {name: needs - allowed for name, needs in needed.items() if needs - allowed} == {}
+
+
+def holders(tmp_path: Path) -> Holders:
+    """Return one row, one criterion, and a folder with one test."""
+    (tmp_path / "test_a.py").write_text("def test_one() -> None: ...\n\n\ndef test_two() -> None: ...\n")
+    return Holders({"ROUTE-01"}, {"cold-start"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ROUTE-01", "row"),
+        ("ROUTE-99", ""),
+        ("body-closed", "invariant"),
+        ("body-open", ""),
+        ("activate", "operation"),
+        ("deactivated", ""),
+        ("gate:cold-start", "criterion"),
+        ("gate:body-closed", ""),
+        ("test_a.py::test_two", "test"),
+        ("test_a.py::test_t", ""),
+        ("test_b.py::test_two", ""),
+    ],
+)
+def test_what_may_hold_a_promise_is_known(tmp_path: Path, name: str, kind: str) -> None:
+    """A holder is a row, an invariant, an operation, a criterion or a test that there is."""
+    assert holders(tmp_path).kind_of(name) == kind
+
+
+def test_a_promise_that_nothing_holds_is_a_problem(tmp_path: Path) -> None:
+    """So is one that only what there is not would hold, and an invariant that no promise names."""
+    promises = [
+        Promise("A", "Held.", ("ROUTE-01", *invariants())),
+        Promise("B", "Bare.", ()),
+        Promise("C", "Lost.", ("X-1",)),
+    ]
+
+    assert promise_problems(promises[:1], holders(tmp_path)) == []
+    assert promise_problems(promises, holders(tmp_path)) == [
+        "nothing holds the promise 'Bare.' (B)",
+        "X-1 is to hold 'Lost.': there is no such row, invariant, operation, criterion or test",
+    ]
+    assert len(promise_problems([], holders(tmp_path))) == len(invariants())
+
+
+def test_the_page_shows_what_holds_a_promise(tmp_path: Path) -> None:
+    """Rows, checkers with their modules, and the rest have a column each."""
+    promise = Promise("A", "Held.", ("ROUTE-01", "body-closed", "activate", "gate:cold-start", "test_a.py::test_one"))
+
+    assert promise_lines([promise], holders(tmp_path))[-2] == (
+        "| A | Held. | ROUTE-01 | body-closed (`checkers/answers.py`), `activate` (`checkers/answers.py`) "
+        "| criterion cold-start, `test_a.py::test_one` |"
+    )

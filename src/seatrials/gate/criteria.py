@@ -38,7 +38,7 @@ OwnerNames = Annotated[
 Kinds = Annotated[tuple[SampleKind, ...], AfterValidator(not_empty)]
 
 # The criteria that every environment has; the optional ones among them only when their bound is set.
-_OF_EACH_ENVIRONMENT = (
+OF_EACH_ENVIRONMENT = (
     *("run", "rows", "tree", "age", "leftovers"),
     *("success-rate", "false-alarms", "run-cost", "session-cost", "signature"),
 )
@@ -214,7 +214,7 @@ def _across_tables(document: Mapping[str, Any], rows: Sequence[str], suites: Seq
     ]
     ids = [str(each["id"]) for key in ("statistics", "regressions") for each in _list(document, key) if "id" in each]
     subjects = [
-        *(f"{name}.{environment}" for environment in environments for name in _OF_EACH_ENVIRONMENT),
+        *(f"{name}.{environment}" for environment in environments for name in OF_EACH_ENVIRONMENT),
         *(f"{identifier}.{environment}" for identifier, environment in named),
         *_OF_ALL,
         *rows,
@@ -233,7 +233,7 @@ def _across_tables(document: Mapping[str, Any], rows: Sequence[str], suites: Seq
             for index, each in enumerate(_list(document, "waivers"))
             if "subject" in each and each["subject"] not in subjects
         ),
-        *_strange_owners(document, [*suites, *subjects, *ids, *_OF_EACH_ENVIRONMENT]),
+        *_strange_owners(document, [*suites, *subjects, *ids, *OF_EACH_ENVIRONMENT]),
     ]
 
 

@@ -24,8 +24,9 @@ from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace
 from seatrials.webordinary.hermes import lifecycle
+from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session
-from seatrials.webordinary.hermes.placement import Placement
+from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.store import SessionStore
 
 MUTANTS = Mutants()
@@ -139,6 +140,14 @@ def _(original: Any, space: Workspace, path: str, content: bytes) -> None:
             chunk = content[start : start + workspace._WRITE_CHUNK_BYTES]
             stream.write(chunk)
             space._clock.sleep(workspace._WRITE_LATENCY_SECONDS + len(chunk) / workspace._WRITE_BYTES_PER_SECOND)
+
+
+@MUTANTS.replacing(Placement.place, "patience-with-a-crash", breaks="PERS-04")
+def _(original: Any, placement: Placement, work: Work, task: Task) -> None:
+    """A session whose container has crashed waits for two minutes before it gets the next one."""
+    if work.session.status is lifecycle.Status.ACTIVE:
+        placement.clock.sleep(120)
+    original(placement, work, task)
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "lock-outlives-the-killed-container", breaks="PERS-04")
