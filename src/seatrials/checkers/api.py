@@ -3,6 +3,7 @@
 Answers are validated by fastjsonschema, which compiles a schema to a function: a suite has tens of thousands of them.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,8 @@ def service_of(path: str) -> str:
 class _Reader:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
+        # By schema: most answers have the one of another, such as that of an error.
+        self._validators: dict[str, Callable[[Any], Any]] = {}
 
     def api(self) -> Api:
         document = self._document
@@ -142,6 +145,12 @@ class _Reader:
         )
 
     def _validator(self, schema: Mapping[str, Any]) -> Callable[[Any], Any]:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            self._validators[key] = self._new_validator(schema)
+        return self._validators[key]
+
+    def _new_validator(self, schema: Mapping[str, Any]) -> Callable[[Any], Any]:
         document = {**schema, "components": self._document["components"]}
         compiled: list[Callable[[Any], Any]] = []
 

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from seatrials.evidence.record import (
     TaskRecord,
 )
 from seatrials.evidence.recorder import Recorder
-from seatrials.evidence.redaction import redact_line, redact_value
+from seatrials.evidence.redaction import redact_lines, redact_value
 from seatrials.evidence.seal import seal_of
 from seatrials.evidence.sums import (
     LEFTOVERS_FILES,
@@ -334,20 +334,20 @@ class RunFolder:
 
     def write_timeline(self, scenario: str, lines: Iterable[str]) -> None:
         """Write the platform's events during a scenario, one JSON object a line."""
-        write_whole(self.timeline_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
+        write_whole(self.timeline_of(scenario), "".join(f"{line}\n" for line in redact_lines(lines)))
 
     def write_notes(self, scenario: str, lines: Iterable[str]) -> None:
         """Write what is to be said beside a timeline, one JSON object a line.
 
         One with `of` says more of the event of that number, one with `after` is an event behind so many others.
         """
-        write_whole(self.notes_of(scenario), "".join(f"{redact_line(line)}\n" for line in lines))
+        write_whole(self.notes_of(scenario), "".join(f"{line}\n" for line in redact_lines(lines)))
 
     def write_scenario(self, scenario: str, recorder: Recorder, timeline_seconds: float | None = None) -> None:
         """Write the steps and samples of a scenario, and its moments; *timeline_seconds* is its timeline's zero."""
         clock = json.dumps({**recorder.clock(), "timeline_seconds": timeline_seconds})
-        steps = ",\n".join(json.dumps(asdict(step)) for step in recorder.steps)
-        samples = ",\n".join(json.dumps(asdict(sample)) for sample in recorder.samples)
+        steps = ",\n".join(json.dumps(vars(step)) for step in recorder.steps)
+        samples = ",\n".join(json.dumps(vars(sample)) for sample in recorder.samples)
         text = f'{{"clock": {clock},\n"steps": [\n{steps}\n],\n"samples": [\n{samples}\n]}}\n'
         write_whole(self.steps_of(scenario), text)
 

@@ -6,12 +6,12 @@ looks like (`secret_formats.py`).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from seatrials.evidence.carriers import redact_carried
-from seatrials.evidence.secret_formats import redact_formats
+from seatrials.evidence.secret_formats import FORMAT_WORDS, PGPASS, redact_formats
 from seatrials.evidence.secret_names import REDACTED, SUSPECT_WORDS, is_carrier, is_harmless
 
 # What ends a word in JSON, in headers, in paths and in prose.
@@ -20,6 +20,8 @@ _NUMBERS = r"(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
 _EMAIL = re.compile(
     rf"(?:(?<![^{_ENDS}])|(?<=%2[fF]))((?:(?!%2[fF])[^{_ENDS}])*+)@((?!{_NUMBERS})[^{_ENDS}]+\.[^{_ENDS}]+)"
 )
+# One of them is in each text that is redacted, unless it is a line of .pgpass.
+_MARKS = (*SUSPECT_WORDS, *FORMAT_WORDS, "@")
 _PARAMETERS = re.compile(r"(?s)(?<=\[).*(?=\])")
 # Most texts of a run are short, and many are seen again.
 _TEXTS_KEPT = 4096
@@ -75,6 +77,18 @@ def redact_value(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 def redact_named(name: str, value: str) -> str:
     """Return the *value* of something called *name* without secrets."""
     return REDACTED if is_carrier(name) else redact(value)
+
+
+def redact_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield what `redact_line` makes of each line; what none of them has is looked for in all of them at once."""
+    kept = list(lines)
+    whole = "\n".join(kept)
+    lowered = whole.lower()
+    # Each line has the empty text.
+    marks = [""] if PGPASS.search(whole) else [each for each in _MARKS if each in lowered]
+    for line in kept:
+        is_suspect = not line.isascii() or any(map(line.lower().__contains__, marks))
+        yield redact_line(line) if is_suspect else line
 
 
 def redact_line(line: str) -> str:

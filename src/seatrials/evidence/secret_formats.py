@@ -72,7 +72,7 @@ _COOKIES = (
     rf"{_NEW}[^\s;,&\"']+"
 )
 # A line of .pgpass, as PostgreSQL reads it: host:port:database:user:password.
-_PGPASS = re.compile(
+PGPASS = re.compile(
     r"(?m)^((?:[^\w\n]*[^\w\n.*-])?[\w.*-]++:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)(?!\[redacted\])[^\s:][^\n]*"
 )
 _COLONS = 4
@@ -105,20 +105,20 @@ _ALL = (
     Format(("basic",), _BASIC, _basic),
 )
 _COMPILED = tuple((each.words, re.compile(each.pattern), each.replacement) for each in _ALL)
-_WORDS = tuple(word for each in _ALL for word in each.words)
-_LOOKS = re.compile("|".join(each.pattern for each in _FORMATS))
+# One of them is in whatever `redact_formats` takes out, but for lines of .pgpass.
+FORMAT_WORDS = tuple(word for each in _ALL for word in each.words)
 
 
 def looks_secret(value: str) -> bool:
     """Whether *value* holds something that is a secret whatever it is called."""
-    return _LOOKS.search(value) is not None
+    return any(pattern.search(value) for _, pattern, _ in _COMPILED[: len(_FORMATS)])
 
 
 def redact_formats(text: str, lowered: str) -> str:
     """Return *text*, which is *lowered* in lower case, without what is a secret by its looks."""
     if lowered.count(":") >= _COLONS:
-        text = _PGPASS.sub(rf"\1{REDACTED}", text)
-    if not any(map(lowered.__contains__, _WORDS)):
+        text = PGPASS.sub(rf"\1{REDACTED}", text)
+    if not any(map(lowered.__contains__, FORMAT_WORDS)):
         return text
     for words, pattern, replacement in _COMPILED:
         if any(map(lowered.__contains__, words)):

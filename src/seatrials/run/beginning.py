@@ -5,6 +5,7 @@ is told once, as the end of the run. The process that hands out the scenarios op
 cost each run a deployment, and the workers deploy anyway.
 """
 
+import atexit
 import gc
 from collections.abc import Callable
 from typing import NoReturn
@@ -18,9 +19,9 @@ from seatrials.stacks import Stacks
 
 # The stacks that this process holds, from before its first scenario to its end.
 HELD_KEY = pytest.StashKey[Stacks | None]()
-# What a scenario makes lives for a moment or until its end, so the young are looked at seldom; a full collection comes
-# about once in a hundred scenarios, whose worlds are two megabytes each.
-_COLLECTION_THRESHOLDS = (7_000, 10, 10)
+# What a scenario makes lives for a moment or until its end, so the young are looked at once in about six scenarios,
+# whose worlds are two megabytes each; one of the six is still there then, and waits for the tenth look.
+_COLLECTION_THRESHOLDS = (50_000, 10, 10)
 
 
 class RunBeginning:
@@ -64,6 +65,8 @@ def _opened_quickly(open_stacks: Callable[[], Stacks]) -> Stacks:
         gc.freeze()
     finally:
         gc.enable()
-    # Each full collection takes 60 ms, and by default there is one for every tenth scenario; ended worlds may wait.
+    # As it ends, Python looks for garbage twice more, among all that scenarios have left.
+    atexit.register(gc.freeze)
+    # By default a full collection, of 60 ms, comes about with every tenth scenario; ended worlds may wait.
     gc.set_threshold(*_COLLECTION_THRESHOLDS)
     return stacks

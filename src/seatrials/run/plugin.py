@@ -274,6 +274,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
     It is given back when fixtures and workers have ended, and however they did: what they do may need the lease.
     """
+    plugins = session.config.pluginmanager
+    if "hypothesis" not in sys.modules and plugins.has_plugin("hypothesispytest"):
+        # It would import all of hypothesis as the run ends, to say that no scenario has used it.
+        plugins.unregister(name="hypothesispytest")
     ending = session.config.stash.get(_ENDING_KEY, None)
     if ending is not None:
         ending.begin_to_end()

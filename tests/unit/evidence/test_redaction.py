@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seatrials.evidence.redaction import redact, redact_line, redact_value
+from seatrials.evidence.redaction import redact, redact_line, redact_lines, redact_value
 from seatrials.evidence.secret_formats import looks_secret
 from seatrials.evidence.secret_names import is_secret_name
 
@@ -34,6 +34,16 @@ HARMLESS = (
     "@pytest.mark.mock_only",
     "risk-free-and-otherwise-quite-harmless-words",
     "key: value, monkey=see, keyboard: us, turkey = bird",
+)
+
+# Each for another part of the grammar; the second is a line of .pgpass, which no word gives away.
+LEAKS = (
+    "DB_PASSWORD=hunter2hunter2",
+    "db.example.com:5432:shop:admin:hunter2",
+    "AKIAIOSFODNN7EXAMPLE",
+    "write to jane.doe@example.com",
+    "Authorization: Bearer abcdefghijkl",
+    "https://user:hunter2@example.com/",
 )
 
 
@@ -90,6 +100,13 @@ def test_redaction_is_done_once(text: str) -> None:
     once = redact(text)
 
     assert once == redact(once)
+
+
+@given(lines=st.lists(st.sampled_from([*HARMLESS, *LEAKS]).map(lambda text: json.dumps({"text": text}))))
+@example(lines=[json.dumps({"text": "Grüße", "jwt": "a"}, ensure_ascii=False), "{}"])
+def test_lines_are_redacted_together_as_they_are_alone(lines: list[str]) -> None:
+    """What the first line has is looked for in the last one too, and none is left out."""
+    assert list(map(redact_line, lines)) == list(redact_lines(lines))
 
 
 @pytest.mark.parametrize("text", HARMLESS)

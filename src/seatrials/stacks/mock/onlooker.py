@@ -56,8 +56,7 @@ class Onlooker:
         if parameters["TableName"] != self._names.table or not session_id.startswith(_SESSION):
             return
         key = {"sessionId": keys["sessionId"], "userId": keys["userId"]}
-        table = self._world.aws("dynamodb")
-        item = table.get_item(TableName=self._names.table, Key=key, ConsistentRead=True).get("Item")
+        item = self._world.bridge.item(self._names.table, key)
         fields = None if item is None else plain_item(item)
         write = ItemWrite(at=self._history.now(), session_id=session_id, by=self._who(), fields=fields)
         self._history.writes.append(write)

@@ -73,6 +73,15 @@ class Bridge(Hooks):
         self.touched("ec2")
         self._ec2().enis.pop(identifier, None)
 
+    def item(self, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return an item of DynamoDB as clients have it, or None: a call takes ten times as long, and more is written.
+
+        *table* must be there, and *key* must be whole, as they are behind a write.
+        """
+        found: Any = get_backend("dynamodb")[ACCOUNT][self.region].get_item(table, dict(key))
+        item: dict[str, Any] | None = None if found is None else found.to_json()["Attributes"]
+        return item
+
     def metrics(self) -> Metrics:
         """Return CloudWatch's metrics, which CloudWatch and who watches them share."""
         backend: Any = get_backend("cloudwatch")[ACCOUNT][self.region]

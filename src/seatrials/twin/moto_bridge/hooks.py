@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -51,7 +51,7 @@ class Call:
 class Shortcuts(Protocol):
     """A quicker way to the same answers; `quick/` has it, and nothing is answered otherwise without it."""
 
-    def answer(self, call: Call, region: str, asking: Callable[[], AbstractContextManager[None]]) -> dict[str, Any]:
+    def answer(self, call: Call, region: str, asking: Callable[[], AbstractContextManager[object]]) -> dict[str, Any]:
         """Return what the ordinary way would, and raise what it would; moto may be asked within *asking* only."""
 
     def forget(self, subject: str) -> None:
@@ -224,17 +224,13 @@ class Hooks(ABC):
         finally:
             self._asked = None
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Surround the moment at which moto answers: it has the world's time, and its indexes lag."""
-        with time_machine.travel(self.now(), tick=False), self._lagging():
-            yield
-
-    def _lagging(self) -> AbstractContextManager[None]:
+    def asking(self) -> AbstractContextManager[object]:
+        """Return what surrounds the moment at which moto answers: it has the world's time, and its indexes lag."""
+        in_time = time_machine.travel(self.now(), tick=False)
         call = self._asked
         if call is None or call.service != "dynamodb" or self._index_lag is None:
-            return nullcontext()
-        return self._index_lag.around(call.operation, call.parameters)
+            return in_time
+        return _both(in_time, self._index_lag.around(call.operation, call.parameters))
 
     def heard(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """Hear of a call that moto has answered, whoever made it."""
@@ -249,6 +245,12 @@ class Hooks(ABC):
             self.permissions.forget()
         if self._shortcuts is not None:
             self._shortcuts.forget(subject)
+
+
+@contextmanager
+def _both(outer: AbstractContextManager[object], inner: AbstractContextManager[object]) -> Iterator[None]:
+    with outer, inner:
+        yield
 
 
 def _error(call: Call, code: str, message: str, status: int) -> Exception:

@@ -132,12 +132,12 @@ class Vpc:
 
     def reach_service(self, source: str, name: str) -> Blocked | None:
         """Return what keeps an interface from a service of AWS, by its name in a VPC endpoint's: `ecr.api`."""
-        place, whole = self._place(source), f"com.amazonaws.{self._region}.{name}"
-        if (source, whole, HTTPS_PORT) not in self._answers:
-            label = f"AWS's {name}"
+        key = (source, f"AWS's {name}", HTTPS_PORT)
+        if key not in self._answers:
+            place, label, whole = self._place(source), key[1], f"com.amazonaws.{self._region}.{name}"
             blocked = None if place.is_outside else reach_service(self._inventory, place, whole, label)
-            self._answers[source, whole, HTTPS_PORT] = self._tell(place, Place("", label), HTTPS_PORT, blocked)
-        return self._answers[source, whole, HTTPS_PORT]
+            self._answers[key] = self._tell(place, Place("", label), HTTPS_PORT, blocked)
+        return self._answers[key]
 
     def reach_host(self, source: str, host: str) -> Blocked | None:
         """Return what keeps an interface from a host of the internet over HTTPS."""

@@ -53,6 +53,7 @@ def test_wildcards_mean_what_the_guide_says(pattern: str, text: str) -> None:
     found = wildcard(pattern, ignore_case=False).fullmatch(text) is not None
 
     assert reference_match(pattern, text) == found
+    assert PathPattern((pattern,)).matches(replace(REQUEST, path=text)) == found
 
 
 @settings(max_examples=60, deadline=None, database=None)

@@ -232,6 +232,8 @@ def _as_it_is(value: Any) -> Any:  # noqa: ANN401
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401
+    if value.__class__ is str:
+        return value
     if isinstance(value, Enum):
         value = value.value
     # moto lets empty collections pass as they are.

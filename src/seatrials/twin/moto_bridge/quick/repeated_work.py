@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb import responses
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models import utilities
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
@@ -50,6 +52,8 @@ def spare_dynamodb() -> None:
     replace_once(Table, "all_items", lambda _moto: _sorted_items)
     # It has none of its own: a transaction copies every table that it changes, to have it back when it fails.
     _TABLE.__deepcopy__ = _copied_table
+    replace_once(utilities, "dynamo_to_dict", _plain_at_once)
+    replace_once(responses, "dynamo_to_dict", lambda _moto: vars(utilities)["dynamo_to_dict"])
     replace_once(BaseJSONSerializer, "_serialize_type_structure", _written_at_once)
 
 
@@ -229,6 +233,22 @@ def _sorted_items(self: Any) -> list[Any]:  # noqa: ANN401  # moto's own signatu
         return sorted(self.items.values(), key=lambda each: each.hash_key.cast_value)
     items = [each for of_key in self.items.values() for each in of_key.values()]
     return sorted(items, key=lambda each: (each.hash_key.cast_value, each.range_key.cast_value))
+
+
+def _plain_at_once(make_plain: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make results plain, of which most parts are so already, without asking first whether they are anything else."""
+
+    def plain(value: Any) -> Any:  # noqa: ANN401  # moto's own signature
+        kind = value.__class__
+        if kind is str:
+            return value
+        if kind is dict:
+            return {name: plain(each) for name, each in value.items()}
+        if kind is list:
+            return [plain(each) for each in value]
+        return make_plain(value)
+
+    return plain
 
 
 def _written_at_once(serialize: Callable[..., None]) -> Callable[..., None]:

@@ -17,7 +17,7 @@ class QuickAnswers:
         """*pristine* is kept with the control plane that worlds begin with (see `Memory`)."""
         self._memory = Memory(pristine)
 
-    def answer(self, call: Call, region: str, asking: Callable[[], AbstractContextManager[None]]) -> dict[str, Any]:
+    def answer(self, call: Call, region: str, asking: Callable[[], AbstractContextManager[object]]) -> dict[str, Any]:
         """Return what the ordinary way would, and raise what it would."""
         question = (call.service, call.operation, call.parameters)
         recalled = self._memory.recall(*question)
@@ -33,7 +33,7 @@ class QuickAnswers:
         self._memory.forget(subject)
 
 
-def _shortly(call: Call, region: str, asking: Callable[[], AbstractContextManager[None]]) -> dict[str, Any]:
+def _shortly(call: Call, region: str, asking: Callable[[], AbstractContextManager[object]]) -> dict[str, Any]:
     own = taken(call.service, call.operation, call.parameters)
     with asking():
         status, parsed = answer(call.service, call.operation, own, region)
