@@ -61,7 +61,9 @@ def mutants(  # noqa: PLR0913  # each is an option
     file: Annotated[
         Path | None, path_option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
     ] = None,
-    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="run these mutants alone")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="run these mutants alone; generated ones by their beginnings")
+    ] = None,
     whole_suite: Annotated[bool, typer.Option("--whole-suite", help="run the suite of its row on each mutant")] = False,
     scenarios: Annotated[str, typer.Option("-k", metavar="NAMES", help="run the scenarios that match alone")] = "",
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
@@ -79,17 +81,21 @@ def mutants(  # noqa: PLR0913  # each is an option
     sample: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="with --generated: on so many, which --seed draws")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="with --generated: on those too that have their verdict")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     require_workers("-n", workers)
-    if sample is not None and not generated:
-        msg = "--sample goes with --generated: of the chosen mutants, --only names some"
+    if (sample is not None or again) and not generated:
+        msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
         raise ConfigurationError(msg)
     if generated:
-        chosen = {"--mutants": file, "--only": only, "--whole-suite": whole_suite, "--changed": changed}
+        chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        raise typer.Exit(run_generated(size=sample, scenarios=scenarios, seed=seed, workers=workers))
+        code = run_generated(only=only or [], size=sample, again=again, scenarios=scenarios, seed=seed, workers=workers)
+        raise typer.Exit(code)
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,

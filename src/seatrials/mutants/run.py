@@ -44,12 +44,19 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     return _told(command, EvidenceFolder(evidence).mutants, output)
 
 
-def run_generated(*, size: int | None, scenarios: str, seed: int, workers: str) -> int:
-    """Run on mutants made by rules, or *size* of them that *seed* draws; return 0 when it is a proof, and 1 if not."""
+def run_generated(
+    *, only: Sequence[str], size: int | None, again: bool, scenarios: str, seed: int, workers: str
+) -> int:
+    """Run on mutants made by rules, or *size* of them that *seed* draws; return 0 when it is a proof, and 1 if not.
+
+    Of *only* are those whose ids begin so. Those that have their verdict are run *again* when asked for.
+    """
     at_once = len(os.sched_getaffinity(0)) if workers == "auto" else max(int(workers), 1)
     arguments = [*_SCENARIOS, "-n", "0", "--generated", str(at_once), "--seed", str(seed)]
     arguments += [] if size is None else ["--sample", str(size)]
+    arguments += ["--again"] if again else []
     arguments += ["-k", scenarios] if scenarios else []
+    arguments += [option for name in only for option in ("--only", name)]
     return exit_code_of(run_pytest([sys.executable, "-m", "pytest", *arguments]).returncode)
 
 
