@@ -21,7 +21,7 @@ from seatrials.evidence.provenance import commit_of
 from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
-from seatrials.mutants.run import run_generated, run_mutants
+from seatrials.mutants.run import Which, run_generated, run_mutants
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
@@ -81,9 +81,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     sample: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="with --generated: on so many, which --seed draws")
     ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="with --generated: on those too that have their verdict")
-    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
@@ -94,8 +92,8 @@ def mutants(  # noqa: PLR0913  # each is an option
     if generated:
         chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        code = run_generated(only=only or [], size=sample, again=again, scenarios=scenarios, seed=seed, workers=workers)
-        raise typer.Exit(code)
+        which = Which(only or [], sample, seed, again)
+        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,
