@@ -23,7 +23,7 @@ from seatrials.evidence.signing import signer_of
 from seatrials.gate import verification
 from seatrials.gate_command import GatePaths, open_history, run_gate
 from seatrials.held_promises import Holders, promise_lines, promise_problems
-from seatrials.mutants.run import run_generated, run_mutants
+from seatrials.mutants.run import Which, run_generated, run_mutants
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
 from seatrials.report.report import Build, write_report
@@ -63,7 +63,9 @@ def mutants(  # noqa: PLR0913  # each is an option
     file: Annotated[
         Path | None, path_option("--mutants", metavar="FILE", help="a Python file with further MUTANTS")
     ] = None,
-    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="run these mutants alone")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="run these mutants alone; generated ones by their beginnings")
+    ] = None,
     whole_suite: Annotated[bool, typer.Option("--whole-suite", help="run the suite of its row on each mutant")] = False,
     scenarios: Annotated[str, typer.Option("-k", metavar="NAMES", help="run the scenarios that match alone")] = "",
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
@@ -81,17 +83,19 @@ def mutants(  # noqa: PLR0913  # each is an option
     sample: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="with --generated: on so many, which --seed draws")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     require_workers("-n", workers)
-    if sample is not None and not generated:
-        msg = "--sample goes with --generated: of the chosen mutants, --only names some"
+    if (sample is not None or again) and not generated:
+        msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
         raise ConfigurationError(msg)
     if generated:
-        chosen = {"--mutants": file, "--only": only, "--whole-suite": whole_suite, "--changed": changed}
+        chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        raise typer.Exit(run_generated(size=sample, scenarios=scenarios, seed=seed, workers=workers))
+        which = Which(only or [], sample, seed, again)
+        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,

@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import partial
 from itertools import groupby
 
 import pytest
@@ -477,6 +478,33 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     assert sorted(item["sessionId"] for item in items) == sorted([session.id, *(each.id for each in others)])
 
 
+@pytest.mark.scenario("COLD-19")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.table")
+def test_a_table_that_throttles_is_asked_again_and_then_told_of(platform: Platform) -> None:
+    """A throttled table is asked again; one that refuses all means 503 with `Retry-After`, and nothing left behind."""
+    session = platform.ready()
+    client = platform.sessions.request()["clientId"]
+    calls = [partial(call, session) for call in (platform.sessions.status, platform.sessions.keepalive)]
+    with platform.faults.table_throttling(refused=3):
+        patient = platform.sessions.status(session)
+    refused = []
+    # However far an activation comes: before the lock, with it, and with its session as good as stored.
+    for passing in range(3):
+        with platform.faults.table_throttling(passing=passing):
+            refused.append(platform.sessions.activate(platform.sessions.request(clientId=client)))
+            refused += [call() for call in calls]
+            platform.let_pass(30, what="a table that is away")
+    again = platform.sessions.activate(platform.sessions.request(clientId=client))
+
+    assert patient.status == 200
+    assert [(each.status, "retry-after" in each.headers) for each in refused] == [(503, True)] * len(refused)
+    assert again.status == 201
+    assert [each["sessionId"] for each in platform.sessions.items_of_client(str(client))] == [again.json()["sessionId"]]
+    assert [call().status for call in calls] == [200, 200]
+    assert platform.sessions.preview(session).status == 200
+
+
 def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
     """Return what may be wrong with an activation that is otherwise one of this client and user."""
     too_long = contract.TEXT_CHARACTERS_MAX + 1
@@ -493,12 +521,19 @@ def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
         ("a number for the thread", {"threadId": 1}, "threadId"),
         ("a text for the metadata", {"metadata": "x"}, "metadata"),
         ("an empty thread", {"threadId": ""}, "threadId"),
+        ("a client of white space", {"clientId": " "}, "clientId"),
+        ("an instruction of white space", {"instruction": " \n"}, "instruction"),
+        ("a client that is the folder above", {"clientId": ".."}, "clientId"),
+        ("a user that is two folders", {"userId": "a/b"}, "userId"),
+        ("a thread that no branch can have", {"threadId": "a..b"}, "threadId"),
         ("an instruction of 4,001 characters", {"instruction": "x" * too_long}, "instruction"),
         ("a client of 4,001 characters", {"clientId": client.ljust(too_long, "x")}, "clientId"),
         ("a user of 4,001 characters", {"userId": user.ljust(too_long, "x")}, "userId"),
         ("a thread of 4,001 characters", {"threadId": "x" * too_long}, "threadId"),
         ("not JSON", b"{", "body"),
         ("not UTF-8", b'{"clientId": "\xff"}', "body"),
+        ("a number that JSON does not have", b'{"clientId": NaN}', "body"),
+        ("half a surrogate pair", b'{"clientId": "\\ud800"}', "body"),
         ("JSON, but no object", b"[1]", "body"),
     ]
 

@@ -1,5 +1,6 @@
 """ROUTE: every request reaches whom it is for, and nobody else."""
 
+import json
 import ssl
 from collections import Counter
 from functools import partial
@@ -707,7 +708,7 @@ def test_previews_are_served_without_hermes(platform: Platform) -> None:
 @pytest.mark.scenario("ROUTE-29")
 @pytest.mark.staging
 def test_a_method_that_a_path_does_not_have_is_refused(platform: Platform) -> None:
-    """A method that a path of Hermes or of a container does not have gets 405, and changes nothing."""
+    """A method that a path of Hermes or of a container does not have gets 405, an unknown path 404; nothing changes."""
     session = platform.ready()
     before = platform.sessions.item(session)
     sessions = f"{contract.SESSIONS_PATH}/{session.id}"
@@ -716,15 +717,69 @@ def test_a_method_that_a_path_does_not_have_is_refused(platform: Platform) -> No
     others = [("GET", path) for path in told] + [("POST", path) for path in read]
     others += [(method, path) for method in ("PUT", "PATCH", "DELETE") for path in (*read, *told)]
 
+    nowhere = ["/hermes/nothing", f"{sessions}/nothing", "/api/nothing", "/api/git/nothing"]
+
     answers = [platform.http.send(method, path, headers=session.headers) for method, path in others]
+    nobodys = [(method, path) for method in ("GET", "POST") for path in nowhere]
+    unknown = [platform.http.send(method, path, headers=session.headers) for method, path in nobodys]
 
     assert [answer for answer in answers if answer.status != 405] == []
+    assert [answer for answer in unknown if answer.status != 404] == []
     after = platform.sessions.item(session)
     assert before is not None
     assert after is not None
     # What else Hermes writes there, such as who works on the session, is the platform's own affair.
     assert {name: after.get(name) for name in session.fields} == {name: before.get(name) for name in session.fields}
     assert platform.workspace(session).files() == ["hello.md"]
+
+
+@pytest.mark.scenario("ROUTE-30")
+@pytest.mark.staging
+def test_a_wrong_body_is_refused_by_its_field_and_does_nothing(platform: Platform) -> None:
+    """A call of a container whose body is no JSON object or has a wrong field gets 400 naming it, and does nothing."""
+    session = platform.ready()
+    workspace, wrong = platform.workspace(session), _wrong_bodies(session)
+    before, log = platform.sessions.item(session), list(workspace.git_log())
+
+    answers = [platform.http.send("POST", path, body, session.headers) for path, body, _ in wrong]
+    nameless = platform.http.post("/api/init", _names(session), {contract.SESSION_HEADER: "no/name"})
+
+    refusals = [(each.status, each.json().get("field")) for each in answers]
+    assert dict(enumerate(refusals)) == {number: (400, field) for number, (_, _, field) in enumerate(wrong)}
+    assert (nameless.status, nameless.json()["field"].lower()) == (400, contract.SESSION_HEADER)
+    after = platform.sessions.item(session)
+    assert before is not None
+    assert after is not None
+    assert {name: after.get(name) for name in session.fields} == {name: before.get(name) for name in session.fields}
+    assert workspace.files() == ["hello.md"]
+    assert list(workspace.git_log()) == log
+
+
+def _names(session: Session) -> dict[str, str]:
+    """Return whose a session is, as a container is told."""
+    return {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}
+
+
+def _wrong_bodies(session: Session) -> list[tuple[str, bytes, str]]:
+    """Return path, body and what is to blame, one thing at a time, of the calls of a container that take a body."""
+    right: dict[str, dict[str, str]] = {
+        "/api/init": _names(session),
+        "/api/execute": {"instruction": "Create a file named wrong.md with content: x"},
+        "/api/files/exists": {"filePath": "hello.md"},
+        "/api/git/commit": {"message": "wrong"},
+    }
+    # No UTF-8 is in the last one; a text with half a surrogate pair or a NUL is none that a program takes.
+    wrong = [(path, body, "body") for path in right for body in (b"", b"{", b"[1]", b'{"\xff": 1}')]
+    values: list[object] = [None, 7, ["a"], "", " ", "a\0b", "a\ud800"]
+    given = [(path, field, value) for path, fields in right.items() for field in fields for value in values]
+    given += [("/api/init", field, name) for field in _names(session) for name in ("..", "a/b", "x" * 129)]
+    given += [("/api/init", "threadId", name) for name in ("a..b", "a.", "a.lock")]
+    wrong += [(path, json.dumps({**right[path], field: value}).encode(), field) for path, field, value in given]
+    return wrong + [
+        (path, json.dumps({name: text for name, text in fields.items() if name != field}).encode(), field)
+        for path, fields in right.items()
+        for field in fields
+    ]
 
 
 def _await_page(platform: Platform, session: Session, page: str, text: str) -> None:

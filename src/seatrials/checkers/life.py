@@ -27,7 +27,8 @@ def check(story: Story) -> Iterator[Finding]:
     for session_id, looks in seen.items():
         own_calls = calls.get(session_id, [])
         disturbed = story.history.disturbed.get(session_id, [])
-        if looks[0].is_exact and looks[0].status != life.first:
+        # Who does not know whether its session was stored deletes it, and what was never there begins nothing.
+        if looks[0].is_exact and looks[0].is_there and looks[0].status != life.first:
             event = f"{looks[0].event}, which is new, as {looks[0].status}"
             yield Finding("life-forward", event, looks[0].ended)
         for before, after in pairwise(looks):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from seatrials.errors import SeatrialsError, exit_code_of
@@ -44,11 +45,27 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
     return _told(command, EvidenceFolder(evidence).mutants, output)
 
 
-def run_generated(*, size: int | None, scenarios: str, seed: int, workers: str) -> int:
-    """Run on mutants made by rules, or *size* of them that *seed* draws; return 0 when it is a proof, and 1 if not."""
+@dataclass(frozen=True)
+class Which:
+    """Which of the generated mutants: those whose ids begin so, of these so many, and with *again* judged ones too."""
+
+    beginnings: Sequence[str]
+    size: int | None
+    seed: int
+    again: bool
+
+    @property
+    def options(self) -> list[str]:
+        """What says so to pytest."""
+        options = [option for name in self.beginnings for option in ("--only", name)]
+        options += [] if self.size is None else ["--sample", str(self.size)]
+        return [*options, *(["--again"] if self.again else []), "--seed", str(self.seed)]
+
+
+def run_generated(which: Which, *, scenarios: str, workers: str) -> int:
+    """Run on mutants made by rules; return 0 when it is a proof, and 1 if not."""
     at_once = len(os.sched_getaffinity(0)) if workers == "auto" else max(int(workers), 1)
-    arguments = [*_SCENARIOS, "-n", "0", "--generated", str(at_once), "--seed", str(seed)]
-    arguments += [] if size is None else ["--sample", str(size)]
+    arguments = [*_SCENARIOS, "-n", "0", "--generated", str(at_once), *which.options]
     arguments += ["-k", scenarios] if scenarios else []
     return exit_code_of(run_pytest([sys.executable, "-m", "pytest", *arguments]).returncode)
 

@@ -26,6 +26,9 @@ class Faults(Protocol):
     def expiry_hurried(self, delay_seconds: float) -> AbstractContextManager[None]:
         """Let DynamoDB delete an item so soon after its time to live is over, instead of after minutes to days."""
 
+    def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> AbstractContextManager[None]:
+        """Let *passing* more calls of tasks reach the session table, and have *refused* throttled then, or all."""
+
     def stopped(self, service: str) -> AbstractContextManager[None]:
         """Stop every task of *service* at once, and let none start."""
 

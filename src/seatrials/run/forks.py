@@ -1,9 +1,10 @@
 """Work in forks of this process: each begins as this one stands, and changes nothing in it.
 
 A fork that computes for ever, or takes the whole memory, is ended by the kernel, by what it used and not by how long
-it took: on a busy machine nothing is ended sooner.
+it took: on a busy machine nothing is ended sooner. A fork with several pieces of work has so much for each of them.
 """
 
+import math
 import resource
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,18 @@ _GRACE_CPU_SECONDS = 10
 
 class OutOfComputingError(Exception):
     """The work has used the computing time that it was given."""
+
+
+def used_cpu_seconds() -> float:
+    """Return for how long this process has computed."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def grant(cpu_seconds: int) -> None:
+    """Let this process compute for so long from now on; then it is told by an `OutOfComputingError`, once."""
+    signal.signal(signal.SIGXCPU, _out_of_computing)
+    _limit(cpu_seconds)
 
 
 @dataclass(frozen=True)
@@ -80,11 +93,19 @@ class Forks(Generic[Task, Result]):
         return task, Died(process.exitcode) if result is None else result
 
     def _do(self, task: Task, there: Connection) -> None:
-        signal.signal(signal.SIGXCPU, _out_of_computing)
-        resource.setrlimit(resource.RLIMIT_CPU, (self._cpu_seconds, self._cpu_seconds + _GRACE_CPU_SECONDS))
+        grant(self._cpu_seconds)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
         there.send(self._work(task))
 
 
+def _limit(cpu_seconds: int) -> None:
+    # Not the hard limit, which nobody but root may raise for the next piece of work.
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used_cpu_seconds()) + cpu_seconds, hard))
+
+
 def _out_of_computing(_signal: int, _frame: FrameType | None) -> None:
+    # Who takes the error for one of its own and goes on is ended.
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    _limit(_GRACE_CPU_SECONDS)
     raise OutOfComputingError

@@ -4,8 +4,8 @@ One scenario runs in this process, which makes it ready. Each scenario on the he
 executes, and then each mutant, has a fork of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,40 +15,27 @@ from seatrials import webordinary
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact
 from seatrials.mutants.generated.judgement import Fate, Judgement
-from seatrials.mutants.generated.source import Generated, generate, sample
+from seatrials.mutants.generated.source import Choice, Generated, generate
 from seatrials.mutants.generated.verdicts import read_verdicts
-from seatrials.run.forks import Died, Forks
+from seatrials.run.forks import Died, Forks, grant, used_cpu_seconds
 from seatrials.run.items import say, scenario_id
+from seatrials.run.nearest import Executed, Nearest
 from seatrials.run.reports import message_of
 
 # Many times what the dearest scenario takes.
 _CPU_SECONDS = 60
+# What a scenario may take on a mutant: so many times what it took on the healthy platform, and something to begin with.
+_TIMES_HEALTHY = 8
+_BEGINNING_CPU_SECONDS = 5
 _MESSAGE_CHARACTERS_MAX = 160
-
-
-@dataclass(frozen=True)
-class Executed:
-    """What a scenario did on the healthy platform: how it failed, if it did, and the lines that it executed."""
-
-    failure: str | None
-    lines: Mapping[str, frozenset[int]]
-
-    @property
-    def size(self) -> int:
-        """How much it is about."""
-        return sum(len(lines) for lines in self.lines.values())
-
-    def touches(self, mutant: Generated) -> bool:
-        """Whether it executed what *mutant* changes."""
-        return not self.lines.get(str(mutant.path), frozenset()).isdisjoint(mutant.lines)
 
 
 class GeneratedRun:
     """A pytest plugin that runs in place of pytest's own loop over the scenarios."""
 
-    def __init__(self, *, at_once: int, size: int | None, seed: int) -> None:
-        """*size* and *seed* choose some of the mutants; without a size, all are run."""
-        self._at_once, self._size, self._seed = at_once, size, seed
+    def __init__(self, *, at_once: int, choice: Choice, again: bool) -> None:
+        """*choice* says which mutants are run; of these, with *again*, those too that have their verdict."""
+        self._at_once, self._choice, self._again = at_once, choice, again
         self._failure: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -60,20 +47,16 @@ class GeneratedRun:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Find what is executed, run the mutants, and say what survives."""
         scenarios, every = session.items, generate(webordinary)
-        mutants = every if self._size is None else sample(every, self._size, self._seed)
+        chosen = self._choice.of(every)
+        judgement = Judgement(chosen, {}, read_verdicts(), is_whole=len(chosen) == len(every))
         failure = self._run(scenarios[0], scenarios)
         if failure is not None:
             raise _unhealthy(scenarios[0], failure)
-        fates: dict[str, Fate] = {}
-        judgement = Judgement(mutants, fates, read_verdicts())
-        say(
-            session.config,
-            f"{len(mutants)} of {len(every)} mutants; first {len(scenarios)} scenarios show what they execute",
-        )
-        executed = self._executed(scenarios)
-        for mutant, fate in self._fates(mutants, executed):
-            fates[mutant.id] = fate
-            say(session.config, f"[{len(fates):4}/{len(mutants)}] {judgement.line_of(mutant)}")
+        told = f"{len(chosen)} of {len(every)} mutants; first {len(scenarios)} scenarios show what they execute"
+        say(session.config, told)
+        for mutant, fate in self._fates(judgement, scenarios):
+            judgement.fates[mutant.id] = fate
+            say(session.config, f"[{len(judgement.fates):4}/{len(chosen)}] {judgement.line_of(mutant)}")
         problems = [*judgement.problems(), *judgement.verdicts.stale(each.id for each in every)]
         for line in (*problems, judgement.sum()):
             say(session.config, line)
@@ -81,46 +64,56 @@ class GeneratedRun:
         session.testsfailed = len(problems)
         return True
 
-    def _executed(self, scenarios: Sequence[pytest.Item]) -> dict[pytest.Item, Executed]:
+    def _fates(self, judgement: Judgement, scenarios: Sequence[pytest.Item]) -> Iterator[tuple[Generated, Fate]]:
+        """Yield what becomes of each mutant; nothing for one that its function cannot take."""
+        judged = [] if self._again else [each for each in judgement.mutants if judgement.verdicts.of(each.id)]
+        yield from ((each, Fate(None)) for each in judged)
+        known = {each.id for each in judged}
+        unknown = [each for each in judgement.mutants if each.id not in known]
+        if not unknown:
+            return
+        executed = self._executed(scenarios)
+        nearest = Nearest(executed)
+        items = {each.nodeid: each for each in scenarios}
+
+        def meet(mutant: Generated) -> tuple[Fate, str]:
+            if not mutant.apply():
+                return Fate(0, fits=False), ""
+            names = nearest.of(mutant)
+            for number, name in enumerate(names, 1):
+                grant(_BEGINNING_CPU_SECONDS + math.ceil(_TIMES_HEALTHY * executed[name].cpu_seconds))
+                failure = self._run(items[name], scenarios)
+                if failure is not None:
+                    return Fate(number, scenario_id(items[name]), failure), name
+            return Fate(len(names)), ""
+
+        for mutant, met in Forks(meet, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(unknown):
+            fate, killer = (Fate(1, "its process", f"ended with {met.exit_code}"), "") if isinstance(met, Died) else met
+            if killer:
+                nearest.learn(mutant, killer)
+            if fate.fits:
+                yield mutant, fate
+
+    def _executed(self, scenarios: Sequence[pytest.Item]) -> dict[str, Executed]:
         """Run each scenario on the healthy platform, and see what it executes of the applications."""
         root = Path(webordinary.__path__[0])
 
         def look(item: pytest.Item) -> Executed:
             # Scenarios and platform are greenlets of one thread.
             coverage = Coverage(data_file=None, include=[f"{root}/*"], concurrency=["greenlet"], config_file=False)
+            before = used_cpu_seconds()
             with coverage.collect():
                 failure = self._run(item, scenarios)
+            used = used_cpu_seconds() - before
             data = coverage.get_data()
-            return Executed(failure, {each: frozenset(data.lines(each) or ()) for each in data.measured_files()})
+            return Executed(failure, {each: frozenset(data.lines(each) or ()) for each in data.measured_files()}, used)
 
-        found: dict[pytest.Item, Executed] = {}
+        found: dict[str, Executed] = {}
         for item, executed in Forks(look, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(scenarios):
             if isinstance(executed, Died) or executed.failure is not None:
                 raise _unhealthy(item, executed)
-            found[item] = executed
+            found[item.nodeid] = executed
         return found
-
-    def _fates(
-        self, mutants: Sequence[Generated], executed: Mapping[pytest.Item, Executed]
-    ) -> Iterator[tuple[Generated, Fate]]:
-        # Who does little else is nearest to what it does, and ends soonest.
-        nearest = sorted(executed, key=lambda item: (executed[item].size, item.nodeid))
-
-        def meet(mutant: Generated) -> Fate:
-            if not mutant.apply():
-                return Fate(0, fits=False)
-            chosen = [each for each in nearest if executed[each].touches(mutant)]
-            for number, item in enumerate(chosen, 1):
-                failure = self._run(item, nearest)
-                if failure is not None:
-                    return Fate(number, scenario_id(item), failure)
-            return Fate(len(chosen))
-
-        for mutant, fate in Forks(meet, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(mutants):
-            if isinstance(fate, Died):
-                yield mutant, Fate(1, "its process", f"ended with {fate.exit_code}")
-            elif fate.fits:
-                yield mutant, fate
 
     def _run(self, item: pytest.Item, scenarios: Sequence[pytest.Item]) -> str | None:
         """Run *item*; return how it failed."""

@@ -54,10 +54,11 @@ def begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], s
 
 def begin_generated(config: pytest.Config) -> None:
     """Register who runs the scenarios on generated mutants in place of pytest's own loop."""
-    from seatrials.run.generated import GeneratedRun  # noqa: PLC0415  # libcst and coverage, which nothing else needs
+    from seatrials.mutants.generated.source import Choice  # noqa: PLC0415  # libcst, which nothing else needs
+    from seatrials.run.generated import GeneratedRun  # noqa: PLC0415  # and coverage
 
-    size, seed = config.getoption("--sample"), config.getoption("--seed")
-    run = GeneratedRun(at_once=config.getoption("--generated"), size=size, seed=seed)
+    choice = Choice(config.getoption("--only"), config.getoption("--sample"), config.getoption("--seed"))
+    run = GeneratedRun(at_once=config.getoption("--generated"), choice=choice, again=config.getoption("--again"))
     config.pluginmanager.register(run, "seatrials-generated")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from seatrials.twin.ecs.runtime import Container
+from seatrials.twin.moto_bridge.hooks import Throttling
 from seatrials.twin.world import World
 
 
@@ -91,6 +92,18 @@ class TwinFaults:
             yield
         finally:
             self._world.expiry.hurry(None)
+
+    @contextmanager
+    def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> Iterator[None]:
+        """Let *passing* more calls of tasks reach the table, and have *refused* throttled then, or all.
+
+        Source: DynamoDB Developer Guide, "Error handling with DynamoDB", ThrottlingException.
+        """
+        self._world.bridge.throttling["dynamodb"] = Throttling(passing, refused)
+        try:
+            yield
+        finally:
+            del self._world.bridge.throttling["dynamodb"]
 
     def _images(self, service: str) -> list[str]:
         ecs = self._world.aws("ecs")

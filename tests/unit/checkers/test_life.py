@@ -41,6 +41,11 @@ def test_a_whole_life_is_no_finding() -> None:
     assert happened.found_by("life") == []
 
 
+def test_a_deletion_of_what_was_never_there_begins_nothing() -> None:
+    """A deletion of what was never there begins nothing: Hermes makes sure that a session it could not store is not."""
+    assert Happened().wrote(at=0.0, gone=True).found_by("life") == []
+
+
 def test_idleness_is_a_reason_to_drain() -> None:
     """A session that nobody uses drains after five minutes, and not after four."""
     late, early = begun().wrote(at=301.0, status="draining"), begun().wrote(at=240.0, status="draining")

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from seatrials.run.forks import Died, Forks, OutOfComputingError
+from seatrials.run.forks import Died, Forks, OutOfComputingError, grant
 
 
 def _forks(work: object, cpu_seconds: int = 30) -> list[tuple[int, object]]:
@@ -47,6 +47,25 @@ def test_work_that_computes_for_ever_is_told_so_by_an_error_of_its_own() -> None
         return "done"
 
     assert _forks(work, cpu_seconds=1) == [(0, "done"), (1, "out of computing"), (2, "done")]
+
+
+def test_work_of_several_pieces_has_computing_for_each() -> None:
+    """Work of several pieces has computing for each, after one that used all that it was given too."""
+
+    def work(task: int) -> list[str]:
+        told = []
+        for piece in range(2):
+            grant(1)
+            try:
+                while piece == task:
+                    pass
+                told.append("done")
+            except OutOfComputingError:
+                told.append("out of computing")
+        return told
+
+    ended, other = "out of computing", "done"
+    assert _forks(work) == [(0, [ended, other]), (1, [other, ended]), (2, [other, other])]
 
 
 def test_an_error_of_the_work_is_no_result() -> None:

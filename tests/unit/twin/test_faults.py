@@ -1,11 +1,16 @@
 """Tests of what can be broken in a world, and that it heals."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from botocore.exceptions import ClientError
+
+from seatrials.seams.application import Context
 from seatrials.seams.network import TlsConnection
 from seatrials.twin.faults import TwinFaults
 from tests.support.twin import Twin
 
+TABLE = "webordinary-edit-sessions"
 CLUSTER = "webordinary-edit-cluster"
 SERVICES = {"edit": "webordinary-edit-service", "hermes": "webordinary-hermes-service"}
 
@@ -114,6 +119,36 @@ def test_a_task_that_hangs_up_is_a_bad_gateway(twin: Twin, faults: TwinFaults) -
         while_closing = balancer_status(twin, "/api/status")
 
     assert (while_closing, balancer_status(twin, "/api/status")) == (502, 200)
+
+
+def test_a_table_throttles_the_calls_of_tasks_and_nobody_elses(twin: Twin, faults: TwinFaults) -> None:
+    """So many calls of a task pass, then so many are throttled, in AWS's words; who looks on is not.
+
+    Source: DynamoDB Developer Guide, "Error handling with DynamoDB", ThrottlingException.
+    """
+    twin.allow("EditTaskRole", "dynamodb:DescribeTable")
+    [run] = twin.scale(1)
+
+    def said(context: Context) -> list[str]:
+        return [_said(lambda: context.aws("dynamodb").describe_table(TableName=TABLE)) for _ in range(5)]
+
+    with faults.table_throttling(passing=1, refused=3):
+        some = twin.within(run, said)
+    with faults.table_throttling():
+        every, own = twin.within(run, said), _said(lambda: twin.world.aws("dynamodb").describe_table(TableName=TABLE))
+
+    throttled = "ThrottlingException"
+    assert some == ["", throttled, throttled, throttled, ""]
+    assert (every, own) == ([throttled] * 5, "")
+
+
+def _said(call: Callable[[], object]) -> str:
+    """Return the code that a call was refused with, empty for one that was answered."""
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
 
 
 def test_failing_health_checks_mark_one_port_of_a_task(twin: Twin, faults: TwinFaults) -> None:

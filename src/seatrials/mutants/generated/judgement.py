@@ -1,6 +1,6 @@
 """What a run on generated mutants proves, and what people still have to look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seatrials.mutants.generated.source import Generated
@@ -14,8 +14,8 @@ KILLED_SHARE_MIN = 0.9
 class Fate:
     """What became of a mutant."""
 
-    # How many scenarios met it.
-    ran: int
+    # How many scenarios met it; None for one that was not run, since its verdict stands.
+    ran: int | None
     # Who noticed it, and how; empty for one that survived.
     killer: str = ""
     message: str = ""
@@ -28,12 +28,15 @@ class Judgement:
     """The mutants of a run with their fates, beside what people found out about survivors."""
 
     mutants: Sequence[Generated]
-    fates: Mapping[str, Fate]
+    # By the mutant's id, as they become known.
+    fates: dict[str, Fate]
     verdicts: Verdicts
+    # Of a few the share says little: one that survives more or less decides.
+    is_whole: bool = True
 
     @property
     def survivors(self) -> list[Generated]:
-        """Those that met their scenarios, and that none noticed."""
+        """Those that met their scenarios, and that none noticed, now or when they were judged."""
         return [each for each in self.mutants if each.id in self.fates and not self.fates[each.id].killer]
 
     def problems(self) -> list[str]:
@@ -43,8 +46,13 @@ class Judgement:
             for each in self.survivors
             if self.verdicts.of(each.id) is None
         ]
+        found += [
+            f"{each.path.name}:{each.lines.start}: judged equivalent, and killed by {fate.killer}: {each.id!r}"
+            for each in self.mutants
+            if (fate := self.fates.get(each.id)) and fate.killer and self.verdicts.of(each.id) == Kind.EQUIVALENT
+        ]
         killed, counting = self._counts()
-        if killed < KILLED_SHARE_MIN * counting:
+        if self.is_whole and killed < KILLED_SHARE_MIN * counting:
             found.append(
                 f"{killed} of {counting} that are not judged equivalent are killed; {KILLED_SHARE_MIN:.0%} must be"
             )
@@ -57,6 +65,8 @@ class Judgement:
             return f"{mutant.id}: killed by {fate.killer}: {fate.message}"
         verdict = self.verdicts.of(mutant.id)
         judged = "not judged" if verdict is None else f"judged {verdict}"
+        if fate.ran is None:
+            return f"{mutant.id}: not run again, {judged}"
         return f"{mutant.id}: SURVIVES {fate.ran} scenarios, {judged}"
 
     def sum(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+from seatrials.errors import ConfigurationError
 from seatrials.mutants.generated.operators import changes_of
 
 
@@ -62,6 +63,25 @@ def generate(package: ModuleType) -> list[Generated]:
         below = path.relative_to(root).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
         found += _Finder(path, below, importlib.import_module(f"{package.__name__}.{below}")).found
     return found
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which mutants are run: those whose ids begin so, and of these so many."""
+
+    beginnings: Sequence[str] = ()
+    # Without a size it is all of them.
+    size: int | None = None
+    seed: int = 1
+
+    def of(self, mutants: Sequence[Generated]) -> list[Generated]:
+        """Return the chosen ones, in their order; raises `ConfigurationError` for a beginning of none."""
+        idle = [each for each in self.beginnings if not any(one.id.startswith(each) for one in mutants)]
+        if idle:
+            msg = f"no generated mutant has an id that begins with {', '.join(map(repr, idle))}"
+            raise ConfigurationError(msg)
+        found = [each for each in mutants if not self.beginnings or each.id.startswith(tuple(self.beginnings))]
+        return found if self.size is None else sample(found, self.size, self.seed)
 
 
 def sample(mutants: Sequence[Generated], size: int, seed: int) -> list[Generated]:

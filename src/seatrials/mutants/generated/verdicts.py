@@ -1,4 +1,8 @@
-"""What people found out about the generated mutants that no scenario kills: `verdicts.toml`, a table each."""
+"""What people found out about the generated mutants that no scenario kills: `verdicts.toml`.
+
+A table is one finding, with the mutants that it is about: one, or several that survive for one reason. A mutant goes by
+its function and its statement, before and after, so that a verdict stands until this statement is changed.
+"""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from seatrials.errors import ConfigurationError
 
@@ -25,13 +29,13 @@ class Kind(StrEnum):
 
 
 class Verdict(BaseModel):
-    """One survivor: which one, and why it survives."""
+    """One finding: which mutants survive, and why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mutant: str
     verdict: Kind
-    reason: str
+    reason: str = Field(min_length=1)
+    mutants: Sequence[str] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,12 @@ def read_verdicts(path: Path = SHIPPED) -> Verdicts:
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         msg = f"{path} holds no verdicts on mutants: {error}"
         raise ConfigurationError(msg) from error
-    ids = [each.mutant for each in found]
+    ids = [one for each in found for one in each.mutants]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:
         msg = f"{path} judges some mutants twice, leave one of each: {'; '.join(twice)}"
         raise ConfigurationError(msg)
-    return Verdicts({each.mutant: each for each in found})
+    return Verdicts({one: each for each in found for one in each.mutants})
 
 
 class _Survivors(BaseModel):

@@ -44,6 +44,10 @@ class LiveFaults:
         """Is not to be had: DynamoDB deletes expired items when it likes."""
         _refuse(f"expiry_hurried({delay_seconds:g})", "expiry")
 
+    def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> AbstractContextManager[None]:
+        """Is not to be had: a table on demand throttles by its traffic, and it is everybody's."""
+        _refuse(f"table_throttling(passing={passing}, refused={refused})", "faults.table")
+
     def hanging(self, task_arn: str) -> AbstractContextManager[None]:
         """Is not to be had: nothing outside a container of Fargate stops its process."""
         _refuse(f"hanging({task_arn})", "faults.hang")

@@ -71,6 +71,24 @@ class Living:
     health_view: "HealthView | None" = None
 
 
+@dataclass
+class Throttling:
+    """Which calls are throttled: so many pass, then so many are refused, or all."""
+
+    passing: int = 0
+    refused: int | None = None
+
+    def takes_next(self) -> bool:
+        """Count the next call; return whether it is refused."""
+        if self.passing > 0:
+            self.passing -= 1
+            return False
+        if self.refused is None:
+            return True
+        self.refused -= 1
+        return self.refused >= 0
+
+
 class Hooks(ABC):
     """What moto's calls are heard and answered by while a world runs."""
 
@@ -113,6 +131,8 @@ class Hooks(ABC):
         self.neighbours = neighbours
         self.page_max = page_max
         self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
+        # Services that throttle the calls of tasks.
+        self.throttling: dict[str, Throttling] = {}
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
         self._attached: list[Living | None] = []
@@ -166,6 +186,9 @@ class Hooks(ABC):
             return
         if principal.role_arn is None:
             raise NoCredentialsError
+        throttling = self.throttling.get(call.service)
+        if throttling is not None and throttling.takes_next():
+            raise _error(call, "ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400)
         try:
             self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)
         except Refusal as refusal:

@@ -48,6 +48,7 @@ def test_a_stopped_service_has_its_tasks_again(
         pytest.param(lambda faults: faults.task_killed("task"), "faults.kill", id="task_killed"),
         pytest.param(lambda faults: faults.image_missing("edit"), "faults.image", id="image_missing"),
         pytest.param(lambda faults: faults.expiry_hurried(4), "expiry", id="expiry_hurried"),
+        pytest.param(lambda faults: faults.table_throttling(), "faults.table", id="table_throttling"),
         pytest.param(lambda faults: faults.hanging("task"), "faults.hang", id="hanging"),
         pytest.param(lambda faults: faults.hanging_up("task"), "faults.network", id="hanging_up"),
         pytest.param(lambda faults: faults.failing_health_checks([], 1), "faults.hang", id="failing_health_checks"),

@@ -1,4 +1,4 @@
-"""What can go wrong between a session's first use and its end: COLD-11 to COLD-18."""
+"""What can go wrong between a session's first use and its end: COLD-11 to COLD-19."""
 
 import dataclasses
 import hashlib
@@ -12,7 +12,7 @@ from seatrials.mutants import Mutants, replace, skip, wrap
 from seatrials.mutants.template_edits import Document, put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
-from seatrials.webordinary.hermes import lifecycle, store, validation
+from seatrials.webordinary.hermes import lifecycle, store, table, validation
 from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.fleet import Fleet
 from seatrials.webordinary.hermes.lifecycle import Session, Status
@@ -21,6 +21,7 @@ from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.routing import Router
 from seatrials.webordinary.hermes.store import SessionStore
+from seatrials.webordinary.hermes.table import StoreUnavailableError
 from seatrials.webordinary.hermes.validation import Activation
 
 MUTANTS = Mutants()
@@ -251,3 +252,26 @@ def _(original: Any, activations: Activations, wanted: Activation) -> Session:
     """A thread that does not begin with thread- is given that prefix."""
     session = original(activations, wanted)
     return dataclasses.replace(session, thread_id=f"thread-{session.thread_id.removeprefix('thread-')}")
+
+
+MUTANTS.rows["COLD-19"] = {
+    "throttled-once-is-away": ("A call that the table throttles is not made again.", replace(table, "RETRIES", 0)),
+}
+
+
+@MUTANTS.replacing(Routes._answer, "throttled-without-retry-after", breaks="COLD-19")
+def _(original: Any, routes: Routes, request: Request) -> Response:
+    """A 503 does not say when to come again."""
+    answer: Response = original(routes, request)
+    headers = [(name, value) for name, value in answer.headers if name != "retry-after"]
+    return dataclasses.replace(answer, headers=headers)
+
+
+@MUTANTS.replacing(SessionStore.find, "throttled-is-unknown", breaks="COLD-19")
+def _(original: Any, session_store: SessionStore, session_id: str) -> Session | None:
+    """While the table cannot be read, every session is unknown."""
+    try:
+        found: Session | None = original(session_store, session_id)
+    except StoreUnavailableError:
+        return None
+    return found

@@ -1,4 +1,4 @@
-"""What can go wrong with a request on its way: ROUTE-13 to ROUTE-28."""
+"""What can go wrong with a request on its way: ROUTE-13 to ROUTE-28, and ROUTE-30."""
 
 import json
 import ssl
@@ -24,6 +24,7 @@ from seatrials.twin.calibration import Spread
 from seatrials.webordinary.editor import answers, workspace
 from seatrials.webordinary.editor import preview as editor_preview
 from seatrials.webordinary.editor import routes as editor_routes
+from seatrials.webordinary.editor import sessions as editor_sessions
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.routes import Api
@@ -385,3 +386,24 @@ def _(original: Any, hermes: Hermes) -> None:
     for rule in hermes.router._rules():
         if rules.session_of(rule) is not None:
             hermes.router._delete_rule(rule)
+
+
+@MUTANTS.replacing(answers.text_field, "missing-text-is-empty", breaks="ROUTE-30", used_by=editor_routes)
+def _(_: Any, body: dict[str, Any], field: str) -> str:
+    """A call of a container that lacks its field is carried out with an empty one."""
+    return str(body.get(field, ""))
+
+
+@MUTANTS.replacing(editor_sessions.thread_field, "any-thread", breaks="ROUTE-30")
+def _(_: Any, body: dict[str, Any]) -> str:
+    """A container opens a workspace for any text as its thread."""
+    return str(body.get("threadId", ""))
+
+
+@MUTANTS.replacing(answers.json_body, "what-is-no-json-is-empty", breaks="ROUTE-30", used_by=editor_routes)
+def _(original: Any, request: Request) -> dict[str, Any]:
+    """A body that is no JSON is taken for an empty object."""
+    try:
+        return dict(original(request))
+    except RequestError:
+        return {}

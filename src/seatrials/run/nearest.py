@@ -1,0 +1,57 @@
+"""Which scenarios a generated mutant meets, and in which order: the first should be the one that notices it.
+
+Who noticed what was changed close by is asked first, then who does little else, for that one ends soonest.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seatrials.mutants.generated.source import Generated
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a scenario did on the healthy platform: how it failed, if it did, and what it executed."""
+
+    failure: str | None
+    # By the file's path.
+    lines: Mapping[str, frozenset[int]]
+    cpu_seconds: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How much it is about."""
+        return sum(len(lines) for lines in self.lines.values())
+
+    def touches(self, mutant: Generated) -> bool:
+        """Whether it executed what *mutant* changes."""
+        return not self.lines.get(str(mutant.path), frozenset()).isdisjoint(mutant.lines)
+
+
+class Nearest:
+    """The order, which learns from each scenario that has noticed a mutant; scenarios go by their names."""
+
+    def __init__(self, executed: Mapping[str, Executed]) -> None:
+        """*executed* is what each scenario did on the healthy platform."""
+        self._executed = executed
+        self._by_size = sorted(executed, key=lambda name: (executed[name].size, name))
+        # Those that noticed a change of a function, and of a file, the last one last; a dictionary keeps an order.
+        self._noticed: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def of(self, mutant: Generated) -> list[str]:
+        """Return the scenarios that execute what *mutant* changes, the nearest first."""
+        known = [name for place in _places(mutant) for name in reversed(self._noticed[place])]
+        order = dict.fromkeys([*known, *self._by_size])
+        return [name for name in order if self._executed[name].touches(mutant)]
+
+    def learn(self, mutant: Generated, name: str) -> None:
+        """Take note that the scenario of that *name* noticed *mutant*."""
+        for place in _places(mutant):
+            self._noticed[place].pop(name, None)
+            self._noticed[place][name] = None
+
+
+def _places(mutant: Generated) -> tuple[str, str]:
+    """Return where a mutant is, the narrower place first."""
+    return mutant.function, str(mutant.path)
