@@ -78,7 +78,8 @@ class Onlooker:
 
     def _made(self, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         for condition in parameters["Conditions"]:
-            for value in condition.get("PathPatternConfig", {}).get("Values", ()):
+            # Elastic Load Balancing API Reference, RuleCondition: values may stand in it itself.
+            for value in condition.get("PathPatternConfig", condition).get("Values", ()):
                 name = str(value).removeprefix("/session/").partition("/")[0]
                 if name.startswith(_SESSION):
                     self._rules[answer["Rules"][0]["RuleArn"]] = name
