@@ -9,7 +9,7 @@ import pytest
 from seatrials.environments.file import load_environment
 from seatrials.evidence.history import GIT, METRICS, RULES, TABLE, History
 from seatrials.stacks import StackOptions, StackRun
-from seatrials.stacks.mock.onlooker import Onlooker
+from seatrials.stacks.mock.onlooker import Onlooker, writes_of
 from seatrials.stacks.mock.stacks import MockStacks
 from tests.support.project import PROJECT
 
@@ -74,3 +74,15 @@ def test_the_end_of_rules_is_seen_however_they_were_made(values: Mapping[str, An
         seen.append([each.session_id for each in history.rules_gone])
 
     assert seen == [[], ["session-1"]]
+
+
+def test_every_kind_of_write_is_seen() -> None:
+    """Items are written one by one, in a transaction, whose checks write nothing, and in a batch."""
+    one, other = {"TableName": "t", "Key": {"a": 1}}, {"TableName": "t", "Item": {"a": 2}}
+    whole = {"TransactItems": [{"Update": one}, {"ConditionCheck": one}, {"Put": other}]}
+    batch = {"RequestItems": {"t": [{"DeleteRequest": {"Key": {"a": 1}}}, {"PutRequest": {"Item": {"a": 2}}}]}}
+
+    assert list(writes_of("DeleteItem", one)) == [one]
+    assert list(writes_of("TransactWriteItems", whole)) == [one, other]
+    assert list(writes_of("BatchWriteItem", batch)) == [one, other]
+    assert list(writes_of("Query", {"TableName": "t"})) == []
