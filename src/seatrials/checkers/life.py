@@ -27,13 +27,16 @@ def check(story: Story) -> Iterator[Finding]:
     for session_id, looks in seen.items():
         own_calls = calls.get(session_id, [])
         disturbed = story.history.disturbed.get(session_id, [])
-        # Who does not know whether its session was stored deletes it, and what was never there begins nothing.
-        if looks[0].is_exact and looks[0].is_there and looks[0].status != life.first:
-            event = f"{looks[0].event}, which is new, as {looks[0].status}"
-            yield Finding("life-forward", event, looks[0].ended)
+        yield from _begun(looks[0], life)
         for before, after in pairwise(looks):
             yield from _Pair(life, before, after, own_calls, disturbed, tolerance).findings()
     yield from _after_the_end(calls)
+
+
+def _begun(first: Sighting, life: SessionLife) -> Iterator[Finding]:
+    """Yield what is wrong with the first write of an item, if the platform made it: a scenario may make any."""
+    if first.is_exact and first.is_own and first.is_there and first.status != life.first:
+        yield Finding("life-forward", f"{first.event}, which is new, as {first.status}", first.ended)
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ class Story:
     @cached_property
     def skew_seconds(self) -> float:
         """How far the platform's clock was from the history's at most, by the dates of its answers."""
-        dates = ((each.ended, each.header("date")) for each in self.history.exchanges)
-        return max((abs(_epoch(date) - ended) for ended, date in dates if date), default=0.0)
+        dates = ((each.ended, _epoch(each.header("date") or "")) for each in self.history.exchanges)
+        return max((abs(date - ended) for ended, date in dates if date is not None), default=0.0)
 
     def _learn(self, sessions: Iterable[Any]) -> None:
         for each in sessions:
@@ -126,9 +126,12 @@ def _session_of(exchange: Exchange, parameters: Mapping[str, str], query: str) -
     return (named or "").lower()
 
 
-def _epoch(date: str) -> float:
-    """Return the moment of a Date header, which has whole seconds (RFC 9110, 6.6.1)."""
-    return parsedate_to_datetime(date).timestamp()
+def _epoch(date: str) -> float | None:
+    """Return the moment of a Date header, which has whole seconds (RFC 9110, 6.6.1); None for one that is no date."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _json(body: bytes | None) -> Any:  # noqa: ANN401  # any JSON value

@@ -8,6 +8,7 @@ said is nobody's secret, and what a request said itself may be said back.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 from seatrials.checkers.finding import Finding
@@ -94,14 +95,26 @@ def _client_of(story: Story, call: Call) -> str | None:
 
 def _text_of(call: Call) -> bytes:
     """Return what an answer tells, headers included."""
-    told = "\n".join(value for name, value in call.exchange.headers if name not in ("date", "content-length"))
-    return b"\n".join([told.encode("utf-8", "replace"), call.exchange.body])
+    told = [value for name, value in call.exchange.headers if name not in ("date", "content-length")]
+    told += _strings(call.json)
+    return b"\n".join([*(each.encode("utf-8", "replace") for each in told), call.exchange.body])
 
 
 def _asked(call: Call) -> bytes:
     exchange = call.exchange
-    parts = [unquote(exchange.target), *exchange.sent_headers.values()]
+    parts = [unquote(exchange.target), *exchange.sent_headers.values(), *_strings(call.sent_json)]
     return b"\n".join([*(part.encode("utf-8", "replace") for part in parts), exchange.sent or b""])
+
+
+def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON value
+    """Yield the strings of a JSON value, in which quotes and other letters than ASCII's are written otherwise."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)
+    elif isinstance(value, dict):
+        yield from _strings([*value, *value.values()])
 
 
 def _owned(story: Story) -> list[_Owned]:

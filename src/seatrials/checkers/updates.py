@@ -77,11 +77,17 @@ def _counted(
             yield Finding("told-once", event, at)
     for change in changes:
         path = next(iter(change.paths), "")
-        is_due = change.is_certain and change.began >= socket.opened and change.ended + _ARRIVAL_SECONDS <= _end(socket)
+        # One message tells one change: those of a file that came later have their own.
+        due = sum(path in each.paths and each.began >= change.began and _is_due(each, socket) for each in changes)
         heard = sum(each == path for at, each in told if at >= change.began)
-        if is_due and not heard:
+        if _is_due(change, socket) and heard < due:
             event = f"the WebSocket of {socket.session_id} was not told of {change.event}"
             yield Finding("told-once", event, change.ended)
+
+
+def _is_due(change: _Change, socket: Socket) -> bool:
+    arrived = change.ended + _ARRIVAL_SECONDS <= _end(socket)
+    return change.is_certain and change.began >= socket.opened and arrived
 
 
 def _ordered(socket: Socket, told: Sequence[str], changes: Sequence[_Change]) -> Iterator[Finding]:

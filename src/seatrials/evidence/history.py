@@ -101,7 +101,7 @@ class MetricMinute:
 
 @dataclass(frozen=True, kw_only=True)
 class RulesGone:
-    """The first of a session's rules is deleted."""
+    """The last of a session's rules is deleted."""
 
     at: float
     session_id: str

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import httpx
 from wsproto import ConnectionType, WSConnection
 from wsproto import events as ws
+from wsproto.connection import ConnectionState
+from wsproto.utilities import RemoteProtocolError
 
 from seatrials.evidence.history import Socket
 from seatrials.evidence.recorder import Recorder
@@ -42,6 +44,8 @@ class WebSocket:
         # Text messages as JSON, in the order of their arrival.
         self.messages: list[Any] = []
         self.is_closed = False
+        # What has come of a message whose end has not.
+        self._begun = ""
         self._pongs: list[bytes] = []
         self._refused = False
         # What the history has of it, by the clock of the platform.
@@ -135,12 +139,35 @@ class WebSocket:
             self.content += event.data
             self._refused = event.body_finished
         elif isinstance(event, ws.TextMessage):
-            self.messages.append(json.loads(event.data))
-            if self.seen is not None:
-                self.seen.messages.append((self._clock.now(), self.messages[-1]))
+            self._note_text(event)
+        elif isinstance(event, ws.Ping):
+            self._answer(event.response())
         elif isinstance(event, ws.Pong):
             self._pongs.append(bytes(event.payload))
         elif isinstance(event, ws.CloseConnection):
+            if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+                self._answer(event.response())
+            self._note_closed()
+
+    def _note_text(self, event: ws.TextMessage) -> None:
+        """Keep a message once it is whole: networks cut it anywhere, and servers may (RFC 6455, 5.4)."""
+        self._begun += event.data
+        if not event.message_finished:
+            return
+        text, self._begun = self._begun, ""
+        try:
+            self.messages.append(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            msg = f"expected JSON on the WebSocket, got {text[:200]!r}"
+            raise AssertionError(msg) from error
+        if self.seen is not None:
+            self.seen.messages.append((self._clock.now(), self.messages[-1]))
+
+    def _answer(self, event: ws.Event) -> None:
+        """Send what the protocol wants for a ping or a close, without which servers give up (RFC 6455, 5.5)."""
+        try:
+            self._connection.send(self._protocol.send(event), _ANSWER_SECONDS)
+        except (ConnectionError, TimeoutError):  # the other side has gone without waiting for it
             self._note_closed()
 
     def _note_closed(self) -> None:
@@ -175,7 +202,7 @@ class WebSockets:
         witness = Witness(self._recorder.history, "GET", target)
         try:
             websocket = WebSocket(self._connect(), self._clock, self._request_clock, self._host, target)
-        except (TimeoutError, ConnectionError) as error:
+        except (TimeoutError, ConnectionError, RemoteProtocolError) as error:
             msg = f"expected an answer to the WebSocket {target}: {type(error).__name__}: {error}"
             witness.unanswered()
             raise AssertionError(msg) from error

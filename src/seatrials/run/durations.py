@@ -58,6 +58,9 @@ def read_durations(path: Path) -> Durations:
     except FileNotFoundError as error:
         msg = f"{path} is not there: run the mock, and write it with `seatrials durations --write`"
         raise ConfigurationError(msg) from error
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}): it must be a file that this user may read"
+        raise ConfigurationError(msg) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -72,12 +75,12 @@ def write_durations(path: Path, durations: Durations) -> None:
 
 def durations_of(folder: RunFolder) -> Durations:
     """Return what the rows of a run took that passed; raises `ConfigurationError` for a run that tells of none."""
-    if not folder.record.is_file():
+    if not (folder.record.is_file() and folder.report_log.is_file()):
         msg = f"{folder.path} is no run's evidence: name the folder of one, such as evidence/mock/latest"
         raise ConfigurationError(msg)
     record = RunRecord.model_validate_json(folder.record.read_bytes())
     usages = {row: _usage(folder, row) for row in record.rows or {}}
-    rows = {row: _duration(told, usages[row]) for row, told in sorted(_told(folder)) if usages.get(row)}
+    rows = {row: _duration(told, usages[row]) for row, told in _told(folder) if usages.get(row)}
     paid = sum(each.get("task_seconds", 0.0) for each in usages.values())
     if not rows or not paid:
         msg = f"no row of {folder.path} passed and told of its tasks: name a whole run on the mock"
@@ -92,7 +95,7 @@ def durations_of(folder: RunFolder) -> Durations:
         started=str(record.started),
         vcpu=reserved[0],
         memory_gb=reserved[1],
-        rows=rows,
+        rows=dict(sorted(rows.items())),
     )
 
 

@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from seatrials.output.paths import path_option
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
 _NICER_THAN_THE_SERVER = 5
+# Of the machine: how long a command gets to end by itself after Ctrl-C.
+_FAREWELL_SECONDS = 60.0
 _SlowsDown = Annotated[bool, typer.Option("--slows-down", help="a machine that cannot hold the pace gets a slower one")]
 _Parameter = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="the value of a parameter of the template")
@@ -151,6 +154,11 @@ def _run(command: list[str], variables: Mapping[str, str]) -> int:
         # The delays of a platform change what happens on it, those of a client only when it is seen.
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICER_THAN_THE_SERVER)
         return exit_code_of(process.wait())
+    except KeyboardInterrupt:
+        # A terminal tells the command too, which may have much to write and to take down; a second Ctrl-C hurries it.
+        with suppress(subprocess.TimeoutExpired):
+            return exit_code_of(process.wait(_FAREWELL_SECONDS))
+        raise
     finally:
         process.kill()  # if it has not ended, for this process is told to
         process.wait()

@@ -41,9 +41,21 @@ def test_a_whole_life_is_no_finding() -> None:
     assert happened.found_by("life") == []
 
 
-def test_a_deletion_of_what_was_never_there_begins_nothing() -> None:
-    """A deletion of what was never there begins nothing: Hermes makes sure that a session it could not store is not."""
-    assert Happened().wrote(at=0.0, gone=True).found_by("life") == []
+def test_what_is_new_is_judged_where_the_platform_made_it() -> None:
+    """A scenario may make an item of any status, and a deletion of what is not there makes none."""
+    own, of_scenario = Happened().wrote(at=0.0), Happened().wrote(at=0.0, by="")
+    deleted = Happened().wrote(at=0.0, gone=True)
+
+    assert [each.broken("life") for each in (own, of_scenario, deleted)] == [["life-forward"], [], []]
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Mon, 99 Foo 2026 00:00:00 GMT"])
+def test_a_date_that_is_none_tells_nothing(date: str) -> None:
+    """An application may answer anything: what it tells besides is judged all the same."""
+    told = (JSON, ("date", date))
+    happened = Happened().made().asked(KEEPALIVE, 200, active(60), at=60.0, told=told)
+
+    assert happened.found_by("life") == []
 
 
 def test_idleness_is_a_reason_to_drain() -> None:

@@ -29,6 +29,18 @@ def test_what_is_anothers_is_found(told: str) -> None:
     assert happened.broken("taint") == ["own-only"]
 
 
+def test_a_text_is_found_however_json_writes_it() -> None:
+    """Quotes, and letters that are not ASCII's, stand in JSON as something else; what a client said is its own too."""
+    line, path = '<p class="hours">täglich geöffnet</p>', "/api/files/hours.html"
+    headers = {"x-session-id": OTHER}
+    happened = two_clients().asked(f"PUT {path}", 200, {"path": "hours.html"}, sent=line.encode(), headers=headers)
+    happened.asked(f"GET {status_path()}", 404, {"error": line})
+    said = two_clients().asked(f"PUT {path}", 200, {"path": "hours.html"}, sent=line.encode(), headers=headers)
+    said.asked(f"POST {ACTIVATE}", 400, {"error": line}, sent={"clientId": "client-1", "instruction": line})
+
+    assert (happened.broken("taint"), said.broken("taint")) == (["own-only"], [])
+
+
 def test_headers_tell_too() -> None:
     """An id of another client's is found in a header."""
     happened = two_clients().asked(f"GET {status_path()}", 404, {"error": "no"}, told=(JSON, ("x-next", OTHER)))

@@ -40,6 +40,16 @@ def test_other_messages_are_found(invariant: str, told: list[str]) -> None:
     assert happened.broken("updates") == [invariant]
 
 
+@pytest.mark.parametrize(("told", "broken"), [((2.1,), ["told-once"]), ((1.1, 2.1), [])])
+def test_each_change_of_one_file_is_told(told: tuple[float, ...], broken: list[str]) -> None:
+    """The message of a later change of the same file is none of an earlier one."""
+    happened = Happened()
+    for at in (1.0, 2.0):
+        happened.asked("PUT /api/files/a.md", 200, {"path": "a.md", "size": 1}, at=at, headers=OF_ONE)
+
+    assert happened.heard(*((at, "a.md") for at in told), until=9.0).broken("updates") == broken
+
+
 def test_a_command_changes_what_nobody_can_tell() -> None:
     """While a command runs, more may be told."""
     happened = changed().asked("POST /api/exec", 200, {"output": "", "exitCode": 0}, at=4.0, headers=OF_ONE)

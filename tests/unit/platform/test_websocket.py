@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
-from wsproto.events import Ping
+from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
 from seatrials.evidence.recorder import Recorder
 from seatrials.platform.websocket import ANSWERED, OPEN, WebSockets
@@ -123,6 +123,51 @@ def test_a_ping_waits_for_its_own_pong_and_no_longer(
     assert websocket.ping() == ANSWERED
     assert clock.now() - began == pytest.approx(3, abs=0.1)
     assert websocket.ping() == SILENT
+
+
+def test_a_message_in_parts_is_one(make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock) -> None:
+    """Frames of one message, and one frame that the network has cut, are put together before they are read."""
+
+    def tell(websocket: ServerWebSocket) -> None:
+        send = websocket.connection.send
+        send(websocket.protocol.send(TextMessage('{"n": ', message_finished=False)))
+        send(websocket.protocol.send(TextMessage("1}")))
+        frame = websocket.protocol.send(TextMessage('{"n": "ü"}'))
+        for part in (frame[:10], frame[10:]):
+            clock.sleep(0.1)
+            send(part)
+        listen(websocket)
+
+    assert make_websockets(tell).open("s1").received() == [{"n": 1}, {"n": "ü"}]
+
+
+def test_a_message_that_is_no_json_fails_the_scenario(make_websockets: Callable[[Serve], WebSockets]) -> None:
+    """What came instead is told."""
+
+    def tell(websocket: ServerWebSocket) -> None:
+        websocket.connection.send(websocket.protocol.send(TextMessage("hello")))
+        listen(websocket)
+
+    with pytest.raises(AssertionError, match="expected JSON on the WebSocket, got 'hello'"):
+        make_websockets(tell).open("s1").received()
+
+
+@pytest.mark.parametrize(("asked", "answer"), [(Ping(b"there"), Pong), (CloseConnection(1000), CloseConnection)])
+def test_pings_and_closes_are_answered(
+    make_websockets: Callable[[Serve], WebSockets], clock: VirtualClock, asked: Event, answer: type[Event]
+) -> None:
+    """A server that asks whether anybody is there hears that somebody is, as RFC 6455, 5.5 wants it."""
+    heard: list[type[Event]] = []
+
+    def ask(websocket: ServerWebSocket) -> None:
+        websocket.connection.send(websocket.protocol.send(asked))
+        websocket.protocol.receive_data(websocket.connection.receive(1024))
+        heard.extend(type(event) for event in websocket.protocol.events())
+
+    make_websockets(ask).open("s1").wait_closed(5)
+    clock.sleep(1)
+
+    assert heard == [answer]
 
 
 def test_silence_fails_the_scenario(clock: VirtualClock, recorder: Recorder) -> None:

@@ -129,6 +129,11 @@ def test_durations_come_from_a_run(run: Callable[..., pytest.RunResult], pyteste
     assert (found.environment, found.kind, sorted(found.rows)) == ("mock", "mock", ["COLD-01"])
     with pytest.raises(ConfigurationError, match="is no run's evidence: name the folder of one"):
         durations_of(RunFolder(pytester.path))
+    with pytest.raises(ConfigurationError, match=r"cannot be read (.*): it must be a file"):
+        read_durations(pytester.path)
+    RunFolder(pytester.path / "evidence/mock/latest").report_log.unlink()
+    with pytest.raises(ConfigurationError, match="is no run's evidence: name the folder of one"):
+        durations_of(RunFolder(pytester.path / "evidence/mock/latest"))
 
 
 def test_a_plan_runs_nothing(

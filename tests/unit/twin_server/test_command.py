@@ -35,6 +35,13 @@ def test_its_exit_code_is_the_commands() -> None:
     assert ended("os.kill(os.getpid(), 15)") == 128 + 15
 
 
+def test_it_ends_in_order_at_ctrl_c() -> None:
+    """Both hear it, as from a terminal, and the exit code is the command's, which takes longer than `Popen` waits."""
+    told = "os.kill(os.getppid(), signal.SIGINT); time.sleep(0.6); sys.exit(7)"
+
+    assert ended(f"import signal, time; {told}") == 7
+
+
 def test_it_gives_way_to_the_server() -> None:
     """On a busy machine the platform goes first, for its delays change what happens; ours is as it was."""
     before = os.getpriority(os.PRIO_PROCESS, 0)

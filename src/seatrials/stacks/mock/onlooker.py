@@ -1,6 +1,6 @@
 """What a mock shows to whoever looks on: every write of a session, every publication, and the end of its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,6 +16,21 @@ from seatrials.twin.world import World
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _READS = ("dynamodb.Scan", "dynamodb.Query", "dynamodb.GetItem")
 _SESSION = "session-"
+
+
+def writes_of(operation: str, parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the writes of a call of DynamoDB, each with its table, and with its key or its item.
+
+    Source: Amazon DynamoDB API Reference, BatchWriteItem and TransactWriteItems.
+    """
+    if operation in _WRITES:
+        yield parameters
+    elif operation == "TransactWriteItems":
+        parts = (each for part in parameters["TransactItems"] for each in part.items())
+        yield from (write for kind, write in parts if kind != "ConditionCheck")
+    elif operation == "BatchWriteItem":
+        for table, requests in parameters["RequestItems"].items():
+            yield from ({"TableName": table, **write} for each in requests for write in each.values())
 
 
 class Onlooker:
@@ -41,8 +56,9 @@ class Onlooker:
             self._read_at[getcurrent()] = self._history.now()
 
     def _changed(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
-        if service == "dynamodb" and operation in _WRITES:
-            self._written(parameters)
+        if service == "dynamodb":
+            for write in writes_of(operation, parameters):
+                self._written(write)
         elif service == "cloudwatch" and operation == "PutMetricData":
             self._published(parameters)
         elif service == "elbv2" and operation == "CreateRule":
@@ -77,7 +93,8 @@ class Onlooker:
 
     def _made(self, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         for condition in parameters["Conditions"]:
-            for value in condition.get("PathPatternConfig", {}).get("Values", ()):
+            # Elastic Load Balancing API Reference, RuleCondition: values may stand in it itself.
+            for value in condition.get("PathPatternConfig", condition).get("Values", ()):
                 name = str(value).removeprefix("/session/").partition("/")[0]
                 if name.startswith(_SESSION):
                     self._rules[answer["Rules"][0]["RuleArn"]] = name

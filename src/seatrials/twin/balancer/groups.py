@@ -68,9 +68,12 @@ class GroupCatalogue:
         return self._groups.get(arn)
 
     def attribute(self, arn: str, key: str, default: str) -> str:
-        """Return an attribute of a group that exists."""
+        """Return an attribute of a group; *default* for one that was deleted, which a node may not know yet."""
         if arn not in self._attributes:
-            answer = self._client.describe_target_group_attributes(TargetGroupArn=arn)
+            try:
+                answer = self._client.describe_target_group_attributes(TargetGroupArn=arn)
+            except self._client.exceptions.TargetGroupNotFoundException:
+                return default
             self._attributes[arn] = {each["Key"]: each["Value"] for each in answer["Attributes"]}
         return self._attributes[arn].get(key, default)
 

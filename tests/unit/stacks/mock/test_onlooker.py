@@ -1,12 +1,15 @@
 """What a mock shows beside the requests of a scenario, and that looking on changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from seatrials.environments.file import load_environment
 from seatrials.evidence.history import GIT, METRICS, RULES, TABLE, History
 from seatrials.stacks import StackOptions, StackRun
+from seatrials.stacks.mock.onlooker import Onlooker, writes_of
 from seatrials.stacks.mock.stacks import MockStacks
 from tests.support.project import PROJECT
 
@@ -52,3 +55,34 @@ def test_a_life_is_seen_and_not_changed(stacks: MockStacks) -> None:
     assert {each.data[0]["Value"] for each in history.publications} == {0, 1}
     assert all(each.counted_at < each.at for each in history.publications)
     assert [(gone.session_id, gone.uncommitted) for gone in history.rules_gone] == [(session_id, ())]
+
+
+@pytest.mark.parametrize(
+    "values", [{"Values": ["/session/session-1/*"]}, {"PathPatternConfig": {"Values": ["/session/session-1/*"]}}]
+)
+def test_the_end_of_rules_is_seen_however_they_were_made(values: Mapping[str, Any]) -> None:
+    """ELBv2 takes the values of a condition in two forms, and a session's rules are over with the last of them."""
+    world: Any = SimpleNamespace(runtime=SimpleNamespace(containers={}))
+    history, names = History(lambda: 0.0), load_environment("mock", PROJECT / "environments.toml", {}).names
+    Onlooker(world, names, history).look()
+    seen = []
+    for rule in ("first", "second"):
+        made = {"Conditions": [{"Field": "path-pattern", **values}]}
+        world.on_change("elbv2", "CreateRule", made, {"Rules": [{"RuleArn": rule}]})
+    for rule in ("first", "second"):
+        world.on_change("elbv2", "DeleteRule", {"RuleArn": rule}, {})
+        seen.append([each.session_id for each in history.rules_gone])
+
+    assert seen == [[], ["session-1"]]
+
+
+def test_every_kind_of_write_is_seen() -> None:
+    """Items are written one by one, in a transaction, whose checks write nothing, and in a batch."""
+    one, other = {"TableName": "t", "Key": {"a": 1}}, {"TableName": "t", "Item": {"a": 2}}
+    whole = {"TransactItems": [{"Update": one}, {"ConditionCheck": one}, {"Put": other}]}
+    batch = {"RequestItems": {"t": [{"DeleteRequest": {"Key": {"a": 1}}}, {"PutRequest": {"Item": {"a": 2}}}]}}
+
+    assert list(writes_of("DeleteItem", one)) == [one]
+    assert list(writes_of("TransactWriteItems", whole)) == [one, other]
+    assert list(writes_of("BatchWriteItem", batch)) == [one, other]
+    assert list(writes_of("Query", {"TableName": "t"})) == []

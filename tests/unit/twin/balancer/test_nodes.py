@@ -7,6 +7,7 @@ Application Load Balancer target groups"; aws-load-balancer-controller, issue 17
 from collections.abc import Iterator
 from functools import partial
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -149,6 +150,25 @@ def test_a_rule_is_in_force_when_a_node_knows_it(late: BalancerWorld) -> None:
     assert made == [418, 418]
     assert deleted_just_now == [418, 418]
     assert teas(late) == [503, 503]
+
+
+def test_a_deleted_group_gets_requests_until_nodes_know(late: BalancerWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that has not asked for a group's attributes by then takes them for the defaults."""
+
+    class NotFoundError(Exception):
+        """What ELBv2 says of a group that is not there."""
+
+    def gone(*, TargetGroupArn: str) -> Document:  # noqa: N803  # boto3's name
+        raise NotFoundError(TargetGroupArn)
+
+    late.serve(IP)
+    late.register(IP)
+    late.clock.sleep(CHANGE_SECONDS)
+    exceptions = SimpleNamespace(TargetGroupNotFoundException=NotFoundError)
+    monkeypatch.setattr(late.elbv2, "exceptions", exceptions, raising=False)
+    monkeypatch.setattr(late.elbv2, "describe_target_group_attributes", gone)
+
+    assert [status_of(late.get("/", node=node)) for node in NODES] == [200, 200]
 
 
 def test_changes_are_followed_in_their_order() -> None:
