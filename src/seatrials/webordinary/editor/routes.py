@@ -53,10 +53,11 @@ class Api:
         call = self._calls.get((method, path))
         if call is not None:
             return call(request)
-        if path.startswith(_FILES):
+        if path.startswith(_FILES) and path != _FILES:
             return self._file(request, method, path.removeprefix(_FILES))
-        if path.startswith(_SESSIONS):
-            return self._session(request, path.removeprefix(_SESSIONS))
+        session_id = path.removeprefix(_SESSIONS)
+        if session_id not in {"", path} and "/" not in session_id:
+            return self._session(request, session_id)
         allowed = [each for each, known in self._calls if known == path]
         if not allowed:
             raise RequestError(404, "not found")
@@ -137,7 +138,9 @@ class Api:
 
     def _file(self, request: Request, method: str, path: str) -> Response:
         if method not in {"GET", "PUT"}:
-            return not_allowed(request, ["GET", "HEAD", "PUT"])
+            # One of these paths is a call, too.
+            called = [each for each, known in self._calls if known == request.path]
+            return not_allowed(request, ["GET", "HEAD", "PUT", *called])
         session = self._hosted(request)
         if method == "GET":
             return _raw(session.workspace.read(path))
