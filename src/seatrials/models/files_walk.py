@@ -162,11 +162,11 @@ class FilesWalk(Walk):
     def shell_commits(self, whose: int, count: int) -> None:
         """Make many commits by git itself, which change nothing."""
         script = "branch=$(git symbolic-ref HEAD); i=0; while [ $i -lt COUNT ]; do i=$((i+1)); echo commit $branch; "
-        script += 'echo "committer N <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
+        script += 'echo "committer NAME <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
         script += '[ $i -gt 1 ] || echo "from $(git rev-parse HEAD)"; done | git fast-import --quiet --force'
         with self._step(whose, f"make {count} commits by git", is_commit=True):
             user = self.users[whose]
-            self._run(user, script.replace("COUNT", str(count)))
+            self._run(user, script.replace("COUNT", str(count)).replace("NAME", user.session.user_id))
             user.model.log[:0] = [f"n{each}" for each in range(count, 0, -1)]
 
     def compare(self) -> None:
@@ -192,7 +192,8 @@ class FilesWalk(Walk):
             self.platform.sessions.deactivate(each.session)
 
     def _request(self, client: str, user: str) -> dict[str, Any]:
-        return self.platform.sessions.request(clientId=client, userId=user, threadId="t")
+        # Equal commits of equal parents would be one commit of two clients.
+        return self.platform.sessions.request(clientId=client, userId=user, threadId=f"t-{client[-1]}{user}")
 
     def _step(self, whose: int, what: str, *paths: str, is_commit: bool = False) -> Any:  # noqa: ANN401  # a context
         self._about = (whose, paths, is_commit)

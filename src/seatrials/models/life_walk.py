@@ -19,6 +19,7 @@ SECONDS = (1, 30, 59, 61, 119, 150, 240, 290, 297, 361, 430, 1795, 1805)
 # They differ by case, and by what stands behind them.
 CLIENTS, USERS, THREADS = ("c", "C", "c-1"), ("u", "u.v"), ("t", "T", None)
 SWITCHED, OK, CREATED, ACCEPTED, REFUSED = 101, 200, 201, 202, 400
+_CHANGES = ("", "client", "user", "thread", "thread")
 _WORK = ("preview", "write", "commit", "execute", "exec")
 _whose = st.integers(0, 63)
 _names = st.tuples(st.sampled_from(CLIENTS), st.sampled_from(USERS), st.sampled_from(THREADS))
@@ -303,7 +304,8 @@ STEPS: "st.SearchStrategy[Callable[[LifeWalk], None]]" = st.one_of(
     _step(LifeWalk.deactivate, whose=_whose),
     _step(LifeWalk.activate, names=_names, instruction=instructions()),
     _step(LifeWalk.activate, names=_names, instruction=instructions()),
-    _step(LifeWalk.again, whose=_whose, change=st.sampled_from(["", "client", "user", "thread"])),
+    _step(LifeWalk.again, whose=_whose, change=st.sampled_from(_CHANGES)),
+    _step(LifeWalk.again, whose=_whose, change=st.sampled_from(_CHANGES)),
     _step(LifeWalk.work, whose=_whose, way=st.sampled_from(_WORK), times=st.sampled_from([0, 0, 2])),
     _step(LifeWalk.work, whose=_whose, way=st.sampled_from(_WORK), times=st.sampled_from([0, 0, 2])),
     _step(LifeWalk.shorten, whose=_whose, seconds=st.sampled_from([-30, 20, 200])),

@@ -5,6 +5,7 @@ a session, one that is not there, or none, and whose body says nothing.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
@@ -51,6 +52,10 @@ _STATUSES = {
 _ENDING = ("deactivate", "forgetSession")
 _OK, _ERROR, _NOT_FOUND, _NOT_ALLOWED = 200, 400, 404, 405
 _FILE = "hello.md"
+# What each call that changes a workspace would do.
+_TO_DO = json.dumps(
+    {"command": "date > planted.txt", "instruction": "Add a page called Planted", "message": "p", "filePath": _FILE}
+).encode()
 
 
 @dataclass(frozen=True)
@@ -167,9 +172,10 @@ class Questions:
         return own_and_others if path.template.startswith("/api/") else (None,)
 
     def _ask(self, platform: Platform, question: Question, kept: bytes) -> Answer:
-        """Ask; a file that is written is written as it is, and any other body says nothing."""
+        """Ask; a file is written as it is, and only what names no session of anybody says what to do."""
         headers = {} if question.named is None else {contract.SESSION_HEADER: question.named}
-        body = kept if question.method == "PUT" else b"{}" if question.method in {"POST", "PATCH"} else None
+        told = b"{}" if question.named == self._session.id else _TO_DO
+        body = kept if question.method == "PUT" else told if question.method in {"POST", "PATCH"} else None
         return platform.http.send(question.method, question.target, body, headers, to_the_letter=True)
 
 

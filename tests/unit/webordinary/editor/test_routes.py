@@ -65,6 +65,10 @@ def test_status_of_an_unknown_session_is_not_answered(hosted: EditorWorld) -> No
         ("POST", "/api/status", 405),
         ("DELETE", "/api/files/a", 405),
         ("GET", "/api/sessions/s1", 405),
+        ("GET", "/api/files/", 404),
+        ("PUT", "/api/files/", 404),
+        ("GET", "/api/sessions/", 404),
+        ("DELETE", "/api/sessions/s1/", 404),
         ("OPTIONS", "/api/status", 204),
         ("HEAD", "/api/status", 200),
     ],
@@ -72,6 +76,13 @@ def test_status_of_an_unknown_session_is_not_answered(hosted: EditorWorld) -> No
 def test_paths_and_methods_that_are_not_there(hosted: EditorWorld, method: str, path: str, status: int) -> None:
     """Unknown paths are 404, known ones with another method 405; OPTIONS and HEAD work."""
     assert status == hosted.call(method, path).status
+
+
+def test_a_path_that_is_a_call_and_a_file_allows_the_methods_of_both(hosted: EditorWorld) -> None:
+    """`/api/files/exists` is asked by POST, and may be a file's."""
+    answer = hosted.call("PATCH", "/api/files/exists", session="s1")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, PUT, POST, OPTIONS")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
