@@ -10,6 +10,7 @@
     nox -s mock -- routing           the scenarios of one suite: cold_start, persistence, concurrency, routing, ...
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
+    nox -s mock -- models --steps 1000 longer walks of the rows that draw their steps
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s mock -- --changed main    the scenarios that a change since main can touch, by what was recorded
     nox -s watch                     the scenarios that execute what changed, whenever a file is saved

@@ -77,6 +77,8 @@ class Limits(Table):
     routing: Seconds = 90
     infrastructure: Seconds = 60
     resilience: Seconds = 600
+    # As long as the steps take that they draw.
+    models: Seconds = 1_000_000
 
     def seconds(self, suite: str) -> float:
         """Return the limit of *suite*; raises `ConfigurationError` for one that does not exist."""

@@ -11,6 +11,8 @@ from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.run.choice import declare
 
 _ENVIRONMENTS = Path("environments.toml")
+# As many as all rows that draw theirs do in some seconds of computing.
+DEFAULT_STEPS = 30
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -25,6 +27,9 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="NAME",
         choices=get_args(WorldName),
         help="what the mock's AWS is like: default, slow, or hard to examine (default: the environment's)",
+    )
+    group.addoption(
+        "--steps", metavar="N", type=int, default=DEFAULT_STEPS, help="how far rows go that draw their steps"
     )
     group.addoption("--stack", metavar="FILE", type=Path, help="another CloudFormation template for the mock to deploy")
     _add_options_of_template(group)

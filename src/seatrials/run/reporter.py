@@ -33,6 +33,7 @@ from seatrials.run.ending import cannot_write, fail
 from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
 from seatrials.run.late import is_in_doubt, late_seconds_max
 from seatrials.run.obstacles import denial_in
+from seatrials.run.options import DEFAULT_STEPS
 from seatrials.run.reports import skip_reason
 from seatrials.seams.clock import wall_seconds, wall_timestamp
 
@@ -284,6 +285,8 @@ class RunReporter:
             # Real time has no seed.
             return f"python -m pytest tests/integration --environment {self._environment.name} -k {name}"
         given: list[object] = ["--seed", self._config.getoption("--seed")]
+        steps = self._config.getoption("--steps")
+        given += [] if steps == DEFAULT_STEPS else ["--steps", steps]
         for option in ("--world", "--stack"):
             chosen = self._config.getoption(option)
             given += [option, chosen] if chosen else []

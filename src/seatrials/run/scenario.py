@@ -31,6 +31,7 @@ from seatrials.seams.clock import Clock
 from seatrials.stacks import StackRun, Stacks
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
+    from seatrials.models import Walks
     from seatrials.mutants.mutant import Mutant
     from seatrials.platform import Platform
 
@@ -96,6 +97,16 @@ def _do_not_run(item: pytest.Item, reason: str) -> NoReturn:
 @pytest.fixture(name="clock")
 def _clock(platform: "Platform") -> Clock:
     return platform.clock
+
+
+@pytest.fixture(name="walks")
+def _walks(pytestconfig: pytest.Config, mutant: "Mutant | None") -> "Walks":
+    # hypothesis, which no other row needs.
+    from seatrials.models import Walks  # noqa: PLC0415
+
+    # On a mutant it is enough to know that it is found.
+    is_told = mutant is None and not pytestconfig.getoption("--generated")
+    return Walks(pytestconfig.getoption("--seed"), pytestconfig.getoption("--steps"), shrinks=is_told)
 
 
 @pytest.hookimpl(wrapper=True)

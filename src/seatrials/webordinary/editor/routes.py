@@ -53,10 +53,11 @@ class Api:
         call = self._calls.get((method, path))
         if call is not None:
             return call(request)
-        if path.startswith(_FILES):
+        if path.startswith(_FILES) and path != _FILES:
             return self._file(request, method, path.removeprefix(_FILES))
-        if path.startswith(_SESSIONS):
-            return self._session(request, path.removeprefix(_SESSIONS))
+        session_id = path.removeprefix(_SESSIONS)
+        if session_id not in {"", path} and "/" not in session_id:
+            return self._session(request, session_id)
         allowed = self._methods_of(path)
         if not allowed:
             raise RequestError(404, "not found")

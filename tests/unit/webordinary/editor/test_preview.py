@@ -126,3 +126,9 @@ def test_head_has_the_headers_of_get_and_no_body(hosted: EditorWorld) -> None:
 def test_a_preview_takes_no_writes(hosted: EditorWorld) -> None:
     """A method that changes things is refused."""
     assert hosted.preview("/session/s1", "POST").status == 405
+
+
+def test_a_missing_page_with_as_long_a_name_as_there_can_be_is_404(hosted: EditorWorld) -> None:
+    """What would make a page of the name is too long for a file, which is nobody's mistake."""
+    assert hosted.preview(f"/session/s1/{'x' * 255}").status == 404
+    assert hosted.preview(f"/session/s1/{'x' * 256}").status == 400

@@ -51,7 +51,6 @@ OUTSIDE = [
     "/etc/passwd",
     "%2Fetc%2Fpasswd",
     "a%00.txt",
-    "",
     "..",
     ".",
     ".git/config",

@@ -1,0 +1,306 @@
+"""Walks through the files of three users, beside a model of each: every way of change, every way of reading."""
+
+import base64
+import json
+import shlex
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from seatrials.models.files import Entry, Files, link_to
+from seatrials.models.texts import COUNTS, NAMES, SIZES, content, own, texts
+from seatrials.models.walk import Walk, Walks
+from seatrials.platform import Answer, Platform, Session, WebSocket, contract
+
+# One client's two users, and the first one's name at another client's: nothing is told apart by one name alone.
+_PEOPLE = (("c", "u"), ("c", "v"), ("d", "u"))
+_OK, _NOT_FOUND = 200, 404
+_LINKS = ("link.md", "src/pages/linked.md")
+# How many files are read again after a step, beside those that it was about: all of them, one after the other.
+_READ_AGAIN = 2
+_whose = st.sampled_from([0, 0, 0, 1, 2])
+_names = st.sampled_from(NAMES)
+_nth = st.integers(0, 63)
+
+
+class _User:
+    """A session with its model, and what is open of it."""
+
+    def __init__(self, platform: Platform, session: Session) -> None:
+        self.session = session
+        self.api = platform.workspace(session)
+        self.socket: WebSocket = platform.websockets.open(session.id)
+        log = self.api.git_log()
+        self.model = Files(session.thread_id, log=[str(each["message"]) for each in log])
+        for path in self.api.files():
+            self.model.entries[path] = Entry(self.api.read(path).content)
+        self.model.committed = dict(self.model.entries)
+
+    def nth(self, number: int, *, is_link: bool = False) -> str | None:
+        """Return one of the files that are there, links or not."""
+        found = sorted(path for path, entry in self.model.entries.items() if entry.is_link is is_link)
+        return found[number % len(found)] if found else None
+
+
+class FilesWalk(Walk):
+    """What users do to their files, in any order and by any way."""
+
+    # A step takes little of a platform, beside those in which time passes.
+    steps_factor = 2
+
+    def __init__(self, platform: Platform, walks: Walks) -> None:
+        super().__init__(platform, walks)
+        self.users: list[_User] = []
+        # Whose step it was, which paths it was about, and whether something was committed.
+        self._about: tuple[int, tuple[str, ...], bool] = (0, (), False)
+        self._read = 0
+
+    @rule(step=st.deferred(lambda: STEPS))
+    def go_on(self, step: "Callable[[FilesWalk], None]") -> None:
+        """Do any of the steps: one rule, for hypothesis leaves some of several out of each walk."""
+        if not (self.users or self.is_over):
+            with self.step("activate sessions of three users, two of them of one client"):
+                base = str(self.platform.sessions.request()["clientId"])
+                requests = [self._request(f"{base}{client}", user) for client, user in _PEOPLE]
+                self.users = [_User(self.platform, each) for each in self.platform.ready_together(*requests)]
+        if not self.is_over:
+            step(self)
+
+    def write(self, whose: int, path: str, size: int) -> None:
+        """Write a file by the API."""
+        user, data = self.users[whose], content(size, _PEOPLE[whose][0])
+        if not self._is_executable(user, path):
+            with self._step(whose, f"write {size} bytes to {_short(path)}", path):
+                answer = user.api.write(path, data)
+                user.model.write(path, data)
+                told = {"path": path, "size": size}
+                assert (answer.status, answer.json()) == (_OK, told), f"expected {told} of {answer}"
+
+    def create(self, whose: int, path: str, text: str) -> None:
+        """Give an instruction to create a file."""
+        text = own(text, _PEOPLE[whose][0])
+        self._execute(whose, path, text, contract.instruction_to_create(path, text))
+
+    def update(self, whose: int, nth: int, text: str) -> None:
+        """Give an instruction to change one."""
+        text = own(text, _PEOPLE[whose][0])
+        path = self.users[whose].nth(nth)
+        if path is not None and text.strip():
+            self._execute(whose, path, text, f"Update {path} with: {text}")
+
+    def commit(self, whose: int, message: str) -> None:
+        """Commit by the API."""
+        message = own(message, _PEOPLE[whose][0])
+        if message.strip():
+            with self._step(whose, f"commit as {_short(message)}", is_commit=True):
+                user = self.users[whose]
+                answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
+                self._committed(answer, user.model.commit(message))
+
+    def shell_write(self, whose: int, path: str, text: str) -> None:
+        """Write a file by a command."""
+        text = own(text, _PEOPLE[whose][0])
+        user, data = self.users[whose], text.encode()
+        if path not in user.model.entries or not user.model.entries[path].is_executable:
+            encoded = base64.b64encode(data).decode()
+            command = f"mkdir -p {_folder(path)} && echo {encoded} | base64 -d > ./{shlex.quote(path)}"
+            self._shell(whose, f"write {_short(text)} to {_short(path)}", command, {path: Entry(data)})
+
+    def shell_remove(self, whose: int, nth: int, *, is_link: bool) -> None:
+        """Remove a file, or a link, by a command."""
+        path = self.users[whose].nth(nth, is_link=is_link)
+        if path is not None:
+            self._shell(whose, f"remove {_short(path)}", f"rm ./{shlex.quote(path)}", {path: None})
+
+    def shell_rename(self, whose: int, nth: int, path: str) -> None:
+        """Rename a file by a command, perhaps over another one."""
+        before = self.users[whose].nth(nth)
+        if before is not None and before != path:
+            entry = self.users[whose].model.entries[before]
+            command = f"mkdir -p {_folder(path)} && mv -T ./{shlex.quote(before)} ./{shlex.quote(path)}"
+            self._shell(whose, f"rename {_short(before)} to {_short(path)}", command, {before: None, path: entry})
+
+    def shell_link(self, whose: int, nth: int, link: str) -> None:
+        """Make a link to a file by a command."""
+        user = self.users[whose]
+        path = user.nth(nth)
+        if path is not None and link not in user.model.entries:
+            target = "../" * link.count("/") + path
+            command = f"mkdir -p {_folder(link)} && ln -s ./{shlex.quote(target)} {link}"
+            self._shell(whose, f"link {link!r} to {_short(path)}", command, {link: link_to(f"./{target}")})
+
+    def shell_mode(self, whose: int, nth: int) -> None:
+        """Make a file executable by a command, or no longer."""
+        user = self.users[whose]
+        path = user.nth(nth)
+        if path is not None:
+            sign = "-" if user.model.entries[path].is_executable else "+"
+            with self._step(whose, f"chmod {sign}x {_short(path)} by a command", path):
+                self._run(user, f"chmod {sign}x ./{shlex.quote(path)}")
+                user.model.toggle_mode(path)
+
+    def shell_many(self, whose: int, count: int) -> None:
+        """Write many files by one command."""
+        command = f"mkdir -p many; i=0; while [ $i -lt {count} ]; do echo $i > many/$i.md; i=$((i+1)); done"
+        entries: dict[str, Entry | None] = {f"many/{each}.md": Entry(f"{each}\n".encode()) for each in range(count)}
+        self._shell(whose, f"write {count} files", command, entries)
+
+    def shell_commit(self, whose: int, message: str) -> None:
+        """Commit by git itself."""
+        message = own(message, _PEOPLE[whose][0])
+        user = self.users[whose]
+        if message.strip() and user.model.changed():
+            with self._step(whose, f"commit by git as {_short(message)}", is_commit=True):
+                self._run(user, f"git add -A && git commit -q --cleanup=verbatim -m {shlex.quote(message)}")
+                user.model.commit(message)
+
+    def shell_commits(self, whose: int, count: int) -> None:
+        """Make many commits by git itself, which change nothing."""
+        script = "branch=$(git symbolic-ref HEAD); i=0; while [ $i -lt COUNT ]; do i=$((i+1)); echo commit $branch; "
+        script += 'echo "committer NAME <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
+        script += '[ $i -gt 1 ] || echo "from $(git rev-parse HEAD)"; done | git fast-import --quiet --force'
+        with self._step(whose, f"make {count} commits by git", is_commit=True):
+            user = self.users[whose]
+            self._run(user, script.replace("COUNT", str(count)).replace("NAME", user.session.user_id))
+            user.model.log[:0] = [f"n{each}" for each in range(count, 0, -1)]
+
+    def compare(self) -> None:
+        """Hold what is read of the step's user in every way against the model, and that the others hear nothing."""
+        whose, paths, is_commit = self._about
+        user = self.users[whose]
+        again = sorted(user.model.entries)
+        chosen = [again[(self._read + each) % len(again)] for each in range(_READ_AGAIN)] if again else []
+        self._read += _READ_AGAIN
+        listed = {each["path"]: each["size"] for each in user.api.list_files().json()["files"]}
+        assert listed == user.model.listed(), f"the list of files {_difference(listed, user.model.listed())}"
+        for path in dict.fromkeys([*paths, *chosen]):
+            self._compare_file(user, path)
+        self._compare_git(user, is_commit=is_commit)
+        for each in self.users:
+            told = [str(message.get("path")) for message in each.socket.received()]
+            assert told == each.model.told, f"the WebSocket {_told_else(told, each.model.told)}"
+
+    def teardown(self) -> None:
+        """End the sessions of the walk, for others need the room."""
+        for each in self.users:
+            each.socket.close()
+            self.platform.sessions.deactivate(each.session)
+
+    def _request(self, client: str, user: str) -> dict[str, Any]:
+        # Equal commits of equal parents would be one commit of two clients.
+        return self.platform.sessions.request(clientId=client, userId=user, threadId=f"t-{client[-1]}{user}")
+
+    def _step(self, whose: int, what: str, *paths: str, is_commit: bool = False) -> Any:  # noqa: ANN401  # a context
+        self._about = (whose, paths, is_commit)
+        return self.step(f"{what}, as user {whose + 1}")
+
+    def _is_executable(self, user: _User, path: str) -> bool:
+        """Whether a file would be written anew that may be run: whether it may be afterwards nobody promises."""
+        entry = user.model.entries.get(user.model.resolved(path))
+        return entry is not None and entry.is_executable
+
+    def _execute(self, whose: int, path: str, text: str, instruction: str) -> None:
+        user = self.users[whose]
+        if not self._is_executable(user, path) and not text.startswith((" ", "\t")):
+            with self._step(whose, f"instruct {_short(instruction)}", path, is_commit=True):
+                answer = user.api.execute(instruction)
+                self._committed(answer, user.model.execute(instruction, path, text.encode()))
+
+    def _committed(self, answer: Answer, changed: list[str]) -> None:
+        told = sorted(map(str, answer.json()["filesChanged"]))
+        assert (answer.status, told) == (_OK, changed), f"expected a commit of {changed}, got {answer}"
+
+    def _shell(self, whose: int, what: str, command: str, changes: dict[str, Entry | None]) -> None:
+        with self._step(whose, f"{what} by a command", *list(changes)[-2:]):
+            user = self.users[whose]
+            self._run(user, command)
+            user.model.by_shell(changes)
+
+    def _run(self, user: _User, command: str) -> str:
+        code, output = user.api.run(command)
+        assert code == 0, f"expected the command {command[:200]} to end with 0, got {code}: {output[:400]}"
+        return output
+
+    def _compare_file(self, user: _User, path: str) -> None:
+        """Hold the API, the preview and the question whether it is there against the model of a file."""
+        expected = user.model.content(path)
+        answer, exists = user.api.read(path), user.api.exists(path)
+        shown = self.platform.http.get(f"{user.session.preview_path}/{quote(path)}")
+        status = _NOT_FOUND if expected is None else _OK
+        assert (answer.status, exists.json()) == (status, {"exists": expected is not None}), f"{answer}, and {exists}"
+        assert shown.status == status, f"expected the preview of {path!r} to be {status}, got {shown}"
+        for each in (answer, shown) if expected is not None else ():
+            assert each.content == expected, f"expected {_short_bytes(expected or b'')} in {path!r}, got {each}"
+
+    def _compare_git(self, user: _User, *, is_commit: bool) -> None:
+        status, log, changed = user.api.git_status(), user.api.git_log(), user.model.changed()
+        found = sorted(str(each["path"]) for each in status["changes"])
+        assert (found, status["clean"]) == (changed, not changed), f"git's status: {status}, and {changed} has changed"
+        messages = [str(each["message"]).rstrip("\n") for each in log]
+        expected = [each.rstrip("\n") for each in user.model.log]
+        assert messages == expected, f"the log {_told_else(messages, expected)}"
+        broken = [each["id"] for each, before in pairwise(log) if each["parents"] != [before["id"]]]
+        assert broken == [], f"these commits are not on top of the ones before: {broken}"
+        if is_commit:
+            lines = [line.partition("\t") for line in self._run(user, _TREE).split("\0") if line]
+            tree = {path: about for about, _, path in lines}
+            wanted = {path: entry.in_git for path, entry in user.model.committed.items()}
+            assert tree == wanted, f"the commit {_difference(tree, wanted)}"
+
+
+_TREE = "git ls-tree -r -z HEAD"
+
+
+def _folder(path: str) -> str:
+    return f"./{shlex.quote(path.rpartition('/')[0])}" if "/" in path else "."
+
+
+def _short(text: str) -> str:
+    return repr(text) if len(text) <= 60 else f"{text[:40]!r} and {len(text) - 40} characters more"  # noqa: PLR2004  # as much as a line has room for
+
+
+def _short_bytes(data: bytes) -> str:
+    return f"{len(data)} bytes, of which the first are {data[:40]!r}"
+
+
+def _difference(seen: dict[str, Any], expected: dict[str, Any]) -> str:
+    paths = [path for path in sorted({**seen, **expected}) if seen.get(path) != expected.get(path)]
+    told = [f"{path!r} {seen.get(path, 'nothing')}, not {expected.get(path, 'nothing')}" for path in paths[:5]]
+    return f"has of {'; '.join(told)}{f', and {len(paths) - 5} more' if len(paths) > 5 else ''}"  # noqa: PLR2004  # as many as can be read
+
+
+def _told_else(seen: list[str], expected: list[str]) -> str:
+    pairs = zip([*seen, *[None] * len(expected)], expected, strict=False)
+    place = next((number for number, (one, other) in enumerate(pairs) if one != other), len(expected))
+    return (
+        f"has {len(seen)} and not {len(expected)}, or other ones: from number {place + 1} on "
+        f"{seen[place : place + 3]}, not {expected[place : place + 3]}"
+    )
+
+
+def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(partial, st.just(function), **arguments)
+
+
+# The plainest first, to which walks are shrunk; what shows most, several times.
+STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
+    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.write, whose=_whose, path=_names | st.sampled_from(_LINKS), size=st.sampled_from(SIZES)),
+    _step(FilesWalk.write, whose=_whose, path=_names, size=st.sampled_from(SIZES[:5])),
+    _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.update, whose=_whose, nth=_nth, text=texts()),
+    _step(FilesWalk.commit, whose=_whose, message=texts()),
+    _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
+    _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),
+    _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=_names),
+    _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
+    _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
+    _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
+    _step(FilesWalk.shell_commits, whose=_whose, count=st.sampled_from(COUNTS)),
+)

@@ -1,0 +1,147 @@
+"""A walk: steps that hypothesis draws and shrinks, each done to the platform and to a model, which are then compared.
+
+Walks are drawn from the seed of the run alone. All of a row are taken in one world, each with clients of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.errors import FlakyFailure
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from seatrials.errors import SeatrialsError
+from seatrials.models.chance import BACKEND
+from seatrials.platform import Platform
+
+_STEPS_PER_WALK = 20
+# How many walks may be tried for a shorter one that departs as well: each is as long as the first at most.
+_SHRINKING_WALKS_MAX = 30
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A walk on which platform and model parted: its steps, and what was seen after the last one."""
+
+    steps: tuple[str, ...]
+    seen: str
+
+    def __str__(self) -> str:
+        """Return it in words, the last step first."""
+        count = len(self.steps)
+        lines = [f"after {count} steps, the last of which was to {self.steps[-1]}: {self.seen}"]
+        return "\n".join([*lines, *(f"  {number}. {step}" for number, step in enumerate(self.steps, 1))])
+
+
+@dataclass
+class Walks:
+    """How far the walks of a row go, and the shortest of them on which platform and model parted."""
+
+    seed: int
+    # Of all walks together.
+    steps: int
+    # Whether a departure is made shorter before it is told.
+    shrinks: bool = True
+    shortest: Departure | None = None
+    # While a step is under way; one that ends in an error of its own leaves it so, and ends the walks.
+    is_broken: bool = False
+    _begun: int = 0
+    _is_plain: bool = False
+    _is_plainest: bool = False
+    # Of the steps of walks from one seed.
+    _left: int = 0
+    _begun_since_departure: int = 0
+
+    def departure(self, walk: "type[Walk]", platform: Platform) -> str:
+        """Return the shortest walk on which *platform* departs from the model of *walk*, empty when none does."""
+        steps = self.steps * walk.steps_factor
+        for begun in range(0, steps, _STEPS_PER_WALK):
+            # Each from a seed of its own, so that more steps are the same walks, and further ones.
+            self._take(walk, platform, seed(f"{self.seed}/{begun}"), min(steps - begun, _STEPS_PER_WALK))
+            if self.shortest is not None:
+                return str(self.shortest)
+        return ""
+
+    def _take(self, walk: "type[Walk]", platform: Platform, seeded: Callable[[Any], Any], steps: int) -> None:
+        chosen = settings(
+            # The first is the plainest that there is.
+            max_examples=2,
+            backend=BACKEND,
+            stateful_step_count=steps,
+            phases=[Phase.generate, *([Phase.shrink] if self.shrinks else [])],
+            suppress_health_check=list(HealthCheck),
+            verbosity=Verbosity.quiet,
+            report_multiple_bugs=False,
+            database=None,
+            deadline=None,
+        )
+        self._is_plainest, self._left = True, steps
+        try:
+            run_state_machine_as_test(seeded(lambda: walk(platform, self)), settings=chosen)
+        except (AssertionError, SeatrialsError, FlakyFailure) as error:
+            # One that departs no second time, in the same world, has departed all the same.
+            if self.shortest is None:
+                raise error.exceptions[0] if isinstance(error, FlakyFailure) else error from None
+
+    def begin(self) -> int:
+        """Count a walk, and return its number."""
+        self._is_plainest, self._is_plain = False, self._is_plainest
+        self._begun += 1
+        self._begun_since_departure += self.shortest is not None
+        return self._begun
+
+    @property
+    def are_over(self) -> bool:
+        """Whether enough has been tried to shorten a departure: what is still asked for need not be done."""
+        # The plainest walk shows nothing, but may be what another is shortened to.
+        is_vain = (self._is_plain or self._left <= 0) and self.shortest is None
+        return self.is_broken or is_vain or self._begun_since_departure > (_SHRINKING_WALKS_MAX if self.shrinks else 0)
+
+    def count_step(self) -> None:
+        """Count a step, of whichever walk."""
+        self._left -= 1
+
+    def note(self, departure: Departure) -> None:
+        """Keep the shorter of two departures."""
+        if self.shortest is None or len(departure.steps) < len(self.shortest.steps):
+            self.shortest = departure
+
+
+class Walk(RuleBasedStateMachine):
+    """One walk; a rule does its step within `step`, which compares at its end."""
+
+    # How many times as far as others walks of this kind go.
+    steps_factor: ClassVar[int] = 1
+
+    def __init__(self, platform: Platform, walks: Walks) -> None:
+        super().__init__()
+        self.platform = platform
+        self.number = walks.begin()
+        self._walks = walks
+        self._steps: list[str] = []
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """Do a step, of which *what* says what it is, and note a departure from the model."""
+        self._steps.append(what)
+        self._walks.count_step()
+        self._walks.is_broken = True
+        try:
+            yield
+            self.compare()
+        except (AssertionError, SeatrialsError) as error:
+            self._walks.is_broken = False
+            self._walks.note(Departure(tuple(self._steps), str(error)))
+            raise
+        self._walks.is_broken = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further step need be done."""
+        return self._walks.are_over
+
+    def compare(self) -> None:
+        """Hold the platform against the model; fails with an `AssertionError`."""
+        raise NotImplementedError

@@ -1,0 +1,91 @@
+"""Walks: drawn from the seed, and shortened."""
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from seatrials.models.walk import Walk, Walks
+from seatrials.platform import Platform
+
+NO_PLATFORM = cast("Platform", None)
+
+
+class Numbers(Walk):
+    """Numbers that are drawn; platform and model part when seven follows three, however much later."""
+
+    drawn: list[list[int]]
+    compared = 0
+
+    def __init__(self, platform: Platform, walks: Walks) -> None:
+        super().__init__(platform, walks)
+        self.drawn.append([])
+
+    @rule(number=st.sampled_from(range(10)))
+    def draw(self, number: int) -> None:
+        """Draw a number."""
+        if not self.is_over:
+            with self.step(f"draw {number}"):
+                self.drawn[-1].append(number)
+
+    def compare(self) -> None:
+        """Fail when seven follows three."""
+        numbers = self.drawn[-1]
+        if 3 in numbers and 7 in numbers[numbers.index(3) :]:
+            msg = "seven after three"
+            raise AssertionError(msg)
+
+
+class Peaceful(Numbers):
+    """Numbers on which nothing parts."""
+
+    def compare(self) -> None:
+        """Find nothing."""
+
+
+class Broken(Numbers):
+    """A walk that has a mistake of its own."""
+
+    def compare(self) -> None:
+        """Stumble."""
+        raise KeyError
+
+
+def take(kind: type[Numbers], *, steps: int = 60, **given: Any) -> tuple[str, list[list[int]]]:  # noqa: ANN401
+    """Return how a walk departed, and what each walk drew, those that were taken in vain left out."""
+    kind.drawn = []
+    departure = Walks(given.pop("seed", 1), steps, **given).departure(kind, NO_PLATFORM)
+    return departure, [each for each in kind.drawn if each]
+
+
+def test_a_departure_is_told_as_the_fewest_steps() -> None:
+    """Of a long walk the two steps are left that it takes."""
+    departure, _ = take(Numbers)
+
+    assert departure == "after 2 steps, the last of which was to draw 7: seven after three\n  1. draw 3\n  2. draw 7"
+
+
+def test_without_shortening_the_first_departure_is_told() -> None:
+    """It is taken once, and what comes after it is not."""
+    departure, drawn = take(Numbers, shrinks=False)
+
+    assert departure.splitlines()[0].endswith("the last of which was to draw 7: seven after three")
+    assert departure.count("\n") == len(drawn[-1])
+
+
+def test_equal_seeds_take_equal_walks() -> None:
+    """Another seed takes others, more steps take the same and more, and so many are taken as were asked for."""
+    first, longer = take(Peaceful)[1], take(Peaceful, steps=110)[1]
+
+    assert take(Peaceful)[1] == first
+    assert take(Peaceful, seed=2)[1] != first
+    assert longer[: len(first)] == first
+    assert (sum(map(len, first)), sum(map(len, longer))) == (60, 110)
+
+
+def test_a_walks_own_mistake_ends_it_at_once() -> None:
+    """It is told as what it is, and not shortened."""
+    with pytest.raises(KeyError):
+        take(Broken)
+    assert sum(map(len, Broken.drawn)) == 1
