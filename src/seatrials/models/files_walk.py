@@ -162,7 +162,9 @@ class FilesWalk(Walk):
     def shell_commits(self, whose: int, count: int) -> None:
         """Make many commits by git itself, which change nothing."""
         script = "branch=$(git symbolic-ref HEAD); i=0; while [ $i -lt COUNT ]; do i=$((i+1)); echo commit $branch; "
-        script += 'echo "committer NAME <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
+        script += (
+            'echo "committer NAME <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
+        )
         script += '[ $i -gt 1 ] || echo "from $(git rev-parse HEAD)"; done | git fast-import --quiet --force'
         with self._step(whose, f"make {count} commits by git", is_commit=True):
             user = self.users[whose]
