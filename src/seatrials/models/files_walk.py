@@ -4,6 +4,7 @@ import base64
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -50,8 +51,9 @@ class _User:
 class FilesWalk(Walk):
     """What users do to their files, in any order and by any way."""
 
-    # A step takes little of a platform, beside those in which time passes.
-    steps_factor = 2
+    # A step takes little of a platform, beside those in which time passes; and much must have been told of one user.
+    steps_factor = 3
+    steps_per_walk = 90
 
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__(platform, walks)
@@ -135,7 +137,7 @@ class FilesWalk(Walk):
             self._shell(whose, f"link {link!r} to {_short(path)}", command, {link: link_to(f"./{target}")})
 
     def shell_mode(self, whose: int, nth: int) -> None:
-        """Make a file executable by a command, or no longer."""
+        """Make a file executable by a command, or no longer, and commit it."""
         user = self.users[whose]
         path = user.nth(nth)
         if path is not None:
@@ -143,11 +145,17 @@ class FilesWalk(Walk):
             with self._step(whose, f"chmod {sign}x {_short(path)} by a command", path):
                 self._run(user, f"chmod {sign}x ./{shlex.quote(path)}")
                 user.model.toggle_mode(path)
+            self.commit(whose, f"{sign}x")
 
     def shell_many(self, whose: int, count: int) -> None:
         """Write many files by one command."""
         command = f"mkdir -p many; i=0; while [ $i -lt {count} ]; do echo $i > many/$i.md; i=$((i+1)); done"
-        entries: dict[str, Entry | None] = {f"many/{each}.md": Entry(f"{each}\n".encode()) for each in range(count)}
+        # A file that is there already stays as executable as it is.
+        there = self.users[whose].model.entries
+        numbers = {f"many/{each}.md": f"{each}\n".encode() for each in range(count)}
+        entries: dict[str, Entry | None] = {
+            path: replace(there.get(path, Entry(b"")), content=text) for path, text in numbers.items()
+        }
         self._shell(whose, f"write {count} files", command, entries)
 
     def shell_commit(self, whose: int, message: str) -> None:
@@ -184,6 +192,8 @@ class FilesWalk(Walk):
             self._compare_file(user, path)
         self._compare_git(user, is_commit=is_commit)
         for each in self.users:
+            # The load balancer gives up a quiet one after a minute.
+            assert each.socket.ping(), f"the WebSocket of {each.session.id} is closed: no pong came"
             told = [str(message.get("path")) for message in each.socket.received()]
             assert told == each.model.told, f"the WebSocket {_told_else(told, each.model.told)}"
 
@@ -297,7 +307,7 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.update, whose=_whose, nth=_nth, text=texts()),
-    _step(FilesWalk.commit, whose=_whose, message=texts()),
+    _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
     _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),
     _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=_names),

@@ -311,4 +311,5 @@ STEPS: "st.SearchStrategy[Callable[[LifeWalk], None]]" = st.one_of(
     _step(LifeWalk.shorten, whose=_whose, seconds=st.sampled_from([-30, 20, 200])),
     _step(LifeWalk.look, whose=_whose),
     _step(LifeWalk.crowd, names=_names, count=st.sampled_from([3, 12, 13])),
+    _step(LifeWalk.crowd, names=_names, count=st.sampled_from([3, 12, 13])),
 )

@@ -16,9 +16,8 @@ from seatrials.errors import SeatrialsError
 from seatrials.models.chance import BACKEND
 from seatrials.platform import Platform
 
-_STEPS_PER_WALK = 20
-# How many walks may be tried for a shorter one that departs as well: each is as long as the first at most.
-_SHRINKING_WALKS_MAX = 30
+# How many steps may be done to find a shorter walk that departs as well.
+_SHRINKING_STEPS_MAX = 600
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,14 @@ class Walks:
     _is_plainest: bool = False
     # Of the steps of walks from one seed.
     _left: int = 0
-    _begun_since_departure: int = 0
+    _steps_since_departure: int = 0
 
     def departure(self, walk: "type[Walk]", platform: Platform) -> str:
         """Return the shortest walk on which *platform* departs from the model of *walk*, empty when none does."""
         steps = self.steps * walk.steps_factor
-        for begun in range(0, steps, _STEPS_PER_WALK):
+        for begun in range(0, steps, walk.steps_per_walk):
             # Each from a seed of its own, so that more steps are the same walks, and further ones.
-            self._take(walk, platform, seed(f"{self.seed}/{begun}"), min(steps - begun, _STEPS_PER_WALK))
+            self._take(walk, platform, seed(f"{self.seed}/{begun}"), min(steps - begun, walk.steps_per_walk))
             if self.shortest is not None:
                 return str(self.shortest)
         return ""
@@ -89,7 +88,6 @@ class Walks:
         """Count a walk, and return its number."""
         self._is_plainest, self._is_plain = False, self._is_plainest
         self._begun += 1
-        self._begun_since_departure += self.shortest is not None
         return self._begun
 
     @property
@@ -97,11 +95,14 @@ class Walks:
         """Whether enough has been tried to shorten a departure: what is still asked for need not be done."""
         # The plainest walk shows nothing, but may be what another is shortened to.
         is_vain = (self._is_plain or self._left <= 0) and self.shortest is None
-        return self.is_broken or is_vain or self._begun_since_departure > (_SHRINKING_WALKS_MAX if self.shrinks else 0)
+        most = _SHRINKING_STEPS_MAX if self.shrinks else 0
+        is_enough = self.shortest is not None and self._steps_since_departure >= most
+        return self.is_broken or is_vain or is_enough
 
     def count_step(self) -> None:
         """Count a step, of whichever walk."""
         self._left -= 1
+        self._steps_since_departure += self.shortest is not None
 
     def note(self, departure: Departure) -> None:
         """Keep the shorter of two departures."""
@@ -114,6 +115,7 @@ class Walk(RuleBasedStateMachine):
 
     # How many times as far as others walks of this kind go.
     steps_factor: ClassVar[int] = 1
+    steps_per_walk: ClassVar[int] = 20
 
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from seatrials.webordinary.editor.routes import Api, commit_message
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace
 from seatrials.webordinary.hermes import lifecycle, validation
 from seatrials.webordinary.hermes.activation import Activations
-from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.lifecycle import Session
 from seatrials.webordinary.hermes.routes import Routes
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.validation import Activation
@@ -35,14 +35,6 @@ def _(original: Any, store: SessionStore, client_id: str) -> list[Session]:
 def _(original: Any, store: SessionStore, client_id: str) -> list[Session]:
     """A client's list ends after ten sessions."""
     return original(store, client_id)[:10]
-
-
-@MUTANTS.replacing(SessionStore.live_sessions, "draining-takes-room", breaks="MODEL-01")
-def _(original: Any, store: SessionStore) -> list[Session]:
-    """Once nine are live, sessions that drain count for the limit too."""
-    live = original(store)
-    draining = [each for each in store.open_sessions() if each.status is Status.DRAINING]
-    return [*live, *draining] if len(live) >= 9 else live
 
 
 @MUTANTS.replacing(lifecycle.is_same_work, "threads-in-any-case", breaks="MODEL-01")
@@ -148,10 +140,15 @@ def _(original: Any, workspace: Workspace, path: str, content: bytes) -> None:
 
 @MUTANTS.replacing(Workspace.read, "read-before-the-command", breaks="MODEL-02")
 def _(original: Any, workspace: Workspace, path: str) -> bytes:
-    """A file that a command has changed without changing its size is read as it was."""
+    """A file that was read is read as it was until the API writes it, whatever commands have done."""
     content = original(workspace, path)
-    key = (workspace._root, path, len(content))
-    return memory_of(Workspace.read).setdefault(key, content) if path.endswith("note.md") else content
+    return memory_of(workspace).setdefault(path, content)
+
+
+@MUTANTS.and_replacing(Workspace._place)
+def _(original: Any, workspace: Workspace, incoming: Path, path: str) -> None:
+    memory_of(workspace).clear()
+    original(workspace, incoming, path)
 
 
 @MUTANTS.replacing(stage, "removed-by-nobody", breaks="MODEL-02", used_by=repository)

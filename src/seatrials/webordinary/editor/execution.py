@@ -70,11 +70,14 @@ def _shell_code(exit_code: int) -> int:
     return exit_code if exit_code >= 0 else 128 - exit_code
 
 
-def _stamps(session: Session) -> dict[str, tuple[int, int]]:
-    """Return what tells whether a file was written: its time and size."""
+def _stamps(session: Session) -> dict[str, tuple[int, int, int]]:
+    """Return what tells whether a file was written: its time and size, and which file it is.
+
+    Two that were written in one tick of the machine's clock have one time, and either may take the other's place.
+    """
     project = session.workspace.repository.project
     stamps = {}
     for entry in session.workspace.files():
         stat = (project / entry.path).stat()
-        stamps[entry.path] = (stat.st_mtime_ns, stat.st_size)
+        stamps[entry.path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
     return stamps
