@@ -521,9 +521,12 @@ def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
         ("a number for the thread", {"threadId": 1}, "threadId"),
         ("a text for the metadata", {"metadata": "x"}, "metadata"),
         ("an empty thread", {"threadId": ""}, "threadId"),
-        ("a client of white space", {"clientId": " "}, "clientId"),
+        # A client that is not the run's own is never sent, for a platform that took it would keep what no sweep finds.
+        ("a client with white space", {"clientId": f"{client} "}, "clientId"),
+        ("a user of white space", {"userId": " "}, "userId"),
         ("an instruction of white space", {"instruction": " \n"}, "instruction"),
-        ("a client that is the folder above", {"clientId": ".."}, "clientId"),
+        ("a client that is two folders", {"clientId": f"{client}/.."}, "clientId"),
+        ("a user that is the folder above", {"userId": ".."}, "userId"),
         ("a user that is two folders", {"userId": "a/b"}, "userId"),
         ("a thread that no branch can have", {"threadId": "a..b"}, "threadId"),
         ("an instruction of 4,001 characters", {"instruction": "x" * too_long}, "instruction"),
@@ -533,7 +536,7 @@ def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
         ("not JSON", b"{", "body"),
         ("not UTF-8", b'{"clientId": "\xff"}', "body"),
         ("a number that JSON does not have", b'{"clientId": NaN}', "body"),
-        ("half a surrogate pair", b'{"clientId": "\\ud800"}', "body"),
+        ("half a surrogate pair", b'{"instruction": "\\ud800"}', "body"),
         ("JSON, but no object", b"[1]", "body"),
     ]
 
