@@ -260,14 +260,14 @@ class FakeEditors:
     slow: dict[str, float] = field(default_factory=dict)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """HermesAnswer one request through the balancer."""
+        """Answer one request through the balancer."""
         path = request.url.path
         session_id = request.headers.get(SESSION_HEADER) or path.split("/")[2]
         task = self.world.routed_task(path, session_id, request.headers.get(HANDOVER_HEADER))
         if request.method == "HEAD":  # who is there, asked of each node for each kind of rule
             if request.url.host in self.lagging:
                 return httpx.Response(404)
-            return httpx.Response(200, headers={"x-task-arn": task})
+            return httpx.Response(self.broken.get(path, 200), headers={"x-task-arn": task})
         self.world.clock.sleep(0.2)
         self.world.clock.sleep(self.slow.get(task, 0.0))
         self.calls.append((request.method, path, task))

@@ -5,7 +5,6 @@ is told once, as the end of the run. The process that hands out the scenarios op
 cost each run a deployment, and the workers deploy anyway.
 """
 
-import atexit
 import gc
 from collections.abc import Callable
 from typing import NoReturn
@@ -31,6 +30,9 @@ class RunBeginning:
         self._config = config
         self._ending = ending
         self._open_stacks = open_stacks
+        # By default a full collection, of 60 ms, comes while modules are imported and about with every tenth scenario;
+        # ended worlds may wait.
+        gc.set_threshold(*_COLLECTION_THRESHOLDS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -45,6 +47,11 @@ class RunBeginning:
             self._end(session, error)
         except Exception as error:  # noqa: BLE001  # a mistake in the applications, say: it would fail every scenario
             self._end(session, SeatrialsError(f"{type(error).__name__}: {error}, at {place_of(error)}"))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Leave what scenarios have left to the end of the process: pytest would look for garbage in it four times."""
+        gc.freeze()
 
     def _end(self, session: pytest.Session, error: SeatrialsError) -> NoReturn:
         self._ending.stop(session, error)
@@ -65,8 +72,4 @@ def _opened_quickly(open_stacks: Callable[[], Stacks]) -> Stacks:
         gc.freeze()
     finally:
         gc.enable()
-    # As it ends, Python looks for garbage twice more, among all that scenarios have left.
-    atexit.register(gc.freeze)
-    # By default a full collection, of 60 ms, comes about with every tenth scenario; ended worlds may wait.
-    gc.set_threshold(*_COLLECTION_THRESHOLDS)
     return stacks

@@ -24,6 +24,8 @@ class Authority:
         if names not in self._servers:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
+            # No client resumes a session, and tickets are an eighth of a handshake.
+            context.num_tickets = 0
             self._ca.issue_cert(*names).configure_cert(context)
             self._servers[names] = context
         return self._servers[names]

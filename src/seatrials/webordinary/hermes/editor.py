@@ -29,20 +29,24 @@ class EditorClient:
         self._resolve = resolve
 
     def nodes(self) -> Sequence[str]:
-        """Return the addresses of the load balancer's nodes, each of which has rules and targets of its own."""
+        """Return the hosts of the load balancer's nodes, each of which has rules and targets of its own."""
+        name = httpx.URL(self._balancer_url).host
         try:
-            return self._resolve(httpx.URL(self._balancer_url).host)
+            addresses = self._resolve(name)
         except OSError as error:
             msg = f"the load balancer's name has no address now: {error}"
             raise httpx.ConnectError(msg) from error
+        # The name of a single node leads to it, over connections that are open already.
+        return addresses if len(addresses) > 1 else [name]
 
     def reached_task(self, session_id: str, kind: str, node: str, moves_to: Task | None = None) -> str | None:
         """Return the ARN of the task that a *node* sends a session's requests to, by the rule of one *kind*.
 
-        None: the node has no such rule yet, or no target for it. With *moves_to* it is the rule of a move.
+        None: the node has no such rule yet, or no target for it, or the target does not serve the preview yet. With
+        *moves_to* it is the rule of a move.
         """
         path = {
-            "preview": f"/session/{session_id}/health",
+            "preview": f"/session/{session_id}",
             "api": "/api/init",
             "hmr": f"/ws/hmr?sessionId={quote(session_id)}",
         }[kind]
@@ -53,12 +57,12 @@ class EditorClient:
             headers[HANDOVER_HEADER] = moves_to.short_id
         # The certificate is for the name.
         extensions = {"sni_hostname": url.host}
-        # Why HEAD: whatever the container answers, it says who it is, and does nothing.
+        # Why HEAD: the container says who it is whatever it answers, does nothing, and sends no page.
         place = url.copy_with(host=node)
         ask = partial(self._http.head, place, headers=headers, timeout=TIMEOUT_SECONDS, extensions=extensions)
         answer = _ask_again_after_a_reset(ask)
         told: str | None = answer.headers.get(TASK_HEADER)
-        return told
+        return None if kind == "preview" and answer.status_code != httpx.codes.OK else told
 
     def initialize(self, session: Session, moves_to: Task | None = None) -> None:
         """Open the session's workspace in its container, or in the one that it *moves_to*."""
@@ -79,25 +83,6 @@ class EditorClient:
     def forget(self, session_id: str) -> None:
         """Close the session in the container, which commits what is not committed; its workspace stays."""
         self._call("DELETE", f"/api/sessions/{quote(session_id)}", session_id)
-
-    def hosting_task(self, session: Session) -> str | None:
-        """Return the ARN of the task that answers for the session's preview; None when it does not say."""
-        answer = self._get(f"/session/{session.session_id}/health")
-        try:
-            document = answer.json()
-        except ValueError:  # not JSON, so no edit container
-            return None
-        return document.get("taskArn") if isinstance(document, dict) else None
-
-    def check_preview(self, session: Session) -> None:
-        """Raise `httpx.HTTPStatusError` unless the session's preview answers 200."""
-        self._get(f"/session/{session.session_id}")
-
-    def _get(self, path: str) -> httpx.Response:
-        headers = {"user-agent": HERMES_AGENT}
-        url = f"{self._balancer_url}{path}"
-        ask = partial(self._http.get, url, headers=headers, timeout=TIMEOUT_SECONDS)
-        return _ask_again_after_a_reset(ask).raise_for_status()
 
     def _call(
         self,
