@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 
 from seatrials.checkers.api import Operation, Path, api, service_of
 from seatrials.evidence.history import Exchange, History
+from seatrials.seams.paths import normalized
 
 _SESSION_HEADER = "x-session-id"
-_ERRORS_FROM = 400
+_ERRORS_FROM, _NOT_FOUND = 400, 404
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Call:
     @property
     def is_from_balancer(self) -> bool:
         """Whether the load balancer answered itself."""
-        return (self.exchange.header("server") or "").startswith("awselb")
+        return _is_from_balancer(self.exchange)
 
     @property
     def is_ok(self) -> bool:
@@ -102,6 +103,9 @@ class Story:
 def understood(exchange: Exchange) -> Call:
     """Return a request with the operation of the contract that it asks for."""
     path, _, query = exchange.target.partition("?")
+    if service_of(path) == "balancer" and not (exchange.status == _NOT_FOUND and _is_from_balancer(exchange)):
+        # Some rule took it, so it was matched after URI normalization.
+        path = normalized(path)
     service = service_of(path)
     fitting = api(service).fitting(path)
     method = "GET" if exchange.method == "HEAD" else exchange.method
@@ -116,6 +120,10 @@ def understood(exchange: Exchange) -> Call:
         methods=frozenset(name for each, _ in fitting for name in each.operations),
         session_id=_session_of(exchange, parameters, query),
     )
+
+
+def _is_from_balancer(exchange: Exchange) -> bool:
+    return (exchange.header("server") or "").startswith("awselb")
 
 
 def _session_of(exchange: Exchange, parameters: Mapping[str, str], query: str) -> str:

@@ -6,13 +6,14 @@ a session, one that is not there, or none, and whose body says nothing.
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
 from seatrials.checkers.api import Path, api, service_of
 from seatrials.models.walk import Walks
 from seatrials.platform import UNKNOWN_SESSION, Answer, Platform, Session, contract
+from seatrials.seams.paths import normalized
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # For each step of a walk so many spelled questions are asked: they take no time of the platform's.
@@ -59,26 +60,36 @@ _TO_DO = json.dumps(
 
 
 @dataclass(frozen=True)
-class Question:
-    """A request, and the status that it must get."""
+class Expected:
+    """What the answer to a request must be."""
 
-    method: str
-    target: str
-    # What `X-Session-ID` says, if anything.
-    named: str | None
     # None for an answer that says which methods there are, and is no error.
     status: int | None
     # Methods that `Allow` must name.
     allowed: frozenset[str] = frozenset()
 
-    def wrong(self, answer: Answer) -> str:
-        """Return what is wrong with an answer, empty for nothing."""
-        problems = []
+    def problems(self, answer: Answer) -> Iterator[str]:
+        """Yield what an answer is not."""
         if answer.status != self.status and (self.status is not None or answer.status >= _ERROR):
-            problems.append(f"expected {self.status or 'no error'}")
+            yield f"expected {self.status or 'no error'}"
         told = {each.strip() for each in answer.headers.get("allow", "").split(",")}
         if not self.allowed <= told:
-            problems.append(f"expected {', '.join(sorted(self.allowed))} in Allow, which has {', '.join(sorted(told))}")
+            yield f"expected {', '.join(sorted(self.allowed))} in Allow, which has {', '.join(sorted(told))}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request, and what its answer must be, in the order of `READINGS`."""
+
+    method: str
+    target: str
+    # What `X-Session-ID` says, if anything.
+    named: str | None
+    expected: tuple[Expected, ...]
+
+    def wrong(self, answer: Answer, reading: int = 0) -> str:
+        """Return what is wrong with an answer of a load balancer of one *reading*, empty for nothing."""
+        problems = list(self.expected[reading].problems(answer))
         if self.method == "HEAD" and answer.content:
             problems.append("expected no body of HEAD")
         about = f", of {self.named}" if self.named else ""
@@ -97,7 +108,10 @@ class Questions:
         count = min(len(spelled), walks.steps * _SPELLED_PER_STEP)
         asked = [*dict.fromkeys(self.plain()), *Random(walks.seed).sample(spelled, count)]
         kept = platform.workspace(self._session).read(_FILE).content
-        found = [wrong for each in asked if (wrong := each.wrong(self._ask(platform, each, kept)))]
+        answers = [(each, self._ask(platform, each, kept)) for each in asked]
+        # A load balancer has one reading for all.
+        readings = range(len(READINGS))
+        found = min((_wrong(answers, reading) for reading in readings), key=len)
         more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
         return "\n".join([*([f"{len(found)} of {len(asked)} requests"] if found else []), *found[:_SHOWN], *more])
 
@@ -117,28 +131,33 @@ class Questions:
                 yield from self._question(method, spell(plain), named)
 
     def _question(self, method: str, target: str, named: str | None) -> Iterator[Question]:
+        expected = [self._expected(method, read(target), named) for read in READINGS]
+        told = tuple(each for each in expected if each is not None)
+        if len(told) == len(expected):
+            yield Question(method, target, named, told)
+
+    def _expected(self, method: str, target: str, named: str | None) -> Expected | None:
+        """Return what a request must get, of a *target* as the rules read it; None where nothing can be asked."""
         raw, _, query = target.partition("?")
         if raw == "/health":
             # A fixed response is for any method, and of these two alone the contract says so.
-            if method in {"GET", "HEAD"}:
-                yield Question(method, target, named, _OK)
-            return
+            return Expected(_OK) if method in {"GET", "HEAD"} else None
         service = service_of(raw)
         is_led = service != "balancer" and self._has_rule(raw, query)
         paths = [path for path, _ in api(service).fitting(raw)] if is_led else []
         if not paths:
-            yield Question(method, target, named, _NOT_FOUND)
-            return
+            return Expected(_NOT_FOUND)
         if raw == contract.HMR_PATH and method == "HEAD":
-            return  # no HEAD of a handshake is promised
+            return None  # no HEAD of a handshake is promised
         asked = "GET" if method == "HEAD" else method
         operation = next((path.operations[asked] for path in paths if asked in path.operations), None)
         if operation is None:
             allowed = frozenset(each for path in paths for each in path.operations)
             is_told = method == "OPTIONS" and api(service).options is not None
-            yield Question(method, target, named, None if is_told else _NOT_ALLOWED, allowed)
-        elif not (operation.id in _ENDING and self._session.id in raw) and not self._is_another_file(operation.id, raw):
-            yield Question(method, target, named, self._status(operation.id, target, named))
+            return Expected(None if is_told else _NOT_ALLOWED, allowed)
+        if (operation.id in _ENDING and self._session.id in raw) or self._is_another_file(operation.id, raw):
+            return None
+        return Expected(self._status(operation.id, target, named))
 
     def _is_another_file(self, operation: str, raw: str) -> bool:
         """Whether a request would write a file that is not there: a path may be both, a call and a file's."""
@@ -148,7 +167,8 @@ class Questions:
         own, unknown, nameless = _STATUSES[operation]
         if target.startswith("/api/") and operation != "forgetSession":
             if operation == "readFile" and named == self._session.id and _FILE not in target:
-                return _NOT_FOUND
+                # What begins with a slash is no path within a workspace.
+                return _ERROR if "//" in target else _NOT_FOUND
             return own if named == self._session.id else nameless if named is None else unknown
         return own if self._session.id in target else unknown
 
@@ -179,6 +199,10 @@ class Questions:
         return platform.http.send(question.method, question.target, body, headers, to_the_letter=True)
 
 
+def _wrong(answers: Iterable[tuple[Question, Answer]], reading: int) -> list[str]:
+    return [wrong for question, answer in answers if (wrong := question.wrong(answer, reading))]
+
+
 def _before_query(change: Callable[[str], str]) -> Callable[[str], str]:
     def spell(target: str) -> str:
         path, mark, query = target.partition("?")
@@ -191,8 +215,9 @@ def _encoded(path: str, place: int) -> str:
     return f"{path[:place]}%{ord(path[place]):02x}{path[place + 1 :]}"
 
 
-# In another spelling a path is another one, but for a letter in its code, which services read as the letter; the
-# listener's rules do not. The first are for any path, and the others for those that do not take the rest of one.
+# How a load balancer may read a target before it looks for a rule: as it was sent, or after URI normalization.
+READINGS: tuple[Callable[[str], str], ...] = (str, _before_query(normalized))
+# In another spelling a path is another one, but for a letter in its code, which services read as the letter. The first are for any path, and the others for those that do not take the rest of one.
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     _before_query(lambda path: _encoded(path, 1)),
     _before_query(lambda path: f"/{path}"),

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from seatrials.twin.balancer import Variety
-from seatrials.twin.balancer.paths import normalized
+from seatrials.seams.paths import normalized
 from tests.support.balancer import FakeListeners, open_world, rule, status_of
 
 

@@ -1,4 +1,8 @@
-"""What a rule's path patterns are compared with, where a path is normalized first."""
+"""Paths after URI normalization, as a load balancer may compare them with its rules.
+
+The guide matches paths "after URI normalization" and does not say what that does: a load balancer may read a path as it
+was sent, or so. Source: AWS ALB User Guide, "Condition types for listener rules".
+"""
 
 import re
 from urllib.parse import unquote
