@@ -25,6 +25,9 @@ def test_what_is_declared_is_no_finding() -> None:
         .asked(f"GET /session/{ONE}/about/us", 200, b"<html>", told=(("content-type", "text/html"),))
         .asked("GET /hermes/other", 404, {"error": "not found"})
         .asked("GET /other", 404, {"error": "not found"}, told=(JSON, ("server", "awselb/2.0")))
+        .asked("GET /%68ermes/other", 404, {"error": "not found"})
+        .asked("GET /%68ermes/other", 404, {"error": "not found"}, told=(JSON, ("server", "awselb/2.0")))
+        .asked("POST /healt%68", 200, {"status": "healthy"}, told=(JSON, ("server", "awselb/2.0")))
         .asked("POST /health", 200, {"status": "healthy"}, told=(JSON, ("server", "awselb/2.0")))
         .asked("GET /api/files", 504, b"<html>", told=(("server", "awselb/2.0"), ("content-type", "text/html")))
         .asked(f"GET {status_path()}", 0)
@@ -39,6 +42,7 @@ def test_what_is_declared_is_no_finding() -> None:
         ("status-declared", f"GET {status_path()}", 500, {"error": "internal error"}, (JSON,)),
         ("status-declared", f"POST {ACTIVATE}", 202, session(), (JSON,)),
         ("status-declared", "GET /hermes/health", 299, b"", (("server", "awselb/2.0"),)),
+        ("status-declared", "GET /%68ermes/health", 201, {"status": "healthy"}, (JSON,)),
         ("body-closed", f"GET {status_path()}", 404, {**NOT_FOUND, "live": [ONE]}, (JSON,)),
         ("body-closed", f"GET {status_path()}", 200, {**session(), "worker": "x"}, (JSON,)),
         ("body-closed", f"GET {status_path()}", 200, {**session(), "ttl": "soon"}, (JSON,)),
