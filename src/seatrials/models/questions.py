@@ -217,7 +217,8 @@ def _encoded(path: str, place: int) -> str:
 
 # How a load balancer may read a target before it looks for a rule: as it was sent, or after URI normalization.
 READINGS: tuple[Callable[[str], str], ...] = (str, _before_query(normalized))
-# In another spelling a path is another one, but for a letter in its code, which services read as the letter. The first are for any path, and the others for those that do not take the rest of one.
+# In another spelling a path is another one, but for a letter in its code, which services read as the letter.
+# The first are for any path, and the others for those that do not take the rest of one.
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     _before_query(lambda path: _encoded(path, 1)),
     _before_query(lambda path: f"/{path}"),

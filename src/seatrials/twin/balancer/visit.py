@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from seatrials.seams.paths import normalized
 from seatrials.twin.balancer.answers import Content, Variety, own_answer
 from seatrials.twin.balancer.authentication import CALLBACK_PATH, Authenticate, callback_status
 from seatrials.twin.balancer.desync import COMPLIANT, Classification
 from seatrials.twin.balancer.forwarding import Peer, Way, outgoing_head
 from seatrials.twin.balancer.messages import Headers, RequestHead
 from seatrials.twin.balancer.node_targets import NodeTargets, Target
-from seatrials.seams.paths import normalized
 from seatrials.twin.balancer.proxy import CLIENT_LEFT_STATUS, Exchange, Result
 from seatrials.twin.balancer.resets import Resets
 from seatrials.twin.balancer.rules import FixedResponse, Forward, Incoming, Redirect, Rule

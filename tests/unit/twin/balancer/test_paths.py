@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from seatrials.twin.balancer import Variety
 from seatrials.seams.paths import normalized
+from seatrials.twin.balancer import Variety
 from tests.support.balancer import FakeListeners, open_world, rule, status_of
 
 
