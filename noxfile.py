@@ -242,7 +242,9 @@ def gate(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Look at the gate's page and the report in Debian's chromium: first screen, contrast, keyboard, no request."""
     install(session, "tests", "browser", "report")
-    session.run("python", "-m", "pytest", "tests/browser", "-q", *session.posargs, env=OFFLINE)
+    # A file is looked at by one worker, which writes its pages once and has a browser of its own.
+    shares = ("-n", "auto", "--dist", "loadfile")
+    session.run("python", "-m", "pytest", "tests/browser", "-q", *shares, *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

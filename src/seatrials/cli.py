@@ -1,37 +1,27 @@
-"""The command line: `seatrials gate`, `verify`, `notify`, `report`, `timeline`, `publish`, `mutants`, and so on."""
+"""The command line: `seatrials gate`, `verify`, `notify`, `report`, `timeline`, `publish`, `mutants`, and so on.
+
+A command imports what it alone needs when it is called: the others, and the servers among them, start sooner.
+"""
 
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seatrials import traceability
-from seatrials.catalogue import read_suites
-from seatrials.checkers.contract import promises
 from seatrials.configuration import refuse_with, require_wait, require_workers
 from seatrials.cost import SHIPPED_PRICES
 from seatrials.ending import end_with
-from seatrials.environments.environment import Environment
-from seatrials.environments.file import load_environment
 from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
-from seatrials.evidence.provenance import commit_of
-from seatrials.evidence.signing import signer_of
-from seatrials.gate import verification
-from seatrials.gate_command import GatePaths, open_history, run_gate
-from seatrials.held_promises import Holders, promise_lines, promise_problems
-from seatrials.mutants.run import Which, run_generated, run_mutants
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
-from seatrials.report.report import Build, write_report
-from seatrials.run.durations import DURATIONS, durations_of, write_durations
-from seatrials.schemas import documents
-from seatrials.timeline.command import write_timeline
-from seatrials.twin.cloudformation.fidelity import page as fidelity_page
 from seatrials.twin_server import command as twin
+
+if TYPE_CHECKING:
+    from seatrials.environments.environment import Environment
 
 app = typer.Typer(
     help="Decides whether a release of the Webordinary platform may go out.",
@@ -80,13 +70,13 @@ def mutants(  # noqa: PLR0913  # each is an option
     generated: Annotated[
         bool, typer.Option("--generated", help="run on mutants that rules make of Hermes and the editor instead")
     ] = False,
-    sample: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="with --generated: on so many, which --seed draws")
-    ] = None,
+    sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
+    from seatrials.mutants.run import Which, run_generated, run_mutants
+
     require_workers("-n", workers)
     if (sample is not None or again) and not generated:
         msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
@@ -94,8 +84,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     if generated:
         chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        which = Which(only or [], sample, seed, again)
-        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
+        raise typer.Exit(run_generated(Which(only or [], sample, seed, again), scenarios=scenarios, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     code = run_mutants(
         *choosing,
@@ -114,7 +103,7 @@ def mutants(  # noqa: PLR0913  # each is an option
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def watch(context: typer.Context) -> None:
     """Run the rows that execute what changed whenever a file is saved; further arguments go to pytest."""
-    from seatrials.run.watch import watch_rows  # noqa: PLC0415  # asyncio, which nothing else here needs
+    from seatrials.run.watch import watch_rows
 
     watch_rows(Path(), context.args)
 
@@ -135,11 +124,17 @@ def scenarios(
     as_json: AsJson = False,
 ) -> None:
     """Write or check the page that says which test examines which row; without an option, show it."""
+    from seatrials import traceability
+    from seatrials.catalogue import read_suites
+    from seatrials.checkers.contract import promises
+    from seatrials.held_promises import Holders, promise_lines, promise_problems
+
     if (write and check) or (matrix and not check):
         msg = "take --write or --check, and --matrix with --check only"
         raise ConfigurationError(msg)
     forget_aws_variables()
-    from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
+    # This imports moto.
+    from seatrials.mutants.catalogue import CATALOGUE
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
     holders = Holders.of(suites, gate, Path())
@@ -167,10 +162,12 @@ def schemas(
     *,
     write: Annotated[bool, typer.Option("--write", help="write them")] = False,
     check: Annotated[bool, typer.Option("--check", help="fail when one is out of date")] = False,
-    folder: Annotated[Path, path_option(metavar="DIR", help="where they are")] = documents.FOLDER,
+    folder: Annotated[Path, path_option(metavar="DIR", help="where they are")] = Path("schemas"),
     as_json: AsJson = False,
 ) -> None:
     """Write or check the JSON schemas of configuration and evidence; without an option, list them."""
+    from seatrials.schemas import documents
+
     if write and check:
         msg = "take --write or --check"
         raise ConfigurationError(msg)
@@ -191,10 +188,12 @@ def durations(
     run: Annotated[Path, path_argument(metavar="[RUN]", help="the folder of a run")] = Path("evidence/mock/latest"),
     *,
     write: Annotated[bool, typer.Option("--write", help="write them")] = False,
-    file: Annotated[Path, path_option(metavar="FILE", help="where they are kept")] = DURATIONS,
+    file: Annotated[Path, path_option(metavar="FILE", help="where they are kept")] = Path("durations.json"),
     as_json: AsJson = False,
 ) -> None:
     """Take how long rows take from a run, for `--plan`; without --write, list them."""
+    from seatrials.run.durations import durations_of, write_durations
+
     found, output = durations_of(RunFolder(run)), Output(as_json=as_json)
     if write:
         write_durations(file, found)
@@ -212,6 +211,8 @@ def fidelity(
     as_json: AsJson = False,
 ) -> None:
     """Write or check the pages that say what the twin does with each property of a template; else list them."""
+    from seatrials.twin.cloudformation.fidelity import page as fidelity_page
+
     if write and check:
         msg = "take --write or --check"
         raise ConfigurationError(msg)
@@ -244,7 +245,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
-    from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
+    from seatrials.stacks.live import command as tending
 
     environment, variables = _real_environment(name, environments)
     output = Output(as_json=as_json)
@@ -264,7 +265,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""
-    from seatrials.stacks.live import command as tending  # noqa: PLC0415  # boto3, which takes its time to import
+    from seatrials.stacks.live import command as tending
 
     require_wait("--wait", wait)
     environment, variables = _real_environment(name, environments)
@@ -279,7 +280,9 @@ def sweep(
     )
 
 
-def _real_environment(name: str, path: Path) -> tuple[Environment, dict[str, str]]:
+def _real_environment(name: str, path: Path) -> tuple["Environment", dict[str, str]]:
+    from seatrials.environments.file import load_environment
+
     variables = read_variables()
     environment = load_environment(name, path, variables)
     if not environment.kind.is_shared:
@@ -310,6 +313,10 @@ def gate(  # noqa: PLR0913  # each is an option
     as_json: AsJson = False,
 ) -> None:
     """Decide whether a release may go out: exit with 0 for GO, 1 for NO-GO, 2 for CANNOT TELL."""
+    from seatrials.evidence.provenance import commit_of
+    from seatrials.evidence.signing import signer_of
+    from seatrials.gate_command import GatePaths, open_history, run_gate
+
     folder = EvidenceFolder(evidence)
     place = out if out is not None else folder.gate
     signer = signer_of(read_variables())
@@ -329,6 +336,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Say who signed evidence and decisions: exit with 0 when all verifies, 75 when not, 79 when some is unsigned."""
+    from seatrials.gate import verification
+
     output = Output(as_json=as_json)
     verification.verify(paths, verification.signers_for(criteria, key), output.console, output.tell)
 
@@ -343,6 +352,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Make one Allure report over the newest runs of all environments."""
+    from seatrials.report.report import Build, write_report
+
     build = Build(name=build_name, url=build_url)
     page = write_report(evidence=evidence, tools=tools, build=build, variables=read_variables())
     output = Output(as_json=as_json)
@@ -363,6 +374,8 @@ def timeline(
     as_json: AsJson = False,
 ) -> None:
     """Show what happened on the platform while a row ran, as a page, or as a file for tools that show traces."""
+    from seatrials.timeline.command import write_timeline
+
     path = write_timeline(run, row, evidence=evidence, out=out, form=form)
     output = Output(as_json=as_json)
     output.say(path)
@@ -381,7 +394,8 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Send the figures of a run to CloudWatch, once however often it is called."""
-    from seatrials.publishing.command import publish_newest  # noqa: PLC0415  # boto3 takes time that others save
+    from seatrials.environments.file import load_environment
+    from seatrials.publishing.command import publish_newest
 
     variables = read_variables()
     chosen = load_environment(environment, environments, variables)
@@ -403,7 +417,7 @@ def notify(
     as_json: AsJson = False,
 ) -> None:
     """Tell people of a decision, once: the verdict, the reason, the owners and a link."""
-    from seatrials.publishing.notify import notify as tell  # noqa: PLC0415  # boto3 takes time that others save
+    from seatrials.publishing.notify import notify as tell
 
     told = tell(decision, to or [], read_variables(), link=link, again=again)
     output = Output(as_json=as_json)

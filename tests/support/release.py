@@ -50,6 +50,8 @@ SERVICES: Json = {
 MUTANTS = ("hermes-deaf", "rules-left-behind", "no-scale-in")
 # A row that a test damages.
 ROW = "COLD-07"
+# Some files of the timeline stand for all of them: those of production's rows, one of staging's and one of the mock's.
+TIMELINES = (ROW, "COLD-13")
 Lines = list[dict[str, Any]]
 Record = dict[str, Any]
 Change = Callable[[Lines, Record], None]
@@ -114,8 +116,8 @@ class Release:
     def _write(self, folder: RunFolder, lines: Lines, record: Record) -> None:
         scopes = record["scopes"]
         folder.write_rows({row: RowRecord(nodeid=test, scope=scopes[row]) for row, test in record["rows"].items()})
-        # Some files of the timeline stand for all of them.
-        for row in (row for row in record["rows"] if row.startswith("COLD")):
+        kept = {row for row in record["rows"] if row.startswith("COLD") and scopes[row] == "production"}
+        for row in (row for row in record["rows"] if row in kept or row in TIMELINES):
             (folder.path / "timeline" / f"{row}.steps.json").write_text('{"steps": []}\n')
         folder.write_usage(next(iter(record["rows"])), record["usage"])
         services = {

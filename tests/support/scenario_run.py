@@ -19,8 +19,8 @@ from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.physics.clock import VirtualClock
 
 ENVIRONMENTS = '[mock]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'
-# The options that keep an inner run from doing what an outer one does.
-PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+# The options that keep an inner run from doing what an outer one does, and its processes from importing asyncio.
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:schemathesis")
 STEP = 'platform.recorder.step("asked for anna@example.com")'
 WAITS = f"""{STEP}
 clock.sleep(100)

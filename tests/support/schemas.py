@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import botocore.session  # type: ignore[import-untyped,unused-ignore]  # no types
-import cfnlint
 
 from seatrials.twin.cloudformation.fidelity.usage import BY_KEY
 
-_SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+# Its files alone are read: to import it takes longer than all of them.
+_CFN_LINT = find_spec("cfnlint")
+assert _CFN_LINT is not None, "the project depends on it"
+_SCHEMAS = Path(str(_CFN_LINT.origin)).parent / "data" / "schemas"
 _REGION = "us-west-2"
 _CHOICES = ("oneOf", "anyOf", "allOf")
 # Where botocore's text about attributes names one.

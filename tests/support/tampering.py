@@ -22,6 +22,12 @@ RUN, MATRIX = "production/latest", "mutants/20261125T080000Z-1"
 JUNK: tuple[Json, ...] = (None, -1e9, True, ["NOPE-99"], "2026-11-25T01:00:00+00:00")
 
 
+def put(path: Path, content: bytes) -> None:
+    """Let *path* be a new file with *content*: where an old one is written over, ext4 waits for the disk."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def failing(lines: Lines, record: Record) -> None:
     """Let a row of production fail."""
     call = next(line for line in reports(lines, record, ROW) if line["when"] == "call")

@@ -13,7 +13,7 @@ import typer
 from typer import rich_utils
 from typer.testing import CliRunner
 
-from seatrials import cli, ending
+from seatrials import cli, ending, gate_command
 from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
 
@@ -62,7 +62,7 @@ def _fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def raise_it(*_arguments: object, **_options: object) -> NoReturn:
             raise error
 
-        monkeypatch.setattr(cli, "run_gate", raise_it)
+        monkeypatch.setattr(gate_command, "run_gate", raise_it)
 
     return fail
 
@@ -265,7 +265,7 @@ def test_a_verdict_keeps_its_code(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, verdict: int, code: int
 ) -> None:
     """GO, NO-GO and CANNOT TELL leave the command line as 0, 1 and 2."""
-    monkeypatch.setattr(cli, "run_gate", lambda *_arguments, **_options: verdict)
+    monkeypatch.setattr(gate_command, "run_gate", lambda *_arguments, **_options: verdict)
 
     assert run(*GATE)[0] == code
 

@@ -64,3 +64,12 @@ def test_a_file_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(OSError, match="larger than"):
         read_regular(path)
+
+
+def test_a_file_that_tells_no_size_is_read_whole() -> None:
+    """Of a file of /proc, or one that grows meanwhile, there is more than its size says."""
+    path = Path("/proc/self/status")
+    assert path.stat().st_size == 0
+
+    assert read_regular(path).startswith(b"Name:\t")
+    assert b"\nPid:" in read_regular(path)

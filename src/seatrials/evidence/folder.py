@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -172,6 +173,12 @@ def entries_of(folder: Path) -> list[Path]:
 def second_of(folder: Path) -> int | None:
     """Return the second that *folder* is called after, since the epoch; None for another name."""
     stamp, _, _ = folder.name.partition("-")
+    return _second_of_stamp(stamp)
+
+
+# A reader asks again and again for the same few hundred folders, and each time takes as long as to read a file.
+@lru_cache(maxsize=4096)
+def _second_of_stamp(stamp: str) -> int | None:
     try:
         return int(datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp())
     except ValueError:
@@ -474,8 +481,8 @@ def _contents(folder: Path, patterns: Iterable[str]) -> dict[str, bytes]:
 
 
 def _paths(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
-    found = sorted(path for pattern in patterns for path in folder.glob(pattern))
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    found = sorted((path for pattern in patterns for path in folder.glob(pattern)), key=lambda path: path.parts)
+    return {"/".join(path.parts[len(folder.parts) :]): path for path in found}
 
 
 def _write(path: Path, value: object, *, indent: int, sort_keys: bool = False) -> None:

@@ -41,6 +41,7 @@ class Collector:
         self._noted: set[Path] = set()
         # As text, for there are thousands of modules, and paths take ten times as long.
         self._libraries = tuple(f"{each}{os.sep}" for each in library_folders())
+        self._led_to = _LedTo()
 
     def note(self, path: Path) -> None:
         """Note a file that was collected, or read as configuration or template, wherever it lies."""
@@ -49,6 +50,7 @@ class Collector:
     def collected(self, modules: Iterable[ModuleType] | None = None) -> dict[str, str]:
         """Return the blob ids of what was noted and of *modules* (None: all that are imported), by path."""
         found = list(sys.modules.values()) if modules is None else modules
+        self._led_to = _LedTo()
         told = {each for module in found for each in _origins(module)}
         ran = {each for path, how in told if not self._is_library(path) for each in _files(Path(path), how)}
         paths = dict.fromkeys(each for path in sorted(self._noted | ran) for each in self._trail(path))
@@ -60,12 +62,12 @@ class Collector:
         A link below the root that leads into such a folder is no library: a commit does not hold what it leads to.
         """
         is_below = path.startswith(f"{self._root}{os.sep}")
-        return (path if is_below else os.path.realpath(path)).startswith(self._libraries)
+        return (path if is_below else self._led_to.by(path)).startswith(self._libraries)
 
     def _trail(self, path: Path) -> Iterator[Path]:
         """Yield each symbolic link below the root on the way to a file, and the file where the way ends."""
         if not path.is_relative_to(self._root):
-            yield path.resolve()
+            yield Path(self._led_to.by(str(path)))
             return
         for each in (*reversed(path.relative_to(self._root).parents), path.relative_to(self._root)):
             link = self._root / each
@@ -88,6 +90,21 @@ class Collector:
             return CHANGED
         # The time of the last change of content or name, which no program can set back.
         return CHANGED if status.st_ctime_ns > self._began_ns else blob_id(content)
+
+
+class _LedTo:
+    """Where absolute paths lead to, as `os.path.realpath` has it; each folder, which modules share, is asked once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def by(self, path: str) -> str:
+        """Return the path without any link in it."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        found = os.path.join(self._folders[folder], name)  # noqa: PTH118  # text, as above
+        return os.path.realpath(found) if os.path.islink(found) else found  # noqa: PTH114
 
 
 def library_folders() -> tuple[Path, ...]:

@@ -23,7 +23,7 @@ from tests.support.aws import Json
 from tests.support.release import Release
 from tests.support.signing import signer, trusting
 from tests.support.tampering import MATRIX as MATRIX_FOLDER
-from tests.support.tampering import MOVES, failing, folder_of, judged, of_log, of_matrix, of_record
+from tests.support.tampering import MOVES, failing, folder_of, judged, of_log, of_matrix, of_record, put
 from tests.support.tampering import RUN as RUN_FOLDER
 
 TRUSTED, STRANGER = Ed25519PrivateKey.from_private_bytes(b"t" * 32), Ed25519PrivateKey.from_private_bytes(b"s" * 32)
@@ -56,8 +56,9 @@ def sealed_anew(folder: Path) -> None:
     """Let the seal of a run or of a matrix be that of its files."""
     matrix = MatrixFolder(folder)
     if matrix.record.is_file():
-        matrix.seal.write_text(json.dumps(seal_of({matrix.record.name: matrix.record.read_bytes()})))
+        put(matrix.seal, json.dumps(seal_of({matrix.record.name: matrix.record.read_bytes()})).encode())
     else:
+        RunFolder(folder).seal.unlink(missing_ok=True)
         RunFolder(folder).write_seal()
 
 
@@ -97,13 +98,13 @@ def test_no_change_betters_a_verdict_by_a_new_seal(
     folder, count, unnoticed = path.parent.resolve(), 0, []
     before = {each: each.read_bytes() for each in (path, folder / "seal.json", folder / "signature.json")}
     for what, content in contents(signed.root):
-        path.write_bytes(content)
+        put(path, content)
         anew(folder)
         count += 1
         if judged(case, signed.root) is Verdict.GO:
             unnoticed.append(what)
         for each, honest in before.items():
-            each.write_bytes(honest)
+            put(each, honest)
 
     assert unnoticed == []
     assert count >= count_min
@@ -117,7 +118,7 @@ def test_no_file_can_be_added_taken_or_emptied(signed: Release, anew: Anew) -> N
     shutil.copytree(folder, signed.root.parent / "kept")
     for path in [*folder.glob("*.json*"), *folder.glob("timeline/*"), folder / "timeline" / "COLD-99.usage.json"]:
         for content in (None, b"{}"):
-            path.unlink(missing_ok=True) if content is None else path.write_bytes(content)
+            path.unlink(missing_ok=True) if content is None else put(path, content)
             if path.name not in ("seal.json", "signature.json"):
                 anew(folder)
             is_gone = content is None and path.name == "COLD-99.usage.json" and anew is sealed_anew
@@ -225,11 +226,11 @@ def test_no_other_signature_betters_a_verdict(signed: Release) -> None:
     case, path = signed.case(), folder_of(signed.root, "production") / "signature.json"
     honest, count, unnoticed = path.read_bytes(), 0, []
     for what, content in envelopes(signed.root):
-        path.unlink() if content is None else path.write_bytes(content)
+        path.unlink() if content is None else put(path, content)
         count += 1
         if judged(case, signed.root) is Verdict.GO:
             unnoticed.append(what)
-        path.write_bytes(honest)
+        put(path, honest)
 
     assert unnoticed == []
     assert count >= 35

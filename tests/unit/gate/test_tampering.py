@@ -27,6 +27,7 @@ from tests.support.tampering import (
     of_number,
     of_record,
     of_seal,
+    put,
 )
 
 
@@ -72,11 +73,11 @@ def test_no_change_of_a_file_betters_a_verdict(
     case, path = tampered.case(), tampered.root / file if isinstance(file, str) else file(tampered.root)
     honest, count, unnoticed = path.read_bytes(), 0, []
     for what, content in contents(tampered.root):
-        path.write_bytes(content)
+        put(path, content)
         count += 1
         if judged(case, tampered.root) is Verdict.GO:
             unnoticed.append(what)
-        path.write_bytes(honest)
+        put(path, honest)
 
     assert unnoticed == []
     assert count >= count_min
@@ -90,10 +91,10 @@ def test_no_file_can_be_missing_cut_or_another(tampered: Release) -> None:
     for path in files:
         honest = path.read_bytes()
         for content in (None, honest[: len(honest) // 2], b"{}", b"\xff"):
-            path.unlink() if content is None else path.write_bytes(content)
+            path.unlink() if content is None else put(path, content)
             if judged(case, root) is Verdict.GO:
                 unnoticed.append((path.name, content))
-            path.write_bytes(honest)
+            put(path, honest)
 
     assert unnoticed == []
     assert len(files) > 10

@@ -16,6 +16,7 @@ from seatrials.gate.decision import Criterion, Decision, Outcome, Verdict
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import GatePaths, run_gate
 from tests.support.copied_project import copy_folder
+from tests.support.scenario_run import PLAIN
 
 pytest_plugins = ["pytester"]
 
@@ -94,7 +95,7 @@ class Project:
 
     def judged(self, patch: pytest.MonkeyPatch) -> tuple[Verdict, Criterion]:
         """Run the scenario, judge the run, and return the verdict and the criterion of its tree."""
-        options = ("-p", "no:cacheprovider", "--environment", "mock")
+        options = (*PLAIN, "--environment", "mock")
         result = self._pytester.runpytest_subprocess("tests/integration", *options)
         assert result.ret == 0, "every pretended run here says that all has passed"
         patch.chdir(self.path)

@@ -14,7 +14,7 @@ import typer.main
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
-from seatrials import cli
+from seatrials import cli, gate_command
 from seatrials.evidence.folder import MatrixFolder, RunFolder
 from seatrials.evidence.record import MatrixRecord, MatrixRun, MutantRecord, RunRecord
 from seatrials.evidence.signing import sign_run
@@ -222,10 +222,16 @@ def test_problems_are_told_with_what_was_found(run: Run) -> None:
     assert len(told["problems"]) == len(told["schemas"])
 
 
-@pytest.mark.parametrize(("command", "made"), [("report", "write_report"), ("timeline mock", "write_timeline")])
+@pytest.mark.parametrize(
+    ("command", "made"),
+    [
+        ("report", "seatrials.report.report.write_report"),
+        ("timeline mock", "seatrials.timeline.command.write_timeline"),
+    ],
+)
 def test_what_was_made_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, command: str, made: str) -> None:
     """The path of the page."""
-    monkeypatch.setattr(cli, made, lambda *_arguments, **_options: Path("page.html"))
+    monkeypatch.setattr(made, lambda *_arguments, **_options: Path("page.html"))
     code, out, _ = run(*command.split(), "--json")
 
     assert code == 0
@@ -302,7 +308,7 @@ def test_a_crash_is_an_object(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(cli, "run_gate", fail)
+    monkeypatch.setattr(gate_command, "run_gate", fail)
     code, _, err = run("gate", "--json")
 
     assert (code, json.loads(err)["error"]["kind"]) == (70, "RuntimeError")

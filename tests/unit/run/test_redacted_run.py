@@ -10,6 +10,7 @@ import pytest
 
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.report_log import parse_report_log
+from tests.support.scenario_run import PLAIN
 
 pytest_plugins = ["pytester"]
 
@@ -141,7 +142,7 @@ def run(pytester: pytest.Pytester) -> Callable[[str], RunFolder]:
     pytester.makepyfile(secrets_of_theirs=f"LEAKS = {LEAKS!r}", test_cold_start=SCENARIOS)
 
     def run(workers: str) -> RunFolder:
-        options = ("-p", "no:cacheprovider", "-W", "default", "-n", workers, "-o", "pythonpath=.")
+        options = (*PLAIN, "-W", "default", "-n", workers, "-o", "pythonpath=.")
         result = pytester.runpytest_subprocess(*options, "--environment", "mock")
         result.assert_outcomes(passed=2, failed=2, skipped=1, errors=1, warnings=1)
         return RunFolder((pytester.path / "evidence/mock/latest").resolve())

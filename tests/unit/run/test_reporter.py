@@ -17,6 +17,7 @@ import pytest
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.reader import RunEvidence, read_runs
 from tests.support.project import PROJECT
+from tests.support.scenario_run import PLAIN
 
 pytest_plugins = ["pytester"]
 
@@ -66,7 +67,7 @@ def run(pytester: pytest.Pytester) -> Callable[..., RunEvidence]:
 
     def run(second: str, *options: str) -> RunEvidence:
         pytester.makepyfile(test_cold_start=SCENARIOS.format(second=second))
-        pytester.runpytest_subprocess("-p", "no:cacheprovider", "--environment", "mock", *options)
+        pytester.runpytest_subprocess(*PLAIN, "--environment", "mock", *options)
         return read_runs(pytester.path / "evidence", "mock")[-1]
 
     return run

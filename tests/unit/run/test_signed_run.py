@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials.evidence.reader import RunEvidence, read_runs
 from seatrials.gate.signers import public_key
-from tests.support.scenario_run import ENVIRONMENTS
+from tests.support.scenario_run import ENVIRONMENTS, PLAIN
 from tests.support.signing import private_pem, public_pem, signer
 
 pytest_plugins = ["pytester"]
@@ -48,7 +48,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(*options: str, **variables: str) -> pytest.RunResult:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "--environment", "mock", *options)
+        return pytester.runpytest_subprocess(*PLAIN, "--environment", "mock", *options)
 
     return run
 

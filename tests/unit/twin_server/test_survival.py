@@ -22,7 +22,7 @@ from tests.support.stranger import Stranger, answered
 
 REQUESTS = 5_000
 CALLS = 500
-AT_ONCE = 64
+AT_ONCE = 192
 # Of the machine: how long a client may wait for the next bytes.
 CLIENT_SECONDS = 60.0
 SERVED = b"GET /hermes/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

@@ -11,6 +11,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.logs.models import logs_backends
 
 from seatrials.platform import contract
+from seatrials.safety import lease
 from seatrials.safety.reading import is_reading
 from seatrials.seams.clock import SystemClock
 from tests.support.aws import Document, Json
@@ -39,6 +40,8 @@ def cost(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Cost]:
         return answer
 
     monkeypatch.setattr(Endpoint, "make_request", record)
+    # How old an answer about the lease is depends on the machine too: each change asks anew.
+    monkeypatch.setattr(lease, "CONFIRMED_SECONDS", 0.0)
     return lambda: {name: (calls[name], elements[name], units[name]) for name in sorted(calls)}
 
 
