@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from seatrials.errors import SeatrialsError
+from seatrials.errors import BrokenPromiseError, SeatrialsError
 from seatrials.models.chance import BACKEND
 from seatrials.platform import Platform
 
@@ -133,6 +133,9 @@ class Walk(RuleBasedStateMachine):
         try:
             yield
             self.compare()
+        except BrokenPromiseError:
+            # Another row's failure is no departure of this one's, and no walk goes on from there.
+            raise
         except (AssertionError, SeatrialsError) as error:
             self._walks.is_broken = False
             self._walks.note(Departure(tuple(self._steps), str(error)))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from seatrials.errors import BrokenPromiseError
 from seatrials.models.walk import Walk, Walks
 from seatrials.platform import Platform
 
@@ -52,6 +53,15 @@ class Broken(Numbers):
         raise KeyError
 
 
+class Unpromised(Numbers):
+    """A walk on a platform that breaks what another row asks for."""
+
+    def compare(self) -> None:
+        """Find that no session starts in time."""
+        msg = "gave up waiting"
+        raise BrokenPromiseError(msg, "COLD-07", frozenset())
+
+
 def take(kind: type[Numbers], *, steps: int = 60, **given: Any) -> tuple[str, list[list[int]]]:  # noqa: ANN401
     """Return how a walk departed, and what each walk drew, those that were taken in vain left out."""
     kind.drawn = []
@@ -72,6 +82,14 @@ def test_without_shortening_the_first_departure_is_told() -> None:
 
     assert departure.splitlines()[0].endswith("the last of which was to draw 7: seven after three")
     assert departure.count("\n") == len(drawn[-1])
+
+
+def test_a_promise_of_another_row_is_no_departure() -> None:
+    """It ends the walks at once, as what it is."""
+    with pytest.raises(BrokenPromiseError, match="gave up waiting"):
+        take(Unpromised)
+
+    assert [len(each) for each in Unpromised.drawn if each] == [1]
 
 
 def test_equal_seeds_take_equal_walks() -> None:
