@@ -42,6 +42,8 @@ class Files:
     log: list[str] = field(default_factory=list)
     # Paths, in order.
     told: list[str] = field(default_factory=list)
+    # How many pings of its WebSocket were answered.
+    pongs: int = 0
 
     def resolved(self, path: str) -> str:
         """Return where a path leads at its end."""
