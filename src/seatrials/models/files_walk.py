@@ -1,7 +1,9 @@
 """Walks through the files of three users, beside a model of each: every way of change, every way of reading."""
 
 import base64
+import html
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +15,7 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from seatrials.models.files import Entry, Files, link_to
+from seatrials.models.files import INDEX_PAGE, Entry, Files, link_to
 from seatrials.models.texts import COUNTS, NAMES, SIZES, content, own, texts
 from seatrials.models.walk import Walk, Walks
 from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket, contract
@@ -110,6 +112,12 @@ class FilesWalk(Walk):
         instruction = words.format(name=name, text=text)
         self._execute(whose, path, f"# {title}\n\n{text}\n", instruction)
 
+    def wish(self, whose: int, number: int) -> None:
+        """Give an instruction in words of one's own, which the site's front shows."""
+        before = self.users[whose].model.content(INDEX_PAGE) or b""
+        wish = f"Greet visitor {number} & all"
+        self._execute(whose, INDEX_PAGE, before.decode() + f"{wish}\n\n", wish)
+
     def write_wrong(self, whose: int, nth: int) -> None:
         """Write below a file, in the place of a folder, and by a link into what is git's: all that is refused."""
         user = self.users[whose]
@@ -132,13 +140,14 @@ class FilesWalk(Walk):
                 answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
                 self._committed(answer, user.model.commit(message))
 
-    def shell_write(self, whose: int, path: str, text: str) -> None:
-        """Write a file by a command."""
+    def shell_write(self, whose: int, path: str, text: str, *, is_absolute: bool) -> None:
+        """Write a file by a command, by its path from where that runs or from the container's root."""
         text = own(text, _PEOPLE[whose][0])
         user, data = self.users[whose], text.encode()
         if path not in user.model.entries or not user.model.entries[path].is_executable:
             encoded = base64.b64encode(data).decode()
-            command = f"mkdir -p {_folder(path)} && echo {encoded} | base64 -d > ./{shlex.quote(path)}"
+            project = f"/workspace/{user.session.client_id}/{user.session.user_id}/project" if is_absolute else "."
+            command = f"mkdir -p {_folder(path)} && echo {encoded} | base64 -d > {project}/{shlex.quote(path)}"
             self._shell(whose, f"write {_short(text)} to {_short(path)}", command, {path: Entry(data)})
 
     def shell_remove(self, whose: int, nth: int, *, is_link: bool) -> None:
@@ -219,6 +228,8 @@ class FilesWalk(Walk):
         for path in dict.fromkeys([*paths, *chosen]):
             self._compare_file(user, path)
         self._compare_git(user, is_commit=is_commit)
+        if is_commit:
+            self._compare_front(user)
         for each in self.users:
             self._compare_socket(each)
 
@@ -290,6 +301,18 @@ class FilesWalk(Walk):
             f"{pongs} answers to {user.model.pongs} pings in JSON, and to as many that are none"
         )
 
+    def _compare_front(self, user: _User) -> None:
+        """Hold the site's front against the model: every page has its link, which leads there, and wishes are shown."""
+        front = self.platform.http.get(user.session.preview_path)
+        links = [html.unescape(each) for each in re.findall(r'href="([^"]*)"', front.text)]
+        expected = [f"{user.session.preview_path}/{quote(each)}" for each in user.model.pages()]
+        assert sorted(links) == sorted(expected), f"the site's front {_told_else(sorted(links), sorted(expected))}"
+        for link in links[self._read % len(links) :][:1] if links else []:
+            led = self.platform.http.get(link)
+            assert led.status == _OK, f"expected the link {link} to lead to a page, got {led}"
+        for wish in (user.model.content(INDEX_PAGE) or b"").decode().split("\n\n")[:-1]:
+            assert html.escape(wish) in front.text, f"expected {wish!r} to be shown by the site's front"
+
     def _compare_git(self, user: _User, *, is_commit: bool) -> None:
         status, log, changed = user.api.git_status(), user.api.git_log(), user.model.changed()
         found = sorted(str(each["path"]) for each in status["changes"])
@@ -347,13 +370,14 @@ def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any]) ->
 
 # The plainest first, to which walks are shrunk; what shows most, several times.
 STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
-    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts(), is_absolute=st.booleans()),
     _step(FilesWalk.write, whose=_whose, path=_names | st.sampled_from(_LINKS), size=st.sampled_from(SIZES)),
     _step(FilesWalk.write, whose=_whose, path=_names, size=st.sampled_from(SIZES[:5])),
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.update, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.page, whose=_whose, page=st.sampled_from(_PAGES), text=texts(), words=st.sampled_from(_WORDS)),
+    _step(FilesWalk.wish, whose=_whose, number=_nth),
     _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
     _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),

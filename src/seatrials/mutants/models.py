@@ -8,7 +8,7 @@ from typing import Any
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.mutant import memory_of, replace
 from seatrials.seams.http1 import Request, Response
-from seatrials.webordinary.editor import activity, instructions, repository
+from seatrials.webordinary.editor import activity, instructions, repository, site
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, stage
 from seatrials.webordinary.editor.hmr import Browser, HotReload
@@ -79,6 +79,14 @@ MUTANTS.rows["MODEL-01"] = {
     "ttl-of-half-an-hour-and-a-bit": (
         "A container gives a session a minute more than the contract.",
         replace(activity, "TTL_SECONDS", 1860),
+    ),
+}
+
+
+MUTANTS.rows["MODEL-02"] = {
+    "links-to-the-letter": (
+        "The site's front leads to its pages by names that are not encoded.",
+        replace(site, "quote", str),
     ),
 }
 
