@@ -494,6 +494,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
     assert workspace.git_log() == log
     assert platform.sessions.preview(session).status == 200
     assert websocket.status == 101
+    assert len(platform.balancer.session_rules(session.id)) == contract.RULES_PER_SESSION
 
 
 REFUSED = {

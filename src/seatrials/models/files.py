@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
+PAGES = "src/pages/"
+INDEX_PAGE = f"{PAGES}index.md"
 _PLAIN, _EXECUTABLE, _LINK = "100644", "100755", "120000"
 
 
@@ -42,6 +44,8 @@ class Files:
     log: list[str] = field(default_factory=list)
     # Paths, in order.
     told: list[str] = field(default_factory=list)
+    # How many pings of its WebSocket were answered.
+    pongs: int = 0
 
     def resolved(self, path: str) -> str:
         """Return where a path leads at its end."""
@@ -59,6 +63,13 @@ class Files:
         """Return the size of every file, links by where they lead."""
         sizes = {path: self.content(path) for path in self.entries}
         return {path: len(content) for path, content in sizes.items() if content is not None}
+
+    def pages(self) -> list[str]:
+        """Return by which names the site's front leads to its pages and files, the front's own page excepted."""
+        paths = [path for path in self.listed() if path != INDEX_PAGE]
+        return sorted(
+            path.removeprefix(PAGES).removesuffix(".md") if path.startswith(PAGES) else path for path in paths
+        )
 
     def changed(self) -> list[str]:
         """Return the paths that differ from the last commit."""

@@ -1,7 +1,9 @@
 """Walks through the files of three users, beside a model of each: every way of change, every way of reading."""
 
 import base64
+import html
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +15,24 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from seatrials.models.files import Entry, Files, link_to
+from seatrials.models.files import INDEX_PAGE, Entry, Files, link_to
 from seatrials.models.texts import COUNTS, NAMES, SIZES, content, own, texts
 from seatrials.models.walk import Walk, Walks
-from seatrials.platform import Answer, Platform, Session, WebSocket, contract
+from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket, contract
 
 # One client's two users, and the first one's name at another client's: nothing is told apart by one name alone.
 _PEOPLE = (("c", "u"), ("c", "v"), ("d", "u"))
-_OK, _NOT_FOUND = 200, 404
+_OK, _REFUSED, _NOT_FOUND = 200, 400, 404
 _LINKS = ("link.md", "src/pages/linked.md")
+# Of pages: as an instruction has them, their titles, and which files they are.
+_PAGES = (
+    ("About Us", "About Us", "src/pages/about-us.md"),
+    ('"Our Team"', "Our Team", "src/pages/our-team.md"),
+    ("'First'", "First", "src/pages/first.md"),
+    ("`x`", "x", "src/pages/x.md"),
+    ("Größe & Form!", "Größe & Form!", "src/pages/größe-form.md"),
+)
+_PING, _ELSE = {"type": "ping"}, {"type": "else"}
 # How many files are read again after a step, beside those that it was about: all of them, one after the other.
 _READ_AGAIN = 2
 _whose = st.sampled_from([0, 0, 0, 1, 2])
@@ -88,12 +99,37 @@ class FilesWalk(Walk):
         text = own(text, _PEOPLE[whose][0])
         self._execute(whose, path, text, contract.instruction_to_create(path, text))
 
-    def update(self, whose: int, nth: int, text: str) -> None:
-        """Give an instruction to change one."""
+    def update(self, whose: int, path: str, text: str) -> None:
+        """Give an instruction to change one, or to write one that is not there."""
         text = own(text, _PEOPLE[whose][0])
-        path = self.users[whose].nth(nth)
-        if path is not None and text.strip():
+        if text.strip():
             self._execute(whose, path, text, f"Update {path} with: {text}")
+
+    def page(self, whose: int, page: tuple[str, str, str], text: str, words: str) -> None:
+        """Give an instruction to add a page, with a text or without, or to change one."""
+        name, title, path = page
+        text = own(text, _PEOPLE[whose][0]).strip() if "text" in words else ""
+        instruction = words.format(name=name, text=text)
+        self._execute(whose, path, f"# {title}\n\n{text}\n", instruction)
+
+    def wish(self, whose: int, number: int) -> None:
+        """Give an instruction in words of one's own, which the site's front shows."""
+        before = self.users[whose].model.content(INDEX_PAGE) or b""
+        wish = f"Greet visitor {number} & all"
+        self._execute(whose, INDEX_PAGE, before.decode() + f"{wish}\n\n", wish)
+
+    def write_wrong(self, whose: int, nth: int) -> None:
+        """Write below a file, in the place of a folder, and by a link into what is git's: all that is refused."""
+        user = self.users[whose]
+        path = user.nth(nth)
+        if path is not None:
+            with self._step(whose, f"write below {_short(path)}, over its folder, and by a link into git's", path):
+                self._run(user, "ln -s .git way-in")
+                wrong = [f"{path}/below.md", *filter(None, [path.rpartition("/")[0]]), "way-in/HEAD", "way-in/new"]
+                answers = [user.api.write(each, b"wrong") for each in wrong] + [user.api.read("way-in/HEAD")]
+                self._run(user, "rm way-in")
+                told = [(each.status, each.json().get("field")) for each in answers]
+                assert told == [(_REFUSED, "path")] * len(told), f"expected all to be refused of {answers}"
 
     def commit(self, whose: int, message: str) -> None:
         """Commit by the API."""
@@ -104,13 +140,14 @@ class FilesWalk(Walk):
                 answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
                 self._committed(answer, user.model.commit(message))
 
-    def shell_write(self, whose: int, path: str, text: str) -> None:
-        """Write a file by a command."""
+    def shell_write(self, whose: int, path: str, text: str, *, is_absolute: bool) -> None:
+        """Write a file by a command, by its path from where that runs or from the container's root."""
         text = own(text, _PEOPLE[whose][0])
         user, data = self.users[whose], text.encode()
         if path not in user.model.entries or not user.model.entries[path].is_executable:
             encoded = base64.b64encode(data).decode()
-            command = f"mkdir -p {_folder(path)} && echo {encoded} | base64 -d > ./{shlex.quote(path)}"
+            project = f"/workspace/{user.session.client_id}/{user.session.user_id}/project" if is_absolute else "."
+            command = f"mkdir -p {_folder(path)} && echo {encoded} | base64 -d > {project}/{shlex.quote(path)}"
             self._shell(whose, f"write {_short(text)} to {_short(path)}", command, {path: Entry(data)})
 
     def shell_remove(self, whose: int, nth: int, *, is_link: bool) -> None:
@@ -191,11 +228,10 @@ class FilesWalk(Walk):
         for path in dict.fromkeys([*paths, *chosen]):
             self._compare_file(user, path)
         self._compare_git(user, is_commit=is_commit)
+        if is_commit:
+            self._compare_front(user)
         for each in self.users:
-            # The load balancer gives up a quiet one after a minute.
-            assert each.socket.ping(), f"the WebSocket of {each.session.id} is closed: no pong came"
-            told = [str(message.get("path")) for message in each.socket.received()]
-            assert told == each.model.told, f"the WebSocket {_told_else(told, each.model.told)}"
+            self._compare_socket(each)
 
     def teardown(self) -> None:
         """End the sessions of the walk, for others need the room."""
@@ -249,6 +285,34 @@ class FilesWalk(Walk):
         for each in (answer, shown) if expected is not None else ():
             assert each.content == expected, f"expected {_short_bytes(expected or b'')} in {path!r}, got {each}"
 
+    def _compare_socket(self, user: _User) -> None:
+        """Hold what the WebSocket was told against the model, and that it answers pings of both kinds."""
+        # The load balancer gives up a quiet one after a minute.
+        pinged = user.socket.ping()
+        assert pinged == ANSWERED, f"the WebSocket of {user.session.id}: {pinged}"
+        for message in (_PING, _ELSE):
+            user.socket.say(message)
+        user.model.pongs += 1
+        messages = user.socket.received()
+        told = [str(message["path"]) for message in messages if message.get("type") == "update"]
+        assert told == user.model.told, f"the WebSocket {_told_else(told, user.model.told)}"
+        pongs = len(messages) - len(told)
+        assert pongs == user.model.pongs, (
+            f"{pongs} answers to {user.model.pongs} pings in JSON, and to as many that are none"
+        )
+
+    def _compare_front(self, user: _User) -> None:
+        """Hold the site's front against the model: every page has its link, which leads there, and wishes are shown."""
+        front = self.platform.http.get(user.session.preview_path)
+        links = [html.unescape(each) for each in re.findall(r'href="([^"]*)"', front.text)]
+        expected = [f"{user.session.preview_path}/{quote(each)}" for each in user.model.pages()]
+        assert sorted(links) == sorted(expected), f"the site's front {_told_else(sorted(links), sorted(expected))}"
+        for link in links[self._read % len(links) :][:1] if links else []:
+            led = self.platform.http.get(link)
+            assert led.status == _OK, f"expected the link {link} to lead to a page, got {led}"
+        for wish in (user.model.content(INDEX_PAGE) or b"").decode().split("\n\n")[:-1]:
+            assert html.escape(wish) in front.text, f"expected {wish!r} to be shown by the site's front"
+
     def _compare_git(self, user: _User, *, is_commit: bool) -> None:
         status, log, changed = user.api.git_status(), user.api.git_log(), user.model.changed()
         found = sorted(str(each["path"]) for each in status["changes"])
@@ -265,6 +329,11 @@ class FilesWalk(Walk):
             assert tree == wanted, f"the commit {_difference(tree, wanted)}"
 
 
+_WORDS = (
+    "Add a new page called {name}",
+    "Add a new page called {name} with content: {text}",
+    "Update {name} with: {text}",
+)
 _TREE = "git ls-tree -r -z HEAD"
 
 
@@ -301,12 +370,15 @@ def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any]) ->
 
 # The plainest first, to which walks are shrunk; what shows most, several times.
 STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
-    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts(), is_absolute=st.booleans()),
     _step(FilesWalk.write, whose=_whose, path=_names | st.sampled_from(_LINKS), size=st.sampled_from(SIZES)),
     _step(FilesWalk.write, whose=_whose, path=_names, size=st.sampled_from(SIZES[:5])),
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
-    _step(FilesWalk.update, whose=_whose, nth=_nth, text=texts()),
+    _step(FilesWalk.update, whose=_whose, path=_names, text=texts()),
+    _step(FilesWalk.page, whose=_whose, page=st.sampled_from(_PAGES), text=texts(), words=st.sampled_from(_WORDS)),
+    _step(FilesWalk.wish, whose=_whose, number=_nth),
+    _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
     _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
     _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),

@@ -225,11 +225,17 @@ class LifeWalk(Walk):
             self.platform.let_pass(41, what="a look later on")
             if socket.status == SWITCHED:
                 socket.ping()
+            else:
+                # One of a session that has just begun has no way to lead yet.
+                socket = self.platform.websockets.attempt(session.id)
             began = self._now()
             self._judged(session, self.platform.sessions.status(session), began, live=OK, draining=OK)
             self.platform.http.get(f"{session.preview_path}/health")
             self.platform.workspace(session).list_files()
             self.compare()
+        if socket.status == SWITCHED:
+            # What has become of it is the checkers' affair: it ends with its session.
+            socket.state()
 
     def _shorten(self, session: Session, seconds: int) -> None:
         lived = self.lives.sessions[session.id]

@@ -102,6 +102,12 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
     return original(activations, wanted)
 
 
+@MUTANTS.replacing(Table._read_all, "one-page-of-a-scan", breaks="CONC-05")
+def _(_original: Any, table: Table, operation: str, arguments: Any) -> list[Any]:
+    """Of a table that is longer Hermes reads the first megabyte."""
+    return [table._call(operation, {**arguments, "ConsistentRead": True})]
+
+
 @MUTANTS.replacing(Activations.activate, "full-for-ten-minutes", breaks="CONC-05")
 def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
     """Once full, Hermes refuses for ten minutes, whoever has left."""

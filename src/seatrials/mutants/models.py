@@ -8,12 +8,13 @@ from typing import Any
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.mutant import memory_of, replace
 from seatrials.seams.http1 import Request, Response
-from seatrials.webordinary.editor import activity, repository
+from seatrials.webordinary.editor import activity, instructions, repository, site
+from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, stage
-from seatrials.webordinary.editor.hmr import HotReload
+from seatrials.webordinary.editor.hmr import Browser, HotReload
 from seatrials.webordinary.editor.repository import Commit, Repository
 from seatrials.webordinary.editor.routes import Api, commit_message
-from seatrials.webordinary.editor.workspace import FileEntry, Workspace
+from seatrials.webordinary.editor.workspace import FileEntry, Workspace, check_spelling
 from seatrials.webordinary.hermes import lifecycle, validation
 from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.lifecycle import Session
@@ -78,6 +79,14 @@ MUTANTS.rows["MODEL-01"] = {
     "ttl-of-half-an-hour-and-a-bit": (
         "A container gives a session a minute more than the contract.",
         replace(activity, "TTL_SECONDS", 1860),
+    ),
+}
+
+
+MUTANTS.rows["MODEL-02"] = {
+    "links-to-the-letter": (
+        "The site's front leads to its pages by names that are not encoded.",
+        replace(site, "quote", str),
     ),
 }
 
@@ -182,6 +191,33 @@ def _(original: Any, repository_: Repository, message: str) -> Commit:
 def _(original: Any, workspace: Workspace, path: str, content: bytes) -> None:
     """What is written ends after half a megabyte."""
     original(workspace, path, content[: 1 << 19])
+
+
+@MUTANTS.replacing(Workspace._locate, "git-by-a-link", breaks="MODEL-02")
+def _(_original: Any, workspace: Workspace, path: str) -> Path:
+    """A link of the workspace leads into git's own folder."""
+    check_spelling(path)
+    return workspace.repository.project / path
+
+
+@MUTANTS.replacing(Workspace._place, "below-a-file-is-nobodys-fault", breaks="MODEL-02")
+def _(original: Any, workspace: Workspace, incoming: Path, path: str) -> None:
+    """Who writes below a file, or in the place of a folder, is told of no field."""
+    try:
+        original(workspace, incoming, path)
+    except RequestError as error:
+        raise RequestError(error.status, "this cannot be written") from error
+
+
+@MUTANTS.replacing(instructions._unquoted, "pages-in-quotes", breaks="MODEL-02")
+def _(_original: Any, name: str) -> str:
+    """A page's title keeps its quotes."""
+    return name.strip()
+
+
+@MUTANTS.replacing(Browser._answer, "pings-in-json-ignored", breaks="MODEL-02")
+def _(_original: Any, _browser: Browser, _text: str) -> None:
+    """A ping in JSON gets no answer."""
 
 
 @MUTANTS.replacing(Routes._dispatch, "slash-at-the-end-forgiven", breaks="MODEL-03")

@@ -172,19 +172,11 @@ class Sessions:
 
     def set_ttl(self, session: Session, epoch_seconds: int) -> None:
         """Give the session's item another `ttl`, behind Hermes's back; fails the scenario when there is no item."""
-        self._calls.history.disturb(session.id)
-        try:
-            self._dynamodb.update_item(
-                TableName=self._names.table,
-                Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
-                UpdateExpression="SET #ttl = :ttl",
-                ConditionExpression="attribute_exists(sessionId)",
-                ExpressionAttributeNames={"#ttl": "ttl"},
-                ExpressionAttributeValues={":ttl": {"N": str(epoch_seconds)}},
-            )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            msg = f"expected an item of {session.id} whose ttl can be changed, and the table has none"
-            raise AssertionError(msg) from error
+        self._set(session, "ttl", {"N": str(epoch_seconds)})
+
+    def lengthen(self, session: Session, count: int) -> None:
+        """Give the session's item so many bytes more, 400 KB at most, in an attribute that is nobody's."""
+        self._set(session, "padding", {"S": "p" * count})
 
     def items_of_client(self, client_id: str) -> list[dict[str, Any]]:
         """Return every item of a client, once the client index has had its time."""
@@ -220,6 +212,21 @@ class Sessions:
         values = {":status": {"S": status}, ":since": {"N": str(since_ms)}}
         condition = "#s = :status AND lastActivity >= :since"
         return self._query(self._names.activity_index, condition, values)
+
+    def _set(self, session: Session, name: str, value: dict[str, str]) -> None:
+        self._calls.history.disturb(session.id)
+        try:
+            self._dynamodb.update_item(
+                TableName=self._names.table,
+                Key={"sessionId": {"S": session.id}, "userId": {"S": session.user_id}},
+                UpdateExpression="SET #name = :value",
+                ConditionExpression="attribute_exists(sessionId)",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":value": value},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            msg = f"expected an item of {session.id} whose {name} can be changed, and the table has none"
+            raise AssertionError(msg) from error
 
     def _items_of(self, client_ids: Sequence[str]) -> list[dict[str, Any]]:
         began = self._calls.history.now()

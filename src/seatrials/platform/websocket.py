@@ -74,6 +74,13 @@ class WebSocket:
         others = f" but {self._pongs}" if self._pongs else ""
         return f"no pong {payload!r} within {_ANSWER_SECONDS:g} s{others}"
 
+    def say(self, message: dict[str, str]) -> None:
+        """Send a message as JSON; one that cannot be sent any more finds the WebSocket closed."""
+        try:
+            self._connection.send(self._protocol.send(ws.TextMessage(json.dumps(message))), _ANSWER_SECONDS)
+        except (ConnectionError, TimeoutError):
+            self._note_closed()
+
     def received(self) -> list[Any]:
         """Return every message so far, those on their way included."""
         self._take_arriving()

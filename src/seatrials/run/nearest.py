@@ -1,13 +1,17 @@
 """Which scenarios a generated mutant meets, and in which order: the first should be the one that notices it.
 
-Who noticed what was changed close by is asked first, then who does little else, for that one ends soonest.
+Who noticed what was changed close by is asked first, then who noticed most of all for the computing that it costs, then
+who does little else, for that one ends soonest.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seatrials.mutants.generated.source import Generated
+
+# What is measured below says nothing.
+_CPU_SECONDS_MIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,13 @@ class Nearest:
         self._by_size = sorted(executed, key=lambda name: (executed[name].size, name))
         # Those that noticed a change of a function, and of a file, the last one last; a dictionary keeps an order.
         self._noticed: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        # How many it noticed, wherever they are.
+        self._count: Counter[str] = Counter()
 
     def of(self, mutant: Generated) -> list[str]:
         """Return the scenarios that execute what *mutant* changes, the nearest first."""
         known = [name for place in _places(mutant) for name in reversed(self._noticed[place])]
-        order = dict.fromkeys([*known, *self._by_size])
+        order = dict.fromkeys([*known, *sorted(self._by_size, key=self._worth, reverse=True)])
         return [name for name in order if self._executed[name].touches(mutant)]
 
     def learn(self, mutant: Generated, name: str) -> None:
@@ -50,6 +56,11 @@ class Nearest:
         for place in _places(mutant):
             self._noticed[place].pop(name, None)
             self._noticed[place][name] = None
+        self._count[name] += 1
+
+    def _worth(self, name: str) -> float:
+        """Return how many changes a scenario noticed for each second that it computes."""
+        return self._count[name] / max(self._executed[name].cpu_seconds, _CPU_SECONDS_MIN)
 
 
 def _places(mutant: Generated) -> tuple[str, str]:

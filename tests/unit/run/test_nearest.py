@@ -44,3 +44,13 @@ def test_who_noticed_last_comes_first() -> None:
         nearest.learn(_mutant("f"), name)
 
     assert nearest.of(_mutant("f")) == [_LARGE, _MIDDLE, _SMALL]
+
+
+def test_who_noticed_most_for_what_it_costs_comes_before_who_does_little() -> None:
+    """Who noticed most elsewhere, for what it costs, comes before who does little else."""
+    costs = {_SMALL: 1.0, _MIDDLE: 4.0, _LARGE: 1.0}
+    nearest = Nearest({name: Executed(None, {"a.py": frozenset({3})}, each) for name, each in costs.items()})
+    for name in (_MIDDLE, _MIDDLE, _LARGE):
+        nearest.learn(_mutant("g", path="b.py"), name)
+
+    assert nearest.of(_mutant("f")) == [_LARGE, _MIDDLE, _SMALL]

@@ -2,6 +2,10 @@
 
 Left out of mutmut's: an argument or a string that is spoilt, and a variable that becomes None. Three quarters of what
 they make cannot run at all, so any scenario kills it and nothing is learnt.
+
+Left out of the code: what it says to people, for no change of that can break a promise. These are lines of a service's
+log, which the contract does not speak of, and the text of an error, of which it asks only that there is one. That a
+line is reached, an error raised, and with which status and field, is changed as everything else is.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,8 +16,20 @@ from mutmut.mutation import mutators
 
 Operator = Callable[[Any], Iterable[cst.CSTNode]]
 _LEFT_OUT = (mutators.operator_arg_removal, mutators.operator_assignment, mutators.operator_string)
+# What a service's function is called that writes a line of its log.
+_LOGS = ("log", "_log")
 # What can go and leave code that still runs: a call for its effect, a raise, a change in place.
 _REMOVABLE = (cst.Expr, cst.Raise, cst.AugAssign, cst.Del)
+
+
+def is_said(node: cst.CSTNode, statement: cst.CSTNode | None) -> bool:
+    """Whether *node*, of the simple *statement* if it is of one, says something in a log or is the text of an error."""
+    if isinstance(node, cst.If):
+        return node.orelse is None and all(_is_log_line(each) for each in node.body.body)
+    if isinstance(node, cst.SimpleStatementLine):
+        return _is_log_line(node) or _is_message(node)
+    is_raised = isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Raise)
+    return is_raised and isinstance(node, cst.BaseExpression) and _is_text(node)
 
 
 def changes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -29,6 +45,35 @@ def _without(line: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
     is_docstring = isinstance(statement, cst.Expr) and isinstance(statement.value, cst.BaseString)
     if len(line.body) == 1 and isinstance(statement, _REMOVABLE) and not is_docstring:
         yield line.with_changes(body=[cst.Pass()])
+
+
+def _is_log_line(line: cst.CSTNode) -> bool:
+    match line:
+        case cst.SimpleStatementLine(body=[cst.Expr(cst.Call(func=called))]):
+            return isinstance(called, cst.Name | cst.Attribute) and _last_name(called) in _LOGS
+    return False
+
+
+def _last_name(called: cst.Name | cst.Attribute) -> str:
+    return called.value if isinstance(called, cst.Name) else called.attr.value
+
+
+def _is_message(line: cst.SimpleStatementLine) -> bool:
+    """Whether a text is given the name that errors' texts have in this project, for ruff wants them to have one."""
+    match line.body:
+        case [cst.Assign(targets=[cst.AssignTarget(cst.Name("msg"))], value=value)]:
+            return _is_text(value)
+    return False
+
+
+def _is_text(node: cst.BaseExpression) -> bool:
+    """Whether it is a text in quotes, one of two, or one with another at its end."""
+    match node:
+        case cst.IfExp():
+            return _is_text(node.body) and _is_text(node.orelse)
+        case cst.BinaryOperation(operator=cst.Add()):
+            return _is_text(node.left) or _is_text(node.right)
+    return isinstance(node, cst.BaseString)
 
 
 _OPERATORS: tuple[tuple[type, Operator], ...] = (

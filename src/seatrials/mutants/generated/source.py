@@ -14,7 +14,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from seatrials.errors import ConfigurationError
-from seatrials.mutants.generated.operators import changes_of
+from seatrials.mutants.generated.operators import changes_of, is_said
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _Finder(cst.CSTVisitor):
     def on_visit(self, node: cst.CSTNode) -> bool:
         self._parents.append(node)
         # What an annotation says is nothing that runs.
-        if isinstance(node, cst.Annotation):
+        if isinstance(node, cst.Annotation) or is_said(node, self._statement()):
             return False
         target = self._target()
         for change in changes_of(node) if target is not None else ():
@@ -117,6 +117,10 @@ class _Finder(cst.CSTVisitor):
     def on_leave(self, original_node: cst.CSTNode) -> None:
         del original_node
         self._parents.pop()
+
+    def _statement(self) -> cst.SimpleStatementLine | cst.BaseCompoundStatement | None:
+        """Return the innermost statement around where the walk is; None outside of all."""
+        return next((each for each in reversed(self._parents) if isinstance(each, _STATEMENTS)), None)
 
     def _target(self) -> FunctionType | None:
         """Return the outermost function around where the walk is; None outside of functions and in their headers."""
@@ -130,7 +134,8 @@ class _Finder(cst.CSTVisitor):
 
     def _keep(self, node: cst.CSTNode, change: cst.CSTNode, target: FunctionType | None) -> None:
         assert target is not None, "a change is within a function"
-        statement = next(each for each in reversed(self._parents) if isinstance(each, _STATEMENTS))
+        statement = self._statement()
+        assert statement is not None, "a change is within a statement"
         after = change if statement is node else statement.deep_replace(node, change)
         assert isinstance(after, cst.CSTNode), "a statement is replaced by one"
         was, now = _header(self._tree, statement), _header(self._tree, after)

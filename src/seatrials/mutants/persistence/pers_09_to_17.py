@@ -343,6 +343,11 @@ def _(original: Any, router: Router, session_id: str, groups: Mapping[str, str],
         router._elbv2.modify_rule(RuleArn=mine[kind]["RuleArn"], Actions=rules.forward(groups[kind]))
 
 
+@MUTANTS.replacing(Router.close_handover, "rule-of-a-move-stays", breaks="PERS-17")
+def _(_original: Any, _router: Router, _session_id: str) -> None:
+    """A session that has moved keeps the rule by which it did."""
+
+
 @MUTANTS.replacing(Editor.run, "stash-at-the-stop", breaks="PERS-17")
 def _(original: Any, editor: Editor) -> int:
     """A container that is told to stop stashes what is not committed, and nobody gets it back."""

@@ -5,6 +5,7 @@ The page `x` is `src/pages/x.md` or `.html`, or a file of that name at the root.
 
 import html
 import posixpath
+from urllib.parse import quote
 
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.instructions import INDEX_PAGE, PAGES
@@ -65,7 +66,7 @@ def _served(session: Session, file: str, *, is_named: bool) -> tuple[str, bytes]
 
 def _link(session: Session, entry: FileEntry) -> str:
     shown = entry.path.removeprefix(f"{PAGES}/").removesuffix(".md") if entry.path.startswith(PAGES) else entry.path
-    address = html.escape(f"/session/{session.session_id}/{shown}")
+    address = html.escape(f"/session/{session.session_id}/{quote(shown)}")
     return f'<a href="{address}">{html.escape(shown)}</a>'
 
 

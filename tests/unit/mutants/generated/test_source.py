@@ -48,6 +48,18 @@ class Box:
             return value == self.size
         return later
 
+    def told(self, log, code):
+        if self.size > 7:
+            log(f"{self.size + 7} is large")
+            self._log("large")
+            return self.size + 7
+        if self.size > 9:
+            log(self.size)
+        if code == 7:
+            msg = f"{self.size + 7} of 7"
+            raise ValueError(msg + f"{code + 7}")
+        raise OSError(7, "small" if self.size < 7 else f"{code + 7}", f"{code + 8}" + "8")
+
     def twice(self, items):
         items.append(1)
         items.append(1)
@@ -115,6 +127,24 @@ def test_docstrings_defaults_and_what_stands_outside_of_functions_are_left_alone
         "size: int = 3",
         '"""Whether it is too many: 3."""',
         "def is_over(count, most=5):",
+    }
+
+
+def test_what_is_said_in_a_log_or_an_error_is_left_alone_and_what_leads_there_is_not(package: ModuleType) -> None:
+    """What is said in a log or an error is left alone, and what leads there is not."""
+    told = [each for each in generate(package) if each.function == "box:Box.told"]
+    raised = 'raise OSError(7, "small" if self.size < 7 else f"{code + 7}", f"{code + 8}" + "8")'
+
+    assert {(each.was, each.now) for each in told} == {
+        ("if self.size > 7:", "if self.size >= 7:"),
+        ("if self.size > 7:", "if self.size > 8:"),
+        ("return self.size + 7", "return self.size - 7"),
+        ("return self.size + 7", "return self.size + 8"),
+        ("if code == 7:", "if code != 7:"),
+        ("if code == 7:", "if code == 8:"),
+        ('raise ValueError(msg + f"{code + 7}")', "pass"),
+        (raised, "pass"),
+        (raised, raised.replace("OSError(7", "OSError(8")),
     }
 
 
