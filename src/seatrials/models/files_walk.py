@@ -290,7 +290,7 @@ class FilesWalk(Walk):
         # The load balancer gives up a quiet one after a minute.
         pinged = user.socket.ping()
         assert pinged == ANSWERED, f"the WebSocket of {user.session.id}: {pinged}"
-        for message in (_PING, _ELSE):
+        for message in (_PING, _ELSE, _ELSE):
             user.socket.say(message)
         user.model.pongs += 1
         messages = user.socket.received()

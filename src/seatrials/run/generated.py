@@ -6,15 +6,14 @@ executes, and then each mutant, has a fork of its own.
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
-from coverage import Coverage
 
 from seatrials import webordinary
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact
 from seatrials.mutants.generated.judgement import Fate, Judgement
+from seatrials.mutants.generated.probes import probed
 from seatrials.mutants.generated.source import Choice, Generated, generate
 from seatrials.mutants.generated.verdicts import read_verdicts
 from seatrials.run.forks import Died, Forks, grant, used_cpu_seconds
@@ -96,23 +95,19 @@ class GeneratedRun:
 
     def _executed(self, scenarios: Sequence[pytest.Item]) -> dict[str, Executed]:
         """Run each scenario on the healthy platform, and see what it executes of the applications."""
-        root = Path(webordinary.__path__[0])
-
-        def look(item: pytest.Item) -> Executed:
-            # Scenarios and platform are greenlets of one thread.
-            coverage = Coverage(data_file=None, include=[f"{root}/*"], concurrency=["greenlet"], config_file=False)
-            before = used_cpu_seconds()
-            with coverage.collect():
-                failure = self._run(item, scenarios)
-            used = used_cpu_seconds() - before
-            data = coverage.get_data()
-            return Executed(failure, {each: frozenset(data.lines(each) or ()) for each in data.measured_files()}, used)
-
         found: dict[str, Executed] = {}
-        for item, executed in Forks(look, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(scenarios):
-            if isinstance(executed, Died) or executed.failure is not None:
-                raise _unhealthy(item, executed)
-            found[item.nodeid] = executed
+        with probed(webordinary) as ran:
+
+            def look(item: pytest.Item) -> Executed:
+                before = used_cpu_seconds()
+                failure = self._run(item, scenarios)
+                used = used_cpu_seconds() - before
+                return Executed(failure, {path: frozenset(lines) for path, lines in ran.items()}, used)
+
+            for item, executed in Forks(look, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(scenarios):
+                if isinstance(executed, Died) or executed.failure is not None:
+                    raise _unhealthy(item, executed)
+                found[item.nodeid] = executed
         return found
 
     def _run(self, item: pytest.Item, scenarios: Sequence[pytest.Item]) -> str | None:

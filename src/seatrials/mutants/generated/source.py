@@ -50,19 +50,25 @@ class Generated:
     def _code(self) -> CodeType | None:
         # The module whole, for what a function is called, and what it takes from around it, depends on its place.
         whole = compile(self.mutated(), str(self.path), "exec", dont_inherit=True)
-        found = [each for each in _codes_in(whole) if each.co_qualname == self.target.__code__.co_qualname]
+        found = [each for each in codes_in(whole) if each.co_qualname == self.target.__code__.co_qualname]
         fits = [each for each in found if each.co_freevars == self.target.__code__.co_freevars]
         return fits[-1] if fits else None
 
 
 def generate(package: ModuleType) -> list[Generated]:
     """Return every change to every function of *package*, in the order of the files and of their lines."""
-    root = Path(package.__path__[0])
     found: list[Generated] = []
+    for path, name in modules_of(package):
+        found += _Finder(path, name.removeprefix(f"{package.__name__}."), importlib.import_module(name)).found
+    return found
+
+
+def modules_of(package: ModuleType) -> Iterator[tuple[Path, str]]:
+    """Yield the files below *package*, each with the name of its module, in the order of the files."""
+    root = Path(package.__path__[0])
     for path in sorted(root.rglob("*.py")):
         below = path.relative_to(root).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
-        found += _Finder(path, below, importlib.import_module(f"{package.__name__}.{below}")).found
-    return found
+        yield path, f"{package.__name__}.{below}"
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class _Finder(cst.CSTVisitor):
             if isinstance(parent, cst.ClassDef):
                 names.append(parent.name.value)
             elif isinstance(parent, cst.FunctionDef):
-                return _function(self._module, [*names, parent.name.value]) if child is parent.body else None
+                return function_of(self._module, [*names, parent.name.value]) if child is parent.body else None
         return None
 
     def _keep(self, node: cst.CSTNode, change: cst.CSTNode, target: FunctionType | None) -> None:
@@ -174,7 +180,7 @@ def _header(tree: cst.Module, statement: cst.CSTNode) -> str:
     return " ".join(line for line in lines if line).removesuffix(" ...")
 
 
-def _function(module: ModuleType, names: Sequence[str]) -> FunctionType | None:
+def function_of(module: ModuleType, names: Sequence[str]) -> FunctionType | None:
     """Return the function of that name as it was written, below what decorates it."""
     owner: Any = operator.attrgetter(".".join(names[:-1]))(module) if names[1:] else module
     found = getattr_static(owner, names[-1], None)
@@ -183,8 +189,9 @@ def _function(module: ModuleType, names: Sequence[str]) -> FunctionType | None:
     return found if isinstance(found, FunctionType) else None
 
 
-def _codes_in(code: CodeType) -> Iterator[CodeType]:
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield a piece of code, and all that are within it."""
     yield code
     for each in code.co_consts:
         if isinstance(each, CodeType):
-            yield from _codes_in(each)
+            yield from codes_in(each)
