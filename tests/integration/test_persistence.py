@@ -4,6 +4,7 @@ import hashlib
 import shlex
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -188,14 +189,13 @@ def test_threads_of_one_user_do_not_see_each_others_files(platform: Platform) ->
 def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
     """A first visit is not resumed; a later session of the same client and user is, at the same project path."""
     request = platform.sessions.request()
-    first = platform.ready(request)
-    opened_first = platform.workspace(first).open()
-    colleague = platform.ready({**request, "userId": f"{first.user_id}-colleague"})
-    opened_by_colleague = platform.workspace(colleague).open()
+    first, opened_first = _first_visit(platform, request)
+    colleague = {**request, "userId": f"{request['userId']}-colleague"}
+    _, opened_by_colleague = _first_visit(platform, colleague)
     platform.sessions.deactivate(first)
     platform.wait_for_status(first, "expired")
 
-    second = platform.ready(request)
+    second = platform.ready({**request, "userId": first.user_id})
     opened_second = platform.workspace(second).open()
 
     assert opened_first["resumed"] is False, f"a first visit: {opened_first}"
@@ -203,6 +203,25 @@ def test_a_workspace_says_whether_it_is_resumed(platform: Platform) -> None:
     assert opened_second["resumed"] is True, f"a later session of the same client and user: {opened_second}"
     assert opened_first["projectPath"] == f"/workspace/{first.client_id}/{first.user_id}/project"
     assert opened_second["projectPath"] == opened_first["projectPath"]
+
+
+def _first_visit(platform: Platform, request: dict[str, Any]) -> tuple[Session, dict[str, Any]]:
+    """Return a session of a user who has never been there, and what opening its workspace answers.
+
+    A session whose task is scaled in meanwhile is opened once more on another, which resumes it rightly: then somebody
+    else comes for the first time. The row before may have left as many tasks as there can be.
+    """
+    for visitor in range(1 + contract.TASKS_MAX):
+        before = _stopped(platform)
+        session = platform.ready({**request, "userId": f"{request['userId']}-{visitor}"})
+        opened = platform.workspace(session).open()
+        if _stopped(platform) == before:
+            return session, opened
+    pytest.fail(f"tasks were stopped during each of {1 + contract.TASKS_MAX} visits")
+
+
+def _stopped(platform: Platform) -> set[str]:
+    return {task["taskArn"] for task in platform.services.stopped_edit_tasks()}
 
 
 @pytest.mark.scenario("PERS-07")
