@@ -124,10 +124,10 @@ class Happened:
         self.history.rules_gone.append(RulesGone(at=float(BEGAN), session_id=ONE, uncommitted=uncommitted))
         return self
 
-    def heard(self, *messages: tuple[float, str], until: float) -> "Happened":
-        """Add a WebSocket that was open from the beginning, with the updates that it was told."""
+    def heard(self, *messages: tuple[float, str], until: float, since: float = 0.0) -> "Happened":
+        """Add a WebSocket that was open for a time, with the updates that it was told."""
         told = [(BEGAN + at, {"type": "update", "path": path}) for at, path in messages]
-        self.history.sockets.append(Socket(ONE, float(BEGAN), BEGAN + until, None, [*told]))
+        self.history.sockets.append(Socket(ONE, BEGAN + since, BEGAN + until, None, [*told]))
         return self
 
     def found_by(self, checker: str) -> list[Finding]:

@@ -18,6 +18,8 @@ _ARRIVAL_SECONDS = 1.0
 # How long what is under way to a target may go on when that has been taken from its group.
 # Source: the contract's listener rules: deregistration delay 30 s.
 _DRAINING_SECONDS = 30.0
+# How long a session may be starting. Source: the contract, which has it end in error without a container by then.
+_START_SECONDS = 120.0
 # A command changes what nobody is told of beforehand, and whoever opens a workspace carries out its instruction.
 _UNKNOWN_CHANGES = ("exec", "activate", "init")
 
@@ -46,7 +48,9 @@ def check(story: Story) -> Iterator[Finding]:
             for at, message in socket.messages
             if isinstance(message, dict) and message.get("type") == "update"
         ]
-        may_hear_more = any(call.is_of(*_UNKNOWN_CHANGES) and _overlaps(call, socket) for call in others)
+        may_hear_more = any(call.is_of(*_UNKNOWN_CHANGES) and _overlaps(call, socket) for call in others) or any(
+            call.is_of("activate") and _starts_during(call, socket) for call in story.calls
+        )
         yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
         yield from _ordered(socket, [path for _, path in told], changes)
         over_at = ends.get(socket.session_id)
@@ -81,6 +85,12 @@ def _change_of(call: Call, socket: Socket) -> _Change | None:
 
 def _overlaps(call: Call, socket: Socket) -> bool:
     return call.exchange.ended >= socket.opened and call.exchange.began <= _end(socket)
+
+
+def _starts_during(activation: Call, socket: Socket) -> bool:
+    """Whether the socket's own session may have been starting while it was open, and so its instruction carried out."""
+    is_own = activation.answered("sessionId") == socket.session_id
+    return is_own and socket.opened <= activation.exchange.ended + _START_SECONDS
 
 
 def _end(socket: Socket) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.story import ONE, Happened
+from tests.support.story import ACTIVATE, ONE, Happened, session
 
 OF_ONE = {"x-session-id": ONE}
 
@@ -38,6 +38,21 @@ def test_other_messages_are_found(invariant: str, told: list[str]) -> None:
     happened = changed().heard(*((3.2, path) for path in told), until=9.0)
 
     assert happened.broken("updates") == [invariant]
+
+
+@pytest.mark.parametrize(
+    ("created", "opened", "broken"),
+    [(ONE, 20.0, []), (ONE, 130.0, ["told-once"]), ("session-of-another", 20.0, ["told-once"])],
+    ids=["while-it-starts", "long-since-active", "another-session-starts"],
+)
+def test_what_a_session_is_told_while_it_starts_may_be_its_instruction(
+    created: str, opened: float, broken: list[str]
+) -> None:
+    """The instruction of an activation is carried out after its answer, once there is a container."""
+    happened = Happened().asked(f"POST {ACTIVATE}", 201, session(created), at=1.0)
+    happened.heard((opened + 1.0, "hello.md"), until=opened + 5.0, since=opened)
+
+    assert happened.broken("updates") == broken
 
 
 @pytest.mark.parametrize(("told", "broken"), [((2.1,), ["told-once"]), ((1.1, 2.1), [])])
