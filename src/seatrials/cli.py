@@ -139,12 +139,16 @@ def scenarios(
         msg = "take --write or --check, and --matrix with --check only"
         raise ConfigurationError(msg)
     forget_aws_variables()
-    from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415  # imports moto, a second that others save
+    # These import moto, a second that others save.
+    from seatrials.mutants.catalogue import CATALOGUE  # noqa: PLC0415
+    from seatrials.platform.faults import fault_lines  # noqa: PLC0415
+    from seatrials.stacks.live.faults import LiveFaults  # noqa: PLC0415
+    from seatrials.twin.faults import TwinFaults  # noqa: PLC0415
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
     holders = Holders.of(suites, gate, Path())
-    promised = promise_lines(promises(), holders)
-    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE), promised)
+    further = [*fault_lines({"the mock": TwinFaults, "AWS": LiveFaults}), *promise_lines(promises(), holders)]
+    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE), further)
     problems: list[str] = []
     output = Output(as_json=as_json)
     if write:
