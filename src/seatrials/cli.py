@@ -133,13 +133,16 @@ def scenarios(
         msg = "take --write or --check, and --matrix with --check only"
         raise ConfigurationError(msg)
     forget_aws_variables()
-    # This imports moto.
+    # These import moto, a second that others save.
     from seatrials.mutants.catalogue import CATALOGUE
+    from seatrials.platform.faults import fault_lines
+    from seatrials.stacks.live.faults import LiveFaults
+    from seatrials.twin.faults import TwinFaults
 
     suites, mutants_by_row = read_suites(path), traceability.mutants_by_row(CATALOGUE)
     holders = Holders.of(suites, gate, Path())
-    promised = promise_lines(promises(), holders)
-    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE), promised)
+    further = [*fault_lines({"the mock": TwinFaults, "AWS": LiveFaults}), *promise_lines(promises(), holders)]
+    text = traceability.as_markdown(suites, mutants_by_row, traceability.mutants_by_invariant(CATALOGUE), further)
     problems: list[str] = []
     output = Output(as_json=as_json)
     if write:

@@ -21,7 +21,7 @@ _PREFACE = """\
 
 Each row of the catalogue, the test that examines it, the environments it runs on, and the broken platforms that it must
 find. A row with an asterisk needs the service to itself. Below them stands what is asked of every scenario, the
-invariants of the contract, and by what each promise of the platform is held.
+invariants of the contract, then what may be broken, and by what each promise of the platform is held.
 
 Written by `seatrials scenarios --write`; `seatrials scenarios --check` fails when it is out of date. What a mutant is,
 and which scenarios found it, is in the kill matrix that `nox -s mutants` leaves in `evidence/mutants/latest`.
@@ -50,16 +50,16 @@ def as_markdown(
     suites: Sequence[Suite],
     mutants: Mapping[str, Sequence[str]],
     seen_by: Mapping[str, Sequence[str]] | None = None,
-    promised: Sequence[str] = (),
+    further: Sequence[str] = (),
 ) -> str:
-    """Return the page: rows, invariants with the mutants that are *seen by* each alone, and what is promised."""
+    """Return the page: rows, invariants with the mutants that are *seen by* each alone, and *further* lines."""
     parts = [_PREFACE]
     for suite in suites:
         parts += [f"## {suite.title}", "", f"`{suite.path.name}`", ""]
         parts += ["| row | what must hold | test | environments | mutants that break it |", "| --- " * 5 + "|"]
         parts += [_line(row, mutants.get(row.id, [])) for row in suite.rows]
         parts.append("")
-    return "\n".join([*parts, *_invariant_lines(seen_by or {}), *promised])
+    return "\n".join([*parts, *_invariant_lines(seen_by or {}), *further])
 
 
 def gaps(suites: Sequence[Suite], mutants: Mapping[str, Sequence[str]]) -> list[str]:

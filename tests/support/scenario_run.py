@@ -89,7 +89,7 @@ class FakeStacks:
                 http=httpx.Client(transport=httpx.MockTransport(unused)),
                 url="https://alb.example",
                 connect=unused,
-                faults=unused,  # type: ignore[arg-type]  # no scenario here breaks anything
+                breaker=unused,  # no scenario here breaks anything
                 run_prefix="TEST",
             )
             yield StackRun(

@@ -29,7 +29,8 @@ def check(story: Story) -> Iterator[Finding]:
         disturbed = story.history.disturbed.get(session_id, [])
         yield from _begun(looks[0], life)
         for before, after in pairwise(looks):
-            yield from _Pair(life, before, after, own_calls, disturbed, tolerance).findings()
+            wrong = story.history.apart_seconds(before.began, after.ended)
+            yield from _Pair(life, before, after, own_calls, disturbed, tolerance + wrong).findings()
     yield from _after_the_end(calls)
 
 

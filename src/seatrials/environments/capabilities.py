@@ -24,11 +24,11 @@ class Capability(StrEnum):
     FAULTS_IMAGE = "faults.image"
     # Tasks and container processes are killed.
     FAULTS_KILL = "faults.kill"
-    # Metrics arrive late.
+    # Metrics arrive late, or not at all.
     FAULTS_METRICS = "faults.metrics"
     # The file system cannot be mounted.
     FAULTS_MOUNT = "faults.mount"
-    # Packets to a task are lost.
+    # Packets between parts are lost, and parts answer slowly.
     FAULTS_NETWORK = "faults.network"
     # Fargate Spot takes a task back.
     FAULTS_SPOT = "faults.spot"

@@ -3,7 +3,9 @@
 Times are the platform's, in epoch seconds. What a stack cannot see has no events, and its source is not named.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +112,15 @@ class RulesGone:
 
 
 @dataclass
+class ClocksApart:
+    """A time in which the scenario let clocks of the platform be apart; *ended* is infinite while it goes on."""
+
+    began: float
+    seconds: float
+    ended: float = math.inf
+
+
+@dataclass
 class History:
     """All of it, each kind in order."""
 
@@ -126,6 +137,7 @@ class History:
     disturbed: dict[str, list[float]] = field(default_factory=dict)
     # How far the platform's clock may have been behind this one, where it is a machine's that can be late.
     late_seconds: float = 0.0
+    clocks: list[ClocksApart] = field(default_factory=list)
 
     def read(self, began: float, items: Sequence[Mapping[str, Any]]) -> None:
         """Note items that were read from *began* to now; where writes are seen, reads say nothing new."""
@@ -138,6 +150,19 @@ class History:
         if METRICS not in self.sources and minutes:
             self.sources.add(MINUTES)
             self.minutes += minutes
+
+    @contextmanager
+    def clocks_apart(self, seconds: float) -> Iterator[None]:
+        """Note that the scenario lets clocks of the platform be so far apart while a block lasts."""
+        self.clocks.append(ClocksApart(self.now(), abs(seconds)))
+        try:
+            yield
+        finally:
+            self.clocks[-1].ended = self.now()
+
+    def apart_seconds(self, began: float, ended: float) -> float:
+        """Return how far the scenario let the platform's clocks be apart at some moment between two."""
+        return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
 
     def disturb(self, session_id: str) -> None:
         """Note that the scenario changes a session's item now."""

@@ -3,11 +3,12 @@
 from seatrials.platform import contract, patience
 from seatrials.platform.calls import Answer
 from seatrials.platform.counting import CallCount
+from seatrials.platform.faults import Faults
 from seatrials.platform.figures import longest_outage_seconds, p95
 from seatrials.platform.platform import Platform
 from seatrials.platform.services import Counts
 from seatrials.platform.sessions import UNKNOWN_SESSION, Session
-from seatrials.platform.stack import Faults, Stack
+from seatrials.platform.stack import Stack
 from seatrials.platform.waited import Waited
 from seatrials.platform.websocket import ANSWERED, OPEN, WebSocket
 from seatrials.platform.workspace import Workspace

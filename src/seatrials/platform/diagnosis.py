@@ -4,6 +4,7 @@ An explanation must not fail in place of what it explains, so what cannot be ask
 """
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,6 +40,7 @@ class Diagnosis:
         """Return the state of the services, the metric, the targets and the scenario's sessions, a line for each."""
         parts: list[tuple[str, Callable[[], list[str]]]] = [
             ("edit service", self._edit_lines),
+            ("starting edit tasks", self._starting_lines),
             ("stopped edit tasks", self._stopped_lines),
             ("hermes service", self._hermes_lines),
             (self._names.metric, self._metric_lines),
@@ -58,6 +60,10 @@ class Diagnosis:
         if service["runningCount"] == service["desiredCount"] and not telling:
             return []
         return [_counts("hermes", service), *_events(telling)]
+
+    def _starting_lines(self) -> list[str]:
+        starting = [task for task in self._services.edit_tasks() if task["lastStatus"] != "RUNNING"]
+        return [f"  starting: {_how_far(task)}" for task in starting]
 
     def _stopped_lines(self) -> list[str]:
         return [f"  stopped: {_why(task)}" for task in self._services.stopped_edit_tasks()[-_STOPPED_SHOWN:]]
@@ -102,9 +108,21 @@ def _is_telling(event: dict[str, Any]) -> bool:
     return any(word in event["message"] for word in _TELLING)
 
 
+def _how_far(task: dict[str, Any]) -> str:
+    """Return what a task that starts waits for, as far as ECS tells."""
+    state, began = str(task["lastStatus"]), task.get("pullStartedAt")
+    if began is not None and task.get("pullStoppedAt") is None:
+        state += f", pulls its image since {began.astimezone(UTC):%H:%M:%S} UTC"
+    return f"{_id_of(task)}: {state}"
+
+
+def _id_of(task: dict[str, Any]) -> str:
+    return str(task["taskArn"]).rsplit("/", 1)[-1]
+
+
 def _why(task: dict[str, Any]) -> str:
     exits = [
         f"{each['name']} exit code {each['exitCode']}" for each in task.get("containers", []) if "exitCode" in each
     ]
     why = f"{task.get('stopCode')}: {task.get('stoppedReason')}"
-    return f"{str(task['taskArn']).rsplit('/', 1)[-1]}: {'; '.join([why, *exits])}"
+    return f"{_id_of(task)}: {'; '.join([why, *exits])}"

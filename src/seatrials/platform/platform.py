@@ -16,6 +16,7 @@ from seatrials.platform import contract, patience
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.calls import Calls
 from seatrials.platform.diagnosis import Diagnosis
+from seatrials.platform.faults import declared
 from seatrials.platform.infrastructure import Infrastructure
 from seatrials.platform.promises import COLD_START, breaks_cold_start
 from seatrials.platform.raw import RawClient
@@ -46,7 +47,7 @@ class Platform:
         self.environment = environment
         self.http = Calls(stack.http, stack.request_clock, recorder)
         self.url = stack.url
-        self.faults = stack.faults
+        self.faults = declared(stack.breaker, recorder)
         self.recorder = recorder
         self.clock = stack.clock
         self._request_clock = stack.request_clock
@@ -190,6 +191,21 @@ class Platform:
                 what="another task to serve the session",
                 every_seconds=2,
             )
+
+    def wait_for_recovery(self, session: Session, before: str, *, after: str, since: float | None = None) -> float:
+        """Wait until another task than *before* serves a session's preview; return how long that took, from now on.
+
+        Or from *since*. It is recorded as `recovery_seconds`, and by what was broken: `recovery_after_<after>_seconds`.
+        """
+        began = self.clock.now() if since is None else since
+        self.wait_for_another_task(session, before)
+        self.wait_until(
+            lambda: self._is_previewed(session), patience.RESERVE_SECONDS, what="the preview of the new task"
+        )
+        seconds = self.clock.now() - began
+        for name in ("recovery_seconds", f"recovery_after_{after}_seconds"):
+            self.sample(name, seconds)
+        return seconds
 
     def wait_for_metric(self, kept: Sequence[Session] = ()) -> float:
         """Wait until ActiveSessionCount has a value of a minute that begins from now on, and return it.
@@ -335,6 +351,9 @@ class Platform:
             raise FatalStateError(msg)
         if status != contract.ACTIVE:
             return NotYet(f"its status is {status or 'not told'}: {answer}")
+        return self._is_previewed(session)
+
+    def _is_previewed(self, session: Session) -> bool | NotYet:
         preview = self.sessions.preview(session)
         return preview.status == 200 or NotYet(f"it is active, and its preview is {preview}")  # noqa: PLR2004  # HTTP's own
 

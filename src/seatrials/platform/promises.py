@@ -21,8 +21,8 @@ class Promise:
 
 
 # A session that is asked for has its container in time.
-# COLD-16 keeps every task from starting on purpose.
-COLD_START = Promise("COLD-07", frozenset({"COLD-07", "COLD-16", "CONC-02"}))
+# COLD-16, RESIL-09 and RESIL-10 keep tasks from starting, or from starting in time, on purpose.
+COLD_START = Promise("COLD-07", frozenset({"COLD-07", "COLD-16", "CONC-02", "RESIL-09", "RESIL-10"}))
 
 
 def breaks_cold_start(items: Iterable[Mapping[str, Any]], now: float) -> bool:

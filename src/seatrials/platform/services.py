@@ -9,6 +9,7 @@ from seatrials.environments.parts import ResourceNames
 from seatrials.platform.calls import Listed
 from seatrials.platform.ownership import Ownership
 from seatrials.seams.application import AwsClient
+from seatrials.seams.clock import NotYet
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,23 @@ class Services:
         """Have every task of the edit service replaced, as a new deployment does."""
         names = self._names
         self._ecs.update_service(cluster=names.cluster, service=names.edit_service, forceNewDeployment=True)
+
+    def redeploy_hermes(self) -> None:
+        """Have every task of Hermes replaced, as a new deployment does."""
+        names = self._names
+        self._ecs.update_service(cluster=names.cluster, service=names.hermes_service, forceNewDeployment=True)
+
+    def are_rolled_out(self) -> bool | NotYet:
+        """Whether each service has one deployment, which is done, and no task of another."""
+        for service in (self.edit(), self.hermes()):
+            states = [(each["status"], each["rolloutState"]) for each in service["deployments"]]
+            if states != [("PRIMARY", "COMPLETED")]:
+                return NotYet(f"the deployments of {service['serviceName']} are {states}")
+        return True
+
+    def hermes_task_arns(self) -> list[str]:
+        """Return the ARNs of Hermes's tasks that are not asked to stop, sorted."""
+        return sorted(task["taskArn"] for task in self._tasks(self._names.hermes_service, "RUNNING"))
 
     def scale_hermes(self, count: int) -> None:
         """Have so many tasks of Hermes, which an operator may set to 0..2."""

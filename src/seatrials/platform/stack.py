@@ -1,45 +1,17 @@
 """What a stack must offer to be examined; mock and live each build one."""
 
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import httpx
 
 from seatrials.environments.environment import Environment
+from seatrials.platform.faults import Breaker
 from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import Clock
 from seatrials.seams.network import Connection
-
-
-class Faults(Protocol):
-    """What can be broken on purpose; each fault is undone when its block ends."""
-
-    def image_missing(self, service: str) -> AbstractContextManager[None]:
-        """Let no new task of *service* pull its image."""
-
-    def task_killed(self, task_arn: str) -> AbstractContextManager[None]:
-        """End a task's containers with SIGKILL; nothing is left to undo, for its service starts another task."""
-
-    def expiry_hurried(self, delay_seconds: float) -> AbstractContextManager[None]:
-        """Let DynamoDB delete an item so soon after its time to live is over, instead of after minutes to days."""
-
-    def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> AbstractContextManager[None]:
-        """Let *passing* more calls of tasks reach the session table, and have *refused* throttled then, or all."""
-
-    def stopped(self, service: str) -> AbstractContextManager[None]:
-        """Stop every task of *service* at once, and let none start."""
-
-    def hanging(self, task_arn: str) -> AbstractContextManager[None]:
-        """Let a task's containers take connections and do nothing, as a process does that SIGSTOP has stopped."""
-
-    def hanging_up(self, task_arn: str) -> AbstractContextManager[None]:
-        """Let a task close every new connection at once, without a byte."""
-
-    def failing_health_checks(self, task_arns: Sequence[str], port: int) -> AbstractContextManager[None]:
-        """Let tasks answer 503 to the load balancer's health checks on *port*, and serve everything else."""
 
 
 class Connect(Protocol):
@@ -69,6 +41,7 @@ class Stack:
     # Where browsers reach the load balancer, without a slash at the end.
     url: str
     connect: Connect
-    faults: Faults
+    # Makes the faults of `seatrials.platform.faults` that it has a method for.
+    breaker: Breaker
     # Prefix of every name that this run makes on the stack.
     run_prefix: str

@@ -38,6 +38,11 @@ class Telemetry:
             return NotYet(f"the newest minute has values from {newest['Minimum']:g} to {newest['Maximum']:g}")
         return float(newest["Maximum"])
 
+    def told_since(self, moment: float) -> list[float]:
+        """Return each value that ActiveSessionCount has had in the minutes that began after *moment*, in order."""
+        later = sorted((each for each in self._minutes(moment) if _began(each) > moment), key=_began)
+        return [float(value) for each in later for value in sorted({each["Minimum"], each["Maximum"]})]
+
     def newest_in_words(self) -> str:
         """Return the newest ActiveSessionCount as a line for people."""
         name, now = self._names.metric, self._clock.now()

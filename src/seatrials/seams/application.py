@@ -41,6 +41,8 @@ class Context:
     stopping: Signal
     # Writes a line to the container's log stream.
     log: Callable[[str], None]
+    # Waits as a look at a mounted file system does when that is slow; its files are of this machine, which is not.
+    disk: Callable[[], None] = lambda: None
 
 
 # Serves until `context.stopping` is set, then returns the exit code.

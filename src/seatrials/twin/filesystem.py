@@ -23,6 +23,8 @@ _NOBODY = 65_534
 _WRITE_AND_SEARCH = 0o3
 # Of a file system's own root. Source: Amazon EFS User Guide, "Users, groups, and permissions at the NFS level".
 _MODE_OF_ROOT = "0755"
+# The wording follows public reports.
+_RESET = "b'mount.nfs4: Connection reset by peer' : unsuccessful EFS utils command execution; code: 32"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class FileSystems:
         self._efs = efs
         # Who owns what EFS has made, by the directory: what an access point says of its root when that is made.
         self._owners: dict[Path, Mapping[str, Any]] = {}
+        # File systems that no container can mount, each as often as something keeps it from that.
+        self.not_mountable: list[str] = []
 
     def mount(self, container_root: Path, container_path: str, volume: dict[str, Any]) -> Path:
         """Make *volume* of a task definition appear at *container_path* below *container_root*; return its real path.
@@ -121,6 +125,7 @@ class FileSystems:
 
     def _source(self, configuration: dict[str, Any]) -> Path:
         file_system = str(configuration["fileSystemId"])
+        self._require(file_system not in self.not_mountable, _RESET)
         self._require(
             any(each["FileSystemId"] == file_system for each in self._efs.describe_file_systems()["FileSystems"]),
             f"the file system {file_system} does not exist",

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from seatrials.errors import TwinFailureError
 from seatrials.seams.application import Application, AwsClient
@@ -111,6 +111,8 @@ class World:
         self._call_watch = CallWatch(self.trace)
         # Hears of an actor's failure; by default the scenario fails.
         self.on_failure: Callable[[Failure], None] = self._fail_scenario
+        # By part, `balancer` or a service of AWS: how much longer its answers take, summed up.
+        self.slow_seconds: dict[str, list[float]] = {}
         # For who looks on: hear calls from outside AWS as they have their effect, and all that have changed something.
         self.on_call: Callable[[str, str], None] = lambda *_: None
         self.on_change: Callable[[str, str, Mapping[str, Any], dict[str, Any]], None] = lambda *_: None
@@ -247,8 +249,7 @@ class World:
         targets = self._targets()
         hop = self.random("balancer")
         balancers = tuple(
-            self._balancer(wires, each, targets, lambda: self.calibration.balancer_latency.draw(hop))
-            for each in wires.entrances
+            self._balancer(wires, each, targets, lambda: self._balancer_seconds(hop)) for each in wires.entrances
         )
         scheduler = self._scheduler(wires, runtime, targets)
         expiry = Expiry(self.clock, self.aws("dynamodb"), self.calibration, self.random("expiry"), self.trace)
@@ -343,6 +344,9 @@ class World:
             resets=Resets(self.random("resets"), self.calibration.reset_share),
         )
 
+    def _balancer_seconds(self, random: Random) -> float:
+        return self.calibration.balancer_latency.draw(random) + sum(self.slow_seconds.get("balancer", ()))
+
     def _lags(self, balancer: str) -> Lags | None:
         """Return how late the nodes of a load balancer follow; None for at once."""
         lag, new_rule_lag = self.calibration.node_lag, self.calibration.new_rule_lag
@@ -362,8 +366,12 @@ class World:
         """A call from outside AWS takes its time before it has its effect, if it gets there at all."""
         container = self.runtime.current()
         if container is not None:
-            client = self.bridge.own_client(operation.partition(".")[0])
-            connect_to_aws(client, self.vpc, self.clock, container.host.address)
+            service, address = operation.partition(".")[0], container.host.address
+            client = self.bridge.own_client(service)
+            if self.network.cuts.parts(address, service):
+                raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
+            connect_to_aws(client, self.vpc, self.clock, address)
+            self.clock.sleep(sum(self.slow_seconds.get(service, ())))
         self.clock.sleep(self.calibration.api_latency.draw(self._latency))
         self.trace.add("aws_call", caller, operation=operation)
         self.on_call(caller, operation)

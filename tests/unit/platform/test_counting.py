@@ -26,7 +26,7 @@ def _stack(aws: Callable[[str], Any], clock: VirtualClock, environment: Environm
         http=httpx.Client(transport=transport, base_url="https://alb.example"),
         url="https://alb.example",
         connect=lambda _trust=None: unused,
-        faults=unused,
+        breaker=unused,
         run_prefix="TEST_1",
     )
 

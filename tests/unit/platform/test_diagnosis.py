@@ -1,5 +1,6 @@
 """A wait that failed says what the platform was doing, the most telling first, and never fails itself."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -21,6 +22,7 @@ class FakePlatform:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.starting: list[dict[str, Any]] = []
         self.stopped: list[dict[str, Any]] = []
         self.hermes_running = 1
         self.hermes_events: list[str] = []
@@ -36,6 +38,10 @@ class FakePlatform:
         """Return Hermes's service."""
         events = [{"message": message} for message in self.hermes_events]
         return {"desiredCount": 1, "runningCount": self.hermes_running, "pendingCount": 0, "events": events}
+
+    def edit_tasks(self) -> list[dict[str, Any]]:
+        """Return a task that runs, and those that start."""
+        return [{"taskArn": "arn:task/c/run", "lastStatus": "RUNNING"}, *self.starting]
 
     def stopped_edit_tasks(self) -> list[dict[str, Any]]:
         """Return the stopped tasks."""
@@ -75,8 +81,15 @@ def _diagnosis(fake: FakePlatform, environment: Environment) -> Diagnosis:
 
 
 def test_an_explanation_has_all_that_can_be_wrong(fake: FakePlatform, diagnosis: Diagnosis) -> None:
-    """Counts, the events that tell most, the last stopped tasks, the metric, each group's targets, and the sessions."""
+    """Counts, the events that tell most, tasks that start or stopped, the metric, the groups' targets, the sessions."""
     fake.events = [*(f"event {number}" for number in range(9)), UNHEALTHY]
+    began = datetime(2026, 11, 24, 13, 30, 4, tzinfo=UTC)
+    pulled = {"taskArn": "arn:task/c/def", "lastStatus": "ACTIVATING", "pullStartedAt": began, "pullStoppedAt": began}
+    fake.starting = [
+        pulled,
+        {"taskArn": "arn:task/c/ghi", "lastStatus": "ACTIVATING", "pullStartedAt": began},
+        {"taskArn": "arn:task/c/jkl", "lastStatus": "PROVISIONING"},
+    ]
     reason = "CannotPullContainerError: no such image"
     container = {"name": "edit", "exitCode": 1}
     fake.stopped = [
@@ -92,6 +105,9 @@ def test_an_explanation_has_all_that_can_be_wrong(fake: FakePlatform, diagnosis:
         "edit service: desired 1, running 0, pending 1",
         f"  event: {UNHEALTHY}",
         *(f"  event: event {number}" for number in range(5)),
+        "  starting: def: ACTIVATING",
+        "  starting: ghi: ACTIVATING, pulls its image since 13:30:04 UTC",
+        "  starting: jkl: PROVISIONING",
         f"  stopped: abc: TaskFailedToStart: {reason}; edit exit code 1",
         "ActiveSessionCount: 3, published 12 s ago",
         "target group api: 10.0.0.7:8080 is healthy",

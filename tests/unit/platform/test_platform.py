@@ -86,7 +86,7 @@ def make_platform(clock: VirtualClock, environment: Environment, recorder: Recor
             http=httpx.Client(transport=httpx.MockTransport(handler), base_url="https://alb.example"),
             url="https://alb.example",
             connect=unused,
-            faults=unused,  # type: ignore[arg-type]  # no test breaks anything
+            breaker=unused,  # no test breaks anything
             run_prefix="TEST_1",
         )
         return Platform(stack, recorder)

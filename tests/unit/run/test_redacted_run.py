@@ -38,7 +38,7 @@ class FakeStacks:
         with VirtualClock(1_700_000_000).closing() as clock:
             stack = Stack(
                 environment=self.environment, clock=clock, request_clock=clock, aws=lambda service: None,
-                http=httpx.Client(), url="", connect=None, faults=None, run_prefix="TEST",
+                http=httpx.Client(), url="", connect=None, breaker=None, run_prefix="TEST",
             )
             yield StackRun(
                 stack=stack,

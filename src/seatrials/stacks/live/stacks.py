@@ -326,7 +326,7 @@ class LiveStacks:
             http=access.http,
             url=access.url,
             connect=connect,
-            faults=LiveFaults(client, names.cluster, services),
+            breaker=LiveFaults(client, names.cluster, services),
             run_prefix=prefix,
         )
         return StackRun(

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from seatrials.environments.environment import Environment
@@ -25,6 +25,9 @@ from seatrials.twin.control_plane import ControlPlane, moto_running
 from seatrials.twin.faults import TwinFaults
 from seatrials.twin.world import World
 from seatrials.webordinary import editor, hermes
+
+if TYPE_CHECKING:
+    from seatrials.platform.faults import Faults
 
 # How long Hermes may take to start before a scenario begins without it, and then says so itself.
 _SETTLE_SECONDS = 180.0
@@ -116,6 +119,8 @@ class MockStacks:
     def _run(self, world: World, scenario: str) -> StackRun:
         names = self._environment.names
         services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        containers = {"edit": names.edit_container, "hermes": names.hermes_container}
+        breaker: Faults = TwinFaults(world, names.cluster, services, containers)
         url = world.url_of(names.load_balancer)
         host = url.removeprefix("https://")
         client = http_client(world.client_host, world.authority.trust, url, _CALL_TIMEOUT_SECONDS)
@@ -128,7 +133,7 @@ class MockStacks:
             http=client,
             url=url,
             connect=partial(self._connect, world, host),
-            faults=TwinFaults(world, names.cluster, services),
+            breaker=breaker,
             run_prefix=f"TEST_{self._options.seed}_{scenario}",
         )
         return StackRun(

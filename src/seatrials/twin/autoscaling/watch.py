@@ -78,6 +78,8 @@ class Alarms:
         self._trace = trace
         self._on_action = on_action
         self._left_alone = left_alone
+        # How much later than usual a point is readable: the sum of these.
+        self.late_seconds: list[float] = []
         self._watched: dict[str, _Watched] = {}
         # By alarm that has changed its state: when its actions were last invoked.
         self._acted_at: dict[str, float] = {}
@@ -105,9 +107,10 @@ class Alarms:
 
     def metric_put(self, metric: Metric) -> None:
         """Hear that a metric has a new point: alarms, and then statistics, have it after a while."""
-        now, lag = self._clock.now(), self._calibration.statistics_lag
+        now, lag = self._clock.now() + sum(self.late_seconds), self._calibration.statistics_lag
         readable_at = now + self._calibration.metric_lag.draw(self._random)
-        self._metrics.hold_back(metric, readable_at, -math.inf if lag is None else now + lag.draw(self._random))
+        shown_at = now if self.late_seconds else -math.inf
+        self._metrics.hold_back(metric, readable_at, shown_at if lag is None else now + lag.draw(self._random))
 
     def state_set(self, name: str, state: str, reason_data: str | None) -> None:
         """Hear SetAlarmState: one that changes the state has its actions, until the alarm is evaluated again.

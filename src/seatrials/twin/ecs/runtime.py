@@ -7,7 +7,7 @@ survives.
 
 import errno
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -49,6 +49,8 @@ class Container:
     essential: bool = True
     stop_timeout_seconds: float = 30.0
     exit_code: int | None = None
+    # Why it ended, in AWS's words, where they are more than its exit code.
+    reason: str = ""
     log: list[str] = field(default_factory=list)
     # What its own health check says.
     health: str = "UNKNOWN"
@@ -78,6 +80,21 @@ class Disk:
 MayBegin = Callable[[Container, Mapping[str, Any]], bool]
 # Hears the task's principal, a container's definition, its mount point, and the volume.
 MayMount = Callable[[Principal, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], MountClient]
+
+
+@dataclass
+class Troubles:
+    """What goes wrong for containers, each for as long as somebody lets it."""
+
+    images_missing: set[str] = field(default_factory=set)
+    # How long an image takes to be pulled at least.
+    pull_seconds: dict[str, float] = field(default_factory=dict)
+    # Images whose application never answers.
+    images_mute: set[str] = field(default_factory=set)
+    # By name of the container: how far ahead clocks are of those that begin, and the clocks that are so by that.
+    clocks_ahead: dict[str, tuple[float, list[WrongClock]]] = field(default_factory=dict)
+    # How long each look at a mounted file system takes more.
+    disk_seconds: list[float] = field(default_factory=list)
 
 
 class ImageError(Exception):
@@ -131,7 +148,7 @@ class Runtime:
         self.log_bytes = 0
         # Containers by task id, for faults and for what a failed scenario shows.
         self.containers: dict[str, list[Container]] = {}
-        self.images_missing: set[str] = set()
+        self.troubles = Troubles()
 
     def principal_of(self, key: str | None) -> Principal | None:
         """Return by whose role a call with an access key is judged, or without one that of the running actor.
@@ -144,9 +161,13 @@ class Runtime:
         principals = (each.principal for containers in self.containers.values() for each in containers)
         return next((each for each in principals if each is not None and each.access_key == key), None)
 
+    def pull_seconds(self, images: Iterable[str], usual_seconds: float) -> float:
+        """Return how long it takes to pull *images*, which as a rule takes so long."""
+        return max(usual_seconds, *(self.troubles.pull_seconds.get(each, 0.0) for each in images))
+
     def pull(self, image: str) -> None:
         """Raise `ImageError` when *image* cannot be pulled."""
-        if image in self.images_missing:
+        if image in self.troubles.images_missing:
             msg = (
                 "CannotPullContainerError: pull image manifest has been retried 5 time(s): "
                 f"failed to resolve ref {image}: not found"
@@ -196,9 +217,10 @@ class Runtime:
             if not container.exited.wait(max(0.0, left_seconds)):
                 self.kill(container, EXIT_SIGKILL)
 
-    def kill(self, container: Container, exit_code: int = EXIT_SIGKILL) -> None:
+    def kill(self, container: Container, exit_code: int = EXIT_SIGKILL, reason: str = "") -> None:
         """End the container at once."""
         if container.exit_code is None:
+            container.reason = reason
             self._clock.kill(container.process)
             self._exit(container, exit_code)
 
@@ -277,7 +299,9 @@ class Runtime:
         """Run a container's application in its process, once it may begin, and again after each restart."""
         container.process.on_crash = lambda error: self._crash(container, error)
         container.restart = lambda: self._begin(container, task_arn, definition, lambda _container, _definition: True)
-        context, application = self._context(container, task_arn, definition), self._applications[container.name]
+        context = self._context(container, task_arn, definition)
+        is_mute = definition["image"] in self.troubles.images_mute
+        application = _mute if is_mute else self._applications[container.name]
 
         def main() -> None:
             if container.depends_on and not may_begin(container, definition):
@@ -329,7 +353,7 @@ class Runtime:
         variables = {each["name"]: self._public(each["value"]) for each in definition.get("environment", [])}
         return Context(
             variables={**variables, "ECS_TASK_ARN": task_arn},
-            clock=self._clock_of_container(),
+            clock=self._clock_of(container.name),
             network=container.host,
             random=Random(self._random.getrandbits(64)),
             aws=lambda service: self._aws(container.name, service),
@@ -338,11 +362,20 @@ class Runtime:
             read_only=tuple(each.place for each in container.process.guards if each.code == errno.EROFS),
             stopping=container.stopping,
             log=lambda line: self._log(container, line),
+            disk=self._look_at_disk,
         )
 
-    def _clock_of_container(self) -> Clock:
-        ahead_seconds = self._clock_error()
-        return WrongClock(self._clock, ahead_seconds) if ahead_seconds else self._clock
+    def _clock_of(self, container: str) -> Clock:
+        more_seconds, wrong = self.troubles.clocks_ahead.get(container, (0.0, []))
+        ahead_seconds = self._clock_error() + more_seconds
+        if not ahead_seconds:
+            return self._clock
+        wrong.append(WrongClock(self._clock, ahead_seconds))
+        return wrong[-1]
+
+    def _look_at_disk(self) -> None:
+        if self.troubles.disk_seconds:
+            self._clock.sleep(sum(self.troubles.disk_seconds))
 
     def _public(self, text: str) -> str:
         for name, public_name in self._public_names.items():
@@ -354,6 +387,12 @@ class Runtime:
         container.log.append(f"{self._clock.elapsed_us() / 1_000_000:10.3f} s  {line}")
         self._trace.note("log", container.process.name, line=line)
         self._on_log(container, line)
+
+
+def _mute(context: Context) -> int:
+    """Run and answer nobody, until SIGTERM."""
+    context.stopping.wait()
+    return 0
 
 
 def _log_stream(definition: Mapping[str, Any], task_id: str) -> tuple[str, str] | None:

@@ -78,6 +78,15 @@ class Scheduler:
                 if run.record is record:
                     run.stop("UserInitiated", reason, StopOrder.SIGTERM_FIRST)
 
+    def interrupt(self, task_arn: str) -> None:
+        """Take a task back as Fargate Spot does: its warning is SIGTERM, and its service looks for another place.
+
+        Source: Amazon ECS Developer Guide, "Amazon ECS clusters for Fargate", "Fargate Spot termination notices".
+        """
+        for run in (run for state in self._services.values() for run in state.runs):
+            if run.record.task_arn == task_arn:
+                run.stop("SpotInterruption", "Your Spot Task was interrupted.", StopOrder.AT_ONCE)
+
     def runs(self, service_name: str) -> list[TaskRun]:
         """Return every task that a service has had, oldest first."""
         return [run for state in self._services.values() if state.name == service_name for run in state.runs]

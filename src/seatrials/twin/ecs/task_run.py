@@ -45,6 +45,7 @@ class StopOrder(Enum):
 
     DRAIN_FIRST = "the scheduler stops it: targets drain, then SIGTERM"
     SIGTERM_FIRST = "someone else stops it: SIGTERM, then the targets go"
+    AT_ONCE = "Fargate Spot takes it back: SIGTERM, while the targets drain"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ class TaskRun:
         self._enter(TaskState.PENDING)
         self._enter(TaskState.ACTIVATING)
         self.record.pull_started_at = self._world.bridge.timestamp()
-        if self._pause(calibration.pull.draw(self._world.random)):
+        images = [str(each["image"]) for each in self.definition["containerDefinitions"]]
+        usual_seconds = calibration.pull.draw(self._world.random)
+        if self._pause(self._world.runtime.pull_seconds(images, usual_seconds)):
             return False
         try:
             self._start_containers()
@@ -219,17 +222,21 @@ class TaskRun:
     def _watch(self, container: Container) -> None:
         container.exited.wait()
         self._shown(container.name)["exitCode"] = container.exit_code
+        if container.reason:
+            self._shown(container.name)["reason"] = container.reason
         self._changed()
         if container.essential:
-            self.stop("EssentialContainerExited", "Essential container in task exited", StopOrder.SIGTERM_FIRST)
+            told = container.reason or "Essential container in task exited"
+            self.stop("EssentialContainerExited", told, StopOrder.SIGTERM_FIRST)
 
     def _take_down(self) -> None:
         record, world = self.record, self._world
         record.stopping_at = world.bridge.timestamp()
         if self.containers:
             self._enter(TaskState.DEACTIVATING)
-            if self._order is StopOrder.DRAIN_FIRST:
+            if self._order is not StopOrder.SIGTERM_FIRST:
                 self._deregister()
+            if self._order is StopOrder.DRAIN_FIRST:
                 self._wait_until_drained()
             self._enter(TaskState.STOPPING)
             for together in stop_order(self.containers):

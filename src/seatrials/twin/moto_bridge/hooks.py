@@ -131,8 +131,8 @@ class Hooks(ABC):
         self.neighbours = neighbours
         self.page_max = page_max
         self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
-        # Services that throttle the calls of tasks.
-        self.throttling: dict[str, Throttling] = {}
+        # What throttles the calls of tasks, each with its service.
+        self.throttling: list[tuple[str, Throttling]] = []
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
         self._attached: list[Living | None] = []
@@ -186,8 +186,9 @@ class Hooks(ABC):
             return
         if principal.role_arn is None:
             raise NoCredentialsError
-        throttling = self.throttling.get(call.service)
-        if throttling is not None and throttling.takes_next():
+        # Each of them counts the call, whichever refuses it.
+        refusals = [each.takes_next() for service, each in self.throttling if service == call.service]
+        if any(refusals):
             raise _error(call, "ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400)
         try:
             self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)

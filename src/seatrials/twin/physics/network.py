@@ -20,6 +20,7 @@ from typing import NoReturn
 from seatrials.errors import PortInUseError, UnknownHostError
 from seatrials.seams.network import Connection, bind
 from seatrials.twin.physics.clock import Process, VirtualClock
+from seatrials.twin.physics.cuts import Cuts
 from seatrials.twin.physics.external import ExternalNetwork
 
 # What one direction may hold unread; a sender waits beyond it, as TCP's window makes it.
@@ -35,9 +36,12 @@ _EPHEMERAL_PORTS = range(32_768, 61_000)
 class VirtualConnection:
     """One end of a connection inside the world."""
 
-    def __init__(self, clock: VirtualClock, latency: Callable[[], float], peer_host: str, peer_port: int) -> None:
+    def __init__(
+        self, clock: VirtualClock, latency: Callable[[], float], cuts: Cuts, peer_host: str, peer_port: int
+    ) -> None:
         self._clock = clock
         self._latency = latency
+        self._cuts = cuts
         self.peer_host = peer_host
         self.peer_port = peer_port
         self.peer: VirtualConnection | None = None
@@ -127,6 +131,9 @@ class VirtualConnection:
 
     def _deliver(self, peer: "VirtualConnection", arrive: Callable[[], None]) -> None:
         """Let something arrive at *peer* after a latency, and never before what was sent earlier."""
+        self._cuts.pass_or_hold(self.peer_host, peer.peer_host, partial(self._travel, peer, arrive))
+
+    def _travel(self, peer: "VirtualConnection", arrive: Callable[[], None]) -> None:
         now_us = self._clock.elapsed_us()
         peer._arrival_us = max(peer._arrival_us, now_us + round(self._latency() * 1_000_000))
         self._clock.call_later((peer._arrival_us - now_us) / 1_000_000, arrive)
@@ -272,6 +279,7 @@ class VirtualNetwork:
         """
         self.clock = clock
         self.latency = latency
+        self.cuts = Cuts()
         self._admit = admit
         self._pick = pick
         self.hosts: dict[str, Host] = {}
@@ -321,7 +329,8 @@ class VirtualNetwork:
     def _reaches(self, source: Host, target: Host, port: int) -> bool:
         if source is target:  # its loopback, which no security group sees
             return True
-        return not (target.blackholed or source.blackholed) and self._admit(source.address, target.address, port)
+        is_cut = target.blackholed or source.blackholed or self.cuts.parts(source.address, target.address)
+        return not is_cut and self._admit(source.address, target.address, port)
 
     def close(self) -> None:
         """Close every listener and connection of the world."""
@@ -345,8 +354,8 @@ class VirtualNetwork:
         raise TimeoutError(message)
 
     def _join(self, source: Host, listener: VirtualListener) -> VirtualConnection:
-        client = VirtualConnection(self.clock, self.latency, listener.host.address, listener.port)
-        server = VirtualConnection(self.clock, self.latency, source.address, source.next_port())
+        client = VirtualConnection(self.clock, self.latency, self.cuts, listener.host.address, listener.port)
+        server = VirtualConnection(self.clock, self.latency, self.cuts, source.address, source.next_port())
         client.peer, server.peer = server, client
         client.owner, server.owner = self.clock.current_process(), listener.owner
         source.keep(client)

@@ -20,6 +20,10 @@ class WrongClock:
         """Return what this clock takes for the milliseconds since the epoch."""
         return int(self.now() * 1000)
 
+    def step(self, seconds: float) -> None:
+        """Set the clock forward by so many seconds, as one does whose NTP has found the time again."""
+        self._ahead_seconds += seconds
+
     def sleep(self, seconds: float) -> None:
         """Wait for so many seconds of platform time."""
         self._clock.sleep(seconds)

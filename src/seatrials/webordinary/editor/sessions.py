@@ -1,7 +1,7 @@
 """The sessions that this container hosts, each bound to the workspace of its client, user and thread."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,13 @@ class Session:
 class Sessions:
     """Every hosted session by its id; in memory only, for Hermes registers them anew with a new container."""
 
-    def __init__(self, mount: Path, clock: Clock, task_id: str) -> None:
+    def __init__(self, mount: Path, clock: Clock, task_id: str, disk: Callable[[], None] = lambda: None) -> None:
+        """*disk* waits as a look at the mounted file system does when that is slow."""
         self.mount = mount
         self.git = Git(clock)
         self._clock = clock
         self._task_id = task_id
+        self._disk = disk
         self._hosted: dict[str, Session] = {}
         self._repositories: dict[tuple[str, str], Repository] = {}
         self._lock = threading.RLock()
@@ -60,6 +62,7 @@ class Sessions:
         thread_id = thread_field(body)
         remote = text_field(body, "repoUrl") if body.get("repoUrl") is not None else None
         repository = self._repository(client_id, user_id)
+        self._disk()
         self._clear_leftovers(repository)
         with self._lock:
             hosted = self._hosted.get(session_id)
@@ -83,6 +86,7 @@ class Sessions:
         session = self._hosted.get(session_id)
         if session is None:
             raise RequestError(404, "no such session")
+        self._disk()
         return session
 
     def find_in_any_case(self, session_id: str) -> Session:

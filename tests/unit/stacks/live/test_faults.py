@@ -1,11 +1,9 @@
 """Tests of the faults of a real stack: what an operator can do, and nothing that only looks like what was asked."""
 
-from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
-from seatrials.errors import ConfigurationError
 from seatrials.stacks.live.faults import LiveFaults
 from tests.support.small_platform import SmallPlatform
 
@@ -42,21 +40,12 @@ def test_a_stopped_service_has_its_tasks_again(
     assert (during, desired(small_platform)) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("fault", "capability"),
-    [
-        pytest.param(lambda faults: faults.task_killed("task"), "faults.kill", id="task_killed"),
-        pytest.param(lambda faults: faults.image_missing("edit"), "faults.image", id="image_missing"),
-        pytest.param(lambda faults: faults.expiry_hurried(4), "expiry", id="expiry_hurried"),
-        pytest.param(lambda faults: faults.table_throttling(), "faults.table", id="table_throttling"),
-        pytest.param(lambda faults: faults.hanging("task"), "faults.hang", id="hanging"),
-        pytest.param(lambda faults: faults.hanging_up("task"), "faults.network", id="hanging_up"),
-        pytest.param(lambda faults: faults.failing_health_checks([], 1), "faults.hang", id="failing_health_checks"),
-    ],
-)
-def test_what_aws_cannot_do_is_never_done_by_less(
-    faults: LiveFaults, fault: Callable[[LiveFaults], Any], capability: str
-) -> None:
-    """A fault that AWS has no call for is an error that names the capability to ask for."""
-    with pytest.raises(ConfigurationError, match=capability):
-        fault(faults)
+def test_tasks_are_stopped_as_an_operator_stops_them() -> None:
+    """Each task is asked of ECS by its ARN, once, with a reason."""
+    calls: list[dict[str, str]] = []
+    ecs = SimpleNamespace(stop_task=lambda **given: calls.append(given))
+    with LiveFaults(lambda _service: ecs, "cluster", {}).task_stopped("one", "two"):
+        during = [each["task"] for each in calls]
+
+    assert during == ["one", "two"]
+    assert {(each["cluster"], each["reason"]) for each in calls} == {("cluster", "stopped by a scenario")}

@@ -276,7 +276,7 @@ def test_containers_are_stopped_together(machine: Machine) -> None:
 
 def test_an_image_that_is_there_can_be_pulled(machine: Machine) -> None:
     """Only what is missing is refused."""
-    machine.runtime.images_missing.add("other:1")
+    machine.runtime.troubles.images_missing.add("other:1")
     machine.runtime.pull("serve:1")
 
     with pytest.raises(ImageError, match=r"^CannotPullContainerError: .*failed to resolve ref other:1: not found$"):

@@ -297,7 +297,7 @@ def test_starts_that_fail_are_throttled(twin: Twin) -> None:
     Source: ECS Developer Guide, "Service throttle logic"; the doubling from 10 s is ours.
     """
     twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
-    twin.world.runtime.images_missing.add(IMAGE)
+    twin.world.runtime.troubles.images_missing.add(IMAGE)
     twin.update(desiredCount=1)
     twin.until(lambda: len(launches(twin)) == 5, 600)
     gaps = [later - earlier for earlier, later in itertools.pairwise(launches(twin))]
@@ -310,7 +310,7 @@ def test_starts_that_fail_are_throttled(twin: Twin) -> None:
 def test_the_throttle_ends_at_27_minutes(twin: Twin) -> None:
     """No delay is longer than 27 minutes, however often starts have failed (same page)."""
     twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
-    twin.world.runtime.images_missing.add(IMAGE)
+    twin.world.runtime.troubles.images_missing.add(IMAGE)
     twin.update(desiredCount=1)
     twin.sleep(5 * 3600)
     gaps = [later - earlier for earlier, later in itertools.pairwise(launches(twin))]
@@ -322,7 +322,7 @@ def test_the_throttle_ends_at_27_minutes(twin: Twin) -> None:
 def test_a_new_definition_ends_the_throttle(twin: Twin) -> None:
     """A new task definition is started at once (same page)."""
     twin.update(deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
-    twin.world.runtime.images_missing.add(IMAGE)
+    twin.world.runtime.troubles.images_missing.add(IMAGE)
     twin.update(desiredCount=1)
     twin.until(lambda: len(launches(twin)) == 6, 900)
     twin.until(lambda: not twin.runs())
@@ -354,7 +354,7 @@ def test_three_failed_starts_fail_a_deployment_and_roll_it_back(twin: Twin) -> N
     """
     [kept] = twin.scale(1)
     broken = twin.redefine(image="webordinary/edit:broken")
-    twin.world.runtime.images_missing.add("webordinary/edit:broken")
+    twin.world.runtime.troubles.images_missing.add("webordinary/edit:broken")
     twin.update(taskDefinition=broken)
     twin.until(lambda: "rolling back" in kinds(twin))
     twin.until(lambda: states(twin) == [("PRIMARY", "COMPLETED")])
@@ -370,7 +370,7 @@ def test_a_failed_deployment_says_so(twin: Twin) -> None:
 
     Without one the service stalls: no task is started any more (same page).
     """
-    twin.world.runtime.images_missing.add(IMAGE)
+    twin.world.runtime.troubles.images_missing.add(IMAGE)
     twin.update(desiredCount=1)
     twin.until(lambda: states(twin) == [("PRIMARY", "FAILED")])
     twin.sleep(600)

@@ -193,7 +193,7 @@ def test_an_essential_container_ends_its_task(twin: Twin) -> None:
 
 def test_a_missing_image_keeps_a_task_from_starting(twin: Twin) -> None:
     """The reason begins with CannotPullContainerError (ECS Developer Guide, "Stopped task error codes")."""
-    twin.world.runtime.images_missing.add(IMAGE)
+    twin.world.runtime.troubles.images_missing.add(IMAGE)
     run = begun(twin, "DEPROVISIONING")
     task = twin.task(run.record.task_arn)
 

@@ -1,0 +1,260 @@
+"""What can go wrong when something breaks: RESIL-01 to RESIL-22."""
+
+import dataclasses
+from typing import Any
+
+import httpx
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
+
+from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
+from seatrials.mutants.git_command import run_git
+from seatrials.mutants.template_edits import Document, properties, put
+from seatrials.seams.http1 import HttpServer, Request, Response, json_response
+from seatrials.webordinary.editor.answers import RequestError
+from seatrials.webordinary.editor.preview import Preview
+from seatrials.webordinary.editor.sessions import Session as HostedSession
+from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
+from seatrials.webordinary.hermes import controller, lifecycle, lock, placement, table
+from seatrials.webordinary.hermes.activation import Activations, FullError
+from seatrials.webordinary.hermes.controller import Controller, Step
+from seatrials.webordinary.hermes.fleet import Fleet, Task
+from seatrials.webordinary.hermes.idleness import IdleWatch
+from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.main import Hermes
+from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
+from seatrials.webordinary.hermes.publisher import Publisher
+from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.table import StoreUnavailableError
+from seatrials.webordinary.hermes.validation import Activation
+
+MUTANTS = Mutants()
+_DEPLOYMENT = "DeploymentConfiguration"
+
+
+@MUTANTS.replacing(controller.next_step, "lost-task-keeps-its-sessions", breaks="RESIL-01")
+def _(original: Any, session: Session, now: float, idle_seconds: float, *tasks: Any) -> Step | None:
+    """A session whose task is gone stays with it until it is idle."""
+    step = original(session, now, idle_seconds, *tasks)
+    return None if session.status is Status.ACTIVE and step is Step.PLACE else step
+
+
+@MUTANTS.replacing(HostedSessions.open, "reopened-without-what-is-uncommitted", breaks="RESIL-01")
+def _(original: Any, sessions: HostedSessions, session_id: str, body: dict[str, Any]) -> HostedSession:
+    """A container that opens a workspace which was there before takes back what is not committed."""
+    is_new = session_id not in sessions._hosted
+    session: HostedSession = original(sessions, session_id, body)
+    if is_new and session.resumed:
+        run_git(sessions.git, session.workspace.repository.project, "reset", "--hard", "--quiet")
+    return session
+
+
+@MUTANTS.replacing(Placement.place, "session-moves-once", breaks="RESIL-02")
+def _(original: Any, step: Placement, work: Work, task: Task) -> None:
+    """A session that has come back once does not come back again."""
+    moved = memory_of(step).setdefault("moved", {})
+    if work.session.status is Status.ACTIVE and moved.setdefault(work.session.session_id, task.arn) != task.arn:
+        msg = "it has been moved before"
+        raise StepFailedError(msg)
+    original(step, work, task)
+
+
+@MUTANTS.replacing(Controller._choose, "sessions-come-back-one-by-one", breaks="RESIL-03")
+def _(original: Any, loop: Controller, session: Session, *found: Any) -> Task | None:
+    """Of the sessions that have lost their tasks one a minute is brought back."""
+    now, remembered = loop._clock.now(), memory_of(loop)
+    if session.status is Status.ACTIVE and now < remembered.get("free_at", 0.0):
+        return None
+    chosen: Task | None = original(loop, session, *found)
+    if session.status is Status.ACTIVE and chosen is not None:
+        remembered["free_at"] = now + 60
+    return chosen
+
+
+@MUTANTS.replacing(Publisher.stop, "nobody-lives-without-hermes", breaks="RESIL-04")
+def _(original: Any, publisher: Publisher) -> None:
+    """A Hermes that leaves says that no session lives."""
+    publisher._put(0)
+    original(publisher)
+
+
+@MUTANTS.replacing(Activations.activate, "full-of-sessions-of-before", breaks="RESIL-04")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """A Hermes that has come back makes no session while one lives that was there before it."""
+    own = memory_of(activations)
+    if any(each.session_id not in own for each in activations.store.live_sessions()):
+        msg = "sessions of before are live"
+        raise FullError(msg)
+    session, is_new = original(activations, wanted)
+    own[session.session_id] = True
+    return session, is_new
+
+
+MUTANTS.rows["RESIL-05"] = {
+    "hangs-are-found-late": (
+        "A container is taken for unhealthy after ten failed checks.",
+        *(put(f"Edit{each}TargetGroup", "UnhealthyThresholdCount", 10) for each in ("Api", "Preview")),
+    ),
+}
+
+MUTANTS.rows["RESIL-06"] = {
+    "targets-are-checked-seldom": (
+        "The load balancer checks its targets every two minutes.",
+        *(put(f"Edit{each}TargetGroup", "HealthCheckIntervalSeconds", 120) for each in ("Api", "Preview")),
+    ),
+}
+
+MUTANTS.rows["RESIL-07"] = {
+    "throttled-and-not-asked-again": ("A call of a throttled table is not made again.", replace(table, "RETRIES", 0)),
+}
+
+
+@MUTANTS.replacing(Routes._dispatch, "throttled-is-an-error-of-hermes", breaks="RESIL-07")
+def _(original: Any, routes: Routes, request: Request) -> Response:
+    """Where the table refuses, Hermes answers 500."""
+    try:
+        answer: Response = original(routes, request)
+    except StoreUnavailableError:
+        return json_response(500, {"error": "internal error"})
+    return answer
+
+
+@MUTANTS.replacing(Routes._answer, "throttled-and-no-word-of-later", breaks="RESIL-07")
+def _(original: Any, routes: Routes, request: Request) -> Response:
+    """Where the table refuses, Hermes answers 503 and not when to come again."""
+    answer: Response = original(routes, request)
+    headers = [(name, value) for name, value in answer.headers if answer.status != 503 or name != "retry-after"]
+    return dataclasses.replace(answer, headers=headers)
+
+
+@MUTANTS.replacing(Activations.activate, "stored-before-it-is-sure", breaks="RESIL-07")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """An activation stores its session, and then looks whether it may."""
+    session = activations.new_session(wanted)
+    activations.store.add(session)
+    with activations.lock.held():
+        others = [each for each in activations.store.live_sessions() if each.session_id != session.session_id]
+        existing = activations.find_existing(others, wanted)
+        if existing is None:
+            return session, True
+        activations.store._table.delete({"sessionId": session.session_id, "userId": session.user_id})
+        return existing, False
+
+
+MUTANTS.rows["RESIL-08"] = {
+    "hermes-dies-with-its-table": (
+        "A table that cannot be read ends the process of Hermes.",
+        replace(controller, "_PASSING", (ClientError, BotoCoreError, httpx.HTTPError, StepFailedError)),
+    ),
+}
+
+
+@MUTANTS.replacing(Publisher.live_count, "no-table-no-session", breaks="RESIL-08")
+def _(original: Any, publisher: Publisher) -> int:
+    """While the table cannot be read, Hermes says that no session lives."""
+    try:
+        return int(original(publisher))
+    except StoreUnavailableError:
+        return 0
+
+
+MUTANTS.rows["RESIL-09"] = {
+    "ended-for-want-of-a-container": (
+        "A session that ends in error does not say what ECS said.",
+        wrap(Fleet.failure_reason, lambda _original, _fleet, _since: None),
+    ),
+    "waits-for-its-file-system": (
+        "A session waits for a container as long as there is none.",
+        wrap(lifecycle.is_start_overdue, lambda _original, _session, _now: False),
+    ),
+}
+
+MUTANTS.rows["RESIL-10"] = {
+    "a-minute-to-start": ("A session ends in error after a minute.", replace(lifecycle, "START_SECONDS", 60)),
+}
+
+
+@MUTANTS.replacing(Preview._session, "moved-sessions-fail-now-and-then", breaks="RESIL-11")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """Of the previews of a session that has moved every tenth is a 503."""
+    counts = memory_of(preview)
+    counts[session.session_id] = counts.get(session.session_id, 0) + 1
+    if session.resumed and page != "health" and counts[session.session_id] % 10 == 0:
+        raise RequestError(503, "not now")
+    answer: Response = original(preview, request, session, page)
+    return answer
+
+
+@MUTANTS.editing("no-news-is-no-session", breaks="RESIL-12")
+def _(document: Document) -> None:
+    """The alarm that scales in takes a minute of which it has heard nothing for one without sessions."""
+    alarm = properties(document, "SessionsLowAlarm")
+    metric = {"MetricName": alarm.pop("MetricName"), "Namespace": alarm.pop("Namespace")}
+    stat = {"Metric": metric, "Stat": alarm.pop("Statistic"), "Period": alarm.pop("Period")}
+    alarm["Metrics"] = [
+        {"Id": "told", "MetricStat": stat, "ReturnData": False},
+        {"Id": "filled", "Expression": "FILL(told, 0)"},
+    ]
+
+
+MUTANTS.rows["RESIL-13"] = {
+    "idle-by-the-containers-clock": (
+        "How long a session is idle is told by two clocks, its container's and Hermes's.",
+        wrap(IdleWatch.idle_seconds, lambda _original, _watch, session, now: now - session.last_activity / 1000),
+    ),
+}
+
+MUTANTS.rows["RESIL-14"] = {
+    f"old-tasks-of-{name}-first": (
+        f"A deployment of {name} stops the old task, and then starts the new one.",
+        put(resource, f"{_DEPLOYMENT}.MinimumHealthyPercent", 0),
+        put(resource, f"{_DEPLOYMENT}.MaximumPercent", 100),
+    )
+    for name, resource in (("hermes", "HermesService"), ("the-editor", "EditService"))
+}
+
+MUTANTS.rows["RESIL-15"] = {
+    "broken-releases-stay": (
+        "A deployment that fails is not rolled back.",
+        put("EditService", f"{_DEPLOYMENT}.DeploymentCircuitBreaker.Rollback", value=False),
+    ),
+}
+
+MUTANTS.rows["RESIL-19"] = {
+    "lock-for-an-hour": ("A Hermes that dies keeps the lock for an hour.", replace(lock, "LOCK_SECONDS", 3600)),
+    "claims-for-an-hour": (
+        "A Hermes that dies keeps its claims for an hour.",
+        replace(placement, "CLAIM_SECONDS", 3600),
+    ),
+}
+
+MUTANTS.rows["RESIL-20"] = {
+    "hermes-cuts-its-answers": ("Hermes ends at SIGTERM, whatever it is answering.", skip(Hermes._finish)),
+    "container-cuts-its-answers": (
+        "A container ends at SIGTERM, whatever it is answering.",
+        wrap(HttpServer.finish, lambda _original, _server, _timeout_seconds: True),
+    ),
+    "new-work-after-sigterm": (
+        "A container takes new requests until the last one is done.",
+        wrap(HttpServer.close, lambda _original, _server: None),
+    ),
+}
+
+
+@MUTANTS.replacing(Publisher.stop, "falls-at-sigterm", breaks="RESIL-20")
+def _(original: Any, publisher: Publisher) -> None:
+    """At SIGTERM Hermes counts the sessions that are active, and not those that start."""
+    is_active = Attr("status").eq(str(Status.ACTIVE))
+    publisher._put(publisher._store._table.count(is_active) - 1)
+    original(publisher)
+
+
+@MUTANTS.replacing(Activations.activate, "made-again-when-it-takes-long", breaks="RESIL-21")
+def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Session, bool]:
+    """An activation that takes more than three seconds is made once more."""
+    began = activations.clock.now()
+    session, is_new = original(activations, wanted)
+    if is_new and activations.clock.now() - began > 3:
+        session = activations.new_session(wanted)
+        activations.store.add(session)
+    return session, is_new

@@ -1,0 +1,578 @@
+"""RESIL: what breaks, bends and comes back."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from seatrials.platform import Answer, Clock, NotYet, Platform, Session, contract, patience
+
+# How long a service of the platform's own may take to start again.
+RESTARTED_SECONDS = 120
+# What a Hermes held that died is free by then.
+LET_GO_SECONDS = 60
+# Of a session's item, what changes when another task serves it, or when it is used.
+MOVING = ("lastActivity", "ttl", "taskArn")
+
+
+@pytest.mark.scenario("RESIL-01")
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("control")
+def test_a_stopped_task_costs_its_session_nothing(platform: Platform) -> None:
+    """The task of a live session is stopped: within 2 minutes another serves it, with its files, git and item."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    task = platform.sessions.host(session)
+
+    with platform.faults.task_stopped(task):
+        recovery_seconds = platform.wait_for_recovery(session, task, after="stop")
+
+    assert recovery_seconds < contract.RECOVERY_SECONDS_MAX
+    assert _kept(platform, session, work) == work
+
+
+@pytest.mark.scenario("RESIL-02")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.kill")
+def test_a_process_that_dies_costs_its_session_nothing(platform: Platform) -> None:
+    """The container's process exits, or is out of memory: within 2 minutes another task serves, and nothing is lost."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    first = platform.sessions.host(session)
+    with platform.faults.task_killed(first, "exits"):
+        after_exit_seconds = platform.wait_for_recovery(session, first, after="exit")
+    after_exit = _kept(platform, session, work)
+    second = platform.sessions.host(session)
+    with platform.faults.task_killed(second, "out of memory"):
+        out_of_memory_seconds = platform.wait_for_recovery(session, second, after="out_of_memory")
+    told = [each["containers"][0].get("exitCode") for each in platform.services.stopped_edit_tasks()]
+
+    assert told == [1, 137]
+    assert max(after_exit_seconds, out_of_memory_seconds) < contract.RECOVERY_SECONDS_MAX
+    assert after_exit == work
+    assert _kept(platform, session, work) == work
+
+
+@pytest.mark.scenario("RESIL-03")
+@pytest.mark.staging
+@pytest.mark.exclusive(tasks_max=3)
+@pytest.mark.needs("control")
+def test_all_sessions_come_back_when_every_task_is_lost(platform: Platform, clock: Clock) -> None:
+    """Every edit task is lost at once: within 2 minutes all sessions are served again, and none has lost anything."""
+    sessions = platform.ready_on_three_tasks()
+    work = [_leave_work(platform, session) for session in sessions]
+    hosts = [platform.sessions.host(session) for session in sessions]
+    tasks = platform.services.edit_task_arns()
+
+    began = clock.now()
+    with platform.faults.task_stopped(*tasks):
+        recoveries = [
+            platform.wait_for_recovery(session, host, after="loss_of_all", since=began)
+            for session, host in zip(sessions, hosts, strict=True)
+        ]
+
+    assert len(tasks) == contract.TASKS_MAX
+    assert max(recoveries) < contract.RECOVERY_SECONDS_MAX
+    assert [_kept(platform, *each) for each in zip(sessions, work, strict=True)] == work
+
+
+@pytest.mark.scenario("RESIL-04", extra_seconds=RESTARTED_SECONDS + 180 + patience.METRIC_TOLD_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("control")
+def test_previews_and_the_metric_do_without_hermes(platform: Platform, clock: Clock) -> None:
+    """Hermes is lost: live previews serve, the metric says nothing wrong, and activations work when it is back."""
+    session = platform.ready()
+    platform.wait_for_metric([session])
+    began = clock.now()
+    with platform.faults.stopped("hermes"):
+        platform.wait_until(lambda: _hermes_is(platform, 503), RESTARTED_SECONDS, what="Hermes to be gone")
+        pages = _visits(platform, session, 180, every_seconds=20)
+        refused = platform.sessions.activate()
+    platform.wait_until(lambda: _hermes_is(platform, 200), RESTARTED_SECONDS, what="Hermes to be back")
+    told_meanwhile = platform.telemetry.told_since(began)
+    counts = platform.services.edit_counts()
+    another = platform.ready()
+    metric = platform.wait_for_metric([session, another])
+
+    assert _failed(pages) == []
+    assert refused.status == 503
+    assert (set(told_meanwhile) - {1.0}, counts.desired) == (set(), 1)
+    assert metric == 2
+
+
+@pytest.mark.scenario("RESIL-05")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.hang")
+def test_a_container_that_hangs_is_found_and_replaced(platform: Platform) -> None:
+    """A container hangs: health checks find it, and within 2 minutes another task serves its session."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    task = platform.sessions.host(session)
+
+    with platform.faults.hanging(task):
+        recovery_seconds = platform.wait_for_recovery(session, task, after="hang")
+
+    assert recovery_seconds < contract.RECOVERY_SECONDS_MAX
+    assert _kept(platform, session, work) == work
+    assert _stop_reasons(platform, task, "failed ELB health checks") == 1
+
+
+@pytest.mark.scenario("RESIL-06")
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("faults.network")
+def test_a_task_that_cannot_be_reached_loses_its_sessions_to_another(platform: Platform) -> None:
+    """The load balancer cannot reach a task: within 2 minutes another one serves its sessions, with all they had."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    task = platform.sessions.host(session)
+
+    with platform.faults.partitioned("balancer", task):
+        recovery_seconds = platform.wait_for_recovery(session, task, after="partition")
+
+    assert recovery_seconds < contract.RECOVERY_SECONDS_MAX
+    assert _kept(platform, session, work) == work
+
+
+@pytest.mark.scenario("RESIL-07")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.table")
+def test_activations_of_a_throttled_table_are_whole_or_refused(platform: Platform) -> None:
+    """The table throttles: activations try again and succeed, or end in 503 with Retry-After; nothing is half made."""
+    requests = [platform.sessions.request(threadId=f"thread-{number}") for number in range(9)]
+    with platform.faults.table_throttling(refused=3):
+        patient = platform.sessions.activate(requests[0])
+    refused = []
+    for passing, request in enumerate(requests[1:4]):
+        with platform.faults.table_throttling(passing=passing):
+            refused.append(platform.sessions.activate(request))
+    with platform.faults.table_throttling(refused=24):
+        together = platform.in_parallel(*(partial(platform.sessions.activate, each) for each in requests[4:]))
+    # One that is as good as stored would be found by its work, and a lock that nobody gives back would hold this up.
+    again = [platform.sessions.activate(request) for request in requests[1:4]]
+    starting = Session.of(patient)
+    with platform.faults.table_throttling():
+        platform.let_pass(20, what="a table that throttles while sessions start")
+    platform.wait_ready(starting)
+    stored = Counter(str(item["clientId"]) for item in platform.sessions.items_of_run())
+    made = [stored[str(each["clientId"])] for each in requests]
+
+    assert patient.status == 201
+    assert [each.status for each in refused] == [503] * 3
+    assert [each for each in refused if not _says_later(each)] == []
+    assert [each.status for each in again] == [201] * 3, f"what was refused has left something: {again}"
+    assert made == [1, 1, 1, 1, *(int(each.status == 201) for each in together)]
+    assert [each for each in together if each.status != 201 and not _says_later(each)] == []
+
+
+@pytest.mark.scenario("RESIL-08", extra_seconds=patience.METRIC_TOLD_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.table")
+def test_everything_comes_back_with_the_table(platform: Platform, clock: Clock) -> None:
+    """The table is away for a minute: previews serve, calls are told to come again, and then all goes on by itself."""
+    session = platform.ready()
+    platform.wait_for_metric([session])
+    waiting = platform.sessions.start()
+    began = clock.now()
+    with platform.faults.table_away():
+        refused = [
+            platform.sessions.activate(),
+            platform.sessions.status(session),
+            platform.sessions.keepalive(session),
+        ]
+        pages = _visits(platform, session, 60, every_seconds=5)
+    platform.wait_ready(waiting)
+    back = [platform.sessions.status(session), platform.sessions.keepalive(session)]
+    another = platform.ready()
+    metric = platform.wait_for_metric([session, waiting, another])
+    told = platform.telemetry.told_since(began)
+
+    assert _failed(pages) == []
+    assert [each for each in refused if not _says_later(each)] == []
+    assert [each.status for each in back] == [200, 200]
+    assert metric == 3
+    assert set(told) <= {1.0, 2.0, 3.0}, f"the metric said {told}, and one to three sessions were live"
+
+
+@pytest.mark.scenario("RESIL-09", extra_seconds=contract.START_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.mount")
+def test_a_file_system_that_cannot_be_mounted_is_told_of(platform: Platform) -> None:
+    """EFS cannot be mounted: tasks fail with that reason, the session ends in error with it, starts are throttled."""
+    with platform.faults.mount_failing("edit"):
+        session = platform.sessions.start()
+        platform.wait_for_status(session, contract.ERROR, patience.READY_SECONDS, every_seconds=2)
+        stopped = platform.services.stopped_edit_tasks()
+        events = [event["message"] for event in platform.services.edit()["events"]]
+    item = platform.sessions.item(session)
+    starts = [task["createdAt"].timestamp() for task in stopped]
+    pauses = [round(later - earlier) for earlier, later in pairwise(starts)]
+
+    assert item is not None
+    assert "ResourceInitializationError" in item["metadata"]["error"]
+    assert {"ResourceInitializationError" in task["stoppedReason"] for task in stopped} == {True}, stopped
+    assert [text for text in events if "is unable to consistently start tasks successfully" in text], events
+    assert len(pauses) >= 2, f"the tasks began at {starts}"
+    assert pauses == sorted(pauses), f"the pauses between starts are {pauses} s"
+    assert platform.balancer.session_rules(session.id) == []
+
+
+@pytest.mark.scenario("RESIL-10")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.image")
+def test_a_slow_image_is_waited_for_by_its_name(platform: Platform) -> None:
+    """The image takes 90 s to pull: a wait says what it waits for, and the session still becomes active."""
+    with platform.faults.image_slow("edit", 90):
+        session = platform.sessions.start()
+        with pytest.raises(AssertionError) as failure:
+            platform.wait_ready(session, 60)
+        platform.wait_ready(session)
+
+    assert f"session {session.id} to be active" in str(failure.value)
+    assert "pulls its image since" in str(failure.value)
+
+
+@pytest.mark.scenario("RESIL-11")
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.spot")
+def test_a_task_that_spot_takes_back_is_drained_and_replaced(platform: Platform) -> None:
+    """Fargate Spot takes a task back: its targets drain at once, and with its replacement no request fails any more."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    task = platform.sessions.host(session)
+    group = platform.balancer.shared_group("/preview/*")
+
+    with platform.faults.spot_interrupted(task):
+        platform.wait_until(lambda: "draining" in platform.balancer.states(group), 10, what="the target to drain")
+        recovery_seconds = platform.wait_for_recovery(session, task, after="spot")
+    pages = _visits(platform, session, 60, every_seconds=1)
+
+    assert recovery_seconds < contract.RECOVERY_SECONDS_MAX
+    assert _failed(pages) == []
+    assert _kept(platform, session, work) == work
+    assert _stop_reasons(platform, task, "Your Spot Task was interrupted") == 1
+
+
+@pytest.mark.scenario("RESIL-12", extra_seconds=patience.SCALING_SECONDS + 480)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.metrics")
+def test_late_metrics_take_no_task_from_a_session(platform: Platform, clock: Clock) -> None:
+    """Metrics come 3 minutes late: nothing is scaled in under a live session, and nothing back and forth."""
+    first = platform.ready()
+    platform.wait_for_metric([first])
+    began = clock.now()
+    desired: list[int] = []
+    pages: list[int] = []
+    with platform.faults.metrics_late(180):
+        sessions = [first, platform.ready(), platform.ready()]
+
+        def eight_minutes() -> bool:
+            pages.extend(platform.sessions.preview(each).status for each in sessions)
+            desired.append(platform.services.edit_counts().desired)
+            return clock.now() >= began + 480
+
+        platform.wait_until(eight_minutes, 500, what="eight minutes of late metrics", every_seconds=60)
+
+    def has_three_tasks() -> bool:
+        for session in sessions:
+            platform.sessions.keepalive(session)
+        return platform.services.edit_counts().desired == contract.TASKS_MAX
+
+    platform.wait_until(
+        has_three_tasks,
+        patience.SCALING_SECONDS + patience.METRIC_TOLD_SECONDS,
+        what="three sessions to have three tasks",
+        every_seconds=10,
+    )
+    scalings = [each.desired for each in platform.services.edit_scalings(began)]
+
+    assert set(pages) == {200}, f"the previews answered {pages}"
+    assert min(desired) >= 1, f"the edit service had {desired} tasks"
+    assert scalings == [contract.TASKS_MAX]
+
+
+@pytest.mark.scenario("RESIL-13", extra_seconds=contract.EXPIRY_LATEST_SECONDS + 600)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.clock")
+def test_wrong_clocks_end_no_session_early_or_never(platform: Platform, clock: Clock) -> None:
+    """Containers' clocks are 90 s ahead of Hermes's, then 90 s behind: no session expires early, or lives for ever."""
+    with platform.faults.clocks_ahead("edit", 90):
+        session = platform.ready()
+        ahead = _visits(platform, session, 360, every_seconds=90)
+        task = platform.sessions.host(session)
+    with platform.faults.clocks_ahead("edit", -90):
+        with platform.faults.task_stopped(task):
+            platform.wait_for_recovery(session, task, after="stop")
+        behind = _visits(platform, session, 360, every_seconds=90)
+        left_alone = clock.now()
+        platform.wait_for_status(session, contract.EXPIRED, contract.EXPIRY_LATEST_SECONDS + 10, every_seconds=5)
+        lived_seconds = clock.now() - left_alone
+
+    assert _failed([*ahead, *behind]) == []
+    # Hermes looks several times a minute.
+    assert lived_seconds >= contract.IDLE_SECONDS - 15, f"it lived for {lived_seconds:.0f} s"
+
+
+@pytest.mark.scenario("RESIL-14", extra_seconds=patience.STOPPED_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("control")
+def test_a_rolling_deployment_fails_no_request(platform: Platform) -> None:
+    """New tasks of Hermes and of the edit service take over under load, and not one request fails."""
+    sessions = [platform.ready(), *platform.neighbours(None)]
+    work = [_leave_work(platform, session) for session in sessions]
+    before = {platform.sessions.host(session) for session in sessions}
+    answers: list[Answer] = []
+    calls: list[Callable[[], Answer]] = [partial(platform.http.get, contract.HOSTED_SESSIONS_PATH)]
+    for session in sessions:
+        calls += [partial(platform.sessions.preview, session), partial(platform.workspace(session).read, "kept.md")]
+        calls.append(partial(platform.sessions.keepalive, session))
+
+    def rolled_out() -> bool | NotYet:
+        answers.extend(platform.in_parallel(*calls))
+        return platform.services.are_rolled_out()
+
+    platform.services.redeploy_edit()
+    platform.services.redeploy_hermes()
+    within_seconds = patience.READY_SECONDS + patience.STOPPED_SECONDS
+    platform.wait_until(rolled_out, within_seconds, what="both deployments to be done", every_seconds=1.7)
+
+    assert _failed(answers) == []
+    assert before & {platform.sessions.host(session) for session in sessions} == set()
+    assert [_kept(platform, *each) for each in zip(sessions, work, strict=True)] == work
+
+
+@pytest.mark.scenario("RESIL-15", extra_seconds=900)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.deployment")
+def test_a_broken_release_is_rolled_back_under_live_sessions(platform: Platform) -> None:
+    """A version that never answers trips the circuit breaker and is rolled back, and live sessions go on meanwhile."""
+    session = platform.ready()
+    work = _leave_work(platform, session)
+    task, version = platform.sessions.host(session), platform.services.edit()["taskDefinition"]
+    pages: list[Answer] = []
+
+    def rolled_back() -> bool | NotYet:
+        pages.append(platform.sessions.preview(session))
+        service = platform.services.edit()
+        return platform.services.are_rolled_out() if service["taskDefinition"] == version else NotYet("it goes on")
+
+    with platform.faults.broken_release("edit"):
+        begun = platform.services.edit()["taskDefinition"]
+        platform.wait_until(rolled_back, 900, what="the release to be rolled back", every_seconds=10)
+        events = [event["message"] for event in platform.services.edit()["events"]]
+
+    assert begun != version
+    assert [text for text in events if "rolling back to" in text], events
+    assert _failed(pages) == []
+    assert platform.sessions.host(session) == task
+    assert _kept(platform, session, work) == work
+
+
+@pytest.mark.scenario("RESIL-19", extra_seconds=2 * RESTARTED_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("control", "faults.kill", "faults.network")
+def test_what_a_dead_hermes_held_is_free_within_a_minute(platform: Platform, clock: Clock) -> None:
+    """A Hermes dies with a lock, then with a claim: another takes over in 60 s, no session is made twice or lost."""
+    request = platform.sessions.request(threadId="thread-of-the-lock")
+    answers: list[Answer] = []
+
+    def die_with_the_lock() -> None:
+        # Of the activation's calls of the table the first two have been made, or the first three; none was the last.
+        platform.let_pass(7, what="an activation to be amid its calls of a slow table")
+        _kill_hermes(platform)
+
+    with platform.faults.slow("table", 2):
+        platform.in_parallel(lambda: answers.append(platform.sessions.activate(request)), die_with_the_lock)
+    died = clock.now()
+    taken: list[Answer] = []
+    platform.wait_until(lambda: _taken(platform, request, taken), LET_GO_SECONDS, what="another Hermes to answer")
+    session = Session.of(taken[0])
+    lock_seconds = clock.now() - died
+    platform.wait_until(lambda: _has_task(platform, session), patience.READY_SECONDS, what="a claim of Hermes")
+    _kill_hermes(platform)
+    died = clock.now()
+    platform.wait_for_status(session, contract.ACTIVE, LET_GO_SECONDS + patience.RESERVE_SECONDS)
+    claim_seconds = clock.now() - died
+    platform.wait_ready(session)
+    items = platform.sessions.items_of_client(str(request["clientId"]))
+
+    assert [answer.status for answer in answers] == [502]
+    assert lock_seconds <= LET_GO_SECONDS
+    # A session that is taken up again is ready as soon as one that finds a warm task.
+    assert claim_seconds <= LET_GO_SECONDS + contract.WARM_START_SECONDS_MAX
+    assert [item["sessionId"] for item in items] == [session.id]
+
+
+@pytest.mark.scenario("RESIL-20", extra_seconds=RESTARTED_SECONDS + patience.METRIC_TOLD_SECONDS)
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("control")
+def test_sigterm_cuts_nothing_that_is_being_answered(platform: Platform, clock: Clock) -> None:
+    """At SIGTERM Hermes and a container finish what they answer and begin nothing new, and the metric does not fall."""
+    session = platform.ready()
+    platform.wait_for_metric([session])
+    began = clock.now()
+    (hermes,), task = platform.services.hermes_task_arns(), platform.sessions.host(session)
+    thinking = partial(platform.workspace(session).execute, "Create a file named last.md with content: Finished")
+    activation = partial(platform.sessions.activate, platform.sessions.request(threadId="thread-of-the-end"))
+
+    late: list[Answer] = []
+
+    def stop_both() -> None:
+        platform.let_pass(0.02, what="both requests to be on their way")
+        with platform.faults.task_stopped(hermes, task):
+            platform.let_pass(0.2, what="SIGTERM to have come, and the instruction not to be done")
+            late.append(platform.sessions.preview(session))
+
+    answers: list[Answer] = []
+    platform.in_parallel(lambda: answers.append(thinking()), lambda: answers.append(activation()), stop_both)
+    platform.wait_for_recovery(session, task, after="stop")
+    platform.wait_until(lambda: _hermes_is(platform, 200), RESTARTED_SECONDS, what="Hermes to be back")
+    made = [Session.of(answer) for answer in answers if "sessionId" in answer.text]
+    for each in made:
+        platform.wait_ready(each)
+    metric = platform.wait_for_metric([session, *made])
+    told = platform.telemetry.told_since(began)
+    workspace = platform.workspace(session)
+
+    assert sorted(answer.status for answer in answers) == [200, 201]
+    assert [answer.status for answer in late] == [502], f"a container takes new work after SIGTERM: {late}"
+    assert workspace.read("last.md").text.strip() == "Finished"
+    assert workspace.git_status()["clean"] is True, "what was finished is not committed"
+    assert min(told) >= 1, f"the metric said {told}, and one session or two were live"
+    assert metric == 2
+
+
+@pytest.mark.scenario("RESIL-21", extra_seconds=contract.START_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.network")
+def test_slow_parts_are_waited_for_and_nothing_is_done_twice(platform: Platform) -> None:
+    """Load balancer, table and EFS take 2 s more for each answer: every call ends well, and nothing is done twice."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+    request = platform.sessions.request(threadId="thread-of-the-slow")
+    instruction = "Create a file named once.md with content: Once"
+    calls: list[Callable[[], Answer]] = [
+        partial(platform.sessions.activate, request),
+        partial(platform.sessions.keepalive, session),
+        partial(platform.sessions.status, session),
+        partial(platform.sessions.preview, session),
+        partial(workspace.write, "written.md", b"written slowly"),
+        partial(workspace.execute, instruction),
+    ]
+    with platform.faults.slow("balancer", 2), platform.faults.slow("table", 2), platform.faults.slow("efs", 2):
+        answers = platform.in_parallel(*calls)
+        answers.append(platform.sessions.activate(request))
+    again = platform.sessions.activate(request)
+    slowest = max(answers, key=lambda each: each.elapsed_seconds)
+    unclear = [each for each in answers if each.status >= 300 and not _says_later(each)]
+    executed, made = answers[5].status == 200, [each for each in (*answers, again) if each.status == 201]
+    commits = [each["message"] for each in workspace.git_log()]
+    platform.wait_ready(Session.of(again))
+    items = platform.sessions.items_of_client(str(request["clientId"]))
+
+    assert unclear == []
+    assert slowest.elapsed_seconds < contract.IDLE_TIMEOUT_SECONDS / 2, f"{slowest} took {slowest.elapsed_seconds} s"
+    assert [item["sessionId"] for item in items] == [each.json()["sessionId"] for each in made]
+    assert sum(instruction in message for message in commits) == int(executed), f"the log has {commits}"
+    assert (answers[4].status == 200) == (workspace.read("written.md").content == b"written slowly")
+
+
+def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
+    """Leave committed and uncommitted work in a session's workspace; return all that must not be lost."""
+    workspace = platform.workspace(session)
+    workspace.write("kept.md", b"committed")
+    workspace.commit("Kept work")
+    workspace.write("kept.md", b"changed since")
+    workspace.write("drafts/new.bin", bytes(range(256)) * 64)
+    return _work_of(platform, session)
+
+
+def _kept(platform: Platform, session: Session, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a session's *work* is there, and record how many of its files are."""
+    now = _work_of(platform, session)
+    kept = sum(now["files"].get(path) == content for path, content in work["files"].items())
+    platform.sample("files_retained_percent", 100 * kept / len(work["files"]), "percent")
+    return now
+
+
+def _work_of(platform: Platform, session: Session) -> dict[str, Any]:
+    """Return a session's files, commits, changes and item, but for what moves with its use and its task."""
+    workspace = platform.workspace(session)
+    item: Mapping[str, Any] = platform.sessions.item(session) or {}
+    return {
+        "files": {path: hashlib.sha256(workspace.read(path).content).hexdigest() for path in workspace.files()},
+        "commits": list(workspace.git_log()),
+        "changes": workspace.git_status()["changes"],
+        "item": {name: value for name, value in item.items() if name not in MOVING},
+    }
+
+
+def _visits(platform: Platform, session: Session, seconds: float, *, every_seconds: float) -> list[Answer]:
+    """Look at a session's preview for so long; return what it answered."""
+    pages: list[Answer] = []
+    until = platform.clock.now() + seconds
+
+    def looked() -> bool:
+        pages.append(platform.sessions.preview(session))
+        return platform.clock.now() >= until
+
+    reserve_seconds = 2 * every_seconds + patience.RESERVE_SECONDS
+    platform.wait_until(looked, seconds + reserve_seconds, what="visits to end", every_seconds=every_seconds)
+    return pages
+
+
+def _hermes_is(platform: Platform, status: int) -> bool | NotYet:
+    answer = platform.http.get(contract.HERMES_HEALTH_PATH)
+    return answer.status == status or NotYet(f"it is {answer}")
+
+
+def _failed(answers: Sequence[Answer]) -> list[str]:
+    """Return what failed of many requests that should not: the first of them, and how many there are."""
+    failed = [answer for answer in answers if answer.status != 200]
+    more = [f"and {len(failed) - 3} more of {len(answers)}"] if len(failed) > 3 else []
+    return [*map(repr, failed[:3]), *more]
+
+
+def _says_later(answer: Answer) -> bool:
+    """Whether an answer says in so many words to come again."""
+    return answer.status == 503 and "retry-after" in answer.headers
+
+
+def _kill_hermes(platform: Platform) -> None:
+    """End every process of Hermes by SIGKILL."""
+    for task in platform.services.hermes_task_arns():
+        with platform.faults.task_killed(task):
+            pass
+
+
+def _taken(platform: Platform, request: Mapping[str, Any], taken: list[Answer]) -> bool | NotYet:
+    """Whether Hermes answers an activation with a session; *taken* gets that answer."""
+    answer = platform.sessions.activate(request)
+    taken += [answer] if answer.status < 300 else []
+    return bool(taken) or NotYet(f"an activation is {answer}")
+
+
+def _has_task(platform: Platform, session: Session) -> bool | NotYet:
+    """Whether a session that initializes has its task by now: who works on it has claimed it."""
+    item = platform.sessions.item(session)
+    return (item is not None and "taskArn" in item) or NotYet(f"its item is {item}")
+
+
+def _stop_reasons(platform: Platform, task: str, reason: str) -> int:
+    """Return how many times ECS gives a reason for the end of a task, which it has once it is told to stop."""
+
+    def told() -> list[str]:
+        stopped = [each for each in platform.services.stopped_edit_tasks() if each["taskArn"] == task]
+        return [each["stoppedReason"] for each in stopped]
+
+    platform.wait_until(told, patience.STOPPED_SECONDS, what="ECS to stop the task", every_seconds=5)
+    return sum(reason in each for each in told())
