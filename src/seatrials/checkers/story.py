@@ -1,10 +1,12 @@
 """A history with its requests understood: which operation each was, about which session, for which client."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from statistics import median_low
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +16,8 @@ from seatrials.seams.paths import normalized
 
 _SESSION_HEADER = "x-session-id"
 _ERRORS_FROM, _NOT_FOUND = 400, 404
+# As much as `doctor` lets a run begin with.
+_SKEW_SECONDS_MAX = 5.0
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,16 @@ class Story:
 
     @cached_property
     def skew_seconds(self) -> float:
-        """How far the platform's clock was from the history's at most, by the dates of its answers."""
-        dates = ((each.ended, _epoch(each.header("date") or "")) for each in self.history.exchanges)
-        return max((abs(date - ended) for ended, date in dates if date is not None), default=0.0)
+        """How far a service's clock was from the history's, by the dates of most of its answers; 5 s at most.
+
+        A run does not begin with more between the clocks, and one wrong date must not excuse what others show.
+        """
+        apart: dict[str, list[float]] = defaultdict(list)
+        for call in self.calls:
+            date = _epoch(call.exchange.header("date") or "")
+            if date is not None:
+                apart["balancer" if call.is_from_balancer else call.service].append(abs(date - call.exchange.ended))
+        return min(max(map(median_low, apart.values()), default=0.0), _SKEW_SECONDS_MAX)
 
     def _learn(self, sessions: Iterable[Any]) -> None:
         for each in sessions:

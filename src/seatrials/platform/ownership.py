@@ -70,12 +70,17 @@ class Ownership:
 
     def _of_other_clusters(self, arns: list[str]) -> set[str]:
         """Return those of the groups that have a tag with the ARN of a task of another cluster."""
-        described = [
-            each
-            for some in batches_of(arns, _TAGS_OF)
-            for each in self._aws("elbv2").describe_tags(ResourceArns=some)["TagDescriptions"]
-        ]
+        described = [each for some in batches_of(arns, _TAGS_OF) for each in self._tags_of(some)]
         return {each["ResourceArn"] for each in described if self._names_another_cluster(each["Tags"])}
+
+    def _tags_of(self, arns: list[str]) -> list[Document]:
+        """Return the tags of groups; ELBv2 tells none of any when one has gone since, so then each is asked for."""
+        elbv2 = self._aws("elbv2")
+        try:
+            described: list[Document] = elbv2.describe_tags(ResourceArns=arns)["TagDescriptions"]
+        except elbv2.exceptions.TargetGroupNotFoundException:
+            return [each for arn in arns for each in self._tags_of([arn])] if len(arns) > 1 else []
+        return described
 
     def _names_another_cluster(self, tags: Iterable[Mapping[str, str]]) -> bool:
         tasks = [each["Value"] for each in tags if ":task/" in each.get("Value", "")]

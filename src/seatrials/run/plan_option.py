@@ -43,7 +43,9 @@ class PlanShown:
 
 def begin_plan(config: pytest.Config, environment: Environment) -> None:
     """Show a plan in place of the run; pytest-xdist begins no worker for it."""
-    workers = len(getattr(config.option, "tx", None) or [])
+    # As pytest-xdist reads them: `3*popen` is three.
+    counts = (each.partition("*") for each in getattr(config.option, "tx", None) or [])
+    workers = sum(int(count) if sign and count.isdecimal() else 1 for count, sign, _ in counts)
     config.option.dist, config.option.tx = "no", []
     folder = Path(config.getoption("--environments")).parent
     config.pluginmanager.register(PlanShown(config, environment, workers, folder / DURATIONS), "seatrials-plan")

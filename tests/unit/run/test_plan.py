@@ -151,6 +151,17 @@ def test_a_plan_runs_nothing(
     result.stdout.fnmatch_lines(["COLD-01 *", "in sum 3 minutes of platform time*", "within the budget of *"])
 
 
+def test_a_plan_is_for_the_workers_that_the_command_asks_for(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    """`-n 3` is three, and so is `--tx 3*popen`."""
+    write_durations(pytester.path / "durations.json", durations(**{"COLD-01": takes(30, 1)}))
+    results = [run(SCENARIO, "--plan", *asked) for asked in (("-n", "3"), ("--dist", "load", "--tx", "3*popen"))]
+
+    for result in results:
+        result.stdout.fnmatch_lines(["in sum * with 3 workers*"])
+
+
 def test_a_whole_staging_run_fits_into_150_minutes_and_3_dollars() -> None:
     """By the shipped durations, which know nine of ten rows at least: a new one is taken for average until then."""
     command = ("-m", "pytest", "tests/integration", "--environment", "staging", "--plan", "-q", "-n", "2")
