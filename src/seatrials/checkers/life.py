@@ -77,7 +77,10 @@ class _Pair:
         return self.life.leads_to(before, after)
 
     def _drained(self) -> Iterator[Finding]:
-        was_told = any(call.is_of("deactivate") and call.exchange.began <= self.after.ended for call in self.calls)
+        was_told = any(
+            call.is_of("deactivate") and not call.is_refused and call.exchange.began <= self.after.ended
+            for call in self.calls
+        )
         idle_seconds = self.after.ended - self.before.last_activity
         was_idle = idle_seconds >= self.life.idle_seconds - self.tolerance_seconds
         if not (was_told or was_idle or self.disturbed or self.before.last_activity_ms is None):

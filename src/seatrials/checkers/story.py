@@ -15,7 +15,7 @@ from seatrials.evidence.history import Exchange, History
 from seatrials.seams.paths import normalized
 
 _SESSION_HEADER = "x-session-id"
-_ERRORS_FROM, _NOT_FOUND = 400, 404
+_ERRORS_FROM, _NOT_FOUND, _FAILURES_FROM = 400, 404, 500
 # As much as `doctor` lets a run begin with.
 _SKEW_SECONDS_MAX = 5.0
 
@@ -45,6 +45,11 @@ class Call:
     def is_ok(self) -> bool:
         """Whether what was asked for was done."""
         return 0 < self.exchange.status < _ERRORS_FROM
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was answered that nothing is done: what is not answered, or badly, may be done all the same."""
+        return _ERRORS_FROM <= self.exchange.status < _FAILURES_FROM
 
     def is_of(self, *operations: str) -> bool:
         """Whether it is one of *operations*."""

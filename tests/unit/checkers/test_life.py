@@ -66,6 +66,17 @@ def test_idleness_is_a_reason_to_drain() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "broken"),
+    [(202, []), (0, []), (503, []), (404, ["drains-for-a-reason"]), (405, ["drains-for-a-reason"])],
+)
+def test_a_deactivation_is_a_reason_to_drain_unless_it_was_refused(status: int, broken: list[str]) -> None:
+    """What was not answered, or badly, may have been done."""
+    happened = begun().asked(f"POST /hermes/api/sessions/{ONE}/deactivate", status, at=60.0)
+
+    assert happened.wrote(at=60.5, status="draining").broken("life") == broken
+
+
+@pytest.mark.parametrize(
     ("invariant", "happened"),
     [
         ("life-forward", Happened().wrote(at=0.0)),
