@@ -220,6 +220,27 @@ MUTANTS.rows["RESIL-15"] = {
     ),
 }
 
+
+@MUTANTS.replacing(Routes.activate, "many-refusals-are-an-error", breaks="RESIL-16")
+def _(original: Any, routes: Routes, request: Request, rest: str) -> Response:
+    """Who asks after thirty others were refused for want of room gets 500."""
+    answer: Response = original(routes, request, rest)
+    counts = memory_of(routes.activations.store)
+    counts["refused"] = counts.get("refused", 0) + (answer.status == 429)
+    return json_response(500, {"error": "internal error"}) if counts["refused"] > 30 else answer
+
+
+@MUTANTS.replacing(HostedSessions.open, "reopened-without-its-last-commit", breaks="RESIL-18")
+def _(original: Any, sessions: HostedSessions, session_id: str, body: dict[str, Any]) -> HostedSession:
+    """A container that opens a workspace with many commits goes back to the last but one."""
+    is_new = session_id not in sessions._hosted
+    session: HostedSession = original(sessions, session_id, body)
+    repository = session.workspace.repository
+    if is_new and session.resumed and len(repository.log()) > 5:
+        run_git(sessions.git, repository.project, "reset", "--hard", "--quiet", "HEAD~1")
+    return session
+
+
 MUTANTS.rows["RESIL-19"] = {
     "lock-for-an-hour": ("A Hermes that dies keeps the lock for an hour.", replace(lock, "LOCK_SECONDS", 3600)),
     "claims-for-an-hour": (
