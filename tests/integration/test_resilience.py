@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seatrials.models import Storm, Walks
-from seatrials.platform import Answer, Clock, Counts, NotYet, Platform, Session, contract, patience
+from seatrials.platform import Answer, Clock, Counts, NotYet, Platform, Session, contract, p95, patience
 
 # How long a service of the platform's own may take to start again.
 RESTARTED_SECONDS = 120
@@ -546,6 +546,35 @@ def test_slow_parts_are_waited_for_and_nothing_is_done_twice(platform: Platform)
     assert [item["sessionId"] for item in items] == [each.json()["sessionId"] for each in made]
     assert sum(instruction in message for message in commits) == int(executed), f"the log has {commits}"
     assert (answers[4].status == 200) == (workspace.read("written.md").content == b"written slowly")
+
+
+@pytest.mark.scenario("RESIL-22", extra_seconds=60)
+@pytest.mark.staging
+@pytest.mark.exclusive(leaves=1)
+def test_a_hundred_file_operations_a_second_are_served(platform: Platform) -> None:
+    """100 file operations a second over 3 sessions for a minute: none fails, p95 is below 1 s, and git is clean."""
+    sessions = [platform.ready(), *platform.neighbours(None, None)]
+    workspaces = [platform.workspace(session) for session in sessions]
+    prepared = [workspace.write(f"load/{number}.md", b"") for workspace in workspaces for number in range(10)]
+    answers: list[Answer] = []
+    for second in range(60):
+        content = f"written in second {second}".encode()
+        operations = [
+            partial(each.write, f"load/{number % 10}.md", content)
+            if number % 2
+            else partial(each.read, f"load/{number % 10}.md")
+            for number in range(100)
+            for each in [workspaces[number // 2 % len(workspaces)]]
+        ]
+        answers += platform.at_request_rate(100, *operations)
+    seconds = [answer.elapsed_seconds for answer in answers]
+    for workspace in workspaces:
+        workspace.commit("After the load")
+
+    assert _failed([*prepared, *answers]) == []
+    assert len(answers) == 6000
+    assert p95(seconds) < contract.FILE_OPERATION_SECONDS_MAX
+    assert [workspace.git_status()["clean"] for workspace in workspaces] == [True] * len(workspaces)
 
 
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
+from seatrials.webordinary.editor.workspace import Workspace
 from seatrials.webordinary.hermes import controller, lifecycle, lock, placement, table
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller, Step
@@ -279,3 +280,13 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
         session = activations.new_session(wanted)
         activations.store.add(session)
     return session, is_new
+
+
+@MUTANTS.replacing(Workspace.receive, "a-write-in-a-thousand-fails", breaks="RESIL-22")
+def _(original: Any, workspace: Workspace, path: str, content: bytes) -> None:
+    """Of a thousand writes one is refused."""
+    counts = memory_of(workspace)
+    counts["writes"] = counts.get("writes", 0) + 1
+    if counts["writes"] % 1000 == 0:
+        raise RequestError(503, "not now")
+    original(workspace, path, content)
