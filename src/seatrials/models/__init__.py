@@ -3,6 +3,7 @@
 from seatrials.models.files_walk import FilesWalk
 from seatrials.models.life_walk import LifeWalk
 from seatrials.models.questions import Questions
+from seatrials.models.storm import Storm
 from seatrials.models.walk import Walks
 
-__all__ = ["FilesWalk", "LifeWalk", "Questions", "Walks"]
+__all__ = ["FilesWalk", "LifeWalk", "Questions", "Storm", "Walks"]

@@ -15,6 +15,7 @@ from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
+from seatrials.webordinary.editor.workspace import Workspace
 from seatrials.webordinary.hermes import controller, lifecycle, lock, placement, table
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller, Step
@@ -220,6 +221,27 @@ MUTANTS.rows["RESIL-15"] = {
     ),
 }
 
+
+@MUTANTS.replacing(Routes.activate, "many-refusals-are-an-error", breaks="RESIL-16")
+def _(original: Any, routes: Routes, request: Request, rest: str) -> Response:
+    """Who asks after thirty others were refused for want of room gets 500."""
+    answer: Response = original(routes, request, rest)
+    counts = memory_of(routes.activations.store)
+    counts["refused"] = counts.get("refused", 0) + (answer.status == 429)
+    return json_response(500, {"error": "internal error"}) if counts["refused"] > 30 else answer
+
+
+@MUTANTS.replacing(HostedSessions.open, "reopened-without-its-last-commit", breaks="RESIL-18")
+def _(original: Any, sessions: HostedSessions, session_id: str, body: dict[str, Any]) -> HostedSession:
+    """A container that opens a workspace with many commits goes back to the last but one."""
+    is_new = session_id not in sessions._hosted
+    session: HostedSession = original(sessions, session_id, body)
+    repository = session.workspace.repository
+    if is_new and session.resumed and len(repository.log()) > 5:
+        run_git(sessions.git, repository.project, "reset", "--hard", "--quiet", "HEAD~1")
+    return session
+
+
 MUTANTS.rows["RESIL-19"] = {
     "lock-for-an-hour": ("A Hermes that dies keeps the lock for an hour.", replace(lock, "LOCK_SECONDS", 3600)),
     "claims-for-an-hour": (
@@ -258,3 +280,13 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
         session = activations.new_session(wanted)
         activations.store.add(session)
     return session, is_new
+
+
+@MUTANTS.replacing(Workspace.receive, "a-write-in-a-thousand-fails", breaks="RESIL-22")
+def _(original: Any, workspace: Workspace, path: str, content: bytes) -> None:
+    """Of a thousand writes one is refused."""
+    counts = memory_of(workspace)
+    counts["writes"] = counts.get("writes", 0) + 1
+    if counts["writes"] % 1000 == 0:
+        raise RequestError(503, "not now")
+    original(workspace, path, content)
