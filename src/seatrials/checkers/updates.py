@@ -1,23 +1,15 @@
-"""What WebSockets are told of the changes that calls have made: each once, in order, for as long as they are open.
-
-They are open for no longer than their session lives.
-"""
+"""What WebSockets are told of the changes that calls have made: each once, in order, for as long as they are open."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seatrials.checkers.contract import session_life
 from seatrials.checkers.finding import Finding
-from seatrials.checkers.sightings import sightings
 from seatrials.checkers.story import Call, Story
 from seatrials.evidence.history import Socket
 
 # How long a message may be on its way.
 _ARRIVAL_SECONDS = 1.0
-# How long what is under way to a target may go on when that has been taken from its group.
-# Source: the contract's listener rules: deregistration delay 30 s.
-_DRAINING_SECONDS = 30.0
 # How long a session may be starting. Source: the contract, which has it end in error without a container by then.
 _START_SECONDS = 120.0
 # A command changes what nobody is told of beforehand, and whoever opens a workspace carries out its instruction.
@@ -37,8 +29,7 @@ class _Change:
 
 
 def check(story: Story) -> Iterator[Finding]:
-    """Yield what sockets were told too often, not at all, or out of order, and which outlived their session."""
-    ends = _ends(story)
+    """Yield what sockets were told too often, not at all, or out of order."""
     for socket in story.history.sockets:
         calls = [call for call in story.calls if call.session_id == socket.session_id and call.exchange.method]
         others = [call for call in story.calls if call.is_of("activate") or call.session_id == socket.session_id]
@@ -53,19 +44,6 @@ def check(story: Story) -> Iterator[Finding]:
         )
         yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
         yield from _ordered(socket, [path for _, path in told], changes)
-        over_at = ends.get(socket.session_id)
-        if over_at is not None and _end(socket) > over_at + _DRAINING_SECONDS + _ARRIVAL_SECONDS:
-            event = f"the WebSocket of {socket.session_id} was open {_end(socket) - over_at:.1f} s after its session"
-            yield Finding("socket-ends", event, _end(socket))
-
-
-def _ends(story: Story) -> dict[str, float]:
-    """Return when each session was seen to be over first, of those that were."""
-    life, found = session_life(), dict[str, float]()
-    for session_id, looks in sightings(story).items():
-        over = [look.ended for look in looks if look.is_own and life.is_final(look.status)]
-        found |= {session_id: min(over)} if over else {}
-    return found
 
 
 def _change_of(call: Call, socket: Socket) -> _Change | None:

@@ -233,9 +233,6 @@ class LifeWalk(Walk):
             self.platform.http.get(f"{session.preview_path}/health")
             self.platform.workspace(session).list_files()
             self.compare()
-        if socket.status == SWITCHED:
-            # What has become of it is the checkers' affair: it ends with its session.
-            socket.state()
 
     def _shorten(self, session: Session, seconds: int) -> None:
         lived = self.lives.sessions[session.id]

@@ -39,7 +39,7 @@ LIFE_FORWARD, ACTIVITY_FORWARD, TTL_OF_ACTIVITY, OVER_STAYS_OVER = Mutants(), Mu
 ONLY_ACTIVITY, DRAINS_FOR_A_REASON = Mutants(), Mutants()
 TWELVE_AT_MOST, ONE_FOR_THE_WORK = Mutants(), Mutants()
 METRIC_PLAIN, METRIC_TRUE, METRIC_SILENT, COMMITTED_FIRST = Mutants(), Mutants(), Mutants(), Mutants()
-TOLD_ONCE, TOLD_IN_ORDER, SOCKET_ENDS, LIST_COMPLETE = Mutants(), Mutants(), Mutants(), Mutants()
+TOLD_ONCE, TOLD_IN_ORDER, LIST_COMPLETE = Mutants(), Mutants(), Mutants()
 
 
 def _with(response: Response, **fields: object) -> Response:
@@ -374,11 +374,6 @@ def _(original: Any, reload: HotReload, session: HostedSession, paths: list[str]
     waiting.clear()
 
 
-@SOCKET_ENDS.replacing(HotReload.close, "sockets-outlive-sessions", breaks="MODEL-01")
-def _(_original: Any, _reload: HotReload, _session_id: str) -> None:
-    """Nobody hangs up on the browsers of a session that is over."""
-
-
 @LIST_COMPLETE.replacing(Workspace.files, "pictures-are-no-files", breaks="CONC-19")
 def _(original: Any, workspace: Workspace) -> list[FileEntry]:
     """The list of files leaves pictures out."""
@@ -421,7 +416,6 @@ def _all() -> list[Mutant]:
         "committed-first": COMMITTED_FIRST,
         "told-once": TOLD_ONCE,
         "told-in-order": TOLD_IN_ORDER,
-        "socket-ends": SOCKET_ENDS,
         "list-complete": LIST_COMPLETE,
     }
     return [dataclasses.replace(each, invariant=name) for name, found in by_invariant.items() for each in found]

@@ -73,22 +73,6 @@ def test_a_command_changes_what_nobody_can_tell() -> None:
     assert happened.heard(*messages, until=9.0).found_by("updates") == []
 
 
-@pytest.mark.parametrize(
-    ("status", "open_until", "broken"),
-    [
-        ("expired", 40.0, ["socket-ends"]),
-        ("expired", 34.0, []),
-        ("error", 40.0, ["socket-ends"]),
-        ("draining", 40.0, []),
-    ],
-)
-def test_a_websocket_ends_with_its_session(status: str, open_until: float, broken: list[str]) -> None:
-    """One that is seen open half a minute after its session is found."""
-    happened = Happened().wrote(at=1.0).wrote(at=5.0, status=status).heard(until=open_until)
-
-    assert happened.broken("updates") == broken
-
-
 def test_what_was_not_committed_when_the_rules_went_is_found() -> None:
     """A workspace with nothing left to commit is fine."""
     clean, dirty = Happened().rules_went(), Happened().rules_went("draft.md")
