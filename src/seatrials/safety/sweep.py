@@ -25,7 +25,7 @@ from seatrials.platform import contract, patience
 from seatrials.platform.session_table import SessionTable
 from seatrials.safety import journal
 from seatrials.safety.aws_errors import translated
-from seatrials.safety.changes import is_put_back, put_back
+from seatrials.safety.changes import as_found, is_put_back, put_back
 from seatrials.safety.permitted import TEST_PREFIX, Permitted
 from seatrials.safety.store import Check, Store
 from seatrials.safety.under_test import access_points, as_texts, is_of_a_session, odd_items, rules_of, sessions_of_rule
@@ -84,7 +84,7 @@ class Sweeper:
         """Return what is left, in the order in which it is removed; changes nothing."""
         items = self.items()
         ids = [item["sessionId"] for item in items]
-        changes = [entry for entry in self._entries() if not self._is_put_back(entry)]
+        changes = [entry for entry in as_found(self._entries()) if not self._is_put_back(entry)]
         return [
             *(Leftover(f"changed {each.kind}", _about(each), "put back as it was found") for each in changes),
             *(
@@ -134,7 +134,7 @@ class Sweeper:
     def _put_back(self) -> dict[str, str]:
         """Undo what the journal has; return why for each entry that would disturb somebody else now."""
         refused = {}
-        for entry in self._entries():
+        for entry in as_found(self._entries()):
             try:
                 put_back(entry, self._names, self._aws)
             # An entry may name what is gone, or what AWS has no name for; the others are still undone.

@@ -19,6 +19,17 @@ def test_a_changed_service_is_put_back(begin: Begin, small_platform: SmallPlatfo
     assert (during, edit_desired(small_platform)) == (2, 0)
 
 
+def test_what_a_scenario_has_undone_itself_stays_undone(begin: Begin, small_platform: SmallPlatform) -> None:
+    """Of two changes of one service the value before the first is the stack's, and the one between is the run's own."""
+    stacks = begin()
+    with stacks.open("COLD-12") as run:
+        update_edit(run, desiredCount=2)
+        update_edit(run, desiredCount=0)
+    stacks.close()
+
+    assert edit_desired(small_platform) == 0
+
+
 def test_a_change_is_in_the_journal_before_it_is_made(
     begin: Begin, small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
