@@ -458,16 +458,21 @@ def test_what_a_dead_hermes_held_is_free_within_a_minute(platform: Platform, clo
     platform.wait_until(lambda: _taken(platform, request, taken), LET_GO_SECONDS, what="another Hermes to answer")
     session = Session.of(taken[0])
     lock_seconds = clock.now() - died
-    platform.wait_until(lambda: _has_task(platform, session), patience.READY_SECONDS, what="a claim of Hermes")
+    platform.wait_until(
+        lambda: _has_task(platform, session), patience.READY_SECONDS, what="a claim of Hermes", every_seconds=0.5
+    )
+    claimed_as = platform.sessions.stored_status(session)
     _kill_hermes(platform)
     died = clock.now()
     platform.wait_for_status(session, contract.ACTIVE, LET_GO_SECONDS + patience.RESERVE_SECONDS)
     claim_seconds = clock.now() - died
+    platform.wait_until(lambda: _hermes_is(platform, 200), RESTARTED_SECONDS, what="Hermes to be back")
     platform.wait_ready(session)
     items = platform.sessions.items_of_client(str(request["clientId"]))
 
     assert [answer.status for answer in answers] == [502]
     assert lock_seconds <= LET_GO_SECONDS
+    assert claimed_as == contract.INITIALIZING, "no Hermes had a claim when it died"
     # A session that is taken up again is ready as soon as one that finds a warm task.
     assert claim_seconds <= LET_GO_SECONDS + contract.WARM_START_SECONDS_MAX
     assert [item["sessionId"] for item in items] == [session.id]

@@ -14,7 +14,10 @@ from typing import Literal, NoReturn, Protocol, TypeVar, cast
 from seatrials.environments.capabilities import Capability
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.recorder import Recorder
+from seatrials.seams.lateness import CONTROL_PATH
 
+# Where a served world takes faults, beside AWS's API.
+FAULTS_PATH = f"{CONTROL_PATH}/faults"
 # How the process of a container may end.
 Ending = Literal["killed", "exits", "out of memory"]
 # What may be slow to answer.
@@ -181,6 +184,7 @@ def fault_lines(breakers: Mapping[str, type]) -> list[str]:
         "## FAULTS: what a scenario may break",
         "",
         "`platform.faults`, each a context manager; a row that needs one names its capability with the mark `needs`.",
+        "A rehearsal has the mock's, but for its clients' own packets: by a path of its server that no account has.",
         "",
         f"| fault | what is broken | undone by | capability | {' | '.join(breakers)} |",
         f"{'| --- ' * (4 + len(breakers))}|",

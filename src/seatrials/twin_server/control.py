@@ -1,14 +1,19 @@
 """The server's own paths beside AWS's API, which no account has: what a rehearsal may ask of its world."""
 
+import json
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from seatrials.platform.faults import FAULTS_PATH
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.seams.lateness import CONTROL_PATH, LATENESS_PATH, Lateness
 from seatrials.twin.moto_bridge.errors import refusal
+from seatrials.twin_server.served_faults import ServedFaults, UnknownFaultError
 
 # What has been used in the world so far, in the words of `seatrials.cost`: a run's own account is held against it.
 USAGE_PATH = f"{CONTROL_PATH}/usage"
+_FAULTS = f"POST {FAULTS_PATH} and DELETE {FAULTS_PATH}/NUMBER"
 
 
 class Control:
@@ -19,11 +24,16 @@ class Control:
         handle: Callable[[Request], Response],
         lateness: Lateness,
         usage: Callable[[], Mapping[str, float]] = dict,
+        faults: ServedFaults | None = None,
     ) -> None:
-        """*handle* answers for AWS; *lateness* is the world's, and *usage* tells what was used in it."""
+        """*handle* answers for AWS; *lateness* is the world's, and *usage* tells what was used in it.
+
+        Without *faults* nothing can be broken there.
+        """
         self._handle = handle
         self._lateness = lateness
         self._usage = usage
+        self._faults = faults
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -32,9 +42,13 @@ class Control:
             return self._handle(request)
         if (request.method, target.path) == ("GET", USAGE_PATH):
             return json_response(200, dict(self._usage()))
+        if target.path == FAULTS_PATH or target.path.startswith(f"{FAULTS_PATH}/"):
+            return self._break(request, target.path.removeprefix(FAULTS_PATH).removeprefix("/"))
         if (request.method, target.path) != ("GET", LATENESS_PATH):
             asked = f"{request.method} {target.path[:100]}"
-            told = f"only GET {LATENESS_PATH}?since=SECONDS and GET {USAGE_PATH} are served here, not {asked}"
+            told = (
+                f"only GET {LATENESS_PATH}?since=SECONDS, GET {USAGE_PATH} and {_FAULTS} are served here, not {asked}"
+            )
             return refusal(404, "NotFound", told)
         since = parse_qs(target.query).get("since", [""])[0]
         try:
@@ -42,3 +56,32 @@ class Control:
         except (ValueError, OverflowError):
             return refusal(400, "InvalidParameter", f"since must be seconds since the epoch, not {since[:100]!r}")
         return json_response(200, {"late_seconds": late_seconds})
+
+    def _break(self, request: Request, number: str) -> Response:
+        """Begin a fault, or end the one of a *number*."""
+        if self._faults is None:
+            return refusal(
+                404, "NotFound", "containers that are programs of this machine cannot be broken by its server"
+            )
+        try:
+            if (request.method, number) == ("POST", ""):
+                return json_response(201, {"number": self._faults.begin(*_asked(request.body))})
+            if request.method == "DELETE" and number.isdecimal():
+                self._faults.end(int(number))
+                return json_response(200, {})
+        except UnknownFaultError as error:
+            return refusal(400, "InvalidParameter", str(error))
+        return refusal(404, "NotFound", f"only {_FAULTS} are served here, not {request.method} {request.target[:100]}")
+
+
+def _asked(body: bytes) -> tuple[str, list[Any], dict[str, Any]]:
+    """Return name and parameters of a fault; raises `UnknownFaultError` for a body that has none."""
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        asked = None
+    match asked:
+        case {"name": str(name), "given": list(given), "named": dict(named)}:
+            return name, given, named
+    msg = 'the body must be {"name": ..., "given": [...], "named": {...}} in JSON'
+    raise UnknownFaultError(msg)

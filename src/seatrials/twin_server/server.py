@@ -30,6 +30,7 @@ from seatrials.twin.cloudformation.linting import lint
 from seatrials.twin.cloudformation.template import Template, load_template
 from seatrials.twin.control_plane import ControlPlane, moto_running
 from seatrials.twin.ecs.programs import program
+from seatrials.twin.faults import TwinFaults
 from seatrials.twin.moto_bridge.http_api import AwsApi
 from seatrials.twin.physics.clock import Process, VirtualSignal
 from seatrials.twin.physics.external import ExternalNetwork, Ports
@@ -43,6 +44,7 @@ from seatrials.twin_server.confinement import confine
 from seatrials.twin_server.control import Control
 from seatrials.twin_server.options import ServerOptions
 from seatrials.twin_server.pace import QUICK_SECONDS, pace_to_hold
+from seatrials.twin_server.served_faults import ServedFaults
 from seatrials.twin_server.signals import exiting_on_signals, stop_with, stopping_on_signals
 from seatrials.twin_server.stack_api import StackApi
 from seatrials.twin_server.troubles import Troubles
@@ -246,13 +248,23 @@ class Server:
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
         stack = StackApi(world.stack, clock.now(), api.handle)
-        control = Control(stack.handle, clock.lateness, partial(usage_of_world, world, self._environment.names))
+        usage = partial(usage_of_world, world, self._environment.names)
+        control = Control(stack.handle, clock.lateness, usage, self._faults(world, clock))
         clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
         clock.spawn(partial(_beat, clock), "lateness")
         process = Process(
             "aws endpoint", on_crash=lambda error: clock.supervisor.note(Failure("the AWS endpoint", "", error))
         )
         clock.spawn_in(process, lambda: HttpServer(clock, network, _AWS, clients.handle, patience), "aws endpoint")
+
+    def _faults(self, world: World, clock: PacedClock) -> ServedFaults | None:
+        """Return what can be broken: nothing where containers are programs, which no clock of ours stops."""
+        if self._options.commands:
+            return None
+        names = self._environment.names
+        services = {"edit": names.edit_service, "hermes": names.hermes_service}
+        containers = {"edit": names.edit_container, "hermes": names.hermes_container}
+        return ServedFaults(clock, TwinFaults(world, names.cluster, services, containers))
 
     def _follow_troubles(self, world: World, clock: PacedClock) -> None:
         while True:

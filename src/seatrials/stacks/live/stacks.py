@@ -41,6 +41,7 @@ from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.under_test import open_sessions
 from seatrials.safety.unexplained import Comparison
+from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
 from seatrials.seams.network import Connection
 from seatrials.seams.skew import Skew
@@ -50,6 +51,7 @@ from seatrials.stacks.live.faults import LiveFaults
 from seatrials.stacks.live.images import running_images
 from seatrials.stacks.live.lateness import RunLateness
 from seatrials.stacks.live.log_volume import log_bytes
+from seatrials.stacks.live.rehearsed_faults import RehearsedFaults
 from seatrials.stacks.live.task_time import TASK_USAGE, TaskMeter, TaskTime
 from seatrials.stacks.live.turns import Turns
 from seatrials.stacks.live.watch import Watch
@@ -326,7 +328,7 @@ class LiveStacks:
             http=access.http,
             url=access.url,
             connect=connect,
-            breaker=LiveFaults(client, names.cluster, services),
+            breaker=self._breaker(client, services),
             run_prefix=prefix,
         )
         return StackRun(
@@ -338,6 +340,12 @@ class LiveStacks:
             images=self._images,
             turn_at=turn_at,
         )
+
+    def _breaker(self, client: Callable[[str], AwsClient], services: Mapping[str, str]) -> LiveFaults:
+        cluster, control_url = self._environment.names.cluster, self._environment.control_url
+        if control_url is None:
+            return LiveFaults(client, cluster, services)
+        return RehearsedFaults(client, cluster, services, control_url)
 
     def _images(self) -> dict[str, tuple[str, ...]]:
         # What ran is told however much of the budget is left.
