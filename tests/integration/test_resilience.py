@@ -556,6 +556,7 @@ def test_slow_parts_are_waited_for_and_nothing_is_done_twice(platform: Platform)
 @pytest.mark.scenario("RESIL-22", extra_seconds=60)
 @pytest.mark.staging
 @pytest.mark.exclusive(leaves=1)
+@pytest.mark.needs("rate")
 def test_a_hundred_file_operations_a_second_are_served(platform: Platform) -> None:
     """100 file operations a second over 3 sessions for a minute: none fails, p95 is below 1 s, and git is clean."""
     sessions = [platform.ready(), *platform.neighbours(None, None)]
