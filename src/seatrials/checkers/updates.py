@@ -1,17 +1,19 @@
 """What WebSockets are told of the changes that calls have made: each once, in order, for as long as they are open."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from seatrials.checkers.finding import Finding
+from seatrials.checkers.sightings import sightings
 from seatrials.checkers.story import Call, Story
 from seatrials.evidence.history import Socket
 
 # How long a message may be on its way.
 _ARRIVAL_SECONDS = 1.0
 # How long a session may be starting. Source: the contract, which has it end in error without a container by then.
-_START_SECONDS = 120.0
+_START_SECONDS, _ACTIVE = 120.0, "active"
 # A command changes what nobody is told of beforehand, and whoever opens a workspace carries out its instruction.
 _UNKNOWN_CHANGES = ("exec", "activate", "init")
 
@@ -30,6 +32,7 @@ class _Change:
 
 def check(story: Story) -> Iterator[Finding]:
     """Yield what sockets were told too often, not at all, or out of order."""
+    active = _first_active(story)
     for socket in story.history.sockets:
         calls = [call for call in story.calls if call.session_id == socket.session_id and call.exchange.method]
         others = [call for call in story.calls if call.is_of("activate") or call.session_id == socket.session_id]
@@ -40,7 +43,7 @@ def check(story: Story) -> Iterator[Finding]:
             if isinstance(message, dict) and message.get("type") == "update"
         ]
         may_hear_more = any(call.is_of(*_UNKNOWN_CHANGES) and _overlaps(call, socket) for call in others) or any(
-            call.is_of("activate") and _starts_during(call, socket) for call in story.calls
+            call.is_of("activate") and _starts_during(call, socket, active) for call in story.calls
         )
         yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
         yield from _ordered(socket, [path for _, path in told], changes)
@@ -65,10 +68,17 @@ def _overlaps(call: Call, socket: Socket) -> bool:
     return call.exchange.ended >= socket.opened and call.exchange.began <= _end(socket)
 
 
-def _starts_during(activation: Call, socket: Socket) -> bool:
+def _first_active(story: Story) -> dict[str, float]:
+    """Return when each session was seen to be active first, of those that were."""
+    seen = {name: [look.ended for look in looks if look.status == _ACTIVE] for name, looks in sightings(story).items()}
+    return {name: min(times) for name, times in seen.items() if times}
+
+
+def _starts_during(activation: Call, socket: Socket, active: Mapping[str, float]) -> bool:
     """Whether the socket's own session may have been starting while it was open, and so its instruction carried out."""
     is_own = activation.answered("sessionId") == socket.session_id
-    return is_own and socket.opened <= activation.exchange.ended + _START_SECONDS
+    ready_at = min(activation.exchange.ended + _START_SECONDS, active.get(socket.session_id, math.inf))
+    return is_own and socket.opened <= ready_at
 
 
 def _end(socket: Socket) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.story import ACTIVATE, ONE, Happened, session
+from tests.support.story import ACTIVATE, ONE, Happened, session, status_path
 
 OF_ONE = {"x-session-id": ONE}
 
@@ -41,15 +41,22 @@ def test_other_messages_are_found(invariant: str, told: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("created", "opened", "broken"),
-    [(ONE, 20.0, []), (ONE, 130.0, ["told-once"]), ("session-of-another", 20.0, ["told-once"])],
-    ids=["while-it-starts", "long-since-active", "another-session-starts"],
+    ("created", "active_at", "opened", "broken"),
+    [
+        (ONE, 25.0, 20.0, []),
+        (ONE, 15.0, 20.0, ["told-once"]),
+        (ONE, 140.0, 130.0, ["told-once"]),
+        ("session-of-another", 25.0, 20.0, ["told-once"]),
+    ],
+    ids=["while-it-starts", "active-by-then", "later-than-it-may-start", "another-session-starts"],
 )
 def test_what_a_session_is_told_while_it_starts_may_be_its_instruction(
-    created: str, opened: float, broken: list[str]
+    created: str, active_at: float, opened: float, broken: list[str]
 ) -> None:
     """The instruction of an activation is carried out after its answer, once there is a container."""
-    happened = Happened().asked(f"POST {ACTIVATE}", 201, session(created), at=1.0)
+    starting = session(created, status="initializing")
+    happened = Happened().asked(f"POST {ACTIVATE}", 201, starting, at=1.0)
+    happened.asked(f"GET {status_path()}", 200, session(), at=active_at)
     happened.heard((opened + 1.0, "hello.md"), until=opened + 5.0, since=opened)
 
     assert happened.broken("updates") == broken
