@@ -97,7 +97,7 @@ def test_the_comparison_sees(rehearsal: Rehearsal) -> None:
 
     kinds = {" ".join(each.split()[:2]) for each in found}
     assert kinds == {"left: access", "left: item", "changed: targets", "changed: log", "gone: item"}
-    assert difference(before, rehearsal.state()) == []
+    assert rehearsal.difference_to(before) == []
 
 
 def files_of(rehearsal: Rehearsal) -> str:

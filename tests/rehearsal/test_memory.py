@@ -36,7 +36,7 @@ def test_a_signal_leaves_no_world(run: BegunRun, number: signal.Signals, code: i
     worlds = run.wait_for_worlds()
     run.send(number)
 
-    assert run.wait_for_end() == code
+    assert run.wait_for_end() == code, run.said
     assert [each for each in worlds if each.exists()] == []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from _pytest import runner
+from _pytest._code.code import TracebackEntry
 from pluggy import PluggyTeardownRaisedWarning
 
 from seatrials.errors import HUNG_UP, INTERRUPTED, TERMINATED, EvidenceError, SeatrialsError
@@ -87,6 +88,14 @@ class RunEnding:
     def pytest_runtestloop(self) -> None:
         """Begin no scenario after a signal that somebody swallowed."""
         self._end_if_heard()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Leave out of what pytest shows whatever has no line, which it would end with an error of its own for.
+
+        A signal is heard between any two instructions, and those that a compiler adds belong to no line.
+        """
+        excinfo.traceback = excinfo.traceback.filter(_has_line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -200,6 +209,11 @@ class RunEnding:
         if self._session is not None:
             self._stop(self._session, exit_code, text)
         pytest.exit(f"seatrials: {text}", returncode=exit_code)
+
+
+def _has_line(entry: TracebackEntry) -> bool:
+    line: int | None = entry._rawentry.tb_lineno  # noqa: SLF001  # `lineno` is what fails without one
+    return line is not None
 
 
 def cannot_write(error: OSError) -> EvidenceError:

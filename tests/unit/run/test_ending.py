@@ -249,6 +249,29 @@ def test_a_second_ctrl_c_does_not_disturb_the_end(pytester: pytest.Pytester, mon
     assert not (pytester.path / "begun").exists()
 
 
+WITHOUT_A_LINE = """
+import os, signal, pytest
+
+def hear():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+# As it is of what a compiler adds by itself.
+hear.__code__ = hear.__code__.replace(co_linetable=b"")
+
+@pytest.mark.scenario("COLD-01")
+@pytest.mark.staging
+def test_waits(platform): hear()
+"""
+
+
+def test_a_signal_may_be_heard_where_no_line_is(run: Callable[..., pytest.RunResult]) -> None:
+    """Between two lines there are instructions too; the run ends with the signal's code, and with no traceback."""
+    result = run(WITHOUT_A_LINE)
+
+    assert result.ret == 143
+    result.stderr.no_fnmatch_line("*TypeError*")
+
+
 def test_a_signal_that_is_ignored_stays_so(run: Callable[..., pytest.RunResult]) -> None:
     """A run that nohup has started goes on when its terminal is closed."""
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
