@@ -187,8 +187,6 @@ def _files(root: Path) -> Known:
 
 
 def is_at_rest(state: State) -> bool:
-    """Whether no session is on its way anywhere, with rules and groups that come and go with it, and no task is."""
-    if any(each["missing"] for name, each in state.items() if name.startswith("targets of service ")):
-        return False
+    """Whether no session is on its way anywhere, with rules and groups that come and go with it."""
     statuses = [each["status"]["S"] for name, each in state.items() if name.startswith("item ") and "status" in each]
     return all(status in {ACTIVE, *FINAL} for status in statuses)
