@@ -51,15 +51,21 @@ class Rehearsal:
         return read_state(self.aws, self._files, NAMES.edit_service)
 
     def state_at_rest(self) -> State:
-        """Return the state once no session is on its way to its end."""
+        """Return the state once no session is on its way to its end, and no task of those before is to be scaled in."""
 
         def at_rest() -> State | None:
             state = self.state()
-            return state if is_at_rest(state) else None
+            return state if is_at_rest(state) and self._has_tasks_for_one() else None
 
         state = wait_until(self._clock, at_rest, _REST_SECONDS, what="the platform to be at rest")
         assert state is not None, "it was waited for"
         return state
+
+    def _has_tasks_for_one(self) -> bool:
+        """Whether the edit service has as many tasks as a bystander's session needs, or none, and wants no other."""
+        services = self.aws("ecs").describe_services(cluster=NAMES.cluster, services=[NAMES.edit_service])["services"]
+        desired, running, pending = (services[0][f"{each}Count"] for each in ("desired", "running", "pending"))
+        return bool(desired == running <= 1 and pending == 0)
 
     def difference_to(self, before: State) -> list[str]:
         """Return what is not as it was *before*, once the platform has had its time to come to rest."""
