@@ -28,9 +28,9 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     other = platform.ready({**request, "threadId": "another-thread"})
     others_files = platform.workspace(other).files()
     task = platform.sessions.host(first)
-    platform.services.stop_task(task)
-    for session in (first, other):
-        platform.sessions.deactivate(session)
+    with platform.faults.task_stopped(task):
+        for session in (first, other):
+            platform.sessions.deactivate(session)
 
     second = platform.ready(request)
     listed = platform.workspace(second).files()
@@ -653,5 +653,5 @@ def _last_activity(platform: Platform, session: Session) -> int:
 def _restart(platform: Platform, session: Session) -> None:
     """Have the session's task stopped, and wait until another one serves it."""
     task = platform.sessions.host(session)
-    platform.services.stop_task(task)
-    platform.wait_for_another_task(session, task)
+    with platform.faults.task_stopped(task):
+        platform.wait_for_another_task(session, task)

@@ -66,10 +66,6 @@ class Services:
         """Return the ARNs of the edit service's tasks, sorted."""
         return sorted(task["taskArn"] for task in self.edit_tasks())
 
-    def stop_task(self, task_arn: str) -> None:
-        """Have ECS stop a task, which gets SIGTERM; its service starts another one."""
-        self._ecs.stop_task(cluster=self._names.cluster, task=task_arn, reason="stopped by a scenario")
-
     def has_ended(self, task_arn: str) -> bool:
         """Whether every container of a task has exited; fails the scenario when ECS does not know the task."""
         return "executionStoppedAt" in self._known([task_arn])[0]

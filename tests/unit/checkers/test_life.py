@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from seatrials.evidence.history import ClocksApart
 from tests.support.story import BEGAN, JSON, ONE, Happened, session, status_path
 
 NEW = {"at": 0.0, "status": "initializing"}
@@ -162,3 +163,22 @@ def test_what_the_scenario_changes_is_its_own_affair() -> None:
     happened.wrote(at=42.0, status="draining", ttl=BEGAN + 35)
 
     assert happened.found_by("life") == []
+
+
+@pytest.mark.parametrize(
+    ("clocks", "broken"),
+    [
+        ([], ["only-activity-counts"]),
+        ([ClocksApart(BEGAN, 90.0)], []),
+        ([ClocksApart(BEGAN, 90.0, ended=BEGAN + 100)], []),
+        ([ClocksApart(BEGAN, 20.0)], ["only-activity-counts"]),
+        ([ClocksApart(BEGAN, 90.0, ended=BEGAN + 20)], ["only-activity-counts"]),
+    ],
+    ids=["right", "wrong", "wrong then", "less wrong", "right again"],
+)
+def test_clocks_that_a_scenario_set_wrong_are_allowed_that_much(clocks: list[ClocksApart], broken: list[str]) -> None:
+    """An activity may have the time of a clock that was wrong then, by as much as it was, and no other."""
+    happened = begun().asked(KEEPALIVE, 200, at=60.0).wrote(at=60.05, **active(140))
+    happened.history.clocks = clocks
+
+    assert happened.broken("life") == broken

@@ -73,6 +73,14 @@ def test_a_value_of_zero_is_one(clock: VirtualClock, environment: Environment) -
     assert isinstance(found, float)
 
 
+def test_all_that_was_told_since_is_in_order(clock: VirtualClock, environment: Environment) -> None:
+    """Of each minute that began later its least and its greatest value, once where they are one."""
+    cloudwatch = FakeCloudwatch((-60, 3.0), (-120, 2.0), (-600, 9.0))
+    cloudwatch.least = 2.0
+
+    assert telemetry(clock, environment, cloudwatch).told_since(NOW - 200) == [2.0, 2.0, 3.0]
+
+
 def test_minutes_are_asked_for(clock: VirtualClock, environment: Environment) -> None:
     """AWS keeps no shorter periods of what is put without a resolution; that of the moment itself is whole."""
     cloudwatch = FakeCloudwatch()

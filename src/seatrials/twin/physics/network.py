@@ -200,7 +200,6 @@ class Host:
 
     network: "VirtualNetwork"
     address: str
-    blackholed: bool = False
     # Whether connections to it are closed as soon as they are made.
     hangs_up: bool = False
     # Who connects to what its containers listen on, when they are programs of this machine.
@@ -329,7 +328,7 @@ class VirtualNetwork:
     def _reaches(self, source: Host, target: Host, port: int) -> bool:
         if source is target:  # its loopback, which no security group sees
             return True
-        is_cut = target.blackholed or source.blackholed or self.cuts.parts(source.address, target.address)
+        is_cut = self.cuts.parts(source.address, target.address)
         return not is_cut and self._admit(source.address, target.address, port)
 
     def close(self) -> None:

@@ -45,8 +45,8 @@ def live(run: StackRun) -> None:
     platform.sessions.preview(session)
     platform.workspace(session).write("note.md", b"kept")
     task = platform.sessions.host(session)
-    platform.services.stop_task(task)
-    platform.wait_until(lambda: platform.services.has_ended(task), 120, what="the task to end")
+    with platform.faults.task_stopped(task):
+        platform.wait_until(lambda: platform.services.has_ended(task), 120, what="the task to end")
     platform.wait_until(lambda: platform.sessions.preview(session).status == 200, 240, what="the session to be back")
     platform.end(session)
     platform.let_pass(90, what="the sweep of what the session has left")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from seatrials.seams.http1 import Request, Response, json_response
+from seatrials.twin.physics.cuts import ANYBODY
 from tests.support.balancer import (
     CLIENT_IP,
     GROUP,
@@ -314,11 +315,11 @@ def test_a_target_that_takes_no_connection_is_a_timeout(world: BalancerWorld) ->
     """504 after 10 seconds. Source: AWS ALB User Guide, troubleshoot, HTTP 504."""
     host = world.serve(IP)
     world.register(IP)
-    host.blackholed = True
     began = world.clock.now()
     connection = world.connect()
-    connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    answer = connection.receive(1000, 60).decode()
+    with host.network.cuts.between([host.address], [ANYBODY]):
+        connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = connection.receive(1000, 60).decode()
 
     assert (status_of(answer), round(world.clock.now() - began)) == (504, 10)
 

@@ -9,6 +9,7 @@ import pytest
 from seatrials.errors import PortInUseError, UnknownHostError
 from seatrials.seams.clock import in_parallel
 from seatrials.twin.physics.clock import VirtualClock
+from seatrials.twin.physics.cuts import ANYBODY
 from seatrials.twin.physics.network import Host, VirtualConnection, VirtualNetwork
 
 PORT = 8080
@@ -244,13 +245,26 @@ def test_an_absent_host_does_not_answer(world: TwoHosts) -> None:
         world.client.connect("10.0.9.9", 80, 3)
 
 
-def test_a_blackholed_host_does_not_answer(world: TwoHosts) -> None:
-    """A host whose packets are lost is silent, though it listens."""
+def test_a_host_behind_a_way_that_is_cut_does_not_answer(world: TwoHosts) -> None:
+    """A host whose packets are lost is silent, though it listens, and answers once the way is healed."""
     world.server.listen(PORT)
-    world.server.blackholed = True
 
-    with pytest.raises(TimeoutError):
+    with world.network.cuts.between([world.client.address], [ANYBODY]), pytest.raises(TimeoutError):
         world.client.connect(world.server.address, PORT, 3)
+    assert world.client.connect(world.server.address, PORT, 3).peer_host == world.server.address
+
+
+def test_what_is_sent_over_a_way_that_is_cut_arrives_in_order_when_it_is_healed(world: TwoHosts) -> None:
+    """Bytes, and the end behind them, are held for as long as a way is cut, in either direction."""
+    near, far = world.connect()
+    with world.network.cuts.between([world.server.address], [world.client.address]):
+        near.send(b"one")
+        near.send(b"two")
+        near.close()
+        with pytest.raises(TimeoutError):
+            far.receive(10, 5)
+
+    assert (far.receive(10, 1), far.receive(10, 1)) == (b"onetwo", b"")
 
 
 def test_a_host_that_hangs_up_takes_and_closes(world: TwoHosts) -> None:
