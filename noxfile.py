@@ -23,6 +23,9 @@
                                      the rows that production allows, with one session at a time
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
+    nox -s load                      two minutes of many users at once on the twin as a server, and their figures judged
+    nox -s load -- --users 12 --processes 2 --load-seconds 300
+    nox -s live-load                 the same on staging; --elsewhere 2 --address HOST for users on other machines
     nox -s contract                  two minutes of requests that nobody chose, held against contract/; -- --seconds N
     nox -s report                    one Allure report over the newest runs of all environments
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
@@ -59,6 +62,9 @@ OFFLINE: dict[str, str | None] = {
 
 # So fast that the rows end in minutes, and slow enough for their requests: an idle timeout of 60 s is 2 s then.
 REHEARSAL_PACE = 30
+
+# A load is about requests, which take the machine's time: slower, so that a start is not all that users wait for.
+LOAD_PACE = 10
 
 # A live session has the shell's own, and refuses what would lead it elsewhere.
 LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
@@ -111,7 +117,24 @@ def run_scenarios(
     )
 
 
-def server_options(session: nox.Session) -> tuple[str, ...]:
+def run_load(
+    session: nox.Session,
+    environment: str,
+    criteria: str,
+    *,
+    variables: Mapping[str, str | None],
+    within: tuple[str, ...] = (),
+) -> None:
+    """Run the load on *environment*, and the gate on its figures, whatever came of it."""
+    session.posargs[:] = ["load", *session.posargs]
+    try:
+        # The users are in processes of locust's; the scenario itself only waits for them.
+        run_scenarios(session, environment, "-n", "0", variables=variables, within=within)
+    finally:
+        session.run("python", "-m", "seatrials.cli", "gate", "--criteria", criteria, env=OFFLINE)
+
+
+def server_options(session: nox.Session, usual_pace: int = REHEARSAL_PACE) -> tuple[str, ...]:
     """Take `--pace N` and `--world NAME` out of the session's arguments, for the server; the rest is pytest's.
 
     Without a pace a machine that cannot hold the usual one gets a slower one.
@@ -120,7 +143,7 @@ def server_options(session: nox.Session) -> tuple[str, ...]:
     parser.add_argument("--pace", metavar="N")
     parser.add_argument("--world", metavar="NAME")
     chosen, session.posargs[:] = parser.parse_known_args(session.posargs)
-    pace = ("--pace", str(REHEARSAL_PACE), "--slows-down") if chosen.pace is None else ("--pace", chosen.pace)
+    pace = ("--pace", str(usual_pace), "--slows-down") if chosen.pace is None else ("--pace", chosen.pace)
     return pace if chosen.world is None else (*pace, "--world", chosen.world)
 
 
@@ -189,6 +212,21 @@ def live_production(session: nox.Session) -> None:
     """Run the rows that production allows, when `--confirm production` follows the `--`."""
     install(session)
     run_scenarios(session, "production", variables=LIVE)
+
+
+@nox.session(default=False)
+def load(session: nox.Session) -> None:
+    """Have many users use the twin as a server for two minutes, and judge what they have seen."""
+    install(session, "load")
+    server = ("python", "-m", "seatrials.cli", "twin", "run", *server_options(session, LOAD_PACE), "--")
+    run_load(session, "rehearsal-load", "gate-load-rehearsal.toml", variables=OFFLINE, within=server)
+
+
+@nox.session(name="live-load", default=False, tags=["live"])
+def live_load(session: nox.Session) -> None:
+    """Have many users use staging, under the lease and the budget of a run, and judge what they have seen."""
+    install(session, "load")
+    run_load(session, "staging-load", "gate-load.toml", variables=LIVE)
 
 
 @nox.session(default=False)

@@ -16,7 +16,8 @@ EXIT_CODE_MIN = 64
 def errors() -> list[type[BaseException]]:
     """Return every class of error of the package, whichever module has it."""
     for module in pkgutil.walk_packages(seatrials.__path__, "seatrials."):
-        if not module.name.endswith(".__main__"):  # which would start a program
+        # Which would start a program, or make greenlets of the threads and sockets of this one.
+        if not module.name.endswith((".__main__", ".locustfile")):
             importlib.import_module(module.name)
     return [each for each in subclasses(BaseException) if each.__module__.startswith("seatrials.")]
 

@@ -241,12 +241,13 @@ def test_a_scenario_has_no_clock_of_its_own(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)
 def test_a_scenario_speaks_of_the_platform_alone(path: Path) -> None:
-    """Of the project a scenario imports the platform and models of it, so that it says the same on whatever stack."""
+    """Of the project a scenario imports the platform, models and a load of it, so that it says the same anywhere."""
     modules = [node.module or "" for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)]
     modules += [each.name for node in ast.walk(parse(path)) if isinstance(node, ast.Import) for each in node.names]
     own = [module for module in modules if module.partition(".")[0] == "seatrials"]
 
-    assert [module for module in own if not module.startswith(("seatrials.platform", "seatrials.models"))] == []
+    allowed = ("seatrials.platform", "seatrials.models", "seatrials.load")
+    assert [module for module in own if not module.startswith(allowed)] == []
 
 
 @pytest.mark.parametrize("path", SCENARIO_FILES, ids=name_of)

@@ -50,7 +50,7 @@ MOCK = Kind(
 REHEARSAL = Kind(
     name="rehearsal",
     sample_kind="rehearsed",
-    columns=("staging", "production"),
+    columns=("staging", "production", "load"),
     default_column="staging",
     needs=("account_id", "base_url", "endpoint_url"),
     is_shared=True,
@@ -60,7 +60,7 @@ REHEARSAL = Kind(
 LIVE = Kind(
     name="live",
     sample_kind="measured",
-    columns=("staging", "production"),
+    columns=("staging", "production", "load"),
     # Whoever forgets to say what may be done to a real stack gets the rows that harm it least.
     default_column="production",
     needs=("account_id", "base_url"),

@@ -77,6 +77,8 @@ class Limits(Table):
     routing: Seconds = 90
     infrastructure: Seconds = 60
     resilience: Seconds = 600
+    # As long as the load is to last, at the pace that there is.
+    load: Seconds = 1_000_000
     # As long as the steps take that they draw.
     models: Seconds = 1_000_000
 

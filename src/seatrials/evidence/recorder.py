@@ -59,6 +59,10 @@ class Recorder:
         """Note a step that is kept within a wait too: it says something of the platform that no look repeats."""
         self._keep(Step(round(self._now() - self._began, 6), title, copy.deepcopy(details)))
 
+    def note_at(self, at: float, title: str) -> None:
+        """Note a step of another process, at a time of the platform in seconds since the epoch."""
+        self._keep(Step(round(at - self._began, 6), title, {}))
+
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
         """Note the wait for *what* as one step, with the last thing seen in it."""

@@ -50,7 +50,7 @@ class Platform:
         self.faults = declared(stack.breaker, recorder)
         self.recorder = recorder
         self.clock = stack.clock
-        self._request_clock = stack.request_clock
+        self.request_clock = stack.request_clock
         settle = partial(self.let_pass, patience.INDEX_SECONDS, what="the table's indexes to have what was written")
         self.sessions = Sessions(self.http, stack.aws("dynamodb"), names, stack.run_prefix, settle)
         self.services = Services(stack.aws("ecs"), stack.aws("application-autoscaling"), names)
@@ -294,7 +294,7 @@ class Platform:
 
         For load, which takes real time; `at_rate` is for what people do, at the platform's own time.
         """
-        return self._at_rate(self._request_clock, per_second, tasks)
+        return self._at_rate(self.request_clock, per_second, tasks)
 
     def sample(self, name: str, value: float, unit: str = "seconds") -> None:
         """Record a measurement of this scenario."""

@@ -86,6 +86,11 @@ class WebSocket:
         self._take_arriving()
         return self.messages
 
+    def wait_for(self, message: Any, timeout_seconds: float) -> bool:  # noqa: ANN401  # any JSON value
+        """Wait until a message has come; return whether it has within so many seconds of the network's time."""
+        self._take_while(lambda: message not in self.messages, timeout_seconds)
+        return message in self.messages
+
     def state(self) -> str:
         """Return `OPEN`, or that the other side has closed."""
         self._take_arriving()

@@ -38,6 +38,9 @@ class RunCredentials:
         node.workerinput[_HANDED] = dict(self.values)
 
 
+CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
+
+
 def advice_on(error: BaseException) -> str | None:
     """Return what to tell whoever looked for credentials in a scenario; None for any other error."""
     if type(error).__name__ not in _NONE_FOUND:

@@ -26,13 +26,13 @@ from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import aws_variables_forgotten, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.signing import Signer, signer_of, signing_variables_taken
-from seatrials.run import on_mutants, scenario
+from seatrials.run import load, on_mutants, scenario
 from seatrials.run.allure import add_labels, begin_allure
 from seatrials.run.beginning import HELD_KEY, RunBeginning
 from seatrials.run.checked import CheckersSummary
 from seatrials.run.choice import CHOICE_KEY, choose
 from seatrials.run.comparison import Comparisons
-from seatrials.run.credentials import RunCredentials, advice_on
+from seatrials.run.credentials import CREDENTIALS_KEY, RunCredentials, advice_on
 from seatrials.run.ended_rows import EndedRows
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
@@ -64,7 +64,6 @@ if TYPE_CHECKING:  # no worker shows anything
     from xdist.remote import Producer
 
 _ENDING_KEY = pytest.StashKey[RunEnding]()
-_CREDENTIALS_KEY = pytest.StashKey[RunCredentials]()
 # The variables that lead to who signs the evidence.
 _SIGNING_KEY = pytest.StashKey[Mapping[str, str]]()
 # What is worth knowing of the stack before the run, and keeps nothing from running.
@@ -74,7 +73,7 @@ _NOTES_KEY = pytest.StashKey[StackNotes]()
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options of a run, and the plugin's other parts."""
     add_options(parser)
-    for part in (scenario, on_mutants):
+    for part in (scenario, on_mutants, load):
         pluginmanager.register(part, part.__name__)
 
 
@@ -86,7 +85,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """
     early_config.stash[CHOICE_KEY] = choice = choose(early_config, read_variables())
     if choice.name is not None:
-        early_config.stash[_CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
+        early_config.stash[CREDENTIALS_KEY] = RunCredentials.withdrawn(early_config)
         held = ExitStack()
         early_config.add_cleanup(held.close)
         early_config.stash[_SIGNING_KEY] = held.enter_context(signing_variables_taken())
@@ -212,7 +211,7 @@ def _check_assertions() -> None:
 
 def _receive_credentials(config: pytest.Config) -> None:
     """Have the credentials that this process withdrew or was handed, and hand them on to workers."""
-    credentials = config.stash[_CREDENTIALS_KEY]
+    credentials = config.stash[CREDENTIALS_KEY]
     credentials.receive(config)
     config.pluginmanager.register(credentials, "seatrials-credentials")
 
@@ -264,7 +263,7 @@ def _options(config: pytest.Config) -> StackOptions:
         lease_wait_seconds=config.getoption("--lease-wait"),
         workers=int(worker.get("workercount", 1)),
         is_whole_run=not worker,
-        credentials=config.stash[_CREDENTIALS_KEY].values,
+        credentials=config.stash[CREDENTIALS_KEY].values,
     )
 
 

@@ -12,6 +12,7 @@ def test_every_mark_has_a_sentence() -> None:
         "live_only": "runs on staging and production, for what it asks about exists nowhere else",
         "staging": "runs on mock and staging",
         "production": "runs on mock, staging and production",
+        "load": "runs on load, for many users at once are no examination",
     }
 
 
@@ -21,6 +22,7 @@ def test_every_mark_has_a_sentence() -> None:
         ("mock", ("mock_only", "staging", "production")),
         ("staging", ("live_only", "staging", "production")),
         ("production", ("live_only", "production")),
+        ("load", ("load",)),
     ],
 )
 def test_a_column_has_the_rows_of_some_marks(column: Column, expected: tuple[str, ...]) -> None:
@@ -31,4 +33,4 @@ def test_a_column_has_the_rows_of_some_marks(column: Column, expected: tuple[str
 def test_one_mark_is_for_everywhere() -> None:
     """Only a row of production is run by every environment."""
     assert [mark for mark, scope in SCOPES.items() if scope.is_everywhere] == ["production"]
-    assert SCOPES["production"].columns == COLUMNS
+    assert SCOPES["production"].columns == tuple(column for column in COLUMNS if column != "load")

@@ -74,7 +74,7 @@ def test_a_wrong_file_lists_all_its_problems(tmp_path: Path) -> None:
 
     told = [line.removeprefix(f"{path}: ") for line in str(raised.value).splitlines()]
     assert told == [
-        "environments.staging.rows: must be 'mock', 'staging' or 'production', not 'stging'",
+        "environments.staging.rows: must be 'mock', 'staging', 'production' or 'load', not 'stging'",
         "environments.staging.age_hours_max: must be greater than 0, not 0",
         "environments.staging.leftover_max: is not a key; did you mean 'leftovers_max'?",
         "statistics.0.statistic: must be 'count', 'mean', 'minimum', 'p50', 'p95', 'p99' or 'maximum', not 'p98'",
