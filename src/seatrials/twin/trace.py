@@ -53,6 +53,15 @@ class Trace:
         """Say more of the newest event, outside of the hash."""
         self.notes.append(_CANONICAL.encode({**details, "of": len(self.events) - 1}))
 
+    def take(self) -> list[Event]:
+        """Return the events since the last time, and forget them and their notes: a world that lives for days has many.
+
+        Its hash is then of nobody's interest.
+        """
+        taken, self.events = self.events, []
+        self.notes.clear()
+        return taken
+
     def lines(self) -> list[str]:
         """Return all events so far as lines of canonical JSON."""
         self._lines += [event.as_json() for event in self.events[len(self._lines) :]]

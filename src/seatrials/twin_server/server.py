@@ -22,7 +22,7 @@ from seatrials.seams.http1 import HttpServer, Patience
 from seatrials.seams.lateness import PULSE_SECONDS
 from seatrials.stacks.base import wants_plain_moto
 from seatrials.stacks.mock.preflight import check_machine
-from seatrials.stacks.mock.traced_usage import usage_of_world
+from seatrials.stacks.mock.traced_usage import Account, usage_of_world
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.fidelity.telling import left_out_of, refuse_left_out
@@ -97,6 +97,7 @@ class Server:
         self._inherited = inherited
         self._say = say
         self._troubles = Troubles(say)
+        self._account = Account()
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; raises what keeps it from starting.
@@ -118,7 +119,7 @@ class Server:
             if self._options.ends_with_stdin:
                 stop_with(sys.stdin.fileno(), clock, stopping)
             self._open_endpoint(world, clock, ports)
-            clock.spawn(lambda: self._follow_troubles(world, clock), "troubles")
+            clock.spawn(lambda: self._follow_events(world, clock), "events")
             self._settle(world, clock, stopping)
             gc.freeze()
             gc.set_threshold(*_COLLECTION_THRESHOLDS)
@@ -248,8 +249,7 @@ class Server:
         pace = self._options.pace
         patience = Patience(idle_seconds=_IDLE_SECONDS * pace, request_seconds=_REQUEST_SECONDS * pace)
         stack = StackApi(world.stack, clock.now(), api.handle)
-        usage = partial(usage_of_world, world, self._environment.names)
-        control = Control(stack.handle, clock.lateness, usage, self._faults(world, clock))
+        control = Control(stack.handle, clock.lateness, partial(self._usage, world), self._faults(world, clock))
         clients = OwnClients(control.handle, self._options.address, ports.outside[_AWS])
         clock.spawn(partial(_beat, clock), "lateness")
         process = Process(
@@ -266,10 +266,20 @@ class Server:
         containers = {"edit": names.edit_container, "hermes": names.hermes_container}
         return ServedFaults(clock, TwinFaults(world, names.cluster, services, containers))
 
-    def _follow_troubles(self, world: World, clock: PacedClock) -> None:
+    def _follow_events(self, world: World, clock: PacedClock) -> None:
         while True:
-            self._troubles.look(world.trace)
+            self._take_events(world)
             clock.sleep(_LOOK_SECONDS * self._options.pace)
+
+    def _take_events(self, world: World) -> None:
+        """Tell troubles, and count what costs, of what has happened since the last time; then it is forgotten."""
+        events = world.trace.take()
+        self._troubles.look(events)
+        self._account.take(events)
+
+    def _usage(self, world: World) -> dict[str, float]:
+        self._take_events(world)
+        return usage_of_world(world, self._environment.names, self._account)
 
     def _tell_addresses(self, world: World, outside: Outside) -> None:
         for name, port, protocol in _listeners(world):

@@ -2,11 +2,11 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from seatrials.seams.application import Application, Context
-from seatrials.twin.trace import Event, Trace
+from seatrials.twin.trace import Event
 
 _LINES_SHOWN = 10
 # What differs from task to task of one trouble.
@@ -20,7 +20,6 @@ class Troubles:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._read = 0
         self._told: set[str] = set()
         # What each command wrote last, by the name of its container.
         self._lines: dict[str, deque[str]] = {}
@@ -46,10 +45,8 @@ class Troubles:
 
         return main
 
-    def look(self, trace: Trace) -> None:
-        """Tell what has come to *trace* since the last look."""
-        events = trace.events[self._read :]
-        self._read += len(events)
+    def look(self, events: Iterable[Event]) -> None:
+        """Tell what is wrong by *events*, each of which is shown once."""
         for event in events:
             text = _trouble(event)
             if text is not None:

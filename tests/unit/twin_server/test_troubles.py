@@ -81,8 +81,9 @@ def test_events_that_say_what_is_wrong_are_told_once(clock: VirtualClock) -> Non
     trace.add("task_stop", "c" * 32, code="ServiceSchedulerInitiated", reason="scaled in")
     trace.add("service_event", "web", message="has reached a steady state.")
 
-    troubles.look(trace)
-    troubles.look(trace)
+    troubles.look(trace.take())
+    trace.add("container_crash", "web-" + "c" * 32, error="KeyError: 'x'")
+    troubles.look(trace.take())
 
     heads = [line.partition(";")[0] for line in said]
     assert heads == [
@@ -98,7 +99,7 @@ def test_what_a_call_asks_for_in_vain_is_told(clock: VirtualClock) -> None:
     troubles, trace = Troubles(said.append), Trace(clock)
     for _ in range(2):
         trace.add("left_out", "UpdateService", what="ServiceRegistries: AWS registers the tasks with Cloud Map")
-        troubles.look(trace)
+        troubles.look(trace.take())
 
     [line] = said
     assert line.startswith(

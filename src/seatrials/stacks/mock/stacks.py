@@ -15,7 +15,7 @@ from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
 from seatrials.stacks.base import StackOptions, StackRun, template_of
 from seatrials.stacks.mock.onlooker import Onlooker
-from seatrials.stacks.mock.traced_usage import usage_of_world
+from seatrials.stacks.mock.traced_usage import Account, usage_of_world
 from seatrials.twin.authority import Authority
 from seatrials.twin.calibration import WORLDS
 from seatrials.twin.cloudformation.inputs import read_inputs
@@ -149,7 +149,9 @@ class MockStacks:
         )
 
     def _usage(self, world: World) -> dict[str, float]:
-        return usage_of_world(world, self._environment.names)
+        account = Account()
+        account.take(world.trace.events)
+        return usage_of_world(world, self._environment.names, account)
 
     def _connect(self, world: World, host: str, trust: ssl.SSLContext | None = None) -> Connection:
         connection = world.client_host.connect(host, self._environment.ports.https)

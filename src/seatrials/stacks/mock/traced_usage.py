@@ -1,5 +1,6 @@
 """What a scenario on the twin used of what costs money on AWS, told from its trace of events."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ _UNITS_PER_READ = 0.5
 _ACTIVATE = f"POST {contract.ACTIVATE_PATH}"
 _CREATED = 201
 _US_PER_SECOND = 1_000_000
+# What is counted as it is told.
+_COUNTED = ("aws_requests", "cloudwatch_requests", "http_requests", "metrics_put", "sessions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,59 +31,85 @@ class TaskSize:
     memory_gb: float
 
 
-def usage_of(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int, log_bytes: int) -> dict[str, float]:
-    """Return the quantities used until *now_us*, by the names that `seatrials.cost` prices.
+class Account:
+    """What events tell of what was used; each is told it once, and none is kept."""
 
-    Tasks count from created to stopped, of services in *sizes* alone; one that still runs counts until *now_us*.
-    """
-    events = list(events)
-    operations = [str(event.details["operation"]) for event in events if event.kind == "aws_call"]
-    requests = [event for event in events if event.kind == "request"]
-    return {
-        **_tasks(events, sizes, now_us),
-        "dynamodb_write_units": _UNITS_PER_WRITE * sum(each in _WRITES for each in operations),
-        "dynamodb_read_units": _UNITS_PER_READ * sum(each in _READS for each in operations),
-        "aws_requests": float(len(operations)),
-        "cloudwatch_requests": float(sum(each.startswith("cloudwatch.") for each in operations)),
-        "http_requests": float(len(requests)),
-        "metrics_put": float(sum(event.kind == "metric" for event in events)),
-        "log_bytes": float(log_bytes),
-        "sessions": float(sum(_is_new_session(event) for event in requests)),
-    }
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        # By the task: when it was created, and of which service.
+        self._running: dict[str, tuple[int, str]] = {}
+        # By the service: how many tasks have stopped, and how long they lived.
+        self._stopped: Counter[str] = Counter()
+        self._lived_us: Counter[str] = Counter()
 
+    def take(self, events: Iterable[Event]) -> None:
+        """Count what *events* tell."""
+        for event in events:
+            match event.kind:
+                case "aws_call":
+                    self._take_call(str(event.details["operation"]))
+                case "request":
+                    self._counts["http_requests"] += 1
+                    self._counts["sessions"] += _is_new_session(event)
+                case "metric":
+                    self._counts["metrics_put"] += 1
+                case "task":
+                    self._take_task(event)
 
-def _tasks(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int) -> dict[str, float]:
-    created: dict[str, tuple[int, str]] = {}
-    stopped: dict[str, int] = {}
-    for event in events:
-        if event.kind == "task" and event.details["service"] in sizes:
-            created.setdefault(event.subject, (event.at_us, str(event.details["service"])))
-            if event.details["state"] == "stopped":
-                stopped[event.subject] = event.at_us
-    seconds = vcpu = memory = 0.0
-    for task, (since_us, service) in created.items():
-        lived = (stopped.get(task, now_us) - since_us) / _US_PER_SECOND
-        seconds += lived
-        vcpu += lived * sizes[service].vcpu
-        memory += lived * sizes[service].memory_gb
-    return {
-        "tasks": float(len(created)),
-        "task_seconds": round(seconds, 6),
-        "fargate_vcpu_seconds": round(vcpu, 6),
-        "fargate_memory_gb_seconds": round(memory, 6),
-    }
+    def used(self, sizes: Mapping[str, TaskSize], now_us: int, log_bytes: int) -> dict[str, float]:
+        """Return the quantities used until *now_us*, by the names that `seatrials.cost` prices.
+
+        Tasks count from created to stopped, of services in *sizes* alone; one that still runs counts until *now_us*.
+        """
+        counts = self._counts
+        return {
+            **self._tasks(sizes, now_us),
+            "dynamodb_write_units": _UNITS_PER_WRITE * counts["writes"],
+            "dynamodb_read_units": _UNITS_PER_READ * counts["reads"],
+            **{name: float(counts[name]) for name in _COUNTED},
+            "log_bytes": float(log_bytes),
+        }
+
+    def _take_call(self, operation: str) -> None:
+        self._counts["aws_requests"] += 1
+        self._counts["writes"] += operation in _WRITES
+        self._counts["reads"] += operation in _READS
+        self._counts["cloudwatch_requests"] += operation.startswith("cloudwatch.")
+
+    def _take_task(self, event: Event) -> None:
+        created_us, service = self._running.setdefault(event.subject, (event.at_us, str(event.details["service"])))
+        if event.details["state"] == "stopped":
+            del self._running[event.subject]
+            self._stopped[service] += 1
+            self._lived_us[service] += event.at_us - created_us
+
+    def _tasks(self, sizes: Mapping[str, TaskSize], now_us: int) -> dict[str, float]:
+        tasks, lived_us = self._stopped.copy(), self._lived_us.copy()
+        for created_us, service in self._running.values():
+            tasks[service] += 1
+            lived_us[service] += now_us - created_us
+        seconds = {service: lived_us[service] / _US_PER_SECOND for service in sizes}
+        return {
+            "tasks": float(sum(tasks[service] for service in sizes)),
+            "task_seconds": round(sum(seconds.values()), 6),
+            "fargate_vcpu_seconds": round(sum(seconds[each] * size.vcpu for each, size in sizes.items()), 6),
+            "fargate_memory_gb_seconds": round(sum(seconds[each] * size.memory_gb for each, size in sizes.items()), 6),
+        }
 
 
 def _is_new_session(event: Event) -> bool:
     return event.subject == _ACTIVATE and event.details["status"] == _CREATED
 
 
-def usage_of_world(world: World, names: ResourceNames) -> dict[str, float]:
-    """Return what was used in a world so far, with the tasks of the edit service: Hermes stands without a run too."""
+def usage_of_world(world: World, names: ResourceNames, account: Account) -> dict[str, float]:
+    """Return what was used in a world by its *account*, with the tasks of the edit service.
+
+    Hermes stands without a run too.
+    """
     ecs = world.aws("ecs")
     services = ecs.describe_services(cluster=names.cluster, services=[names.edit_service])["services"]
     sizes = {each["serviceName"]: _size(ecs, each["taskDefinition"]) for each in services}
-    return usage_of(world.trace.events, sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
+    return account.used(sizes, world.clock.elapsed_us(), world.runtime.log_bytes)
 
 
 def _size(ecs: AwsClient, definition: str) -> TaskSize:

@@ -48,8 +48,6 @@ class PublishedMetrics:
         self._balancers = balancers
         self._targets = targets
         self._log_volume = log_volume
-        # How many entries of each access log are counted already.
-        self._counted = [0] * len(balancers)
 
     def start(self) -> None:
         """Begin to publish."""
@@ -62,9 +60,9 @@ class PublishedMetrics:
                 self._publish_services()
             with self._clock.supervisor.turn("CloudWatch", "metrics of the log groups"):
                 self._publish_logs()
-            for index, balancer in enumerate(self._balancers):
+            for balancer in self._balancers:
                 with self._clock.supervisor.turn("CloudWatch", f"metrics of {balancer.load_balancer_arn}"):
-                    self._publish_balancer(index, balancer)
+                    self._publish_balancer(balancer)
 
     def _publish_services(self) -> None:
         clusters: Counter[str] = Counter()
@@ -84,11 +82,10 @@ class PublishedMetrics:
             self._publish(Metric(_ECS, "CPUUtilization", dimensions), CPU_PERCENT, tasks, "Percent")
             self._publish(Metric(_ECS, "MemoryUtilization", dimensions), MEMORY_PERCENT, tasks, "Percent")
 
-    def _publish_balancer(self, index: int, balancer: Balancer) -> None:
+    def _publish_balancer(self, balancer: Balancer) -> None:
         # ...:loadbalancer/app/<name>/<id>
         own = (("LoadBalancer", balancer.load_balancer_arn.partition(":loadbalancer/")[2]),)
-        entries = balancer.access_log[self._counted[index] :]
-        self._counted[index] += len(entries)
+        entries = balancer.take_access_log()
         self._publish_requests(own, entries)
         for arn in self._targets.listed_groups():
             if balancer.view.forwards_to(arn):

@@ -102,8 +102,14 @@ class Balancer:
 
     @property
     def access_log(self) -> list[AccessLogEntry]:
-        """Every request that is finished, in that order."""
+        """Every request that is finished, in that order, since `take_access_log`."""
         return self._access_log
+
+    def take_access_log(self) -> list[AccessLogEntry]:
+        """Return the requests that are finished, and forget them: whoever counts them has no use for them later."""
+        taken = self._access_log[:]
+        self._access_log.clear()
+        return taken
 
     def start(self) -> None:
         """Listen on every listener's port, from now on also on those that come later."""

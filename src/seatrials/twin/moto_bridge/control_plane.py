@@ -20,6 +20,7 @@ from moto import mock_aws, settings
 from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from seatrials.twin.moto_bridge.hooks import Shortcuts, current
@@ -49,6 +50,8 @@ def control_plane(*, plain: bool) -> AbstractContextManager[Any]:
     backends.put_in_place()
     # 512 machine images of moto's own, none of them of the platform: each with an identifier, and in every snapshot.
     replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)
+    # moto lists every object it ever made, for its dashboard, and so nothing of an ended world could go.
+    replace_once(BaseModel, "__new__", lambda _tracked: staticmethod(lambda cls, *_, **__: object.__new__(cls)))
     replace_once(responses, "gen_amzn_requestid_long", _request_ids)
     replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})

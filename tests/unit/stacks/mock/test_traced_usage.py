@@ -1,8 +1,10 @@
 """What a scenario used is told from the trace of its world."""
 
+from collections.abc import Iterable, Mapping
+
 import pytest
 
-from seatrials.stacks.mock.traced_usage import TaskSize, usage_of
+from seatrials.stacks.mock.traced_usage import Account, TaskSize
 from seatrials.twin.trace import Event
 
 SIZES = {"edit": TaskSize(vcpu=2, memory_gb=4), "hermes": TaskSize(vcpu=0.5, memory_gb=1)}
@@ -22,6 +24,14 @@ def call(operation: str) -> Event:
 def request(subject: str, status: int) -> Event:
     """Return a request through the load balancer."""
     return Event(0, "request", subject, {"status": status})
+
+
+def usage_of(events: Iterable[Event], sizes: Mapping[str, TaskSize], now_us: int, log_bytes: int) -> dict[str, float]:
+    """Return what an account says that was told *events*, a few at a time."""
+    account, told = Account(), list(events)
+    account.take(told[:2])
+    account.take(told[2:])
+    return account.used(sizes, now_us, log_bytes)
 
 
 def test_a_task_counts_from_created_to_stopped() -> None:
