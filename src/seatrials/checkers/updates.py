@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePosixPath
 
 from seatrials.checkers.finding import Finding
 from seatrials.checkers.sightings import sightings
@@ -60,8 +61,16 @@ def _change_of(call: Call, socket: Socket) -> _Change | None:
     if call.is_of("execute"):
         changed = call.answered("filesChanged")
         paths = frozenset(map(str, changed)) if isinstance(changed, list) else frozenset()
-        return _Change(paths, exchange.began, exchange.ended, len(paths) == 1, str(exchange))
+        is_certain = len(paths) == 1 and _is_named(call, next(iter(paths)))
+        return _Change(paths, exchange.began, exchange.ended, is_certain, str(exchange))
     return None
+
+
+def _is_named(call: Call, path: str) -> bool:
+    """Whether an instruction is about a file; one that changes nothing commits what was changed, and told, before."""
+    asked = call.sent_json.get("instruction") if isinstance(call.sent_json, dict) else None
+    name = PurePosixPath(path).stem.casefold().replace("-", " ")
+    return isinstance(asked, str) and name in asked.casefold().replace("-", " ")
 
 
 def _overlaps(call: Call, socket: Socket) -> bool:
@@ -101,7 +110,7 @@ def _counted(
         due = sum(path in each.paths and each.began >= change.began and _is_due(each, socket) for each in changes)
         heard = sum(each == path for at, each in told if at >= change.began)
         if _is_due(change, socket) and heard < due:
-            event = f"the WebSocket of {socket.session_id} was not told of {change.event}"
+            event = f"the WebSocket of {socket.session_id} was not told of {path!r}, changed by {change.event}"
             yield Finding("told-once", event, change.ended)
 
 

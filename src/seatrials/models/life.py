@@ -35,6 +35,8 @@ class Lived:
     status: str
     # When it was told to end, or was first seen to.
     ended: float | None = None
+    # Whether it was starting until then: its instruction may have been carried out meanwhile, unseen.
+    ended_early: bool = False
 
     def may_be(self, since: float, until: float) -> frozenset[str]:
         """Return what it may be told to be between two moments."""

@@ -191,6 +191,7 @@ class LifeWalk(Walk):
         answer = self._judged(session, self.platform.sessions.deactivate(session), self._now(), live=ACCEPTED)
         if answer.status == ACCEPTED:
             lived = self.lives.sessions[session.id]
+            lived.ended_early = lived.status == contract.INITIALIZING
             lived.ended, lived.status = self._now(), contract.DRAINING
 
     def _work_often(self, session: Session, way: str, times: int) -> None:
@@ -281,7 +282,10 @@ class LifeWalk(Walk):
         told = f"lastActivity went from {lived.last_activity_ms} to {at}"
         assert at > lived.last_activity_ms, f"{told} in {_told(lived)}: back"
         # The instruction of an activation is carried out on the way to active.
-        if lived.status != contract.INITIALIZING:
+        if lived.ended_early:
+            assert lived.ended is not None, "one that has ended early has ended"
+            assert at / 1000 <= lived.ended + TOLERANCE_SECONDS, f"{told} in {_told(lived)}: after its end"
+        elif lived.status != contract.INITIALIZING:
             assert lived.id in self._active, f"{told}, though nobody was active in {_told(lived)}"
             began, ended = self._active[lived.id]
             is_then = began - TOLERANCE_SECONDS <= at / 1000 <= ended + TOLERANCE_SECONDS

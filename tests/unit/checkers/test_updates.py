@@ -13,7 +13,8 @@ def changed() -> Happened:
     for at, path in ((1.0, "a.md"), (2.0, "b.md")):
         happened.asked(f"PUT /api/files/{path}", 200, {"path": path, "size": 1}, at=at, headers=OF_ONE)
     told = {"filesChanged": ["c.md"], "commit": "a" * 40}
-    return happened.asked("POST /api/execute", 200, told, at=3.0, headers=OF_ONE)
+    sent = {"instruction": "Create a file named c.md with content: C"}
+    return happened.asked("POST /api/execute", 200, told, at=3.0, headers=OF_ONE, sent=sent)
 
 
 def test_each_change_told_once_in_order_is_no_finding() -> None:
@@ -22,6 +23,16 @@ def test_each_change_told_once_in_order_is_no_finding() -> None:
     part = changed().heard((1.1, "a.md"), until=2.05)
 
     assert (whole.found_by("updates"), part.found_by("updates")) == ([], [])
+
+
+def test_what_an_instruction_commits_and_is_not_about_was_told_before() -> None:
+    """A page that is there already changes nothing, and what else was changed is in the same commit."""
+    told = {"filesChanged": ["linked.md"], "commit": "a" * 40}
+    happened = Happened().asked(
+        "POST /api/execute", 200, told, at=3.0, headers=OF_ONE, sent={"instruction": "Add a new page called About Us"}
+    )
+
+    assert happened.heard(until=9.0).found_by("updates") == []
 
 
 @pytest.mark.parametrize(

@@ -312,5 +312,6 @@ def _(original: Any, noted: Activity, session: HostedSession) -> None:
             ":now": {"N": str(now_ms)},
             ":seconds": {"N": str(now_ms // 1000)},
             ":active": {"S": "active"},
+            ":initializing": {"S": "initializing"},
         },
     )

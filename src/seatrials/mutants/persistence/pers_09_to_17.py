@@ -70,7 +70,7 @@ MUTANTS.rows["PERS-10"] = {
     ),
     "browsing-revives": (
         "Browsing brings a session back that is past its ttl.",
-        replace(activity, "_CONDITION", f"#status = :active AND {_FRESH} AND (#ttl > :seconds OR #ttl <= :seconds)"),
+        replace(activity, "_CONDITION", f"{activity._LIVE} AND {_FRESH} AND (#ttl > :seconds OR #ttl <= :seconds)"),
     ),
 }
 
@@ -114,7 +114,7 @@ MUTANTS.rows["PERS-11"] = {
         replace(
             activity,
             "_CONDITION",
-            f"(attribute_not_exists(#status) OR #status = :active) AND {_FRESH}"
+            f"(attribute_not_exists(#status) OR {activity._LIVE}) AND {_FRESH}"
             " AND (attribute_not_exists(#ttl) OR #ttl > :seconds)",
         ),
     ),

@@ -10,9 +10,12 @@ from seatrials.webordinary.editor.sessions import Session
 TTL_SECONDS = 1800
 WRITE_INTERVAL_SECONDS = 2.0
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-# The second part keeps a container whose clock is slow from undoing a later activity that Hermes has recorded, and the
-# third keeps a session that is past its time from coming back to life because a browser asks for it once more.
-_CONDITION = "#status = :active AND (attribute_not_exists(lastActivity) OR lastActivity < :now) AND #ttl > :seconds"
+# A live session counts, and one that its container serves a moment before it is active is live. The second part keeps a
+# container whose clock is slow from undoing a later activity that Hermes has recorded, and the third keeps a session
+# that is past its time from coming back to life because a browser asks for it once more.
+_LIVE = "#status IN (:initializing, :active)"
+_FRESH = "(attribute_not_exists(lastActivity) OR lastActivity < :now)"
+_CONDITION = f"{_LIVE} AND {_FRESH} AND #ttl > :seconds"
 
 
 class Activity:
@@ -66,5 +69,6 @@ class Activity:
                 ":ttl": {"N": str(now_ms // 1000 + TTL_SECONDS)},
                 ":seconds": {"N": str(now_ms // 1000)},
                 ":active": {"S": "active"},
+                ":initializing": {"S": "initializing"},
             },
         )

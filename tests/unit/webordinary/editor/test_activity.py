@@ -11,7 +11,7 @@ def _error(code: str) -> ClientError:
 
 
 def test_use_moves_last_activity_and_ttl(hosted: EditorWorld) -> None:
-    """A visit writes the time in milliseconds and the expiry in seconds, 30 minutes on, if the session is active."""
+    """A visit writes the time in milliseconds and the expiry in seconds, 30 minutes on, if the session is live."""
     hosted.preview("/session/s1")
 
     update = hosted.dynamodb.updates[-1]
@@ -20,7 +20,8 @@ def test_use_moves_last_activity_and_ttl(hosted: EditorWorld) -> None:
     assert update["Key"] == {"sessionId": {"S": "s1"}, "userId": {"S": "ann"}}
     assert 0 <= hosted.clock.epoch_ms() - now_ms < 100
     assert {"N": str(now_ms // 1000 + 1800)} == values[":ttl"]
-    assert update["ConditionExpression"].startswith("#status = :active")
+    assert update["ConditionExpression"].startswith("#status IN (:initializing, :active) AND ")
+    assert (values[":initializing"], values[":active"]) == ({"S": "initializing"}, {"S": "active"})
 
 
 def test_use_revives_nothing(hosted: EditorWorld) -> None:
