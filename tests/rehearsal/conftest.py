@@ -3,6 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -21,6 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kills", "interrupted runs on a rehearsal")
     group.addoption("--stopped", type=int, default=40, help="runs that are stopped, swept and continued (40)")
     group.addoption("--others", type=int, default=40, help="runs that are killed, or end in another way (40)")
+    group.addoption(
+        "--rows", action="append", help="what they run in turn, by pytest's -k; of several, each run has one"
+    )
+    group.addoption("--aim", choices=list(Phase), help="interrupt all in this phase (default: in one after another)")
     group.addoption("--pace", type=float, default=30.0, help="platform seconds per second (30)")
 
 
@@ -37,6 +42,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "plan" in metafunc.fixturenames:
         config = metafunc.config
         drawn = plans(config.getoption("--seed"), config.getoption("--stopped"), config.getoption("--others"))
+        aim = config.getoption("--aim")
+        drawn = drawn if aim is None else [replace(plan, aim=Phase(aim)) for plan in drawn]
         metafunc.parametrize("plan", drawn, ids=str)
 
 

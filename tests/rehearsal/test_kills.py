@@ -12,7 +12,7 @@ import pytest
 from seatrials.seams.clock import SystemClock, wait_until
 from tests.support.interruption.plans import Phase, Plan, Way, plans
 from tests.support.interruption.rehearsal import NAMES, Rehearsal
-from tests.support.interruption.run import BegunRun
+from tests.support.interruption.run import ROWS, BegunRun
 from tests.support.interruption.state import difference
 from tests.support.interruption.ways import SWEPT, codes_after, command_before, interrupt
 
@@ -21,13 +21,15 @@ ZERO_SECONDS = 300
 
 
 @pytest.fixture
-def begin(rehearsal: Rehearsal, tmp_path: Path) -> Iterator[Callable[[Plan], BegunRun]]:
+def begin(rehearsal: Rehearsal, tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[Callable[[Plan], BegunRun]]:
     """Return what begins a run; none of its processes outlives the test."""
     begun: list[BegunRun] = []
+    rows = pytestconfig.getoption("--rows") or [ROWS]
 
     def begin(plan: Plan) -> BegunRun:
         before = command_before(plan.way)
-        begun.append(BegunRun(rehearsal.variables, tmp_path / "evidence", plan.workers, before=before))
+        mine = rows[plan.number % len(rows)]
+        begun.append(BegunRun(rehearsal.variables, tmp_path / "evidence", plan.workers, before=before, rows=mine))
         return begun[-1]
 
     yield begin

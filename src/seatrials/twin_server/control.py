@@ -13,7 +13,7 @@ from seatrials.twin_server.served_faults import ServedFaults, UnknownFaultError
 
 # What has been used in the world so far, in the words of `seatrials.cost`: a run's own account is held against it.
 USAGE_PATH = f"{CONTROL_PATH}/usage"
-_FAULTS = f"POST {FAULTS_PATH} and DELETE {FAULTS_PATH}/NUMBER"
+_FAULTS = f"GET, POST and DELETE {FAULTS_PATH}, and DELETE {FAULTS_PATH}/NUMBER"
 
 
 class Control:
@@ -58,20 +58,36 @@ class Control:
         return json_response(200, {"late_seconds": late_seconds})
 
     def _break(self, request: Request, number: str) -> Response:
-        """Begin a fault, or end the one of a *number*."""
+        """Begin a fault, end the one of a *number* or all, or tell which go on."""
         if self._faults is None:
+            if (request.method, number) == ("GET", ""):
+                return json_response(200, {"faults": []})
             return refusal(
                 404, "NotFound", "containers that are programs of this machine cannot be broken by its server"
             )
         try:
-            if (request.method, number) == ("POST", ""):
-                return json_response(201, {"number": self._faults.begin(*_asked(request.body))})
-            if request.method == "DELETE" and number.isdecimal():
-                self._faults.end(int(number))
-                return json_response(200, {})
+            told = _broken(self._faults, request, number)
         except UnknownFaultError as error:
             return refusal(400, "InvalidParameter", str(error))
-        return refusal(404, "NotFound", f"only {_FAULTS} are served here, not {request.method} {request.target[:100]}")
+        if told is None:
+            asked = f"{request.method} {request.target[:100]}"
+            return refusal(404, "NotFound", f"only {_FAULTS} are served here, not {asked}")
+        return json_response(201 if request.method == "POST" else 200, told)
+
+
+def _broken(faults: ServedFaults, request: Request, number: str) -> dict[str, Any] | None:
+    """Do what is asked of faults, and return what is answered; None for what nobody can ask."""
+    match request.method, number:
+        case "GET", "":
+            return {"faults": faults.active()}
+        case "POST", "":
+            return {"number": faults.begin(*_asked(request.body))}
+        case "DELETE", "":
+            return {"faults": faults.end_all()}
+        case "DELETE", _ if number.isdecimal():
+            faults.end(int(number))
+            return {}
+    return None
 
 
 def _asked(body: bytes) -> tuple[str, list[Any], dict[str, Any]]:

@@ -31,7 +31,8 @@ class ServedFaults:
         self._clock = clock
         self._breaker = breaker
         self._numbers = itertools.count(1)
-        self._held: dict[int, tuple[ExitStack, Signal]] = {}
+        # By number: its name, what ends it, and what wakes those who wait for its end.
+        self._held: dict[int, tuple[str, ExitStack, Signal]] = {}
 
     def begin(self, name: str, given: Sequence[Any], named: Mapping[str, Any]) -> int:
         """Begin a fault of the vocabulary and return its number; raises `UnknownFaultError` for what is none."""
@@ -49,7 +50,7 @@ class ServedFaults:
             msg = f"{name} cannot be had with {[*given, *named.items()]}: {type(error).__name__}: {error}"
             raise UnknownFaultError(msg) from error
         number, ended = next(self._numbers), self._clock.signal()
-        self._held[number] = (held, ended)
+        self._held[number] = (name, held, ended)
         self._clock.spawn(partial(self._end_in_time, number, ended), f"fault {number}")
         return number
 
@@ -58,9 +59,20 @@ class ServedFaults:
         if number not in self._held:
             msg = f"no fault has the number {number}, or it has ended"
             raise UnknownFaultError(msg)
-        held, ended = self._held.pop(number)
+        _, held, ended = self._held.pop(number)
         ended.set()
         held.close()
+
+    def active(self) -> list[str]:
+        """Return the names of the faults that go on, the oldest first."""
+        return [name for name, _, _ in self._held.values()]
+
+    def end_all(self) -> list[str]:
+        """End every fault, the newest first; return their names."""
+        ended = self.active()
+        for number in reversed(list(self._held)):
+            self.end(number)
+        return ended
 
     def _end_in_time(self, number: int, ended: Signal) -> None:
         if not ended.wait(LONGEST_SECONDS):

@@ -14,6 +14,7 @@ from seatrials.environments.parts import ResourceNames
 from seatrials.environments.variables import read_variables
 from seatrials.platform import contract
 from seatrials.seams.clock import SystemClock, wait_until
+from seatrials.stacks.live.rehearsed_faults import active_faults
 from seatrials.twin_server.process import RunningServer
 from tests.support.aws import Json
 from tests.support.interruption.run import folders_of
@@ -47,8 +48,9 @@ class Rehearsal:
         return self._session.client(service, endpoint_url=self.variables["AWS_ENDPOINT_URL"])
 
     def state(self) -> State:
-        """Return all that a run could have changed."""
-        return read_state(self.aws, self._files, NAMES.edit_service)
+        """Return all that a run could have changed, and what is broken."""
+        broken = active_faults(self.variables["SEATRIALS_CONTROL_URL"])
+        return {**read_state(self.aws, self._files, NAMES.edit_service), **{f"fault {name}": {} for name in broken}}
 
     def state_at_rest(self) -> State:
         """Return the state once no session is on its way to its end, and no task of those before is to be scaled in."""

@@ -12,7 +12,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.platform.faults import FAULTS_PATH
 from seatrials.seams.http1 import Request, Response
 from seatrials.seams.lateness import Lateness
-from seatrials.stacks.live.rehearsed_faults import RehearsedFaults
+from seatrials.stacks.live.rehearsed_faults import RehearsedFaults, active_faults, end_faults
 from seatrials.twin.physics.clock import VirtualClock
 from seatrials.twin_server.control import Control
 from seatrials.twin_server.served_faults import LONGEST_SECONDS, ServedFaults
@@ -87,6 +87,19 @@ def test_what_nobody_ends_the_server_does(served: Served) -> None:
     assert (before, served.breaker.hanging_now) == (["task"], [])
 
 
+def test_what_a_dead_client_has_broken_can_be_told_and_ended(served: Served) -> None:
+    """Whoever cleans up after a run ends all that is broken, the newest first, and nothing a second time."""
+    for _ in range(2):
+        served.begin("hanging", "task")
+    told, ended = served.ask("GET", FAULTS_PATH), served.ask("DELETE", FAULTS_PATH)
+    after = served.ask("GET", FAULTS_PATH), served.ask("DELETE", f"{FAULTS_PATH}/1")[0]
+    served.clock.sleep(LONGEST_SECONDS + 1)
+
+    assert told == ended == (200, {"faults": ["hanging", "hanging"]})
+    assert after == ((200, {"faults": []}), 400)
+    assert served.breaker.hanging_now == []
+
+
 @pytest.mark.parametrize(
     ("name", "given", "problem"),
     [
@@ -115,14 +128,17 @@ def test_a_world_of_programs_cannot_be_broken() -> None:
     """Where containers are programs of the machine the server has no faults."""
     control = Control(lambda _request: Response(200, b"of AWS"), Lateness(1.0))
 
+    asked = Request(method="GET", target=FAULTS_PATH, headers=[], body=b"")
+
     assert control.handle(Request(method="POST", target=FAULTS_PATH, headers=[], body=b"{}")).status == 404
+    assert control.handle(asked).body == b'{"faults":[]}'
 
 
 def test_a_rehearsal_breaks_its_world_by_the_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scenario's fault is begun on the server, ended with its block, and refused as the server refuses it."""
 
     def request(method: str, url: str, **given: object) -> httpx.Response:
-        body = json.dumps(given["json"]).encode()
+        body = b"" if given["json"] is None else json.dumps(given["json"]).encode()
         status, told = served.ask(method, url.removeprefix("http://127.0.0.1:1"), body)
         return httpx.Response(status, json=told)
 
@@ -133,5 +149,11 @@ def test_a_rehearsal_breaks_its_world_by_the_server(served: Served, monkeypatch:
     with pytest.raises(ConfigurationError, match="hanging cannot be had"), faults.hanging("another"):
         pass
 
-    assert (during, served.breaker.hanging_now) == (["task"], [])
+    served.begin("hanging", "task")
+    left = active_faults("http://127.0.0.1:1")
+    for url in ("http://127.0.0.1:1", "http://127.0.0.1:1", None):
+        end_faults(url)
+
+    assert (during, left, served.breaker.hanging_now) == (["task"], ["hanging"], [])
+    assert active_faults(None) == []
     assert not hasattr(faults, "floods")

@@ -19,6 +19,7 @@ from seatrials.safety.permitted import TEST_PREFIX
 from seatrials.safety.sweep import Leftover
 from seatrials.seams.clock import wall_timestamp
 from seatrials.stacks.live.access import Access, open_access
+from seatrials.stacks.live.rehearsed_faults import active_faults, end_faults
 
 
 def doctor(environment: Environment, variables: Mapping[str, str], console: Console, tell: Tell = unheard) -> int:
@@ -77,7 +78,7 @@ def sweep(
             seconds=lease_seconds(environment.pace),
         )
         lease.require_free(wait_seconds)
-        found = [*access.sweeper().find(), *_journals(access), *_dead_lease(access)]
+        found = [*access.sweeper().find(), *_faults(access), *_journals(access), *_dead_lease(access)]
         shown = [*found, *access.sweeper().odd()]
         _show(console, environment.name, shown)
         if found and yes:
@@ -87,6 +88,11 @@ def sweep(
         tell(environment=environment.name, left=[asdict(each) for each in shown], removed=bool(found) and yes)
     finally:
         access.http.close()
+
+
+def _faults(access: Access) -> list[Leftover]:
+    """Return what is still broken, which nobody does any more who has no lease; only a rehearsal's server knows."""
+    return [Leftover("fault", name, "end it") for name in active_faults(access.environment.control_url)]
 
 
 def _journals(access: Access) -> list[Leftover]:
@@ -124,6 +130,7 @@ def _remove(access: Access, lease: Lease, identity: Identity, console: Console) 
         # What a sweep puts back stands in the journal already, until it is done.
         access.guard.confirm_lease(lease.holds, lambda *_call: None, None)
         access.http.event_hooks = {"request": [http_guard.look_at]}
+        end_faults(access.environment.control_url)
         access.sweeper().remove(permitted, lease.check)
         left = access.sweeper().find()
     finally:

@@ -34,17 +34,30 @@ class RehearsedFaults(LiveFaults):
 
     @contextmanager
     def _broken(self, name: str, *given: object, **named: object) -> Iterator[None]:
-        number = self._ask("POST", FAULTS_PATH, {"name": name, "given": given, "named": named})["number"]
+        number = _ask(self._control_url, "POST", FAULTS_PATH, {"name": name, "given": given, "named": named})["number"]
         try:
             yield
         finally:
-            self._ask("DELETE", f"{FAULTS_PATH}/{number}")
+            _ask(self._control_url, "DELETE", f"{FAULTS_PATH}/{number}")
 
-    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        url = f"{self._control_url}{path}"
-        answer = httpx.request(method, url, json=body, timeout=_ASK_SECONDS, trust_env=False)
-        if answer.is_error:
-            msg = f"the server of the rehearsal refused a fault with {answer.status_code}: {answer.text[:400]}"
-            raise ConfigurationError(msg)
-        found: dict[str, Any] = answer.json()
-        return found
+
+def active_faults(control_url: str | None) -> list[str]:
+    """Return the names of what is broken on a rehearsal, by whomever; nothing of a stack that is none."""
+    return [] if control_url is None else [str(each) for each in _ask(control_url, "GET", FAULTS_PATH)["faults"]]
+
+
+def end_faults(control_url: str | None) -> None:
+    """End all that is broken on a rehearsal: whoever has the lease is alone there, and all else is left over."""
+    if active_faults(control_url):
+        assert control_url is not None, "nothing is broken where nobody can be asked"
+        _ask(control_url, "DELETE", FAULTS_PATH)
+
+
+def _ask(control_url: str, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    url = f"{control_url}{path}"
+    answer = httpx.request(method, url, json=body, timeout=_ASK_SECONDS, trust_env=False)
+    if answer.is_error:
+        msg = f"the server of the rehearsal refused a fault with {answer.status_code}: {answer.text[:400]}"
+        raise ConfigurationError(msg)
+    found: dict[str, Any] = answer.json()
+    return found

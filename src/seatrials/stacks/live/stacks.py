@@ -51,7 +51,7 @@ from seatrials.stacks.live.faults import LiveFaults
 from seatrials.stacks.live.images import running_images
 from seatrials.stacks.live.lateness import RunLateness
 from seatrials.stacks.live.log_volume import log_bytes
-from seatrials.stacks.live.rehearsed_faults import RehearsedFaults
+from seatrials.stacks.live.rehearsed_faults import RehearsedFaults, end_faults
 from seatrials.stacks.live.task_time import TASK_USAGE, TaskMeter, TaskTime
 from seatrials.stacks.live.turns import Turns
 from seatrials.stacks.live.watch import Watch
@@ -203,6 +203,8 @@ class LiveStacks:
     def _clean_up(self, *, in_haste: bool) -> None:
         sweeper = self._access.sweeper(self.run_id)
         try:
+            # A row that was interrupted may have ended before its fault did.
+            end_faults(self._environment.control_url)
             # Before the sweep, which forgets what it has undone.
             stopped = tasks_stopped(journal.entries(self._access.store, self.run_id))
             sweeper.remove(self._permitted, self._lease.check)
