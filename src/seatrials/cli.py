@@ -18,6 +18,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
+from seatrials.shard import Shard
 from seatrials.twin_server import command as twin
 
 if TYPE_CHECKING:
@@ -72,20 +73,27 @@ def mutants(  # noqa: PLR0913  # each is an option
     ] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
+    shard: Annotated[
+        str | None, typer.Option(metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     from seatrials.mutants.run import Which, run_generated, run_mutants
 
     require_workers("-n", workers)
+    if shard is not None:
+        Shard.parse(shard)
     if (sample is not None or again) and not generated:
         msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
         raise ConfigurationError(msg)
     if generated:
         chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        raise typer.Exit(run_generated(Which(only or [], sample, seed, again), scenarios=scenarios, workers=workers))
+        which = Which(only or [], sample, seed, again, shard)
+        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
+    choosing += ["--shard", shard] if shard is not None else []
     code = run_mutants(
         *choosing,
         file=file,
@@ -328,6 +336,26 @@ def gate(  # noqa: PLR0913  # each is an option
     output = Output(as_json=as_json)
     judged = commit or commit_of(Path())[0]
     raise typer.Exit(run_gate(paths, kept, judged, output.console, signer, tell=output.tell))
+
+
+@app.command()
+def merge(
+    *,
+    folders: Annotated[
+        list[Path],
+        path_argument(metavar="FOLDER...", help="the evidence that each shard has left, or the folders of their runs"),
+    ],
+    evidence: Annotated[Path, path_option(metavar="DIR", help="where the whole is written")] = DEFAULT_EVIDENCE,
+    criteria: Annotated[Path, path_option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path("gate.toml"),
+    as_json: AsJson = False,
+) -> None:
+    """Put the evidence of shards together; exit as their run would have if it had been one."""
+    from seatrials.evidence.signing import signer_of
+    from seatrials.gate.signers import load_signers
+    from seatrials.merging.command import merge_shards
+
+    signer = signer_of(read_variables())
+    raise typer.Exit(merge_shards(folders, evidence, load_signers(criteria), signer, Output(as_json=as_json)))
 
 
 @app.command()
