@@ -11,7 +11,7 @@ from seatrials.evidence.signing import Signer, name_of
 from seatrials.gate.signers import Signers
 from seatrials.merging.division import problems_of_division
 from seatrials.merging.matrix import write_matrix
-from seatrials.merging.piece import Piece, find_pieces
+from seatrials.merging.piece import Piece, find_pieces, run_again
 from seatrials.merging.run import worst, write_run
 from seatrials.merging.signatures import looked_at
 from seatrials.output.output import Output
@@ -86,6 +86,7 @@ def _check_division(groups: _Groups, evidence: Path) -> None:
     problems = [f"{name}: {problem}" for name, pieces in groups.items() for problem in problems_of_division(pieces)]
     if not problems:
         problems = [problem for name, pieces in groups.items() for problem in _hidden(name, pieces, evidence)]
+        problems += [problem for pieces in groups.values() for problem in run_again(pieces)]
     if problems:
         raise ConfigurationError("\n".join(problems))
 

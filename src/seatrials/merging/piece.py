@@ -12,6 +12,8 @@ from seatrials.evidence.folder import DatedFolders, EvidenceFolder, entries_of, 
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.reader import RunEvidence, WrittenMatrix, read_run, read_written_matrix
 from seatrials.evidence.record import ChainLink, MatrixRun, PartRecord, RunRecord, ShardRecord
+from seatrials.seams.clock import iso_timestamp
+from seatrials.whole_file import is_folder
 
 _NOT_SAID = "not said"
 
@@ -75,8 +77,8 @@ class Piece:
 
 
 def first_beginning(pieces: Sequence[Piece]) -> str:
-    """Return when the first of *pieces* began, in ISO 8601."""
-    return str(min(pieces, key=lambda piece: piece.began).started)
+    """Return when the first of *pieces* began, in ISO 8601 as runs write it."""
+    return iso_timestamp(min(piece.began for piece in pieces))
 
 
 def find_pieces(folders: Sequence[Path]) -> list[Piece]:
@@ -95,10 +97,23 @@ def find_pieces(folders: Sequence[Path]) -> list[Piece]:
     return [_piece(path) for folder in folders for path in found[folder]]
 
 
+def run_again(pieces: Sequence[Piece]) -> list[str]:
+    """Return which shards ran again later beside those that were named: of runs the newest counts, not the best."""
+    named = {each.path for each in pieces}
+    folders = dict.fromkeys(each.path.parent for each in pieces)
+    others = [_piece(path) for folder in folders for path in _dated(DatedFolders(folder)) if path not in named]
+    return [
+        f"{each.told} ran again later, in {other.path}: name that one, or remove it"
+        for each in pieces
+        for other in others
+        if (other.of, other.number, other.facts) == (each.of, each.number, each.facts) and other.began > each.began
+    ]
+
+
 def _runs_in(folder: Path) -> Iterator[Path]:
     """Yield the folders of runs: this one, those in it, or those of each environment in it and of the mutants."""
     if second_of(folder) is not None:
-        yield from [folder] if folder.is_dir() else []
+        yield from [folder] if is_folder(folder) else []
         return
     evidence = EvidenceFolder(folder)
     if any(second_of(each) is not None for each in entries_of(folder)):

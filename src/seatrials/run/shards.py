@@ -15,7 +15,6 @@ from seatrials.environments.environment import Environment
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.record import ShardRecord
 from seatrials.evidence.redaction import redact_nodeid, redact_value
-from seatrials.run.ending import RunEnding
 from seatrials.run.durations import DURATIONS, Durations, RowDuration, read_durations
 from seatrials.run.items import SHARD_KEY, scenario_id
 from seatrials.run.plan import mean_duration
@@ -23,6 +22,7 @@ from seatrials.shard import Shard
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
+    from seatrials.run.ending import RunEnding
 
 _WORKER_KEY = "seatrials_shard"
 # In milliseconds, as measured on two quiet cores: of a row at all, of each of its calls, and of each second of platform
