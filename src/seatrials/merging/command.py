@@ -1,6 +1,7 @@
 """`seatrials merge`: the shards of a run, and those of a run on mutants, are put together where they are whole."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from seatrials.errors import ConfigurationError, EvidenceError, SignatureError
@@ -34,34 +35,50 @@ def merge_shards(
     _check_division(groups, evidence)
     parts = {name: looked_at(pieces, signers, signer) for name, pieces in groups.items()}
     try:
-        return worst(_write(groups[name], parts[name], evidence, signer, output) for name in groups)
+        wholes = [_written(groups[name], parts[name], evidence, signer) for name in groups]
     except OSError as error:
         msg = f"the whole cannot be written below {evidence}: {error.strerror}; give another folder with --evidence"
         raise EvidenceError(msg) from error
+    for each in wholes:
+        output.complain(each.problems)
+        output.say(f"{each.of}: {each.shards} shards of {each.tests} tests are one run, {each.folder}")
+    output.say(f"signer: {name_of(signer)}")
+    output.tell(merged=[asdict(each) for each in wholes])
+    return worst(each.exit_code for each in wholes)
 
 
-def _write(
-    pieces: Sequence[Piece], parts: tuple[PartRecord, ...], evidence: Path, signer: Signer | None, output: Output
-) -> int:
-    """Write one whole, and say so; return what it would have ended with."""
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """What was put together."""
+
+    # The environment, or `mutants`.
+    of: str
+    folder: str
+    shards: int
+    tests: int
+    # What keeps a kill matrix from being a proof.
+    problems: tuple[str, ...]
+    # What one run of it would have ended with.
+    exit_code: int
+
+
+def _written(pieces: Sequence[Piece], parts: tuple[PartRecord, ...], evidence: Path, signer: Signer | None) -> _Whole:
+    """Write one whole."""
     problems: list[str] = []
     if isinstance(pieces[0].evidence, RunEvidence):
         run, status = write_run(pieces, parts, evidence, signer)
-        folder = run.path
+        path = run.path
     else:
         matrix, problems = write_matrix(pieces, parts, evidence, signer)
-        folder, status = matrix.path, 1 if problems else 0
-    tests = sum(len(each.shard.tests or ()) for each in pieces if each.shard is not None)
-    output.complain(problems)
-    output.say_at_once(
-        f"{pieces[0].of}: {len(pieces)} shards of {tests} tests are one run in {folder}; signer: {name_of(signer)}",
+        path, status = matrix.path, 1 if problems else 0
+    return _Whole(
         of=pieces[0].of,
-        folder=str(folder),
+        folder=str(path),
         shards=len(pieces),
-        tests=tests,
-        problems=problems,
+        tests=sum(len(each.shard.tests or ()) for each in pieces if each.shard is not None),
+        problems=tuple(problems),
+        exit_code=status,
     )
-    return status
 
 
 def _grouped(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
