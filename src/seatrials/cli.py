@@ -32,6 +32,17 @@ app = typer.Typer(
 app.add_typer(twin.app, name="twin")
 
 
+def _part(written: str) -> str:
+    return str(Shard.parse(written))
+
+
+_Since = Annotated[str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")]
+_Part = Annotated[
+    str | None,
+    typer.Option(metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together", parser=_part),
+]
+
+
 def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer hands it on so
     if value:
         typer.echo(f"seatrials {version('seatrials')}")
@@ -62,9 +73,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, path_option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
-    changed: Annotated[
-        str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")
-    ] = None,
+    changed: _Since = None,
     record_coverage: Annotated[
         bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
     ] = False,
@@ -73,17 +82,13 @@ def mutants(  # noqa: PLR0913  # each is an option
     ] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
-    shard: Annotated[
-        str | None, typer.Option(metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together")
-    ] = None,
+    shard: _Part = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     from seatrials.mutants.run import Which, run_generated, run_mutants
 
     require_workers("-n", workers)
-    if shard is not None:
-        Shard.parse(shard)
     if (sample is not None or again) and not generated:
         msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
         raise ConfigurationError(msg)
