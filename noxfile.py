@@ -13,6 +13,8 @@
     nox -s mock -- models --steps 1000 longer walks of the rows that draw their steps
     nox -s mock -- --stack FILE      the scenarios on your own CloudFormation template
     nox -s mock -- --changed main    the scenarios that a change since main can touch, by what was recorded
+    nox -s mock -- --shard 2/4       the second of four parts that take equally long; rehearse and mutants take it too,
+                                     and `seatrials merge FOLDER...` makes one run of their evidence
     nox -s watch                     the scenarios that execute what changed, whenever a file is saved
     nox -s rehearse                  the staging rows as on AWS, on the twin as a server of its own
     nox -s mock -- --world hard      a platform that is as hard to examine as AWS; rehearse takes it too

@@ -18,6 +18,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
+from seatrials.shard import Shard
 from seatrials.twin_server import command as twin
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(twin.app, name="twin")
+
+
+def _part(written: str) -> str:
+    return str(Shard.parse(written))
+
+
+_Since = Annotated[str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")]
+_Part = Annotated[
+    str | None,
+    typer.Option(metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together", parser=_part),
+]
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer hands it on so
@@ -61,9 +73,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     seed: Annotated[int, typer.Option(help="what chance in the worlds comes from")] = 1,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, path_option(metavar="DIR", help="where the matrix is written")] = DEFAULT_EVIDENCE,
-    changed: Annotated[
-        str | None, typer.Option(metavar="REF", help="run only what a change since this commit can touch")
-    ] = None,
+    changed: _Since = None,
     record_coverage: Annotated[
         bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
     ] = False,
@@ -72,6 +82,7 @@ def mutants(  # noqa: PLR0913  # each is an option
     ] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
+    shard: _Part = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
@@ -84,8 +95,10 @@ def mutants(  # noqa: PLR0913  # each is an option
     if generated:
         chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
-        raise typer.Exit(run_generated(Which(only or [], sample, seed, again), scenarios=scenarios, workers=workers))
+        which = Which(only or [], sample, seed, again, shard)
+        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
+    choosing += ["--shard", shard] if shard is not None else []
     code = run_mutants(
         *choosing,
         file=file,
@@ -328,6 +341,26 @@ def gate(  # noqa: PLR0913  # each is an option
     output = Output(as_json=as_json)
     judged = commit or commit_of(Path())[0]
     raise typer.Exit(run_gate(paths, kept, judged, output.console, signer, tell=output.tell))
+
+
+@app.command()
+def merge(
+    *,
+    folders: Annotated[
+        list[Path],
+        path_argument(metavar="FOLDER...", help="the evidence that each shard has left, or the folders of their runs"),
+    ],
+    evidence: Annotated[Path, path_option(metavar="DIR", help="where the whole is written")] = DEFAULT_EVIDENCE,
+    criteria: Annotated[Path, path_option(metavar="FILE", help=r"whose \[signatures] are trusted")] = Path("gate.toml"),
+    as_json: AsJson = False,
+) -> None:
+    """Put the evidence of shards together; exit as their run would have if it had been one."""
+    from seatrials.evidence.signing import signer_of
+    from seatrials.gate.signers import load_signers
+    from seatrials.merging.command import merge_shards
+
+    signer = signer_of(read_variables())
+    raise typer.Exit(merge_shards(folders, evidence, load_signers(criteria), signer, Output(as_json=as_json)))
 
 
 @app.command()

@@ -10,11 +10,15 @@ from unittest.mock import patch
 import httpx
 import pytest
 
+# pytester forgets the modules that a run inside is the first to import, and a second copy of one has other classes.
+import seatrials.checkers.judge
+import seatrials.stacks.mock.stacks  # noqa: F401  # the same
 from seatrials.environments.environment import Environment
 from seatrials.errors import NotRunHereError
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.platform import Stack
-from seatrials.stacks import StackRun
+from seatrials.run import plugin
+from seatrials.stacks import StackNotes, StackOptions, StackRun
 from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.physics.clock import VirtualClock
 
@@ -114,6 +118,31 @@ class FakeStacks:
         """Note that the process gives everything back."""
         self.in_haste = in_haste
         self.closed = True
+
+
+def fake_stacks(monkeypatch: pytest.MonkeyPatch) -> list[FakeStacks]:
+    """Let runs open fake stacks; return those that they opened."""
+    opened: list[FakeStacks] = []
+
+    def open_stacks(environment: Environment, _options: StackOptions) -> FakeStacks:
+        opened.append(FakeStacks(environment))
+        return opened[-1]
+
+    monkeypatch.setattr(plugin, "open_stacks", open_stacks)
+    monkeypatch.setattr(plugin, "check_stacks", lambda _environment, _options: StackNotes())
+    return opened
+
+
+def small_run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+    """Return what runs a file of scenarios on the stack that runs open."""
+    pytester.makeini("[pytest]")
+    (pytester.path / "environments.toml").write_text(ENVIRONMENTS)
+
+    def run(source: str, *options: str, environment: str = "mock") -> pytest.RunResult:
+        pytester.makepyfile(test_cold_start=source)
+        return pytester.runpytest_inprocess(*PLAIN, "--environment", environment, *options)
+
+    return run
 
 
 def record(pytester: pytest.Pytester) -> dict[str, Any]:

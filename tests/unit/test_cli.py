@@ -26,6 +26,7 @@ COMMANDS = (
         "doctor",
         "sweep",
         "gate",
+        "merge",
         "verify",
         "notify",
         "report",

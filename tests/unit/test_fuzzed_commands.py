@@ -57,6 +57,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "notify": {"--to": ("slack", "sns:x", "github:a/b", *TEXTS), "--link": (*TEXTS, *URLS), "--again": ()},
     "verify": {"--criteria": FILES, "--key": (*FILES, "public.pem", "private.pem")},
+    "merge": {"--criteria": FILES, "--evidence": FILES},
     "report": {"--evidence": FILES, "--tools": FILES, "--build-name": TEXTS, "--build-url": (*TEXTS, *URLS)},
     "timeline": {"--format": TEXTS, "--evidence": FILES, "--out": FILES},
     "publish": {"--environment": TEXTS, "--environments": FILES, "--evidence": FILES, "--prices": FILES},
@@ -85,6 +86,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--evidence": FILES,
         "--changed": TEXTS,
         "--sample": NUMBERS,
+        "--shard": (*TEXTS, *NUMBERS, "2/4", "5/4", "1/99999"),
     },
 }
 ARGUMENTS = {
@@ -92,6 +94,7 @@ ARGUMENTS = {
     "sweep": (*NAMES, *TEXTS),
     "notify": (*FILES, *TEXTS),
     "verify": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
+    "merge": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
     "timeline": (*NAMES, *TEXTS, *FILES),
     "twin run": ("nobody-has-this", "./folder", "./file"),
 }

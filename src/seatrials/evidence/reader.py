@@ -5,7 +5,7 @@ error, and what it would have told is not told.
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from seatrials.evidence.chain import read_chains
 from seatrials.evidence.consistency import Parts, contradictions, disagreements, epoch_seconds, name_problem, read_rows
 from seatrials.evidence.envelope import Attestation, attest
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder, RunFolder
-from seatrials.evidence.gaps import Place, gone_of_commit, problems_of_chain
+from seatrials.evidence.gaps import Place, gone_of_commit, problems_of_chain, told_of_gone
 from seatrials.evidence.order import AnyRecord, Found, doubts_of_order, find, in_order, read_content, validated
 from seatrials.evidence.outcome import CellOutcome
 from seatrials.evidence.provenance import Sources
@@ -47,6 +47,8 @@ class RunEvidence:
     log: ReportLog
     # What keeps it from being whole, a sentence each.
     problems: tuple[str, ...]
+    # What of these keeps its files from being those that it wrote at its end, whatever it ran and however that ended.
+    damage: tuple[str, ...] = ()
     # The SHA-256 of its report log, by which a copy is known; None without results.
     digest: str | None = None
     # The SHA-256 of its seal; None without one.
@@ -120,6 +122,48 @@ class MutantEvidence:
     attestation: Attestation | None = None
     # The signatures of all that seem to be older, by name.
     older: tuple[tuple[str, Attestation | None], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenMatrix:
+    """A kill matrix of which it is asked whether its files are those that were written, whatever stands in them."""
+
+    path: Path
+    # One that cannot be read tells nothing.
+    record: MatrixRecord
+    damage: tuple[str, ...]
+    seal_sha256: str | None
+    # None when it is unsigned.
+    attestation: Attestation | None
+
+
+def read_run(path: Path) -> RunEvidence:
+    """Return the run in the folder *path*, as its neighbours and their chain know it too."""
+    evidence, environment = path.parent.parent, path.parent.name
+    found, runs = _found(path), _found_runs(evidence, environment)
+    told = _told_by_neighbours(evidence, environment, runs, _told(found).commit)
+    return _read_run(found, environment, told)
+
+
+def read_written_matrix(path: Path) -> WrittenMatrix:
+    """Return the kill matrix in the folder *path*, as its neighbours and their chain know it too."""
+    evidence, name, found = path.parent.parent, path.parent.name, _found_matrix(path)
+    record = found.record or MatrixRecord(mutants={})
+    runs = in_order(_found_matrix(each) for each in EvidenceFolder(evidence).mutants.all())
+    damage = (*found.problems, *_damage_of_matrix(found), *_told_by_neighbours(evidence, name, runs, record.run.commit))
+    attestation = _attestation(found, MATRIX, _read_of(found))
+    return WrittenMatrix(
+        path=path, record=record, damage=damage, seal_sha256=found.seal_sha256, attestation=attestation
+    )
+
+
+def _told_by_neighbours(
+    evidence: Path, environment: str, runs: Sequence[Found[Any]], commit: str | None
+) -> Iterator[str]:
+    """Yield what the chain of *runs* says against them, and which others of *commit* are gone."""
+    place = _place(evidence, environment, runs)
+    yield from problems_of_chain(place)
+    yield from map(told_of_gone, gone_of_commit(place, commit))
 
 
 def read_newest(evidence: Path, environment: str) -> RunEvidence | None:
@@ -199,6 +243,14 @@ def _problems_of_matrix(found: Found[MatrixRecord]) -> Iterable[str]:
     if found.record is None or found.content is None:
         return
     yield from found.record.problems or ()
+    yield from _damage_of_matrix(found)
+    if found.record.run.shard is not None:
+        yield f"it is {found.record.run.shard.told}: put all shards together with `seatrials merge`"
+
+
+def _damage_of_matrix(found: Found[MatrixRecord]) -> Iterator[str]:
+    if found.record is None or found.content is None:
+        return
     yield from contradictions(found.record)
     renamed = name_problem(found.path, found.started)
     if renamed is not None:
@@ -241,7 +293,7 @@ def _without_copies(earlier: Sequence[RunEvidence], newest: RunEvidence) -> list
     return [*(run for run, each in of if run is each), replace(newest, problems=(*newest.problems, *told))]
 
 
-def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]) -> RunEvidence:
+def _read_run(found: Found[RunRecord], environment: str, problems: Iterable[str]) -> RunEvidence:
     folder, told = RunFolder(found.path), _told(found)
     files, unread = _judged_files(folder, found)
     log = _read_log(folder, files)
@@ -250,6 +302,8 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
     results = _by_row(told, rows, log)
     parts = Parts(folder=found.path, record=told, log=log, rows=beside, files=files)
     attestation = _attestation(found, RUN, {**_read_of(found), **files})
+    before = (*problems, *found.problems, *unread, *of_rows, *log.problems)
+    of_files, differing = tuple(_problems_of_files(found, files)), tuple(disagreements(parts))
     return RunEvidence(
         environment=environment,
         path=found.path,
@@ -261,17 +315,14 @@ def _read_run(found: Found[RunRecord], environment: str, problems: Sequence[str]
         seal_sha256=found.seal_sha256,
         attestation=attestation,
         problems=(
-            *problems,
-            *found.problems,
-            *unread,
-            *of_rows,
-            *log.problems,
+            *before,
             *(_problems_of_record(found.record, environment) if found.record is not None else ()),
-            *_problems_of_files(found, files),
+            *of_files,
             *_problems_of_results(told, log, results),
-            *disagreements(parts),
+            *differing,
             *_problems_of(attestation),
         ),
+        damage=(*before, *of_files, *differing),
     )
 
 
@@ -324,6 +375,8 @@ def _problems_of_record(record: RunRecord, environment: str) -> Iterable[str]:
         yield f"it says that it ran on {record.environment}, and stands in the folder of {environment}"
     if record.partial is not None:
         yield f"it is no whole run, whatever it ran: {record.partial}"
+    if record.shard is not None:
+        yield f"it is {record.shard.told} of a run, and no whole one: put all shards together with `seatrials merge`"
     if record.ended is None:
         yield "it has no end: it still runs, or was killed"
     elif record.exit_status not in _ORDERLY:

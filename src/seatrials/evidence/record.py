@@ -57,6 +57,38 @@ class SkewRecord(Record):
         return str(Skew(self.seconds, self.uncertainty_seconds))
 
 
+class ShardRecord(Record):
+    """Which part of a whole run, or of a run on mutants, a run is."""
+
+    # The second of four has 2 and 4.
+    number: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+    # What decides, beside the commit, which tests there are and how they go: what it is called, and what was given.
+    options: dict[str, str]
+    # The tests that were divided, and those of this part; None where a run ended before it knew them.
+    chosen: tuple[str, ...] | None = None
+    tests: tuple[str, ...] | None = None
+
+    @property
+    def told(self) -> str:
+        """Return it for people."""
+        return f"shard {self.number}/{self.of}"
+
+
+class PartRecord(Record):
+    """A shard that was put into a whole."""
+
+    shard: str
+    # The name of its folder, the SHA-256 of its seal, and its place in the chain that it stood in.
+    run: str
+    seal_sha256: str
+    chain: ChainLink | None = None
+    started: str | None = None
+    job_url: str | None = None
+    # Who had signed it, or that nobody had, as the criteria that the shards were put together by have it.
+    signature: str
+
+
 class RunRecord(Record):
     """`run.json`: what a run says of itself, written before its first scenario and again at its end."""
 
@@ -74,6 +106,10 @@ class RunRecord(Record):
     command: str | None = None
     # Why it was not to be whole, in a sentence; None of a run that was.
     partial: str | None = None
+    # Which part of a run it is; None of a whole one.
+    shard: ShardRecord | None = None
+    # The shards that were put together to it; None of a run that ran as one.
+    parts: tuple[PartRecord, ...] | None = None
     seed: int | None = None
     workers: int | None = None
     # By name of Python and of each library that decides how a run goes.
@@ -145,6 +181,9 @@ class MatrixRun(Record):
     is_partial: bool | None = None
     # The mutants that it set out to run.
     expected: tuple[str, ...] | None = None
+    # As in `RunRecord`; of a shard `is_partial` is true.
+    shard: ShardRecord | None = None
+    parts: tuple[PartRecord, ...] | None = None
 
 
 class MutantRecord(Record):
@@ -164,6 +203,33 @@ class KillsRecord(Record):
     kills: tuple[str, ...]
 
 
+class NotedMutant(Record):
+    """What is to be known of a mutant to judge what ran on it, by one who does not have the catalogue of the run."""
+
+    breaks: str
+    sentence: str
+    hollow: bool
+    invariant: str
+
+
+class Notes(Record):
+    """What a shard of a run on mutants noted, of which the matrix of all shards is made."""
+
+    # Whether, whatever its part, some scenarios or mutants were left out.
+    is_partial: bool
+    mutants: dict[str, NotedMutant]
+    # By mutant, the healthy platform among them: who ran on it, and who failed there.
+    ran: dict[str, tuple[str, ...]]
+    failed: dict[str, tuple[str, ...]]
+    # By mutant and scenario: what it said, and the row whose promise it met broken.
+    messages: dict[str, dict[str, str]]
+    promises: dict[str, dict[str, str]]
+    # Mutant, scenario, error: who stumbled over what.
+    bare: tuple[tuple[str, str, str], ...]
+    mistakes: dict[str, str]
+    broken: tuple[str, ...]
+
+
 class MatrixRecord(Record):
     """`kill-matrix.json`: who kills whom."""
 
@@ -172,6 +238,8 @@ class MatrixRecord(Record):
     scenarios: dict[str, KillsRecord] | None = None
     # What keeps it from being a proof, a sentence each.
     problems: tuple[str, ...] | None = None
+    # Of a shard alone.
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

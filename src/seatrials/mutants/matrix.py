@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seatrials.evidence.not_asked import not_asked
-from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord
+from seatrials.evidence.record import KillsRecord, MatrixRecord, MatrixRun, MutantRecord, NotedMutant, Notes
 from seatrials.mutants.mutant import Mutant
 
 HEALTHY = "healthy"
@@ -22,6 +22,8 @@ class Matrix:
     mutants: Sequence[Mutant]
     # Whether only some scenarios were chosen, so that a mutant may rightly have been run by none.
     is_partial: bool = False
+    # Of a shard: all mutants of its run, of which *mutants* are a part. Its other parts may show what a scenario sees.
+    divided: Sequence[Mutant] | None = None
     ran: dict[str, list[str]] = field(default_factory=dict)
     killed_by: dict[str, list[str]] = field(default_factory=dict)
     # By mutant and scenario that met a broken promise there: the row that asks for it.
@@ -77,6 +79,57 @@ class Matrix:
             mutants={each.id: self._record_of(each) for each in self.mutants},
             scenarios={scenario: KillsRecord(kills=self._kills(scenario)) for scenario in self._scenarios()},
             problems=tuple(self.problems()),
+            notes=None if self.divided is None else self._notes(self.divided),
+        )
+
+    @classmethod
+    def of_shards(cls, parts: Sequence[Notes]) -> "Matrix":
+        """Return the matrix of what all shards of a run noted."""
+        mutants = {name: each for part in parts for name, each in part.mutants.items()}
+        matrix = cls(
+            [
+                Mutant(name, told.breaks, told.sentence, (), told.hollow, told.invariant)
+                for name, told in mutants.items()
+            ],
+            is_partial=any(part.is_partial for part in parts),
+        )
+        for part in parts:
+            matrix.add(part)
+        matrix.settle()
+        return matrix
+
+    def add(self, part: Notes) -> None:
+        """Note what a shard noted."""
+        for mutant, ran in part.ran.items():
+            self.ran.setdefault(mutant, []).extend(ran)
+        for mutant, failed in part.failed.items():
+            self.killed_by.setdefault(mutant, []).extend(failed)
+        for mutant, said in part.messages.items():
+            self.messages.setdefault(mutant, {}).update(said)
+        for mutant, rows in part.promises.items():
+            self.promises.setdefault(mutant, {}).update(rows)
+        self.bare += part.bare
+        self.mistakes.update(part.mistakes)
+        self.broken += part.broken
+
+    def _notes(self, mutants: Sequence[Mutant]) -> Notes:
+        """Return all that was noted, as it was before it was settled."""
+        failed = {name: [*each, *self.not_asked.get(name, [])] for name, each in self.killed_by.items()}
+        return Notes(
+            is_partial=self.is_partial,
+            mutants={
+                each.id: NotedMutant(
+                    breaks=each.breaks, sentence=each.sentence, hollow=each.hollow, invariant=each.invariant
+                )
+                for each in mutants
+            },
+            ran={mutant: tuple(each) for mutant, each in self.ran.items()},
+            failed={mutant: tuple(each) for mutant, each in failed.items()},
+            messages=self.messages,
+            promises=self.promises,
+            bare=tuple(self.bare),
+            mistakes=self.mistakes,
+            broken=tuple(self.broken),
         )
 
     def as_markdown(self) -> str:
@@ -154,7 +207,7 @@ class Matrix:
 
     def _blind(self) -> list[str]:
         """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""
-        if HEALTHY not in self.ran:
+        if HEALTHY not in self.ran or self.divided is not None:
             return []
         real = [each.id for each in self.mutants if not each.hollow]
         seeing = {scenario for mutant in real for scenario in self.killed_by.get(mutant, [])}

@@ -47,18 +47,23 @@ def run_mutants(  # noqa: PLR0913  # an option of the command each
 
 @dataclass(frozen=True)
 class Which:
-    """Which of the generated mutants: those whose ids begin so, of these so many, and with *again* judged ones too."""
+    """Which of the generated mutants: those whose ids begin so, of these so many, and with *again* judged ones too.
+
+    With a *shard* it is a part of them.
+    """
 
     beginnings: Sequence[str]
     size: int | None
     seed: int
     again: bool
+    shard: str | None = None
 
     @property
     def options(self) -> list[str]:
         """What says so to pytest."""
         options = [option for name in self.beginnings for option in ("--only", name)]
         options += [] if self.size is None else ["--sample", str(self.size)]
+        options += [] if self.shard is None else ["--shard", self.shard]
         return [*options, *(["--again"] if self.again else []), "--seed", str(self.seed)]
 
 

@@ -79,6 +79,9 @@ def durations_of(folder: RunFolder) -> Durations:
         msg = f"{folder.path} is no run's evidence: name the folder of one, such as evidence/mock/latest"
         raise ConfigurationError(msg)
     record = RunRecord.model_validate_json(folder.record.read_bytes())
+    if record.shard is not None:
+        msg = f"{folder.path} is {record.shard.told}, which does not have all rows: name what all shards were merged to"
+        raise ConfigurationError(msg)
     usages = {row: _usage(folder, row) for row in record.rows or {}}
     rows = {row: _duration(told, usages[row]) for row, told in _told(folder) if usages.get(row)}
     paid = sum(each.get("task_seconds", 0.0) for each in usages.values())

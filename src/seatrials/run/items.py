@@ -7,6 +7,7 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.scopes import SCOPES, Scope
+from seatrials.evidence.record import ShardRecord
 from seatrials.evidence.recorder import Recorder
 from seatrials.stacks import StackRun
 
@@ -21,6 +22,8 @@ RUN_KEY = pytest.StashKey[StackRun]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
 # Why a run is no whole one; only a run that is partial has it.
 PARTIAL_KEY = pytest.StashKey[str]()
+# Which part of the rows a run has; only a shard has it.
+SHARD_KEY = pytest.StashKey[ShardRecord]()
 CALLS_KEY: "pytest.StashKey[CallCount]" = pytest.StashKey()
 WAITED_KEY: "pytest.StashKey[Waited]" = pytest.StashKey()
 

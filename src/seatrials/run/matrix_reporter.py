@@ -11,7 +11,7 @@ from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder
 from seatrials.evidence.not_asked import BROKEN_PROMISE
 from seatrials.evidence.provenance import Sources, commit_of
-from seatrials.evidence.record import MatrixRun
+from seatrials.evidence.record import MatrixRun, ShardRecord
 from seatrials.evidence.redaction import redact
 from seatrials.evidence.signing import Signer, name_of, sign_matrix
 from seatrials.mutants.matrix import HEALTHY, Matrix, names_of
@@ -33,12 +33,19 @@ class MatrixReporter:
         console: Console,
         *,
         is_partial: bool = False,
+        shard: Callable[[], ShardRecord | None] = lambda: None,
         sources: Callable[[], Sources | None] = lambda: None,
         signer: Signer | None = None,
     ) -> None:
-        """*sources* returns at the end which files ran; *signer* signs the matrix."""
+        """*sources* and *shard* return at the end which files ran and which part it was; *signer* signs the matrix."""
         self._signer = signer
-        self.matrix = Matrix(mutants, is_partial=is_partial)
+        self._shard = shard
+        # Which of them a shard is about, it learns from its tests.
+        self.matrix = (
+            Matrix(mutants, is_partial=is_partial)
+            if shard() is None
+            else Matrix([], is_partial=is_partial, divided=mutants)
+        )
         self._started = wall_timestamp()
         self._evidence = evidence
         self.folder = MatrixFolder.create(evidence, self._started)
@@ -60,7 +67,7 @@ class MatrixReporter:
             dirty=dirty,
             chain=join(self._evidence, path.parent.name, path, self._started, commit),
             started=self._started,
-            is_partial=is_partial,
+            is_partial=is_partial or self.matrix.divided is not None,
             expected=expected,
         )
 
@@ -105,7 +112,8 @@ class MatrixReporter:
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
         ran = self._sources()
-        run = self._run.model_copy(update={"sources": None if ran is None else dict(ran)})
+        told = {"sources": None if ran is None else dict(ran), "shard": self._shard()}
+        run = self._run.model_copy(update={**told, "expected": tuple(each.id for each in self.matrix.mutants)})
         self.folder.write(self.matrix.record(run), self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0
         self._show_result()
@@ -133,9 +141,12 @@ class MatrixReporter:
         self._console.print(f"signer: {name_of(self._signer)}", highlight=False, soft_wrap=True)
 
     def _expect(self, ids: list[str]) -> None:
+        """Note on which platforms how many scenarios will run; of a shard these are all mutants that it is about."""
         for identifier in ids:
             mutant = identifier.partition("[")[2].removesuffix("]") or HEALTHY
             self._expected[mutant] = self._expected.get(mutant, 0) + 1
+        if self.matrix.divided is not None:
+            self.matrix.mutants = [each for each in self.matrix.divided if each.id in self._expected]
         runs, platforms = sum(self._expected.values()), len(self._expected)
         told = f"{runs} {'run' if runs == 1 else 'runs'} on {platforms} {'platform' if platforms == 1 else 'platforms'}"
         self._console.print(told, highlight=False)

@@ -8,7 +8,9 @@ import pytest
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.provenance import Sources
 from seatrials.evidence.signing import Signer
+from seatrials.run.items import SHARD_KEY
 from seatrials.run.stumbles import StumbledError
+from seatrials.shard import Shard
 
 if TYPE_CHECKING:  # mutants know the twin, which no process needs that examines a real stack
     from seatrials.mutants.mutant import Mutant
@@ -47,8 +49,15 @@ def begin_matrix(config: pytest.Config, sources: Callable[[], Sources | None], s
 
     mutants = load_mutants(config.getoption("--mutants"), config.getoption("--only"))
     is_partial = bool(config.getoption("keyword") or config.getoption("--changed"))
-    evidence = config.getoption("--evidence").resolve()
-    reporter = MatrixReporter(mutants, evidence, Console(), is_partial=is_partial, sources=sources, signer=signer)
+    reporter = MatrixReporter(
+        mutants,
+        config.getoption("--evidence").resolve(),
+        Console(),
+        is_partial=is_partial,
+        shard=lambda: config.stash.get(SHARD_KEY, None),
+        sources=sources,
+        signer=signer,
+    )
     config.pluginmanager.register(reporter, "seatrials-matrix")
 
 
@@ -57,7 +66,13 @@ def begin_generated(config: pytest.Config) -> None:
     from seatrials.mutants.generated.source import Choice  # noqa: PLC0415  # libcst, which nothing else needs
     from seatrials.run.generated import GeneratedRun  # noqa: PLC0415  # and coverage
 
-    choice = Choice(config.getoption("--only"), config.getoption("--sample"), config.getoption("--seed"))
+    written = config.getoption("--shard")
+    choice = Choice(
+        config.getoption("--only"),
+        config.getoption("--sample"),
+        config.getoption("--seed"),
+        None if written is None else Shard.parse(written),
+    )
     run = GeneratedRun(at_once=config.getoption("--generated"), choice=choice, again=config.getoption("--again"))
     config.pluginmanager.register(run, "seatrials-generated")
 

@@ -42,6 +42,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")
+    group.addoption("--shard", metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together")
     group.addoption("--changed", metavar="REF", help="run only what a change since this commit can touch")
     group.addoption("--record-coverage", action="store_true", help="record what each scenario executes, for --changed")
     group.addoption("--plan", action="store_true", help="tell what a run would take and cost, and run nothing")

@@ -47,6 +47,7 @@ from seatrials.run.promises import about_promise
 from seatrials.run.record import choose_rows, record_elsewhere
 from seatrials.run.reporter import RunReporter, shortest
 from seatrials.run.reports import ADVICE
+from seatrials.run.shards import begin_shard, durations_file
 from seatrials.run.sources import RunSources
 from seatrials.run.summary import FailureSummary
 from seatrials.stacks import (
@@ -155,6 +156,7 @@ def _begin(config: pytest.Config) -> None:
         _receive_credentials(config)
     else:
         _forget_aws(config)
+    begin_shard(config, environment)
     if is_plan:
         begin_plan(config, environment)
     if is_plan or config.option.collectonly:
@@ -227,6 +229,7 @@ def _read_files(config: pytest.Config, environment: Environment) -> list[Path]:
     """Return the files that this run reads as configuration or template."""
     template = config.getoption("--stack") or environment.template
     files = [config.getoption("--environments"), template, config.getoption("--mutants")]
+    files += [durations_file(config)] if config.getoption("--shard") else []
     return [each for each in (*files, *config.getoption("--parameters"), *contract_files()) if each]
 
 

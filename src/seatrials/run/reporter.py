@@ -30,7 +30,7 @@ from seatrials.evidence.report_log import LATE_SECONDS
 from seatrials.evidence.signing import Signer, name_of, sign_run
 from seatrials.run.causes import complaint_in, crash_in
 from seatrials.run.ending import cannot_write, fail
-from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, scenario_id, scopes_of
+from seatrials.run.items import PARTIAL_KEY, RECORDER_KEY, RUN_KEY, SHARD_KEY, scenario_id, scopes_of
 from seatrials.run.late import is_in_doubt, late_seconds_max
 from seatrials.run.obstacles import denial_in
 from seatrials.run.options import DEFAULT_STEPS
@@ -225,6 +225,9 @@ class RunReporter:
             f"({sum(self._platform_seconds.values()) / wall:,.0f} platform seconds per second)"
         )
         terminalreporter.line(f"seed {self._config.getoption('--seed')}, {_workers(self._config)} workers")
+        shard = self._config.stash.get(SHARD_KEY, None)
+        if shard is not None:
+            terminalreporter.line(f"{shard.told}, so it decides nothing before `seatrials merge` has all {shard.of}")
         terminalreporter.line(f"evidence: {shortest(self.folder.path)}")
         terminalreporter.line(f"signer: {name_of(self._signer)}")
 
@@ -312,6 +315,7 @@ class RunReporter:
             sources=None if self._sources is None else dict(self._sources),
             command=redact(self._command()),
             partial=self._config.stash.get(PARTIAL_KEY, None),
+            shard=self._config.stash.get(SHARD_KEY, None),
             seed=self._config.getoption("--seed"),
             workers=_workers(self._config),
             versions=self._versions,

@@ -162,3 +162,77 @@ def test_a_mutant_that_its_invariant_does_not_see_is_a_problem() -> None:
         "mutant told-twice is not seen by the invariant told-once that it breaks, but by another word of CONC-19"
     ]
     assert matrix.problems() == []
+
+
+def shards() -> tuple[Matrix, Matrix]:
+    """Return two halves of the proof: who sees `wrong-ttl` is healthy in the other half."""
+    mutants = [DEAD, WRONG_TTL, NO_SCALING]
+    one, other = Matrix([WRONG_TTL], divided=mutants), Matrix([DEAD, NO_SCALING], divided=mutants)
+    one.note("wrong-ttl", "COLD-03", failed=True, message="assert 1 == 2")
+    one.note(HEALTHY, "COLD-02", failed=False)
+    other.note(HEALTHY, "COLD-03", failed=False)
+    other.note("no-scaling", "COLD-02", failed=True)
+    for scenario in ("COLD-02", "COLD-03"):
+        other.note("dead", scenario, failed=True)
+    return one, other
+
+
+def merged(*parts: Matrix) -> Matrix:
+    """Return what shards come to."""
+    for each in parts:
+        each.settle()
+    notes = [each.record(MatrixRun()).notes for each in parts]
+    return Matrix.of_shards([each for each in notes if each is not None])
+
+
+def test_shards_are_the_matrix_of_one_run() -> None:
+    """A scenario may be healthy in one shard, and see its mutants in another one."""
+    one, other = shards()
+    whole = proof()
+    whole.messages["wrong-ttl"] = {"COLD-03": "assert 1 == 2"}
+
+    assert (one.problems(), other.problems()) == ([], [])
+    assert merged(one, other).record(MatrixRun()) == whole.record(MatrixRun())
+    assert merged(other, one).record(MatrixRun()) == whole.record(MatrixRun())
+
+
+def test_what_no_shard_kills_survives() -> None:
+    """A mutant that no scenario of any shard was run on is a survivor, as in one run."""
+    one, other = shards()
+    other.ran.pop("no-scaling")
+    other.killed_by.pop("no-scaling")
+    other.mutants = [DEAD]
+
+    assert merged(one, other).problems() == [
+        "mutant no-scaling survives, so nobody examines COLD-02: nothing scales",
+        "scenario COLD-02 kills no mutant",
+    ]
+
+
+def test_what_a_shard_tells_against_its_scenarios_is_told_of_the_whole() -> None:
+    """A mistake, a bare error, a failure of set-up, and a failure on the healthy platform."""
+    one, other = shards()
+    one.note_mistake("wrong-ttl", "COLD-03 met KeyError")
+    other.note(HEALTHY, "COLD-04", failed=True)
+    other.note("no-scaling", "COLD-02", failed=True, bare_error="KeyError")
+    other.broken.append("setup of COLD-02 failed")
+
+    assert merged(one, other).problems() == [
+        "on the healthy platform these fail: COLD-04",
+        "mutant wrong-ttl proves nothing, for its own code is wrong: COLD-03 met KeyError",
+        "scenario COLD-03 kills no mutant",
+        "scenario COLD-04 kills no mutant",
+        "scenario COLD-02 notices no-scaling by a bare KeyError: let it say what it expected and what it saw",
+        "setup of COLD-02 failed",
+    ]
+
+
+def test_who_was_not_asked_in_a_shard_is_not_asked_in_the_whole() -> None:
+    """What the shard took for no kill, and no kill, the whole does."""
+    one, other = shards()
+    for scenario in ("COLD-04", "COLD-07"):
+        other.note("dead", scenario, failed=True)
+    other.note_promise("dead", "COLD-04", "COLD-07")
+    dead = merged(one, other).record(MatrixRun()).mutants["dead"]
+
+    assert (dead.killed_by, dead.survived) == (("COLD-02", "COLD-03", "COLD-07"), ())

@@ -15,6 +15,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from seatrials.errors import ConfigurationError
 from seatrials.mutants.generated.operators import changes_of, is_said
+from seatrials.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,13 @@ def modules_of(package: ModuleType) -> Iterator[tuple[Path, str]]:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which mutants are run: those whose ids begin so, and of these so many."""
+    """Which mutants are run: those whose ids begin so, of these so many, and of those a part."""
 
     beginnings: Sequence[str] = ()
     # Without a size it is all of them.
     size: int | None = None
     seed: int = 1
+    shard: Shard | None = None
 
     def of(self, mutants: Sequence[Generated]) -> list[Generated]:
         """Return the chosen ones, in their order; raises `ConfigurationError` for a beginning of none."""
@@ -87,7 +89,12 @@ class Choice:
             msg = f"no generated mutant has an id that begins with {', '.join(map(repr, idle))}"
             raise ConfigurationError(msg)
         found = [each for each in mutants if not self.beginnings or each.id.startswith(tuple(self.beginnings))]
-        return found if self.size is None else sample(found, self.size, self.seed)
+        chosen = found if self.size is None else sample(found, self.size, self.seed)
+        if self.shard is None:
+            return chosen
+        # Nobody knows how long one takes before it has met its scenarios.
+        own = self.shard.part({each.id: 1 for each in chosen}, "generated mutants")
+        return [each for each in chosen if each.id in own]
 
 
 def sample(mutants: Sequence[Generated], size: int, seed: int) -> list[Generated]:

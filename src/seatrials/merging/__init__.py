@@ -1,0 +1,1 @@
+"""One run's evidence out of that of its shards, which ran on several machines."""
