@@ -28,6 +28,7 @@
     nox -s load                      two minutes of many users at once on the twin as a server, and their figures judged
     nox -s load -- --users 12 --processes 2 --load-seconds 300
     nox -s live-load                 the same on staging; --elsewhere 2 --address HOST for users on other machines
+    nox -s bench                     what the suite, worlds and servers cost; -- --compare with the last release
     nox -s contract                  two minutes of requests that nobody chose, held against contract/; -- --seconds N
     nox -s report                    one Allure report over the newest runs of all environments
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
@@ -239,6 +240,15 @@ def kills(session: nox.Session) -> None:
     """
     install(session, "tests")
     session.run("python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Time the suite, worlds and servers beside a yardstick; `-- --compare` fails for what has become slower."""
+    install(session, "tests", "bench")
+    timed = ("-p", "pytest_benchmark.plugin", "--benchmark-timer", "tests.bench.machine.cpu_seconds")
+    quietly = ("-q", "--benchmark-columns", "rounds", "--benchmark-disable-gc", "-n", "0")
+    session.run("python", "-m", "pytest", "tests/bench", *timed, *quietly, *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
