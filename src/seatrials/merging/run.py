@@ -28,8 +28,10 @@ from seatrials.whole_file import read_regular, write_whole
 # With what runs end that tried all their rows, the better before the worse.
 _ORDERLY = (0, TooLateError.exit_code, 1)
 _COMPARISON = "comparison.json"
+# What the processes of a load sum up; as in one run, the last load has the file.
+_LOAD = "load.json"
 # What is put together below, by name.
-_KNOWN = ("run.json", "rows.json", "report-log.jsonl", "usage.json", "tasks.json", "skew.json", _COMPARISON)
+_KNOWN = ("run.json", "rows.json", "report-log.jsonl", "usage.json", "tasks.json", "skew.json", _COMPARISON, _LOAD)
 _KNOWN_PATTERNS = ("timeline/*", LEFTOVERS_FILES)
 
 
@@ -121,7 +123,7 @@ def _write_files(folder: RunFolder, runs: Sequence[RunEvidence]) -> None:
         paths = run.folder.judged_paths()
         shard = run.record.shard
         for name, path in paths.items():
-            if name.startswith("timeline/"):
+            if name.startswith("timeline/") or name == _LOAD:
                 copyfile(path, folder.path / name)
             elif fnmatchcase(name, LEFTOVERS_FILES):
                 process = f"{shard.number if shard is not None else 0}-{name.split('.')[1]}"

@@ -37,6 +37,8 @@ _HOLLOW_MILLISECONDS = 70
 _OPTIONS = {
     "--seed": "--seed",
     "--steps": "--steps",
+    "--users": "--users",
+    "--load-seconds": "--load-seconds",
     "--stack": "--stack",
     "--parameter": "--parameter",
     "--parameters": "--parameters",

@@ -60,6 +60,8 @@ def test_a_shard_says_which_it_is_and_is_no_whole_run(run: Run, pytester: pytest
     assert {name: each for name, each in told["options"].items() if each} == {
         "--seed": "7",
         "--steps": "30",
+        "--users": "6",
+        "--load-seconds": "120.0",
         "--world": "default",
         "-k": "not cold_06",
     }
