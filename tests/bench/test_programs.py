@@ -13,7 +13,7 @@ from seatrials.twin_server import running_server
 from tests.bench.conftest import Bench
 from tests.support.project import PROJECT
 
-_QUIETLY = ("-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:terminal")
+_QUIETLY = ("-q", "-n", "0", "-p", "no:cacheprovider")
 _SUITE = ("-m", "pytest", "--environment", "mock", *_QUIETLY)
 _ROWS = PROJECT / "tests" / "integration"
 # As many tests as there are rows, none of which does anything, with all that a row has around it.

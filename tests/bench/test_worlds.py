@@ -121,8 +121,11 @@ def test_session_after_others(bench: Bench, opened: Callable[[], Platform], befo
 def test_actor_ended(bench: Bench, actors: int) -> None:
     """The end of an actor among so many."""
 
+    held = ExitStack()
+
     def prepare() -> VirtualClock:
-        clock = VirtualClock(0)
+        held.close()
+        clock = held.enter_context(VirtualClock(0).closing())
         for number in range(actors):
             clock.spawn(lambda: clock.sleep(1_000_000), f"actor {number}")
         clock.sleep(1)
@@ -133,4 +136,5 @@ def test_actor_ended(bench: Bench, actors: int) -> None:
             clock.spawn(lambda: None, f"short {number}")
         clock.sleep(1)
 
-    bench(end, prepare=prepare, unit="actor", times=2_000)
+    with held:
+        bench(end, prepare=prepare, unit="actor", times=2_000)
