@@ -4,9 +4,7 @@ pytest-benchmark runs the rounds and keeps their figures; what is compared are r
 have no seconds in common, and one has other ones in an hour.
 """
 
-import resource
-from collections.abc import Callable, Iterator
-from statistics import median
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,55 +14,12 @@ from seatrials.environments.file import load_environment
 from seatrials.stacks import StackOptions
 from seatrials.stacks.mock.stacks import MockStacks
 from tests.bench.figures import KEPT, Figure, keep, read_kept, slower, table
-from tests.bench.machine import wall_seconds, yardstick_seconds
+from tests.bench.timing import Bench, Rounds
 from tests.support.project import PROJECT
 
 
-class Bench:
-    """Times a piece of work, round by round."""
-
-    def __init__(self, benchmark: Any) -> None:  # noqa: ANN401  # pytest-benchmark has no types
-        self._benchmark = benchmark
-
-    def __call__(
-        self,
-        work: Callable[[Any], float | None],
-        *,
-        unit: str,
-        prepare: Callable[[], object] = lambda: None,
-        times: int = 1,
-        rounds: int = 7,
-    ) -> None:
-        """Time *work* of what *prepare* returns, which is one unit *times* over.
-
-        It may return the MB that another process took for it; else this one's are told.
-        """
-        yardsticks: list[float] = []
-        walls: list[float] = []
-        memory: list[float] = []
-
-        def set_up() -> tuple[tuple[object], dict[str, object]]:
-            yardsticks.append(yardstick_seconds())
-            return (prepare(),), {}
-
-        def timed(prepared: object) -> None:
-            began = wall_seconds()
-            memory_mb = work(prepared)
-            walls.append(wall_seconds() - began)
-            memory.append(memory_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-        self._benchmark.pedantic(timed, setup=set_up, rounds=rounds, iterations=1)
-        self._benchmark.extra_info.update(
-            unit=unit,
-            times=times,
-            yardstick_seconds=median(yardsticks),
-            wall_seconds=median(walls),
-            memory_mb=max(memory),
-        )
-
-
 @pytest.fixture
-def bench(benchmark: Any) -> Bench:  # noqa: ANN401  # pytest-benchmark has no types
+def bench(benchmark: Rounds) -> Bench:
     """Return what times a piece of work."""
     return Bench(benchmark)
 

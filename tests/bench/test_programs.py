@@ -10,7 +10,7 @@ from seatrials.catalogue import read_suites
 from seatrials.environments.kinds import MOCK
 from seatrials.environments.variables import read_variables
 from seatrials.twin_server import running_server
-from tests.bench.conftest import Bench
+from tests.bench.timing import Bench
 from tests.support.project import PROJECT
 
 _QUIETLY = ("-q", "-n", "0", "-p", "no:cacheprovider")

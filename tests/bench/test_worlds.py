@@ -11,7 +11,7 @@ from seatrials.platform import Platform, Session
 from seatrials.stacks import StackOptions
 from seatrials.stacks.mock.stacks import MockStacks
 from seatrials.twin.physics.clock import VirtualClock
-from tests.bench.conftest import Bench
+from tests.bench.timing import Bench
 from tests.support.project import PROJECT
 
 _HOUR_SECONDS = 3600.0
@@ -120,7 +120,6 @@ def test_session_after_others(bench: Bench, opened: Callable[[], Platform], befo
 @pytest.mark.parametrize("actors", [10, 10_000])
 def test_actor_ended(bench: Bench, actors: int) -> None:
     """The end of an actor among so many."""
-
     held = ExitStack()
 
     def prepare() -> VirtualClock:
