@@ -1,0 +1,155 @@
+"""Users of a platform that breaks: whatever they are answered, what was answered as done must be there afterwards."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+
+from seatrials.platform import Answer, NotYet, Platform, Session, contract, patience
+
+_OK, _CREATED, _ACCEPTED, _TOO_MANY, _UNAVAILABLE = 200, 201, 202, 429, 503
+_USED_EVERY_SECONDS = 25.0
+# Between the last use and what the table says of it.
+_TOLERANCE_SECONDS = 5.0
+
+
+@dataclass
+class User:
+    """Somebody with a session, and the messages of the commits that were answered as made."""
+
+    session: Session
+    # When it was last answered that it was used.
+    used_at: float
+    was_active: bool = False
+    committed: list[str] = field(default_factory=list)
+
+
+class Users:
+    """Everybody who has a session."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.all: list[User] = []
+        self._commits = 0
+
+    def arrive(self, *, is_broken: bool) -> None:
+        """Somebody asks for a session; fails unless there is one, or one may be refused so.
+
+        While something *is broken* there may be no answer, or none of Hermes.
+        """
+        try:
+            answer = self._platform.sessions.activate()
+        except AssertionError:
+            if not is_broken:
+                raise
+            return
+        if answer.status == _CREATED:
+            self.all.append(User(Session.of(answer), self._platform.clock.now()))
+        else:
+            self._expect_refused(answer, is_broken=is_broken)
+
+    def leave(self, whose: int) -> None:
+        """One of them ends its session, which may have been over."""
+        if self.all:
+            self._platform.sessions.deactivate(self.all.pop(whose % len(self.all)).session)
+
+    def use(self, seconds: float, *, is_noted: bool = True) -> None:
+        """Let all use their sessions for so long, whatever they are answered.
+
+        What is not *noted*, for nobody can write into the table, keeps no session alive.
+        """
+        platform = self._platform
+        before = {user.session.id: user.used_at for user in self.all}
+        until = platform.clock.now() + seconds
+
+        def used() -> bool:
+            turn = self._commits % max(1, len(self.all))
+            uses = [partial(self._use, user, commits=number == turn) for number, user in enumerate(self.all)]
+            if uses:
+                platform.in_parallel(*uses)
+            desired = platform.services.edit_counts().desired
+            assert desired <= contract.TASKS_MAX, f"the edit service wants {desired} tasks"
+            return platform.clock.now() >= until
+
+        most = seconds + 3 * contract.IDLE_TIMEOUT_SECONDS + patience.RESERVE_SECONDS
+        platform.wait_until(used, most, what="sessions to be used", every_seconds=_USED_EVERY_SECONDS)
+        if not is_noted:
+            for user in self.all:
+                user.used_at = before[user.session.id]
+
+    def statuses(self) -> list[str]:
+        """Return the status of each session, as the table has it."""
+        return [self._platform.sessions.stored_status(user.session) or contract.EXPIRED for user in self.all]
+
+    def expect_none_lost(self) -> None:
+        """Take out those whose session is over; fails for one that was in use, or failed after it had been active."""
+        self.all = [user for user in self.all if self._is_there(user)]
+
+    def _is_there(self, user: User) -> bool:
+        status = self._platform.sessions.stored_status(user.session) or contract.EXPIRED
+        if status in contract.LIVE:
+            user.was_active |= status == contract.ACTIVE
+            return True
+        idle_seconds = self._platform.clock.now() - user.used_at
+        is_idle = idle_seconds >= contract.IDLE_SECONDS - _TOLERANCE_SECONDS
+        never_began = status == contract.ERROR and not user.was_active
+        assert is_idle or never_began, f"{user.session.id} is {status}, and was used {idle_seconds:.0f} s ago"
+        return False
+
+    def expect_served(self, since: float) -> None:
+        """Fail unless each session is served by the task that its item names, in the promised time from *since* on."""
+        for user in list(self.all):
+            left = max(
+                1.0, since + contract.RECOVERY_SECONDS_MAX + patience.RESERVE_SECONDS - self._platform.clock.now()
+            )
+            what = f"session {user.session.id} to be served by its own task"
+            self._platform.wait_until(partial(self._is_served, user), left, what=what, every_seconds=2)
+
+    def expect_kept(self) -> None:
+        """Fail unless every commit that was answered as made is in its log, once."""
+        for user in self.all:
+            if user.committed:
+                log = self._platform.workspace(user.session).git_log()
+                found = Counter(each["message"] for each in log)
+                wrong = {message: found[message] for message in user.committed if found[message] != 1}
+                assert wrong == {}, f"commits of {user.session.id} are in its log as often as this: {wrong}"
+
+    def _expect_refused(self, answer: Answer, *, is_broken: bool) -> None:
+        if answer.status == _TOO_MANY:
+            live = len(self._platform.sessions.live_of_run())
+            assert is_broken or live >= contract.SESSIONS_MAX, f"refused with {live} live sessions: {answer}"
+            assert "retry-after" in answer.headers, f"expected Retry-After in {answer}"
+            return
+        assert is_broken, f"expected a session, got {answer}"
+        is_hermes = answer.origin == "hermes"
+        allowed = answer.status == _UNAVAILABLE and "retry-after" in answer.headers
+        assert allowed or not is_hermes, f"expected 503 with Retry-After while something is broken, got {answer}"
+
+    def _use(self, user: User, *, commits: bool) -> None:
+        """Look at a session, and change and commit a file of it; what has no answer is judged when nothing is broken."""
+        began = self._platform.clock.now()
+        try:
+            answer = self._platform.sessions.preview(user.session)
+            if commits:
+                answer = self._commit(user)
+        except AssertionError:
+            return
+        if answer.status == _OK:
+            user.used_at = began
+
+    def _commit(self, user: User) -> Answer:
+        self._commits += 1
+        message = f"Commit {self._commits}"
+        written = self._platform.workspace(user.session).write("kept.md", message.encode())
+        made = self._platform.http.post("/api/git/commit", {"message": message}, user.session.headers)
+        if (written.status, made.status) == (_OK, _OK):
+            user.committed.append(message)
+        return made
+
+    def _is_served(self, user: User) -> bool | NotYet:
+        health = self._platform.sessions.preview(user.session, "/health")
+        if health.status != _OK:
+            # It may be over by now, as one that could not start in time is.
+            return not self._is_there(user) or NotYet(f"its preview is {health}")
+        item = self._platform.sessions.item(user.session) or {}
+        by, host = health.json()["taskArn"], item.get("taskArn")
+        return by == host or NotYet(f"it is served by {by}, and its item names {host}")
