@@ -9,10 +9,11 @@ from seatrials.checkers.judge import judge
 from seatrials.explore.coverage import Met, met
 from seatrials.explore.schedule import ARRIVE, LEAVE, REST, USE, Step
 from seatrials.explore.users import Users
-from seatrials.platform import NotYet, Platform, patience
+from seatrials.platform import NotYet, Platform, contract, patience
 
 # What a voyage takes of platform time at least; what is not taken by its steps, its sessions are used.
 LASTS_SECONDS = 600.0
+_OK = 200
 # While these last, no activity reaches the table.
 _KEEP_FROM_NOTING = ("table away", "table throttling")
 Fault = Callable[[], AbstractContextManager[None]]
@@ -62,11 +63,21 @@ class Voyage:
         self.met |= met(self.users.statuses(), step.name, "is over")
 
     def _expect_all(self, since: float) -> None:
+        self._expect_hermes(since)
         self.users.expect_none_lost()
         self.users.expect_served(since)
         self.users.expect_none_lost()
         self.users.expect_kept()
         self._expect_contract()
+
+    def _expect_hermes(self, since: float) -> None:
+        """Fail unless Hermes answers in the time that a container may take to recover."""
+        left = max(1.0, since + contract.RECOVERY_SECONDS_MAX - self._platform.clock.now())
+        self._platform.wait_until(self._is_hermes_there, left, what="Hermes to answer", every_seconds=5)
+
+    def _is_hermes_there(self) -> bool | NotYet:
+        answer = self._platform.http.get(contract.HERMES_HEALTH_PATH)
+        return answer.status == _OK or NotYet(f"it is {answer}")
 
     def _expect_contract(self) -> None:
         found = judge(self._platform.recorder.history).in_words()

@@ -34,7 +34,8 @@ class Hermes:
         self.table = Table(clock, context.aws("dynamodb"), variables["SESSIONS_TABLE"], context.random)
         self.store = SessionStore(clock, self.table)
         namespace = variables["METRIC_NAMESPACE"]
-        self.publisher = Publisher(clock, context.aws("cloudwatch"), namespace, self.store, log)
+        cloudwatch = context.aws("cloudwatch")
+        self.publisher = Publisher(clock, cloudwatch, namespace, self.store, log, context.stopping)
         self.fleet = Fleet(context.aws("ecs"), variables["CLUSTER"], variables["EDIT_SERVICE"])
         where = variables["LISTENER_ARN"], variables["VPC_ID"], variables["CLUSTER"]
         self.router = Router(context.aws("elbv2"), *where)

@@ -20,18 +20,28 @@ _PATIENCE_SECONDS = 3
 
 
 class Publisher:
-    """The metric of live sessions, after every change and every minute."""
+    """The metric of live sessions, after every change, and every minute until this Hermes is told to stop."""
 
     def __init__(
-        self, clock: Clock, cloudwatch: AwsClient, namespace: str, store: SessionStore, log: Callable[[str], None]
+        self,
+        clock: Clock,
+        cloudwatch: AwsClient,
+        namespace: str,
+        store: SessionStore,
+        log: Callable[[str], None],
+        leaving: Signal,
     ) -> None:
+        """From *leaving* on only changes are published: another Hermes has the minutes then."""
         self._clock = clock
         self._cloudwatch = cloudwatch
         self._namespace = namespace
         self._store = store
         self._log = log
+        self._leaving = leaving
         self._wake = clock.signal()
         self._waiting: list[Signal] = []
+        # Whether the newest publication has failed.
+        self._is_owed = False
         self._stopping = False
 
     def start(self) -> None:
@@ -57,8 +67,9 @@ class Publisher:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            pause_seconds = PUBLISH_SECONDS if self._publish_now() else _RETRY_SECONDS
-            self._wake.wait(pause_seconds)
+            if self._waiting or self._is_owed or not self._leaving.is_set():
+                self._is_owed = not self._publish_now()
+            self._wake.wait(_RETRY_SECONDS if self._is_owed else PUBLISH_SECONDS)
 
     def _publish_now(self) -> bool:
         asked = [self._waiting.pop(0) for _ in range(len(self._waiting))]
