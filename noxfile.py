@@ -23,6 +23,7 @@
     nox -s live-staging              the staging rows on the real stack that SEATRIALS_ACCOUNT_ID and so on name
     nox -s live-production -- --confirm production
                                      the rows that production allows, with one session at a time
+    nox -s explore -- --seeds 500    load and faults that seeds draw, on a world each, with all checkers
     nox -s mutants                   the broken platforms, each of which some scenario must find
     nox -s clients                   a served platform with the AWS CLI, the JavaScript SDK and a container of Node
     nox -s load                      two minutes of many users at once on the twin as a server, and their figures judged
@@ -249,6 +250,13 @@ def bench(session: nox.Session) -> None:
     timed = ("-p", "pytest_benchmark.plugin", "--benchmark-timer", "tests.bench.machine.cpu_seconds")
     quietly = ("-q", "--benchmark-columns", "rounds", "--benchmark-disable-gc", "-n", "0")
     session.run("python", "-m", "pytest", "tests/bench", *timed, *quietly, *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def explore(session: nox.Session) -> None:
+    """Break the mock under load as seeds draw it; `-- --seeds 500`, and what fails is shown as short as can be."""
+    install(session)
+    session.run("python", "-m", "seatrials.cli", "explore", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

@@ -113,6 +113,27 @@ def mutants(  # noqa: PLR0913  # each is an option
     raise typer.Exit(code)
 
 
+@app.command()
+def explore(  # noqa: PLR0913  # each is an option
+    *,
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="how many seeds")] = 500,
+    seed: Annotated[int, typer.Option(metavar="N", min=1, help="the first of them, or the one of --steps")] = 1,
+    steps: Annotated[str | None, typer.Option(metavar="STEPS", help="take these steps, as they were shown")] = None,
+    mutant: Annotated[str | None, typer.Option(metavar="ID", help="explore a broken platform")] = None,
+    world: Annotated[str | None, typer.Option(metavar="NAME", help="default, slow, or hard to examine")] = None,
+    shard: _Part = None,
+    resume: Annotated[bool, typer.Option("--resume", help="leave out what was done when it was interrupted")] = False,
+    workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
+    evidence: Annotated[Path, path_option(metavar="DIR", help="where what was met is written")] = DEFAULT_EVIDENCE,
+) -> None:
+    """Break a platform under load, as seeds draw it, with all checkers after every step; show what fails, in short."""
+    from seatrials.explore.run import Wanted, run_explore
+
+    require_workers("-n", workers)
+    wanted = Wanted(first=seed, seeds=seeds, steps=steps, mutant=mutant, world=world, shard=shard, resume=resume)
+    raise typer.Exit(run_explore(wanted, workers, evidence / "explore", typer.echo))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def watch(context: typer.Context) -> None:
     """Run the rows that execute what changed whenever a file is saved; further arguments go to pytest."""

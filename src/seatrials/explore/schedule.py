@@ -92,11 +92,9 @@ def _steps() -> "st.SearchStrategy[Step | None]":
 
 def _step(words: Sequence[str], problems: list[str]) -> Step | None:
     arrives = words[-1:] == ["arrives"]
-    *name, seconds, whose = ["", "", "", *(words[:-1] if arrives else words)]
-    called = " ".join(filter(None, name))
-    if called not in _NAMES or not (seconds.isdecimal() and whose.isdecimal()):
-        problems.append(
-            f"no step is {' '.join(words)!r}: a step is NAME SECONDS WHOSE, of {', '.join(dict.fromkeys(_NAMES))}"
-        )
+    name, numbers = " ".join(words[: -2 - arrives]), words[-2 - arrives : len(words) - arrives]
+    if name not in _NAMES or not all(each.isdecimal() for each in numbers):
+        names = ", ".join(dict.fromkeys(_NAMES))
+        problems.append(f"no step is {' '.join(words)!r}: a step is NAME SECONDS WHOSE, and a name is one of {names}")
         return None
-    return Step(called, int(seconds), int(whose), arrives)
+    return Step(name, *map(int, numbers), arrives=arrives)

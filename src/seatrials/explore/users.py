@@ -125,7 +125,7 @@ class Users:
         assert allowed or not is_hermes, f"expected 503 with Retry-After while something is broken, got {answer}"
 
     def _use(self, user: User, *, commits: bool) -> None:
-        """Look at a session, and change and commit a file of it; what has no answer is judged when nothing is broken."""
+        """Look at a session, and perhaps commit a change of it; what has no answer is judged when nothing is broken."""
         began = self._platform.clock.now()
         try:
             answer = self._platform.sessions.preview(user.session)

@@ -17,6 +17,7 @@ _OK = 200
 # While these last, no activity reaches the table.
 _KEEP_FROM_NOTING = ("table away", "table throttling")
 Fault = Callable[[], AbstractContextManager[None]]
+FaultOfTask = Callable[[str], AbstractContextManager[None]]
 
 
 class Voyage:
@@ -89,7 +90,9 @@ class Voyage:
         self.users.expect_kept()
         while self.users.all:
             self.users.leave(0)
-        self._platform.wait_until(self._is_at_rest, patience.EMPTY_SECONDS, what="nothing to be left", every_seconds=10)
+        # What was broken last may have kept Hermes from telling how many there are for as long as it may take to be back.
+        most = patience.EMPTY_SECONDS + contract.RECOVERY_SECONDS_MAX
+        self._platform.wait_until(self._is_at_rest, most, what="nothing to be left", every_seconds=10)
         self._expect_contract()
 
     def _is_at_rest(self) -> bool | NotYet:
@@ -102,7 +105,7 @@ class Voyage:
     def _fault(self, step: Step) -> Fault:
         """Return what breaks; nothing where what it is about is not there."""
         faults, whose = self._platform.faults, step.whose
-        of_a_task = {
+        of_a_task: dict[str, FaultOfTask] = {
             "task stopped": faults.task_stopped,
             "task killed": faults.task_killed,
             "task out of memory": partial(faults.task_killed, how="out of memory"),
@@ -111,7 +114,7 @@ class Voyage:
             "task unreachable": partial(faults.partitioned, "balancer"),
             "task taken back": faults.spot_interrupted,
         }
-        of_hermes = {"Hermes killed": faults.task_killed, "Hermes hanging": faults.hanging}
+        of_hermes: dict[str, FaultOfTask] = {"Hermes killed": faults.task_killed, "Hermes hanging": faults.hanging}
         of_all: dict[str, Fault] = {
             "Hermes stopped": partial(faults.stopped, "hermes"),
             "Hermes without the table": partial(faults.partitioned, "hermes", "table"),

@@ -1,0 +1,76 @@
+"""The command `seatrials explore`: what it was asked for, and what it says."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from seatrials.configuration import nearest
+from seatrials.environments.environment import Environment, WorldName
+from seatrials.environments.file import load_environment
+from seatrials.errors import INTERRUPTED, ConfigurationError
+from seatrials.explore.command import Exploration, Explored, coverage_lines, explore, replayed, told
+from seatrials.mutants.catalogue import CATALOGUE
+from seatrials.shard import Shard
+
+_FOUND = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The options of the command."""
+
+    first: int
+    seeds: int
+    steps: str | None = None
+    mutant: str | None = None
+    world: str | None = None
+    shard: str | None = None
+    resume: bool = False
+
+
+def run_explore(wanted: Wanted, workers: str, folder: Path, say: Callable[[str], None]) -> int:
+    """Explore, or replay; return 0 when nothing fails, 1 when something does, and 130 for Ctrl-C."""
+    environment = _environment(wanted)
+    if wanted.steps is not None:
+        hunted = replayed(environment, wanted.first, wanted.steps, wanted.mutant)
+        say(told(hunted, wanted.mutant) if hunted.seen else f"nothing fails; trace: {hunted.trace_sha256}")
+        return _FOUND if hunted.seen else 0
+    seeds = range(wanted.first, wanted.first + wanted.seeds)
+    part = Shard.parse(wanted.shard or "1/1").part(dict.fromkeys(seeds, 1), "seeds")
+    explored = explore(
+        Exploration(
+            environment=environment,
+            seeds=tuple(sorted(part)),
+            folder=folder,
+            workers=len(os.sched_getaffinity(0)) if workers == "auto" else int(workers),
+            mutant=wanted.mutant,
+            resume=wanted.resume,
+        ),
+        say,
+    )
+    say(_ended(explored, folder))
+    if explored.was_interrupted:
+        return INTERRUPTED
+    return _FOUND if explored.found else 0
+
+
+def _ended(explored: Explored, folder: Path) -> str:
+    again = "; go on with --resume" if explored.was_interrupted else ""
+    lines = [f"{len(explored.found)} of {len(explored.done)} seeds fail{again}", coverage_lines(explored)[0]]
+    return "\n".join([*lines, f"what was met: {folder / 'coverage.md'}"])
+
+
+def _environment(wanted: Wanted) -> Environment:
+    """Return the mock in the world that was asked for; raises `ConfigurationError` that lists what is unknown."""
+    problems = []
+    if wanted.world is not None and wanted.world not in get_args(WorldName):
+        problems.append(f"--world: no world is called {wanted.world!r}; {nearest(wanted.world, get_args(WorldName))}")
+    names = [each.id for each in CATALOGUE]
+    if wanted.mutant is not None and wanted.mutant not in names:
+        problems.append(f"--mutant: no mutant is called {wanted.mutant!r}; {nearest(wanted.mutant, names)}")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    mock = load_environment("mock", Path("environments.toml"), {})
+    return mock if wanted.world is None else mock.model_copy(update={"world": wanted.world})
