@@ -38,6 +38,8 @@ FAULTS = (
     "mount failing",
 )
 _NAMES = (ARRIVE, ARRIVE, ARRIVE, LEAVE, USE, REST, *FAULTS)
+# Of a step: its seconds, and whose it is.
+_NUMBERS = 2
 # Less than the five minutes after which a session that nobody uses is over, and more.
 _SECONDS = (5, 20, 45, 70, 90, 130)
 _RESTS = (20, 61, 130, 290, 310)
@@ -93,8 +95,9 @@ def _steps() -> "st.SearchStrategy[Step | None]":
 def _step(words: Sequence[str], problems: list[str]) -> Step | None:
     arrives = words[-1:] == ["arrives"]
     name, numbers = " ".join(words[: -2 - arrives]), words[-2 - arrives : len(words) - arrives]
-    if name not in _NAMES or not all(each.isdecimal() for each in numbers):
+    if name not in _NAMES or len(numbers) != _NUMBERS or not all(each.isdecimal() for each in numbers):
         names = ", ".join(dict.fromkeys(_NAMES))
         problems.append(f"no step is {' '.join(words)!r}: a step is NAME SECONDS WHOSE, and a name is one of {names}")
         return None
-    return Step(name, *map(int, numbers), arrives=arrives)
+    seconds, whose = map(int, numbers)
+    return Step(name, seconds, whose, arrives)

@@ -90,7 +90,7 @@ class Voyage:
         self.users.expect_kept()
         while self.users.all:
             self.users.leave(0)
-        # What was broken last may have kept Hermes from telling how many there are for as long as it may take to be back.
+        # What was broken last may have kept Hermes from telling how many there are, for as long as it takes to be back.
         most = patience.EMPTY_SECONDS + contract.RECOVERY_SECONDS_MAX
         self._platform.wait_until(self._is_at_rest, most, what="nothing to be left", every_seconds=10)
         self._expect_contract()
