@@ -108,10 +108,23 @@ class Users:
         """Fail unless every commit that was answered as made is in its log, once."""
         for user in self.all:
             if user.committed:
-                log = self._platform.workspace(user.session).git_log()
-                found = Counter(each["message"] for each in log)
+                found = Counter(each["message"] for each in self._log_of(user))
                 wrong = {message: found[message] for message in user.committed if found[message] != 1}
                 assert wrong == {}, f"commits of {user.session.id} are in its log as often as this: {wrong}"
+
+    def _log_of(self, user: User) -> list[dict[str, str]]:
+        """Return the commits of a session, which may be moving: Spot takes a task back minutes after its warning."""
+        logs: list[list[dict[str, str]]] = []
+
+        def is_told() -> bool | NotYet:
+            answer = self._platform.workspace(user.session).ask("GET", "/api/git/log")
+            if answer.status == _OK:
+                logs.append(answer.json()["commits"])
+            return bool(logs) or NotYet(f"it is {answer}")
+
+        what = f"the commits of {user.session.id}"
+        self._platform.wait_until(is_told, contract.RECOVERY_SECONDS_MAX, what=what, every_seconds=5)
+        return logs[0]
 
     def _expect_refused(self, answer: Answer, *, is_broken: bool) -> None:
         if answer.status == _TOO_MANY:

@@ -88,8 +88,9 @@ class Voyage:
         """End every session, and expect that nothing of them is left."""
         self.users.use(0)
         self.users.expect_kept()
-        while self.users.all:
-            self.users.leave(0)
+        # Those too whose users never heard of them, for their answer was lost.
+        for session in self._platform.sessions.live_of_run():
+            self._platform.sessions.deactivate(session)
         # What was broken last may have kept Hermes from telling how many there are, for as long as it takes to be back.
         most = patience.EMPTY_SECONDS + contract.RECOVERY_SECONDS_MAX
         self._platform.wait_until(self._is_at_rest, most, what="nothing to be left", every_seconds=10)

@@ -40,7 +40,7 @@ class Publisher:
         self._leaving = leaving
         self._wake = clock.signal()
         self._waiting: list[Signal] = []
-        # Whether the newest publication has failed.
+        # Whether a change was made of which nothing is published yet.
         self._is_owed = False
         self._stopping = False
 
@@ -67,14 +67,21 @@ class Publisher:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            if self._waiting or self._is_owed or not self._leaving.is_set():
-                self._is_owed = not self._publish_now()
-            self._wake.wait(_RETRY_SECONDS if self._is_owed else PUBLISH_SECONDS)
+            is_done = not self._is_due() or self._publish_now()
+            self._wake.wait(PUBLISH_SECONDS if is_done else _RETRY_SECONDS)
+
+    def _is_due(self) -> bool:
+        return bool(self._waiting) or self._is_owed or not self._leaving.is_set()
 
     def _publish_now(self) -> bool:
         asked = [self._waiting.pop(0) for _ in range(len(self._waiting))]
+        self._is_owed = self._is_owed or bool(asked)
         try:
-            self._put(self.live_count())
+            count = self.live_count()
+            # Counting may have taken long, and this Hermes may have been told to stop meanwhile.
+            if self._is_due():
+                self._put(count)
+            self._is_owed = False
         except (StoreUnavailableError, ClientError, BotoCoreError) as error:
             # Without the table the count is unknown, and an unknown count is not published: the metric must not lie.
             self._log(f"{METRIC_NAME} not published: {error}")

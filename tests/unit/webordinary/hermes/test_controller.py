@@ -472,3 +472,13 @@ def test_a_quiet_hermes_makes_few_calls(world: HermesWorld, hooks: Hooks) -> Non
     world.clock.sleep(240)
 
     assert calls == ["Scan"] * 28
+
+
+def test_a_hermes_that_is_told_to_stop_publishes_no_further_minute(running: HermesWorld) -> None:
+    """While it finishes what it is answering, another one has the minutes."""
+    running.clock.sleep(59)
+    before = len(running.cloudwatch.data)
+    running.stopping.set()
+    running.clock.sleep(2)
+
+    assert (before, len(running.cloudwatch.data)) == (1, 1)
