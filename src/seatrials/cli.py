@@ -125,13 +125,14 @@ def explore(  # noqa: PLR0913  # each is an option
     resume: Annotated[bool, typer.Option("--resume", help="leave out what was done when it was interrupted")] = False,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, path_option(metavar="DIR", help="where what was met is written")] = DEFAULT_EVIDENCE,
+    as_json: AsJson = False,
 ) -> None:
     """Break a platform under load, as seeds draw it, with all checkers after every step; show what fails, in short."""
     from seatrials.explore.run import Wanted, run_explore
 
     require_workers("-n", workers)
     wanted = Wanted(first=seed, seeds=seeds, steps=steps, mutant=mutant, world=world, shard=shard, resume=resume)
-    raise typer.Exit(run_explore(wanted, workers, evidence / "explore", typer.echo))
+    raise typer.Exit(run_explore(wanted, workers, evidence / "explore", Output(as_json=as_json)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

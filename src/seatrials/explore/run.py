@@ -1,7 +1,6 @@
 """The command `seatrials explore`: what it was asked for, and what it says."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,6 +11,7 @@ from seatrials.environments.file import load_environment
 from seatrials.errors import INTERRUPTED, ConfigurationError
 from seatrials.explore.command import Exploration, Explored, coverage_lines, explore, replayed, told
 from seatrials.mutants.catalogue import CATALOGUE
+from seatrials.output.output import Output
 from seatrials.shard import Shard
 
 _FOUND = 1
@@ -30,12 +30,13 @@ class Wanted:
     resume: bool = False
 
 
-def run_explore(wanted: Wanted, workers: str, folder: Path, say: Callable[[str], None]) -> int:
+def run_explore(wanted: Wanted, workers: str, folder: Path, output: Output) -> int:
     """Explore, or replay; return 0 when nothing fails, 1 when something does, and 130 for Ctrl-C."""
     environment = _environment(wanted)
     if wanted.steps is not None:
         hunted = replayed(environment, wanted.first, wanted.steps, wanted.mutant)
-        say(told(hunted, wanted.mutant) if hunted.seen else f"nothing fails; trace: {hunted.trace_sha256}")
+        output.say(told(hunted, wanted.mutant) if hunted.seen else f"nothing fails; trace: {hunted.trace_sha256}")
+        _tell(output, Explored({hunted.seed: hunted}), folder)
         return _FOUND if hunted.seen else 0
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     part = Shard.parse(wanted.shard or "1/1").part(dict.fromkeys(seeds, 1), "seeds")
@@ -48,12 +49,22 @@ def run_explore(wanted: Wanted, workers: str, folder: Path, say: Callable[[str],
             mutant=wanted.mutant,
             resume=wanted.resume,
         ),
-        say,
+        output.say,
     )
-    say(_ended(explored, folder))
+    output.say(_ended(explored, folder))
+    _tell(output, explored, folder)
     if explored.was_interrupted:
         return INTERRUPTED
     return _FOUND if explored.found else 0
+
+
+def _tell(output: Output, explored: Explored, folder: Path) -> None:
+    """Tell a program what was found, and how it is taken again."""
+    found = [
+        {"seed": each.seed, "steps": each.steps, "seen": each.seen, "trace_sha256": each.trace_sha256}
+        for each in explored.found
+    ]
+    output.tell(seeds=len(explored.done), found=found, met=len(explored.counts()), coverage=str(folder / "coverage.md"))
 
 
 def _ended(explored: Explored, folder: Path) -> str:

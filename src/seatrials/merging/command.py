@@ -29,7 +29,7 @@ def merge_shards(
     `SignatureError` or `UnsignedError` for signatures that do not hold, `EvidenceError` for what was changed or was
     killed, and `ConfigurationError`, of all that is wrong, for shards that are not those of one run.
     """
-    evidence = evidence.resolve()
+    evidence = evidence.absolute()
     groups = _grouped(find_pieces(folders))
     _check_whole([piece for pieces in groups.values() for piece in pieces])
     _check_division(groups, evidence)

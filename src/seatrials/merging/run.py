@@ -30,8 +30,8 @@ _ORDERLY = (0, TooLateError.exit_code, 1)
 _COMPARISON = "comparison.json"
 # What the processes of a load sum up; as in one run, the last load has the file.
 _LOAD = "load.json"
-# What is put together below, by name.
-_KNOWN = ("run.json", "rows.json", "report-log.jsonl", "usage.json", "tasks.json", "skew.json", _COMPARISON, _LOAD)
+# What is put together below by name, beside the record, the rows and the report log.
+_KNOWN = ("usage.json", "tasks.json", "skew.json", _COMPARISON, _LOAD)
 _KNOWN_PATTERNS = ("timeline/*", LEFTOVERS_FILES)
 
 
@@ -168,8 +168,9 @@ def _distance(skew: SkewRecord) -> float:
 
 def _check_known(runs: Sequence[RunEvidence]) -> None:
     for run in runs:
+        known = {*_KNOWN, *(each.name for each in (run.folder.record, run.folder.rows, run.folder.report_log))}
         for name in run.folder.judged_paths():
-            if name not in _KNOWN and not any(fnmatchcase(name, each) for each in _KNOWN_PATTERNS):
+            if name not in known and not any(fnmatchcase(name, each) for each in _KNOWN_PATTERNS):
                 msg = f"{run.path} has {name}, which nobody knows how to put together: merge with the version that ran"
                 raise EvidenceError(msg)
 

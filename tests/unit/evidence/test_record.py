@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seatrials.evidence.record import ChainLink, MatrixRecord, RunRecord, ServiceRecord, SkewRecord
+from seatrials.evidence.record import (
+    ChainLink,
+    MatrixRecord,
+    PartRecord,
+    RunRecord,
+    ServiceRecord,
+    ShardRecord,
+    SkewRecord,
+)
 
 WHOLE = RunRecord(
     environment="staging",
@@ -26,6 +34,8 @@ WHOLE = RunRecord(
     sources={"stack/webordinary.yaml": "a" * 40},
     command="python -m pytest",
     partial="since main",
+    shard=ShardRecord(number=2, of=4, options={"world": "default"}),
+    parts=(PartRecord(shard="2/4", run="20261125T080000Z-7", seal_sha256="b" * 64, signature="unsigned"),),
     seed=1,
     workers=2,
     versions={"python": "3.11.7"},

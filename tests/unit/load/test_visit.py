@@ -22,9 +22,11 @@ Noted = list[tuple[str, float, str]]
 
 
 @pytest.fixture(scope="module")
-def stacks() -> MockStacks:
+def stacks() -> Iterator[MockStacks]:
     """Return what opens mock worlds."""
-    return MockStacks(load_environment("mock", PROJECT / "environments.toml", {}), StackOptions(seed=1))
+    opened = MockStacks(load_environment("mock", PROJECT / "environments.toml", {}), StackOptions(seed=1))
+    yield opened
+    opened.close()
 
 
 @contextmanager

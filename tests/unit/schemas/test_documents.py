@@ -20,6 +20,8 @@ SHIPPED = {
     "environments.toml": "environments",
     "gate.toml": "gate",
     "gate-rehearsal.toml": "gate",
+    "gate-load.toml": "gate",
+    "gate-load-rehearsal.toml": "gate",
     "src/seatrials/prices.toml": "prices",
 }
 MOCK = '[here]\nkind = "mock"\nregion = "us-west-2"\ntemplate = "stack.yaml"\n'

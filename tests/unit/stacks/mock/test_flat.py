@@ -2,6 +2,7 @@
 
 import gc
 from collections import Counter
+from contextlib import closing
 
 from seatrials.environments.file import load_environment
 from seatrials.evidence.recorder import Recorder
@@ -26,8 +27,8 @@ def counted(stacks: MockStacks, worlds: int) -> Counter[str]:
 def test_of_ended_worlds_no_object_stays() -> None:
     """After four more worlds there are as many objects as before, of the twin, of moto and of the applications."""
     stacks = MockStacks(load_environment("mock", PROJECT / "environments.toml", {}), StackOptions(seed=1))
-    before, after = counted(stacks, 3), counted(stacks, 4)
-    stacks.close()
+    with closing(stacks):
+        before, after = counted(stacks, 3), counted(stacks, 4)
 
     grown = {
         name: count for name, count in (after - before).items() if name.startswith(("<class 'moto", "<class 'sea"))
