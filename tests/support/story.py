@@ -27,6 +27,8 @@ ONE = "session-00000000-0000-4000-8000-000000000001"
 OTHER = "session-00000000-0000-4000-8000-000000000002"
 ACTIVATE = "/hermes/api/sessions/activate"
 JSON = ("content-type", "application/json")
+# Headers of what the load balancer answers itself.
+BALANCER = (JSON, ("server", "awselb/2.0"))
 
 
 def status_path(session_id: str = ONE) -> str:

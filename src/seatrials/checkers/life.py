@@ -30,7 +30,7 @@ def check(story: Story) -> Iterator[Finding]:
         yield from _begun(looks[0], life)
         for before, after in pairwise(looks):
             wrong = story.history.apart_seconds(before.began, after.ended)
-            yield from _Pair(life, before, after, own_calls, disturbed, tolerance + wrong).findings()
+            yield from _Pair(story, life, before, after, own_calls, disturbed, tolerance + wrong).findings()
     yield from _after_the_end(calls)
 
 
@@ -44,6 +44,7 @@ def _begun(first: Sighting, life: SessionLife) -> Iterator[Finding]:
 class _Pair:
     """One sighting of a session and the next, with all that was asked of it."""
 
+    story: Story
     life: SessionLife
     before: Sighting
     after: Sighting
@@ -117,7 +118,7 @@ class _Pair:
         moment, tolerance = self.after.last_activity, self.tolerance_seconds
         return any(
             call.is_of(*self.life.activity)
-            and call.exchange.began - tolerance <= moment <= call.exchange.ended + tolerance
+            and call.exchange.began - tolerance <= moment <= self.story.done_by(call) + tolerance
             for call in self.calls
         )
 

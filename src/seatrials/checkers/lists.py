@@ -50,6 +50,8 @@ class _Workspace:
 
     files: dict[str, float] = field(default_factory=dict)
     commits: dict[str, float] = field(default_factory=dict)
+    # Until when something may take any of it away.
+    unsure_until: float = 0.0
 
 
 def _workspaces(story: Story) -> Iterator[Finding]:
@@ -61,8 +63,8 @@ def _workspaces(story: Story) -> Iterator[Finding]:
         if not call.session_id or story.sessions.get(call.session_id) in shared or call.service != "editor":
             continue
         if call.is_of(*_UNKNOWN_CHANGES):
-            known[call.session_id] = _Workspace()
-        elif call.is_ok:
+            known[call.session_id] = _Workspace(unsure_until=max(workspace.unsure_until, story.done_by(call)))
+        elif call.is_ok and call.exchange.ended >= workspace.unsure_until:
             yield from _listed(call, workspace)
             _learn(call, workspace)
 

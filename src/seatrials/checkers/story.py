@@ -51,6 +51,12 @@ class Call:
         """Whether it was answered that nothing is done: what is not answered, or badly, may be done all the same."""
         return _ERRORS_FROM <= self.exchange.status < _FAILURES_FROM
 
+    @property
+    def is_unclear(self) -> bool:
+        """Whether nobody was told what came of it."""
+        status = self.exchange.status
+        return not status or (status >= _FAILURES_FROM and self.is_from_balancer)
+
     def is_of(self, *operations: str) -> bool:
         """Whether it is one of *operations*."""
         return self.operation is not None and self.operation.id in operations
@@ -94,6 +100,15 @@ class Story:
         """Return the client of a session, None for one that nobody knows."""
         known = self.sessions.get(session_id)
         return known[0] if known else None
+
+    def done_by(self, call: Call) -> float:
+        """Return until when a call may be carried out: of whose end nobody was told, until its connection is gone.
+
+        What is sent over a way that is cut, or to a process that is stopped, arrives when that is over, and the end of
+        the connection behind it (RFC 9293, 3.8.1).
+        """
+        ended = call.exchange.ended
+        return self.history.held_until(ended) if call.is_unclear else ended
 
     @cached_property
     def skew_seconds(self) -> float:

@@ -37,23 +37,23 @@ def check(story: Story) -> Iterator[Finding]:
     for socket in story.history.sockets:
         calls = [call for call in story.calls if call.session_id == socket.session_id and call.exchange.method]
         others = [call for call in story.calls if call.is_of("activate") or call.session_id == socket.session_id]
-        changes = [change for call in calls if (change := _change_of(call, socket)) is not None]
+        changes = [change for call in calls if (change := _change_of(story, call, socket)) is not None]
         told = [
             (at, str(message.get("path")))
             for at, message in socket.messages
             if isinstance(message, dict) and message.get("type") == "update"
         ]
-        may_hear_more = any(call.is_of(*_UNKNOWN_CHANGES) and _overlaps(call, socket) for call in others) or any(
+        may_hear_more = any(_is_unknown(call) and _overlaps(story, call, socket) for call in others) or any(
             call.is_of("activate") and _starts_during(call, socket, active) for call in story.calls
         )
         yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
         yield from _ordered(socket, [path for _, path in told], changes)
 
 
-def _change_of(call: Call, socket: Socket) -> _Change | None:
+def _change_of(story: Story, call: Call, socket: Socket) -> _Change | None:
     """Return what a call may have changed while a socket was open."""
     exchange = call.exchange
-    if not (_overlaps(call, socket) and (call.is_ok or not exchange.status)):
+    if call.is_refused or not _overlaps(story, call, socket):
         return None
     if call.is_of("writeFile"):
         paths = frozenset([call.parameters["path"]])
@@ -73,8 +73,13 @@ def _is_named(call: Call, path: str) -> bool:
     return isinstance(asked, str) and name in asked.casefold().replace("-", " ")
 
 
-def _overlaps(call: Call, socket: Socket) -> bool:
-    return call.exchange.ended >= socket.opened and call.exchange.began <= _end(socket)
+def _is_unknown(call: Call) -> bool:
+    """Whether nobody knows which files a call has changed."""
+    return call.is_of(*_UNKNOWN_CHANGES) or (call.is_of("execute") and call.is_unclear)
+
+
+def _overlaps(story: Story, call: Call, socket: Socket) -> bool:
+    return story.done_by(call) >= socket.opened and call.exchange.began <= _end(socket)
 
 
 def _first_active(story: Story) -> dict[str, float]:

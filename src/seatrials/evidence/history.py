@@ -121,6 +121,14 @@ class ClocksApart:
 
 
 @dataclass
+class Broken:
+    """A time in which the scenario had something broken; *ended* is infinite while it goes on."""
+
+    began: float
+    ended: float = math.inf
+
+
+@dataclass
 class History:
     """All of it, each kind in order."""
 
@@ -138,6 +146,7 @@ class History:
     # How far the platform's clock may have been behind this one, where it is a machine's that can be late.
     late_seconds: float = 0.0
     clocks: list[ClocksApart] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
 
     def read(self, began: float, items: Sequence[Mapping[str, Any]]) -> None:
         """Note items that were read from *began* to now; where writes are seen, reads say nothing new."""
@@ -163,6 +172,23 @@ class History:
     def apart_seconds(self, began: float, ended: float) -> float:
         """Return how far the scenario let the platform's clocks be apart at some moment between two."""
         return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
+
+    @contextmanager
+    def something_broken(self) -> Iterator[None]:
+        """Note that the scenario has something broken while a block lasts."""
+        span = Broken(self.now())
+        self.broken.append(span)
+        try:
+            yield
+        finally:
+            span.ended = self.now()
+
+    def held_until(self, moment: float) -> float:
+        """Return until when something may be held that was under way at a moment: until nothing is broken any more."""
+        for span in self.broken:
+            if span.began <= moment:
+                moment = max(moment, span.ended)
+        return moment
 
     def disturb(self, session_id: str) -> None:
         """Note that the scenario changes a session's item now."""

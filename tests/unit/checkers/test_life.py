@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from seatrials.evidence.history import ClocksApart
-from tests.support.story import BEGAN, JSON, ONE, Happened, session, status_path
+from seatrials.evidence.history import Broken, ClocksApart
+from tests.support.story import BALANCER, BEGAN, JSON, ONE, Happened, session, status_path
 
 NEW = {"at": 0.0, "status": "initializing"}
 DEACTIVATE = f"POST /hermes/api/sessions/{ONE}/deactivate"
@@ -180,5 +180,29 @@ def test_clocks_that_a_scenario_set_wrong_are_allowed_that_much(clocks: list[Clo
     """An activity may have the time of a clock that was wrong then, by as much as it was, and no other."""
     happened = begun().asked(KEEPALIVE, 200, at=60.0).wrote(at=60.05, **active(140))
     happened.history.clocks = clocks
+
+    assert happened.broken("life") == broken
+
+
+@pytest.mark.parametrize(
+    ("status", "faults", "broken"),
+    [
+        (504, [(50, 150)], []),
+        (0, [(50, 150)], []),
+        (502, [(50, 100), (90, 150)], []),
+        (504, [(50, 140)], ["only-activity-counts"]),
+        (504, [(50, 90), (100, 150)], ["only-activity-counts"]),
+        (504, [(70, 150)], ["only-activity-counts"]),
+        (503, [], ["only-activity-counts"]),
+        (404, [(50, 150)], ["only-activity-counts"]),
+    ],
+    ids=["cut", "no answer", "one after the other", "mended", "another one", "later", "nothing broken", "refused"],
+)
+def test_what_nobody_was_told_of_may_be_done_once_nothing_is_broken(
+    status: int, faults: list[tuple[float, float]], broken: list[str]
+) -> None:
+    """A request that was given up while something was broken may be carried out until that is mended, and no later."""
+    happened = begun().asked(f"GET /session/{ONE}", status, at=60.0, told=BALANCER).wrote(at=150.0, **active(149.5))
+    happened.history.broken = [Broken(BEGAN + since, BEGAN + until) for since, until in faults]
 
     assert happened.broken("life") == broken

@@ -1,6 +1,9 @@
 """Lists against what was made."""
 
-from tests.support.story import ONE, OTHER, Happened, session
+import pytest
+
+from seatrials.evidence.history import Broken
+from tests.support.story import BALANCER, BEGAN, ONE, OTHER, Happened, session
 
 LIST = "GET /hermes/api/sessions/client/client-one"
 OF_ONE = {"x-session-id": ONE}
@@ -64,3 +67,14 @@ def test_a_deleted_session_need_not_be_listed() -> None:
     happened = Happened().made().wrote(at=0.0, status="initializing").wrote(at=1.0, by="", gone=True)
 
     assert happened.asked(LIST, 200, [], at=2.0).found_by("lists") == []
+
+
+@pytest.mark.parametrize(("until", "broken"), [(20, []), (3, ["list-complete"])])
+def test_a_command_that_was_given_up_may_remove_later(until: float, broken: list[str]) -> None:
+    """What was held in a network is carried out once that is whole again: no list is asked for what was there."""
+    happened = worked().asked("POST /api/exec", 504, at=4.0, headers=OF_ONE, told=BALANCER)
+    happened.history.broken = [Broken(BEGAN + 2.0, BEGAN + until)]
+    happened.asked("PUT /api/files/d.md", 200, {"path": "d.md", "size": 1}, at=10.0, headers=OF_ONE)
+    happened.asked("GET /api/files", 200, files(), at=15.0, headers=OF_ONE)
+
+    assert happened.broken("lists") == broken

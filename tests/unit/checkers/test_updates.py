@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.story import ACTIVATE, ONE, Happened, session, status_path
+from seatrials.evidence.history import Broken
+from tests.support.story import ACTIVATE, BALANCER, BEGAN, ONE, Happened, session, status_path
 
 OF_ONE = {"x-session-id": ONE}
 
@@ -89,6 +90,18 @@ def test_a_command_changes_what_nobody_can_tell() -> None:
     messages = [(3.2, path) for path in ("a.md", "b.md", "c.md", "d.md")]
 
     assert happened.heard(*messages, until=9.0).found_by("updates") == []
+
+
+@pytest.mark.parametrize(
+    "request_", ["PUT /api/files/late.md", "POST /api/execute", "POST /api/exec"], ids=["write", "execute", "exec"]
+)
+@pytest.mark.parametrize(("until", "broken"), [(70, []), (20, ["told-once"])])
+def test_what_was_given_up_may_be_told_once_nothing_is_broken(request_: str, until: float, broken: list[str]) -> None:
+    """A change that was held in a network arrives when that is whole again, and the socket is told of it."""
+    happened = Happened().asked(request_, 504, at=10.0, headers=OF_ONE, told=BALANCER)
+    happened.history.broken = [Broken(BEGAN + 5.0, BEGAN + until)]
+
+    assert happened.heard((70.5, "late.md"), until=90.0, since=60.0).broken("updates") == broken
 
 
 def test_what_was_not_committed_when_the_rules_went_is_found() -> None:

@@ -1,6 +1,7 @@
 """Tests of the vocabulary of faults: one declaration for what a stack can do, for its refusal and for the page."""
 
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -109,6 +110,15 @@ def test_clocks_are_excused_for_as_long_as_they_are_wrong(recorder: Recorder) ->
     assert during == 90
     assert recorder.history.apart_seconds(99.0, 100.0) == 90
     assert recorder.history.apart_seconds(101.0, 200.0) == 0
+
+
+def test_checkers_hear_when_something_is_broken(recorder: Recorder) -> None:
+    """What is under way while a fault lasts may be held until it is over, and what begins afterwards is not."""
+    faults = declared(OneFault(), recorder)
+    with faults.hanging("task"):
+        during = recorder.history.held_until(100.0)
+
+    assert (during, recorder.history.held_until(100.0), recorder.history.held_until(99.0)) == (math.inf, 100.0, 99.0)
 
 
 def test_another_word_is_no_fault(recorder: Recorder) -> None:
