@@ -11,6 +11,20 @@ import pytest
 from seatrials.platform import Answer, Clock, Counts, Platform, Session, contract, longest_outage_seconds, p95, patience
 
 SUSTAINED_SECONDS = 3 * 60
+# What is read of both services, by the path of a session's own.
+QUICK_CALLS = {
+    "health": contract.HERMES_HEALTH_PATH,
+    "status": f"{contract.SESSIONS_PATH}/{{0.id}}/status",
+    "list of a client": f"{contract.SESSIONS_PATH}/client/{{0.client_id}}",
+    "hosted sessions": contract.HOSTED_SESSIONS_PATH,
+    "files": "/api/files",
+    "file": "/api/files/hello.md",
+    "git status": "/api/git/status",
+    "git log": "/api/git/log",
+    "preview": "{0.preview_path}",
+    "page": "{0.preview_path}/hello",
+    "health of a session": "{0.preview_path}/health",
+}
 # Source: Amazon ECS Developer Guide, "Task lifecycle explanation".
 _WITHOUT_CONTAINER = ("DEPROVISIONING", "STOPPED")
 
@@ -366,25 +380,24 @@ def test_a_session_is_created_in_two_seconds(platform: Platform) -> None:
 @pytest.mark.scenario("CONC-15")
 @pytest.mark.staging
 def test_the_api_answers_in_half_a_second(platform: Platform) -> None:
-    """At 10 requests a second over three sessions the API answers in less than 500 ms in the 95th percentile."""
+    """At 10 requests a second over three sessions each call answers in less than 500 ms in the 95th percentile."""
     sessions = platform.ready_together(None, None, None)
-    calls = [
-        call
-        for session in sessions
-        for call in (
-            partial(platform.sessions.status, session),
-            partial(platform.workspace(session).exists, "hello.md"),
-            partial(platform.sessions.keepalive, session),
-            partial(platform.workspace(session).read, "hello.md"),
-        )
-    ]
-    answers = platform.at_request_rate(10, *calls * 6)
-    seconds = [answer.elapsed_seconds for answer in answers]
-    for each in seconds:
-        platform.sample("api_seconds", each)
+    calls = {
+        call: [partial(platform.http.get, path.format(session), session.headers) for session in sessions]
+        for call, path in QUICK_CALLS.items()
+    }
+    calls["keepalive"] = [partial(platform.sessions.keepalive, session) for session in sessions]
+    calls["exists"] = [partial(platform.workspace(session).exists, "hello.md") for session in sessions]
+    asked = [(name, each) for name, of_sessions in calls.items() for each in of_sessions * 3]
+    answers = platform.at_request_rate(10, *(each for _, each in asked))
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for (name, _), answer in zip(asked, answers, strict=True):
+        seconds[name].append(answer.elapsed_seconds)
+        platform.sample("api_seconds", answer.elapsed_seconds)
 
-    assert [answer.status for answer in answers] == [200] * 72
-    assert p95(seconds) < contract.API_SECONDS_MAX
+    assert [answer for answer in answers if answer.status != 200] == []
+    slow = {name: p95(each) for name, each in seconds.items() if p95(each) >= contract.API_SECONDS_MAX}
+    assert slow == {}, f"these calls take so many seconds in the 95th percentile: {slow}"
 
 
 @pytest.mark.scenario("CONC-16", extra_seconds=SUSTAINED_SECONDS)

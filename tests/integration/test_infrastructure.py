@@ -47,8 +47,8 @@ def test_the_table_has_its_keys_indexes_and_safeguards(platform: Platform) -> No
     agreed = TableFacts(
         key=("sessionId:S HASH", "userId:S RANGE"),
         indexes={
-            names.client_index: ("clientId:S HASH", "status:S RANGE"),
-            names.activity_index: ("status:S HASH", "lastActivity:N RANGE"),
+            names.client_index: ("clientId:S HASH", "status:S RANGE", "ALL"),
+            names.activity_index: ("status:S HASH", "lastActivity:N RANGE", "ALL"),
         },
         billing="PAY_PER_REQUEST",
         ttl_attribute="ttl",

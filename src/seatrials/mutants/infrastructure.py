@@ -72,6 +72,12 @@ def _(document: Document) -> None:
     next(each for each in definitions if each["AttributeName"] == "lastActivity")["AttributeType"] = "S"
 
 
+@MUTANTS.editing("index-of-keys-alone", breaks="INFRA-02")
+def _(document: Document) -> None:
+    """Who asks the activity index gets the keys of sessions and nothing else of them."""
+    properties(document, "SessionTable")["GlobalSecondaryIndexes"][1]["Projection"] = {"ProjectionType": "KEYS_ONLY"}
+
+
 MUTANTS.rows["INFRA-03"] = {
     "session-groups-drain-for-five-minutes": (
         "The target groups that Hermes makes keep AWS's deregistration delay.",

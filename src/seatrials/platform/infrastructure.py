@@ -36,7 +36,7 @@ class ServiceFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFacts:
-    """How the session table is set up; keys and index keys as `name:type kind`, hash first."""
+    """How the session table is set up; keys and index keys as `name:type kind`, hash first, then what is projected."""
 
     key: tuple[str, ...]
     indexes: dict[str, tuple[str, ...]]
@@ -140,7 +140,8 @@ class Infrastructure:
         return TableFacts(
             key=_key(table["KeySchema"], types),
             indexes={
-                each["IndexName"]: _key(each["KeySchema"], types) for each in table.get("GlobalSecondaryIndexes", [])
+                each["IndexName"]: (*_key(each["KeySchema"], types), str(each["Projection"]["ProjectionType"]))
+                for each in table.get("GlobalSecondaryIndexes", [])
             },
             # DynamoDB leaves the summary out for a table that was always provisioned.
             billing=table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
