@@ -106,7 +106,10 @@ MUTANTS.rows["RESIL-06"] = {
 }
 
 MUTANTS.rows["RESIL-07"] = {
-    "throttled-and-not-asked-again": ("A call of a throttled table is not made again.", replace(table, "RETRIES", 0)),
+    "throttled-and-not-asked-again": (
+        "A call of a throttled table is not made again.",
+        replace(table, "PAUSES_SECONDS", (0,)),
+    ),
 }
 
 

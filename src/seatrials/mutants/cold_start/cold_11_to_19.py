@@ -255,7 +255,10 @@ def _(original: Any, activations: Activations, wanted: Activation) -> Session:
 
 
 MUTANTS.rows["COLD-19"] = {
-    "throttled-once-is-away": ("A call that the table throttles is not made again.", replace(table, "RETRIES", 0)),
+    "throttled-once-is-away": (
+        "A call that the table throttles is not made again.",
+        replace(table, "PAUSES_SECONDS", (0,)),
+    ),
 }
 
 

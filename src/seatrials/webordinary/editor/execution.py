@@ -56,18 +56,13 @@ def _run(command: str, folder: Path, git: Git) -> tuple[str, int]:
             start_new_session=True,
         )
         try:
-            exit_code = _shell_code(process.wait(_TIMEOUT_SECONDS))
+            exit_code = process.wait(_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             exit_code = _TIMED_OUT_CODE
         output.seek(0)
         return output.read(_OUTPUT_BYTES_MAX).decode(errors="replace"), exit_code
-
-
-def _shell_code(exit_code: int) -> int:
-    """Return the code of a program that a signal ended as a shell spells it: 128 and the signal."""
-    return exit_code if exit_code >= 0 else 128 - exit_code
 
 
 def _stamps(session: Session) -> dict[str, tuple[int, int, int]]:

@@ -9,7 +9,6 @@ import pygit2
 from seatrials.webordinary.editor.answers import RequestError
 
 _BRANCH_REFERENCE = "ref: refs/heads/"
-_NO_COMMIT = "0" * 40
 
 
 def current_branch(project: Path) -> str:
@@ -23,7 +22,6 @@ class HeadLock:
 
     def __init__(self, git_folder: Path) -> None:
         self._head = git_folder / "HEAD"
-        self._log = git_folder / "logs" / "HEAD"
         self._file = git_folder / "HEAD.lock"
         self._is_held = False
 
@@ -49,12 +47,6 @@ class HeadLock:
     def point_to_commit(self, identity: pygit2.Oid) -> None:
         """Check out a commit and no branch, and release the lock."""
         self._replace(f"{identity}\n")
-
-    def note(self, old: pygit2.Oid | None, new: pygit2.Oid, who: pygit2.Signature, reason: str) -> None:
-        """Add a line to HEAD's log, dated as *who* is; libgit2 would date it by the machine's clock."""
-        self._log.parent.mkdir(exist_ok=True)
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"{old or _NO_COMMIT} {new} {who.name} <{who.email}> {who.time} +0000\t{reason}\n")
 
     def _replace(self, content: str) -> None:
         self._file.write_text(content, encoding="utf-8")

@@ -1,17 +1,15 @@
 """Hot reload: browsers on a WebSocket hear which file of their session's site has changed."""
 
+import itertools
 import json
 from collections.abc import Callable
 
 from seatrials.seams.clock import Clock
 from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade, json_response
-from seatrials.webordinary.editor.answers import RequestError, not_allowed
+from seatrials.webordinary.editor.answers import not_allowed
 from seatrials.webordinary.editor.sessions import Session, Sessions
 
-_PATH = "/ws/hmr"
 _GOING_AWAY = 1001
-# A browser that reads nothing is let go after so many unread messages.
-_UNREAD_MAX = 1000
 
 
 class Browser:
@@ -24,11 +22,8 @@ class Browser:
 
     def tell(self, message: dict[str, str]) -> None:
         """Queue *message*."""
-        if len(self._unread) >= _UNREAD_MAX:
-            self.close()
-        else:
-            self._unread.append(message)
-            self._changed.set()
+        self._unread.append(message)
+        self._changed.set()
 
     def serve(self, spawn: Callable[[Callable[[], object], str], None]) -> None:
         """Write and answer until the browser leaves."""
@@ -72,8 +67,6 @@ class HotReload:
         """Answer a request to the port."""
         if request.path == "/health" and request.method in {"GET", "HEAD"}:
             return json_response(200, {"status": "healthy"})
-        if request.path not in {_PATH, "/health"}:
-            raise RequestError(404, "not found")
         if request.method != "GET":
             return not_allowed(request, ["GET"])
         session = self._sessions.find(request.query.get("sessionId", ""))
@@ -85,25 +78,18 @@ class HotReload:
             for browser in self._listeners(session):
                 browser.tell({"type": "update", "path": path})
 
-    def close(self, session_id: str) -> None:
-        """Hang up on the browsers of a session."""
-        for browser in self._browsers.pop(session_id, []):
-            browser.close()
-
     def close_all(self) -> None:
         """Hang up on everyone."""
-        for session_id in list(self._browsers):
-            self.close(session_id)
+        for browser in itertools.chain(*self._browsers.values()):
+            browser.close()
 
     def _listeners(self, session: Session) -> list[Browser]:
         return list(self._browsers.get(session.session_id, []))
 
     def _serve(self, session_id: str, websocket: ServerWebSocket) -> None:
-        browser = Browser(self._clock, websocket)
-        self._browsers.setdefault(session_id, []).append(browser)
+        browser, browsers = Browser(self._clock, websocket), self._browsers.setdefault(session_id, [])
+        browsers.append(browser)
         try:
             browser.serve(self._clock.spawn)
         finally:
-            browsers = self._browsers.get(session_id, [])
-            if browser in browsers:
-                browsers.remove(browser)
+            browsers.remove(browser)

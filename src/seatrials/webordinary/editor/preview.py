@@ -6,7 +6,7 @@ from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary import HERMES_AGENT
 from seatrials.webordinary.editor import site
 from seatrials.webordinary.editor.activity import Activity
-from seatrials.webordinary.editor.answers import RequestError, not_allowed
+from seatrials.webordinary.editor.answers import not_allowed
 from seatrials.webordinary.editor.sessions import Session, Sessions
 
 _SESSION_PREFIX = "/session/"
@@ -30,8 +30,6 @@ class Preview:
             return json_response(200, {"status": "healthy"})
         if path.startswith(("/preview/", "/_astro/")):
             return self._astro(path)
-        if not path.startswith(_SESSION_PREFIX):
-            raise RequestError(404, "not found")
         session_id, _, page = path.removeprefix(_SESSION_PREFIX).partition("/")
         return self._session(request, self._sessions.find(session_id), page)
 

@@ -59,11 +59,6 @@ class Repository:
         self.project.mkdir(parents=True, exist_ok=True)
         self._git.create(self.project, branch)
 
-    def add_remote(self, address: str) -> None:
-        """Record where the site's repository is; the mock editor never fetches from it."""
-        with self._git.opened(self.project, "config") as repository:
-            repository.config["remote.origin.url"] = address
-
     def unfinished(self) -> dict[Path, int]:
         """Return the locks and uploads, with their sizes, of work that is in progress or was killed."""
         folder = self.project / ".git"
@@ -142,10 +137,6 @@ class Repository:
             target = None if reference is None else reference.peel(pygit2.Commit)
             files = repository[repository.TreeBuilder().write()] if target is None else target
             repository.checkout_tree(files, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
-            if target is not None:
-                last = _last_commit(repository)
-                reason = f"checkout: moving from {current or last} to {branch}"
-                head.note(last, target.id, self._git.signature(), reason)
             head.point_to_branch(branch)
 
     def _commit_on(self, branch: str, message: str, *, with_ignored: bool = False) -> Commit:
@@ -178,7 +169,6 @@ class Repository:
             repository.create_commit("HEAD", who, who, text, tree, parents)
             return
         made = repository.create_commit(None, who, who, text, tree, parents)
-        head.note(last, made, who, f"commit: {text.splitlines()[0]}")
         head.point_to_commit(made)
 
 

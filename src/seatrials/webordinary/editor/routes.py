@@ -104,7 +104,6 @@ class Api:
             return not_allowed(request, ["DELETE"])
         commit = self._sessions.forget(session_id)
         self._activity.forget(session_id)
-        self._reload.close(session_id)
         return json_response(200, {"sessionId": session_id, "commit": commit})
 
     def _execute(self, request: Request) -> Response:

@@ -60,7 +60,8 @@ class Sessions:
         """Host a session, making or reopening its workspace; once hosted, the same call changes nothing."""
         client_id, user_id = name_field(body, "clientId"), name_field(body, "userId")
         thread_id = thread_field(body)
-        remote = text_field(body, "repoUrl") if body.get("repoUrl") is not None else None
+        if body.get("repoUrl") is not None:
+            text_field(body, "repoUrl")  # where the site comes from; the mock editor never fetches it
         repository = self._repository(client_id, user_id)
         self._disk()
         self._clear_leftovers(repository)
@@ -69,7 +70,7 @@ class Sessions:
             if hosted is not None:
                 return _same(hosted, (client_id, user_id, thread_id))
             resumed = repository.exists()
-            workspace = self._prepare(repository, f"{BRANCH_PREFIX}{thread_id}", remote)
+            workspace = self._prepare(repository, f"{BRANCH_PREFIX}{thread_id}")
             session = Session(
                 session_id=session_id,
                 client_id=client_id,
@@ -124,11 +125,9 @@ class Sessions:
             self._repositories[key] = Repository(project, self.git, self._task_id)
         return self._repositories[key]
 
-    def _prepare(self, repository: Repository, branch: str, remote: str | None) -> Workspace:
+    def _prepare(self, repository: Repository, branch: str) -> Workspace:
         if not repository.exists():
             repository.create(branch)
-        if remote is not None:
-            repository.add_remote(remote)
         with repository.on_branch(branch):
             return Workspace(repository, branch, self._clock)
 

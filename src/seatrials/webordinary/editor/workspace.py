@@ -92,9 +92,9 @@ class Workspace:
         # Links are followed to their end, so one that leads out is found out however long the chain is.
         target = Path(os.path.realpath(f"{self._root}/{path}"))
         if not target.is_relative_to(self._root) or target == self._root:
-            raise _outside(path)
+            raise _outside()
         if any(_is_git(part) for part in target.relative_to(self._root).parts):
-            raise _outside(path)
+            raise _outside()
         return target
 
     def _entry(self, file: Path) -> FileEntry | None:
@@ -112,10 +112,10 @@ class Workspace:
 def check_spelling(path: str) -> None:
     """Refuse a path that could not name a file inside any workspace; 400."""
     if not is_plain(path) or not path or path.startswith("/"):
-        raise _outside(path)
+        raise _outside()
     parts = path.split("/")
     if ".." in parts or any(_is_git(part) for part in parts):
-        raise _outside(path)
+        raise _outside()
     if is_too_long(path):
         raise RequestError(400, "the path is longer than a file system takes", "path")
 
@@ -131,6 +131,5 @@ def _is_git(name: str) -> bool:
     return name.casefold() == ".git"
 
 
-def _outside(path: str) -> RequestError:
-    shown = path[:100].encode(errors="replace").decode()
-    return RequestError(400, f"the path {shown!r} is not one inside the workspace", "path")
+def _outside() -> RequestError:
+    return RequestError(400, "the path is not one inside the workspace", "path")

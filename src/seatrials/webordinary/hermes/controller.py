@@ -4,8 +4,8 @@ All that matters is in the table, so a Hermes that has just started carries on w
 actor of its own: a container that is slow holds up nobody else's session.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
@@ -73,15 +73,6 @@ def choose_task(running: Mapping[str, Task], session_counts: Mapping[str, int], 
     )
 
 
-@dataclass(frozen=True)
-class _Failure:
-    """What a session's step last failed with, for the how-manyth time, and when it is tried again."""
-
-    problem: str
-    count: int
-    retry_at: float
-
-
 class Controller:
     """The loop, and who is busy with what."""
 
@@ -110,9 +101,6 @@ class Controller:
         self._sessions: list[Session] = []
         self._shunned_until: dict[str, float] = {}
         self._settling_since: dict[str, float] = {}
-        self._failures: dict[str, _Failure] = {}
-        # Sessions that are over and are being cleared away.
-        self._leaving: set[str] = set()
         # The first look sweeps: the Hermes before this one may have left something.
         self._sweep_at = 0.0
 
@@ -163,7 +151,6 @@ class Controller:
         self._sessions = sessions
         self._watch.look(sessions, self._clock.now())
         self._settling_since = {each: since for each, since in self._settling_since.items() if each in ids}
-        self._failures = {each: failure for each, failure in self._failures.items() if each in ids}
         statuses = {session.session_id: session.status for session in sessions}
         for session_id, work in self._busy.items():
             work.abandoned = work.abandoned or statuses.get(session_id) is not work.session.status
@@ -180,8 +167,7 @@ class Controller:
             step = next_step(session, now, self._watch.idle_seconds(session, now), running, failing)
             if step is not None:
                 is_pending = True
-                if step is Step.FAIL or self._may_try(session, now):
-                    self._start(step, session, running, failing)
+                self._start(step, session, running, failing)
         return is_pending
 
     def _start(self, step: Step, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> None:
@@ -194,9 +180,7 @@ class Controller:
             work.task = chosen
             self._spawn(work, lambda: self._place(work, chosen))
         elif step is Step.FAIL:
-            failure = self._failures.get(session.session_id)
-            reason = f"{NO_CONTAINER}: {failure.problem}" if failure else NO_CONTAINER
-            self._spawn(work, lambda: self._placement.fail(work, reason))
+            self._spawn(work, lambda: self._placement.fail(work, NO_CONTAINER))
         elif step is Step.DRAIN:
             self._spawn(work, lambda: self._drain(work))
         else:
@@ -217,13 +201,11 @@ class Controller:
 
     def _session_counts(self) -> dict[str, int]:
         """Return how many sessions each task has, with those that are on their way to it."""
-        counts: dict[str, int] = {}
+        arns = []
         for session in self._sessions:
             work = self._busy.get(session.session_id)
-            arn = work.task.arn if work is not None and work.task is not None else session.task_arn
-            if arn is not None and session.status in lifecycle.LIVE:
-                counts[arn] = counts.get(arn, 0) + 1
-        return counts
+            arns.append(work.task.arn if work is not None and work.task is not None else session.task_arn or "")
+        return Counter(arns)
 
     def _spawn(self, work: Work, step: Callable[[], None]) -> None:
         self._busy[work.session.session_id] = work
@@ -237,25 +219,12 @@ class Controller:
             self._log(f"step abandoned: {error}")
             self._release(work)
         except _PASSING as error:
-            self._note_failure(session_id, str(error))
             if isinstance(error, UnhealthyTaskError) and work.task is not None:
                 self._shunned_until[work.task.arn] = self._clock.now() + SHUN_SECONDS
             self._log(f"session {session_id}: step put off: {error}")
             self._release(work)
-        else:
-            self._failures.pop(session_id, None)
         finally:
             self._busy.pop(session_id, None)
-
-    def _may_try(self, session: Session, now: float) -> bool:
-        failure = self._failures.get(session.session_id)
-        return failure is None or now >= failure.retry_at
-
-    def _note_failure(self, session_id: str, problem: str) -> None:
-        before = self._failures.get(session_id)
-        count = 1 if before is None else before.count + 1
-        pause_seconds = min(TICK_QUIET_SECONDS, TICK_PENDING_SECONDS * 2 ** (count - 1))
-        self._failures[session_id] = _Failure(problem, count, self._clock.now() + pause_seconds)
 
     def _release(self, work: Work) -> None:
         try:
@@ -276,25 +245,10 @@ class Controller:
     def _retire(self, work: Work) -> None:
         now = self._clock.now()
         since = self._settling_since.setdefault(work.session.session_id, now)
-        self._placement.retire(
-            work, must_settle=now - since < SETTLE_SECONDS, is_task_used=lambda: self._is_task_used(work)
-        )
-
-    def _is_task_used(self, work: Work) -> bool:
-        """Whether another session lives on the task, or is on its way to it."""
-        me, arn = work.session.session_id, work.session.task_arn
-        lives = any(
-            session.session_id != me and session.task_arn == arn and session.status in lifecycle.LIVE
-            for session in self._sessions
-        )
-        arrives = any(
-            other is not work
-            and other.task is not None
-            and other.task.arn == arn
-            and other.session.status in lifecycle.LIVE
-            for other in self._busy.values()
-        )
-        return lives or arrives
+        self._placement.retire(work, must_settle=now - since < SETTLE_SECONDS)
+        # Its task's groups may have no rule now.
+        work.task, self._sweep_at = None, self._clock.now()
+        self._wake.set()
 
     def _arns_in_use(self) -> set[str]:
         stored = {session.task_arn for session in self._sessions if session.task_arn is not None}
@@ -307,8 +261,7 @@ class Controller:
         self._sweep_at = now + SWEEP_SECONDS
         known = {session.session_id for session in sessions}
         for session_id in self._router.sessions():
-            if session_id not in known and session_id not in self._leaving and self._is_over(session_id):
-                self._leaving.add(session_id)
+            if session_id not in known and self._is_over(session_id):
                 self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
         self._router.remove_unused_groups(self._arns_in_use())
 
@@ -321,8 +274,6 @@ class Controller:
         else:
             self._sweep_at = self._clock.now()  # its task's groups may have no rule now
             self._wake.set()
-        finally:
-            self._leaving.discard(session_id)
 
     def _is_over(self, session_id: str) -> bool:
         """Whether a session that was not among the open ones is really over, and not just made."""

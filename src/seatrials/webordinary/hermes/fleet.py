@@ -41,9 +41,9 @@ class Fleet:
         self._service = service
 
     def running(self) -> dict[str, Task]:
-        """Return the tasks that run and are meant to go on running, by ARN, oldest first."""
+        """Return the tasks that run and are meant to go on running, by ARN."""
         tasks = [_task_of(each) for each in self._describe("RUNNING") if _is_usable(each)]
-        return {task.arn: task for task in sorted(tasks, key=lambda task: (task.started_at, task.arn))}
+        return {task.arn: task for task in tasks}
 
     def failure_reason(self, since: float) -> str | None:
         """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did.
@@ -55,7 +55,8 @@ class Fleet:
         ]
         if not stopped:
             return None
-        return _reason_of(max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"])))
+        newest = max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"]))
+        return str(newest.get("stoppedReason") or "the task stopped without a reason")
 
     def _describe(self, desired_status: str) -> list[Mapping[str, Any]]:
         pages = self._pages_of_tasks.paginate(
@@ -85,21 +86,10 @@ def _address_of(task: Mapping[str, Any]) -> str | None:
 
 
 def _stopped_at(task: Mapping[str, Any]) -> float:
-    for name in ("stoppedAt", "stoppingAt", "createdAt"):
-        if task.get(name) is not None:
-            return float(task[name].timestamp())
-    return 0.0
+    told = (task.get(name) for name in ("stoppedAt", "stoppingAt", "createdAt"))
+    return float(next(each for each in told if each is not None).timestamp())
 
 
 def _was_scaled_in(task: Mapping[str, Any]) -> bool:
     reason = str(task.get("stoppedReason", ""))
     return task.get("stopCode") == "ServiceSchedulerInitiated" and reason.startswith("Scaling activity")
-
-
-def _reason_of(task: Mapping[str, Any]) -> str:
-    reason = str(task.get("stoppedReason") or "the task stopped without a reason")
-    for container in task.get("containers", []):
-        detail = container.get("reason")
-        if detail and detail not in reason:
-            reason += f" (container {container.get('name', '?')}: {detail})"
-    return reason

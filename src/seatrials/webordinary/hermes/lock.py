@@ -68,8 +68,7 @@ class ActivationLock:
     def _try(self, owner: str) -> Lease | None:
         now_ms = self._clock.epoch_ms()
         ends_at_ms = now_ms + LOCK_SECONDS * 1000
-        # The ttl lets DynamoDB clear away the lock of an owner that died when nobody came after it.
-        item = attributes({**LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
+        item = attributes({**LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms})
         is_mine = Attr("owner").eq(owner)  # an attempt that seemed to fail did not
         is_free = is_absent() | Attr("expiresAt").lt(now_ms) | is_mine
         return Lease(self._clock, ends_at_ms) if self._table.put(item, is_free) else None

@@ -31,7 +31,7 @@ class Hermes:
         variables = context.variables
         clock, log = context.clock, context.log
         balancer_url = variables["ALB_URL"].rstrip("/")
-        self.table = Table(clock, context.aws("dynamodb"), variables["SESSIONS_TABLE"], context.random)
+        self.table = Table(clock, context.aws("dynamodb"), variables["SESSIONS_TABLE"])
         self.store = SessionStore(clock, self.table)
         namespace = variables["METRIC_NAMESPACE"]
         cloudwatch = context.aws("cloudwatch")

@@ -103,7 +103,7 @@ class Placement:
             self.log(f"session {work.session.session_id} is draining: idle since {work.session.last_activity}")
             self.publisher.publish()
 
-    def retire(self, work: Work, *, must_settle: bool, is_task_used: Callable[[], bool]) -> None:
+    def retire(self, work: Work, *, must_settle: bool) -> None:
         """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
         session = work.session
         self._claim(work)
@@ -112,8 +112,6 @@ class Placement:
         else:
             self.log(f"session {session.session_id}: its task is gone, so nothing is left to commit there")
         self.router.remove_rules(session.session_id)
-        if session.task_arn is not None and not is_task_used():
-            self.router.remove_groups(session.task_arn)
         if self.store.change_status(session, Status.EXPIRED):
             self.log(f"session {session.session_id} expired")
             self.publisher.publish()

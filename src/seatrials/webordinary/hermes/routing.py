@@ -16,8 +16,6 @@ from seatrials.webordinary.hermes.table import error_code
 # Ports of an edit container, by what serves there.
 PORTS: Mapping[str, int] = {"preview": 4321, "api": 8080, "hmr": 4322}
 TASK_TAG = "webordinary:task"
-# Source: botocore, elbv2.DescribeTagsInput, ResourceArns.
-_TAGS_PER_CALL = 20
 DEREGISTRATION_DELAY_SECONDS = 30
 _NAME_PREFIX = "wo-"
 _NAME_PREFIXES = tuple(f"{_NAME_PREFIX}{kind}-" for kind in PORTS)
@@ -106,15 +104,6 @@ class Router:
         for rule in self._rules_of(session_id):
             self._delete_rule(rule)
 
-    def remove_groups(self, task_arn: str) -> None:
-        """Remove the task's target groups, as far as there are any and no rule uses them."""
-        existing = self._groups()
-        for kind in PORTS:
-            arn = existing.get(group_name(kind, short_id(task_arn)))
-            if arn is not None:
-                self._delete_group(arn)
-        self._preview_groups.pop(short_id(task_arn), None)
-
     def sessions(self) -> list[str]:
         """Return the ids of the sessions that have rules."""
         ids = [session_id for rule in self._rules() if (session_id := rules.session_of(rule)) is not None]
@@ -130,20 +119,14 @@ class Router:
                 unused.append(arn)
             elif kind == "preview":
                 self._preview_groups[task_id] = arn
-        for arn in self._of_own_tasks(unused):
+        for arn in filter(self._is_own, unused):
             self._delete_group(arn)
 
-    def _of_own_tasks(self, arns: Sequence[str]) -> list[str]:
-        """Return those of the groups that are of tasks of this cluster: another Hermes may work in the same network."""
-        own = []
-        for start in range(0, len(arns), _TAGS_PER_CALL):
-            answer = self._elbv2.describe_tags(ResourceArns=list(arns[start : start + _TAGS_PER_CALL]))
-            own += [
-                each["ResourceArn"]
-                for each in answer["TagDescriptions"]
-                if any(tag["Key"] == TASK_TAG and f":task/{self._cluster}/" in tag["Value"] for tag in each["Tags"])
-            ]
-        return own
+    def _is_own(self, arn: str) -> bool:
+        """Whether a group is of a task of this cluster: another Hermes may work in the same network."""
+        (described,) = self._elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
+        tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+        return f":task/{self._cluster}/" in tags.get(TASK_TAG, "")
 
     def _rules(self) -> list[rules.Rule]:
         pages = self._pages_of_rules.paginate(ListenerArn=self._listener_arn)

@@ -80,10 +80,8 @@ def _weights(actions: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
         groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
         if len(groups) > 1:
             found += [(str(group["TargetGroupArn"]), int(group["Weight"])) for group in groups]
-        elif "TargetGroupArn" in action:
-            found.append((str(action["TargetGroupArn"]), 1))
         else:
-            found += [(str(group["TargetGroupArn"]), 1) for group in groups]
+            found.append((str(action["TargetGroupArn"]), 1))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder, Key
@@ -13,9 +12,8 @@ from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes.items import Item, attributes
 
-# After the first attempt.
-RETRIES = 3
-_BACKOFF_SECONDS = 0.1
+# After each attempt that failed, the last one included.
+PAUSES_SECONDS = (0.15, 0.3, 0.6, 0.0)
 # Source: DynamoDB Developer Guide, "Error handling with DynamoDB", the errors that may be tried again; the table that
 # is not found is here for a table that is away for a while.
 _PASSING_ERRORS = frozenset(
@@ -45,11 +43,10 @@ class _Deletion:
 class Table:
     """A table whose key is sessionId and userId."""
 
-    def __init__(self, clock: Clock, client: AwsClient, name: str, random: Random) -> None:
+    def __init__(self, clock: Clock, client: AwsClient, name: str) -> None:
         self._clock = clock
         self._client = client
         self._name = name
-        self._random = random
         self._deletions: list[_Deletion] = []
 
     def put(self, item: Item, condition: ConditionBase) -> bool:
@@ -141,9 +138,7 @@ class Table:
 
     def _call(self, operation: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  # boto3's answers have no type
         call: Callable[..., Any] = getattr(self._client, operation)
-        for attempt in range(RETRIES + 1):
-            if attempt:
-                self._clock.sleep(_BACKOFF_SECONDS * 2**attempt * self._random.uniform(0.5, 1.0))
+        for pause_seconds in PAUSES_SECONDS:
             try:
                 return call(TableName=self._name, **arguments)
             except ClientError as error:
@@ -152,7 +147,8 @@ class Table:
                 problem: Exception = error
             except (EndpointError, HTTPClientError) as error:
                 problem = error
-        msg = f"{operation} on table {self._name} failed {RETRIES + 1} times, last with: {problem}"
+            self._clock.sleep(pause_seconds)
+        msg = f"{operation} on table {self._name} failed {len(PAUSES_SECONDS)} times, last with: {problem}"
         raise StoreUnavailableError(msg) from problem
 
 

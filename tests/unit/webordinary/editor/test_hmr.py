@@ -86,11 +86,12 @@ def test_a_request_that_is_no_handshake_is_refused(hosted: EditorWorld) -> None:
     assert hosted.call("GET", "/ws", port=4322).status == 404
 
 
-def test_forgetting_a_session_hangs_up(hosted: EditorWorld) -> None:
-    """The browsers of a session that leaves are told to go away."""
+def test_a_container_that_stops_hangs_up(hosted: EditorWorld) -> None:
+    """The browsers of all sessions are told to go away."""
     browser = Browser(hosted, "s1")
 
-    hosted.call("DELETE", "/api/sessions/s1")
+    hosted.stopping.set()
+    hosted.clock.sleep(1)
     event = browser.receive()[0]
 
     assert isinstance(event, events.CloseConnection)

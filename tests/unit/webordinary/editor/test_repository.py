@@ -199,22 +199,8 @@ def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Pat
     assert objects == shell(repository, "find .git/objects")
 
 
-def test_a_commit_on_no_branch_is_in_the_log_of_head(repository: Repository) -> None:
-    """What is saved before a checked-out commit is left can be found again, as after git's own commit."""
-    shell(repository, "git checkout --quiet --detach; echo B > b.txt")
-    head = repository.head()
-
-    switching(repository)
-
-    line = (repository.project / ".git" / "logs" / "HEAD").read_text().splitlines()[-1]
-    saved = line.split()[1]
-    who = f"Webordinary Editor <editor@webordinary.example> {START_SECONDS} +0000"
-    assert f"{head} {saved} {who}\tcommit: Thread : uncommitted work" == line
-    assert "b.txt" in shell(repository, f"git ls-tree --name-only {saved}")
-
-
 def test_switching_leaves_what_git_would(repository: Repository) -> None:
-    """A new branch has nothing, the old one comes back whole, and the log of HEAD has the dates of the clock."""
+    """A new branch has nothing, and the old one comes back whole."""
     (repository.project / "folder").mkdir()
     (repository.project / "folder" / "b.txt").write_text("B")
 
@@ -226,8 +212,6 @@ def test_switching_leaves_what_git_would(repository: Repository) -> None:
 
     assert shell(repository, "git status --short --branch").strip() == "## thread-one"
     shell(repository, "git fsck --full --strict")
-    dates = shell(repository, "git reflog --date=unix --format=%gd").split()
-    assert {f"HEAD@{{{START_SECONDS}}}"} == set(dates)
 
 
 def test_hooks_do_not_run(repository: Repository) -> None:
@@ -355,14 +339,6 @@ def test_locks_are_reported_as_unfinished(repository: Repository) -> None:
 
     git = repository.project / ".git"
     assert {git / "index.lock": 0, git / "refs/heads/thread-one.lock": 1} == repository.unfinished()
-
-
-def test_the_remote_is_recorded(repository: Repository) -> None:
-    """The address is the one that was given last."""
-    for address in ("https://git.example/a.git", "https://git.example/b.git"):
-        repository.add_remote(address)
-
-    assert shell(repository, "git remote get-url origin") == "https://git.example/b.git\n"
 
 
 _COMMITS_ELSEWHERE = """

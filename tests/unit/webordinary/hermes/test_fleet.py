@@ -16,11 +16,12 @@ def fleet(world: HermesWorld) -> Fleet:
     return Fleet(world.ecs, "webordinary-edit-cluster", "webordinary-edit-service")
 
 
-def test_running_tasks_are_given_oldest_first(world: HermesWorld, fleet: Fleet) -> None:
+def test_running_tasks_are_given_by_their_arns(world: HermesWorld, fleet: Fleet) -> None:
     """With the address at which the balancer reaches each."""
     second, first = world.ecs.run(2), world.ecs.run(1)
 
-    assert [(first, "10.0.1.1"), (second, "10.0.1.2")] == [(t.arn, t.address) for t in fleet.running().values()]
+    found = {arn: (task.arn, task.address) for arn, task in fleet.running().items()}
+    assert found == {first: (first, "10.0.1.1"), second: (second, "10.0.1.2")}
 
 
 @pytest.mark.parametrize("changes", [{"lastStatus": "PENDING"}, {"lastStatus": "DEACTIVATING"}, {"attachments": []}])
@@ -46,14 +47,13 @@ def test_target_groups_are_named_by_the_end_of_the_tasks_id() -> None:
 
 
 def test_the_reason_is_that_of_the_newest_task_that_stopped(world: HermesWorld, fleet: Fleet) -> None:
-    """With the container's own reason, when it says more."""
+    """As ECS words it."""
     for number, reason in ((1, "older"), (2, "CannotPullContainerError: pull failed")):
         arn = world.ecs.run(number)
         stopped_at = datetime.fromtimestamp(START + number, UTC)
-        containers = [{"name": "edit", "reason": "not found"}]
-        world.ecs.stop(arn, stoppedReason=reason, stoppedAt=stopped_at, containers=containers)
+        world.ecs.stop(arn, stoppedReason=reason, stoppedAt=stopped_at)
 
-    assert fleet.failure_reason(START) == "CannotPullContainerError: pull failed (container edit: not found)"
+    assert fleet.failure_reason(START) == "CannotPullContainerError: pull failed"
 
 
 def test_a_task_that_stopped_before_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:

@@ -133,7 +133,7 @@ def test_rules_turn_to_another_task(balancer: Balancer) -> None:
     balancer.router.ensure_rules("session-1", balancer.router.ensure_groups(A))
     groups = balancer.router.ensure_groups(B)
     balancer.router.ensure_rules("session-1", groups)
-    balancer.router.remove_groups(A.arn)
+    balancer.router.remove_unused_groups([B.arn])
 
     assert all(rules.leads_to(rule, rules.forward(groups[rules.kind_of(rule)])) for rule in balancer.rules())
     assert balancer.group_names() == ["wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
@@ -170,8 +170,7 @@ def test_removal_takes_what_is_there_and_no_more(balancer: Balancer) -> None:
         balancer.router.ensure_rules(session_id, groups)
     for _ in range(2):
         balancer.router.remove_rules("session-1")
-        balancer.router.remove_groups(A.arn)
-        balancer.router.remove_groups(B.arn)
+        balancer.router.remove_unused_groups([])
 
     assert ([session for _, session, _ in balancer.summary()], len(balancer.group_names())) == (["session-2"] * 3, 3)
 

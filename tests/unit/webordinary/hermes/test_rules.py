@@ -49,7 +49,6 @@ def test_a_path_rule_matches_the_session_itself_and_what_is_below() -> None:
     "shown",
     [
         [{"Type": "forward", "TargetGroupArn": "a"}],
-        [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a", "Weight": 1}]}}],
         [
             {
                 "Type": "forward",

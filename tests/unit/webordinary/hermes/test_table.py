@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from seatrials.seams.clock import in_parallel
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lock import LOCK_KEY, LOCK_SECONDS, ActivationLock
-from seatrials.webordinary.hermes.table import RETRIES, StoreUnavailableError, Table, is_absent
+from seatrials.webordinary.hermes.table import PAUSES_SECONDS, StoreUnavailableError, Table, is_absent
 from tests.support.hermes import HermesWorld, Hooks
 
 KEY = {"sessionId": "session-1", "userId": "jo"}
@@ -16,7 +16,7 @@ ITEM = attributes(KEY)
 @pytest.fixture
 def table(world: HermesWorld) -> Table:
     """Return the session table."""
-    return Table(world.clock, world.dynamodb, "webordinary-edit-sessions", world.random)
+    return Table(world.clock, world.dynamodb, "webordinary-edit-sessions")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ class Failing:
 )
 def test_a_passing_error_is_tried_again_on_the_clock(world: HermesWorld, table: Table, hooks: Hooks, code: str) -> None:
     """Source: DynamoDB Developer Guide, error handling."""
-    hooks.before = Failing(error(code), RETRIES)
+    hooks.before = Failing(error(code), len(PAUSES_SECONDS) - 1)
     before = world.clock.now()
 
     assert table.put(ITEM, is_absent())
@@ -66,7 +66,7 @@ def test_a_passing_error_is_tried_again_on_the_clock(world: HermesWorld, table: 
 
 def test_a_table_that_stays_away_is_unavailable(table: Table, hooks: Hooks) -> None:
     """After the last retry, the error says what was tried and what came of it."""
-    hooks.before = Failing(EndpointConnectionError(endpoint_url="https://dynamodb"), RETRIES + 1)
+    hooks.before = Failing(EndpointConnectionError(endpoint_url="https://dynamodb"), len(PAUSES_SECONDS))
 
     with pytest.raises(StoreUnavailableError, match=r"put_item on table .* failed 4 times, last with: .*dynamodb"):
         table.put(ITEM, is_absent())
@@ -90,7 +90,7 @@ def test_a_condition_that_does_not_hold_is_an_answer(table: Table) -> None:
 def test_a_deletion_that_failed_is_made_up_for(world: HermesWorld, table: Table, hooks: Hooks) -> None:
     """Nothing is left behind once the table answers again."""
     table.put(ITEM, is_absent())
-    hooks.before = Failing(error("ThrottlingException"), 2 * (RETRIES + 1))
+    hooks.before = Failing(error("ThrottlingException"), 2 * len(PAUSES_SECONDS))
     table.delete_surely(KEY)
     seen = [table.finish_deletions(), len(world.items()), table.finish_deletions(), len(world.items())]
 
@@ -157,7 +157,7 @@ def test_a_lock_that_cannot_be_had_is_not_left_behind(
     world: HermesWorld, table: Table, lock: ActivationLock, hooks: Hooks
 ) -> None:
     """Also when the table took the item and lost the answer."""
-    hooks.before = Failing(error("ThrottlingException"), 2 * (RETRIES + 1))
+    hooks.before = Failing(error("ThrottlingException"), 2 * len(PAUSES_SECONDS))
     with pytest.raises(StoreUnavailableError), lock.held():
         pass
     table.finish_deletions()
