@@ -520,6 +520,10 @@ def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
         ("an object for the instruction", {"instruction": {"text": "x"}}, "instruction"),
         ("a number for the thread", {"threadId": 1}, "threadId"),
         ("a text for the metadata", {"metadata": "x"}, "metadata"),
+        # More than an item of DynamoDB can hold: 32 levels, 38 digits, 400 KB.
+        ("metadata of 100 levels", {"metadata": _nested(100)}, "metadata"),
+        ("metadata with a number of 40 digits", {"metadata": {"number": 10**39 + 1}}, "metadata"),
+        ("metadata of half a megabyte", {"metadata": {"text": "x" * 500_000}}, "metadata"),
         ("an empty thread", {"threadId": ""}, "threadId"),
         # A client that is not the run's own is never sent, for a platform that took it would keep what no sweep finds.
         ("a client with white space", {"clientId": f"{client} "}, "clientId"),
@@ -539,6 +543,14 @@ def _wrong_activations(client: str, user: str) -> list[WrongActivation]:
         ("half a surrogate pair", b'{"instruction": "\\ud800"}', "body"),
         ("JSON, but no object", b"[1]", "body"),
     ]
+
+
+def _nested(levels: int) -> dict[str, object]:
+    """Return an object in an object, so many times."""
+    inner: dict[str, object] = {}
+    for _ in range(levels - 1):
+        inner = {"in": inner}
+    return inner
 
 
 def _refusal(platform: Platform, client: str, given: dict[str, object] | bytes) -> tuple[int, object]:

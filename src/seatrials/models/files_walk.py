@@ -22,7 +22,7 @@ from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket, c
 
 # One client's two users, and the first one's name at another client's: nothing is told apart by one name alone.
 _PEOPLE = (("c", "u"), ("c", "v"), ("d", "u"))
-_OK, _REFUSED, _NOT_FOUND = 200, 400, 404
+_OK, _REFUSED, _NOT_FOUND, _UNSUPPORTED = 200, 400, 404, 409
 _LINKS = ("link.md", "src/pages/linked.md")
 # Of pages: as an instruction has them, their titles, and which files they are.
 _PAGES = (
@@ -31,6 +31,9 @@ _PAGES = (
     ("'First'", "First", "src/pages/first.md"),
     ("`x`", "x", "src/pages/x.md"),
     ("Größe & Form!", "Größe & Form!", "src/pages/größe-form.md"),
+    # One that has no letter, and one that no file could have for its name.
+    ("?!", "?!", "src/pages/page.md"),
+    ("/Start", "/Start", "src/pages/start.md"),
 )
 _PING, _ELSE = {"type": "ping"}, {"type": "else"}
 # How many files are read again after a step, beside those that it was about: all of them, one after the other.
@@ -216,6 +219,39 @@ class FilesWalk(Walk):
             self._run(user, script.replace("COUNT", str(count)).replace("NAME", user.session.user_id))
             user.model.log[:0] = [f"n{each}" for each in range(count, 0, -1)]
 
+    def shell_pick(self, whose: int, *, is_there: bool, is_kept: bool) -> None:
+        """Let a cherry-pick end in a conflict, over a file that is there or was removed; then settle and commit it."""
+        self.commit(whose, "Before the pick")
+        user, message = self.users[whose], "After the pick"
+        with self._step(whose, "settle a conflict of git's, and commit", _PICKED, is_commit=True):
+            ours = f"echo C > {_PICKED}; git add {_PICKED}" if is_there else f"git rm -q {_PICKED}"
+            settled = f"echo D > {_PICKED}" if is_kept else f"rm -f {_PICKED}"
+            self._run(user, _PICK.format(file=_PICKED, ours=ours, settled=settled))
+            user.model.log[:0] = ["ours", "base"]
+            user.model.committed.pop(_PICKED, None)
+            if is_there:
+                user.model.committed[_PICKED] = Entry(b"C\n")
+            user.model.by_shell({_PICKED: Entry(b"D\n") if is_kept else None})
+            answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
+            self._committed(answer, user.model.commit(message))
+            picking = self._run(user, "cd .git && ls | grep PICK || true")
+            assert picking == "", f"the commit has not ended the pick: {picking}"
+
+    def shell_nested(self, whose: int) -> None:
+        """Make a repository in a folder, which cannot be committed and is told of, and take it away again."""
+        with self._step(whose, "make a repository in a folder by a command, try to commit it, and remove it", _NESTED):
+            user = self.users[whose]
+            self._run(user, f"git init -q nested && echo A > {_NESTED}")
+            user.model.by_shell({_NESTED: Entry(b"A\n")})
+            for answer in (
+                user.api.ask("GET", "/api/git/status"),
+                user.api.ask("POST", "/api/git/commit", b'{"message": "all"}'),
+            ):
+                told = sorted(answer.json())
+                assert (answer.status, told) == (_UNSUPPORTED, ["error"]), f"expected a refusal, got {answer}"
+            self._run(user, "rm -r nested")
+            user.model.by_shell({_NESTED: None})
+
     def compare(self) -> None:
         """Hold what is read of the step's user in every way against the model, and that the others hear nothing."""
         whose, paths, is_commit = self._about
@@ -335,6 +371,13 @@ _WORDS = (
     "Update {name} with: {text}",
 )
 _TREE = "git ls-tree -r -z HEAD"
+_NESTED, _PICKED = "nested/inner.md", "picked.md"
+_PICK = (
+    "branch=$(git symbolic-ref --short HEAD); rm -f {file}; echo A > {file}; git add {file}; "
+    "git commit -q --allow-empty -m base; git checkout -q -b side; echo B > {file}; git commit -q -a -m side; "
+    "git checkout -q $branch; {ours}; git commit -q -m ours; git cherry-pick side >/dev/null 2>&1; "
+    "git branch -q -D side; {settled}"
+)
 
 
 def _folder(path: str) -> str:
@@ -386,5 +429,7 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
     _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
+    _step(FilesWalk.shell_pick, whose=_whose, is_there=st.booleans(), is_kept=st.booleans()),
+    _step(FilesWalk.shell_nested, whose=_whose),
     _step(FilesWalk.shell_commits, whose=_whose, count=st.sampled_from(COUNTS)),
 )

@@ -179,7 +179,7 @@ def _(original: Any, space: Workspace, path: str) -> Path:
 def _(original: Any, space: Workspace, path: str) -> Path:
     """The path of a page may not have two dots, but may begin with a slash."""
     if ".." in path.split("/") or "\0" in path:
-        raise workspace._outside(path)
+        raise workspace._outside()
     return space.repository.project / path
 
 

@@ -10,7 +10,6 @@ from seatrials.seams.http1 import Handler, Request, Response, Upgrade, json_resp
 
 # What may name a client, a user, a thread or a session: each becomes part of a path or of a branch name.
 _NAME = re.compile(r"[A-Za-z0-9._@+-]{1,128}")
-_SERVER_ERROR = 500
 
 Route = Callable[[Request], Response | Upgrade]
 
@@ -32,15 +31,13 @@ class RequestError(Exception):
         return json_response(self.status, {"error": str(self), **named}, self.headers)
 
 
-def signed(route: Route, signature: Mapping[str, str], log: Callable[[str], None]) -> Handler:
+def signed(route: Route, signature: Mapping[str, str]) -> Handler:
     """Return a handler that answers what *route* does, errors included, and puts the *signature* headers on it."""
 
     def handle(request: Request) -> Response | Upgrade:
         try:
             answer = route(request)
         except RequestError as error:
-            if error.status >= _SERVER_ERROR:
-                log(f"{request.method} {request.raw_path} failed: {error}")
             answer = error.response()
         if isinstance(answer, Upgrade):
             return answer

@@ -67,7 +67,7 @@ class Git:
 
     @contextmanager
     def opened(self, folder: Path, purpose: str) -> Iterator[pygit2.Repository]:
-        """Hold the repository of *folder* open; what fails is a 500 that says what libgit2 said."""
+        """Hold the repository of *folder* open; what fails, fails over what is in it: a 409."""
         # Opened anew each time, for libgit2's objects must not go from thread to thread; it takes 50 microseconds.
         with _reported(purpose):
             yield pygit2.Repository(str(folder), RepositoryOpenFlag.NO_SEARCH)
@@ -78,6 +78,6 @@ def _reported(purpose: str) -> Iterator[None]:
     try:
         yield
     except (pygit2.GitError, OSError) as error:
-        # Not `str(error)` of libgit2's, which is in quotes where it is a KeyError too.
-        said = str(error) if isinstance(error, OSError) else " ".join(str(each) for each in error.args)
-        raise RequestError(500, f"git {purpose} failed in this workspace: {said}") from error
+        # Not `str(error)`, which is in quotes where it is a KeyError too, and may name a path of the host.
+        said = " ".join(str(each) for each in error.args)
+        raise RequestError(409, f"git {purpose} failed in this workspace: {said}") from error

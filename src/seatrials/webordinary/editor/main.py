@@ -49,7 +49,7 @@ class Editor:
         return 0
 
     def _handler(self, route: Route) -> Handler:
-        return signed(route, self._signature, self._context.log)
+        return signed(route, self._signature)
 
 
 def main(context: Context) -> int:

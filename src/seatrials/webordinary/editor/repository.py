@@ -72,7 +72,7 @@ class Repository:
             try:
                 current = self.current_branch()
             except (FileNotFoundError, NotADirectoryError) as error:
-                raise RequestError(500, "the repository of this workspace is gone") from error
+                raise RequestError(409, "the repository of this workspace is gone") from error
             if current != branch:
                 self._save_before_switch(current)
                 self._switch(current, branch)

@@ -28,7 +28,7 @@ class Task:
 
 def short_id(task_arn: str) -> str:
     """Return the last twelve characters of a task's id."""
-    return task_arn.rpartition("/")[2][-12:]
+    return task_arn[-12:]
 
 
 class Fleet:

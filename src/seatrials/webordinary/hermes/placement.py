@@ -88,7 +88,6 @@ class Placement:
     def fail(self, work: Work, problem: str) -> None:
         """End a session that got no container in time, with ECS's reason if it has one."""
         session = work.session
-        self._claim(work)
         reason = self.fleet.failure_reason(session.created_seconds) or problem
         # Why before the status: a Hermes that dies in between leaves a session that still asks for this step.
         self.router.remove_rules(session.session_id)
@@ -154,7 +153,6 @@ class Placement:
         # Why not after all three: to open a workspace takes seconds, and meanwhile the other two are found healthy.
         self._open(work)
         self._await_healthy(work, groups["preview"], task)
-        self._await_healthy(work, groups["hmr"], task)
         for kind in ("preview", "hmr"):
             self._await_routed(work, task, kind)
 

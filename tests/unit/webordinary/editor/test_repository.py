@@ -256,7 +256,7 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     with pytest.raises(RequestError, match="failed in this workspace") as failure:
         action(repository)
 
-    assert failure.value.status == 500
+    assert failure.value.status == 409
     assert names(repository.project) == [".git", "a.txt", "b.txt"]
     assert repository.current_branch() == "thread-one"
 
@@ -320,7 +320,7 @@ def test_only_the_root_has_something_called_git(
     with pytest.raises(RequestError, match="failed in this workspace") as failure:
         action(repository)
 
-    assert failure.value.status == 500
+    assert failure.value.status == 409
     assert repr(path) in str(failure.value)
     assert "remove it or move it out of the workspace" in str(failure.value)
     assert files == shell(repository, "find . -path ./.git -prune -o -print")

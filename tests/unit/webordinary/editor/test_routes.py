@@ -148,13 +148,13 @@ def test_simultaneous_instructions_lose_nothing(hosted: EditorWorld) -> None:
 
 
 def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: EditorWorld) -> None:
-    """When git cannot work the answer is 500 with the reason, in the log too, and the container goes on."""
+    """When git cannot work the answer is 409 with the reason, and the container goes on."""
     hosted.call("POST", "/api/exec", {"command": "rm -rf .git"}, session="s1")
 
     answer = hosted.call("GET", "/api/git/log", session="s1")
 
-    assert answer.status == 500
-    assert "is gone" in hosted.lines[-1]
+    assert answer.status == 409
+    assert "is gone" in answer.json["error"]
     assert hosted.call("GET", "/health").status == 200
 
 
