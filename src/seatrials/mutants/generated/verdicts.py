@@ -20,9 +20,9 @@ SHIPPED = Path(__file__).with_name("verdicts.toml")
 class Kind(StrEnum):
     """Why a mutant survives."""
 
-    # No input shows a difference.
+    # No caller can ever tell it from the original, in anything that the contract speaks of.
     EQUIVALENT = "equivalent"
-    # It behaves otherwise, in what the contract does not speak of.
+    # It behaves otherwise, in what the contract does not speak of; it counts as one that is not killed.
     NOT_PROMISED = "not promised"
     # It breaks a promise, and no scenario sees it.
     GAP = "gap"
