@@ -1,13 +1,14 @@
 """COLD: from nothing running to a live preview, and back to nothing."""
 
 import html
+import json
 import re
 from functools import partial
 from itertools import groupby
 
 import pytest
 
-from seatrials.platform import UNKNOWN_SESSION, Clock, Counts, NotYet, Platform, Session, contract, patience
+from seatrials.platform import UNKNOWN_SESSION, Answer, Clock, Counts, NotYet, Platform, Session, contract, patience
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", re.IGNORECASE)
 
@@ -63,6 +64,7 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     longer = contract.instruction_to_create("hours.md", "Open on every day of the week. " * 200)
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     request = platform.sessions.request(instruction=instruction, metadata={"source": "e-mail", "attempt": 1})
+    largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
     began_ms = clock.epoch_ms()
     fields = platform.sessions.start(request).fields
     ended_ms = clock.epoch_ms()
@@ -70,6 +72,7 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     earliest_ms = began_ms - 1000 * platform.skew.allowance_seconds
     latest_ms = ended_ms + 1000 * platform.skew.allowance_seconds
 
+    assert _whole_activation(platform, largest).status == 201
     assert UUID4.sub("UUID4", fields["sessionId"]) == f"{contract.SESSION_ID_PREFIX}UUID4"
     assert UUID4.sub("UUID4", fields["threadId"]) == f"{contract.THREAD_ID_PREFIX}UUID4"
     assert (fields["clientId"], fields["userId"]) == (request["clientId"], request["userId"])
@@ -556,12 +559,15 @@ def _nested(levels: int) -> dict[str, object]:
 def _refusal(platform: Platform, client: str, given: dict[str, object] | bytes) -> tuple[int, object]:
     """Activate with a whole body, or with fields of *client*; return the status and the field that is to blame."""
     if isinstance(given, bytes):
-        headers = {"content-type": "application/json"}
-        answer = platform.http.send("POST", contract.ACTIVATE_PATH, given, headers)
+        answer = _whole_activation(platform, given)
     else:
         answer = platform.sessions.activate(platform.sessions.request(**{"clientId": client, **given}))
     assert answer.status != 400 or "error" in answer.json(), f"it is not said what is wrong: {answer}"
     return answer.status, answer.json().get("field")
+
+
+def _whole_activation(platform: Platform, body: bytes) -> Answer:
+    return platform.http.send("POST", contract.ACTIVATE_PATH, body, {"content-type": "application/json"})
 
 
 def _tasks_needed(platform: Platform) -> int:

@@ -539,6 +539,11 @@ def test_slow_parts_are_waited_for_and_nothing_is_done_twice(platform: Platform)
         answers = platform.in_parallel(*calls)
         answers.append(platform.sessions.activate(request))
     again = platform.sessions.activate(request)
+    # Two at once, when each sees and changes the table late.
+    alike = partial(platform.sessions.activate, platform.sessions.request(threadId="thread-of-the-slower"))
+    with platform.faults.slow("table", 4):
+        twice = platform.in_parallel(alike, alike)
+    twice.append(alike())
     slowest = max(answers, key=lambda each: each.elapsed_seconds)
     unclear = [each for each in answers if each.status >= 300 and not _says_later(each)]
     executed, made = answers[5].status == 200, [each for each in (*answers, again) if each.status == 201]
@@ -547,6 +552,8 @@ def test_slow_parts_are_waited_for_and_nothing_is_done_twice(platform: Platform)
     items = platform.sessions.items_of_client(str(request["clientId"]))
 
     assert unclear == []
+    assert [each for each in twice if each.status >= 300 and not _says_later(each)] == []
+    assert len({each.json()["sessionId"] for each in twice if each.status < 300}) == 1
     assert slowest.elapsed_seconds < contract.IDLE_TIMEOUT_SECONDS / 2, f"{slowest} took {slowest.elapsed_seconds} s"
     assert [item["sessionId"] for item in items] == [each.json()["sessionId"] for each in made]
     assert sum(instruction in message for message in commits) == int(executed), f"the log has {commits}"

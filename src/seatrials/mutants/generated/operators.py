@@ -6,8 +6,12 @@ they make cannot run at all, so any scenario kills it and nothing is learnt.
 Left out of the code: what it says to people, for no change of that can break a promise. These are lines of a service's
 log, which the contract does not speak of, and the text of an error, of which it asks only that there is one. That a
 line is reached, an error raised, and with which status and field, is changed as everything else is.
+
+Left out as well: whether a limit of time holds at its very millisecond already, `<` for `<=`. Every call takes time
+that nobody chooses, so that no caller can bring this moment about, nor say afterwards that it was this one.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,6 +20,9 @@ from mutmut.mutation import mutators
 
 Operator = Callable[[Any], Iterable[cst.CSTNode]]
 _LEFT_OUT = (mutators.operator_arg_removal, mutators.operator_assignment, mutators.operator_string)
+# How this project calls moments, and how long something lasts: the unit stands last.
+_TIME = re.compile(r"(.*_)?(now|at|since|until|ttl|ms|seconds)", re.IGNORECASE)
+_UP_TO_OR_AT = ({cst.LessThan, cst.LessThanEqual}, {cst.GreaterThan, cst.GreaterThanEqual})
 # What a service's function is called that writes a line of its log.
 _LOGS = ("log", "_log")
 # What can go and leave code that still runs: a call for its effect, a raise, a change in place.
@@ -37,6 +44,28 @@ def changes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     for kind, operator in _OPERATORS:
         if isinstance(node, kind):
             yield from operator(node)
+
+
+def _swapped(node: cst.CSTNode) -> Iterable[cst.CSTNode]:
+    """Return what may stand in place of an operator; those of comparisons have a rule of their own."""
+    return () if isinstance(node, cst.ComparisonTarget) else mutators.operator_swap_op(node)
+
+
+def _compared(node: cst.Comparison) -> Iterator[cst.CSTNode]:
+    """Yield other comparisons of the same values."""
+    is_of_times = any(_TIME.fullmatch(each) for each in _names_in(node))
+    for target in node.comparisons:
+        for change in mutators.operator_swap_op(target):
+            changed = cst.ensure_type(change, cst.ComparisonTarget)
+            if not (is_of_times and {type(target.operator), type(changed.operator)} in _UP_TO_OR_AT):
+                yield cst.ensure_type(node.deep_replace(target, changed), cst.Comparison)
+
+
+def _names_in(node: cst.CSTNode) -> Iterator[str]:
+    if isinstance(node, cst.Name):
+        yield node.value
+    for child in node.children:
+        yield from _names_in(child)
 
 
 def _without(line: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
@@ -76,7 +105,11 @@ def _is_text(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.BaseString)
 
 
+# In place of mutmut's.
+_OWN = (mutators.operator_swap_op,)
 _OPERATORS: tuple[tuple[type, Operator], ...] = (
-    *((kind, operator) for kind, operator in mutators.mutation_operators if operator not in _LEFT_OUT),
+    *((kind, operator) for kind, operator in mutators.mutation_operators if operator not in (*_LEFT_OUT, *_OWN)),
+    (cst.CSTNode, _swapped),
+    (cst.Comparison, _compared),
     (cst.SimpleStatementLine, _without),
 )
