@@ -85,7 +85,9 @@ def _tables(aws: Aws) -> Known:
 
 
 def _goes_or_stays_by_itself(item: Json) -> bool:
-    """Whether an item is the number of a free lease, or somebody's ended session, which DynamoDB removes in time."""
+    """Whether an item is the number of a free lease, Hermes's own lock, or an ended session, which DynamoDB removes."""
+    if item.get("userId") == {"S": "lock"}:
+        return True
     is_ended = item.get("status", {}).get("S") == EXPIRED
     is_of_a_run = item.get("clientId", {}).get("S", "").startswith(TEST_PREFIX)
     return item.keys() == {"sessionId", "userId", "fence"} or (is_ended and not is_of_a_run)
@@ -100,9 +102,14 @@ def _tasks(aws: Aws, scaled: str) -> Known:
             service = ecs.describe_services(cluster=cluster, services=[name], include=["TAGS"])["services"][0]
             yield "service", name, service
             yield "targets of service", name, {"missing": _missing_targets(aws("elbv2"), service, tasks)}
-        for task in tasks:
-            if task["group"] != f"service:{scaled}":
+        others = [task for task in tasks if task["group"] != f"service:{scaled}"]
+        for number, task in enumerate(sorted(others, key=lambda each: str(each["group"]))):
+            if not task["group"].startswith("service:"):
                 yield "task", task["taskArn"], task
+            else:
+                # A row may have it replaced, and then its service has another one of the same kind.
+                of_service = {"taskDefinitionArn": task["taskDefinitionArn"], "desiredStatus": task["desiredStatus"]}
+                yield "task of a service", f"{task['group']} {number}", of_service
     for definition in _all(ecs, "list_task_definitions", "taskDefinitionArns"):
         yield "task definition", definition, ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
 

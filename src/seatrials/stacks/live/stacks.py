@@ -173,10 +173,14 @@ class LiveStacks:
         *In haste* it does not wait for the edit service to return to zero, which it does without a run as well.
         Raises `LeaseLostError` when the lease was not the run's any more: others may have changed what it examined.
         """
+        left: LeftoversError | None = None
         try:
             with self._access.guard.cleaning():
                 if self._options.is_whole_run:
                     self._clean_up(in_haste=in_haste)
+        except LeftoversError as error:
+            # Told once it is known whose the lease was: with the lease others may have taken the journal.
+            left = error
         finally:
             try:
                 self._account(in_haste=in_haste)
@@ -190,7 +194,9 @@ class LiveStacks:
                 f"this run lost its lease of {self._environment.name} before its end, and another run or a sweep may "
                 "have removed what its rows looked at: run it again"
             )
-            raise LeaseLostError(msg)
+            raise LeaseLostError(msg) from left
+        if left is not None:
+            raise left
 
     def lateness(self) -> Callable[[], float]:
         """Return what tells how late this run, or the world of a rehearsal, was at worst since now."""

@@ -278,6 +278,20 @@ def test_a_run_that_has_nothing_left_to_do_says_that_it_lost_its_lease(
     assert left == {**LEASE, **lease}
 
 
+def test_a_lost_lease_comes_before_what_is_left(
+    begin: Begin, small_platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep has taken the journal with the lease, so what the run did itself looks like nobody's doing."""
+    stacks = begin()
+    monkeypatch.setattr(
+        LiveStacks, "_compare", lambda *_: ["task x was stopped by a call that the journal does not have"]
+    )
+    write_lease(small_platform, **TAKEN)
+
+    with pytest.raises(LeaseLostError, match="lost its lease of staging before its end"):
+        stacks.close()
+
+
 def test_a_run_that_lost_its_lease_changes_nothing(begin: Begin, small_platform: SmallPlatform) -> None:
     """A run that stood still while another took the stack makes no change, its end included, and says why."""
     stacks = begin()
