@@ -16,8 +16,8 @@ from seatrials.explore.coverage import Met, new_by_hundred, table
 from seatrials.explore.hunt import Hunted, hunt, replay
 from seatrials.explore.journal import Journal
 from seatrials.explore.schedule import parse
-from seatrials.mutants.catalogue import CATALOGUE
 from seatrials.mutants.mutant import Mutant
+from seatrials.mutants.planted import EXPLORABLE
 from seatrials.stacks import StackOptions
 from seatrials.stacks.mock.stacks import MockStacks
 
@@ -81,7 +81,7 @@ def explore(what: Exploration, tell: Tell) -> Explored:
             explored.done[hunted.seed] = hunted
             journal.add(hunted)
             if hunted.seen:
-                tell(told(hunted, what.mutant))
+                tell(told(hunted, what.mutant, what.environment.world))
             if len(explored.done) % _PROGRESS_SEEDS == 0:
                 met = len(explored.counts())
                 tell(f"{len(explored.done)} of {len(what.seeds)} seeds, {len(explored.found)} fail, {met} things met")
@@ -97,15 +97,16 @@ def replayed(environment: Environment, seed: int, steps: str, mutant: str | None
     return replay(_stacks(environment), seed, schedule, _mutant(mutant))
 
 
-def told(hunted: Hunted, mutant: str | None) -> str:
+def told(hunted: Hunted, mutant: str | None = None, world: str = "default") -> str:
     """Return a schedule that fails, with what was seen and the command that replays it."""
-    broken = f" --mutant {mutant}" if mutant else ""
+    of = f" --mutant {mutant}" if mutant else ""
+    of += f" --world {world}" if world != "default" else ""
     count = hunted.steps.count(";") + 1
     return "\n".join(
         [
             f"seed {hunted.seed} fails after {count} steps: {hunted.seen}",
             *(f"  {number}. {step.strip()}" for number, step in enumerate(hunted.steps.split(";"), 1)),
-            f"replay: seatrials explore{broken} --seed {hunted.seed} --steps {hunted.steps!r}",
+            f"replay: seatrials explore{of} --seed {hunted.seed} --steps {hunted.steps!r}",
             f"trace: {hunted.trace_sha256}",
         ]
     )
@@ -158,7 +159,7 @@ def _stacks(environment: Environment) -> MockStacks:
 
 
 def _mutant(name: str | None) -> Mutant | None:
-    return None if name is None else next(each for each in CATALOGUE if each.id == name)
+    return None if name is None else EXPLORABLE[name]
 
 
 def _tree() -> str:

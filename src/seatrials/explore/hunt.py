@@ -17,7 +17,7 @@ from seatrials.platform import Platform
 from seatrials.stacks import Stacks
 
 # How many worlds may be had to make a failing schedule shorter.
-_SHRINKING_WORLDS_MAX = 60
+_SHRINKING_WORLDS_MAX = 150
 
 
 @dataclass

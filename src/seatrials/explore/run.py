@@ -10,7 +10,7 @@ from seatrials.environments.environment import Environment, WorldName
 from seatrials.environments.file import load_environment
 from seatrials.errors import INTERRUPTED, ConfigurationError
 from seatrials.explore.command import Exploration, Explored, coverage_lines, explore, replayed, told
-from seatrials.mutants.catalogue import CATALOGUE
+from seatrials.mutants.planted import EXPLORABLE
 from seatrials.output.output import Output
 from seatrials.shard import Shard
 
@@ -35,7 +35,11 @@ def run_explore(wanted: Wanted, workers: str, folder: Path, output: Output) -> i
     environment = _environment(wanted)
     if wanted.steps is not None:
         hunted = replayed(environment, wanted.first, wanted.steps, wanted.mutant)
-        output.say(told(hunted, wanted.mutant) if hunted.seen else f"nothing fails; trace: {hunted.trace_sha256}")
+        output.say(
+            told(hunted, wanted.mutant, environment.world)
+            if hunted.seen
+            else f"nothing fails; trace: {hunted.trace_sha256}"
+        )
         _tell(output, Explored({hunted.seed: hunted}), folder)
         return _FOUND if hunted.seen else 0
     seeds = range(wanted.first, wanted.first + wanted.seeds)
@@ -78,9 +82,8 @@ def _environment(wanted: Wanted) -> Environment:
     problems = []
     if wanted.world is not None and wanted.world not in get_args(WorldName):
         problems.append(f"--world: no world is called {wanted.world!r}; {nearest(wanted.world, get_args(WorldName))}")
-    names = [each.id for each in CATALOGUE]
-    if wanted.mutant is not None and wanted.mutant not in names:
-        problems.append(f"--mutant: no mutant is called {wanted.mutant!r}; {nearest(wanted.mutant, names)}")
+    if wanted.mutant is not None and wanted.mutant not in EXPLORABLE:
+        problems.append(f"--mutant: no mutant is called {wanted.mutant!r}; {nearest(wanted.mutant, [*EXPLORABLE])}")
     if problems:
         raise ConfigurationError("\n".join(problems))
     mock = load_environment("mock", Path("environments.toml"), {})

@@ -38,8 +38,8 @@ FAULTS = (
     "mount failing",
 )
 _NAMES = (ARRIVE, ARRIVE, ARRIVE, LEAVE, USE, REST, *FAULTS)
-# Of a step: its seconds, and whose it is.
-_NUMBERS = 2
+# Of a step: its seconds, and whose it is; and behind these, what it may be besides.
+_NUMBERS, _FLAGS = 2, ("arrives", "hastes")
 # Less than the five minutes after which a session that nobody uses is over, and more.
 _SECONDS = (5, 20, 45, 70, 90, 130)
 _RESTS = (20, 61, 130, 290, 310)
@@ -47,17 +47,20 @@ _RESTS = (20, 61, 130, 290, 310)
 
 @dataclass(frozen=True)
 class Step:
-    """One step; a fault lasts so long, under load, and somebody may arrive meanwhile."""
+    """One step; a fault lasts so long, under load, and somebody may arrive as it begins."""
 
     name: str
     seconds: int = 0
     # Which session it is about, or which Hermes: any number, of as many as there are.
     whose: int = 0
     arrives: bool = False
+    # Whether the next step comes before everybody is served again.
+    hastes: bool = False
 
     def __str__(self) -> str:
         """Return it as `parse` reads it."""
-        return f"{self.name} {self.seconds} {self.whose}{' arrives' if self.arrives else ''}"
+        flags = [name for name in _FLAGS if getattr(self, name)]
+        return " ".join([self.name, str(self.seconds), str(self.whose), *flags])
 
 
 def written(schedule: Sequence[Step]) -> str:
@@ -87,17 +90,20 @@ def _maybe_a_step() -> "st.SearchStrategy[Step | None]":
 def _steps() -> "st.SearchStrategy[Step | None]":
     def of(name: str) -> "st.SearchStrategy[Step | None]":
         seconds = st.sampled_from(_RESTS if name == REST else _SECONDS)
-        return st.builds(Step, st.just(name), seconds, st.integers(0, 11), st.booleans())
+        arrives = st.booleans() if name in FAULTS else st.just(value=False)
+        return st.builds(Step, st.just(name), seconds, st.integers(0, 11), arrives, st.booleans())
 
     return st.sampled_from(_NAMES).flatmap(of)
 
 
 def _step(words: Sequence[str], problems: list[str]) -> Step | None:
-    arrives = words[-1:] == ["arrives"]
-    name, numbers = " ".join(words[: -2 - arrives]), words[-2 - arrives : len(words) - arrives]
-    if name not in _NAMES or len(numbers) != _NUMBERS or not all(each.isdecimal() for each in numbers):
+    flags = {each for each in words[-len(_FLAGS) :] if each in _FLAGS}
+    plain = [each for each in words if each not in flags]
+    name, numbers = " ".join(plain[:-_NUMBERS]), plain[-_NUMBERS:]
+    if name not in _NAMES or not all(each.isdecimal() for each in numbers):
         names = ", ".join(dict.fromkeys(_NAMES))
-        problems.append(f"no step is {' '.join(words)!r}: a step is NAME SECONDS WHOSE, and a name is one of {names}")
+        told = f"a step is NAME SECONDS WHOSE [{'] ['.join(_FLAGS)}], and a name is one of {names}"
+        problems.append(f"no step is {' '.join(words)!r}: {told}")
         return None
     seconds, whose = map(int, numbers)
-    return Step(name, seconds, whose, arrives)
+    return Step(name, seconds, whose, **dict.fromkeys(flags, True))

@@ -29,23 +29,33 @@ class Users:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.all: list[User] = []
+        # Whether somebody has asked for a session and got no answer, so that there may be one which nobody uses.
+        self.may_have_more = False
         self._commits = 0
+        # The clients that Hermes has refused.
+        self._refused: list[str] = []
 
     def arrive(self, *, is_broken: bool) -> None:
         """Somebody asks for a session; fails unless there is one, or one may be refused so.
 
         While something *is broken* there may be no answer, or none of Hermes.
         """
+        request = self._platform.sessions.request()
         try:
-            answer = self._platform.sessions.activate()
+            answer = self._platform.sessions.activate(request)
         except AssertionError:
             if not is_broken:
                 raise
+            self.may_have_more = True
             return
         if answer.status == _CREATED:
             self.all.append(User(Session.of(answer), self._platform.clock.now()))
+            return
+        self._expect_refused(answer, is_broken=is_broken)
+        if answer.origin == "hermes":
+            self._refused.append(str(request["clientId"]))
         else:
-            self._expect_refused(answer, is_broken=is_broken)
+            self.may_have_more = True
 
     def leave(self, whose: int) -> None:
         """One of them ends its session, which may have been over."""
@@ -71,7 +81,8 @@ class Users:
             return platform.clock.now() >= until
 
         most = seconds + 3 * contract.IDLE_TIMEOUT_SECONDS + patience.RESERVE_SECONDS
-        platform.wait_until(used, most, what="sessions to be used", every_seconds=_USED_EVERY_SECONDS)
+        every_seconds = max(1.0, min(_USED_EVERY_SECONDS, seconds))
+        platform.wait_until(used, most, what="sessions to be used", every_seconds=every_seconds)
         if not is_noted:
             for user in self.all:
                 user.used_at = before[user.session.id]
@@ -125,6 +136,13 @@ class Users:
         what = f"the commits of {user.session.id}"
         self._platform.wait_until(is_told, contract.RECOVERY_SECONDS_MAX, what=what, every_seconds=5)
         return logs[0]
+
+    def expect_nothing_of_refused(self) -> None:
+        """Fail unless the table has nothing of those whom Hermes has refused."""
+        for client in self._refused:
+            left = [item["sessionId"] for item in self._platform.sessions.items_of_client(client)]
+            assert left == [], f"{client} was refused a session, and the table has {left}"
+        self._refused.clear()
 
     def _expect_refused(self, answer: Answer, *, is_broken: bool) -> None:
         if answer.status == _TOO_MANY:

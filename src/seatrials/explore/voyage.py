@@ -1,7 +1,7 @@
 """A schedule on one world: its steps, what must hold after each, and that all comes back to rest at the end."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from math import inf
 
@@ -16,6 +16,8 @@ LASTS_SECONDS = 600.0
 _OK = 200
 # While these last, no activity reaches the table.
 _KEEP_FROM_NOTING = ("table away", "table throttling")
+# How long after somebody has asked for a session something breaks: amid what Hermes does for it, or behind that.
+_AMID_SECONDS = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.4, 2.0, 8.0, 20.0)
 Fault = Callable[[], AbstractContextManager[None]]
 FaultOfTask = Callable[[str], AbstractContextManager[None]]
 
@@ -27,6 +29,8 @@ class Voyage:
         self._platform = platform
         self.users = Users(platform)
         self.met: set[Met] = set()
+        # Whether something that was broken may not be well again yet.
+        self._is_upset = False
 
     def make(self, schedule: Sequence[Step]) -> None:
         """Take every step, and come to rest; fails with an `AssertionError` as soon as something does not hold."""
@@ -36,6 +40,7 @@ class Voyage:
         self._expect_all(began)
         for step in schedule:
             self._take(step)
+        self._expect_all(self._platform.clock.now())
         left = began + LASTS_SECONDS - self._platform.clock.now()
         if left > 0:
             self.users.use(left)
@@ -43,7 +48,7 @@ class Voyage:
 
     def _take(self, step: Step) -> None:
         if step.name == ARRIVE:
-            self.users.arrive(is_broken=False)
+            self.users.arrive(is_broken=self._is_upset)
         elif step.name == LEAVE:
             self.users.leave(step.whose)
         elif step.name == USE:
@@ -52,23 +57,41 @@ class Voyage:
             self._platform.let_pass(step.seconds, what="what comes of itself")
         else:
             self._break(step)
-        self._expect_all(self._platform.clock.now())
+        if step.hastes:
+            self._expect_contract()
+        else:
+            self._expect_all(self._platform.clock.now())
 
     def _break(self, step: Step) -> None:
         """Break something for a while, under load, and mend it."""
         self.met |= met(self.users.statuses(), step.name, "begins")
-        with self._fault(step)():
-            if step.arrives:
-                self.users.arrive(is_broken=True)
+        self._is_upset = True
+        with ExitStack() as held:
+            self._begin(step, lambda: held.enter_context(self._fault(step)()))
             self.users.use(step.seconds, is_noted=step.name not in _KEEP_FROM_NOTING)
         self.met |= met(self.users.statuses(), step.name, "is over")
 
+    def _begin(self, step: Step, begin: Callable[[], None]) -> None:
+        """Let something break, perhaps amid an arrival."""
+        if not step.arrives:
+            begin()
+            return
+        after_seconds = _AMID_SECONDS[step.whose % len(_AMID_SECONDS)]
+
+        def begin_amid() -> None:
+            self._platform.let_pass(after_seconds, what="an arrival to be under way")
+            begin()
+
+        self._platform.in_parallel(partial(self.users.arrive, is_broken=True), begin_amid)
+
     def _expect_all(self, since: float) -> None:
         self._expect_hermes(since)
+        self._is_upset = False
         self.users.expect_none_lost()
         self.users.expect_served(since)
         self.users.expect_none_lost()
         self.users.expect_kept()
+        self.users.expect_nothing_of_refused()
         self._expect_contract()
 
     def _expect_hermes(self, since: float) -> None:
@@ -93,6 +116,7 @@ class Voyage:
             self._platform.sessions.deactivate(session)
         # What was broken last may have kept Hermes from telling how many there are, for as long as it takes to be back.
         most = patience.EMPTY_SECONDS + contract.RECOVERY_SECONDS_MAX
+        most += contract.EXPIRY_LATEST_SECONDS if self.users.may_have_more else 0
         self._platform.wait_until(self._is_at_rest, most, what="nothing to be left", every_seconds=10)
         self._expect_contract()
 
