@@ -248,7 +248,6 @@ class Controller:
         self._placement.retire(work, must_settle=now - since < SETTLE_SECONDS)
         # Its task's groups may have no rule now.
         work.task, self._sweep_at = None, self._clock.now()
-        self._wake.set()
 
     def _arns_in_use(self) -> set[str]:
         stored = {session.task_arn for session in self._sessions if session.task_arn is not None}
