@@ -50,12 +50,23 @@ def control_plane(*, plain: bool) -> AbstractContextManager[Any]:
     backends.put_in_place()
     # 512 machine images of moto's own, none of them of the platform: each with an identifier, and in every snapshot.
     replace_once(settings, "ec2_load_default_amis", lambda _function: lambda: False)
-    # moto lists every object it ever made, for its dashboard, and so nothing of an ended world could go.
-    replace_once(BaseModel, "__new__", lambda _tracked: staticmethod(lambda cls, *_, **__: object.__new__(cls)))
+    replace_once(BaseModel, "__new__", _untracked)
     replace_once(responses, "gen_amzn_requestid_long", _request_ids)
     replace_once(BotocoreStubber, "process_request", _on_virtual_time)
     mock: AbstractContextManager[Any] = mock_aws(config={"core": {"reset_boto3_session": False}})
     return mock
+
+
+def _untracked(tracked: Callable[..., BaseModel]) -> "staticmethod[..., BaseModel]":
+    """Let moto list no object that it makes: it does for its dashboard, and so nothing of an ended world could go.
+
+    Those of S3 hold files, which moto closes by that list.
+    """
+
+    def new(cls: type[BaseModel], *given: Any, **named: Any) -> BaseModel:  # noqa: ANN401  # moto's own
+        return tracked(cls, *given, **named) if cls.__module__.startswith("moto.s3.") else object.__new__(cls)
+
+    return staticmethod(new)
 
 
 def shortcuts(pristine: dict[str, Any]) -> Shortcuts | None:
