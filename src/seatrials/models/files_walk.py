@@ -66,7 +66,7 @@ class FilesWalk(Walk):
     """What users do to their files, in any order and by any way."""
 
     # A step takes little of a platform, beside those in which time passes; and much must have been told of one user.
-    steps_factor = 3
+    steps_factor = 4
     steps_per_walk = 90
 
     def __init__(self, platform: Platform, walks: Walks) -> None:
@@ -236,6 +236,13 @@ class FilesWalk(Walk):
             self._committed(answer, user.model.commit(message))
             picking = self._run(user, "cd .git && ls | grep PICK || true")
             assert picking == "", f"the commit has not ended the pick: {picking}"
+
+    def shell_git(self, whose: int, *, is_nested: bool, is_there: bool, is_kept: bool) -> None:
+        """Do what few commands do with git."""
+        if is_nested:
+            self.shell_nested(whose)
+        else:
+            self.shell_pick(whose, is_there=is_there, is_kept=is_kept)
 
     def shell_nested(self, whose: int) -> None:
         """Make a repository in a folder, which cannot be committed and is told of, and take it away again."""
@@ -429,7 +436,6 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
     _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
-    _step(FilesWalk.shell_pick, whose=_whose, is_there=st.booleans(), is_kept=st.booleans()),
-    _step(FilesWalk.shell_nested, whose=_whose),
+    _step(FilesWalk.shell_git, whose=_whose, is_nested=st.booleans(), is_there=st.booleans(), is_kept=st.booleans()),
     _step(FilesWalk.shell_commits, whose=_whose, count=st.sampled_from(COUNTS)),
 )

@@ -326,9 +326,9 @@ def _(original: Any, session: Session, *arguments: Any) -> Step | None:
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "moved-to-a-clean-checkout", breaks="CONC-12")
-def _(original: Any, sessions: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+def _(original: Any, sessions: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """A session that moves to another task loses what it had not committed."""
-    opened = original(sessions, repository, branch, remote)
+    opened = original(sessions, repository, branch)
     run_git(repository._git, repository.project, "clean", "--quiet", "--force", "-d", "-x")
     return opened
 

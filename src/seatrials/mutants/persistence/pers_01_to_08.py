@@ -80,11 +80,11 @@ def _(original: Any, git: Git, folder: Path, branch: str) -> None:
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "last-commit-made-anew", breaks="PERS-02")
-def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """The last commit is made anew, with another id, whenever a session is opened."""
     if repository.exists() and repository.head() is not None:
         run_git(hosted.git, repository.project, "commit", "--quiet", "--amend", "--no-edit", "--date=now")
-    return original(hosted, repository, branch, remote)
+    return original(hosted, repository, branch)
 
 
 @MUTANTS.replacing(Repository._commit_on, "one-commit-for-each-thread", breaks="PERS-02")
@@ -99,19 +99,19 @@ def _(original: Any, kept: Repository, _branch: str, message: str, *, with_ignor
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "opened-with-a-reset", breaks="PERS-03")
-def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """A container that opens a workspace puts changed files back to the last commit."""
     if repository.exists() and repository.head() is not None:
         run_git(hosted.git, repository.project, "reset", "--quiet", "--hard")
-    return original(hosted, repository, branch, remote)
+    return original(hosted, repository, branch)
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "opened-with-a-clean", breaks="PERS-03")
-def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """A container that opens a workspace removes files that were never committed."""
     if repository.exists():
         run_git(hosted.git, repository.project, "clean", "--quiet", "--force", "-d")
-    return original(hosted, repository, branch, remote)
+    return original(hosted, repository, branch)
 
 
 @MUTANTS.replacing(Workspace._place, "tail-of-the-old-kept", breaks="PERS-03")
@@ -151,12 +151,12 @@ def _(original: Any, placement: Placement, work: Work, task: Task) -> None:
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "lock-outlives-the-killed-container", breaks="PERS-04")
-def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str, remote: str | None) -> Workspace:
+def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """A container locks the project, and nobody opens the lock of one that was killed."""
     lock = repository.project / ".git" / "editor.pid"
     if lock.is_file() and lock.read_text(encoding="utf-8") != hosted._task_id:
         raise RequestError(409, "another container works in this project")
-    prepared = original(hosted, repository, branch, remote)
+    prepared = original(hosted, repository, branch)
     lock.write_text(hosted._task_id, encoding="utf-8")
     return prepared
 
