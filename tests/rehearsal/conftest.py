@@ -72,7 +72,7 @@ def rehearsal(pytestconfig: pytest.Config) -> Iterator[Rehearsal]:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     pace = f"{pytestconfig.getoption('--pace'):g}"
     with running_server("--pace", pace, "--allow-exec", within_seconds=_READY_SECONDS) as running:
-        rehearsal = Rehearsal(running)
+        rehearsal = Rehearsal(running, may_replace=bool(pytestconfig.getoption("--rows")))
         rehearsal.let_a_stranger_in()
         yield rehearsal
         rehearsal.http.close()

@@ -12,6 +12,8 @@ USAGE_OF_ROWS = "timeline/*.usage.json"
 USAGE_FILES = (USAGE_OF_ROWS, "usage.json")
 SERVICES_FILES = "timeline/*.services.json"
 SKEW_FILE = "skew.json"
+# What the users of a load have seen, and what locust says of it.
+LOAD_FIGURES, LOAD_LOG = "load.json", "load.log"
 
 
 def leftovers_in(files: Mapping[str, bytes]) -> tuple[str, ...] | None:

@@ -7,8 +7,9 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from seatrials.environments.environment import Environment
@@ -19,11 +20,11 @@ from seatrials.explore.schedule import parse
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.planted import EXPLORABLE
 from seatrials.stacks import StackOptions
+from seatrials.stacks.base import COLLECTION_THRESHOLDS
 from seatrials.stacks.mock.stacks import MockStacks
+from seatrials.whole_file import write_whole
 
 _PROGRESS_SEEDS = 25
-# As rows of the mock have it: a world is two megabytes.
-_COLLECTION_THRESHOLDS = (50_000, 10, 10)
 Tell = Callable[[str], None]
 
 
@@ -69,7 +70,8 @@ class Explored:
 def explore(what: Exploration, tell: Tell) -> Explored:
     """Take every seed; *tell* hears how far it is, and of each schedule that fails at once."""
     explored = Explored()
-    journal = Journal(what.folder / "journal.jsonl", f"{_tree()} {what.mutant or ''}".strip())
+    of = f"{_tree()} {what.environment.world} {what.mutant or 'healthy'}"
+    journal = Journal(what.folder / "journal.jsonl", of)
     if what.resume:
         explored.done = {seed: each for seed, each in journal.done().items() if seed in what.seeds}
         tell(f"{len(explored.done)} of {len(what.seeds)} seeds were done before")
@@ -87,14 +89,15 @@ def explore(what: Exploration, tell: Tell) -> Explored:
                 tell(f"{len(explored.done)} of {len(what.seeds)} seeds, {len(explored.found)} fail, {met} things met")
     except KeyboardInterrupt:
         explored.was_interrupted = True
-    (what.folder / "coverage.md").write_text("\n".join(coverage_lines(explored)) + "\n", encoding="utf-8")
+    write_whole(what.folder / "coverage.md", "\n".join([*coverage_lines(explored), ""]))
     return explored
 
 
 def replayed(environment: Environment, seed: int, steps: str, mutant: str | None = None) -> Hunted:
     """Take the *steps* that `explore` has shown, on their seed's world; raises `ConfigurationError` for wrong ones."""
     schedule = parse(steps)
-    return replay(_stacks(environment), seed, schedule, _mutant(mutant))
+    with _opened(environment) as stacks:
+        return replay(stacks, seed, schedule, _mutant(mutant))
 
 
 def told(hunted: Hunted, mutant: str | None = None, world: str = "default") -> str:
@@ -124,38 +127,45 @@ def coverage_lines(explored: Explored) -> list[str]:
 
 def _hunted(what: Exploration, seeds: Sequence[int]) -> Iterator[Hunted]:
     """Yield what each seed comes to, in whatever order they end."""
-    if what.workers <= 1:
-        mutant = _mutant(what.mutant)
-        yield from (hunt(_stacks(what.environment), seed, mutant) for seed in seeds)
-        return
+    mutant = _mutant(what.mutant)
+    with _opened(what.environment) as stacks:
+        if what.workers <= 1:
+            yield from (hunt(stacks, seed, mutant) for seed in seeds)
+        else:
+            yield from _hunted_side_by_side(partial(hunt, stacks, mutant=mutant), seeds, what.workers)
+
+
+def _hunted_side_by_side(hunting: Callable[[int], Hunted], seeds: Sequence[int], workers: int) -> Iterator[Hunted]:
+    # Forks have what is deployed, and no process has to be handed it.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(what.workers, context, _begin_worker) as pool:
-        futures = [pool.submit(_hunt, what.environment, seed, what.mutant) for seed in seeds]
+    with ProcessPoolExecutor(workers, context, _begin_worker, (hunting,)) as pool:
+        futures = [pool.submit(_hunt, seed) for seed in seeds]
         try:
             for future in as_completed(futures):
                 yield future.result()
-        except BaseException:
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
-def _begin_worker() -> None:
+# In a worker: what takes one seed.
+_hunting: list[Callable[[int], Hunted]] = []
+
+
+def _begin_worker(hunting: Callable[[int], Hunted]) -> None:
     # Ctrl-C is the parent's to hear, which has the workers end after the seed that they are at.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(*_COLLECTION_THRESHOLDS)
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
+    _hunting[:] = [hunting]
 
 
-def _hunt(environment: Environment, seed: int, mutant: str | None) -> Hunted:
-    return hunt(_stacks(environment), seed, _mutant(mutant))
+def _hunt(seed: int) -> Hunted:
+    return _hunting[0](seed)
 
 
-@cache
-def _stacks_of(text: str) -> MockStacks:
-    return MockStacks(Environment.model_validate_json(text), StackOptions(seed=1))
-
-
-def _stacks(environment: Environment) -> MockStacks:
-    return _stacks_of(environment.model_dump_json())
+@contextmanager
+def _opened(environment: Environment) -> Iterator[MockStacks]:
+    with closing(MockStacks(environment, StackOptions(seed=1))) as stacks:
+        yield stacks
 
 
 def _mutant(name: str | None) -> Mutant | None:

@@ -9,10 +9,10 @@ from seatrials.explore.hunt import Hunted
 
 
 class Journal:
-    """The seeds that are done, of one tree and one broken platform."""
+    """The seeds that are done, of one tree, one world and one platform, broken or not."""
 
     def __init__(self, path: Path, of: str) -> None:
-        """*of* says of what: lines of another tree are of no use."""
+        """*of* says of what: lines of anything else are of no use."""
         self._path, self._of = path, of
         path.parent.mkdir(parents=True, exist_ok=True)
 

@@ -40,7 +40,7 @@ def run_explore(wanted: Wanted, workers: str, folder: Path, output: Output) -> i
             if hunted.seen
             else f"nothing fails; trace: {hunted.trace_sha256}"
         )
-        _tell(output, Explored({hunted.seed: hunted}), folder)
+        _tell(output, Explored({hunted.seed: hunted}), None)
         return _FOUND if hunted.seen else 0
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     part = Shard.parse(wanted.shard or "1/1").part(dict.fromkeys(seeds, 1), "seeds")
@@ -56,19 +56,24 @@ def run_explore(wanted: Wanted, workers: str, folder: Path, output: Output) -> i
         output.say,
     )
     output.say(_ended(explored, folder))
-    _tell(output, explored, folder)
+    _tell(output, explored, folder / "coverage.md")
     if explored.was_interrupted:
         return INTERRUPTED
     return _FOUND if explored.found else 0
 
 
-def _tell(output: Output, explored: Explored, folder: Path) -> None:
+def _tell(output: Output, explored: Explored, coverage: Path | None) -> None:
     """Tell a program what was found, and how it is taken again."""
     found = [
         {"seed": each.seed, "steps": each.steps, "seen": each.seen, "trace_sha256": each.trace_sha256}
         for each in explored.found
     ]
-    output.tell(seeds=len(explored.done), found=found, met=len(explored.counts()), coverage=str(folder / "coverage.md"))
+    output.tell(
+        seeds=len(explored.done),
+        found=found,
+        met=len(explored.counts()),
+        coverage=None if coverage is None else str(coverage),
+    )
 
 
 def _ended(explored: Explored, folder: Path) -> str:

@@ -1,9 +1,9 @@
 """Users of a platform that breaks: whatever they are answered, what was answered as done must be there afterwards."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
+from seatrials.models import use
 from seatrials.platform import Answer, NotYet, Platform, Session, contract, patience
 
 _OK, _CREATED, _ACCEPTED, _TOO_MANY, _UNAVAILABLE = 200, 201, 202, 429, 503
@@ -119,9 +119,7 @@ class Users:
         """Fail unless every commit that was answered as made is in its log, once."""
         for user in self.all:
             if user.committed:
-                found = Counter(each["message"] for each in self._log_of(user))
-                wrong = {message: found[message] for message in user.committed if found[message] != 1}
-                assert wrong == {}, f"commits of {user.session.id} are in its log as often as this: {wrong}"
+                use.expect_kept(user.session, user.committed, self._log_of(user))
 
     def _log_of(self, user: User) -> list[dict[str, str]]:
         """Return the commits of a session, which may be moving: Spot takes a task back minutes after its warning."""
@@ -159,28 +157,23 @@ class Users:
         """Look at a session, and perhaps commit a change of it; what has no answer is judged when nothing is broken."""
         began = self._platform.clock.now()
         try:
-            answer = self._platform.sessions.preview(user.session)
+            is_answered = self._platform.sessions.preview(user.session).status == _OK
             if commits:
-                answer = self._commit(user)
+                is_answered = self._commit(user)
         except AssertionError:
             return
-        if answer.status == _OK:
+        if is_answered:
             user.used_at = began
 
-    def _commit(self, user: User) -> Answer:
+    def _commit(self, user: User) -> bool:
         self._commits += 1
         message = f"Commit {self._commits}"
-        written = self._platform.workspace(user.session).write("kept.md", message.encode())
-        made = self._platform.http.post("/api/git/commit", {"message": message}, user.session.headers)
-        if (written.status, made.status) == (_OK, _OK):
+        is_made = use.commits(self._platform, user.session, message)
+        if is_made:
             user.committed.append(message)
-        return made
+        return is_made
 
     def _is_served(self, user: User) -> bool | NotYet:
-        health = self._platform.sessions.preview(user.session, "/health")
-        if health.status != _OK:
-            # It may be over by now, as one that could not start in time is.
-            return not self._is_there(user) or NotYet(f"its preview is {health}")
-        item = self._platform.sessions.item(user.session) or {}
-        by, host = health.json()["taskArn"], item.get("taskArn")
-        return by == host or NotYet(f"it is served by {by}, and its item names {host}")
+        served = use.is_served(self._platform, user.session)
+        # It may be over by now, as one that could not start in time is.
+        return served or not self._is_there(user) or served

@@ -9,14 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from seatrials.errors import EvidenceError
+from seatrials.evidence.sums import LOAD_FIGURES, LOAD_LOG
 from seatrials.load.figures import LoadFigures, read_figures
 from seatrials.load.options import LoadOptions, Part
 from seatrials.seams.network import SystemNetwork
 
 # Why it is looked for and not imported: it makes greenlets of all threads and sockets of its process.
 _LOCUSTFILE = "seatrials.load.locustfile"
-# How long processes of users may take until all of them are there, and to end their sessions after the load.
-_JOIN_SECONDS, _LEAVE_SECONDS = 120, 20
+# How long processes of users may take until all of them are there.
+_JOIN_SECONDS = 120
 
 
 class Load:
@@ -38,11 +39,11 @@ class Load:
 
     def run(self) -> LoadFigures:
         """Have the users use the platform; raises `EvidenceError` when what they have seen cannot be known."""
-        figures, port = self._folder / "load.json", _free_port()
+        figures, port = self._folder / LOAD_FIGURES, _free_port()
         command = self._command(port, figures)
         if self.options.elsewhere:
             self._tell(f"waiting for {self.options.elsewhere} of: {shlex.join(self.worker_command(port))}")
-        log = self._folder / "load.log"
+        log = self._folder / LOAD_LOG
         with log.open("wb") as errors:
             process = subprocess.Popen(  # noqa: S603  # our own program, with options that are no shell's
                 command,

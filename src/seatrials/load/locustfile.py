@@ -15,6 +15,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import StatsEntry
 
 from seatrials.errors import SeatrialsError
+from seatrials.evidence.redaction import redact
 from seatrials.load.figures import FAILURES_KEPT, FailedRequest, LoadFigures, RequestFigures
 from seatrials.load.member import Member
 from seatrials.load.options import add_options
@@ -79,13 +80,15 @@ class PlatformUser(User):
         worker = runner.worker_index if isinstance(runner, WorkerRunner) else 0
 
         def note(name: str, seconds: float, wrong: str) -> None:
-            error = AssertionError(wrong) if wrong else None
+            # What users are answered may be anybody's, and locust writes all of it down.
+            told = redact(wrong)
+            error = AssertionError(told) if told else None
             self.environment.events.request.fire(
                 request_type="", name=name, response_time=seconds * 1000, response_length=0, exception=error, context={}
             )
-            if wrong and isinstance(runner, WorkerRunner):
+            if told and isinstance(runner, WorkerRunner):
                 visitor = f"visit {number} of {member.name}"
-                failed = FailedRequest(at_seconds=member.now(), visitor=visitor, name=name, told=wrong)
+                failed = FailedRequest(at_seconds=member.now(), visitor=visitor, name=name, told=told)
                 runner.send_message(_FAILED, failed.model_dump())
 
         Visit(member.platform(str(number)), Random(f"{options.load_seed} {worker} {number}"), note).make()

@@ -20,7 +20,7 @@ from seatrials.evidence.redaction import redact_value
 from seatrials.evidence.report_log import LogSummary, parse_report_log
 from seatrials.evidence.seal import problems_of_seal, read_seal
 from seatrials.evidence.signing import Signer, sign_run
-from seatrials.evidence.sums import LEFTOVERS_FILES
+from seatrials.evidence.sums import LEFTOVERS_FILES, LOAD_FIGURES, LOAD_LOG
 from seatrials.merging.division import all_sources
 from seatrials.merging.piece import Piece, first_beginning
 from seatrials.whole_file import read_regular, write_whole
@@ -28,10 +28,8 @@ from seatrials.whole_file import read_regular, write_whole
 # With what runs end that tried all their rows, the better before the worse.
 _ORDERLY = (0, TooLateError.exit_code, 1)
 _COMPARISON = "comparison.json"
-# What the processes of a load sum up; as in one run, the last load has the file.
-_LOAD = "load.json"
 # What is put together below by name, beside the record, the rows and the report log.
-_KNOWN = ("usage.json", "tasks.json", "skew.json", _COMPARISON, _LOAD)
+_KNOWN = ("usage.json", "tasks.json", "skew.json", _COMPARISON, LOAD_FIGURES, LOAD_LOG)
 _KNOWN_PATTERNS = ("timeline/*", LEFTOVERS_FILES)
 
 
@@ -123,7 +121,8 @@ def _write_files(folder: RunFolder, runs: Sequence[RunEvidence]) -> None:
         paths = run.folder.judged_paths()
         shard = run.record.shard
         for name, path in paths.items():
-            if name.startswith("timeline/") or name == _LOAD:
+            # Of loads the last one has the files, as in one run.
+            if name.startswith("timeline/") or name in (LOAD_FIGURES, LOAD_LOG):
                 copyfile(path, folder.path / name)
             elif fnmatchcase(name, LEFTOVERS_FILES):
                 process = f"{shard.number if shard is not None else 0}-{name.split('.')[1]}"

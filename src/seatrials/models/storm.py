@@ -4,17 +4,16 @@ A session has one owner, which its item names; what was answered as committed st
 wants three tasks at most; and each session is served again soon after each fault.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from seatrials.platform import NotYet, Platform, Session, contract, patience
+from seatrials.models.use import commits, expect_kept, is_served
+from seatrials.platform import Platform, Session, contract, patience
 
 _SESSIONS = (1, 2, 3)
-_OK = 200
 # How often sessions are used meanwhile.
 _LOAD_EVERY_SECONDS = 30.0
 Fault = Callable[[], AbstractContextManager[None]]
@@ -123,31 +122,20 @@ class Storm:
     def _commit(self, client: _Client) -> None:
         self._commits += 1
         message = f"Commit {self._commits}"
-        written = self._platform.workspace(client.session).write("storm.md", message.encode())
-        made = self._platform.http.post("/api/git/commit", {"message": message}, client.session.headers)
-        if (written.status, made.status) == (_OK, _OK):
+        if commits(self._platform, client.session, message):
             client.committed.append(message)
 
     def _expect_all_served(self) -> None:
         """Wait until each session is served by the task that its item names, within the promised time."""
         for client in self._clients:
             self._platform.wait_until(
-                partial(self._is_served, client.session),
+                partial(is_served, self._platform, client.session),
                 contract.RECOVERY_SECONDS_MAX,
                 what=f"session {client.session.id} to be served by its own task",
                 every_seconds=2,
             )
 
-    def _is_served(self, session: Session) -> bool | NotYet:
-        health = self._platform.sessions.preview(session, "/health")
-        if health.status != _OK:
-            return NotYet(f"its preview is {health}")
-        served_by, host = health.json()["taskArn"], self._platform.sessions.host(session)
-        return served_by == host or NotYet(f"it is served by {served_by}, and its item names {host}")
-
     def _expect_all_kept(self) -> None:
         """Fail unless every commit that was answered as made is in its log, once."""
         for client in self._clients:
-            found = Counter(each["message"] for each in self._platform.workspace(client.session).git_log())
-            wrong = {message: found[message] for message in client.committed if found[message] != 1}
-            assert wrong == {}, f"commits of {client.session.id} are in its log as often as this: {wrong}"
+            expect_kept(client.session, client.committed, self._platform.workspace(client.session).git_log())

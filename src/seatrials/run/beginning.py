@@ -15,12 +15,10 @@ from seatrials.errors import SeatrialsError
 from seatrials.run.ending import RunEnding
 from seatrials.seams.tracebacks import place_of
 from seatrials.stacks import Stacks
+from seatrials.stacks.base import COLLECTION_THRESHOLDS
 
 # The stacks that this process holds, from before its first scenario to its end.
 HELD_KEY = pytest.StashKey[Stacks | None]()
-# What a scenario makes lives for a moment or until its end, so the young are looked at once in about six scenarios,
-# whose worlds are two megabytes each; one of the six is still there then, and waits for the tenth look.
-_COLLECTION_THRESHOLDS = (50_000, 10, 10)
 
 
 class RunBeginning:
@@ -32,7 +30,7 @@ class RunBeginning:
         self._open_stacks = open_stacks
         # By default a full collection, of 60 ms, comes while modules are imported and about with every tenth scenario;
         # ended worlds may wait.
-        gc.set_threshold(*_COLLECTION_THRESHOLDS)
+        gc.set_threshold(*COLLECTION_THRESHOLDS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:  # mutants know the twin, and stacks boto3 and httpx, which no
     from seatrials.mutants.mutant import Mutant
     from seatrials.platform.stack import Stack
 
+# Of garbage, for a process that has many worlds: what one makes lives for a moment or until its end, so the young are
+# looked at once in about six worlds, of two megabytes each; one of the six is still there then, and waits for the tenth
+# look.
+COLLECTION_THRESHOLDS = (50_000, 10, 10)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:

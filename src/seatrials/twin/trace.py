@@ -60,6 +60,7 @@ class Trace:
         """
         taken, self.events = self.events, []
         self.notes.clear()
+        self._lines.clear()
         return taken
 
     def lines(self) -> list[str]:

@@ -30,7 +30,9 @@ _REQUEST = {"clientId": "acme", "userId": "anna@example.com", "instruction": "Ad
 class Rehearsal:
     """A server, with a bystander's session and a stranger's resources."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, *, may_replace: bool = False) -> None:
+        """*may_replace* says that the rows of its runs replace tasks of Hermes."""
+        self._may_replace = may_replace
         own = {name: each for name, each in read_variables().items() if not name.startswith(("AWS_", "SEATRIALS_"))}
         self.variables: Mapping[str, str] = {**own, **server.variables}
         context = ssl.create_default_context(cafile=server.variables["SEATRIALS_CA_FILE"])
@@ -50,7 +52,8 @@ class Rehearsal:
     def state(self) -> State:
         """Return all that a run could have changed, and what is broken."""
         broken = active_faults(self.variables["SEATRIALS_CONTROL_URL"])
-        return {**read_state(self.aws, self._files, NAMES.edit_service), **{f"fault {name}": {} for name in broken}}
+        state = read_state(self.aws, self._files, NAMES.edit_service, may_replace=self._may_replace)
+        return {**state, **{f"fault {name}": {} for name in broken}}
 
     def state_at_rest(self) -> State:
         """Return the state once no session is on its way to its end, and no task of those before is to be scaled in."""

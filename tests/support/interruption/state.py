@@ -37,13 +37,15 @@ _OF_THE_PLATFORM: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_state(aws: Aws, files: Path, scaled: str) -> State:
+def read_state(aws: Aws, files: Path, scaled: str, *, may_replace: bool = False) -> State:
     """Return the state of everything behind *aws*, with the files of EFS below *files*.
 
-    *scaled* is the service whose count and tasks the platform's alarms change at any time.
+    *scaled* is the service whose count and tasks the platform's alarms change at any time. Where rows *may replace* the
+    tasks of others, these are compared by their kind, and what a task left of its own is left out.
     """
     state: State = {}
-    for kind, name, known in (*_tables(aws), *_tasks(aws, scaled), *_balancers(aws), *_others(aws), *_files(files)):
+    tables, tasks = _tables(aws, may_replace=may_replace), _tasks(aws, scaled, may_replace=may_replace)
+    for kind, name, known in (*tables, *tasks, *_balancers(aws), *_others(aws), *_files(files)):
         left_out = _OF_THE_PLATFORM.get(kind, ())
         of_known = {key: value for key, value in known.items() if key not in left_out}
         if kind == "service" and name.endswith(scaled):
@@ -75,25 +77,24 @@ def _all(client: Json, operation: str, key: str, **given: Json) -> list[Json]:
     return [each for page in client.get_paginator(operation).paginate(**given) for each in page[key]]
 
 
-def _tables(aws: Aws) -> Known:
+def _tables(aws: Aws, *, may_replace: bool) -> Known:
     dynamodb = aws("dynamodb")
     for table in _all(dynamodb, "list_tables", "TableNames"):
         yield "table", table, dynamodb.describe_table(TableName=table)["Table"]
         for item in _all(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True):
-            if not _goes_or_stays_by_itself(item):
+            is_lock = item.get("userId") == {"S": "lock"}
+            if not (_goes_or_stays_by_itself(item) or (may_replace and is_lock)):
                 yield "item", f"{table} {item.get('sessionId')} {item.get('userId')}", item
 
 
 def _goes_or_stays_by_itself(item: Json) -> bool:
-    """Whether an item is the number of a free lease, Hermes's own lock, or an ended session, which DynamoDB removes."""
-    if item.get("userId") == {"S": "lock"}:
-        return True
+    """Whether an item is the number of a free lease, or somebody's ended session, which DynamoDB removes in time."""
     is_ended = item.get("status", {}).get("S") == EXPIRED
     is_of_a_run = item.get("clientId", {}).get("S", "").startswith(TEST_PREFIX)
     return item.keys() == {"sessionId", "userId", "fence"} or (is_ended and not is_of_a_run)
 
 
-def _tasks(aws: Aws, scaled: str) -> Known:
+def _tasks(aws: Aws, scaled: str, *, may_replace: bool) -> Known:
     ecs = aws("ecs")
     for cluster in _all(ecs, "list_clusters", "clusterArns"):
         yield "cluster", cluster, ecs.describe_clusters(clusters=[cluster], include=["TAGS"])["clusters"][0]
@@ -104,7 +105,7 @@ def _tasks(aws: Aws, scaled: str) -> Known:
             yield "targets of service", name, {"missing": _missing_targets(aws("elbv2"), service, tasks)}
         others = [task for task in tasks if task["group"] != f"service:{scaled}"]
         for number, task in enumerate(sorted(others, key=lambda each: str(each["group"]))):
-            if not task["group"].startswith("service:"):
+            if not (may_replace and task["group"].startswith("service:")):
                 yield "task", task["taskArn"], task
             else:
                 # A row may have it replaced, and then its service has another one of the same kind.

@@ -1,10 +1,13 @@
 """Many seeds: progress, interruption, going on, and what is told."""
 
 import shlex
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.explore import command
 from seatrials.explore.command import Exploration, explore, told
@@ -31,14 +34,20 @@ def _asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return Hunted(number, "task killed 20 1", "it fails" if number == 2 else "", "abc", set(MET), 600.0)
 
     monkeypatch.setattr(command, "hunt", hunted)
-    monkeypatch.setattr(command, "_stacks", lambda _environment: None)
+    monkeypatch.setattr(command, "_opened", lambda _environment: nullcontext())
     return asked
+
+
+def in_world(name: str) -> Environment:
+    """Return the mock in a world."""
+    return load_environment("mock", PROJECT / "environments.toml", {}).model_copy(update={"world": name})
 
 
 def exploration(folder: Path, *, resume: bool = False) -> Exploration:
     """Return one of six seeds in this process."""
-    mock = load_environment("mock", PROJECT / "environments.toml", {})
-    return Exploration(environment=mock, seeds=tuple(range(1, 7)), folder=folder, workers=0, resume=resume)
+    return Exploration(
+        environment=in_world("default"), seeds=tuple(range(1, 7)), folder=folder, workers=0, resume=resume
+    )
 
 
 def test_an_interrupted_exploration_keeps_what_it_found_and_goes_on(tmp_path: Path, asked: list[int]) -> None:
@@ -59,16 +68,18 @@ def test_an_interrupted_exploration_keeps_what_it_found_and_goes_on(tmp_path: Pa
 def test_a_journal_of_other_sources_is_of_no_use(
     tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another tree has done is done anew, and a line that was cut off counts for nothing."""
+    """What another tree or world has done is done anew, and a line that was cut off counts for nothing."""
     explore(exploration(tmp_path), lambda _line: None)
     journal = tmp_path / "journal.jsonl"
     journal.write_text(journal.read_text()[:-20])
     cut = explore(exploration(tmp_path, resume=True), lambda _line: None)
+    hard = replace(exploration(tmp_path, resume=True), environment=in_world("hard"))
+    elsewhere = explore(hard, lambda _line: None)
     monkeypatch.setattr(command, "_tree", lambda: "another")
     other = explore(exploration(tmp_path, resume=True), lambda _line: None)
 
-    assert (sorted(cut.done), sorted(other.done)) == ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
-    assert asked[4:] == [3, 4, 5, 6, 1, 2, 3, 4, 5, 6]
+    assert [sorted(each.done) for each in (cut, elsewhere, other)] == [[1, 2, 3, 4, 5, 6]] * 3
+    assert asked[4:] == [3, 4, 5, 6, *range(1, 7), *range(1, 7)]
 
 
 def test_what_fails_is_told_with_the_command_that_replays_it() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import httpx
 import pytest
 
-from seatrials.errors import ConfigurationError
+from seatrials.errors import ConfigurationError, UnreachableError
 from seatrials.platform.faults import FAULTS_PATH
 from seatrials.seams.http1 import Request, Response
 from seatrials.seams.lateness import Lateness
@@ -157,3 +157,9 @@ def test_a_rehearsal_breaks_its_world_by_the_server(served: Served, monkeypatch:
     assert (during, left, served.breaker.hanging_now) == (["task"], ["hanging"], [])
     assert active_faults(None) == []
     assert not hasattr(faults, "floods")
+
+
+def test_a_server_that_is_gone_is_told() -> None:
+    """A run whose rehearsal's server has ended says so, and not in a traceback."""
+    with pytest.raises(UnreachableError, match=r"does not answer GET http://127\.0\.0\.1:1/_seatrials/faults"):
+        active_faults("http://127.0.0.1:1")

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from seatrials.errors import ConfigurationError
+from seatrials.errors import ConfigurationError, UnreachableError
 from seatrials.platform.faults import FAULTS, FAULTS_PATH
 from seatrials.seams.application import AwsClient
 from seatrials.stacks.live.faults import LiveFaults
@@ -55,7 +55,13 @@ def end_faults(control_url: str | None) -> None:
 
 def _ask(control_url: str, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
     url = f"{control_url}{path}"
-    answer = httpx.request(method, url, json=body, timeout=_ASK_SECONDS, trust_env=False)
+    try:
+        answer = httpx.request(method, url, json=body, timeout=_ASK_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        msg = (
+            f"the server of the rehearsal does not answer {method} {url}: {error}; it may have ended: see what it said"
+        )
+        raise UnreachableError(msg) from error
     if answer.is_error:
         msg = f"the server of the rehearsal refused a fault with {answer.status_code}: {answer.text[:400]}"
         raise ConfigurationError(msg)
