@@ -12,6 +12,7 @@ from seatrials.evidence.history import (
     METRICS,
     RULES,
     TABLE,
+    Broken,
     Exchange,
     History,
     ItemWrite,
@@ -118,6 +119,11 @@ class Happened:
         """Add what CloudWatch has of a minute of the metric."""
         minute = MetricMinute(began=BEGAN + began, minimum=minimum, maximum=maximum, unit=unit)
         self.history.read_metric([minute])
+        return self
+
+    def something_broken(self, began: float, ended: float) -> "Happened":
+        """Add a time in which the scenario had something broken."""
+        self.history.broken.append(Broken(BEGAN + began, BEGAN + ended))
         return self
 
     def rules_went(self, *uncommitted: str) -> "Happened":

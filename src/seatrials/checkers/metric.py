@@ -26,7 +26,8 @@ def check(story: Story) -> Iterator[Finding]:
     life, writes = session_life(), story.history.writes
     for each in story.history.publications:
         if any(datum.get("MetricName") == life.metric for datum in each.data):
-            yield from _of(each, life, writes)
+            just = story.history.held_since(each.at - _JUST_SECONDS)
+            yield from _of(each, life, writes, just)
     if story.history.minutes:
         yield from _of_minutes(story, life)
 
@@ -47,7 +48,8 @@ def _of_minutes(story: Story, life: SessionLife) -> Iterator[Finding]:
             yield Finding("metric-true", f"{told}, and at most {life.live_max} are ever live", minute.began)
 
 
-def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite]) -> Iterator[Finding]:
+def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite], just: float) -> Iterator[Finding]:
+    """Yield what is wrong with one; changes since *just* are ones that have just been made."""
     datum, *others = publication.data
     problem = _not_plain(datum, life) or (f"it has {len(publication.data)} values" if others else "")
     if problem:
@@ -59,7 +61,7 @@ def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite]
         event = f"{publication.by} published {datum['Value']:g}, and {told} sessions were live"
         yield Finding("metric-true", event, publication.at)
     elif publication.is_stopping:
-        earlier = counts(life, writes, publication.at - _JUST_SECONDS, publication.at)
+        earlier = counts(life, writes, just, publication.at)
         if len(earlier) == 1:
             event = f"{publication.by} published {datum['Value']:g} when it had been told to stop"
             yield Finding("metric-silent", event, publication.at)

@@ -190,6 +190,13 @@ class History:
                 moment = max(moment, span.ended)
         return moment
 
+    def held_since(self, moment: float) -> float:
+        """Return since when something may have been held that came at a moment: since anything was broken until then."""
+        for span in reversed(self.broken):
+            if span.began <= moment <= span.ended:
+                moment = min(moment, span.began)
+        return moment
+
     def disturb(self, session_id: str) -> None:
         """Note that the scenario changes a session's item now."""
         self.disturbed.setdefault(session_id, []).append(self.now())

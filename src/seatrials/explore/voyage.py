@@ -110,6 +110,7 @@ class Voyage:
     def _come_to_rest(self) -> None:
         """End every session, and expect that nothing of them is left."""
         self.users.use(0)
+        self.users.expect_none_lost()
         self.users.expect_kept()
         # Those too whose users never heard of them, for their answer was lost.
         for session in self._platform.sessions.live_of_run():

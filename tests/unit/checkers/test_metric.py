@@ -51,6 +51,15 @@ def test_a_hermes_that_stops_is_silent() -> None:
     assert (changed.broken("metric"), idle.broken("metric")) == ([], ["metric-silent"])
 
 
+def test_a_change_that_a_fault_held_has_just_been_made() -> None:
+    """A Hermes that hung with the change in its hands publishes it when it is resumed, and not at any time later."""
+    held, later = (
+        two_live().something_broken(8.0, 40.0).published(at=at, stopping=True, Value=2) for at in (42.0, 60.0)
+    )
+
+    assert (held.broken("metric"), later.broken("metric")) == ([], ["metric-silent"])
+
+
 def test_a_second_value_is_found() -> None:
     """A publication is one value."""
     happened = two_live().published(at=60.0, Value=2)

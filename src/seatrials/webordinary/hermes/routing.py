@@ -66,9 +66,16 @@ class Router:
     def ensure_rules(
         self, session_id: str, groups: Mapping[str, str], standby: Mapping[str, str] | None = None
     ) -> None:
-        """Let the session's three rules lead to *groups*, whether they exist or not, and have *standby* checked too."""
+        """Let the session's three rules lead to *groups*, whether they exist or not, and have *standby* checked too.
+
+        A second rule of a kind goes: a Hermes that had hung has made it after another one had made its own.
+        """
         existing = self._rules()
-        mine = {rules.kind_of(rule): rule for rule in existing if rules.session_of(rule) == session_id}
+        mine: dict[str, rules.Rule] = {}
+        # The lower number is what the load balancer goes by, so that one stays.
+        for rule in sorted(existing, key=lambda rule: rules.priority_of(rule) or 0):
+            if rules.session_of(rule) == session_id and mine.setdefault(rules.kind_of(rule), rule) is not rule:
+                self._delete_rule(rule)
         taken = {rules.priority_of(rule) for rule in existing}
         for kind, conditions in rules.conditions_of(session_id).items():
             actions = rules.forward(groups[kind], standby[kind] if standby else None)

@@ -139,6 +139,25 @@ def test_rules_turn_to_another_task(balancer: Balancer) -> None:
     assert balancer.group_names() == ["wo-api-00000000000b", "wo-hmr-00000000000b", "wo-preview-00000000000b"]
 
 
+def test_a_rule_that_was_made_twice_goes(balancer: Balancer) -> None:
+    """A Hermes that had hung makes its rules after another has made them; the session is then where it is moved to."""
+    balancer.router.ensure_rules("session-1", balancer.router.ensure_groups(A))
+    [api] = [rule for rule in balancer.rules() if rules.kind_of(rule) == "api"]
+    for priority in (190, 300):
+        balancer.elbv2.create_rule(
+            ListenerArn=balancer.listener_arn,
+            Priority=priority,
+            Conditions=[{key: value for key, value in each.items() if value} for each in api["Conditions"]],
+            Actions=[{"Type": "forward", "TargetGroupArn": api["Actions"][0]["TargetGroupArn"]}],
+        )
+    groups = balancer.router.ensure_groups(B)
+    balancer.router.ensure_rules("session-1", groups)
+
+    assert sorted(rules.kind_of(rule) for rule in balancer.rules()) == ["api", "hmr", "preview"]
+    assert all(rules.leads_to(rule, rules.forward(groups[rules.kind_of(rule)])) for rule in balancer.rules())
+    assert api["Priority"] in [rule["Priority"] for rule in balancer.rules()]
+
+
 def test_a_standby_group_is_used_by_the_rules(balancer: Balancer) -> None:
     """So that its targets are checked; what uses a group cannot lose it."""
     old, new = balancer.router.ensure_groups(A), balancer.router.ensure_groups(B)
