@@ -10,7 +10,7 @@ from seatrials.checkers.contract import SessionLife, session_life
 from seatrials.checkers.finding import Finding
 from seatrials.checkers.story import Story
 from seatrials.checkers.together import live_spans
-from seatrials.evidence.history import ItemWrite, Publication
+from seatrials.evidence.history import History, ItemWrite, Publication
 
 # What a Hermes that stops may publish is a change that it has just made, within so long.
 _JUST_SECONDS = 5.0
@@ -26,8 +26,7 @@ def check(story: Story) -> Iterator[Finding]:
     life, writes = session_life(), story.history.writes
     for each in story.history.publications:
         if any(datum.get("MetricName") == life.metric for datum in each.data):
-            just = story.history.held_since(each.at - _JUST_SECONDS)
-            yield from _of(each, life, writes, just)
+            yield from _of(each, life, writes, _just_before(story.history, each.at))
     if story.history.minutes:
         yield from _of_minutes(story, life)
 
@@ -65,6 +64,13 @@ def _of(publication: Publication, life: SessionLife, writes: Sequence[ItemWrite]
         if len(earlier) == 1:
             event = f"{publication.by} published {datum['Value']:g} when it had been told to stop"
             yield Finding("metric-silent", event, publication.at)
+
+
+def _just_before(history: History, moment: float) -> float:
+    """Return since when a change has just been made: what a fault held came shortly before it at the earliest."""
+    since = moment - _JUST_SECONDS
+    held = history.held_since(since)
+    return since if held == since else held - _JUST_SECONDS
 
 
 def _not_plain(datum: Mapping[str, Any], life: SessionLife) -> str:

@@ -89,6 +89,9 @@ class Placement:
         """End a session that got no container in time, with ECS's reason if it has one."""
         session = work.session
         reason = self.fleet.failure_reason(session.created_seconds) or problem
+        if session.task_arn is not None:
+            # Its workspace may be open there, and its user may have begun to work.
+            self._settle(session, must_settle=False)
         # Why before the status: a Hermes that dies in between leaves a session that still asks for this step.
         self.router.remove_rules(session.session_id)
         metadata = {**session.metadata, "error": reason}

@@ -195,6 +195,16 @@ def test_a_session_that_is_never_served_ends_in_error(running: HermesWorld) -> N
     assert document["metadata"]["error"] == "no container could be had within 120 s"
 
 
+def test_what_was_done_in_a_session_that_is_never_served_is_committed(running: HermesWorld) -> None:
+    """Its workspace is open before it is active, and its user may have worked there."""
+    running.editors.broken["/api/execute"] = 500
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(124)
+
+    assert running.status(session_id) == "error"
+    assert ["/api/git/commit", f"/api/sessions/{session_id}"] == running.editors.paths()[-2:]
+
+
 def test_an_idle_session_is_drained_and_expires(running: HermesWorld) -> None:
     """Committed, forgotten, its routes gone, after five minutes."""
     session_id = started(running)["sessionId"]
