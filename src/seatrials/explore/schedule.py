@@ -37,7 +37,7 @@ FAULTS = (
     "image slow",
     "mount failing",
 )
-_NAMES = (ARRIVE, ARRIVE, ARRIVE, LEAVE, USE, REST, *FAULTS)
+_NAMES = (ARRIVE, ARRIVE, ARRIVE, LEAVE, LEAVE, USE, REST, *FAULTS)
 # Of a step: its seconds, and whose it is; and behind these, what it may be besides.
 _NUMBERS, _FLAGS = 2, ("arrives", "hastes")
 # Less than the five minutes after which a session that nobody uses is over, and more.

@@ -29,6 +29,8 @@ class Users:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.all: list[User] = []
+        # Sessions that were told to end, and may not have ended yet.
+        self._ending: list[Session] = []
         # Whether somebody has asked for a session and got no answer, so that there may be one which nobody uses.
         self.may_have_more = False
         self._commits = 0
@@ -60,7 +62,8 @@ class Users:
     def leave(self, whose: int) -> None:
         """One of them ends its session, which may have been over."""
         if self.all:
-            self._platform.sessions.deactivate(self.all.pop(whose % len(self.all)).session)
+            self._ending.append(self.all.pop(whose % len(self.all)).session)
+            self._platform.sessions.deactivate(self._ending[-1])
 
     def use(self, seconds: float, *, is_noted: bool = True) -> None:
         """Let all use their sessions for so long, whatever they are answered.
@@ -88,15 +91,19 @@ class Users:
                 user.used_at = before[user.session.id]
 
     def statuses(self) -> list[str]:
-        """Return the status of each session, as the table has it."""
-        return [self._platform.sessions.stored_status(user.session) or contract.EXPIRED for user in self.all]
+        """Return the status of each session that is not over, as the table has it."""
+        self._ending = [each for each in self._ending if self._status(each) not in contract.FINAL]
+        return [self._status(each) for each in (*[user.session for user in self.all], *self._ending)]
 
     def expect_none_lost(self) -> None:
         """Take out those whose session is over; fails for one that was in use, or failed after it had been active."""
         self.all = [user for user in self.all if self._is_there(user)]
 
+    def _status(self, session: Session) -> str:
+        return self._platform.sessions.stored_status(session) or contract.EXPIRED
+
     def _is_there(self, user: User) -> bool:
-        status = self._platform.sessions.stored_status(user.session) or contract.EXPIRED
+        status = self._status(user.session)
         if status in contract.LIVE:
             user.was_active |= status == contract.ACTIVE
             return True
