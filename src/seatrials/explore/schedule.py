@@ -39,7 +39,7 @@ FAULTS = (
 )
 _NAMES = (ARRIVE, ARRIVE, ARRIVE, LEAVE, LEAVE, USE, REST, *FAULTS)
 # Of a step: its seconds, and whose it is; and behind these, what it may be besides.
-_NUMBERS, _FLAGS = 2, ("arrives", "hastes")
+_NUMBERS, _FLAGS = 2, ("arrives", "leaves", "hastes")
 # Less than the five minutes after which a session that nobody uses is over, and more.
 _SECONDS = (5, 20, 45, 70, 90, 130)
 _RESTS = (20, 61, 130, 290, 310)
@@ -47,13 +47,14 @@ _RESTS = (20, 61, 130, 290, 310)
 
 @dataclass(frozen=True)
 class Step:
-    """One step; a fault lasts so long, under load, and somebody may arrive as it begins."""
+    """One step; a fault lasts so long, under load, and somebody may arrive or leave as it begins."""
 
     name: str
     seconds: int = 0
     # Which session it is about, or which Hermes: any number, of as many as there are.
     whose: int = 0
     arrives: bool = False
+    leaves: bool = False
     # Whether the next step comes before everybody is served again.
     hastes: bool = False
 
@@ -90,8 +91,10 @@ def _maybe_a_step() -> "st.SearchStrategy[Step | None]":
 def _steps() -> "st.SearchStrategy[Step | None]":
     def of(name: str) -> "st.SearchStrategy[Step | None]":
         seconds = st.sampled_from(_RESTS if name == REST else _SECONDS)
-        arrives = st.booleans() if name in FAULTS else st.just(value=False)
-        return st.builds(Step, st.just(name), seconds, st.integers(0, 11), arrives, st.booleans())
+        if name not in FAULTS:
+            return st.builds(Step, st.just(name), seconds, st.integers(0, 11), hastes=st.booleans())
+        flags = st.booleans(), st.sampled_from((False, False, True)), st.booleans()
+        return st.builds(Step, st.just(name), seconds, st.integers(0, 11), *flags)
 
     return st.sampled_from(_NAMES).flatmap(of)
 

@@ -31,7 +31,7 @@ class Users:
         self.all: list[User] = []
         # Sessions that were told to end, and may not have ended yet.
         self._ending: list[Session] = []
-        # Whether somebody has asked for a session and got no answer, so that there may be one which nobody uses.
+        # Whether there may be a session that nobody uses: no answer told of it, or that it ends.
         self.may_have_more = False
         self._commits = 0
         # The clients that Hermes has refused.
@@ -63,7 +63,9 @@ class Users:
         """One of them ends its session, which may have been over."""
         if self.all:
             self._ending.append(self.all.pop(whose % len(self.all)).session)
-            self._platform.sessions.deactivate(self._ending[-1])
+            answer = self._platform.sessions.deactivate(self._ending[-1])
+            # It ends by itself then, once it is idle.
+            self.may_have_more |= answer.status != _ACCEPTED
 
     def use(self, seconds: float, *, is_noted: bool = True) -> None:
         """Let all use their sessions for so long, whatever they are answered.

@@ -72,17 +72,19 @@ class Voyage:
         self.met |= met(self.users.statuses(), step.name, "is over")
 
     def _begin(self, step: Step, begin: Callable[[], None]) -> None:
-        """Let something break, perhaps amid an arrival."""
-        if not step.arrives:
-            begin()
-            return
-        after_seconds = _AMID_SECONDS[step.whose % len(_AMID_SECONDS)]
+        """Let something break: amid an arrival, perhaps, and somebody may leave behind that."""
+        amid = partial(self._platform.let_pass, _AMID_SECONDS[step.whose % len(_AMID_SECONDS)], what="a moment")
+        arriving = [partial(self.users.arrive, is_broken=True)] if step.arrives else []
 
-        def begin_amid() -> None:
-            self._platform.let_pass(after_seconds, what="an arrival to be under way")
+        def breaking() -> None:
+            if step.arrives:
+                amid()
             begin()
+            if step.leaves:
+                amid()
+                self.users.leave(step.whose)
 
-        self._platform.in_parallel(partial(self.users.arrive, is_broken=True), begin_amid)
+        self._platform.in_parallel(*arriving, breaking)
 
     def _expect_all(self, since: float) -> None:
         self._expect_hermes(since)

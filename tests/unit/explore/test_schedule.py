@@ -19,9 +19,13 @@ def test_what_is_written_is_read_as_it_was_drawn(schedule: tuple[Step, ...]) -> 
 
 def test_a_step_is_written_as_people_read_it() -> None:
     """Name, seconds and whose; behind them what it may be besides."""
-    steps = (Step("task killed", 20, 1, arrives=True, hastes=True), Step("leave", 5, 3), Step("use", 45, hastes=True))
+    steps = (
+        Step("task killed", 20, 1, arrives=True, leaves=True, hastes=True),
+        Step("leave", 5, 3),
+        Step("use", 45, hastes=True),
+    )
 
-    assert written(steps) == "task killed 20 1 arrives hastes; leave 5 3; use 45 0 hastes"
+    assert written(steps) == "task killed 20 1 arrives leaves hastes; leave 5 3; use 45 0 hastes"
 
 
 def test_every_wrong_step_is_told() -> None:
