@@ -5,7 +5,7 @@ import hashlib
 import multiprocessing
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -68,7 +68,10 @@ class Explored:
 
 
 def explore(what: Exploration, tell: Tell) -> Explored:
-    """Take every seed; *tell* hears how far it is, and of each schedule that fails at once."""
+    """Take every seed; *tell* hears how far it is, and of each schedule that fails at once.
+
+    A mutant is found once: the first of its seeds that fails is the last one taken.
+    """
     explored = Explored()
     of = f"{_tree()} {what.environment.world} {what.mutant or 'healthy'}"
     journal = Journal(what.folder / "journal.jsonl", of)
@@ -79,7 +82,7 @@ def explore(what: Exploration, tell: Tell) -> Explored:
         journal.begin()
     left = [seed for seed in what.seeds if seed not in explored.done]
     try:
-        for hunted in _hunted(what, left):
+        for hunted in _until_found(what, left):
             explored.done[hunted.seed] = hunted
             journal.add(hunted)
             if hunted.seen:
@@ -125,7 +128,15 @@ def coverage_lines(explored: Explored) -> list[str]:
     ]
 
 
-def _hunted(what: Exploration, seeds: Sequence[int]) -> Iterator[Hunted]:
+def _until_found(what: Exploration, seeds: Sequence[int]) -> Iterator[Hunted]:
+    with closing(_hunted(what, seeds)) as found:
+        for hunted in found:
+            yield hunted
+            if hunted.seen and what.mutant is not None:
+                return
+
+
+def _hunted(what: Exploration, seeds: Sequence[int]) -> Generator[Hunted]:
     """Yield what each seed comes to, in whatever order they end."""
     mutant = _mutant(what.mutant)
     with _opened(what.environment) as stacks:

@@ -65,6 +65,13 @@ def test_an_interrupted_exploration_keeps_what_it_found_and_goes_on(tmp_path: Pa
     assert "| task killed | begins |  | 6 |  |  |  |" in (tmp_path / "coverage.md").read_text()
 
 
+def test_a_mutant_is_found_once(tmp_path: Path, asked: list[int]) -> None:
+    """The seeds behind the one that finds it are not taken."""
+    explored = explore(replace(exploration(tmp_path), mutant="session-moves-once"), list[str]().append)
+
+    assert ([each.seed for each in explored.found], asked) == ([2], [1, 2])
+
+
 def test_a_journal_of_other_sources_is_of_no_use(
     tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
