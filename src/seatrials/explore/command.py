@@ -156,6 +156,9 @@ def _hunted_side_by_side(hunting: Callable[[int], Hunted], seeds: Sequence[int],
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            # They may be at making a schedule short, which takes minutes; --resume takes those seeds again.
+            for worker in multiprocessing.active_children():
+                worker.terminate()
 
 
 # In a worker: what takes one seed.
@@ -163,8 +166,9 @@ _hunting: list[Callable[[int], Hunted]] = []
 
 
 def _begin_worker(hunting: Callable[[int], Hunted]) -> None:
-    # Ctrl-C is the parent's to hear, which has the workers end after the seed that they are at.
+    # Ctrl-C is the parent's to hear, which ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     _hunting[:] = [hunting]
 

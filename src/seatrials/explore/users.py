@@ -105,14 +105,16 @@ class Users:
         return self._platform.sessions.stored_status(session) or contract.EXPIRED
 
     def _is_there(self, user: User) -> bool:
-        status = self._status(user.session)
+        item = self._platform.sessions.item(user.session) or {"status": contract.EXPIRED}
+        status = str(item["status"])
         if status in contract.LIVE:
             user.was_active |= status == contract.ACTIVE
+            user.used_at = max(user.used_at, item["lastActivity"] / 1000)
             return True
         idle_seconds = self._platform.clock.now() - user.used_at
-        is_idle = idle_seconds >= contract.IDLE_SECONDS - _TOLERANCE_SECONDS
         never_began = status == contract.ERROR and not user.was_active
-        assert is_idle or never_began, f"{user.session.id} is {status}, and was used {idle_seconds:.0f} s ago"
+        problem = f"{user.session.id} is {status}, and was used {idle_seconds:.0f} s ago"
+        assert _is_over(idle_seconds) or never_began, problem
         return False
 
     def expect_served(self, since: float) -> None:
@@ -175,7 +177,8 @@ class Users:
                 is_answered = self._commit(user)
         except AssertionError:
             return
-        if is_answered:
+        # One that is idle for so long may be over at the next moment, whatever it is answered until then.
+        if is_answered and not _is_over(began - user.used_at):
             user.used_at = began
 
     def _commit(self, user: User) -> bool:
@@ -190,3 +193,8 @@ class Users:
         served = use.is_served(self._platform, user.session)
         # It may be over by now, as one that could not start in time is.
         return served or not self._is_there(user) or served
+
+
+def _is_over(idle_seconds: float) -> bool:
+    """Whether a session that was not used for so long may have been ended for it."""
+    return idle_seconds >= contract.IDLE_SECONDS - _TOLERANCE_SECONDS

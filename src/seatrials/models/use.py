@@ -10,10 +10,13 @@ _OK = 200
 
 
 def commits(platform: Platform, session: Session, message: str) -> bool:
-    """Change a file of a session and commit it; return whether both were answered as done."""
+    """Change a file of a session and commit it; return whether both were answered as done.
+
+    What an instruction has committed in between is no commit of this one's.
+    """
     written = platform.workspace(session).write("kept.md", message.encode())
     made = platform.http.post("/api/git/commit", {"message": message}, session.headers)
-    return (written.status, made.status) == (_OK, _OK)
+    return (written.status, made.status) == (_OK, _OK) and made.json()["filesChanged"] != []
 
 
 def is_served(platform: Platform, session: Session) -> bool | NotYet:
