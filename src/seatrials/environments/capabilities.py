@@ -34,7 +34,7 @@ class Capability(StrEnum):
     FAULTS_SPOT = "faults.spot"
     # The table throttles, or is away.
     FAULTS_TABLE = "faults.table"
-    # A hundred requests are sent in a second, which at a rehearsal's pace would be thousands in one of the machine.
+    # A hundred requests are sent in a second, which at a rehearsal's usual pace is thousands in one of the machine.
     RATE = "rate"
     # A scenario may hold more than one live session at a time.
     SESSIONS = "sessions"

@@ -20,6 +20,8 @@ _OF_A_REHEARSAL = {
     "endpoint_url": "an endpoint",
     "control_url": "a server of its own",
 }
+# A hundred requests in a second of the platform's are more than a machine serves in half of one of its own.
+_RATE_PACE_MAX = 2.0
 
 
 # The worlds of the twin. Why not `seatrials.twin.calibration`'s: a run on AWS is without the twin.
@@ -94,6 +96,13 @@ class Environment(Terms, Pacing, Door, Place):
             msg = "must have release = { hermes = ..., edit = ... }, for the capability 'versions' asks about them"
             raise ValueError(msg)
         return self
+
+    def allows(self, capability: str) -> bool:
+        """Whether scenarios that need *capability* can run here; raises `ConfigurationError` for an unknown one.
+
+        What the file lists, but for `rate` at a pace that would make it too many requests for the machine.
+        """
+        return super().allows(capability) and (capability != Capability.RATE or self.pace <= _RATE_PACE_MAX)
 
 
 def _kind(info: ValidationInfo) -> Kind | None:

@@ -124,10 +124,12 @@ class Voyage:
         self._expect_contract()
 
     def _is_at_rest(self) -> bool | NotYet:
+        counts = self._platform.services.edit_counts()
+        if counts.desired or counts.running or counts.pending:  # then the rest need not be asked
+            return NotYet(f"{counts}")
         live = self._platform.sessions.live_of_run()
         rules, targets = self._platform.balancer.rules_of_sessions(), self._platform.balancer.edit_targets()
-        counts = self._platform.services.edit_counts()
-        is_still = not (live or rules or targets or counts.desired or counts.running or counts.pending)
+        is_still = not (live or rules or targets)
         return is_still or NotYet(f"{len(live)} sessions, {len(rules)} rules, {len(targets)} targets, {counts}")
 
     def _fault(self, step: Step) -> Fault:

@@ -58,7 +58,8 @@ def _platform(request: pytest.FixtureRequest, _stacks: Stacks, mutant: "Mutant |
     environment = request.config.stash[ENVIRONMENT_KEY]
     missing = [each for each in needs_of(item) if not environment.allows(each)]
     if missing:
-        _do_not_run(item, f"{environment.name} does not have what it needs: {', '.join(missing)}")
+        pace = "" if environment.pace == 1 else f", at pace {environment.pace:g},"
+        _do_not_run(item, f"{environment.name}{pace} does not have what it needs: {', '.join(missing)}")
     watch_lateness(item, _stacks, item.config.stash[ENVIRONMENT_KEY].pace)
     with ExitStack() as held:
         run = _open(item, _stacks, mutant, held)

@@ -69,3 +69,9 @@ def test_versions_are_those_of_a_release() -> None:
     """An environment whose versions can be asked about names the release that they must be."""
     with pytest.raises(ValidationError, match=r"must have release = \{ hermes = ..., edit = ... \}"):
         environment(MOCK, capabilities=["versions"])
+
+
+@pytest.mark.parametrize(("pace", "expected"), [(1, True), (2, True), (2.1, False), (30, False)])
+def test_a_rehearsal_has_the_rate_of_requests_that_its_pace_leaves(pace: float, *, expected: bool) -> None:
+    """A hundred in a second at pace 30 are thousands in one of the machine."""
+    assert environment(REHEARSAL, capabilities=["rate"], pace=pace).allows("rate") is expected
