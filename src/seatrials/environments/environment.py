@@ -20,8 +20,8 @@ _OF_A_REHEARSAL = {
     "endpoint_url": "an endpoint",
     "control_url": "a server of its own",
 }
-# A hundred requests in a second of the platform's are more than a machine serves in half of one of its own.
-_RATE_PACE_MAX = 2.0
+# A hundred requests in a second of the platform's are more than a machine serves in a part of one of its own.
+_RATE_PACE_MAX = 1.0
 
 
 # The worlds of the twin. Why not `seatrials.twin.calibration`'s: a run on AWS is without the twin.

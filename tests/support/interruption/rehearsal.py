@@ -59,8 +59,9 @@ class Rehearsal:
         """Return the state once no session is on its way to its end, and no task of those before is to be scaled in."""
 
         def at_rest() -> State | None:
-            state = self.state()
-            return state if is_at_rest(state) and self._has_tasks_for_one() else None
+            # Asked before too, for a state is read one call after the other, and tasks may go in between.
+            state = self.state() if self._has_tasks_for_one() else None
+            return state if state is not None and is_at_rest(state) and self._has_tasks_for_one() else None
 
         state = wait_until(self._clock, at_rest, _REST_SECONDS, what="the platform to be at rest")
         assert state is not None, "it was waited for"
