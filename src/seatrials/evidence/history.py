@@ -126,6 +126,8 @@ class Broken:
 
     began: float
     ended: float = math.inf
+    # The fault's name, and what it was given.
+    words: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -174,14 +176,18 @@ class History:
         return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
 
     @contextmanager
-    def something_broken(self) -> Iterator[None]:
+    def something_broken(self, *words: str) -> Iterator[None]:
         """Note that the scenario has something broken while a block lasts."""
-        span = Broken(self.now())
+        span = Broken(self.now(), words=frozenset(words))
         self.broken.append(span)
         try:
             yield
         finally:
             span.ended = self.now()
+
+    def was_broken(self, began: float, ended: float, words: frozenset[str]) -> bool:
+        """Whether the scenario had something of these *words* broken at some moment between two."""
+        return any(each.words & words and each.began <= ended and each.ended >= began for each in self.broken)
 
     def held_until(self, moment: float) -> float:
         """Return until when something may be held that was under way at a moment: until nothing is broken any more."""
