@@ -115,6 +115,14 @@ class FilesWalk(Walk):
         instruction = words.format(name=name, text=text)
         self._execute(whose, path, f"# {title}\n\n{text}\n", instruction)
 
+    def again(self, whose: int, nth: int) -> None:
+        """Ask for what is there and committed already, by an instruction: nothing is changed, and nothing committed."""
+        path = self.users[whose].nth(nth)
+        text = _text_in(self.users[whose].model.content(path) or b"") if path is not None else None
+        if path is not None and text is not None:
+            self.commit(whose, "before the same again")
+            self._execute(whose, path, text, contract.instruction_to_create(path, text))
+
     def wish(self, whose: int, number: int) -> None:
         """Give an instruction in words of one's own, which the site's front shows."""
         before = self.users[whose].model.content(INDEX_PAGE) or b""
@@ -395,6 +403,16 @@ def _short(text: str) -> str:
     return repr(text) if len(text) <= 60 else f"{text[:40]!r} and {len(text) - 40} characters more"  # noqa: PLR2004  # as much as a line has room for
 
 
+def _text_in(data: bytes) -> str | None:
+    """Return the text of a file that an instruction could write; None where it could not."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    # An instruction has room for as much, beside its other words.
+    return text if "\0" not in text and len(text) < contract.TEXT_CHARACTERS_MAX - 600 else None
+
+
 def _short_bytes(data: bytes) -> str:
     return f"{len(data)} bytes, of which the first are {data[:40]!r}"
 
@@ -427,6 +445,7 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.update, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.page, whose=_whose, page=st.sampled_from(_PAGES), text=texts(), words=st.sampled_from(_WORDS)),
+    _step(FilesWalk.again, whose=_whose, nth=_nth),
     _step(FilesWalk.wish, whose=_whose, number=_nth),
     _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
     _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
