@@ -197,7 +197,7 @@ class History:
         return moment
 
     def held_since(self, moment: float) -> float:
-        """Return since when what came at a moment may have been held: since something was broken that still was then."""
+        """Return since when what came at a moment may have been held: since something broke that still was then."""
         for span in reversed(self.broken):
             if span.began <= moment <= span.ended:
                 moment = min(moment, span.began)

@@ -1,5 +1,7 @@
 """That every activity counts."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.story import BEGAN, ONE, Happened
@@ -13,7 +15,7 @@ CALLS = [
 ]
 
 
-def active(seconds: float) -> dict[str, object]:
+def active(seconds: float) -> dict[str, Any]:
     """Return the times of a session that was last active then."""
     return {"lastActivity": int((BEGAN + seconds) * 1000), "ttl": int(BEGAN + seconds) + 1800}
 
