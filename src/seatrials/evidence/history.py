@@ -39,6 +39,11 @@ class Exchange:
         """Return the first header of a name, in lower case."""
         return next((value for each, value in self.headers if each == name), None)
 
+    @property
+    def media_type(self) -> str:
+        """What its Content-Type says, without parameters; empty without one."""
+        return (self.header("content-type") or "").partition(";")[0].strip()
+
     def __str__(self) -> str:
         """Return request and status, as findings show them."""
         return f"{self.method} {self.target[:160]} → {self.status or 'no answer'}"

@@ -103,7 +103,7 @@ def _(original: Any, preview: Preview, request: Request, session: HostedSession,
     return dataclasses.replace(answer, headers=[*answer.headers, ("set-cookie", f"client={session.client_id}")])
 
 
-@HEADERS_DECLARED.replacing(RequestError.response, "refused-in-html", breaks="ROUTE-07")
+@HEADER_THERE.replacing(RequestError.response, "refused-in-html", breaks="ROUTE-07")
 def _(original: Any, error: RequestError) -> Response:
     """The editor's refusals are JSON, and say that they are HTML."""
     answer = original(error)
