@@ -449,8 +449,12 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
 
     logs = [workspace.git_log() for workspace in workspaces]
 
+    names = ("the first's log", "another thread's log", "another user's log", "another client's log")
+    commits_in = {
+        name: [each["id"] for each in log if each["id"] in commits] for name, log in zip(names, logs, strict=True)
+    }
+    assert commits_in == {name: [each] for name, each in zip(names, commits, strict=True)}
     assert [log[0]["id"] for log in logs] == commits
-    assert [[each["id"] for each in log if each["id"] in commits] for log in logs] == [[each] for each in commits]
     assert [[each["message"] for each in log if each["message"].startswith("By ")] for log in logs] == [
         [f"By {session.id}"] for session in sessions
     ]
@@ -471,14 +475,14 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
 
     roots = platform.infrastructure.access_point_roots()
     own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
-    failed = platform.workspace(one).run("exit 3")
+    exit_code, _ = platform.workspace(one).run("exit 3")
     stranger = platform.http.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
     seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
 
     assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
     assert [root for root in roots if two.client_id in root] == [f"/workspace/{two.client_id}"]
     assert own == [(0, "one's"), (0, "two's")]
-    assert failed == (3, "")
+    assert exit_code == 3, f"`exit 3` has the exit code {exit_code}"
     assert stranger.status == 404
     assert seen_by_one == dict.fromkeys(seen_by_one, "")
     assert seen_by_two == dict.fromkeys(seen_by_two, "")

@@ -30,7 +30,7 @@ from seatrials.webordinary.hermes.controller import Controller
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.publisher import METRIC_NAME, Publisher
-from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.validation import Activation, InvalidRequestError
 
@@ -163,6 +163,16 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
     except FullError as error:
         clients = [each.client_id for each in activations.store.live_sessions()]
         raise FullError(", ".join([str(error), *clients])) from error
+
+
+@OWN_ONLY.replacing(Routes._find, "over-and-whose", breaks="COLD-14")
+def _(original: Any, routes: Routes, session_id: str, **asked: bool) -> Session:
+    """Whoever has the id of a session that is over is told whose it was."""
+    try:
+        return original(routes, session_id, **asked)
+    except NoSessionError as error:
+        known = routes.store.find(session_id)
+        raise NoSessionError(error.status, f"{error}: {known.client_id if known else ''}") from error
 
 
 @OWN_ONLY.replacing(Preview._session, "header-of-the-neighbours", breaks="CONC-07")
