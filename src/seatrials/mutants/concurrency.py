@@ -454,24 +454,6 @@ MUTANTS.rows["CONC-18"] = {
     ),
 }
 
-
-@MUTANTS.replacing(SessionStore.change_status, "ended-and-active-after-all", breaks="CONC-18")
-def _(
-    original: Any,
-    kept: SessionStore,
-    session: Session,
-    after: Status,
-    changes: Any = None,
-    *,
-    if_untouched: bool = False,
-) -> bool:
-    """A session that ends just before it is active is active after all."""
-    if after is not Status.ACTIVE:
-        return bool(original(kept, session, after, changes, if_untouched=if_untouched))
-    changes, condition = {**changes, "status": str(after)}, Attr("sessionId").exists()
-    return kept._table.update(store._key(session), changes=changes, removals=store._CLAIM, condition=condition)
-
-
 MUTANTS.rows["CONC-19"] = {
     "exists-whatever-is-asked": (
         "Every file is said to exist.",
