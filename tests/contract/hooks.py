@@ -7,9 +7,8 @@ from typing import Any
 
 import schemathesis
 
-from seatrials.checkers import answers
-from seatrials.checkers.api import api
-from seatrials.checkers.story import Call, Story, understood
+from seatrials.checkers import answers, headers
+from seatrials.checkers.story import Story, understood
 from seatrials.environments.variables import read_variables
 from seatrials.evidence.history import Exchange, History
 from seatrials.seams.clock import wall_seconds
@@ -44,15 +43,9 @@ def headers_are_declared(
 ) -> None:
     """Find a header that the contract does not declare for the answer, nor its service for every answer."""
     call = understood(_exchange_of(response))
-    undeclared = sorted({name for name, _ in call.exchange.headers} - _declared(call))
+    names = headers.undeclared(call)
 
-    assert undeclared == [], f"{call.exchange} has the undeclared headers {undeclared}"
-
-
-def _declared(call: Call) -> frozenset[str]:
-    service = api("balancer" if call.is_from_balancer else call.service)
-    answer = call.operation.answers.get(call.exchange.status) if call.operation else service.other_methods
-    return service.headers | (answer.header_names if answer else frozenset())
+    assert names == [], f"{call.exchange} has the undeclared headers {names}"
 
 
 def _exchange_of(response: schemathesis.Response) -> Exchange:

@@ -442,9 +442,14 @@ def test_twenty_cycles_leave_nothing_behind(platform: Platform) -> None:
     platform.ready()
     rules, targets = platform.balancer.rules(), platform.balancer.all_targets()
 
-    for _ in range(20):
-        session = platform.ready()
-        assert len(platform.balancer.session_rules(session.id)) == contract.RULES_PER_SESSION
+    for number in range(20):
+        if number % 2:
+            session = platform.ready()
+            assert len(platform.balancer.session_rules(session.id)) == contract.RULES_PER_SESSION
+        else:
+            # Ended on its way to active, each one a little further on.
+            session = platform.sessions.start()
+            platform.let_pass((number + 1) / 5, what="a session to be on its way")
         platform.end(session)
     platform.let_pass(10, what="the last of it to go")
 
@@ -485,7 +490,8 @@ def test_file_operations_take_less_than_a_second(platform: Platform) -> None:
     assert [answer.json() for answer in answers[4::6]] == [{"exists": True}] * 3
     assert missing.json() == {"exists": False}
     assert [bool(each) for each in told] == [True] * 3
-    assert p95(seconds) < contract.FILE_OPERATION_SECONDS_MAX
+    slowest = max(answers, key=lambda answer: answer.elapsed_seconds)
+    assert p95(seconds) < contract.FILE_OPERATION_SECONDS_MAX, f"{slowest.request} took {slowest.elapsed_seconds:.3f} s"
 
 
 def _note(word: str) -> str:

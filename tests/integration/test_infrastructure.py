@@ -30,6 +30,8 @@ def test_cluster_and_services_are_set_up_for_their_work(platform: Platform) -> N
         desired_in_capacity=True,
         circuit_breaker=True,
         rollback=True,
+        least_and_most_percent=(100, 200),
+        grace_seconds=60,
     )
     assert edit == sound, f"the edit service is not as agreed: {_otherwise(edit, sound)}"
     sound = replace(sound, capacity=(0, 2))
@@ -223,6 +225,7 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         mounts=(workspace,),
         log_group=names.edit_log_group,
         log_region=platform.environment.region,
+        is_root=False,
     )
     assert edit == agreed, f"the edit task definition is not as agreed: {_otherwise(edit, agreed)}"
     agreed = TaskFacts(
@@ -233,8 +236,11 @@ def test_task_definitions_give_what_the_containers_need(platform: Platform) -> N
         mounts=(),
         log_group=names.hermes_log_group,
         log_region=platform.environment.region,
+        is_root=False,
     )
     assert hermes == agreed, f"Hermes's task definition is not as agreed: {_otherwise(hermes, agreed)}"
+    stop_seconds = infrastructure.stop_seconds("edit")
+    assert stop_seconds >= contract.STOP_SECONDS_MIN, f"the editor is killed {stop_seconds} s after SIGTERM"
     missing = [
         each for each in (names.edit_log_group, names.hermes_log_group) if not infrastructure.has_log_group(each)
     ]
@@ -279,11 +285,14 @@ def test_the_runs_metrics_are_watched(platform: Platform) -> None:
 @pytest.mark.production
 @pytest.mark.needs("iam")
 def test_the_credentials_are_good_for_a_run_and_no_more(platform: Platform) -> None:
-    """The credentials in use allow what a run needs on this stack, and nothing that only an administrator may do."""
-    credentials = platform.infrastructure.credentials
+    """The credentials in use allow what a run needs, and those of the tasks their work; none allow more."""
+    infrastructure = platform.infrastructure
+    credentials = infrastructure.credentials
 
     assert credentials.missing() == [], "a run needs these, and may not do them"
     assert credentials.excessive() == [], "a run may do these, which only an administrator may"
+    assert infrastructure.rights_beyond_its_work("edit") == [], "the edit tasks may do these, and need not"
+    assert infrastructure.rights_beyond_its_work("hermes") == [], "the tasks of Hermes may do these, and need not"
 
 
 @pytest.mark.scenario("INFRA-12")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seatrials.platform import Answer, Clock, Platform, Session, Workspace, contract, patience
+from seatrials.platform import Answer, Clock, Platform, Session, Workspace, contract, p95, patience
 
 MEGABYTE = 1_000_000
 
@@ -35,7 +35,8 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     second = platform.ready(request)
     listed = platform.workspace(second).files()
     found = {path: platform.workspace(second).read(path) for path in files}
-    for answer in (*written.values(), *found.values()):
+    lists = [platform.workspace(second).list_files() for _ in range(5)]
+    for answer in (*written.values(), *found.values(), *lists):
         platform.sample("file_operation_seconds", answer.elapsed_seconds)
     kept = sum(found[path].content == content for path, content in files.items())
     platform.sample("files_retained_percent", 100 * kept / len(files), "percent")
@@ -44,6 +45,8 @@ def test_fifty_files_survive_the_task_that_wrote_them(platform: Platform) -> Non
     assert (by_plain_path.status, by_plain_path.content) == (200, files["a+b.txt"])
     assert others_files == ["hello.md"]
     assert sorted(listed) == sorted([*files, "hello.md"])
+    # However many files there are: among calls for one of them, those for all would be too few to show.
+    assert p95([each.elapsed_seconds for each in lists]) < contract.FILE_OPERATION_SECONDS_MAX
     assert {path: answer.status for path, answer in written.items()} == dict.fromkeys(files, 200)
     assert {path: _sha256(answer.content) for path, answer in found.items()} == {
         path: _sha256(content) for path, content in files.items()
@@ -446,8 +449,12 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
 
     logs = [workspace.git_log() for workspace in workspaces]
 
+    names = ("the first's log", "another thread's log", "another user's log", "another client's log")
+    commits_in = {
+        name: [each["id"] for each in log if each["id"] in commits] for name, log in zip(names, logs, strict=True)
+    }
+    assert commits_in == {name: [each] for name, each in zip(names, commits, strict=True)}
     assert [log[0]["id"] for log in logs] == commits
-    assert [[each["id"] for each in log if each["id"] in commits] for log in logs] == [[each] for each in commits]
     assert [[each["message"] for each in log if each["message"].startswith("By ")] for log in logs] == [
         [f"By {session.id}"] for session in sessions
     ]
@@ -458,7 +465,9 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
 @pytest.mark.needs("exec")
 def test_the_access_point_roots_each_client(platform: Platform) -> None:
     """Each client has an access point at its own root, and sees no other client's directory even through exec."""
-    one, two = platform.sessions.start(), platform.sessions.start()
+    # Names that differ by case alone are two clients.
+    client = platform.sessions.request()["clientId"]
+    one, two = (platform.sessions.start(platform.sessions.request(clientId=f"{client}{each}")) for each in "aA")
     platform.wait_ready(one)
     platform.wait_ready(two)
     platform.workspace(one).write("secret.md", b"one's")
@@ -466,14 +475,14 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
 
     roots = platform.infrastructure.access_point_roots()
     own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
-    failed = platform.workspace(one).run("exit 3")
+    exit_code, _ = platform.workspace(one).run("exit 3")
     stranger = platform.http.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
     seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
 
     assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
     assert [root for root in roots if two.client_id in root] == [f"/workspace/{two.client_id}"]
     assert own == [(0, "one's"), (0, "two's")]
-    assert failed == (3, "")
+    assert exit_code == 3, f"`exit 3` has the exit code {exit_code}"
     assert stranger.status == 404
     assert seen_by_one == dict.fromkeys(seen_by_one, "")
     assert seen_by_two == dict.fromkeys(seen_by_two, "")

@@ -16,9 +16,13 @@ from seatrials.evidence.history import Exchange
 # What only the insides of a program would tell: frames of a traceback, names of exceptions, folders of a host.
 _INTERNAL = re.compile(
     r"Traceback \(most recent|\bFile \"[^\"]+\", line \d+|\bat [\w.<>]+ \(\S+:\d+:\d+\)|\b\w+\.(?:py|js|ts):\d+"
-    r"|\b[A-Za-z]\w*(?:Error|Exception)\b(?=[:(])|(?<![\w.])/(?:usr|home|tmp|var|root|app|opt|proc|etc|srv|workspace)/[^\s'\"`]+"
+    r"|\b[A-Za-z]\w*(?:Error|Exception)\b(?=[:(])|\[Errno \d+\]"
+    # Folders that no site has as its own, which a page that is not found may name.
+    r"|(?<![\w.])/(?:usr|home|tmp|var|root|app|opt|proc|etc|srv|mnt|efs|workspace)/[^\s'\"`]+"
 )
 _NOT_ALLOWED, _OK, _ERROR, _SWITCHING, _REFUSED_METHODS = 405, 200, 400, 101, ("OPTIONS", "HEAD")
+# Bytes of whatever type: a more exact one is right too (RFC 2046, 4.5.1).
+_ANY_TYPE = ("*/*", "application/octet-stream")
 
 
 def check(story: Story) -> Iterator[Finding]:
@@ -105,6 +109,9 @@ def _held(exchange: Exchange, declared: Declared) -> Iterator[tuple[str, str]]:
         value = exchange.header(name)
         if value is None or not pattern.fullmatch(value):
             yield "header-there", f"has {value!r} as its {name}, which must be {pattern.pattern}"
+    if declared.media_types and not declared.media_types & {exchange.media_type, *_ANY_TYPE}:
+        types = " or ".join(sorted(declared.media_types))
+        yield "header-there", f"has the type {exchange.media_type!r}, not {types}"
     if exchange.method == "HEAD":
         return
     if not declared.has_content:
@@ -143,7 +150,7 @@ def _invalid(value: Any, validate: Callable[[Any], Any] | None) -> str:  # noqa:
 
 
 def _is_json(exchange: Exchange) -> bool:
-    return (exchange.header("content-type") or "").startswith("application/json")
+    return exchange.media_type == "application/json"
 
 
 def _is_text(exchange: Exchange) -> bool:

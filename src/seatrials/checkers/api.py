@@ -30,7 +30,13 @@ class Declared:
     header_names: frozenset[str]
     # None where the body may be anything; raises `fastjsonschema.JsonSchemaException`.
     validate: Callable[[Any], Any] | None
-    has_content: bool
+    # What its Content-Type may be, without parameters; empty where it has no body.
+    media_types: frozenset[str]
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it has a body."""
+        return bool(self.media_types)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +147,7 @@ class _Reader:
             headers={name: re.compile(pattern) for name, pattern in required.items()},
             header_names=frozenset(headers),
             validate=None if schema is None else self._validator(schema),
-            has_content=bool(content),
+            media_types=frozenset(content),
         )
 
     def _validator(self, schema: Mapping[str, Any]) -> Callable[[Any], Any]:

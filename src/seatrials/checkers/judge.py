@@ -3,7 +3,19 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from seatrials.checkers import answers, life, lists, metric, order, taint, together, updates
+from seatrials.checkers import (
+    activity,
+    answers,
+    headers,
+    life,
+    lists,
+    metric,
+    order,
+    publishing,
+    taint,
+    together,
+    updates,
+)
 from seatrials.checkers.contract import invariants
 from seatrials.checkers.finding import Finding
 from seatrials.checkers.story import Story
@@ -18,10 +30,13 @@ _PUBLICATIONS: Needs = (frozenset({TABLE, METRICS}),)
 # By the name of its module: each with the sources without which it has nothing to look at.
 CHECKERS: dict[str, tuple[Checker, Needs]] = {
     "answers": (answers.check, _REQUESTS),
+    "headers": (headers.check, (frozenset({HTTP, TABLE}),)),
     "taint": (taint.check, _REQUESTS),
     "life": (life.check, _REQUESTS),
+    "activity": (activity.check, _REQUESTS),
     "together": (together.check, _REQUESTS),
     "metric": (metric.check, (*_PUBLICATIONS, frozenset({HTTP, MINUTES}))),
+    "publishing": (publishing.check, _PUBLICATIONS),
     "order": (order.check, (frozenset({RULES, GIT}),)),
     "updates": (updates.check, (frozenset({HTTP, SOCKETS}),)),
     "lists": (lists.check, _REQUESTS),

@@ -18,6 +18,7 @@ from seatrials.checkers.story import Call, Story
 _LINE_CHARACTERS_MIN, _PATH_CHARACTERS_MIN, _ID_CHARACTERS_MIN = 16, 10, 8
 _LINE_CHARACTERS_MAX, _LINES_MAX = 200, 5
 _WHOLE = "(?<![A-Za-z0-9_@+-]){}(?!\\.?[A-Za-z0-9_@+-])"
+_NOT_THERE = (404, 410)
 # Where anybody would write them.
 _COMMON = ("src/pages/",)
 
@@ -82,9 +83,14 @@ def _names_everybody(call: Call) -> bool:
 
 
 def _client_of(story: Story, call: Call) -> str | None:
-    """Return the client that a request is of, None when it is nobody's."""
+    """Return the client that a request is of, None when it is nobody's.
+
+    Hermes takes an id from anybody: that a session is over or unknown is told to whoever asks.
+    """
     if "clientId" in call.parameters:
         return call.parameters["clientId"]
+    if call.service == "hermes" and call.exchange.status in _NOT_THERE:
+        return None
     if call.session_id:
         return story.client_of(call.session_id)
     if call.is_of("activate") and isinstance(call.sent_json, dict):

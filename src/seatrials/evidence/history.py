@@ -39,6 +39,11 @@ class Exchange:
         """Return the first header of a name, in lower case."""
         return next((value for each, value in self.headers if each == name), None)
 
+    @property
+    def media_type(self) -> str:
+        """What its Content-Type says, without parameters; empty without one."""
+        return (self.header("content-type") or "").partition(";")[0].strip()
+
     def __str__(self) -> str:
         """Return request and status, as findings show them."""
         return f"{self.method} {self.target[:160]} → {self.status or 'no answer'}"
@@ -126,6 +131,8 @@ class Broken:
 
     began: float
     ended: float = math.inf
+    # The fault's name, and what it was given.
+    words: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -174,14 +181,18 @@ class History:
         return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
 
     @contextmanager
-    def something_broken(self) -> Iterator[None]:
+    def something_broken(self, *words: str) -> Iterator[None]:
         """Note that the scenario has something broken while a block lasts."""
-        span = Broken(self.now())
+        span = Broken(self.now(), words=frozenset(words))
         self.broken.append(span)
         try:
             yield
         finally:
             span.ended = self.now()
+
+    def was_broken(self, began: float, ended: float, words: frozenset[str]) -> bool:
+        """Whether the scenario had something of these *words* broken at some moment between two."""
+        return any(each.words & words and each.began <= ended and each.ended >= began for each in self.broken)
 
     def held_until(self, moment: float) -> float:
         """Return until when something may be held that was under way at a moment: until nothing is broken any more."""
@@ -191,7 +202,7 @@ class History:
         return moment
 
     def held_since(self, moment: float) -> float:
-        """Return since when what came at a moment may have been held: since something was broken that still was."""
+        """Return since when what came at a moment may have been held: since something broke that still was then."""
         for span in reversed(self.broken):
             if span.began <= moment <= span.ended:
                 moment = min(moment, span.began)

@@ -115,11 +115,20 @@ class FilesWalk(Walk):
         instruction = words.format(name=name, text=text)
         self._execute(whose, path, f"# {title}\n\n{text}\n", instruction)
 
+    def again(self, whose: int, nth: int) -> None:
+        """Ask for what is there and committed already, by an instruction: nothing is changed, and nothing committed."""
+        path = self.users[whose].nth(nth)
+        text = _text_in(self.users[whose].model.content(path) or b"") if path is not None else None
+        if path is not None and text is not None:
+            self.commit(whose, "before the same again")
+            self._execute(whose, path, text, contract.instruction_to_create(path, text))
+
     def wish(self, whose: int, number: int) -> None:
         """Give an instruction in words of one's own, which the site's front shows."""
-        before = self.users[whose].model.content(INDEX_PAGE) or b""
+        before = _decoded(self.users[whose].model.content(INDEX_PAGE) or b"")
         wish = f"Greet visitor {number} & all"
-        self._execute(whose, INDEX_PAGE, before.decode() + f"{wish}\n\n", wish)
+        if before is not None:
+            self._execute(whose, INDEX_PAGE, before + f"{wish}\n\n", wish)
 
     def write_wrong(self, whose: int, nth: int) -> None:
         """Write below a file, in the place of a folder, and by a link into what is git's: all that is refused."""
@@ -353,7 +362,8 @@ class FilesWalk(Walk):
         for link in links[self._read % len(links) :][:1] if links else []:
             led = self.platform.http.get(link)
             assert led.status == _OK, f"expected the link {link} to lead to a page, got {led}"
-        for wish in (user.model.content(INDEX_PAGE) or b"").decode().split("\n\n")[:-1]:
+        # What is no text, such as a picture that was given the page's name, is shown somehow.
+        for wish in (_decoded(user.model.content(INDEX_PAGE) or b"") or "").split("\n\n")[:-1]:
             assert html.escape(wish) in front.text, f"expected {wish!r} to be shown by the site's front"
 
     def _compare_git(self, user: _User, *, is_commit: bool) -> None:
@@ -395,6 +405,21 @@ def _short(text: str) -> str:
     return repr(text) if len(text) <= 60 else f"{text[:40]!r} and {len(text) - 40} characters more"  # noqa: PLR2004  # as much as a line has room for
 
 
+def _decoded(data: bytes) -> str | None:
+    """Return the text of a file; None for one that is none."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _text_in(data: bytes) -> str | None:
+    """Return the text of a file that an instruction could write; None where it could not."""
+    text = _decoded(data)
+    # An instruction has room for as much, beside its other words.
+    return text if text is not None and "\0" not in text and len(text) < contract.TEXT_CHARACTERS_MAX - 600 else None
+
+
 def _short_bytes(data: bytes) -> str:
     return f"{len(data)} bytes, of which the first are {data[:40]!r}"
 
@@ -427,6 +452,7 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.update, whose=_whose, path=_names, text=texts()),
     _step(FilesWalk.page, whose=_whose, page=st.sampled_from(_PAGES), text=texts(), words=st.sampled_from(_WORDS)),
+    _step(FilesWalk.again, whose=_whose, nth=_nth),
     _step(FilesWalk.wish, whose=_whose, number=_nth),
     _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
     _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),

@@ -11,7 +11,7 @@ from seatrials.checkers.contract import session_life
 from seatrials.models.life import ACTS_WITHIN_SECONDS, TOLERANCE_SECONDS, Lived, Lives, Work
 from seatrials.models.texts import instructions
 from seatrials.models.walk import Walk, Walks
-from seatrials.platform import Answer, Platform, Session, contract
+from seatrials.platform import Answer, Platform, Session, contract, patience
 
 # Just under and over what decides about a session, alone and together. A minute to the second is left out: then the
 # load balancer closes a connection at the very moment at which it is used again.
@@ -21,6 +21,8 @@ CLIENTS, USERS, THREADS = ("c", "C", "c-1"), ("u", "u.v"), ("t", "T", None)
 SWITCHED, OK, CREATED, ACCEPTED, REFUSED = 101, 200, 201, 202, 400
 _CHANGES = ("", "client", "user", "thread", "thread")
 _WORK = ("preview", "write", "commit", "execute", "exec")
+# Within so long a task has taken over from another.
+_REPLACED_SECONDS = patience.READY_SECONDS + patience.STOPPED_SECONDS
 _whose = st.integers(0, 63)
 _names = st.tuples(st.sampled_from(CLIENTS), st.sampled_from(USERS), st.sampled_from(THREADS))
 Names = tuple[str, str, str | None]
@@ -36,15 +38,18 @@ class LifeWalk(Walk):
         self._base = str(platform.sessions.request()["clientId"])
         # Of which session the step is an activity, and between which moments.
         self._active: dict[str, tuple[float, float]] = {}
+        self._ahead: list[st.SearchStrategy[Callable[[LifeWalk], None]]] = []
 
     @initialize(names=_names)
     def begin(self, names: Names) -> None:
         """A first session is there, and active."""
         self._do(f"activate {names}, and wait until it is active", lambda: self._start(names))
 
-    @rule(step=st.deferred(lambda: STEPS))
-    def go_on(self, step: "Callable[[LifeWalk], None]") -> None:
-        """Do any of the steps: one rule, for hypothesis leaves some of several out of each walk."""
+    @rule(data=st.data())
+    def go_on(self, data: st.DataObject) -> None:
+        """Do a step of those that the walk has not done yet, and of all again when each was done: none is left out."""
+        self._ahead = self._ahead or [*STEPS]
+        step = data.draw(self._ahead.pop(data.draw(st.integers(0, len(self._ahead) - 1))))
         step(self)
 
     def wait(self, seconds: int) -> None:
@@ -73,8 +78,8 @@ class LifeWalk(Walk):
         self._of(whose, "keep {} alive", self._keepalive)
 
     def deactivate(self, whose: int) -> None:
-        """A client ends a session."""
-        self._of(whose, "deactivate {}", self._deactivate)
+        """A client ends a session, and asks for its work again at once: what drains is no session to return."""
+        self._of(whose, "deactivate {}, and ask for its work again", partial(self._deactivate, again=True))
 
     def work(self, whose: int, way: str, times: int) -> None:
         """A user works, every four minutes perhaps, which takes a session beyond five: each way is an activity."""
@@ -88,6 +93,10 @@ class LifeWalk(Walk):
     def shorten(self, whose: int, seconds: int) -> None:
         """A session's `ttl` comes nearer, behind Hermes's back."""
         self._of(whose, f"let the ttl of {{}} be {seconds} s from now", lambda session: self._shorten(session, seconds))
+
+    def redeploy(self) -> None:
+        """Amid six minutes of rest another Hermes takes over, which knows what is in the table and nothing else."""
+        self._do("let 150 s pass, deploy Hermes anew, and let 210 s pass", self._redeploy)
 
     def compare(self) -> None:
         """Hold the list of each client, and each session in it, against the model."""
@@ -187,12 +196,14 @@ class LifeWalk(Walk):
         if answer.status == OK:
             self._active[session.id] = (began, self._now())
 
-    def _deactivate(self, session: Session) -> None:
+    def _deactivate(self, session: Session, *, again: bool = False) -> None:
         answer = self._judged(session, self.platform.sessions.deactivate(session), self._now(), live=ACCEPTED)
         if answer.status == ACCEPTED:
             lived = self.lives.sessions[session.id]
             lived.ended_early = lived.status == contract.INITIALIZING
             lived.ended, lived.status = self._now(), contract.DRAINING
+            if again:
+                self._again("", session)
 
     def _work_often(self, session: Session, way: str, times: int) -> None:
         if not times:
@@ -234,6 +245,14 @@ class LifeWalk(Walk):
             self.platform.http.get(f"{session.preview_path}/health")
             self.platform.workspace(session).list_files()
             self.compare()
+
+    def _redeploy(self) -> None:
+        self.platform.let_pass(150, what="a rest")
+        self.platform.services.redeploy_hermes()
+        self.platform.wait_until(
+            self.platform.services.are_rolled_out, _REPLACED_SECONDS, what="another Hermes", every_seconds=5
+        )
+        self.platform.let_pass(210, what="a rest")
 
     def _shorten(self, session: Session, seconds: int) -> None:
         lived = self.lives.sessions[session.id]
@@ -305,7 +324,7 @@ def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any]) ->
 
 
 # The plainest first, to which walks are shrunk; what shows most, several times.
-STEPS: "st.SearchStrategy[Callable[[LifeWalk], None]]" = st.one_of(
+STEPS: tuple["st.SearchStrategy[Callable[[LifeWalk], None]]", ...] = (
     _step(LifeWalk.wait, seconds=st.sampled_from(SECONDS)),
     _step(LifeWalk.keepalive, whose=_whose),
     _step(LifeWalk.deactivate, whose=_whose),
@@ -317,6 +336,7 @@ STEPS: "st.SearchStrategy[Callable[[LifeWalk], None]]" = st.one_of(
     _step(LifeWalk.work, whose=_whose, way=st.sampled_from(_WORK), times=st.sampled_from([0, 0, 2])),
     _step(LifeWalk.shorten, whose=_whose, seconds=st.sampled_from([-30, 20, 200])),
     _step(LifeWalk.look, whose=_whose),
+    st.just(LifeWalk.redeploy),
     _step(LifeWalk.crowd, names=_names, count=st.sampled_from([3, 12, 13])),
     _step(LifeWalk.crowd, names=_names, count=st.sampled_from([3, 12, 13])),
 )

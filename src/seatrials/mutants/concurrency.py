@@ -383,6 +383,13 @@ def _(original: Any, routes: Routes, request: Request, session_id: str) -> Respo
     return original(routes, request, session_id)
 
 
+@MUTANTS.replacing(Api._git_status, "git-looks-twice", breaks="CONC-15")
+def _(original: Any, api: Api, request: Request) -> Response:
+    """The status of git takes most of a second, and nothing else does."""
+    api._context.clock.sleep(0.7)
+    return original(api, request)
+
+
 @MUTANTS.replacing(Routes.handle, "limited-by-peer", breaks="CONC-15")
 def _(original: Any, routes: Routes, request: Request) -> Response:
     """Requests are limited by address, and all come from the load balancer's."""

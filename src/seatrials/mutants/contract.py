@@ -11,7 +11,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants.collection import Mutants
-from seatrials.mutants.mutant import Mutant, memory_of, wrap
+from seatrials.mutants.mutant import Mutant, memory_of, replace, wrap
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor import answers as editor_answers
 from seatrials.webordinary.editor import routes as editor_routes
@@ -24,21 +24,23 @@ from seatrials.webordinary.editor.repository import Commit, Repository
 from seatrials.webordinary.editor.routes import Api
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace
+from seatrials.webordinary.hermes import publisher
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.publisher import METRIC_NAME, Publisher
-from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.validation import Activation, InvalidRequestError
 
 STATUS_DECLARED, BODY_CLOSED, HEADER_THERE, METHOD_REFUSED = Mutants(), Mutants(), Mutants(), Mutants()
 NOTHING_INTERNAL, MESSAGE_DECLARED, OWN_ONLY = Mutants(), Mutants(), Mutants()
 LIFE_FORWARD, ACTIVITY_FORWARD, TTL_OF_ACTIVITY, OVER_STAYS_OVER = Mutants(), Mutants(), Mutants(), Mutants()
-ONLY_ACTIVITY, DRAINS_FOR_A_REASON = Mutants(), Mutants()
+ONLY_ACTIVITY, EVERY_ACTIVITY, DRAINS_FOR_A_REASON, HEADERS_DECLARED = Mutants(), Mutants(), Mutants(), Mutants()
 TWELVE_AT_MOST, ONE_FOR_THE_WORK = Mutants(), Mutants()
-METRIC_PLAIN, METRIC_TRUE, METRIC_SILENT, COMMITTED_FIRST = Mutants(), Mutants(), Mutants(), Mutants()
+METRIC_PLAIN, METRIC_TRUE, METRIC_SILENT, METRIC_IN_TIME = Mutants(), Mutants(), Mutants(), Mutants()
+COMMITTED_FIRST = Mutants()
 TOLD_ONCE, TOLD_IN_ORDER, LIST_COMPLETE = Mutants(), Mutants(), Mutants()
 
 
@@ -94,6 +96,21 @@ HEADER_THERE.rows["ROUTE-29"] = {
 }
 
 
+@HEADERS_DECLARED.replacing(Preview._session, "preview-with-a-cookie", breaks="COLD-08")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """A preview leaves a cookie in the browser, with the client's name."""
+    answer = original(preview, request, session, page)
+    return dataclasses.replace(answer, headers=[*answer.headers, ("set-cookie", f"client={session.client_id}")])
+
+
+@HEADER_THERE.replacing(RequestError.response, "refused-in-html", breaks="ROUTE-07")
+def _(original: Any, error: RequestError) -> Response:
+    """The editor's refusals are JSON, and say that they are HTML."""
+    answer = original(error)
+    others = [each for each in answer.headers if each[0] != "content-type"]
+    return dataclasses.replace(answer, headers=[("content-type", "text/html"), *others])
+
+
 @METHOD_REFUSED.replacing(
     editor_answers.not_allowed, "allows-what-it-has-not", breaks="ROUTE-29", used_by=editor_routes
 )
@@ -146,6 +163,16 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
     except FullError as error:
         clients = [each.client_id for each in activations.store.live_sessions()]
         raise FullError(", ".join([str(error), *clients])) from error
+
+
+@OWN_ONLY.replacing(Routes._find, "over-and-whose", breaks="COLD-14")
+def _(original: Any, routes: Routes, session_id: str, **asked: bool) -> Session:
+    """Whoever has the id of a session that is over is told whose it was."""
+    try:
+        return original(routes, session_id, **asked)
+    except NoSessionError as error:
+        known = routes.store.find(session_id)
+        raise NoSessionError(error.status, f"{error}: {known.client_id if known else ''}") from error
 
 
 @OWN_ONLY.replacing(Preview._session, "header-of-the-neighbours", breaks="CONC-07")
@@ -240,6 +267,12 @@ def _(original: Any, routes: Routes, request: Request, client_id: str) -> Respon
     return original(routes, request, client_id)
 
 
+@EVERY_ACTIVITY.replacing(Api._changed, "changes-are-no-activity", breaks="PERS-04")
+def _(_original: Any, api: Api, session: HostedSession, paths: list[str]) -> None:
+    """Who writes files, instructs and runs commands is told of changes, and not taken for active."""
+    api._reload.publish(session, paths)
+
+
 @DRAINS_FOR_A_REASON.replacing(Routes.status, "status-ends-the-session", breaks="ROUTE-03")
 def _(original: Any, routes: Routes, request: Request, session_id: str) -> Response:
     """To ask for the status of an active session ends it."""
@@ -313,6 +346,14 @@ def _(original: Any, publisher: Publisher) -> None:
     """A Hermes that stops publishes the count once more."""
     publisher._put(publisher.live_count())
     original(publisher)
+
+
+METRIC_IN_TIME.rows["COLD-12"] = {
+    "published-every-four-minutes": (
+        "Between changes the metric is published every four minutes.",
+        replace(publisher, "PUBLISH_SECONDS", 240),
+    ),
+}
 
 
 @COMMITTED_FIRST.replacing(editor_sessions.Sessions.forget, "forgets-what-is-unsaved", breaks="COLD-14")
@@ -398,6 +439,7 @@ def _all() -> list[Mutant]:
         "status-declared": STATUS_DECLARED,
         "body-closed": BODY_CLOSED,
         "header-there": HEADER_THERE,
+        "headers-declared": HEADERS_DECLARED,
         "method-refused": METHOD_REFUSED,
         "nothing-internal": NOTHING_INTERNAL,
         "message-declared": MESSAGE_DECLARED,
@@ -407,12 +449,14 @@ def _all() -> list[Mutant]:
         "ttl-of-activity": TTL_OF_ACTIVITY,
         "over-stays-over": OVER_STAYS_OVER,
         "only-activity-counts": ONLY_ACTIVITY,
+        "every-activity-counts": EVERY_ACTIVITY,
         "drains-for-a-reason": DRAINS_FOR_A_REASON,
         "twelve-at-most": TWELVE_AT_MOST,
         "one-for-the-same-work": ONE_FOR_THE_WORK,
         "metric-plain": METRIC_PLAIN,
         "metric-true": METRIC_TRUE,
         "metric-silent": METRIC_SILENT,
+        "metric-in-time": METRIC_IN_TIME,
         "committed-first": COMMITTED_FIRST,
         "told-once": TOLD_ONCE,
         "told-in-order": TOLD_IN_ORDER,

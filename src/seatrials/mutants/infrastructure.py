@@ -30,6 +30,14 @@ MUTANTS.rows["INFRA-01"] = {
         "A deployment of the edit service that fails is stopped and not rolled back.",
         put("EditService", "DeploymentConfiguration.DeploymentCircuitBreaker.Rollback", value=False),
     ),
+    "edit-tasks-without-grace": (
+        "An edit task that has just started is stopped for its health after 15 s.",
+        put("EditService", "HealthCheckGracePeriodSeconds", 15),
+    ),
+    "hermes-down-while-deployed": (
+        "A deployment of Hermes stops the old task before the new one is there.",
+        put("HermesService", "DeploymentConfiguration.MinimumHealthyPercent", 0),
+    ),
     "hermes-without-breaker": (
         "A deployment of Hermes that fails goes on for hours.",
         leave_out("HermesService", "DeploymentConfiguration"),
@@ -341,6 +349,14 @@ MUTANTS.rows["INFRA-08"] = {
         "The workspace is mounted without transit encryption.",
         put("EditTaskDefinition", "Volumes.0.EFSVolumeConfiguration.TransitEncryption", "DISABLED"),
     ),
+    "editor-as-root": (
+        "The editor runs as root.",
+        put("EditTaskDefinition", "ContainerDefinitions.0.User", "0:0"),
+    ),
+    "editor-killed-after-ten-seconds": (
+        "The editor has ten seconds to finish what it is answering.",
+        put("EditTaskDefinition", "ContainerDefinitions.0.StopTimeout", 10),
+    ),
     "workspace-read-only": (
         "The workspace is mounted read-only.",
         put("EditTaskDefinition", "ContainerDefinitions.0.MountPoints.0.ReadOnly", value=True),
@@ -466,6 +482,22 @@ MUTANTS.rows["INFRA-11"] = {
     "run-role-gives-itself-rights": (
         "The role of runs may give itself policies.",
         put("RunRole", f"{_RUN_STATEMENT}.3.Action", ["iam:PutRolePolicy", "elasticloadbalancing:DeleteRule"]),
+    ),
+    "editor-reads-the-table": (
+        "The role of the edit tasks may read every session of the table.",
+        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.1.Action", ["dynamodb:UpdateItem", "dynamodb:Scan"]),
+    ),
+    "editor-is-root-on-the-files": (
+        "The edit tasks may do on the file system what root may.",
+        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.0.Action", "elasticfilesystem:Client*"),
+    ),
+    "editor-mounts-any-files": (
+        "The edit tasks may mount every file system of the account.",
+        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.0.Resource", "*"),
+    ),
+    "hermes-writes-every-table": (
+        "The role of Hermes may write to every table of the account.",
+        put("HermesTaskRole", "Policies.0.PolicyDocument.Statement.0.Resource", "*"),
     ),
     "run-role-cannot-look": (
         "The role of runs may look at tasks of another region alone.",

@@ -1,13 +1,14 @@
 """What shows in some order of steps, or with some data, that nobody thought of: MODEL-01 to MODEL-03."""
 
 import dataclasses
+import json
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.mutant import memory_of, replace
-from seatrials.seams.http1 import Request, Response
+from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor import activity, instructions, repository, site
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, stage
@@ -17,6 +18,7 @@ from seatrials.webordinary.editor.routes import Api, commit_message
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace, check_spelling
 from seatrials.webordinary.hermes import lifecycle, validation
 from seatrials.webordinary.hermes.activation import Activations
+from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.lifecycle import Session
 from seatrials.webordinary.hermes.routes import Routes
 from seatrials.webordinary.hermes.store import SessionStore
@@ -69,6 +71,20 @@ def _(original: Any, api: Api, request: Request) -> Response:
     return original(api, request)
 
 
+@MUTANTS.replacing(Activations.find_existing, "draining-is-returned", breaks="MODEL-01")
+def _(original: Any, activations: Activations, live: list[Session], wanted: Activation) -> Session | None:
+    """A session that drains is returned to whoever asks for its work again."""
+    return original(activations, activations.store.open_sessions(), wanted)
+
+
+@MUTANTS.replacing(IdleWatch._sighting, "idle-since-hermes-began", breaks="MODEL-01")
+def _(original: Any, watch: IdleWatch, session: Session, now: float) -> Any:
+    """A Hermes that has just begun takes every session for one that was active a moment ago."""
+    seen = original(watch, session, now)
+    is_new = session.session_id not in watch._sightings
+    return dataclasses.replace(seen, active_at=now) if is_new else seen
+
+
 @MUTANTS.replacing(lifecycle.is_idle, "idle-ten-seconds-early", breaks="MODEL-01")
 def _(_original: Any, idle_seconds: float) -> bool:
     """A session drains ten seconds early."""
@@ -81,6 +97,14 @@ MUTANTS.rows["MODEL-01"] = {
         replace(activity, "TTL_SECONDS", 1860),
     ),
 }
+
+
+@MUTANTS.replacing(Api._execute, "says-that-nothing-changed", breaks="MODEL-02")
+def _(original: Any, api: Api, request: Request) -> Response:
+    """Of an instruction that changes nothing the answer has no commit, but a word about it."""
+    answer = original(api, request)
+    told = json.loads(answer.body)
+    return answer if told["filesChanged"] else json_response(200, {"filesChanged": [], "commit": "unchanged"})
 
 
 MUTANTS.rows["MODEL-02"] = {

@@ -18,6 +18,8 @@ SESSION_ID_PREFIX, THREAD_ID_PREFIX = "session-", "thread-"
 
 # How long a session may initialize before it ends in `error`: COLD-16.
 START_SECONDS = 120
+# How long the editor has to finish what it is answering when it is stopped: INFRA-08.
+STOP_SECONDS_MIN = 30
 # How long a session may be left alone before it drains: COLD-12, CONC-11.
 IDLE_SECONDS = 5 * 60
 # When one that is left alone has expired at the latest, for Hermes looks several times a minute: COLD-12, CONC-11.

@@ -1,4 +1,4 @@
-"""What the credentials of a run may do with this stack's resources, by IAM's own simulation of their policies.
+"""What the credentials of a run, and the roles of tasks, may do, by IAM's own simulation of their policies.
 
 A policy that names resources allows nothing on `*`, and one that allows everything on one table is an administrator's
 of that table. So each action is asked for on the ARN of what a run meets.
@@ -6,7 +6,7 @@ Sources: IAM API Reference, SimulatePrincipalPolicy; Service Authorization Refer
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrials.environments.parts import ResourceNames
@@ -55,6 +55,25 @@ ADMINISTRATORS: Mapping[str, tuple[str, ...]] = {
     "principal": ("iam:AttachRolePolicy", "iam:PutRolePolicy"),
     _ANYTHING: ("iam:CreateUser", "kms:ScheduleKeyDeletion"),
 }
+# What the tasks of a service have no work with: the stack's own beyond it, and what is of another stack.
+NO_WORK_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "edit": {
+        **ADMINISTRATORS,
+        "table": ("dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:PutItem", "dynamodb:Scan"),
+        "file system": ("elasticfilesystem:ClientRootAccess", "elasticfilesystem:DeleteFileSystem"),
+        "another table": ("dynamodb:UpdateItem",),
+        "another file system": ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
+        "service": ("ecs:DeleteService", "ecs:UpdateService"),
+        "task": ("ecs:StopTask",),
+        "listener": ("elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteListener"),
+    },
+    "hermes": {
+        **ADMINISTRATORS,
+        "file system": ("elasticfilesystem:ClientRootAccess", "elasticfilesystem:DeleteFileSystem"),
+        "another table": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+        "another file system": ("elasticfilesystem:ClientMount", "elasticfilesystem:CreateAccessPoint"),
+    },
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -92,27 +111,43 @@ class Credentials:
         anywhere = {Right(each.action, _ANYTHING) for each in own}
         return sorted(map(str, self._allowed(own | anywhere)))
 
+    def beyond_the_work_of(self, service: str, role: str, access_points: Iterable[str]) -> list[str]:
+        """Return what a role of a service's tasks allows though it is no work of theirs, sorted.
+
+        *access_points* are the ids of those that the tasks mount by, without which a role may allow nothing.
+        """
+        arn = self._arn_of("elasticfilesystem")
+        mounted = [f"{arn}:access-point/{each}" for each in access_points]
+        named = {"ContextKeyName": "elasticfilesystem:AccessPointArn", "ContextKeyType": "string"}
+        context = [{**named, "ContextKeyValues": mounted[:1]}] if mounted else []
+        return sorted(map(str, self._allowed(self._rights(NO_WORK_OF[service]), role, context)))
+
     def _rights(self, actions: Mapping[str, tuple[str, ...]]) -> set[Right]:
         arns = {_ANYTHING: _ANYTHING, **self._arns()}
         return {Right(action, arns[kind]) for kind, every in actions.items() for action in every}
 
-    def _allowed(self, rights: Iterable[Right]) -> set[Right]:
-        """Return those of *rights* that are allowed, which is asked for each resource by itself."""
+    def _allowed(
+        self, rights: Iterable[Right], role: str | None = None, context: Sequence[Mapping[str, object]] = ()
+    ) -> set[Right]:
+        """Return those of *rights* that a role allows, else the run's own, asked for each resource by itself."""
         by_resource: dict[str, list[str]] = {}
         for each in sorted(rights):
             by_resource.setdefault(each.resource, []).append(each.action)
-        principal = self._principal()
+        principal = role or self._principal()
         return {
             Right(action, resource)
             for resource, actions in by_resource.items()
-            for action in self._allowed_on(principal, resource, actions)
+            for action in self._allowed_on(principal, resource, actions, context)
         }
 
-    def _allowed_on(self, principal: str, resource: str, actions: list[str]) -> list[str]:
+    def _allowed_on(
+        self, principal: str, resource: str, actions: list[str], context: Sequence[Mapping[str, object]]
+    ) -> list[str]:
+        more = {"ContextEntries": list(context)} if context else {}
         pages = (
             self._aws("iam")
             .get_paginator("simulate_principal_policy")
-            .paginate(PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource])
+            .paginate(PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource], **more)
         )
         results = [result for page in pages for result in page["EvaluationResults"]]
         return [str(each["EvalActionName"]) for each in results if each["EvalDecision"] == "allowed"]
@@ -125,13 +160,16 @@ class Credentials:
             return arn
         return str(self._aws("iam").get_role(RoleName=assumed["role"])["Role"]["Arn"])
 
+    def _arn_of(self, service: str) -> str:
+        """Return how the ARNs of a service's resources begin here."""
+        identity = self._aws("sts").get_caller_identity()
+        return f"arn:{str(identity['Arn']).split(':')[1]}:{service}:{self._region}:{identity['Account']}"
+
     def _arns(self) -> dict[str, str]:
         names = self._names
-        identity = self._aws("sts").get_caller_identity()
-        partition, account = str(identity["Arn"]).split(":")[1], identity["Account"]
 
         def arn(service: str, resource: str) -> str:
-            return f"arn:{partition}:{service}:{self._region}:{account}:{resource}"
+            return f"{self._arn_of(service)}:{resource}"
 
         table = arn("dynamodb", f"table/{names.table}")
         balancer = self._aws("elbv2").describe_load_balancers(Names=[names.load_balancer])["LoadBalancers"][0]
@@ -139,6 +177,7 @@ class Credentials:
         assert listeners, f"the load balancer {names.load_balancer} has no listener"
         return {
             "table": table,
+            "another table": f"{table}-of-another-stack",
             "index": f"{table}/index/{names.client_index}",
             "cluster": arn("ecs", f"cluster/{names.cluster}"),
             "service": arn("ecs", f"service/{names.cluster}/{names.edit_service}"),
@@ -148,5 +187,6 @@ class Credentials:
             "listener": listeners[0]["ListenerArn"],
             "network": arn("ec2", f"vpc/{balancer['VpcId']}"),
             "file system": self._file_system_arn(),
+            "another file system": arn("elasticfilesystem", "file-system/fs-00000000000000000"),
             "principal": self._principal(),
         }

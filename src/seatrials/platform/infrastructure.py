@@ -18,6 +18,9 @@ from seatrials.platform.services import describe_service
 from seatrials.seams.application import AwsClient
 
 ServiceName = Literal["edit", "hermes"]
+_ROOTS = ("root", "0")
+# Source: Amazon ECS API Reference, ContainerDefinition, stopTimeout: the default on Fargate.
+_STOP_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,10 @@ class ServiceFacts:
     desired_in_capacity: bool
     circuit_breaker: bool
     rollback: bool
+    # How many tasks there may be while a deployment goes on, in percent of those that are wanted.
+    least_and_most_percent: tuple[int, int]
+    # For how long a task that has just started is not stopped for its target's health.
+    grace_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +74,8 @@ class TaskFacts:
     mounts: tuple[Mount, ...]
     log_group: str | None
     log_region: str | None
+    # Whether the definition makes its user root, or gives it the host's rights; another user may be the image's.
+    is_root: bool
 
 
 class Infrastructure:
@@ -118,7 +127,8 @@ class Infrastructure:
     def service(self, name: ServiceName) -> ServiceFacts:
         """Return how a service is set up."""
         service = self._describe(name)
-        breaker = service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+        deployment = service["deploymentConfiguration"]
+        breaker = deployment.get("deploymentCircuitBreaker", {})
         capacity = self._capacity(name)
         return ServiceFacts(
             status=service["status"],
@@ -127,6 +137,8 @@ class Infrastructure:
             desired_in_capacity=capacity is not None and service["desiredCount"] <= capacity[1],
             circuit_breaker=breaker.get("enable", False),
             rollback=breaker.get("rollback", False),
+            least_and_most_percent=(deployment["minimumHealthyPercent"], deployment["maximumPercent"]),
+            grace_seconds=service.get("healthCheckGracePeriodSeconds", 0),
         )
 
     def table(self) -> TableFacts:
@@ -163,6 +175,7 @@ class Infrastructure:
             mounts=tuple(_mount(each, definition["volumes"]) for each in container.get("mountPoints", [])),
             log_group=options.get("awslogs-group"),
             log_region=options.get("awslogs-region"),
+            is_root=str(container.get("user", "")).partition(":")[0] in _ROOTS or container.get("privileged", False),
         )
 
     def plaintext_secrets(self, name: ServiceName) -> list[str]:
@@ -172,6 +185,20 @@ class Infrastructure:
         return [
             each["name"] for each in variables if is_secret_name(each["name"]) or looks_secret(each.get("value", ""))
         ]
+
+    def stop_seconds(self, name: ServiceName) -> int:
+        """Return for how long a service's container may go on after SIGTERM."""
+        return int(self._container(name, self._task_definition(name)).get("stopTimeout", _STOP_SECONDS))
+
+    def rights_beyond_its_work(self, name: ServiceName) -> list[str]:
+        """Return what the role of a service's tasks allows, and their work does not ask for, sorted."""
+        definition = self._task_definition(name)
+        points = [
+            point
+            for volume in definition.get("volumes", [])
+            if (point := volume.get("efsVolumeConfiguration", {}).get("authorizationConfig", {}).get("accessPointId"))
+        ]
+        return self.credentials.beyond_the_work_of(name, definition["taskRoleArn"], points)
 
     def has_log_group(self, name: str) -> bool:
         """Whether there is a log group of that very name, which comes first of those that begin so."""

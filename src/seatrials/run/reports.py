@@ -23,7 +23,7 @@ def message_of(report: pytest.TestReport) -> str:
 
 def reason_of(report: pytest.TestReport) -> str:
     """Return why a test failed, of as many lines as it said, without the name of an error that says nothing."""
-    return _with_origin(_OURS.sub("", _TOLD.sub("", message_of(report))))
+    return _with_origin(_OURS.sub("", _TOLD.sub("", message_of(report))), _asserted(report))
 
 
 def says_what_to_do(report: pytest.TestReport) -> bool:
@@ -51,9 +51,19 @@ def skip_reason(report: pytest.TestReport) -> str:
     return reason.removeprefix("Skipped: ")
 
 
-def _with_origin(reason: str) -> str:
-    """Return *reason* with where the first value came from, as pytest tells below a bare `assert 500 == 200`."""
+def _with_origin(reason: str, asserted: str) -> str:
+    """Return *reason* with what was asserted, and where the first value came from, if it is a bare `assert 5 == 2`."""
     first, *more = reason.splitlines() or [""]
-    if not (first.startswith("assert ") and more and more[0].lstrip().startswith("+  where ")):
+    if not first.startswith("assert "):
         return reason
-    return "\n".join([f"{first}, {more[0].lstrip().removeprefix('+  ')}", *more[1:]])
+    if more and more[0].lstrip().startswith("+  where "):
+        first = f"{first}, {more.pop(0).lstrip().removeprefix('+  ')}"
+    return "\n".join([f"{first}, of `{asserted}`" if asserted else first, *more])
+
+
+def _asserted(report: pytest.TestReport) -> str:
+    """Return what the source asserts where the error was raised: its first line, for values alone do not say whose."""
+    traceback = getattr(report.longrepr, "reprtraceback", None)
+    lines = traceback.reprentries[-1].lines if traceback is not None and traceback.reprentries else []
+    failing = [each[1:].strip() for each in lines if each.startswith(">")]
+    return failing[0].removeprefix("assert ") if failing and failing[0].startswith("assert ") else ""

@@ -24,7 +24,9 @@ def test_what_cannot_be_seen_is_not_asked() -> None:
     blind, seeing = Happened(), Happened().wrote(at=0.0, status="initializing").published(at=0.0, Value=1).rules_went()
     read = Happened().read_metric(0.0, 1, 1)
 
-    assert judge(blind.history).not_asked == ("metric-plain", "metric-true", "metric-silent", "committed-first")
-    assert judge(read.history).not_asked == ("metric-plain", "metric-silent", "committed-first")
+    published = ("metric-in-time", "committed-first")
+    whole = ("headers-declared", "metric-plain")
+    assert judge(blind.history).not_asked == (*whole, "metric-true", "metric-silent", *published)
+    assert judge(read.history).not_asked == (*whole, "metric-silent", *published)
     assert judge(seeing.history).not_asked == ()
     assert judge(blind.history).in_words() == ""

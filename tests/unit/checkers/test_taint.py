@@ -63,10 +63,19 @@ def test_a_refused_activation_names_no_others() -> None:
     assert happened.broken("taint") == ["own-only"]
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_whose_a_session_was_is_told_to_nobody(status: int) -> None:
+    """Whoever has the id of a session that is over is told that id, and not whose it was."""
+    named = two_clients().asked(f"GET {status_path()}", status, {"error": "a session of client-1"})
+    happened = two_clients().asked(f"GET {status_path()}", status, {"error": f"{ONE} is not there"})
+
+    assert (named.broken("taint"), happened.found_by("taint")) == (["own-only"], [])
+
+
 @pytest.mark.parametrize("told", [ONE, "client-1", "client-100 is another name", "user-of-client-1"])
 def test_what_is_ones_own_is_fine(told: str) -> None:
     """Its own ids and names are told to a client, and a name is not found within a longer one."""
-    happened = two_clients().asked(f"GET {status_path()}", 404, {"error": told})
+    happened = two_clients().asked("GET /api/files/a.md", 404, {"error": told}, headers={"x-session-id": ONE})
 
     assert happened.found_by("taint") == []
 

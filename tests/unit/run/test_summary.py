@@ -111,7 +111,19 @@ def test_a_bare_comparison_says_what_it_compared(run: Run) -> None:
 
     result = run(scenario("COLD-01", body=f"{body}\nassert answer.status == 200", fixtures=""))
 
-    result.stdout.fnmatch_lines(["1. FAILED COLD-01 *: assert 500 == 200, where 500 = <GET /x → 500>.status"])
+    line = "1. FAILED COLD-01 *: assert 500 == 200, where 500 = <GET /x → 500>.status, of `answer.status == 200`"
+    result.stdout.fnmatch_lines([line])
+
+
+def test_bare_values_say_whose_they_are(run: Run) -> None:
+    """Values alone name no cause: the line has what was asserted, unless the scenario has a message for it."""
+    body = "ttl, lives = 7, [1, 2]"
+
+    bare = run(scenario("COLD-01", body=f"{body}\nassert ttl == (\n    8\n)", fixtures=""))
+    told = run(scenario("COLD-01", body=f"{body}\nassert ttl == 8, f'the ttl is {{ttl}}'", fixtures=""))
+
+    bare.stdout.fnmatch_lines(["1. FAILED COLD-01 *: assert 7 == 8, of `ttl == (`"])
+    told.stdout.fnmatch_lines(["1. FAILED COLD-01 *: the ttl is 7"])
 
 
 ADVICE = "ask again with --parameter AdviceIsNotCut=yes"

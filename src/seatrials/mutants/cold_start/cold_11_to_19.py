@@ -151,6 +151,12 @@ def _(original: Any, document: Document) -> Document:
     return value if isinstance(value, dict) else {}
 
 
+@MUTANTS.replacing(validation._thread, "null-is-no-thread", breaks="COLD-15")
+def _(original: Any, document: Document) -> str | None:
+    """A thread that is null is taken for one that is not named."""
+    return None if document.get("threadId") is None else original(document)
+
+
 @MUTANTS.replacing(Routes.activate, "refusals-counted", breaks="COLD-15")
 def _(original: Any, routes: Routes, request: Request, segment: str) -> Response:
     """An activation is counted in the metric before it is judged, and so are refused ones."""

@@ -308,6 +308,14 @@ MUTANTS.rows["PERS-16"] = {
 }
 
 
+@MUTANTS.replacing(AccessPoints.ensure, "one-access-point-for-every-case", breaks="PERS-16")
+def _(original: Any, access_points: AccessPoints, client_id: str) -> None:
+    """Clients whose names differ by case alone share the first one's access point."""
+    known = memory_of(access_points)
+    if known.setdefault(client_id.lower(), client_id) == client_id:
+        original(access_points, client_id)
+
+
 @MUTANTS.replacing(Api._exec, "commands-of-unknown-sessions", breaks="PERS-16")
 def _(original: Any, api: Api, request: Request) -> Response:
     """A command of a session that nobody knows is answered with 200."""

@@ -264,6 +264,10 @@ MUTANTS.rows["ROUTE-11"] = {
         "Of several browsers of a session the newest one alone gets updates.",
         wrap(HotReload._listeners, lambda original, reload, session: original(reload, session)[-1:]),
     ),
+    "three-browsers-at-most": (
+        "Of more than three browsers of a session the newest three alone get updates.",
+        wrap(HotReload._listeners, lambda original, reload, session: original(reload, session)[-3:]),
+    ),
 }
 
 

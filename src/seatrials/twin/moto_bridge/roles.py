@@ -106,18 +106,22 @@ class TwinIamResponse(IamResponse):
     def simulate_principal_policy(self) -> ActionResult:
         """Answer SimulatePrincipalPolicy, for roles: each action on each resource, or on `*` alone.
 
-        Source: IAM API Reference, SimulatePrincipalPolicy, ResourceArns.
+        Source: IAM API Reference, SimulatePrincipalPolicy, ResourceArns and ContextEntries.
         """
         hooks, source = current(), self._get_param("PolicySourceArn")
         if hooks is None or hooks.role(source) is None:
             msg = f"The entity with ARN {source} cannot be found."
             raise NotFoundException(msg)
         resources = self._get_param("ResourceArns") or ["*"]
+        keys = tuple(
+            (str(each["ContextKeyName"]).lower(), tuple(each["ContextKeyValues"]))
+            for each in self._get_param("ContextEntries") or []
+        )
         results = [
             {
                 "EvalActionName": action,
                 "EvalResourceName": resource,
-                "EvalDecision": hooks.permissions.decision(source, Need(action, resource)),
+                "EvalDecision": hooks.permissions.decision(source, Need(action, resource, keys)),
             }
             for action in self._get_param("ActionNames")
             for resource in resources

@@ -1,0 +1,55 @@
+"""That the metric is published: on every change of it, and every minute, by a Hermes that goes on."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from seatrials.checkers.contract import session_life
+from seatrials.checkers.finding import Finding
+from seatrials.checkers.story import Story
+
+# Hermes tries again after so long when a publication fails.
+_CHANGE_SECONDS = 10.0
+_MINUTE_SECONDS, _LATE_SECONDS = 60.0, 10.0
+# While Hermes cannot count nothing is published, nor by one that was killed.
+_TROUBLES = frozenset(
+    {"table", "table_throttling", "table_away", "hermes", "partitioned", "task_killed", "task_stopped"}
+)
+
+
+def check(story: Story) -> Iterator[Finding]:
+    """Yield the changes that were not published, and the pauses that were too long."""
+    yield from _changes(story)
+    yield from _pauses(story)
+
+
+def _changes(story: Story) -> Iterator[Finding]:
+    """Yield the writes that change how many sessions are live, and of which nobody has told in time."""
+    life, history = session_life(), story.history
+    ended = max((each.ended for each in history.exchanges), default=0.0)
+    before: dict[str, Mapping[str, Any]] = {}
+    for write in history.writes:
+        was, now = before.get(write.session_id, {}), write.fields or {}
+        before[write.session_id] = now
+        due = write.at + _CHANGE_SECONDS
+        if not write.by or life.is_live(was, write.at) == life.is_live(now, write.at):
+            continue
+        told = any(write.at <= each.counted_at and each.at <= due for each in history.publications)
+        if due < ended and not told and not history.was_broken(write.at, due, _TROUBLES):
+            event = (
+                f"{write.by} wrote {write.session_id} as {now.get('status', 'gone')}, which was "
+                f"{was.get('status', 'not there')}, and {life.metric} was not published within {_CHANGE_SECONDS:.0f} s"
+            )
+            yield Finding("metric-in-time", event, write.at)
+
+
+def _pauses(story: Story) -> Iterator[Finding]:
+    """Yield where a Hermes let more than a minute pass between two publications."""
+    life, history = session_life(), story.history
+    for name in dict.fromkeys(each.by for each in history.publications):
+        moments = [each.at for each in history.publications if each.by == name]
+        for first, second in pairwise(moments):
+            is_late = second - first > _MINUTE_SECONDS + _LATE_SECONDS
+            if is_late and not history.was_broken(first, second, _TROUBLES):
+                event = f"{name} published {life.metric} after a pause of {second - first:.0f} s"
+                yield Finding("metric-in-time", event, second)
