@@ -64,11 +64,14 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     """The activation's answer has each field with its type and unit, and an instruction of 4,000 characters whole."""
     longer = contract.instruction_to_create("hours.md", "Open on every day of the week. " * 200)
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
-    request = platform.sessions.request(instruction=instruction, metadata={"source": "e-mail", "attempt": 1})
+    numbers = {"attempt": 1, "share": 0.5, "listed": ["für", {"of": [2, 2.5]}]}
+    metadata = {"source": "e-mail", **numbers, "deep": _nested(20), "text": "ü" * 2000}
+    request = platform.sessions.request(instruction=instruction, metadata=metadata)
     largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
     began_ms = clock.epoch_ms()
-    fields = platform.sessions.start(request).fields
-    ended_ms = clock.epoch_ms()
+    session = platform.sessions.start(request)
+    fields, ended_ms = session.fields, clock.epoch_ms()
+    kept = platform.sessions.status(session).json()
     # Hermes and this run read different clocks.
     earliest_ms = began_ms - 1000 * platform.skew.allowance_seconds
     latest_ms = ended_ms + 1000 * platform.skew.allowance_seconds
@@ -87,7 +90,10 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     assert lives_seconds == pytest.approx(contract.TTL_SECONDS, abs=1), (
         f"the ttl is {lives_seconds:.0f} s after createdAt"
     )
-    assert fields["metadata"] == {"instruction": request["instruction"], "source": "e-mail", "attempt": 1}
+    assert fields["metadata"] == {**metadata, "instruction": request["instruction"]}
+    # As texts, for 1 and 1.0 are not alike there.
+    assert json.dumps(kept["metadata"], sort_keys=True) == json.dumps(fields["metadata"], sort_keys=True)
+    assert [type(kept[name]) for name in ("createdAt", "lastActivity", "ttl")] == [int] * 3
 
 
 @pytest.mark.scenario("COLD-04")

@@ -779,6 +779,8 @@ def _wrong_bodies(session: Session) -> list[tuple[str, bytes, str]]:
     given = [(path, field, value) for path, fields in right.items() for field in fields for value in values]
     given += [("/api/init", field, name) for field in _names(session) for name in ("..", "a/b", "x" * 129)]
     given += [("/api/init", "threadId", name) for name in ("a..b", "a.", "a.lock")]
+    # It may be left out.
+    given += [("/api/init", "repoUrl", value) for value in values if value is not None]
     wrong += [(path, json.dumps({**right[path], field: value}).encode(), field) for path, field, value in given]
     return wrong + [
         (path, json.dumps({name: text for name, text in fields.items() if name != field}).encode(), field)

@@ -344,7 +344,6 @@ class HermesWorld:
         """Start a Hermes without its server; a second one takes over."""
         if self.hermes is not None:
             self.hermes.controller.stop()
-            self.hermes.publisher.stop()
         self.hermes = Hermes(self.context())
         self.hermes.controller.start()
         self.hermes.publisher.start()

@@ -13,15 +13,20 @@ START_SECONDS = 1_700_000_000
 def make_repository(folder: Path) -> Repository:
     """Make a repository on branch `thread-one`, with `a.txt` committed."""
     made = Repository(folder / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
-    made.create("thread-one")
-    (made.project / "a.txt").write_text("A")
-    made.commit_all("first")
+    with made.on_branch("thread-one"):
+        (made.project / "a.txt").write_text("A")
+        made.commit_all("first")
     return made
 
 
 def elsewhere(repository: Repository) -> Repository:
     """Return the repository as another container has it."""
     return Repository(repository.project, Git(VirtualClock(START_SECONDS)), "other")
+
+
+def head_of(repository: Repository) -> str:
+    """Return the id of the last commit."""
+    return str(repository.log()[0]["id"])
 
 
 def shell(repository: Repository, command: str) -> str:

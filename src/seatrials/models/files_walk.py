@@ -31,8 +31,10 @@ _PAGES = (
     ("'First'", "First", "src/pages/first.md"),
     ("`x`", "x", "src/pages/x.md"),
     ("Größe & Form!", "Größe & Form!", "src/pages/größe-form.md"),
-    # One that has no letter, and one that no file could have for its name.
+    # Those that have no letter, and one that no file could have for its name.
     ("?!", "?!", "src/pages/page.md"),
+    ('"', '"', "src/pages/page.md"),
+    ('""', "", "src/pages/page.md"),
     ("/Start", "/Start", "src/pages/start.md"),
 )
 _PING, _ELSE = {"type": "ping"}, {"type": "else"}
@@ -75,6 +77,7 @@ class FilesWalk(Walk):
         # Whose step it was, which paths it was about, and whether something was committed.
         self._about: tuple[int, tuple[str, ...], bool] = (0, (), False)
         self._read = 0
+        self._gits = 0
 
     @rule(step=st.deferred(lambda: STEPS))
     def go_on(self, step: "Callable[[FilesWalk], None]") -> None:
@@ -150,7 +153,7 @@ class FilesWalk(Walk):
             with self._step(whose, f"commit as {_short(message)}", is_commit=True):
                 user = self.users[whose]
                 answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
-                self._committed(answer, user.model.commit(message))
+                self._committed(user, answer, user.model.commit(message))
 
     def shell_write(self, whose: int, path: str, text: str, *, is_absolute: bool) -> None:
         """Write a file by a command, by its path from where that runs or from the container's root."""
@@ -242,16 +245,29 @@ class FilesWalk(Walk):
                 user.model.committed[_PICKED] = Entry(b"C\n")
             user.model.by_shell({_PICKED: Entry(b"D\n") if is_kept else None})
             answer = user.api.ask("POST", "/api/git/commit", json.dumps({"message": message}).encode())
-            self._committed(answer, user.model.commit(message))
+            self._committed(user, answer, user.model.commit(message))
             picking = self._run(user, "cd .git && ls | grep PICK || true")
             assert picking == "", f"the commit has not ended the pick: {picking}"
 
-    def shell_git(self, whose: int, *, is_nested: bool, is_there: bool, is_kept: bool) -> None:
-        """Do what few commands do with git."""
-        if is_nested:
+    def shell_git(self, whose: int) -> None:
+        """Do what few commands do with git, one after the other."""
+        self._gits += 1
+        kind = (self.number + self._gits) % 6
+        if kind == 0:
             self.shell_nested(whose)
+        elif kind == 1:
+            self.shell_detach(whose)
         else:
-            self.shell_pick(whose, is_there=is_there, is_kept=is_kept)
+            self.shell_pick(whose, is_there=kind % 2 == 0, is_kept=kind < 4)  # noqa: PLR2004  # two of four
+
+    def shell_detach(self, whose: int) -> None:
+        """Write a file where no branch is checked out; the next commit is the branch's all the same."""
+        with self._step(whose, "detach HEAD by a command, and write a file", _PICKED):
+            user = self.users[whose]
+            command = f"git checkout -q --detach 2>/dev/null; rm -f {_PICKED}; echo A > {_PICKED}"
+            self._run(user, command)
+            user.model.by_shell({_PICKED: Entry(b"A\n")})
+        self.commit(whose, "After the branch")
 
     def shell_nested(self, whose: int) -> None:
         """Make a repository in a folder, which cannot be committed and is told of, and take it away again."""
@@ -309,11 +325,13 @@ class FilesWalk(Walk):
         if not self._is_executable(user, path) and not text.startswith((" ", "\t")):
             with self._step(whose, f"instruct {_short(instruction)}", path, is_commit=True):
                 answer = user.api.execute(instruction)
-                self._committed(answer, user.model.execute(instruction, path, text.encode()))
+                self._committed(user, answer, user.model.execute(instruction, path, text.encode()))
 
-    def _committed(self, answer: Answer, changed: list[str]) -> None:
+    def _committed(self, user: _User, answer: Answer, changed: list[str]) -> None:
         told = sorted(map(str, answer.json()["filesChanged"]))
         assert (answer.status, told) == (_OK, changed), f"expected a commit of {changed}, got {answer}"
+        last = next((each["id"] for each in user.api.git_log()), None)
+        assert answer.json()["commit"] == last, f"the last commit is {last}, not what was answered: {answer}"
 
     def _shell(self, whose: int, what: str, command: str, changes: dict[str, Entry | None]) -> None:
         with self._step(whose, f"{what} by a command", *list(changes)[-2:]):
@@ -462,6 +480,6 @@ STEPS: "st.SearchStrategy[Callable[[FilesWalk], None]]" = st.one_of(
     _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
     _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
-    _step(FilesWalk.shell_git, whose=_whose, is_nested=st.booleans(), is_there=st.booleans(), is_kept=st.booleans()),
+    _step(FilesWalk.shell_git, whose=_whose),
     _step(FilesWalk.shell_commits, whose=_whose, count=st.sampled_from(COUNTS)),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
-from seatrials.mutants.git_command import run_git
+from seatrials.mutants.git_command import head_of, run_git
 from seatrials.mutants.template_edits import Document, allow, append, leave_out, put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor import workspace
@@ -26,7 +26,7 @@ from seatrials.webordinary.hermes.controller import Controller, Step
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lifecycle import Session, Status
-from seatrials.webordinary.hermes.lock import ActivationLock, Lease
+from seatrials.webordinary.hermes.lock import ActivationLock
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
@@ -122,14 +122,14 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
 
 @MUTANTS.replacing(ActivationLock.held, "lock-within-one-process", breaks="CONC-05")
 @contextmanager
-def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[None]:
     """The lock of activations is in the memory of each Hermes, so that two of them fill one place twice."""
     clock = activation_lock._clock
     while memory_of(activation_lock).get("taken"):
         clock.sleep(0.03)
     memory_of(activation_lock)["taken"] = True
     try:
-        yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
+        yield
     finally:
         memory_of(activation_lock)["taken"] = False
 
@@ -220,7 +220,7 @@ def _(original: Any, space: Workspace, path: str, content: bytes) -> None:
 def _(original: Any, api: Api, session: HostedSession, instruction: str) -> tuple[Any, Commit]:
     """An instruction is answered with the commit before its own."""
     with session.workspace.repository.on_branch(session.workspace.branch):
-        before = session.workspace.repository.head()
+        before = head_of(session.workspace.repository)
     edit, commit = original(api, session, instruction)
     return edit, Commit(before, commit.files)
 
@@ -230,7 +230,7 @@ def _(original: Any, api: Api, request: Request) -> Response:
     """A commit takes the place of another that was made while it was thought out."""
     space = api._hosted(request).workspace
     with space.repository.on_branch(space.branch):
-        head = space.repository.head()
+        head = head_of(space.repository)
 
     def think_and_rewind() -> None:
         api._think()
@@ -247,7 +247,7 @@ def _(original: Any, api: Api, request: Request) -> Response:
 @contextmanager
 def _(original: Any, repository: Repository, branch: str) -> Iterator[None]:
     """A commit goes to the branch that happens to be checked out."""
-    with original(repository, branch if repository.head() is None else repository.current_branch()):
+    with original(repository, branch if head_of(repository) is None else repository.current_branch()):
         yield
 
 
@@ -410,22 +410,21 @@ MUTANTS.rows["CONC-16"] = {
 
 @MUTANTS.replacing(ActivationLock.held, "checks-and-then-writes", breaks="CONC-17")
 @contextmanager
-def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[None]:
     """Activations look for a session and store one without a lock."""
-    clock = activation_lock._clock
-    yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
+    yield
 
 
 @MUTANTS.replacing(ActivationLock._try, "lock-read-and-then-taken", breaks="CONC-17")
-def _(original: Any, activation_lock: ActivationLock, owner: str) -> Lease | None:
+def _(original: Any, activation_lock: ActivationLock, owner: str) -> bool:
     """The activation lock is read, found free, and taken without a condition."""
     table, clock = activation_lock._table, activation_lock._clock
     if table.partition(lock.LOCK_KEY["sessionId"]):
-        return None
+        return False
     ends_at_ms = clock.epoch_ms() + lock.LOCK_SECONDS * 1000
     item = attributes({**lock.LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
     table._call("put_item", {"Item": item})
-    return Lease(clock, ends_at_ms)
+    return True
 
 
 @MUTANTS.replacing(SessionStore.live_sessions, "index-assumed-consistent", breaks="CONC-17")

@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.mutant import Mutant, memory_of, replace, wrap
-from seatrials.seams.http1 import Request, Response, json_response
+from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.webordinary.editor import answers as editor_answers
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor import sessions as editor_sessions
@@ -28,6 +28,7 @@ from seatrials.webordinary.hermes import publisher
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller
 from seatrials.webordinary.hermes.lifecycle import Session, Status
+from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.publisher import METRIC_NAME, Publisher
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
@@ -334,18 +335,18 @@ def _(original: Any, publisher: Publisher) -> int:
     return len(publisher._store.open_sessions())
 
 
-@METRIC_TRUE.replacing(Publisher.stop, "zero-at-the-end", breaks="ROUTE-28")
-def _(original: Any, publisher: Publisher) -> None:
+@METRIC_TRUE.replacing(Hermes._finish, "zero-at-the-end", breaks="ROUTE-28")
+def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """A Hermes that stops says that no session lives."""
-    publisher._put(0)
-    original(publisher)
+    original(hermes, server)
+    hermes.publisher._put(0)
 
 
-@METRIC_SILENT.replacing(Publisher.stop, "once-more-at-the-end", breaks="ROUTE-28")
-def _(original: Any, publisher: Publisher) -> None:
+@METRIC_SILENT.replacing(Hermes._finish, "once-more-at-the-end", breaks="ROUTE-28")
+def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """A Hermes that stops publishes the count once more."""
-    publisher._put(publisher.live_count())
-    original(publisher)
+    original(hermes, server)
+    hermes.publisher._put(hermes.publisher.live_count())
 
 
 METRIC_IN_TIME.rows["COLD-12"] = {
@@ -365,20 +366,20 @@ def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> str
 
 
 @COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session, *, must_settle: bool) -> None:
+def _(original: Any, placement: Placement, session: Session) -> None:
     placement.editor.forget(session.session_id)
 
 
 @COMMITTED_FIRST.replacing(Placement._settle, "ends-without-settling", breaks="COLD-14")
-def _(original: Any, placement: Placement, session: Session, *, must_settle: bool) -> None:
+def _(original: Any, placement: Placement, session: Session) -> None:
     """A session ends without a word to its container."""
 
 
 @COMMITTED_FIRST.replacing(Placement.retire, "rules-go-first", breaks="COLD-14")
-def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
+def _(original: Any, placement: Placement, work: Work) -> None:
     """The rules of a session go, and then its container is told to commit."""
     placement.router.remove_rules(work.session.session_id)
-    original(placement, work, **{**how, "must_settle": False})
+    original(placement, work)
 
 
 @COMMITTED_FIRST.replacing(Repository.commit_unsaved, "unsaved-is-what-git-knows", breaks="COLD-14")
@@ -388,7 +389,7 @@ def _(original: Any, repository: Repository, branch: str) -> Commit | None:
 
 
 @COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session, *, must_settle: bool) -> None:
+def _(original: Any, placement: Placement, session: Session) -> None:
     placement.editor.forget(session.session_id)
 
 

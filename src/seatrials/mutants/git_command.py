@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.git import Git
+from seatrials.webordinary.editor.repository import Repository
 
 # Nothing of git's own housekeeping, and no hook that someone may have put into a workspace.
 _OPTIONS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null")
@@ -25,3 +26,9 @@ def run_git(git: Git, folder: Path, *arguments: str) -> str:
         said = done.stderr.decode(errors="replace").strip()
         raise RequestError(500, f"git {arguments[0]} failed in this workspace: {said}")
     return done.stdout.decode(errors="replace")
+
+
+def head_of(repository: Repository) -> str | None:
+    """Return the id of the last commit of the checked-out branch, or None before the first."""
+    commits = repository.log()
+    return str(commits[0]["id"]) if commits else None

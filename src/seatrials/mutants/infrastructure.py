@@ -19,6 +19,7 @@ from seatrials.mutants.template_edits import (
 from seatrials.webordinary.hermes import routing
 from seatrials.webordinary.hermes.access_points import AccessPoints
 from seatrials.webordinary.hermes.controller import Controller
+from seatrials.webordinary.hermes.table import unless
 
 MUTANTS = Mutants()
 
@@ -308,13 +309,13 @@ def _(document: Document) -> None:
 @MUTANTS.replacing(AccessPoints.ensure, "clients-rooted-together", breaks="INFRA-06")
 def _(original: Any, points: AccessPoints, client_id: str) -> None:
     """The access points of all clients have one root."""
-    points._efs.create_access_point(
-        ClientToken=client_id,
-        FileSystemId=points._file_system_id,
-        PosixUser={"Uid": 1000, "Gid": 1000},
-        RootDirectory={"Path": "/workspace"},
-    )
-    points._known.add(client_id)
+    with unless("AccessPointAlreadyExists"):
+        points._efs.create_access_point(
+            ClientToken=client_id,
+            FileSystemId=points._file_system_id,
+            PosixUser={"Uid": 1000, "Gid": 1000},
+            RootDirectory={"Path": "/workspace"},
+        )
 
 
 MUTANTS.rows["INFRA-07"] = {

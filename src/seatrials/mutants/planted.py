@@ -7,6 +7,8 @@ docs/contract.md tells how.
 import dataclasses
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from seatrials.mutants.catalogue import CATALOGUE
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.git_command import run_git
@@ -73,10 +75,14 @@ def _(original: Any, loop: Controller) -> bool:
         loop._log = log
 
 
-@MUTANTS.replacing(Activity.forget, "activity-not-noted-after-a-refusal", breaks="RESIL-18")
-def _(_original: Any, activity: Activity, session_id: str) -> None:
+@MUTANTS.replacing(Activity._write, "activity-not-noted-after-a-refusal", breaks="RESIL-18")
+def _(original: Any, activity: Activity, session: HostedSession) -> None:
     """A container whose note of an activity was refused makes the next one ten minutes later."""
-    activity._written_at[session_id] = activity._clock.now() + 600
+    try:
+        original(activity, session)
+    except ClientError:
+        activity._written_at[session.session_id] = activity._clock.now() + 600
+        raise
 
 
 @MUTANTS.replacing(HostedSessions.open, "last-commit-made-again", breaks="RESIL-18")

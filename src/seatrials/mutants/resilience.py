@@ -72,11 +72,11 @@ def _(original: Any, loop: Controller, session: Session, *found: Any) -> Task | 
     return chosen
 
 
-@MUTANTS.replacing(Publisher.stop, "nobody-lives-without-hermes", breaks="RESIL-04")
-def _(original: Any, publisher: Publisher) -> None:
+@MUTANTS.replacing(Hermes._finish, "nobody-lives-without-hermes", breaks="RESIL-04")
+def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """A Hermes that leaves says that no session lives."""
-    publisher._put(0)
-    original(publisher)
+    original(hermes, server)
+    hermes.publisher._put(0)
 
 
 @MUTANTS.replacing(Activations.activate, "full-of-sessions-of-before", breaks="RESIL-04")
@@ -266,12 +266,12 @@ MUTANTS.rows["RESIL-20"] = {
 }
 
 
-@MUTANTS.replacing(Publisher.stop, "falls-at-sigterm", breaks="RESIL-20")
-def _(original: Any, publisher: Publisher) -> None:
+@MUTANTS.replacing(Hermes._finish, "falls-at-sigterm", breaks="RESIL-20")
+def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """At SIGTERM Hermes counts the sessions that are active, and not those that start."""
+    original(hermes, server)
     is_active = Attr("status").eq(str(Status.ACTIVE))
-    publisher._put(publisher._store._table.count(is_active) - 1)
-    original(publisher)
+    hermes.publisher._put(hermes.table.count(is_active) - 1)
 
 
 @MUTANTS.replacing(Activations.activate, "made-again-when-it-takes-long", breaks="RESIL-21")

@@ -7,17 +7,17 @@ import pytest
 
 from seatrials.environments.scopes import SCOPES
 from seatrials.seams.tracebacks import place_of, traceback_lines
-from seatrials.webordinary.hermes.lifecycle import Status, check_transition
+from seatrials.twin.physics.clock import VirtualClock
 
 
 def test_a_place_in_the_package_is_told_from_the_package_on() -> None:
     """The path of the checkout is no part of it."""
-    with pytest.raises(ValueError, match="cannot become") as caught:
-        check_transition(Status.EXPIRED, Status.ACTIVE)
+    with pytest.raises(ValueError, match="back") as caught:
+        VirtualClock(0).sleep(-1)
 
     told = place_of(caught.value)
 
-    assert re.fullmatch(r"seatrials/webordinary/hermes/lifecycle\.py:\d+ in check_transition", told)
+    assert re.fullmatch(r"seatrials/twin/physics/clock\.py:\d+ in sleep", told)
 
 
 def test_a_library_is_passed_over() -> None:

@@ -88,10 +88,12 @@ def _last_name(called: cst.Name | cst.Attribute) -> str:
 
 
 def _is_message(line: cst.SimpleStatementLine) -> bool:
-    """Whether a text is given the name that errors' texts have in this project, for ruff wants them to have one."""
+    """Whether a text is given the name that errors' texts have in this project, or is what an error is made with."""
     match line.body:
         case [cst.Assign(targets=[cst.AssignTarget(cst.Name("msg"))], value=value)]:
             return _is_text(value)
+        case [cst.Expr(cst.Call(cst.Attribute(cst.Call(cst.Name("super")), cst.Name("__init__")), args=[_]))]:
+            return True
     return False
 
 

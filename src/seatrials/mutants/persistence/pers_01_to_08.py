@@ -9,7 +9,7 @@ from typing import Any
 import pygit2
 
 from seatrials.mutants import Mutants, replace, skip, wrap
-from seatrials.mutants.git_command import run_git
+from seatrials.mutants.git_command import head_of, run_git
 from seatrials.mutants.template_edits import put
 from seatrials.seams.http1 import Request
 from seatrials.webordinary import HERMES_AGENT
@@ -82,7 +82,7 @@ def _(original: Any, git: Git, folder: Path, branch: str) -> None:
 @MUTANTS.replacing(HostedSessions._prepare, "last-commit-made-anew", breaks="PERS-02")
 def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """The last commit is made anew, with another id, whenever a session is opened."""
-    if repository.exists() and repository.head() is not None:
+    if repository.exists() and head_of(repository) is not None:
         run_git(hosted.git, repository.project, "commit", "--quiet", "--amend", "--no-edit", "--date=now")
     return original(hosted, repository, branch)
 
@@ -92,16 +92,16 @@ def _(original: Any, kept: Repository, _branch: str, message: str, *, with_ignor
     """Each commit takes the place of the last one."""
     found = kept.status(with_ignored=with_ignored)
     if found:
-        amend = ["--amend"] if kept.head() is not None else []
+        amend = ["--amend"] if head_of(kept) is not None else []
         run_git(kept._git, kept.project, "add", "--all")
         run_git(kept._git, kept.project, "commit", "--quiet", *amend, "--cleanup=verbatim", "--message", message)
-    return Commit(kept.head(), tuple(change.path for change in found))
+    return Commit(head_of(kept), tuple(change.path for change in found))
 
 
 @MUTANTS.replacing(HostedSessions._prepare, "opened-with-a-reset", breaks="PERS-03")
 def _(original: Any, hosted: HostedSessions, repository: Repository, branch: str) -> Workspace:
     """A container that opens a workspace puts changed files back to the last commit."""
-    if repository.exists() and repository.head() is not None:
+    if repository.exists() and head_of(repository) is not None:
         run_git(hosted.git, repository.project, "reset", "--quiet", "--hard")
     return original(hosted, repository, branch)
 
@@ -139,7 +139,7 @@ def _(original: Any, space: Workspace, path: str, content: bytes) -> None:
         for start in range(0, max(1, len(content)), workspace._WRITE_CHUNK_BYTES):
             chunk = content[start : start + workspace._WRITE_CHUNK_BYTES]
             stream.write(chunk)
-            space._clock.sleep(workspace._WRITE_LATENCY_SECONDS + len(chunk) / workspace._WRITE_BYTES_PER_SECOND)
+            space._clock.sleep(len(chunk) / workspace._WRITE_BYTES_PER_SECOND)
 
 
 @MUTANTS.replacing(Placement.place, "patience-with-a-crash", breaks="PERS-04")
@@ -199,7 +199,7 @@ MUTANTS.rows["PERS-05"] = {
 def _(original: Any, kept: Repository, current: str) -> None:
     """Files that git does not know stay when the thread is switched."""
     run_git(kept._git, kept.project, "add", "--update")
-    if kept.head() is not None and run_git(kept._git, kept.project, "diff", "--cached", "--name-only"):
+    if head_of(kept) is not None and run_git(kept._git, kept.project, "diff", "--cached", "--name-only"):
         run_git(kept._git, kept.project, "commit", "--quiet", "--message", f"Thread {current}: uncommitted work")
 
 

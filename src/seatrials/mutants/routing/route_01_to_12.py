@@ -18,7 +18,6 @@ from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade, j
 from seatrials.twin.balancer import forwarding, visit
 from seatrials.twin.balancer.messages import RequestHead
 from seatrials.webordinary.editor import instructions, site
-from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor.answers import RequestError, json_body, text_field
 from seatrials.webordinary.editor.hmr import Browser, HotReload
 from seatrials.webordinary.editor.preview import Preview
@@ -291,7 +290,7 @@ def _(original: Any, api: Api, request: Request) -> Response:
     """An update is sent before its file can be read."""
     session = api._hosted(request)
     instruction = text_field(json_body(request), "instruction")
-    edit = instructions.edit_of(instruction, lambda name: editor_routes._is_file(session, name))
+    edit = instructions.edit_of(instruction, session.workspace.exists)
     api._changed(session, [edit.path])
     api._think()
     edit, commit = api._apply(session, instruction)

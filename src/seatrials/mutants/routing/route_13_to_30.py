@@ -8,7 +8,7 @@ from typing import Any
 
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
 from seatrials.mutants.template_edits import attribute, forward, put, set_paths
-from seatrials.seams.http1 import Request, Response
+from seatrials.seams.http1 import HttpServer, Request, Response
 from seatrials.twin.authority import Authority
 from seatrials.twin.balancer import desync, forwarding, messages, proxy, server, streams, visit
 from seatrials.twin.balancer.answers import own_answer
@@ -380,9 +380,9 @@ def _(original: Any, controller: Controller, sessions: list[Session], busy_befor
 
 
 @MUTANTS.replacing(Hermes._finish, "rules-removed-on-shutdown", breaks="ROUTE-28")
-def _(original: Any, hermes: Hermes) -> None:
+def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """Hermes removes the sessions' rules when it is stopped."""
-    original(hermes)
+    original(hermes, server)
     for rule in hermes.router._rules():
         if rules.session_of(rule) is not None:
             hermes.router._delete_rule(rule)

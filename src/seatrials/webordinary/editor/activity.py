@@ -9,7 +9,6 @@ from seatrials.webordinary.editor.sessions import Session
 
 TTL_SECONDS = 1800
 WRITE_INTERVAL_SECONDS = 2.0
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 # A live session counts, and one that its container serves a moment before it is active is live. The second part keeps a
 # container whose clock is slow from undoing a later activity that Hermes has recorded, and the third keeps a session
 # that is past its time from coming back to life because a browser asks for it once more.
@@ -35,17 +34,8 @@ class Activity:
             return
         try:
             self._write(session)
-        except ClientError as error:
-            # What was not written must not keep the next activity from being written.
-            self.forget(session.session_id)
-            if error.response["Error"]["Code"] != _CONDITION_FAILED:
-                self._log(f"activity of {session.session_id} not recorded: {error}")
-        except BotoCoreError as error:
+        except (ClientError, BotoCoreError) as error:
             self._log(f"activity of {session.session_id} not recorded: {error}")
-
-    def forget(self, session_id: str) -> None:
-        """Drop what is remembered of a session that has left."""
-        self._written_at.pop(session_id, None)
 
     def _is_due(self, session_id: str) -> bool:
         now = self._clock.now()

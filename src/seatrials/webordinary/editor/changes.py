@@ -52,18 +52,15 @@ class Change:
 
 def check_names(repository: pygit2.Repository) -> None:
     """Refuse a working tree that has something called `.git` below its root; links are not followed."""
-    root = repository.workdir
-    if repository.is_bare:
-        msg = "the repository says that it has no working tree (core.bare)"
-        raise pygit2.GitError(msg)
+    root = Path(repository.path).parent
     for folder, folders, files in os.walk(root):
+        if folder == str(root):
+            folders.remove(".git")
         for name in [*folders, *files]:
-            if name.casefold() == ".git" and (name, folder) != (".git", root):
+            if name.casefold() == ".git":
                 path = os.fsencode(Path(folder, name).relative_to(root)).decode(errors="replace")
                 msg = f"{path!r} has a name that only the workspace's own repository may have: "
                 raise pygit2.GitError(msg + "remove it or move it out of the workspace")
-        if folder == root:
-            folders[:] = [name for name in folders if name != ".git"]
 
 
 def changes_of(repository: pygit2.Repository, *, with_ignored: bool = False) -> list[Change]:
@@ -81,9 +78,9 @@ def changes_of(repository: pygit2.Repository, *, with_ignored: bool = False) -> 
 def stage(repository: pygit2.Repository, changes: list[Change]) -> list[Change]:
     """Put *changes* into the index, ignored or not, and return what a commit of it would change, by path."""
     index = repository.index
-    index.read(force=False)  # another process may have staged something since *changes* were found
     for change in changes:
-        if _is_there(change, Path(repository.workdir, change.path)):
+        file = Path(repository.workdir, change.path)
+        if file.is_symlink() or file.is_file():
             index.add(change.path)
         elif index.conflicts is not None and change.path in index.conflicts:
             # Not `remove_all`, which takes the path for a pattern.
@@ -92,13 +89,6 @@ def stage(repository: pygit2.Repository, changes: list[Change]) -> list[Change]:
             index.remove(change.path)
     index.write()
     return [Change(path, f"{letter} ") for path, letter in sorted(_staged(repository).items())]
-
-
-def _is_there(change: Change, file: Path) -> bool:
-    """Whether *file* is in the working tree; the letters of a conflict tell of the branches, and not of that."""
-    if change.status in _UNMERGED.values():
-        return file.is_symlink() or file.is_file()
-    return not change.status.rstrip().endswith("D")
 
 
 def _staged(repository: pygit2.Repository) -> dict[str, str]:

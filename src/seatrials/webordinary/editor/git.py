@@ -58,11 +58,12 @@ class Git:
 
     def signature(self) -> pygit2.Signature:
         """Return the author and committer of what is committed now."""
-        return pygit2.Signature(_NAME, _EMAIL, int(self._clock.now()), 0)
+        return pygit2.Signature(_NAME, _EMAIL, int(self._clock.now()))
 
     def create(self, folder: Path, branch: str) -> None:
         """Make a repository in *folder*, with nothing in it, on *branch*."""
         with _reported("init"):
+            folder.mkdir(parents=True, exist_ok=True)
             pygit2.init_repository(str(folder), initial_head=branch)
 
     @contextmanager

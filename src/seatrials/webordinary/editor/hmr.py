@@ -1,6 +1,5 @@
 """Hot reload: browsers on a WebSocket hear which file of their session's site has changed."""
 
-import itertools
 import json
 from collections.abc import Callable
 
@@ -8,8 +7,6 @@ from seatrials.seams.clock import Clock
 from seatrials.seams.http1 import Request, Response, ServerWebSocket, Upgrade, json_response
 from seatrials.webordinary.editor.answers import not_allowed
 from seatrials.webordinary.editor.sessions import Session, Sessions
-
-_GOING_AWAY = 1001
 
 
 class Browser:
@@ -29,11 +26,6 @@ class Browser:
         """Write and answer until the browser leaves."""
         spawn(self._write, "hmr-writer")
         self._websocket.serve_until_closed(self._answer)
-        self._changed.set()
-
-    def close(self) -> None:
-        """Tell the browser that this server goes away."""
-        self._websocket.close(_GOING_AWAY)
         self._changed.set()
 
     def _write(self) -> None:
@@ -77,11 +69,6 @@ class HotReload:
         for path in paths:
             for browser in self._listeners(session):
                 browser.tell({"type": "update", "path": path})
-
-    def close_all(self) -> None:
-        """Hang up on everyone."""
-        for browser in itertools.chain(*self._browsers.values()):
-            browser.close()
 
     def _listeners(self, session: Session) -> list[Browser]:
         return list(self._browsers.get(session.session_id, []))

@@ -42,7 +42,6 @@ class Editor:
         self._context.stopping.wait()
         for server in servers:
             server.close()
-        self.reload.close_all()
         for server in servers:
             if not server.finish(FINISH_SECONDS):
                 self._context.log(f"stopping with requests in flight, unanswered after {FINISH_SECONDS:g} s")

@@ -18,12 +18,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
+from pygit2.enums import CheckoutStrategy, RepositoryState
 
-from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, changes_of, check_names, stage
 from seatrials.webordinary.editor.git import Git
-from seatrials.webordinary.editor.head import HeadLock, current_branch, head_locked
+from seatrials.webordinary.editor.head import current_branch, head_locked
 
 BRANCH_PREFIX = "thread-"
 _ENDED_BY_A_COMMIT = {RepositoryState.MERGE, RepositoryState.CHERRYPICK, RepositoryState.REVERT}
@@ -54,11 +53,6 @@ class Repository:
         """Whether the repository is there."""
         return (self.project / ".git" / "HEAD").is_file()
 
-    def create(self, branch: str) -> None:
-        """Make the repository, with nothing in it, on *branch*."""
-        self.project.mkdir(parents=True, exist_ok=True)
-        self._git.create(self.project, branch)
-
     def unfinished(self) -> dict[Path, int]:
         """Return the locks and uploads, with their sizes, of work that is in progress or was killed."""
         folder = self.project / ".git"
@@ -67,12 +61,11 @@ class Repository:
 
     @contextmanager
     def on_branch(self, branch: str) -> Iterator[None]:
-        """Hold the working tree on *branch*."""
+        """Hold the working tree on *branch*, in a repository that is made where there is none."""
         with self._lock:
-            try:
-                current = self.current_branch()
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise RequestError(409, "the repository of this workspace is gone") from error
+            if not self.exists():
+                self._git.create(self.project, branch)
+            current = self.current_branch()
             if current != branch:
                 self._save_before_switch(current)
                 self._switch(current, branch)
@@ -85,11 +78,6 @@ class Repository:
     def current_branch(self) -> str:
         """Return the branch that is checked out; empty when none is."""
         return current_branch(self.project)
-
-    def head(self) -> str | None:
-        """Return the id of the last commit of the checked-out branch, or None before the first."""
-        with self._git.opened(self.project, "rev-parse") as repository:
-            return None if repository.head_is_unborn else str(repository.head.target)
 
     def commit_all(self, message: str) -> Commit:
         """Commit everything that changed; the message is kept to the letter.
@@ -127,64 +115,51 @@ class Repository:
 
     def _save_before_switch(self, current: str) -> None:
         """Commit all that the next branch must not see; ignored files too, for switching would leave them lying."""
-        self._commit_on(current, _unsaved_message(current), with_ignored=True)
+        if current:
+            self._commit_on(current, _unsaved_message(current), with_ignored=True)
 
     def _switch(self, current: str, branch: str) -> None:
-        """Leave *current* for *branch*, which has no commit and no file where it is new."""
-        with self._git.opened(self.project, "switch") as repository, head_locked(self.project, current) as head:
-            _check_switchable(repository)
-            reference = repository.references.get(f"refs/heads/{branch}")
-            target = None if reference is None else reference.peel(pygit2.Commit)
-            files = repository[repository.TreeBuilder().write()] if target is None else target
-            repository.checkout_tree(files, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
-            head.point_to_branch(branch)
+        """Leave *current* for *branch*, which has no commit and no file where it is new.
+
+        What a session's command has done on no branch is left as it is, for *branch* to commit.
+        """
+        with self._git.opened(self.project, "switch") as repository, head_locked(self.project, current) as point_to:
+            if current:
+                self._switch_files(repository, branch)
+            point_to(branch)
+
+    def _switch_files(self, repository: pygit2.Repository, branch: str) -> None:
+        check_names(repository)
+        # Another process's lock would show itself only after libgit2 has changed the files.
+        repository.index.write()
+        reference = repository.references.get(f"refs/heads/{branch}")
+        target = None if reference is None else reference.peel(pygit2.Commit)
+        files = repository[repository.TreeBuilder().write()] if target is None else target
+        repository.checkout_tree(files, strategy=CheckoutStrategy.SAFE)  # type: ignore[no-untyped-call]
 
     def _commit_on(self, branch: str, message: str, *, with_ignored: bool = False) -> Commit:
         """Commit everything that changed on *branch*, and ignored files too if asked."""
-        with self._git.opened(self.project, "commit") as repository, head_locked(self.project, branch) as head:
+        with self._git.opened(self.project, "commit") as repository, head_locked(self.project, branch):
             changes, state = changes_of(repository, with_ignored=with_ignored), repository.state()
-            staged = self._commit(repository, head, changes, message) if changes or state in _ENDED_BY_A_COMMIT else []
+            staged = self._commit(repository, changes, message) if changes or state in _ENDED_BY_A_COMMIT else []
             last = _last_commit(repository)
         return Commit(None if last is None else str(last), tuple(change.shown().path for change in staged))
 
-    def _commit(
-        self, repository: pygit2.Repository, head: HeadLock, changes: list[Change], message: str
-    ) -> list[Change]:
+    def _commit(self, repository: pygit2.Repository, changes: list[Change], message: str) -> list[Change]:
         """Commit *changes* and what was staged, which ends a merge that a session's command has begun."""
         staged, merged = stage(repository, changes), repository.listall_mergeheads()
         if staged or merged:  # a merge may have come to what was there already
-            self._write_commit(repository, head, message, merged)
+            self._write_commit(repository, message, merged)
         if repository.state() in _ENDED_BY_A_COMMIT:
             repository.state_cleanup()
         return staged
 
-    def _write_commit(
-        self, repository: pygit2.Repository, head: HeadLock, message: str, merged: list[pygit2.Oid]
-    ) -> None:
+    def _write_commit(self, repository: pygit2.Repository, message: str, merged: list[pygit2.Oid]) -> None:
         who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
         tree, last = repository.index.write_tree(), _last_commit(repository)
         parents = [*merged] if last is None else [last, *merged]
-        if not repository.head_is_detached:
-            # The branch moves, for which libgit2 takes the branch's lock and not HEAD's.
-            repository.create_commit("HEAD", who, who, text, tree, parents)
-            return
-        made = repository.create_commit(None, who, who, text, tree, parents)
-        head.point_to_commit(made)
-
-
-def _check_switchable(repository: pygit2.Repository) -> None:
-    """Refuse to leave a branch that is locked, or where a command has left what a commit cannot hold."""
-    check_names(repository)
-    if repository.state() != RepositoryState.NONE:
-        msg = f"{repository.state().name} is in progress"
-        raise pygit2.GitError(msg)
-    for entry in repository.index:
-        # A command's own `git add` of another repository: what is in its folder is seen by nobody.
-        if entry.mode == FileMode.COMMIT:
-            msg = f"{entry.path!r} is committed as a repository of its own: `git rm --cached` makes it a folder"
-            raise pygit2.GitError(msg)
-    # Another process's lock would show itself only after libgit2 has changed the files.
-    repository.index.write()
+        # The branch moves, for which libgit2 takes the branch's lock and not HEAD's.
+        repository.create_commit("HEAD", who, who, text, tree, parents)
 
 
 def _last_commit(repository: pygit2.Repository) -> pygit2.Oid | None:

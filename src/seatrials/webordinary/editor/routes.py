@@ -11,7 +11,6 @@ from seatrials.webordinary.editor.hmr import HotReload
 from seatrials.webordinary.editor.instructions import Edit, edit_of
 from seatrials.webordinary.editor.repository import Commit
 from seatrials.webordinary.editor.sessions import Session, Sessions
-from seatrials.webordinary.editor.workspace import check_spelling
 
 SERVICE = "edit"
 THINKING_SECONDS_MIN = 0.5
@@ -103,7 +102,6 @@ class Api:
         if request.method != "DELETE":
             return not_allowed(request, ["DELETE"])
         commit = self._sessions.forget(session_id)
-        self._activity.forget(session_id)
         return json_response(200, {"sessionId": session_id, "commit": commit})
 
     def _execute(self, request: Request) -> Response:
@@ -122,7 +120,7 @@ class Api:
         """Do what is asked and commit it, in one go that neither another request nor a kill comes between."""
         workspace = session.workspace
         with workspace.repository.on_branch(workspace.branch):
-            edit = edit_of(instruction, lambda name: _is_file(session, name))
+            edit = edit_of(instruction, lambda name: any(entry.path == name for entry in workspace.files()))
             before = workspace.read(edit.path) if edit.adds and workspace.exists(edit.path) else b""
             workspace.write(edit.path, before + edit.text.encode())
             return edit, workspace.repository.commit_all(commit_message(session.thread_id, instruction))
@@ -199,15 +197,6 @@ def _session_header(request: Request) -> str:
     if not session_id:
         raise RequestError(400, "the header X-Session-ID is missing", "X-Session-ID")
     return session_id
-
-
-def _is_file(session: Session, name: str) -> bool:
-    """Whether *name* is a file of the workspace; a page may have a name that no file could."""
-    try:
-        check_spelling(name)
-    except RequestError:
-        return False
-    return session.workspace.exists(name)
 
 
 def _raw(content: bytes) -> Response:

@@ -126,8 +126,6 @@ class Sessions:
         return self._repositories[key]
 
     def _prepare(self, repository: Repository, branch: str) -> Workspace:
-        if not repository.exists():
-            repository.create(branch)
         with repository.on_branch(branch):
             return Workspace(repository, branch, self._clock)
 

@@ -18,9 +18,7 @@ from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import (
-    SETTLE_SECONDS,
     Placement,
-    StepAbandonedError,
     StepFailedError,
     UnhealthyTaskError,
     Work,
@@ -31,14 +29,22 @@ from seatrials.webordinary.hermes.table import StoreUnavailableError, Table
 
 TICK_PENDING_SECONDS = 2
 TICK_QUIET_SECONDS = 10
-# What another Hermes left is found within so long.
-SWEEP_SECONDS = 300
+# What is left of sessions that are over is looked for so often.
+SWEEP_SECONDS = 10
 # A task that did not become healthy is the last choice for so long.
 SHUN_SECONDS = 60
 NO_CONTAINER = f"no container could be had within {lifecycle.START_SECONDS} s"
 
 # What may go wrong in a step, and is tried again at the next tick.
-_PASSING = (StoreUnavailableError, ClientError, BotoCoreError, httpx.HTTPError, StepFailedError, NoPriorityError)
+_PASSING = (
+    StoreUnavailableError,
+    ClientError,
+    BotoCoreError,
+    httpx.HTTPError,
+    OSError,
+    StepFailedError,
+    NoPriorityError,
+)
 
 
 class Step(Enum):
@@ -100,20 +106,17 @@ class Controller:
         self._busy: dict[str, Work] = {}
         self._sessions: list[Session] = []
         self._shunned_until: dict[str, float] = {}
-        self._settling_since: dict[str, float] = {}
-        # The first look sweeps: the Hermes before this one may have left something.
         self._sweep_at = 0.0
+        # When tasks were last in use, by their ARNs.
+        self._used_at: dict[str, float] = {}
 
     def start(self) -> None:
         """Run in the background from now on."""
         self._clock.spawn(self._run, "controller")
 
     def stop(self) -> None:
-        """Begin no more steps, and let those under way give up at their next pause."""
+        """Begin no more steps."""
         self._stopping = True
-        for work in list(self._busy.values()):
-            work.abandoned = True
-        self._wake.set()
 
     def wake(self) -> None:
         """Look at the table now: it has just been changed."""
@@ -131,7 +134,7 @@ class Controller:
     def tick(self) -> bool:
         """Look once and start what is due; return whether something is pending."""
         try:
-            has_deletions = self._table.finish_deletions()
+            self._table.finish_deletions()
             # What a step changes while the table is read may not be in what was read.
             busy_before = frozenset(self._busy)
             sessions = self._store.open_sessions()
@@ -141,24 +144,16 @@ class Controller:
         except _PASSING as error:
             self._log(f"the sessions cannot be looked after now: {error}")
             return True
-        return is_pending or has_deletions or self.is_busy()
+        return is_pending or self.is_busy()
 
     def _note(self, sessions: list[Session]) -> None:
-        """Take over what the table says; a session that is no longer there leaves something to sweep."""
-        ids = {session.session_id for session in sessions}
-        if any(before.session_id not in ids for before in self._sessions):
-            self._sweep_at = self._clock.now()
+        """Take over what the table says."""
         self._sessions = sessions
         self._watch.look(sessions, self._clock.now())
-        self._settling_since = {each: since for each, since in self._settling_since.items() if each in ids}
-        statuses = {session.session_id: session.status for session in sessions}
-        for session_id, work in self._busy.items():
-            work.abandoned = work.abandoned or statuses.get(session_id) is not work.session.status
 
     def _start_steps(self, sessions: list[Session], busy_before: Collection[str]) -> bool:
-        running = self._fleet.running() if sessions else {}
-        in_use = [running[arn] for arn in sorted(self._arns_in_use()) if arn in running]
-        failing = self._router.failing(in_use)
+        running = self._fleet.running()
+        failing = self._router.failing(running.values())
         now = self._clock.now()
         is_pending = False
         for session in sessions:
@@ -178,13 +173,13 @@ class Controller:
             if chosen is None:
                 return
             work.task = chosen
-            self._spawn(work, lambda: self._place(work, chosen))
+            self._spawn(work, lambda: self._placement.place(work, chosen))
         elif step is Step.FAIL:
             self._spawn(work, lambda: self._placement.fail(work, NO_CONTAINER))
         elif step is Step.DRAIN:
             self._spawn(work, lambda: self._drain(work))
         else:
-            self._spawn(work, lambda: self._retire(work))
+            self._spawn(work, lambda: self._placement.retire(work))
 
     def _choose(self, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> Task | None:
         """Return the task to bring the session to; None when the one it is on is as good as any."""
@@ -213,41 +208,20 @@ class Controller:
 
     def _do(self, work: Work, step: Callable[[], None]) -> None:
         session_id = work.session.session_id
+        # A claim ends by itself.
         try:
             step()
-        except StepAbandonedError as error:
-            self._log(f"step abandoned: {error}")
-            self._release(work)
-        except _PASSING as error:
-            if isinstance(error, UnhealthyTaskError) and work.task is not None:
-                self._shunned_until[work.task.arn] = self._clock.now() + SHUN_SECONDS
+        except UnhealthyTaskError as error:
+            self._shunned_until[error.task.arn] = self._clock.now() + SHUN_SECONDS
             self._log(f"session {session_id}: step put off: {error}")
-            self._release(work)
+        except _PASSING as error:
+            self._log(f"session {session_id}: step put off: {error}")
         finally:
             self._busy.pop(session_id, None)
-
-    def _release(self, work: Work) -> None:
-        try:
-            self._placement.release(work)
-        except _PASSING as error:  # the claim ends by itself
-            self._log(f"session {work.session.session_id}: the claim was not released: {error}")
-
-    def _place(self, work: Work, task: Task) -> None:
-        self._placement.place(work, task)
-        if work.session.status is Status.ACTIVE:
-            # The groups of the task it came from go once the requests in flight there are done.
-            self._sweep_at = min(self._sweep_at, self._clock.now() + DEREGISTRATION_DELAY_SECONDS)
 
     def _drain(self, work: Work) -> None:
         self._placement.begin_draining(work)
         self._wake.set()
-
-    def _retire(self, work: Work) -> None:
-        now = self._clock.now()
-        since = self._settling_since.setdefault(work.session.session_id, now)
-        self._placement.retire(work, must_settle=now - since < SETTLE_SECONDS)
-        # Its task's groups may have no rule now.
-        work.task, self._sweep_at = None, self._clock.now()
 
     def _arns_in_use(self) -> set[str]:
         stored = {session.task_arn for session in self._sessions if session.task_arn is not None}
@@ -262,7 +236,11 @@ class Controller:
         for session_id in self._router.sessions():
             if session_id not in known and self._is_over(session_id):
                 self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
-        self._router.remove_unused_groups(self._arns_in_use())
+        self._used_at |= dict.fromkeys(self._arns_in_use(), now)
+        # The groups of a task go once the requests in flight there are done.
+        self._router.remove_unused_groups(
+            [arn for arn, used_at in self._used_at.items() if now - used_at < DEREGISTRATION_DELAY_SECONDS]
+        )
 
     def _dismiss(self, session_id: str) -> None:
         """Clear away what is left of a session that ended without a step of ours."""
@@ -270,9 +248,6 @@ class Controller:
             self._placement.dismiss(session_id)
         except _PASSING as error:
             self._log(f"session {session_id}: what is left of it stays until the next sweep: {error}")
-        else:
-            self._sweep_at = self._clock.now()  # its task's groups may have no rule now
-            self._wake.set()
 
     def _is_over(self, session_id: str) -> bool:
         """Whether a session that was not among the open ones is really over, and not just made."""

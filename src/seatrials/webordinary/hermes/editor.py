@@ -20,7 +20,7 @@ INSTRUCTION_TIMEOUT_SECONDS = 30.0
 
 
 class EditorClient:
-    """Calls to the edit container that a session's rules lead to; every method raises `httpx.HTTPError`."""
+    """Calls to the edit container that a session's rules lead to; all raise `httpx.HTTPError`, or `OSError`."""
 
     def __init__(self, http: httpx.Client, balancer_url: str, resolve: Callable[[str], Sequence[str]]) -> None:
         """*resolve* gives the addresses of a name: those of the load balancer's nodes."""
@@ -30,14 +30,7 @@ class EditorClient:
 
     def nodes(self) -> Sequence[str]:
         """Return the hosts of the load balancer's nodes, each of which has rules and targets of its own."""
-        name = httpx.URL(self._balancer_url).host
-        try:
-            addresses = self._resolve(name)
-        except OSError as error:
-            msg = f"the load balancer's name has no address now: {error}"
-            raise httpx.ConnectError(msg) from error
-        # The name of a single node leads to it, over connections that are open already.
-        return addresses if len(addresses) > 1 else [name]
+        return self._resolve(httpx.URL(self._balancer_url).host)
 
     def reached_task(self, session_id: str, kind: str, node: str, moves_to: Task | None = None) -> str | None:
         """Return the ARN of the task that a *node* sends a session's requests to, by the rule of one *kind*.

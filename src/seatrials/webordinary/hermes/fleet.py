@@ -6,9 +6,6 @@ from typing import Any
 
 from seatrials.seams.application import AwsClient
 
-# DescribeTasks takes no more at a time. Source: Amazon ECS API Reference, DescribeTasks.
-_TASKS_PER_CALL = 100
-
 
 @dataclass(frozen=True)
 class Task:
@@ -17,7 +14,7 @@ class Task:
     arn: str
     # Its private IPv4 address.
     address: str
-    # Epoch seconds; the future for a task that ECS has not said to have started.
+    # Epoch seconds.
     started_at: float
 
     @property
@@ -46,13 +43,8 @@ class Fleet:
         return {task.arn: task for task in tasks}
 
     def failure_reason(self, since: float) -> str | None:
-        """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did.
-
-        A task that scaling stopped is no failure.
-        """
-        stopped = [
-            each for each in self._describe("STOPPED") if _stopped_at(each) >= since and not _was_scaled_in(each)
-        ]
+        """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did."""
+        stopped = [each for each in self._describe("STOPPED") if _stopped_at(each) >= since]
         if not stopped:
             return None
         newest = max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"]))
@@ -62,34 +54,22 @@ class Fleet:
         pages = self._pages_of_tasks.paginate(
             cluster=self._cluster, serviceName=self._service, desiredStatus=desired_status
         )
-        arns = [arn for page in pages for arn in page["taskArns"]]
-        tasks: list[Mapping[str, Any]] = []
-        for start in range(0, len(arns), _TASKS_PER_CALL):
-            answer = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns[start : start + _TASKS_PER_CALL])
-            tasks += answer["tasks"]
-        return tasks
+        # As many as one page lists, one call takes. Source: Amazon ECS API Reference, ListTasks and DescribeTasks.
+        listed = [page["taskArns"] for page in pages if page["taskArns"]]
+        described = [self._ecs.describe_tasks(cluster=self._cluster, tasks=arns)["tasks"] for arns in listed]
+        return [task for tasks in described for task in tasks]
 
 
 def _is_usable(task: Mapping[str, Any]) -> bool:
-    runs = (task.get("lastStatus"), task.get("desiredStatus")) == ("RUNNING", "RUNNING")
-    return runs and _address_of(task) is not None
+    return (task["lastStatus"], task["desiredStatus"]) == ("RUNNING", "RUNNING")
 
 
 def _task_of(task: Mapping[str, Any]) -> Task:
-    started = task.get("startedAt")
-    return Task(task["taskArn"], _address_of(task) or "", float("inf") if started is None else started.timestamp())
-
-
-def _address_of(task: Mapping[str, Any]) -> str | None:
-    details = [detail for attachment in task.get("attachments", []) for detail in attachment["details"]]
-    return next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), None)
+    details = [detail for attachment in task["attachments"] for detail in attachment["details"]]
+    address = next(detail["value"] for detail in details if detail["name"] == "privateIPv4Address")
+    return Task(task["taskArn"], address, task["startedAt"].timestamp())
 
 
 def _stopped_at(task: Mapping[str, Any]) -> float:
     told = (task.get(name) for name in ("stoppedAt", "stoppingAt", "createdAt"))
     return float(next(each for each in told if each is not None).timestamp())
-
-
-def _was_scaled_in(task: Mapping[str, Any]) -> bool:
-    reason = str(task.get("stoppedReason", ""))
-    return task.get("stopCode") == "ServiceSchedulerInitiated" and reason.startswith("Scaling activity")

@@ -22,7 +22,7 @@ class IdleWatch:
 
     def __init__(self) -> None:
         self._sightings: dict[str, _Sighting] = {}
-        # A session seen for the first time may have been active at any time before.
+        # At the first look a session may have been active at any time before.
         self._looked_at = 0.0
 
     def look(self, sessions: Sequence[Session], now: float) -> None:
@@ -38,5 +38,4 @@ class IdleWatch:
         before = self._sightings.get(session.session_id)
         if before is not None and before.last_activity == session.last_activity:
             return before
-        earliest = self._looked_at if before is not None else 0.0
-        return _Sighting(session.last_activity, min(now, max(earliest, session.last_activity / 1000)))
+        return _Sighting(session.last_activity, min(now, max(self._looked_at, session.last_activity / 1000)))

@@ -33,15 +33,6 @@ LIVE = (Status.INITIALIZING, Status.ACTIVE)
 # Sessions that Hermes still has something to do for.
 OPEN = (Status.INITIALIZING, Status.ACTIVE, Status.DRAINING)
 
-# Where each status may lead; nothing goes back, and the last two are final.
-TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
-    Status.INITIALIZING: (Status.ACTIVE, Status.DRAINING, Status.ERROR),
-    Status.ACTIVE: (Status.DRAINING,),
-    Status.DRAINING: (Status.EXPIRED,),
-    Status.EXPIRED: (),
-    Status.ERROR: (),
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -67,13 +58,6 @@ class Session:
     def created_seconds(self) -> float:
         """When the session was made, in epoch seconds."""
         return self.created_at / 1000
-
-
-def check_transition(before: Status, after: Status) -> None:
-    """Raise `ValueError` when a session may not go from *before* to *after*."""
-    if after not in TRANSITIONS[before]:
-        msg = f"a session that is {before} cannot become {after}"
-        raise ValueError(msg)
 
 
 def ttl_of(last_activity_ms: int) -> int:

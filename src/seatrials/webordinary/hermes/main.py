@@ -19,8 +19,6 @@ PORT = 3000
 # SIGKILL comes 30 s after SIGTERM.
 _FAREWELL_SECONDS = 25
 _FAREWELL_POLL_SECONDS = 0.05
-# For the last answer to leave after its request is done.
-_LINGER_SECONDS = 0.1
 
 
 class Hermes:
@@ -86,18 +84,17 @@ class Hermes:
         context.stopping.wait()
         server.close()
         self.controller.stop()
-        self._finish()
-        self.publisher.stop()
+        self._finish(server)
         context.log("hermes stopped")
         return 0
 
-    def _finish(self) -> None:
+    def _finish(self, server: HttpServer) -> None:
         """Wait for requests and steps under way, as long as there is time."""
         clock = self._context.clock
         give_up_at = clock.now() + _FAREWELL_SECONDS
-        while (self.routes.in_flight or self.controller.is_busy()) and clock.now() < give_up_at:
+        server.finish(_FAREWELL_SECONDS)
+        while self.controller.is_busy() and clock.now() < give_up_at:
             clock.sleep(_FAREWELL_POLL_SECONDS)
-        clock.sleep(_LINGER_SECONDS)
 
 
 def main(context: Context) -> int:

@@ -27,8 +27,6 @@ _ROUTED_POLL_SECONDS = 0.25
 ROUTED_SECONDS = 30
 # A task whose targets are not healthy by then is given up for another, if there is one.
 HEALTH_SECONDS = 45
-# How long a container that runs is asked to commit before its session ends without.
-SETTLE_SECONDS = 60
 
 
 class StepFailedError(Exception):
@@ -38,8 +36,12 @@ class StepFailedError(Exception):
 class UnhealthyTaskError(StepFailedError):
     """The load balancer does not find the task healthy; another task may do better."""
 
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"the container {task.arn} was not healthy in time")
+        self.task = task
 
-class StepAbandonedError(Exception):
+
+class StepAbandonedError(StepFailedError):
     """The session went on without this step: it was ended, or another Hermes has it."""
 
 
@@ -49,8 +51,6 @@ class Work:
 
     session: Session
     task: Task | None = None
-    # Set when the session's status has changed under the step.
-    abandoned: bool = False
     claimed_until: float = field(default=0.0)
 
 
@@ -90,8 +90,7 @@ class Placement:
         session = work.session
         reason = self.fleet.failure_reason(session.created_seconds) or problem
         if session.task_arn is not None:
-            # Its workspace may be open there, and its user may have begun to work.
-            self._settle(session, must_settle=False)
+            self._settle_if_possible(session)
         # Why before the status: a Hermes that dies in between leaves a session that still asks for this step.
         self.router.remove_rules(session.session_id)
         metadata = {**session.metadata, "error": reason}
@@ -105,18 +104,17 @@ class Placement:
             self.log(f"session {work.session.session_id} is draining: idle since {work.session.last_activity}")
             self.publisher.publish()
 
-    def retire(self, work: Work, *, must_settle: bool) -> None:
+    def retire(self, work: Work) -> None:
         """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
         session = work.session
         self._claim(work)
         if work.task is not None:
-            self._settle(session, must_settle=must_settle)
+            self._settle(session)
         else:
             self.log(f"session {session.session_id}: its task is gone, so nothing is left to commit there")
         self.router.remove_rules(session.session_id)
         if self.store.change_status(session, Status.EXPIRED):
             self.log(f"session {session.session_id} expired")
-            self.publisher.publish()
 
     def dismiss(self, session_id: str) -> None:
         """Take a session whose item is gone off its task, which only its rules still know."""
@@ -128,8 +126,7 @@ class Placement:
 
     def release(self, work: Work) -> None:
         """Let another tick, or another Hermes, take the session up at once."""
-        if work.claimed_until:
-            self.store.release(work.session, self.worker)
+        self.store.release(work.session, self.worker)
 
     def _claim(self, work: Work, changes: Mapping[str, Any] | None = None) -> None:
         """Claim the session for `CLAIM_SECONDS` from now; raises `StepAbandonedError` when it cannot be had."""
@@ -140,12 +137,9 @@ class Placement:
             raise StepAbandonedError(msg)
         work.claimed_until = until
 
-    def _keep(self, work: Work, seconds: float) -> None:
-        """Make the claim last so long at least, unless the step has lost its sense."""
-        if work.abandoned:
-            msg = f"session {work.session.session_id} has no more use for this step"
-            raise StepAbandonedError(msg)
-        if work.claimed_until - self.clock.now() < seconds:
+    def _keep(self, work: Work) -> None:
+        """Make the claim outlast a call to the container; raises `StepAbandonedError` when it cannot be had."""
+        if work.claimed_until - self.clock.now() < _CALL_SECONDS:
             self._claim(work)
 
     def _bring_up(self, work: Work, task: Task, groups: Mapping[str, str]) -> None:
@@ -167,7 +161,7 @@ class Placement:
         for group_arn in groups.values():
             self._await_healthy(work, group_arn, task)
         self._await_routed(work, task, "api", moves_to=task)
-        self._keep(work, _CALL_SECONDS)
+        self._keep(work)
         self.editor.initialize(session, task)
         self.router.ensure_rules(session.session_id, groups)
         for kind in groups:
@@ -178,9 +172,8 @@ class Placement:
         give_up_at = self.clock.now() + HEALTH_SECONDS
         while not self.router.is_healthy(group_arn):
             if self.clock.now() >= give_up_at or self._is_overdue(work.session):
-                msg = f"the container {task.arn} was not healthy in time"
-                raise UnhealthyTaskError(msg)
-            self._keep(work, _CALL_SECONDS / 2)
+                raise UnhealthyTaskError(task)
+            self._keep(work)
             self.clock.sleep(_POLL_SECONDS)
 
     def _await_routed(self, work: Work, task: Task, kind: str, *, moves_to: Task | None = None) -> None:
@@ -194,7 +187,7 @@ class Placement:
                 if self.clock.now() >= give_up_at or self._is_overdue(session):
                     msg = f"{kind} requests of session {session.session_id} reach {found} by {node}, not {task.arn}"
                     raise StepFailedError(msg)
-                self._keep(work, _CALL_SECONDS / 2)
+                self._keep(work)
                 self.clock.sleep(_ROUTED_POLL_SECONDS)
 
     def _is_overdue(self, session: Session) -> bool:
@@ -203,41 +196,37 @@ class Placement:
     def _open(self, work: Work) -> None:
         """Open the workspace, and carry out the instruction unless that was done before."""
         session = work.session
-        self._keep(work, _CALL_SECONDS)
+        self._keep(work)
         self.editor.initialize(session)
         if session.instruction_done:
             return
-        self._keep(work, _CALL_SECONDS)
+        self._keep(work)
         self.editor.execute(session)
-        if not self.store.set_fields(session, {"instructionDone": True}):
-            msg = f"session {session.session_id} ended while its instruction was carried out"
-            raise StepAbandonedError(msg)
+        self.store.set_fields(session, {"instructionDone": True})
 
     def _finish_placing(self, work: Work, task: Task) -> None:
+        """Say in the table that *task* has the session, unless it has ended meanwhile."""
         session = work.session
-        self._keep(work, 1)
         if session.status is Status.INITIALIZING:
-            is_placed = self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
+            self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
         else:
-            is_placed = self.store.set_fields(session, {"taskArn": task.arn})
+            self.store.set_fields(session, {"taskArn": task.arn})
             self.release(work)
-        if not is_placed:
-            msg = f"session {session.session_id} ended before it was placed"
-            raise StepAbandonedError(msg)
         self.log(f"session {session.session_id} is served by {task.arn}")
-        self.publisher.publish()
 
-    def _settle(self, session: Session, *, must_settle: bool) -> None:
-        """Have the container commit and forget; without *must_settle* its failure to is only noted."""
+    def _settle_if_possible(self, session: Session) -> None:
+        """Settle a session that was never active; its workspace may be open, and its user may have begun to work."""
+        try:
+            self._settle(session)
+        except httpx.HTTPError as error:
+            self.log(f"session {session.session_id}: the container cannot commit and forget it: {error}")
+
+    def _settle(self, session: Session) -> None:
+        """Have the container commit and forget the session, as far as it knows it and git can."""
         try:
             self.editor.commit(session)
             self.editor.forget(session.session_id)
-        except httpx.HTTPError as error:
-            if must_settle and not _is_unknown_there(error):
+        except httpx.HTTPStatusError as error:
+            if error.response.is_server_error:
                 raise
             self.log(f"session {session.session_id}: the container did not commit and forget it: {error}")
-
-
-def _is_unknown_there(error: httpx.HTTPError) -> bool:
-    """Whether nobody knows the session, so that there is nothing to commit: it was never opened, or is forgotten."""
-    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.NOT_FOUND

@@ -42,16 +42,10 @@ class Publisher:
         self._waiting: list[Signal] = []
         # Whether a change was made of which nothing is published yet.
         self._is_owed = False
-        self._stopping = False
 
     def start(self) -> None:
         """Publish in the background from now on."""
         self._clock.spawn(self._run, "metric-publisher")
-
-    def stop(self) -> None:
-        """Publish no more."""
-        self._stopping = True
-        self._wake.set()
 
     def publish(self) -> None:
         """Have the count published as it is now; call it after the table was changed, never before."""
@@ -65,7 +59,7 @@ class Publisher:
         return self._store.live_count()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while True:
             self._wake.clear()
             is_done = not self._is_due() or self._publish_now()
             self._wake.wait(PUBLISH_SECONDS if is_done else _RETRY_SECONDS)

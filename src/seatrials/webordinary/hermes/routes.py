@@ -1,7 +1,7 @@
 """Hermes's API: paths, statuses and JSON as the platform's contract has them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,16 +46,10 @@ class Routes:
     publisher: Publisher
     wake_controller: Callable[[], None]
     log: Callable[[str], None]
-    # One entry for each request that is being answered.
-    in_flight: list[Request] = field(default_factory=list)
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""
-        self.in_flight.append(request)
-        try:
-            answer = self._answer(request)
-        finally:
-            self.in_flight.remove(request)
+        answer = self._answer(request)
         return Response(answer.status, answer.body, [*answer.headers, ("x-service", SERVICE)])
 
     def table(self) -> Sequence[tuple[str, tuple[str, ...], Handler]]:

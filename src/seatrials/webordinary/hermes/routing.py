@@ -3,15 +3,13 @@
 Rules are known by what they match and groups by their names, so a Hermes that has just started finds what another made.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task, short_id
-from seatrials.webordinary.hermes.table import error_code
+from seatrials.webordinary.hermes.table import unless
 
 # Ports of an edit container, by what serves there.
 PORTS: Mapping[str, int] = {"preview": 4321, "api": 8080, "hmr": 4322}
@@ -36,10 +34,6 @@ class Router:
         self._listener_arn = listener_arn
         self._vpc_id = vpc_id
         self._cluster = cluster
-        # By the end of the task's id; only ever used to ask for a task's health.
-        self._preview_groups: dict[str, str] = {}
-        # Priorities that steps of this Hermes have tried since the rules were last read: no use in trying them again.
-        self._tried: set[int] = set()
 
     def ensure_groups(self, task: Task) -> dict[str, str]:
         """Return the ARNs of the task's target groups by kind, with the task registered in each."""
@@ -49,7 +43,6 @@ class Router:
             name = group_name(kind, task.short_id)
             arns[kind] = existing.get(name) or self._create_group(name, port, task.arn)
             self._elbv2.register_targets(TargetGroupArn=arns[kind], Targets=[{"Id": task.address, "Port": port}])
-        self._preview_groups[task.short_id] = arns["preview"]
         return arns
 
     def serving_groups(self, task_arn: str | None) -> dict[str, str] | None:
@@ -76,11 +69,11 @@ class Router:
         for rule in sorted(existing, key=lambda rule: rules.priority_of(rule) or 0):
             if rules.session_of(rule) == session_id and mine.setdefault(rules.kind_of(rule), rule) is not rule:
                 self._delete_rule(rule)
-        taken = {rules.priority_of(rule) for rule in existing}
+        free = _free(rules.PRIORITIES, existing)
         for kind, conditions in rules.conditions_of(session_id).items():
             actions = rules.forward(groups[kind], standby[kind] if standby else None)
             if kind not in mine:
-                self._create_rule(taken, rules.PRIORITIES, conditions, actions)
+                self._create_rule(free, conditions, actions)
             elif not rules.leads_to(mine[kind], actions):
                 self._elbv2.modify_rule(RuleArn=mine[kind]["RuleArn"], Actions=actions)
 
@@ -88,8 +81,8 @@ class Router:
         """Let Hermes reach *task* for a session that still is on another."""
         self.close_handover(session_id)
         conditions = rules.handover_conditions(session_id, task.short_id)
-        taken = {rules.priority_of(rule) for rule in self._rules()}
-        self._create_rule(taken, rules.HANDOVER_PRIORITIES, conditions, rules.forward(api_group_arn))
+        free = _free(rules.HANDOVER_PRIORITIES, self._rules())
+        self._create_rule(free, conditions, rules.forward(api_group_arn))
 
     def close_handover(self, session_id: str) -> None:
         """Undo `open_handover`, if it was done."""
@@ -103,7 +96,8 @@ class Router:
 
     def failing(self, tasks: Collection[Task]) -> list[str]:
         """Return the ARNs of those tasks whose preview the load balancer has marked unhealthy."""
-        groups = [(task, self._preview_groups.get(task.short_id)) for task in tasks]
+        existing = self._groups()
+        groups = [(task, existing.get(group_name("preview", task.short_id))) for task in tasks]
         return [task.arn for task, arn in groups if arn is not None and self._state(arn) == "unhealthy"]
 
     def remove_rules(self, session_id: str) -> None:
@@ -118,14 +112,8 @@ class Router:
 
     def remove_unused_groups(self, task_arns_used: Collection[str]) -> None:
         """Remove the groups of tasks that no session uses."""
-        used = {short_id(arn) for arn in task_arns_used}
-        unused = []
-        for name, arn in self._groups().items():
-            kind, _, task_id = name.removeprefix(_NAME_PREFIX).partition("-")
-            if task_id not in used:
-                unused.append(arn)
-            elif kind == "preview":
-                self._preview_groups[task_id] = arn
+        used = {group_name(kind, short_id(arn)) for arn in task_arns_used for kind in PORTS}
+        unused = [arn for name, arn in self._groups().items() if name not in used]
         for arn in filter(self._is_own, unused):
             self._delete_group(arn)
 
@@ -137,9 +125,7 @@ class Router:
 
     def _rules(self) -> list[rules.Rule]:
         pages = self._pages_of_rules.paginate(ListenerArn=self._listener_arn)
-        found = [rule for page in pages for rule in page["Rules"]]
-        self._tried.clear()
-        return found
+        return [rule for page in pages for rule in page["Rules"]]
 
     def _rules_of(self, session_id: str) -> list[rules.Rule]:
         return [rule for rule in self._rules() if rules.session_of(rule) == session_id]
@@ -151,7 +137,7 @@ class Router:
         return {name: arn for name, arn in groups.items() if name.startswith(_NAME_PREFIXES)}
 
     def _create_group(self, name: str, port: int, task_arn: str) -> str:
-        try:
+        with unless("DuplicateTargetGroupName"):
             answer = self._elbv2.create_target_group(
                 Name=name,
                 Protocol="HTTP",
@@ -166,63 +152,41 @@ class Router:
                 Matcher={"HttpCode": "200"},
                 Tags=[{"Key": TASK_TAG, "Value": task_arn}],
             )
-        except ClientError as error:
-            if error_code(error) != "DuplicateTargetGroupName":
-                raise
-            return self._groups()[name]  # another session on the same task has just made it
-        arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
-        delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(DEREGISTRATION_DELAY_SECONDS)}
-        self._elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
-        return arn
+            arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
+            delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(DEREGISTRATION_DELAY_SECONDS)}
+            self._elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
+            return arn
+        return self._groups()[name]  # another session on the same task has just made it
 
     def _create_rule(
-        self,
-        taken: set[int | None],
-        priorities: range,
-        conditions: rules.Conditions,
-        actions: Sequence[Mapping[str, Any]],
+        self, free: Iterator[int], conditions: rules.Conditions, actions: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Create a rule at the first priority that is free, and note that it is *taken*."""
-        for priority in priorities:
-            if priority in taken or priority in self._tried:
-                continue
-            taken.add(priority)
-            self._tried.add(priority)
-            if self._try_priority(priority, conditions, actions):
-                return
-        msg = f"no listener rule priority is free in {priorities.start}-{priorities.stop - 1}"
-        raise NoPriorityError(msg)
+        """Create a rule at the first priority that is still *free*."""
+        if not any(self._try_priority(priority, conditions, actions) for priority in free):
+            msg = "every listener rule priority that sessions may have is taken"
+            raise NoPriorityError(msg)
 
     def _try_priority(self, priority: int, conditions: rules.Conditions, actions: Sequence[Mapping[str, Any]]) -> bool:
-        try:
+        with unless("PriorityInUse"):
             self._elbv2.create_rule(
                 ListenerArn=self._listener_arn, Priority=priority, Conditions=conditions, Actions=actions
             )
-        except ClientError as error:
-            if error_code(error) == "PriorityInUse":
-                return False  # taken since the rules were read
-            raise
-        return True
+            return True
+        return False  # taken since the rules were read
 
     def _state(self, group_arn: str) -> str:
         """Return the state of the one target of a task's own group."""
-        try:
-            answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)
-        except ClientError as error:
-            if error_code(error) == "TargetGroupNotFound":
-                return "unused"
-            raise
+        answer = self._elbv2.describe_target_health(TargetGroupArn=group_arn)
         return next((str(each["TargetHealth"]["State"]) for each in answer["TargetHealthDescriptions"]), "unused")
 
     def _delete_rule(self, rule: rules.Rule) -> None:
-        _unless("RuleNotFound", lambda: self._elbv2.delete_rule(RuleArn=rule["RuleArn"]))
+        with unless("RuleNotFound"):
+            self._elbv2.delete_rule(RuleArn=rule["RuleArn"])
 
     def _delete_group(self, arn: str) -> None:
         """Delete a group that no rule uses; one in use belongs to a session that is not over yet, and stays."""
-        _unless(
-            "ResourceInUse",
-            lambda: _unless("TargetGroupNotFound", lambda: self._elbv2.delete_target_group(TargetGroupArn=arn)),
-        )
+        with unless("ResourceInUse"):
+            self._elbv2.delete_target_group(TargetGroupArn=arn)
 
 
 def group_name(kind: str, task_id: str) -> str:
@@ -230,10 +194,7 @@ def group_name(kind: str, task_id: str) -> str:
     return f"{_NAME_PREFIX}{kind}-{task_id}"
 
 
-def _unless(code: str, act: Callable[[], object]) -> None:
-    """Do *act*; the AWS error *code* means that there is nothing to do."""
-    try:
-        act()
-    except ClientError as error:
-        if error_code(error) != code:
-            raise
+def _free(priorities: range, existing: Sequence[rules.Rule]) -> Iterator[int]:
+    """Return the priorities that none of the *existing* rules has, in their order."""
+    taken = {rules.priority_of(rule) for rule in existing}
+    return (priority for priority in priorities if priority not in taken)

@@ -71,7 +71,6 @@ class SessionStore:
 
         With *if_untouched* activity since it was read counts as a change too. The claim on the session ends.
         """
-        lifecycle.check_transition(session.status, after)
         condition = _unchanged(session)
         if if_untouched:
             condition &= Attr("lastActivity").eq(session.last_activity) & Attr("ttl").eq(session.ttl)

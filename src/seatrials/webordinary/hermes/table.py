@@ -1,6 +1,7 @@
 """A DynamoDB table: calls are tried again on the clock, and a condition that fails is an answer, not an error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,16 +89,11 @@ class Table:
         except StoreUnavailableError:
             self._deletions.append(_Deletion(key, condition))
 
-    def finish_deletions(self) -> bool:
-        """Make up for deletions that the table did not take; return whether any is left."""
+    def finish_deletions(self) -> None:
+        """Make up for deletions that the table did not take."""
         while self._deletions:
-            deletion = self._deletions[0]
-            try:
-                self.delete(deletion.key, deletion.condition)
-            except StoreUnavailableError:
-                return True
-            self._deletions.remove(deletion)
-        return False
+            self.delete(self._deletions[0].key, self._deletions[0].condition)
+            self._deletions.pop(0)
 
     def scan(self, condition: ConditionBase) -> list[Item]:
         """Return every item for which *condition* holds, read consistently."""
@@ -114,7 +110,7 @@ class Table:
         if not 0 < len(session_id) <= KEY_CHARACTERS_MAX:
             return []
         condition = Key("sessionId").eq(session_id)
-        pages = self._read_all("query", _expression(condition, "KeyConditionExpression", is_key=True))
+        pages = self._read_all("query", _expression(condition, "KeyConditionExpression"))
         return [item for page in pages for item in page["Items"]]
 
     def _read_all(self, operation: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -128,13 +124,10 @@ class Table:
         built = {} if condition is None else _expression(condition, "ConditionExpression")
         for name, value in built.items():
             arguments[name] = {**arguments[name], **value} if name in arguments else value
-        try:
+        with unless("ConditionalCheckFailedException"):
             self._call(operation, arguments)
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+            return True
+        return False
 
     def _call(self, operation: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  # boto3's answers have no type
         call: Callable[..., Any] = getattr(self._client, operation)
@@ -157,14 +150,24 @@ def error_code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
+@contextmanager
+def unless(code: str) -> Iterator[None]:
+    """Do what the block says; the AWS error *code* ends it, and means that nothing is to be done."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) != code:
+            raise
+
+
 def is_absent() -> ConditionBase:
     """Return the condition that there is no such item yet."""
     return Attr("sessionId").not_exists()
 
 
-def _expression(condition: ConditionBase, name: str, *, is_key: bool = False) -> dict[str, Any]:
+def _expression(condition: ConditionBase, name: str) -> dict[str, Any]:
     """Return the arguments that say *condition* to the low-level client."""
-    built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=is_key)
+    built = ConditionExpressionBuilder().build_expression(condition)
     arguments: dict[str, Any] = {name: built.condition_expression}
     if built.attribute_name_placeholders:
         arguments["ExpressionAttributeNames"] = built.attribute_name_placeholders

@@ -86,18 +86,6 @@ def test_a_request_that_is_no_handshake_is_refused(hosted: EditorWorld) -> None:
     assert hosted.call("GET", "/ws", port=4322).status == 404
 
 
-def test_a_container_that_stops_hangs_up(hosted: EditorWorld) -> None:
-    """The browsers of all sessions are told to go away."""
-    browser = Browser(hosted, "s1")
-
-    hosted.stopping.set()
-    hosted.clock.sleep(1)
-    event = browser.receive()[0]
-
-    assert isinstance(event, events.CloseConnection)
-    assert event.code == 1001
-
-
 def test_a_browser_that_does_not_read_holds_nobody_up(hosted: EditorWorld) -> None:
     """Changes go on, and other browsers hear of them, while one browser reads nothing."""
     Browser(hosted, "s1")

@@ -12,7 +12,7 @@ from seatrials.twin.physics.clock import VirtualClock
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
-from tests.support.repository import START_SECONDS, names, shell, switching
+from tests.support.repository import START_SECONDS, head_of, names, shell, switching
 
 _INNER = "git init --quiet inner; cd inner; echo B > b; git add b; git commit --quiet --message inner"
 _DIVERGED = (
@@ -34,7 +34,6 @@ WORK = [
     "mkdir -p b/c; echo B > 'b/c/ü *.txt'; echo B > \"$(printf 'b/\\377')\"",
     "printf '*.tmp\\nbuild/\\n' > .gitignore; mkdir build; echo B > build/b; echo B > b.tmp",
     "git pack-refs --all; git gc --quiet; echo B > b.txt",
-    "git checkout --quiet --detach; echo B > b.txt",
 ]
 
 
@@ -106,7 +105,7 @@ def test_commit_is_gits(repository: Repository, work: str) -> None:
 @pytest.mark.parametrize("work", ["git rm --quiet --cached a.txt", "echo B > b.txt; git add b.txt; rm b.txt"])
 def test_what_was_staged_and_undone_is_nothing_to_commit(repository: Repository, work: str) -> None:
     """An index that differs from files that are as they were makes no commit."""
-    head = repository.head()
+    head = head_of(repository)
     shell(repository, work)
 
     commit = repository.commit_all("two")
@@ -163,7 +162,7 @@ def test_a_merge_that_was_begun_ends_with_the_commit(repository: Repository, mer
 def test_a_cherry_pick_that_was_begun_ends_with_the_commit(repository: Repository) -> None:
     """A commit during a cherry-pick has one parent, and the branch can be left."""
     shell(repository, f"{_DIVERGED}; git cherry-pick side || true")
-    head = repository.head()
+    head = head_of(repository)
 
     repository.commit_all("picked")
 
@@ -178,7 +177,7 @@ def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: R
         _merging("echo B > a.txt", "echo C > a.txt", "cherry-pick")
         + "; git checkout --quiet --ours a.txt; git add a.txt",
     )
-    head = repository.head()
+    head = head_of(repository)
 
     commit = repository.commit_all("picked")
 
@@ -189,7 +188,8 @@ def test_a_cherry_pick_that_comes_to_nothing_ends_without_a_commit(repository: R
 def test_status_before_the_first_commit_is_gits_and_writes_nothing(tmp_path: Path) -> None:
     """Files that are staged in a repository without a commit are new ones, and looking at them makes no object."""
     repository = Repository(tmp_path / "ann" / "project", Git(VirtualClock(START_SECONDS)), "editor")
-    repository.create("thread-one")
+    with repository.on_branch("thread-one"):
+        pass
     shell(repository, "echo A > a.txt; echo B > b.txt; echo C > c.txt; git add a.txt b.txt; echo D > a.txt; rm b.txt")
     objects = shell(repository, "find .git/objects")
 
@@ -266,12 +266,10 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     [
         "touch .git/index.lock",
         "touch .git/HEAD.lock",
-        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git",
-        f"{_DIVERGED}; git rebase --quiet side || true",
     ],
 )
 def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str) -> None:
-    """A lock, a repository in the index or a rebase under way is an error that keeps the files and the branch."""
+    """A lock is an error that keeps the files and the branch."""
     shell(repository, state)
     branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
 
@@ -281,15 +279,15 @@ def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str)
     assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
 
 
-def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository) -> None:
-    """What the error about a repository in the index says to do, makes its files those of a folder."""
-    shell(repository, f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git")
-    shell(repository, "git rm --quiet --cached inner")
+def test_what_was_done_on_no_branch_is_left_to_the_branch(repository: Repository) -> None:
+    """Files that a command has changed on a detached HEAD stay, and are committed on the session's branch."""
+    shell(repository, "git checkout --quiet --detach; echo B > b.txt; git add b.txt; git commit --quiet --message no")
 
-    switching(repository)
+    with repository.on_branch("thread-one"):
+        commit = repository.commit_all("two")
 
-    assert names(repository.project) == [".git"]
-    assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
+    assert (repository.current_branch(), commit.files) == ("thread-one", ("b.txt",))
+    assert [each["message"] for each in repository.log()] == ["two", "first"]
 
 
 def _looking(repository: Repository) -> None:
@@ -349,9 +347,9 @@ from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.repository import Repository
 
 repository = Repository(Path(sys.argv[1]), Git(VirtualClock(1_700_000_000)), "editor")
-repository.create("thread-one")
-(repository.project / "a.txt").write_bytes(b"A\\r\\n")
-print(*repository.commit_all("m").files, sep="\\n")
+with repository.on_branch("thread-one"):
+    (repository.project / "a.txt").write_bytes(b"A\\r\\n")
+    print(*repository.commit_all("m").files, sep="\\n")
 """
 
 

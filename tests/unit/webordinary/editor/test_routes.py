@@ -147,15 +147,15 @@ def test_simultaneous_instructions_lose_nothing(hosted: EditorWorld) -> None:
     assert len(hosted.log("s1")) == 2
 
 
-def test_a_repository_made_useless_is_an_error_not_a_crash(hosted: EditorWorld) -> None:
-    """When git cannot work the answer is 409 with the reason, and the container goes on."""
+def test_a_repository_that_is_gone_is_made_anew(hosted: EditorWorld) -> None:
+    """When a command has removed the repository, there is a new one on the branch, and its files are there."""
+    hosted.call("PUT", "/api/files/a.txt", b"A", session="s1")
     hosted.call("POST", "/api/exec", {"command": "rm -rf .git"}, session="s1")
 
-    answer = hosted.call("GET", "/api/git/log", session="s1")
+    answer = hosted.call("GET", "/api/git/status", session="s1")
 
-    assert answer.status == 409
-    assert "is gone" in answer.json["error"]
-    assert hosted.call("GET", "/health").status == 200
+    assert answer.json["changes"] == [{"path": "a.txt", "status": "??"}]
+    assert hosted.log("s1") == []
 
 
 def test_exec_runs_in_the_project_with_a_clean_environment(hosted: EditorWorld) -> None:

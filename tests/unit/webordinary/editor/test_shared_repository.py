@@ -55,7 +55,7 @@ def test_no_commit_goes_to_a_branch_that_another_container_has_switched_to(repos
             repository.commit_all("two")
 
     assert failure.value.status == 409
-    assert (repository.head(), repository.unfinished()) == (None, {})
+    assert (repository.log(), repository.unfinished()) == ([], {})
 
 
 def test_no_switch_is_made_from_a_branch_that_another_container_has_left(

@@ -24,9 +24,9 @@ def test_running_tasks_are_given_by_their_arns(world: HermesWorld, fleet: Fleet)
     assert found == {first: (first, "10.0.1.1"), second: (second, "10.0.1.2")}
 
 
-@pytest.mark.parametrize("changes", [{"lastStatus": "PENDING"}, {"lastStatus": "DEACTIVATING"}, {"attachments": []}])
+@pytest.mark.parametrize("changes", [{"lastStatus": "PENDING"}, {"lastStatus": "DEACTIVATING"}])
 def test_a_task_that_cannot_serve_is_left_out(world: HermesWorld, fleet: Fleet, changes: dict[str, object]) -> None:
-    """It has to run, and to have an address."""
+    """It has to run."""
     world.ecs.run(1)
     world.ecs.tasks[0].update(changes)
 
@@ -59,14 +59,5 @@ def test_the_reason_is_that_of_the_newest_task_that_stopped(world: HermesWorld, 
 def test_a_task_that_stopped_before_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:
     """ECS shows stopped tasks for an hour. Source: Amazon ECS Developer Guide, stopped tasks."""
     world.ecs.stop(world.ecs.run(1), stoppedReason="old", stoppedAt=datetime.fromtimestamp(START - 1, UTC))
-
-    assert fleet.failure_reason(START) is None
-
-
-def test_a_task_that_was_scaled_in_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:
-    """Nothing failed then."""
-    reason = "Scaling activity initiated by (deployment ecs-svc/1)"
-    stopped_at = datetime.fromtimestamp(START + 1, UTC)
-    world.ecs.stop(world.ecs.run(1), stoppedReason=reason, stopCode="ServiceSchedulerInitiated", stoppedAt=stopped_at)
 
     assert fleet.failure_reason(START) is None

@@ -11,7 +11,6 @@ from seatrials.seams.application import AwsClient
 from seatrials.webordinary.hermes import rules
 from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.routing import Router
-from tests.support.aws import Json
 
 A = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "a", "10.0.1.1", 1.0)
 B = Task("arn:aws:ecs:us-west-2:123456789012:task/cluster/" + 31 * "0" + "b", "10.0.1.2", 2.0)
@@ -108,24 +107,6 @@ def test_a_priority_that_was_taken_meanwhile_is_passed_over(
     other.ensure_rules("session-2", groups)
 
     assert [rule["Priority"] for rule in balancer.rules()] == ["150", "151", "152", "153", "154", "155"]
-
-
-def test_a_priority_is_tried_once(balancer: Balancer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sessions that one Hermes places at the same time do not try the priorities that it has just given away."""
-    groups = balancer.router.ensure_groups(A)
-    tried: list[int] = []
-    create = balancer.elbv2.create_rule
-
-    def create_rule(**arguments: Json) -> Json:
-        tried.append(arguments["Priority"])
-        return create(**arguments)
-
-    monkeypatch.setattr(balancer.elbv2, "create_rule", create_rule)
-    monkeypatch.setattr(balancer.router, "_rules", list)
-    balancer.router.ensure_rules("session-1", groups)
-    balancer.router.ensure_rules("session-2", groups)
-
-    assert tried == [150, 151, 152, 153, 154, 155]
 
 
 def test_rules_turn_to_another_task(balancer: Balancer) -> None:

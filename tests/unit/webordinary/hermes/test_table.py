@@ -92,9 +92,12 @@ def test_a_deletion_that_failed_is_made_up_for(world: HermesWorld, table: Table,
     table.put(ITEM, is_absent())
     hooks.before = Failing(error("ThrottlingException"), 2 * len(PAUSES_SECONDS))
     table.delete_surely(KEY)
-    seen = [table.finish_deletions(), len(world.items()), table.finish_deletions(), len(world.items())]
+    with pytest.raises(StoreUnavailableError):
+        table.finish_deletions()
+    before = len(world.items())
+    table.finish_deletions()
 
-    assert seen == [True, 1, False, 0]
+    assert (before, len(world.items())) == (1, 0)
 
 
 def test_a_scan_reads_all_pages(table: Table) -> None:
@@ -143,14 +146,6 @@ def test_the_lock_of_an_owner_that_died_ends_by_itself(world: HermesWorld, lock:
         waited = world.clock.now() - before
 
     assert 10.0 <= waited < 10.7
-
-
-def test_an_owner_that_took_too_long_is_told(world: HermesWorld, lock: ActivationLock) -> None:
-    """Another may hold the lock by then."""
-    with lock.held() as lease:
-        world.clock.sleep(LOCK_SECONDS)
-        with pytest.raises(StoreUnavailableError, match="ended after 10 s"):
-            lease.check()
 
 
 def test_a_lock_that_cannot_be_had_is_not_left_behind(
