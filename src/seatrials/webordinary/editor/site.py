@@ -10,7 +10,7 @@ from urllib.parse import quote
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.instructions import INDEX_PAGE, PAGES
 from seatrials.webordinary.editor.sessions import Session
-from seatrials.webordinary.editor.workspace import FileEntry, Workspace
+from seatrials.webordinary.editor.workspace import FileEntry, Workspace, is_too_long
 
 HTML = "text/html; charset=utf-8"
 # By suffix; what is shown on the index are those of type text.
@@ -41,7 +41,7 @@ def index(session: Session) -> bytes:
 
 def page(session: Session, path: str) -> tuple[str, bytes]:
     """Return the content type and content of the site's *path*; 404 when the workspace has nothing for it."""
-    path, files = path.rstrip("/"), {entry.path for entry in session.workspace.files()}
+    path = path.rstrip("/")
     for candidate in (
         path,
         f"{PAGES}/{path}",
@@ -50,7 +50,8 @@ def page(session: Session, path: str) -> tuple[str, bytes]:
         f"{path}.md",
         f"{path}.html",
     ):
-        if candidate in files:
+        # What is asked for may have as long a name as there can be, with nothing to add.
+        if not (candidate != path and is_too_long(candidate)) and session.workspace.exists(candidate):
             return _served(session, candidate, is_named=candidate.endswith(path))
     raise RequestError(404, "no such page")
 

@@ -114,8 +114,14 @@ def check_spelling(path: str) -> None:
     parts = path.split("/")
     if ".." in parts or any(_is_git(part) for part in parts):
         raise _outside()
-    if len(path.encode()) > _PATH_BYTES_MAX or any(len(part.encode()) > _SEGMENT_BYTES_MAX for part in parts):
+    if is_too_long(path):
         raise RequestError(400, "the path is longer than a file system takes", "path")
+
+
+def is_too_long(path: str) -> bool:
+    """Whether no file can have a name so long."""
+    segments = path.split("/")
+    return len(path.encode()) > _PATH_BYTES_MAX or any(len(each.encode()) > _SEGMENT_BYTES_MAX for each in segments)
 
 
 def _is_git(name: str) -> bool:
