@@ -30,7 +30,6 @@ _PUBLICATIONS: Needs = (frozenset({TABLE, METRICS}),)
 # By the name of its module: each with the sources without which it has nothing to look at.
 CHECKERS: dict[str, tuple[Checker, Needs]] = {
     "answers": (answers.check, _REQUESTS),
-    "headers": (headers.check, (frozenset({HTTP, TABLE}),)),
     "taint": (taint.check, _REQUESTS),
     "life": (life.check, _REQUESTS),
     "activity": (activity.check, _REQUESTS),
@@ -40,6 +39,8 @@ CHECKERS: dict[str, tuple[Checker, Needs]] = {
     "order": (order.check, (frozenset({RULES, GIT}),)),
     "updates": (updates.check, (frozenset({HTTP, SOCKETS}),)),
     "lists": (lists.check, _REQUESTS),
+    # Behind those that say what is wrong with what a header holds.
+    "headers": (headers.check, (frozenset({HTTP, TABLE}),)),
 }
 # What a checker asks in whole only where it sees more than it needs: a minute's statistics tell neither how many values
 # a publication had, nor what was published with dimensions, nor who published.

@@ -137,7 +137,11 @@ class Infrastructure:
             desired_in_capacity=capacity is not None and service["desiredCount"] <= capacity[1],
             circuit_breaker=breaker.get("enable", False),
             rollback=breaker.get("rollback", False),
-            least_and_most_percent=(deployment["minimumHealthyPercent"], deployment["maximumPercent"]),
+            # The defaults of a rolling update. Source: Amazon ECS API Reference, DeploymentConfiguration.
+            least_and_most_percent=(
+                deployment.get("minimumHealthyPercent", 100),
+                deployment.get("maximumPercent", 200),
+            ),
             grace_seconds=service.get("healthCheckGracePeriodSeconds", 0),
         )
 
