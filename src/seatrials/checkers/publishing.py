@@ -1,4 +1,7 @@
-"""That the metric is published: on every change of it, and every minute, by a Hermes that goes on."""
+"""That the metric is published: on every change of it, and every minute, by a Hermes that goes on.
+
+While something is broken it may not be able to count, or may be gone, and nothing is asked of it.
+"""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -11,10 +14,6 @@ from seatrials.checkers.story import Story
 # Hermes tries again after so long when a publication fails.
 _CHANGE_SECONDS = 10.0
 _MINUTE_SECONDS, _LATE_SECONDS = 60.0, 10.0
-# While Hermes cannot count nothing is published, nor by one that was killed.
-_TROUBLES = frozenset(
-    {"table", "table_throttling", "table_away", "hermes", "partitioned", "task_killed", "task_stopped"}
-)
 
 
 def check(story: Story) -> Iterator[Finding]:
@@ -35,7 +34,7 @@ def _changes(story: Story) -> Iterator[Finding]:
         if not write.by or life.is_live(was, write.at) == life.is_live(now, write.at):
             continue
         told = any(write.at <= each.counted_at and each.at <= due for each in history.publications)
-        if due < ended and not told and not history.was_broken(write.at, due, _TROUBLES):
+        if due < ended and not told and not history.was_broken(write.at, due):
             event = (
                 f"{write.by} wrote {write.session_id} as {now.get('status', 'gone')}, which was "
                 f"{was.get('status', 'not there')}, and {life.metric} was not published within {_CHANGE_SECONDS:.0f} s"
@@ -50,6 +49,6 @@ def _pauses(story: Story) -> Iterator[Finding]:
         moments = [each.at for each in history.publications if each.by == name]
         for first, second in pairwise(moments):
             is_late = second - first > _MINUTE_SECONDS + _LATE_SECONDS
-            if is_late and not history.was_broken(first, second, _TROUBLES):
+            if is_late and not history.was_broken(first, second):
                 event = f"{name} published {life.metric} after a pause of {second - first:.0f} s"
                 yield Finding("metric-in-time", event, second)

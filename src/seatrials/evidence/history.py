@@ -15,6 +15,8 @@ HTTP, SOCKETS, TABLE, METRICS, RULES, GIT = "http", "sockets", "table", "metrics
 MINUTES = "minutes"
 # Whose requests and sockets pass through the scenario's own hands, whatever the stack.
 OWN = frozenset({HTTP, SOCKETS})
+# For how long after something is mended a platform may recover from it.
+_RECOVERY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +133,6 @@ class Broken:
 
     began: float
     ended: float = math.inf
-    # The fault's name, and what it was given.
-    words: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -181,18 +181,18 @@ class History:
         return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
 
     @contextmanager
-    def something_broken(self, *words: str) -> Iterator[None]:
+    def something_broken(self) -> Iterator[None]:
         """Note that the scenario has something broken while a block lasts."""
-        span = Broken(self.now(), words=frozenset(words))
+        span = Broken(self.now())
         self.broken.append(span)
         try:
             yield
         finally:
             span.ended = self.now()
 
-    def was_broken(self, began: float, ended: float, words: frozenset[str]) -> bool:
-        """Whether the scenario had something of these *words* broken at some moment between two."""
-        return any(each.words & words and each.began <= ended and each.ended >= began for each in self.broken)
+    def was_broken(self, began: float, ended: float) -> bool:
+        """Whether the scenario had something broken between two moments, or the platform may have been recovering."""
+        return any(each.began <= ended and each.ended + _RECOVERY_SECONDS >= began for each in self.broken)
 
     def held_until(self, moment: float) -> float:
         """Return until when something may be held that was under way at a moment: until nothing is broken any more."""

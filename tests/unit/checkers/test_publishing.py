@@ -37,7 +37,7 @@ def test_a_change_that_is_not_told_is_found() -> None:
 def test_a_hermes_that_was_killed_tells_nothing() -> None:
     """Nobody can tell of a change who is killed just after it."""
     happened = Happened().published(at=-5.0, Value=0)
-    with happened.history.something_broken("task_killed"):
+    with happened.history.something_broken():
         happened.wrote(at=0.0, status="initializing").asked(LATER, 200, HEALTH, at=41.0)
 
     assert happened.found_by("publishing") == []
@@ -48,5 +48,5 @@ def test_a_long_pause_is_found() -> None:
     happened = Happened().published(at=0.0, Value=0).published(at=120.0, Value=0)
 
     assert happened.broken("publishing") == ["metric-in-time"]
-    with happened.history.something_broken("table_away"):
+    with happened.history.something_broken():
         assert happened.found_by("publishing") == []
