@@ -197,4 +197,8 @@ def _files(root: Path) -> Known:
 def is_at_rest(state: State) -> bool:
     """Whether no session is on its way anywhere, with rules and groups that come and go with it."""
     statuses = [each["status"]["S"] for name, each in state.items() if name.startswith("item ") and "status" in each]
-    return all(status in {ACTIVE, *FINAL} for status in statuses)
+    routes = str([each for name, each in state.items() if name.startswith("rule ")])
+    # Hermes looks every few seconds which of its groups have no rule any more.
+    of_hermes = [each for each in state.values() if str(each.get("TargetGroupName", "")).startswith("wo-")]
+    is_clear = all(each["TargetGroupArn"] in routes for each in of_hermes)
+    return is_clear and all(status in {ACTIVE, *FINAL} for status in statuses)
