@@ -62,10 +62,12 @@ def test_an_activation_alone_scales_the_service_from_zero_to_one(platform: Platf
 @pytest.mark.production
 def test_an_activation_answers_every_field_of_the_contract(platform: Platform, clock: Clock) -> None:
     """The activation's answer has each field with its type and unit, and an instruction of 4,000 characters whole."""
-    longer = contract.instruction_to_create("hours.md", "Open on every day of the week. " * 200)
+    # Letters that are one code point and two units of UTF-16, and one that is two code points and would be one.
+    longer = contract.instruction_to_create("hours.md", "Cafe\u0301 \N{CROISSANT} open on every day. " * 200)
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     numbers = {"attempt": 1, "share": 0.5, "listed": ["für", {"of": [2, 2.5]}]}
-    metadata = {"source": "e-mail", **numbers, "deep": _nested(20), "text": "ü" * 2000}
+    empty = {"reply": None, "subject": "", "Tags": []}
+    metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "text": "ü" * 2000}
     request = platform.sessions.request(instruction=instruction, metadata=metadata)
     largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
     began_ms = clock.epoch_ms()
@@ -236,6 +238,9 @@ def test_the_preview_shows_what_the_instruction_asked_for(platform: Platform) ->
 
     assert page.status == 200
     assert page.header("content-type").lower().replace(" ", "") in {"text/html", "text/html;charset=utf-8"}
+    # What has changed is seen at once, by a browser that was there before too.
+    kept = re.findall(r"immutable|(?:max-age|s-maxage)=[1-9]\d*", page.headers.get("cache-control", ""))
+    assert kept == [], "browsers may show what the page was, for it says that it may be kept"
     assert mine in html.unescape(page.text)
     assert other not in page.text
     assert [(other in each, mine in each) for each in neighbours_pages] == [(True, False)] * len(neighbours)

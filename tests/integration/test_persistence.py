@@ -440,6 +440,8 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
         # Another user, and yet the same one to whoever makes a folder's name of letters and digits alone.
         platform.sessions.start({**request, "userId": request["userId"].replace("@", ".")}),
         platform.sessions.start({**request, "clientId": f"{request['clientId']}-d"}),
+        platform.sessions.start({**request, "userId": request["userId"].swapcase()}),
+        platform.sessions.start({**request, "clientId": f"{request['clientId']}-D"}),
     ]
     for session in sessions:
         platform.wait_ready(session)
@@ -451,7 +453,8 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
 
     logs = [workspace.git_log() for workspace in workspaces]
 
-    names = ("the first's log", "another thread's log", "another user's log", "another client's log")
+    names = ["the first's log", "another thread's log", "another user's log", "another client's log"]
+    names += ["the log of a user in other case", "the log of a client in other case"]
     commits_in = {
         name: [each["id"] for each in log if each["id"] in commits] for name, log in zip(names, logs, strict=True)
     }

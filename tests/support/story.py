@@ -121,9 +121,9 @@ class Happened:
         self.history.read_metric([minute])
         return self
 
-    def something_broken(self, began: float, ended: float) -> "Happened":
+    def something_broken(self, began: float, ended: float, *words: str) -> "Happened":
         """Add a time in which the scenario had something broken."""
-        self.history.broken.append(Broken(BEGAN + began, BEGAN + ended))
+        self.history.broken.append(Broken(BEGAN + began, BEGAN + ended, frozenset(words)))
         return self
 
     def rules_went(self, *uncommitted: str) -> "Happened":

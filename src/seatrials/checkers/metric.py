@@ -26,9 +26,20 @@ def check(story: Story) -> Iterator[Finding]:
     life, writes = session_life(), story.history.writes
     for each in story.history.publications:
         if any(datum.get("MetricName") == life.metric for datum in each.data):
+            if _is_hearsay(story, each):
+                event = f"{each.by} published {life.metric} while nobody could read the table"
+                yield Finding("metric-silent", event, each.at)
             yield from _of(each, life, writes, _just_before(story.history, each.at))
     if story.history.minutes:
         yield from _of_minutes(story, life)
+
+
+def _is_hearsay(story: Story, publication: Publication) -> bool:
+    """Whether a publication was counted when the table was away, and had been before the call could have begun."""
+    return any(
+        "table_away" in each.words and each.began + _COUNTED_BEFORE_SECONDS < publication.at < each.ended
+        for each in story.history.broken
+    )
 
 
 def _of_minutes(story: Story, life: SessionLife) -> Iterator[Finding]:

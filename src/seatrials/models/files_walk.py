@@ -329,7 +329,7 @@ class FilesWalk(Walk):
 
     def _committed(self, user: _User, answer: Answer, changed: list[str]) -> None:
         told = sorted(map(str, answer.json()["filesChanged"]))
-        assert (answer.status, told) == (_OK, changed), f"expected a commit of {changed}, got {answer}"
+        assert (answer.status, told) == (_OK, changed), f"the commit {_more_and_less(told, changed)}: {answer}"
         last = next((each["id"] for each in user.api.git_log()), None)
         assert answer.json()["commit"] == last, f"the last commit is {last}, not what was answered: {answer}"
 
@@ -387,7 +387,8 @@ class FilesWalk(Walk):
     def _compare_git(self, user: _User, *, is_commit: bool) -> None:
         status, log, changed = user.api.git_status(), user.api.git_log(), user.model.changed()
         found = sorted(str(each["path"]) for each in status["changes"])
-        assert (found, status["clean"]) == (changed, not changed), f"git's status: {status}, and {changed} has changed"
+        is_right = (found, status["clean"]) == (changed, not changed)
+        assert is_right, f"git's status {_more_and_less(found, changed)}, and says clean: {status['clean']}"
         messages = [str(each["message"]).rstrip("\n") for each in log]
         expected = [each.rstrip("\n") for each in user.model.log]
         assert messages == expected, f"the log {_told_else(messages, expected)}"
@@ -417,6 +418,13 @@ _PICK = (
 
 def _folder(path: str) -> str:
     return f"./{shlex.quote(path.rpartition('/')[0])}" if "/" in path else "."
+
+
+def _more_and_less(told: list[str], right: list[str]) -> str:
+    """Return which files of *told* are too many, and which are not there, without those that are right."""
+    more, less = ([_short(each) for each in one if each not in other] for one, other in ((told, right), (right, told)))
+    told_more, told_less = (f"{', '.join(each[:3]) or 'nothing'} ({len(each)} in all)" for each in (more, less))
+    return f"has too many: {told_more}; lacks: {told_less}"
 
 
 def _short(text: str) -> str:

@@ -31,7 +31,7 @@ _LONGEST = contract.TEXT_CHARACTERS_MAX
 # Of files: on both sides of what a buffer, a page or a limit of somebody else's would be.
 SIZES = (0, 1, 4_095, 4_097, 65_537, 524_289, 1_048_575, 1_048_577, 6_291_457, 8_388_609)
 # Of lists: more than a page of ten, twenty, fifty and a hundred.
-COUNTS = (11, 21, 51, 101)
+COUNTS = (11, 51, 101, 251)
 # Of files, none of them a folder of another: case, composed and decomposed, four bytes, blanks, what shells, addresses
 # and git read something into, as long as a name may be, and deep.
 NAMES = (

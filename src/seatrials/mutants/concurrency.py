@@ -463,3 +463,10 @@ MUTANTS.rows["CONC-19"] = {
         replace(workspace, "_WRITE_BYTES_PER_SECOND", 100_000),
     ),
 }
+
+
+@MUTANTS.replacing(Workspace.read, "read-once-a-second", breaks="CONC-19")
+def _(original: Any, kept: Workspace, path: str) -> bytes:
+    """A file is what it was when it was read last, if its time, to the second, and its size are the same."""
+    content, read = original(kept, path), memory_of(kept)
+    return bytes(read.setdefault((path, int(kept._clock.now()), len(content)), content))

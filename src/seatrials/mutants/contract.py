@@ -33,6 +33,7 @@ from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.publisher import METRIC_NAME, Publisher
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.store import SessionStore
+from seatrials.webordinary.hermes.table import StoreUnavailableError
 from seatrials.webordinary.hermes.validation import Activation, InvalidRequestError
 
 STATUS_DECLARED, BODY_CLOSED, HEADER_THERE, METHOD_REFUSED = Mutants(), Mutants(), Mutants(), Mutants()
@@ -347,6 +348,18 @@ def _(original: Any, hermes: Hermes, server: HttpServer) -> None:
     """A Hermes that stops publishes the count once more."""
     original(hermes, server)
     hermes.publisher._put(hermes.publisher.live_count())
+
+
+@METRIC_SILENT.replacing(Publisher.live_count, "last-count-while-the-table-is-away", breaks="RESIL-08")
+def _(original: Any, publisher: Publisher) -> int:
+    """While the table is away Hermes publishes the count that it had last."""
+    known = memory_of(publisher)
+    try:
+        known["count"] = original(publisher)
+    except StoreUnavailableError:
+        if "count" not in known:
+            raise
+    return int(known["count"])
 
 
 METRIC_IN_TIME.rows["COLD-12"] = {

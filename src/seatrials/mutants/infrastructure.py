@@ -1,4 +1,4 @@
-"""What can go wrong with a stack before anything runs on it: INFRA-01 to INFRA-12."""
+"""What can go wrong with a stack before anything runs on it: INFRA-01 to INFRA-12, but INFRA-11."""
 
 from typing import Any
 
@@ -463,48 +463,6 @@ def _(document: Document) -> None:
     body = properties(document, "RunDashboard")["DashboardBody"]
     body["Fn::Sub"] = body["Fn::Sub"].replace("${AWS::Region}", "us-east-1")
 
-
-_RUN_STATEMENT = "Policies.0.PolicyDocument.Statement"
-_TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
-
-MUTANTS.rows["INFRA-11"] = {
-    "run-role-of-another-table": (
-        "The role of runs may write to the table of another stack.",
-        put("RunRole", f"{_RUN_STATEMENT}.1.Resource", f"{_TABLE}-before"),
-    ),
-    "run-role-administers-its-table": (
-        "The role of runs may do everything to the one table that it works on.",
-        put("RunRole", f"{_RUN_STATEMENT}.1.Action", "dynamodb:*"),
-    ),
-    "run-role-may-rule-the-network": (
-        "The role of runs may do all that there is with networks.",
-        put("RunRole", f"{_RUN_STATEMENT}.3.Action", "ec2:*"),
-    ),
-    "run-role-gives-itself-rights": (
-        "The role of runs may give itself policies.",
-        put("RunRole", f"{_RUN_STATEMENT}.3.Action", ["iam:PutRolePolicy", "elasticloadbalancing:DeleteRule"]),
-    ),
-    "editor-reads-the-table": (
-        "The role of the edit tasks may read every session of the table.",
-        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.1.Action", ["dynamodb:UpdateItem", "dynamodb:Scan"]),
-    ),
-    "editor-is-root-on-the-files": (
-        "The edit tasks may do on the file system what root may.",
-        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.0.Action", "elasticfilesystem:Client*"),
-    ),
-    "editor-mounts-any-files": (
-        "The edit tasks may mount every file system of the account.",
-        put("EditTaskRole", "Policies.0.PolicyDocument.Statement.0.Resource", "*"),
-    ),
-    "hermes-writes-every-table": (
-        "The role of Hermes may write to every table of the account.",
-        put("HermesTaskRole", "Policies.0.PolicyDocument.Statement.0.Resource", "*"),
-    ),
-    "run-role-cannot-look": (
-        "The role of runs may look at tasks of another region alone.",
-        put("RunRole", f"{_RUN_STATEMENT}.0.Resource", "arn:aws:*:us-east-1:*:*"),
-    ),
-}
 
 MUTANTS.rows["INFRA-12"] = {
     "hermes-of-the-last-release": (

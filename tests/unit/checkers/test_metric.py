@@ -60,6 +60,16 @@ def test_a_change_that_a_fault_held_has_just_been_made() -> None:
     assert (held.broken("metric"), later.broken("metric")) == ([], ["metric-silent"])
 
 
+def test_what_is_published_without_the_table_is_found() -> None:
+    """Nobody can count what is away; a call that had begun before may end later."""
+    begun, hearsay, back = (
+        two_live().something_broken(20.0, 80.0, "table_away").published(at=at, Value=2) for at in (25.0, 60.0, 81.0)
+    )
+
+    assert (begun.found_by("metric"), back.found_by("metric")) == ([], [])
+    assert hearsay.broken("metric") == ["metric-silent"]
+
+
 def test_a_second_value_is_found() -> None:
     """A publication is one value."""
     happened = two_live().published(at=60.0, Value=2)

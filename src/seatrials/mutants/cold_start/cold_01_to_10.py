@@ -1,6 +1,7 @@
 """What can go wrong from nothing running to a live preview: COLD-01 to COLD-10."""
 
 import dataclasses
+import unicodedata
 from typing import Any
 
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
@@ -72,7 +73,22 @@ MUTANTS.rows["COLD-03"] = {
         "An instruction of 4,000 characters is refused: the limit is off by one, the other way.",
         replace(validation, "TEXT_CHARACTERS_MAX", 3_999),
     ),
+    "instruction-composed": (
+        "Hermes writes letters with their accents as one character.",
+        wrap(validation._instruction, lambda original, *given: unicodedata.normalize("NFC", original(*given))),
+    ),
+    "metadata-without-what-is-empty": (
+        "Hermes drops what is null or empty in the client's metadata.",
+        wrap(validation._metadata, lambda original, *given: {k: each for k, each in original(*given).items() if each}),
+    ),
 }
+
+
+@MUTANTS.replacing(validation._instruction, "characters-of-javascript", breaks="COLD-03")
+def _(original: Any, document: Any) -> str:
+    """A letter beyond the basic plane counts as two of the 4,000 characters."""
+    length = len(str(document.get("instruction")).encode("utf-16-le", "surrogatepass")) // 2
+    return str(original({"instruction": "x" * length}) and original(document))
 
 
 @MUTANTS.replacing(lifecycle.ttl_of, "ttl-in-milliseconds", breaks="COLD-03")
@@ -214,6 +230,14 @@ def _(original: Any, sessions: HostedSessions, session_id: str) -> HostedSession
     """The container shows the newest session's site to every session."""
     original(sessions, session_id)
     return sessions.all()[-1]
+
+
+@MUTANTS.replacing(Preview._session, "pages-kept-by-browsers", breaks="COLD-08")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """Browsers may keep a page of the preview for five minutes."""
+    answer = original(preview, request, session, page)
+    others = [each for each in answer.headers if each[0] != "cache-control"]
+    return dataclasses.replace(answer, headers=[("cache-control", "public, max-age=300"), *others])
 
 
 @MUTANTS.replacing(site._document, "preview-in-ascii", breaks="COLD-08")

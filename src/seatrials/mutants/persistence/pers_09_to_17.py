@@ -300,6 +300,12 @@ def _(original: Any, hosted: HostedSessions, client_id: str, user_id: str) -> Re
     return original(hosted, client_id, re.sub(r"[^A-Za-z0-9]+", "-", user_id))
 
 
+@MUTANTS.replacing(HostedSessions._repository, "users-in-lower-case", breaks="PERS-15")
+def _(original: Any, hosted: HostedSessions, client_id: str, user_id: str) -> Repository:
+    """Users whose names differ by case alone share a workspace."""
+    return original(hosted, client_id, user_id.lower())
+
+
 MUTANTS.rows["PERS-16"] = {
     "client-without-an-access-point": (
         "No client gets an access point, so that all are below one root.",

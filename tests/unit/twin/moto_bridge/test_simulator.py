@@ -3,6 +3,8 @@
 Sources: IAM API Reference, SimulatePrincipalPolicy; STS API Reference.
 """
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -12,7 +14,7 @@ from tests.support.twin import Twin
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
 
 
-def simulated(twin: Twin, source: str, **given: list[str]) -> list[tuple[str, str, str]]:
+def simulated(twin: Twin, source: str, **given: list[Any]) -> list[tuple[str, str, str]]:
     """Return action, resource and decision of each result."""
     answer = twin.world.aws("iam").simulate_principal_policy(PolicySourceArn=source, **given)
     names = ("EvalActionName", "EvalResourceName", "EvalDecision")
@@ -45,6 +47,20 @@ def test_every_action_is_asked_for_on_every_resource(twin: Twin) -> None:
         ("dynamodb:UpdateItem", f"{TABLE}-2", "implicitDeny"),
     ]
     assert twin.happened("access_denied") == []
+
+
+def test_conditions_are_judged_by_the_context_that_is_given(twin: Twin) -> None:
+    """Without the key that a condition asks for nothing is allowed, and with it what the condition wants."""
+    role = str(twin.world.aws("iam").get_role(RoleName=twin.world.stack.physical_ids["HermesTaskRole"])["Role"]["Arn"])
+    action, name = "cloudwatch:PutMetricData", "cloudwatch:namespace"
+    entries = [
+        [{"ContextKeyName": name, "ContextKeyType": "string", "ContextKeyValues": [value]}]
+        for value in ("Webordinary/EditSessions", "Another")
+    ]
+
+    assert [each for *_, each in simulated(twin, role, ActionNames=[action])] == ["implicitDeny"]
+    told = [simulated(twin, role, ActionNames=[action], ContextEntries=each)[0][-1] for each in entries]
+    assert told == ["allowed", "implicitDeny"]
 
 
 def test_a_role_has_its_path_in_its_arn_and_its_session_has_not(twin: Twin) -> None:
