@@ -133,6 +133,8 @@ class Broken:
 
     began: float
     ended: float = math.inf
+    # The fault's name, and what it was given.
+    words: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -181,9 +183,9 @@ class History:
         return max((each.seconds for each in self.clocks if each.began <= ended and each.ended >= began), default=0.0)
 
     @contextmanager
-    def something_broken(self) -> Iterator[None]:
+    def something_broken(self, *words: str) -> Iterator[None]:
         """Note that the scenario has something broken while a block lasts."""
-        span = Broken(self.now())
+        span = Broken(self.now(), words=frozenset(words))
         self.broken.append(span)
         try:
             yield

@@ -156,7 +156,7 @@ class _Declared:
         broken = make(*given, **named)
         self._recorder.keep_step(f"fault: {name}({told}) begins")
         try:
-            with self._recorder.history.something_broken(), self._excused(name, given), broken:
+            with self._recorder.history.something_broken(name, *map(str, given)), self._excused(name, given), broken:
                 yield
         finally:
             self._recorder.keep_step(f"fault: {name}({told}) is over")
