@@ -66,7 +66,7 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     longer = contract.instruction_to_create("hours.md", "Cafe\u0301 \N{CROISSANT} open on every day. " * 200)
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     numbers = {"attempt": 1, "share": 0.5, "listed": ["für", {"of": [2, 2.5]}]}
-    empty = {"reply": None, "subject": "", "Tags": []}
+    empty: dict[str, object] = {"reply": None, "subject": "", "Tags": []}
     metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "text": "ü" * 2000}
     request = platform.sessions.request(instruction=instruction, metadata=metadata)
     largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
