@@ -1,6 +1,6 @@
 """Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
-from seatrials.mutants import concurrency, contract, hollow, infrastructure, models, resilience, rights
+from seatrials.mutants import concurrency, contract, hollow, infrastructure, infrastructure_rights, models, resilience
 from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_19, cold_network, cold_permissions
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_17, pers_permissions
@@ -19,7 +19,7 @@ CATALOGUE: tuple[Mutant, ...] = (
     *route_01_to_12.MUTANTS,
     *route_13_to_30.MUTANTS,
     *infrastructure.MUTANTS,
-    *rights.MUTANTS,
+    *infrastructure_rights.MUTANTS,
     *resilience.MUTANTS,
     *contract.MUTANTS,
     *models.MUTANTS,
