@@ -333,14 +333,15 @@ def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
     at_work = (len(platform.balancer.rules_of_sessions()), len(platform.sessions.live_items()))
     tasks = platform.services.edit_task_arns()
     platform.in_parallel(*(partial(platform.end, session) for session in sessions))
-    # Both at once: the minute in which the sessions ended may have the service scaled out once more.
+    # All at once: the minute in which the sessions ended may have the service scaled out once more.
     platform.wait_until(
         lambda: (
             platform.services.edit_counts() == Counts(desired=0, running=0, pending=0)
             and set(platform.services.last_statuses(tasks)) == {"STOPPED"}
+            and platform.balancer.edit_targets() == []
         ),
         patience.EMPTY_SECONDS + patience.STOPPED_SECONDS,
-        what="the edit service to return to 0, and its tasks to have stopped",
+        what="the edit service to return to 0, its tasks to have stopped, and their targets to be gone",
         every_seconds=2,
     )
     edit_groups = [group["TargetGroupArn"] for group in platform.balancer.edit_target_groups()]
