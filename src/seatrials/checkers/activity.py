@@ -17,6 +17,8 @@ _CLOCKS_SECONDS, _NOTED_SECONDS = 2.0, 2.0
 # How long a write may take after its answer.
 _WRITTEN_SECONDS = 1.0
 _ACTIVE = "active"
+# While the table cannot be written a container notes nothing, and its user's work goes on; nor for a moment after it.
+_TABLE_TROUBLES, _MENDED_SECONDS = frozenset({"table", "table_throttling", "table_away"}), 10.0
 
 
 def check(story: Story) -> Iterator[Finding]:
@@ -68,8 +70,7 @@ def _around(story: Story, call: Call, looks: Sequence[Sighting]) -> _Around | No
         return None
     disturbed = story.history.disturbed.get(call.session_id, [])
     is_disturbed = any(before[-1].began <= each <= max(ended, after[0].ended) for each in disturbed)
-    # What cannot write the table notes nothing, and its user's work goes on.
-    if is_disturbed or story.history.was_broken(began, ended):
+    if is_disturbed or story.history.was_broken(began - _MENDED_SECONDS, ended, _TABLE_TROUBLES):
         return None
     apart += story.history.apart_seconds(before[-1].began, after[0].ended)
     return _Around(call, before[-1], after[0], _CLOCKS_SECONDS + _NOTED_SECONDS + apart)

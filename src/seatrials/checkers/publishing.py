@@ -14,6 +14,8 @@ from seatrials.checkers.story import Story
 # Hermes tries again after so long when a publication fails.
 _CHANGE_SECONDS = 10.0
 _MINUTE_SECONDS, _LATE_SECONDS = 60.0, 10.0
+# How long a Hermes may take to be back once nothing is broken any more.
+_RECOVERY_SECONDS = 120.0
 
 
 def check(story: Story) -> Iterator[Finding]:
@@ -34,7 +36,7 @@ def _changes(story: Story) -> Iterator[Finding]:
         if not write.by or life.is_live(was, write.at) == life.is_live(now, write.at):
             continue
         told = any(write.at <= each.counted_at and each.at <= due for each in history.publications)
-        if due < ended and not told and not history.was_broken(write.at, due):
+        if due < ended and not told and not history.was_broken(write.at - _RECOVERY_SECONDS, due):
             event = (
                 f"{write.by} wrote {write.session_id} as {now.get('status', 'gone')}, which was "
                 f"{was.get('status', 'not there')}, and {life.metric} was not published within {_CHANGE_SECONDS:.0f} s"
@@ -49,6 +51,6 @@ def _pauses(story: Story) -> Iterator[Finding]:
         moments = [each.at for each in history.publications if each.by == name]
         for first, second in pairwise(moments):
             is_late = second - first > _MINUTE_SECONDS + _LATE_SECONDS
-            if is_late and not history.was_broken(first, second):
+            if is_late and not history.was_broken(first - _RECOVERY_SECONDS, second):
                 event = f"{name} published {life.metric} after a pause of {second - first:.0f} s"
                 yield Finding("metric-in-time", event, second)

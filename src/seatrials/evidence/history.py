@@ -15,8 +15,6 @@ HTTP, SOCKETS, TABLE, METRICS, RULES, GIT = "http", "sockets", "table", "metrics
 MINUTES = "minutes"
 # Whose requests and sockets pass through the scenario's own hands, whatever the stack.
 OWN = frozenset({HTTP, SOCKETS})
-# For how long after something is mended a platform may recover from it.
-_RECOVERY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,9 +190,12 @@ class History:
         finally:
             span.ended = self.now()
 
-    def was_broken(self, began: float, ended: float) -> bool:
-        """Whether the scenario had something broken between two moments, or the platform may have been recovering."""
-        return any(each.began <= ended and each.ended + _RECOVERY_SECONDS >= began for each in self.broken)
+    def was_broken(self, began: float, ended: float, words: frozenset[str] | None = None) -> bool:
+        """Whether the scenario had something broken between two moments, of these *words* if there are any."""
+        return any(
+            each.began <= ended and each.ended >= began and (words is None or each.words & words)
+            for each in self.broken
+        )
 
     def held_until(self, moment: float) -> float:
         """Return until when something may be held that was under way at a moment: until nothing is broken any more."""

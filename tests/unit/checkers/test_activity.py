@@ -47,7 +47,7 @@ def test_a_session_that_ends_meanwhile_is_not_asked() -> None:
 def test_a_table_that_is_away_excuses_it() -> None:
     """While the table takes no write, an activity is noted by nobody."""
     happened = Happened().wrote(at=0.0)
-    with happened.history.something_broken():
+    with happened.history.something_broken("table_away"):
         happened.asked(CALLS[0][0], 200, CALLS[0][1], at=0.0, headers=HEADER)
         happened.asked(CALLS[0][0], 200, CALLS[0][1], at=60.0, headers=HEADER)
     happened.history.broken[0].ended += 60
