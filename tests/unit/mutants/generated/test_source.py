@@ -64,6 +64,11 @@ class Box:
         items.append(1)
         items.append(1)
         return items
+
+
+class BoxError(Exception):
+    def __init__(self, text):
+        super().__init__(text)
 '''
 
 
@@ -128,6 +133,11 @@ def test_docstrings_defaults_and_what_stands_outside_of_functions_are_left_alone
         '"""Whether it is too many: 3."""',
         "def is_over(count, most=5):",
     }
+
+
+def test_the_text_that_an_error_is_made_with_is_left_alone(package: ModuleType) -> None:
+    """An error without it is as good an error."""
+    assert [each.id for each in generate(package) if "BoxError" in each.id] == []
 
 
 def test_what_is_said_in_a_log_or_an_error_is_left_alone_and_what_leads_there_is_not(package: ModuleType) -> None:
