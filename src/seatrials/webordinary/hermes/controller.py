@@ -20,6 +20,7 @@ from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import (
     Placement,
     StepFailedError,
+    UnhealthyTaskError,
     Work,
 )
 from seatrials.webordinary.hermes.routing import DEREGISTRATION_DELAY_SECONDS, NoPriorityError, Router
@@ -30,6 +31,8 @@ TICK_PENDING_SECONDS = 2
 TICK_QUIET_SECONDS = 10
 # What is left of sessions that are over is looked for so often.
 SWEEP_SECONDS = 10
+# A task that did not become healthy is the last choice for so long.
+SHUN_SECONDS = 60
 NO_CONTAINER = f"no container could be had within {lifecycle.START_SECONDS} s"
 
 # What may go wrong in a step, and is tried again at the next tick.
@@ -67,11 +70,11 @@ def next_step(
     return None if is_served else Step.PLACE
 
 
-def choose_task(running: Mapping[str, Task], session_counts: Mapping[str, int], failing: Sequence[str]) -> Task | None:
-    """Return the task with the fewest sessions, the oldest of equals; a failing one only when there is no other."""
+def choose_task(running: Mapping[str, Task], session_counts: Mapping[str, int], unwanted: Sequence[str]) -> Task | None:
+    """Return the task with the fewest sessions, the oldest of equals; an unwanted one only when there is no other."""
     return min(
         running.values(),
-        key=lambda task: (task.arn in failing, session_counts.get(task.arn, 0), task.started_at, task.arn),
+        key=lambda task: (task.arn in unwanted, session_counts.get(task.arn, 0), task.started_at, task.arn),
         default=None,
     )
 
@@ -102,6 +105,7 @@ class Controller:
         self._watch = IdleWatch()
         self._busy: dict[str, Work] = {}
         self._sessions: list[Session] = []
+        self._shunned_until: dict[str, float] = {}
         self._sweep_at = 0.0
         # When tasks were last in use, by their ARNs.
         self._used_at: dict[str, float] = {}
@@ -179,10 +183,13 @@ class Controller:
 
     def _choose(self, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> Task | None:
         """Return the task to bring the session to; None when the one it is on is as good as any."""
+        now = self._clock.now()
+        shunned = [arn for arn, until in self._shunned_until.items() if until > now]
+        unwanted = [*failing, *shunned]
         current = running.get(session.task_arn or "")
-        if session.status is Status.INITIALIZING and current is not None and current.arn not in failing:
+        if session.status is Status.INITIALIZING and current is not None and current.arn not in unwanted:
             return current  # a step that was cut short goes on where it was
-        chosen = choose_task(running, self._session_counts(), failing)
+        chosen = choose_task(running, self._session_counts(), unwanted)
         if chosen is not None and session.status is Status.ACTIVE and chosen.arn in failing:
             return None
         return chosen
@@ -204,6 +211,9 @@ class Controller:
         # A claim ends by itself.
         try:
             step()
+        except UnhealthyTaskError as error:
+            self._shunned_until[error.task.arn] = self._clock.now() + SHUN_SECONDS
+            self._log(f"session {session_id}: step put off: {error}")
         except _PASSING as error:
             self._log(f"session {session_id}: step put off: {error}")
         finally:

@@ -20,14 +20,25 @@ from seatrials.webordinary.hermes.store import SessionStore
 CLAIM_SECONDS = 40
 # Longer than one call to the container may take.
 _CALL_SECONDS = 35
+_POLL_SECONDS = 1.0
 # A rule that was just made is in force within seconds, and a warm start has five.
 _ROUTED_POLL_SECONDS = 0.25
 # All nodes of the load balancer follow a change by then.
 ROUTED_SECONDS = 30
+# A task whose targets are not healthy by then is given up for another, if there is one.
+HEALTH_SECONDS = 45
 
 
 class StepFailedError(Exception):
     """A step could not be done now; it is tried again at the next tick."""
+
+
+class UnhealthyTaskError(StepFailedError):
+    """The load balancer does not find the task healthy; another task may do better."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"the container {task.arn} was not healthy in time")
+        self.task = task
 
 
 class StepAbandonedError(StepFailedError):
@@ -134,11 +145,11 @@ class Placement:
     def _bring_up(self, work: Work, task: Task, groups: Mapping[str, str]) -> None:
         """Let the session's routes lead to *task*, and open it there as soon as the task can be reached."""
         self.router.ensure_rules(work.session.session_id, groups)
-        self._expect_healthy(groups["api"], task)
+        self._await_healthy(work, groups["api"], task)
         self._await_routed(work, task, "api")
         # Why not after all three: to open a workspace takes seconds, and meanwhile the other two are found healthy.
         self._open(work)
-        self._expect_healthy(groups["preview"], task)
+        self._await_healthy(work, groups["preview"], task)
         for kind in ("preview", "hmr"):
             self._await_routed(work, task, kind)
 
@@ -148,7 +159,7 @@ class Placement:
         self.router.ensure_rules(session.session_id, serving, standby=groups)
         self.router.open_handover(session.session_id, task, groups["api"])
         for group_arn in groups.values():
-            self._expect_healthy(group_arn, task)
+            self._await_healthy(work, group_arn, task)
         self._await_routed(work, task, "api", moves_to=task)
         self._keep(work)
         self.editor.initialize(session, task)
@@ -157,11 +168,13 @@ class Placement:
             self._await_routed(work, task, kind)
         self.router.close_handover(session.session_id)
 
-    def _expect_healthy(self, group_arn: str, task: Task) -> None:
-        """Put the step off until the load balancer finds the task healthy."""
-        if not self.router.is_healthy(group_arn):
-            msg = f"the container {task.arn} is not healthy yet"
-            raise StepFailedError(msg)
+    def _await_healthy(self, work: Work, group_arn: str, task: Task) -> None:
+        give_up_at = self.clock.now() + HEALTH_SECONDS
+        while not self.router.is_healthy(group_arn):
+            if self.clock.now() >= give_up_at or self._is_overdue(work.session):
+                raise UnhealthyTaskError(task)
+            self._keep(work)
+            self.clock.sleep(_POLL_SECONDS)
 
     def _await_routed(self, work: Work, task: Task, kind: str, *, moves_to: Task | None = None) -> None:
         """Wait until every node of the load balancer sends the session's requests of a *kind* to *task*.
