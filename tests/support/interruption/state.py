@@ -5,6 +5,7 @@ What the platform changes by itself is left out by name, with the reason.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from seatrials.platform.contract import ACTIVE, EXPIRED, FINAL
@@ -143,11 +144,17 @@ def _balancers(aws: Aws) -> Known:
             for rule in _all(elbv2, "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
                 yield "rule", rule["RuleArn"], {**rule, **_tags(elbv2, rule["RuleArn"])}
     for group in _all(elbv2, "describe_target_groups", "TargetGroups"):
-        arn = group["TargetGroupArn"]
-        yield "target group", arn, {**group, **_tags(elbv2, arn)}
-        # The targets of the services' groups follow from their tasks; the others are Hermes's or a stranger's.
-        if not group["TargetGroupName"].startswith("webordinary-"):
-            yield "targets", arn, {"of": sorted(map(str, _targets(elbv2, arn)))}
+        with suppress(elbv2.exceptions.TargetGroupNotFoundException):  # it may go between two calls
+            yield from _group(elbv2, group)
+
+
+def _group(elbv2: Json, group: Json) -> Known:
+    arn = group["TargetGroupArn"]
+    tags = _tags(elbv2, arn)
+    # The targets of the services' groups follow from their tasks; the others are Hermes's or a stranger's.
+    is_of_a_service = group["TargetGroupName"].startswith("webordinary-")
+    targets = [] if is_of_a_service else [("targets", arn, {"of": sorted(map(str, _targets(elbv2, arn)))})]
+    yield from [("target group", arn, {**group, **tags}), *targets]
 
 
 def _targets(elbv2: Json, group: str) -> list[Json]:

@@ -31,7 +31,7 @@ class Activations:
 
         Raises `FullError`, or `StoreUnavailableError`; either way nothing is stored.
         """
-        with self.lock.held():
+        with self.lock.held() as lease:
             live = self.store.live_sessions()
             existing = self.find_existing(live, wanted)
             if existing is not None:
@@ -40,6 +40,7 @@ class Activations:
                 msg = f"{len(live)} sessions are live, and no more than {lifecycle.SESSIONS_MAX} may be"
                 raise FullError(msg)
             session = self.new_session(wanted)
+            lease.check()
             self.store.add(session)
         return session, True
 

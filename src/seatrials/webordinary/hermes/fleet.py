@@ -43,8 +43,13 @@ class Fleet:
         return {task.arn: task for task in tasks}
 
     def failure_reason(self, since: float) -> str | None:
-        """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did."""
-        stopped = [each for each in self._describe("STOPPED") if _stopped_at(each) >= since]
+        """Return why the newest task that stopped after *since* (epoch seconds) did so; None when none did.
+
+        A task that scaling stopped is no failure.
+        """
+        stopped = [
+            each for each in self._describe("STOPPED") if _stopped_at(each) >= since and not _was_scaled_in(each)
+        ]
         if not stopped:
             return None
         newest = max(stopped, key=lambda each: (_stopped_at(each), each["taskArn"]))
@@ -73,3 +78,8 @@ def _task_of(task: Mapping[str, Any]) -> Task:
 def _stopped_at(task: Mapping[str, Any]) -> float:
     told = (task.get(name) for name in ("stoppedAt", "stoppingAt", "createdAt"))
     return float(next(each for each in told if each is not None).timestamp())
+
+
+def _was_scaled_in(task: Mapping[str, Any]) -> bool:
+    reason = str(task.get("stoppedReason", ""))
+    return task.get("stopCode") == "ServiceSchedulerInitiated" and reason.startswith("Scaling activity")

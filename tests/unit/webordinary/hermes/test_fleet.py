@@ -61,3 +61,12 @@ def test_a_task_that_stopped_before_is_no_reason(world: HermesWorld, fleet: Flee
     world.ecs.stop(world.ecs.run(1), stoppedReason="old", stoppedAt=datetime.fromtimestamp(START - 1, UTC))
 
     assert fleet.failure_reason(START) is None
+
+
+def test_a_task_that_was_scaled_in_is_no_reason(world: HermesWorld, fleet: Fleet) -> None:
+    """Nothing failed then."""
+    reason = "Scaling activity initiated by (deployment ecs-svc/1)"
+    stopped_at = datetime.fromtimestamp(START + 1, UTC)
+    world.ecs.stop(world.ecs.run(1), stoppedReason=reason, stopCode="ServiceSchedulerInitiated", stoppedAt=stopped_at)
+
+    assert fleet.failure_reason(START) is None

@@ -266,6 +266,15 @@ def test_a_throttled_table_is_503_and_leaves_nothing(running: HermesWorld, hooks
     assert running.items() == []
 
 
+def test_an_activation_that_outlasts_its_lock_is_503_and_leaves_nothing(running: HermesWorld, hooks: Hooks) -> None:
+    """Another Hermes may hold the lock by then, and have stored a session that this one has not seen."""
+    hooks.before = lambda operation: running.clock.sleep(11 if operation == "Scan" else 0)
+    answer = running.activate()
+    hooks.before = lambda _: None
+
+    assert (answer.status, running.items()) == (503, [])
+
+
 def test_an_error_of_hermes_itself_is_500(running: HermesWorld, hooks: Hooks) -> None:
     """It says nothing of the inside, and the log says all."""
     hooks.before = fail_with("AccessDeniedException", "PutItem")
