@@ -26,7 +26,7 @@ from seatrials.webordinary.hermes.controller import Controller, Step
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.items import attributes
 from seatrials.webordinary.hermes.lifecycle import Session, Status
-from seatrials.webordinary.hermes.lock import ActivationLock
+from seatrials.webordinary.hermes.lock import ActivationLock, Lease
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
@@ -122,14 +122,14 @@ def _(original: Any, activations: Activations, wanted: Activation) -> tuple[Sess
 
 @MUTANTS.replacing(ActivationLock.held, "lock-within-one-process", breaks="CONC-05")
 @contextmanager
-def _(original: Any, activation_lock: ActivationLock) -> Iterator[None]:
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
     """The lock of activations is in the memory of each Hermes, so that two of them fill one place twice."""
     clock = activation_lock._clock
     while memory_of(activation_lock).get("taken"):
         clock.sleep(0.03)
     memory_of(activation_lock)["taken"] = True
     try:
-        yield
+        yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
     finally:
         memory_of(activation_lock)["taken"] = False
 
@@ -410,21 +410,22 @@ MUTANTS.rows["CONC-16"] = {
 
 @MUTANTS.replacing(ActivationLock.held, "checks-and-then-writes", breaks="CONC-17")
 @contextmanager
-def _(original: Any, activation_lock: ActivationLock) -> Iterator[None]:
+def _(original: Any, activation_lock: ActivationLock) -> Iterator[Lease]:
     """Activations look for a session and store one without a lock."""
-    yield
+    clock = activation_lock._clock
+    yield Lease(clock, clock.epoch_ms() + lock.LOCK_SECONDS * 1000)
 
 
 @MUTANTS.replacing(ActivationLock._try, "lock-read-and-then-taken", breaks="CONC-17")
-def _(original: Any, activation_lock: ActivationLock, owner: str) -> bool:
+def _(original: Any, activation_lock: ActivationLock, owner: str) -> Lease | None:
     """The activation lock is read, found free, and taken without a condition."""
     table, clock = activation_lock._table, activation_lock._clock
     if table.partition(lock.LOCK_KEY["sessionId"]):
-        return False
+        return None
     ends_at_ms = clock.epoch_ms() + lock.LOCK_SECONDS * 1000
     item = attributes({**lock.LOCK_KEY, "owner": owner, "expiresAt": ends_at_ms, "ttl": ends_at_ms // 1000})
     table._call("put_item", {"Item": item})
-    return True
+    return Lease(clock, ends_at_ms)
 
 
 @MUTANTS.replacing(SessionStore.live_sessions, "index-assumed-consistent", breaks="CONC-17")
