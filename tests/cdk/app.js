@@ -62,10 +62,11 @@ const edit = editTask.addContainer('edit', {image: ecs.ContainerImage.fromRegist
   portMappings: [{containerPort: 8080}, {containerPort: 4321}, {containerPort: 4322}], logging: ecs.LogDrivers.awsLogs({logGroup: editLogs, streamPrefix: 'edit'}),
   environment: {SERVICE_VERSION: '1.0.0', AWS_REGION: stack.region, SESSIONS_TABLE: table.tableName, WORKSPACE: '/workspace', EXEC_ENABLED: 'true'}});
 edit.addMountPoints({sourceVolume: 'workspace', containerPath: '/workspace', readOnly: false});
-// What the shipped roles may do, on every resource.
+// What the shipped roles may do: on this table and this file system, and what can have no name yet on every resource.
 const shipped = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirname, '../../stack/webordinary.yaml')])).Resources;
+const owned = {dynamodb: table.tableArn, elasticfilesystem: files.fileSystemArn};
 const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
-  ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: '*'})));
+  ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: owned[[Action].flat()[0].split(':')[0]] || '*'})));
 grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
 // The role of runs has rights on the table alone, as the shipped one has.
 const runRole = new iam.Role(stack, 'RunRole', {path: '/seatrials/', assumedBy: new iam.AccountRootPrincipal()});

@@ -138,9 +138,9 @@ BREAKAGES = {
         new="self.publisher.strat()",
         row="every_field",
         exit_code=1,
-        named="container hermes crashed at seatrials/webordinary/hermes/main.py:84 in run: AttributeError",
+        named="container hermes crashed at seatrials/webordinary/hermes/main.py:82 in run: AttributeError",
         story_of="COLD-03",
-        told="has no attribute 'strat', at seatrials/webordinary/hermes/main.py:84 in run",
+        told="has no attribute 'strat', at seatrials/webordinary/hermes/main.py:82 in run",
     ),
     "misspelt import": Breakage(
         file=f"{HERMES}/main.py",

@@ -67,4 +67,4 @@ def test_a_scenario_that_fails_shows_what_differs(run: Run, workers: str) -> Non
 
     result = run(scenario("COLD-01", body=body, fixtures=""), "-n", workers)
 
-    result.stdout.fnmatch_lines(["*COLD-01*: assert state is 'draining', not 'healthy'"])
+    result.stdout.fnmatch_lines(["*COLD-01*: assert state is 'draining', not 'healthy'*"])
