@@ -52,15 +52,18 @@ class Change:
 
 def check_names(repository: pygit2.Repository) -> None:
     """Refuse a working tree that has something called `.git` below its root; links are not followed."""
-    root = Path(repository.path).parent
+    root = repository.workdir
+    if repository.is_bare:
+        msg = "the repository says that it has no working tree (core.bare)"
+        raise pygit2.GitError(msg)
     for folder, folders, files in os.walk(root):
-        if folder == str(root):
-            folders.remove(".git")
         for name in [*folders, *files]:
-            if name.casefold() == ".git":
+            if name.casefold() == ".git" and (name, folder) != (".git", root):
                 path = os.fsencode(Path(folder, name).relative_to(root)).decode(errors="replace")
                 msg = f"{path!r} has a name that only the workspace's own repository may have: "
                 raise pygit2.GitError(msg + "remove it or move it out of the workspace")
+        if folder == root:
+            folders[:] = [name for name in folders if name != ".git"]
 
 
 def changes_of(repository: pygit2.Repository, *, with_ignored: bool = False) -> list[Change]:
@@ -78,6 +81,7 @@ def changes_of(repository: pygit2.Repository, *, with_ignored: bool = False) -> 
 def stage(repository: pygit2.Repository, changes: list[Change]) -> list[Change]:
     """Put *changes* into the index, ignored or not, and return what a commit of it would change, by path."""
     index = repository.index
+    index.read(force=False)  # another process may have staged something since *changes* were found
     for change in changes:
         file = Path(repository.workdir, change.path)
         if file.is_symlink() or file.is_file():

@@ -6,6 +6,7 @@ stands for the mount of that client; the folders of other clients have no such n
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -45,18 +46,20 @@ def run_command(session: Session, mount: Path, git: Git, command: str) -> Outcom
 def _run(command: str, folder: Path, git: Git) -> tuple[str, int]:
     # A file, not a pipe: a process that the command leaves in the background would keep a pipe open.
     with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603  # the call exists to run what the user types
+            ["/bin/sh", "-c", command],
+            cwd=os.path.realpath(folder),
+            env=git.environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         try:
-            exit_code = subprocess.run(  # noqa: S603  # the call exists to run what the user types
-                ["/bin/sh", "-c", command],
-                cwd=os.path.realpath(folder),
-                env=git.environment(folder),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-            ).returncode
+            exit_code = process.wait(_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             exit_code = _TIMED_OUT_CODE
         output.seek(0)
         return output.read(_OUTPUT_BYTES_MAX).decode(errors="replace"), exit_code

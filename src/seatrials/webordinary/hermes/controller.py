@@ -18,6 +18,7 @@ from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import (
+    SETTLE_SECONDS,
     Placement,
     StepFailedError,
     UnhealthyTaskError,
@@ -29,8 +30,9 @@ from seatrials.webordinary.hermes.table import StoreUnavailableError, Table
 
 TICK_PENDING_SECONDS = 2
 TICK_QUIET_SECONDS = 10
-# What is left of sessions that are over is looked for so often.
+# What is left of sessions that are over is looked for so often while there are any, and what another Hermes left else.
 SWEEP_SECONDS = 10
+SWEEP_QUIET_SECONDS = 300
 # A task that did not become healthy is the last choice for so long.
 SHUN_SECONDS = 60
 NO_CONTAINER = f"no container could be had within {lifecycle.START_SECONDS} s"
@@ -106,6 +108,8 @@ class Controller:
         self._busy: dict[str, Work] = {}
         self._sessions: list[Session] = []
         self._shunned_until: dict[str, float] = {}
+        # Since when sessions are asked to settle, by their ids.
+        self._settling_since: dict[str, float] = {}
         self._sweep_at = 0.0
         # When tasks were last in use, by their ARNs.
         self._used_at: dict[str, float] = {}
@@ -148,10 +152,16 @@ class Controller:
 
     def _note(self, sessions: list[Session]) -> None:
         """Take over what the table says."""
-        self._sessions = sessions
-        self._watch.look(sessions, self._clock.now())
+        now, self._sessions = self._clock.now(), sessions
+        self._watch.look(sessions, now)
+        if sessions:
+            self._sweep_at = min(self._sweep_at, now + SWEEP_SECONDS)
+        ids = {session.session_id for session in sessions}
+        self._settling_since = {each: since for each, since in self._settling_since.items() if each in ids}
 
     def _start_steps(self, sessions: list[Session], busy_before: Collection[str]) -> bool:
+        if not sessions:
+            return False
         running = self._fleet.running()
         failing = self._router.failing(running.values())
         now = self._clock.now()
@@ -179,7 +189,7 @@ class Controller:
         elif step is Step.DRAIN:
             self._spawn(work, lambda: self._drain(work))
         else:
-            self._spawn(work, lambda: self._placement.retire(work))
+            self._spawn(work, lambda: self._retire(work))
 
     def _choose(self, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> Task | None:
         """Return the task to bring the session to; None when the one it is on is as good as any."""
@@ -223,6 +233,11 @@ class Controller:
         self._placement.begin_draining(work)
         self._wake.set()
 
+    def _retire(self, work: Work) -> None:
+        now = self._clock.now()
+        since = self._settling_since.setdefault(work.session.session_id, now)
+        self._placement.retire(work, must_settle=now - since < SETTLE_SECONDS)
+
     def _arns_in_use(self) -> set[str]:
         stored = {session.task_arn for session in self._sessions if session.task_arn is not None}
         return stored | {work.task.arn for work in self._busy.values() if work.task is not None}
@@ -231,16 +246,15 @@ class Controller:
         now = self._clock.now()
         if now < self._sweep_at:
             return
-        self._sweep_at = now + SWEEP_SECONDS
         known = {session.session_id for session in sessions}
-        for session_id in self._router.sessions():
-            if session_id not in known and self._is_over(session_id):
-                self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
-        self._used_at |= dict.fromkeys(self._arns_in_use(), now)
+        left = [each for each in self._router.sessions() if each not in known and self._is_over(each)]
+        for session_id in left:
+            self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
         # The groups of a task go once the requests in flight there are done.
-        self._router.remove_unused_groups(
-            [arn for arn, used_at in self._used_at.items() if now - used_at < DEREGISTRATION_DELAY_SECONDS]
-        )
+        used_at = {**self._used_at, **dict.fromkeys(self._arns_in_use(), now)}
+        self._used_at = {arn: at for arn, at in used_at.items() if now - at < DEREGISTRATION_DELAY_SECONDS}
+        self._router.remove_unused_groups(self._used_at)
+        self._sweep_at = now + (SWEEP_SECONDS if left or self._used_at else SWEEP_QUIET_SECONDS)
 
     def _dismiss(self, session_id: str) -> None:
         """Clear away what is left of a session that ended without a step of ours."""

@@ -63,6 +63,8 @@ def session_of(item: Item) -> Session | None:
     if any(name not in item for name in _REQUIRED):
         return None
     fields = values(item)
+    if fields["status"] not in list(Status) or "instruction" not in fields["metadata"]:
+        return None
     return Session(
         session_id=fields["sessionId"],
         user_id=fields["userId"],

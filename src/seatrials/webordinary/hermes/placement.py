@@ -27,6 +27,8 @@ _ROUTED_POLL_SECONDS = 0.25
 ROUTED_SECONDS = 30
 # A task whose targets are not healthy by then is given up for another, if there is one.
 HEALTH_SECONDS = 45
+# How long a container that runs is asked to commit before its session ends without.
+SETTLE_SECONDS = 60
 
 
 class StepFailedError(Exception):
@@ -90,7 +92,8 @@ class Placement:
         session = work.session
         reason = self.fleet.failure_reason(session.created_seconds) or problem
         if session.task_arn is not None:
-            self._settle_if_possible(session)
+            # Its workspace may be open there, and its user may have begun to work.
+            self._settle(session, must_settle=False)
         # Why before the status: a Hermes that dies in between leaves a session that still asks for this step.
         self.router.remove_rules(session.session_id)
         metadata = {**session.metadata, "error": reason}
@@ -104,12 +107,12 @@ class Placement:
             self.log(f"session {work.session.session_id} is draining: idle since {work.session.last_activity}")
             self.publisher.publish()
 
-    def retire(self, work: Work) -> None:
+    def retire(self, work: Work, *, must_settle: bool) -> None:
         """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
         session = work.session
         self._claim(work)
         if work.task is not None:
-            self._settle(session)
+            self._settle(session, must_settle=must_settle)
         else:
             self.log(f"session {session.session_id}: its task is gone, so nothing is left to commit there")
         self.router.remove_rules(session.session_id)
@@ -208,25 +211,23 @@ class Placement:
         """Say in the table that *task* has the session, unless it has ended meanwhile."""
         session = work.session
         if session.status is Status.INITIALIZING:
-            self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
+            is_placed = self.store.change_status(session, Status.ACTIVE, {"taskArn": task.arn})
         else:
-            self.store.set_fields(session, {"taskArn": task.arn})
+            is_placed = self.store.set_fields(session, {"taskArn": task.arn})
             self.release(work)
-        self.log(f"session {session.session_id} is served by {task.arn}")
+        self.log(f"session {session.session_id} {'is served by' if is_placed else 'ended on its way to'} {task.arn}")
 
-    def _settle_if_possible(self, session: Session) -> None:
-        """Settle a session that was never active; its workspace may be open, and its user may have begun to work."""
-        try:
-            self._settle(session)
-        except httpx.HTTPError as error:
-            self.log(f"session {session.session_id}: the container cannot commit and forget it: {error}")
-
-    def _settle(self, session: Session) -> None:
-        """Have the container commit and forget the session, as far as it knows it and git can."""
+    def _settle(self, session: Session, *, must_settle: bool) -> None:
+        """Have the container commit and forget; without *must_settle* its failure to is only noted."""
         try:
             self.editor.commit(session)
             self.editor.forget(session.session_id)
-        except httpx.HTTPStatusError as error:
-            if error.response.is_server_error:
+        except httpx.HTTPError as error:
+            if must_settle and not _is_unknown_there(error):
                 raise
             self.log(f"session {session.session_id}: the container did not commit and forget it: {error}")
+
+
+def _is_unknown_there(error: httpx.HTTPError) -> bool:
+    """Whether nobody knows the session, so that there is nothing to commit: it was never opened, or is forgotten."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.NOT_FOUND

@@ -266,10 +266,12 @@ def test_a_locked_or_corrupt_repository_is_an_error(
     [
         "touch .git/index.lock",
         "touch .git/HEAD.lock",
+        f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git",
+        f"{_DIVERGED}; git rebase --quiet side || true",
     ],
 )
 def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str) -> None:
-    """A lock is an error that keeps the files and the branch."""
+    """A lock, a repository in the index or a rebase under way is an error that keeps the files and the branch."""
     shell(repository, state)
     branch, files = repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print")
 
@@ -277,6 +279,17 @@ def test_a_branch_that_cannot_be_left_is_not(repository: Repository, state: str)
         switching(repository)
 
     assert (branch, files) == (repository.current_branch(), shell(repository, "find . -path ./.git -prune -o -print"))
+
+
+def test_a_folder_that_was_a_repository_can_be_one_again(repository: Repository) -> None:
+    """What the error about a repository in the index says to do, makes its files those of a folder."""
+    shell(repository, f"{_INNER}; cd ..; git add .; git commit --quiet --message outer; rm -r -f inner/.git")
+    shell(repository, "git rm --quiet --cached inner")
+
+    switching(repository)
+
+    assert names(repository.project) == [".git"]
+    assert "inner/b" in shell(repository, "git ls-tree -r --name-only thread-one").splitlines()
 
 
 def test_what_was_done_on_no_branch_is_left_to_the_branch(repository: Repository) -> None:
