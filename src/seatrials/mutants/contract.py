@@ -379,20 +379,20 @@ def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> str
 
 
 @COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session) -> None:
+def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
     placement.editor.forget(session.session_id)
 
 
 @COMMITTED_FIRST.replacing(Placement._settle, "ends-without-settling", breaks="COLD-14")
-def _(original: Any, placement: Placement, session: Session) -> None:
+def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
     """A session ends without a word to its container."""
 
 
 @COMMITTED_FIRST.replacing(Placement.retire, "rules-go-first", breaks="COLD-14")
-def _(original: Any, placement: Placement, work: Work) -> None:
+def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
     """The rules of a session go, and then its container is told to commit."""
     placement.router.remove_rules(work.session.session_id)
-    original(placement, work)
+    original(placement, work, **{**how, "must_settle": False})
 
 
 @COMMITTED_FIRST.replacing(Repository.commit_unsaved, "unsaved-is-what-git-knows", breaks="COLD-14")
@@ -402,7 +402,7 @@ def _(original: Any, repository: Repository, branch: str) -> Commit | None:
 
 
 @COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session) -> None:
+def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
     placement.editor.forget(session.session_id)
 
 
