@@ -57,13 +57,13 @@ def check_names(repository: pygit2.Repository) -> None:
         msg = "the repository says that it has no working tree (core.bare)"
         raise pygit2.GitError(msg)
     for folder, folders, files in os.walk(root):
+        if folder == root:
+            folders[:] = [name for name in folders if name != ".git"]
         for name in [*folders, *files]:
-            if name.casefold() == ".git" and (name, folder) != (".git", root):
+            if name.casefold() == ".git":
                 path = os.fsencode(Path(folder, name).relative_to(root)).decode(errors="replace")
                 msg = f"{path!r} has a name that only the workspace's own repository may have: "
                 raise pygit2.GitError(msg + "remove it or move it out of the workspace")
-        if folder == root:
-            folders[:] = [name for name in folders if name != ".git"]
 
 
 def changes_of(repository: pygit2.Repository, *, with_ignored: bool = False) -> list[Change]:

@@ -63,7 +63,6 @@ class Git:
     def create(self, folder: Path, branch: str) -> None:
         """Make a repository in *folder*, with nothing in it, on *branch*."""
         with _reported("init"):
-            folder.mkdir(parents=True, exist_ok=True)
             pygit2.init_repository(str(folder), initial_head=branch)
 
     @contextmanager
