@@ -82,6 +82,9 @@ def mutants(  # noqa: PLR0913  # each is an option
     ] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
+    keep_killers: Annotated[
+        bool, typer.Option("--keep-killers", help="with --generated: ask who kills one now first from now on")
+    ] = False,
     shard: _Part = None,
     as_json: AsJson = False,
 ) -> None:
@@ -89,14 +92,14 @@ def mutants(  # noqa: PLR0913  # each is an option
     from seatrials.mutants.run import Which, run_generated, run_mutants
 
     require_workers("-n", workers)
-    if (sample is not None or again) and not generated:
-        msg = "--sample and --again go with --generated: of the chosen mutants, --only names some"
+    if (sample is not None or again or keep_killers) and not generated:
+        msg = "--sample, --again and --keep-killers go with --generated: of the chosen mutants, --only names some"
         raise ConfigurationError(msg)
     if generated:
         chosen = {"--mutants": file, "--whole-suite": whole_suite, "--changed": changed}
         refuse_with("--generated", {**chosen, "--record-coverage": record_coverage, "--json": as_json})
         which = Which(only or [], sample, seed, again, shard)
-        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers))
+        raise typer.Exit(run_generated(which, scenarios=scenarios, workers=workers, keep_killers=keep_killers))
     choosing = [*(["--changed", changed] if changed is not None else []), *["--record-coverage"] * record_coverage]
     choosing += ["--shard", shard] if shard is not None else []
     code = run_mutants(

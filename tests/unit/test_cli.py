@@ -168,10 +168,10 @@ def test_a_number_of_workers_is_one(run: Callable[..., Ended], workers: str) -> 
 def test_generated_mutants_go_with_no_choice_of_others(run: Callable[..., Ended]) -> None:
     """Every option that says something about chosen mutants is named at once; a sample is one of generated ones."""
     code, told = run("mutants", "--generated", "--whole-suite", "--json")
-    lonely = [run("mutants", *options) for options in (["--sample", "3"], ["--again"])]
+    lonely = [run("mutants", *options) for options in (["--sample", "3"], ["--again"], ["--keep-killers"])]
 
     assert (code, "--generated does not go with --whole-suite, --json" in told) == (64, True)
-    assert [(code, "--sample and --again go with --generated" in said) for code, said in lonely] == [(64, True)] * 2
+    assert [(code, "--sample, --again and --keep-killers go with" in said) for code, said in lonely] == [(64, True)] * 3
 
 
 @pytest.mark.parametrize("arguments", [(), ("twin",), ("gat",), ("sweep",), ("sweep", "staging", "--wait", "soon")])

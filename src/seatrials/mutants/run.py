@@ -67,11 +67,12 @@ class Which:
         return [*options, *(["--again"] if self.again else []), "--seed", str(self.seed)]
 
 
-def run_generated(which: Which, *, scenarios: str, workers: str) -> int:
+def run_generated(which: Which, *, scenarios: str, workers: str, keep_killers: bool) -> int:
     """Run on mutants made by rules; return 0 when it is a proof, and 1 if not."""
     at_once = len(os.sched_getaffinity(0)) if workers == "auto" else max(int(workers), 1)
     arguments = [*_SCENARIOS, "-n", "0", "--generated", str(at_once), *which.options]
     arguments += ["-k", scenarios] if scenarios else []
+    arguments += ["--keep-killers"] * keep_killers
     return exit_code_of(run_pytest([sys.executable, "-m", "pytest", *arguments]).returncode)
 
 

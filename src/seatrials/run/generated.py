@@ -13,6 +13,7 @@ from seatrials import webordinary
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact
 from seatrials.mutants.generated.judgement import Fate, Judgement
+from seatrials.mutants.generated.killers import read_killers, write_killers
 from seatrials.mutants.generated.probes import probed
 from seatrials.mutants.generated.source import Choice, Generated, generate
 from seatrials.mutants.generated.verdicts import read_verdicts
@@ -32,9 +33,9 @@ _MESSAGE_CHARACTERS_MAX = 160
 class GeneratedRun:
     """A pytest plugin that runs in place of pytest's own loop over the scenarios."""
 
-    def __init__(self, *, at_once: int, choice: Choice, again: bool) -> None:
+    def __init__(self, *, at_once: int, choice: Choice, again: bool, keeps_killers: bool) -> None:
         """*choice* says which mutants are run; of these, with *again*, those too that have their verdict."""
-        self._at_once, self._choice, self._again = at_once, choice, again
+        self._at_once, self._choice, self._again, self._keeps_killers = at_once, choice, again, keeps_killers
         self._failure: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -59,6 +60,8 @@ class GeneratedRun:
         problems = [*judgement.problems(), *judgement.verdicts.stale(each.id for each in every)]
         for line in (*problems, judgement.sum()):
             say(session.config, line)
+        if self._keeps_killers:
+            write_killers(read_killers().with_news(*judgement.killed_and_not(), [each.id for each in every]))
         # What a whole run ends with; without failures it is a success.
         session.testsfailed = len(problems)
         return True
@@ -72,8 +75,8 @@ class GeneratedRun:
         if not unknown:
             return
         executed = self._executed(scenarios)
-        nearest = Nearest(executed)
         items = {each.nodeid: each for each in scenarios}
+        nearest = Nearest(executed, _killers(unknown, scenarios))
 
         def meet(mutant: Generated) -> tuple[Fate, str]:
             if not mutant.apply():
@@ -117,6 +120,13 @@ class GeneratedRun:
         following = next(each for each in scenarios if each.path != item.path)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return self._failure
+
+
+def _killers(mutants: Sequence[Generated], scenarios: Sequence[pytest.Item]) -> dict[str, str]:
+    """Return the names of the scenarios of which it is kept that they killed one of *mutants*, by its id."""
+    names, kept = {scenario_id(each): each.nodeid for each in scenarios}, read_killers()
+    killers = ((each.id, kept.of(each.id)) for each in mutants)
+    return {mutant: names[killer] for mutant, killer in killers if killer in names}
 
 
 def _unhealthy(item: pytest.Item, what: object) -> SeatrialsError:

@@ -1,7 +1,7 @@
 """Which scenarios a generated mutant meets, and in which order: the first should be the one that notices it.
 
-Who noticed what was changed close by is asked first, then who noticed most of all for the computing that it costs, then
-who does little else, for that one ends soonest.
+Who noticed this very mutant before is asked first, then who noticed what was changed close by, then who noticed most of
+all for the computing that it costs, then who does little else, for that one ends soonest.
 """
 
 from collections import Counter, defaultdict
@@ -36,9 +36,10 @@ class Executed:
 class Nearest:
     """The order, which learns from each scenario that has noticed a mutant; scenarios go by their names."""
 
-    def __init__(self, executed: Mapping[str, Executed]) -> None:
-        """*executed* is what each scenario did on the healthy platform."""
+    def __init__(self, executed: Mapping[str, Executed], killers: Mapping[str, str] | None = None) -> None:
+        """*executed* is what each scenario did on the healthy platform; *killers* are scenarios by ids of mutants."""
         self._executed = executed
+        self._killers = killers or {}
         self._by_size = sorted(executed, key=lambda name: (executed[name].size, name))
         # Those that noticed a change of a function, and of a file, the last one last; a dictionary keeps an order.
         self._noticed: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -47,7 +48,8 @@ class Nearest:
 
     def of(self, mutant: Generated) -> list[str]:
         """Return the scenarios that execute what *mutant* changes, the nearest first."""
-        known = [name for place in _places(mutant) for name in reversed(self._noticed[place])]
+        known = [self._killers[mutant.id]] if mutant.id in self._killers else []
+        known += [name for place in _places(mutant) for name in reversed(self._noticed[place])]
         order = dict.fromkeys([*known, *sorted(self._by_size, key=self._worth, reverse=True)])
         return [name for name in order if self._executed[name].touches(mutant)]
 

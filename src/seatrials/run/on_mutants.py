@@ -73,7 +73,12 @@ def begin_generated(config: pytest.Config) -> None:
         config.getoption("--seed"),
         None if written is None else Shard.parse(written),
     )
-    run = GeneratedRun(at_once=config.getoption("--generated"), choice=choice, again=config.getoption("--again"))
+    run = GeneratedRun(
+        at_once=config.getoption("--generated"),
+        choice=choice,
+        again=config.getoption("--again"),
+        keeps_killers=config.getoption("--keep-killers"),
+    )
     config.pluginmanager.register(run, "seatrials-generated")
 
 

@@ -39,6 +39,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--sample", metavar="N", type=int, help="run on so many of these, which --seed draws")
     group.addoption("--again", action="store_true", help="run on those too that have their verdict")
+    group.addoption("--keep-killers", action="store_true", help="keep who kills them, to be asked first from now on")
     group.addoption("--mutants", metavar="FILE", type=Path, help="a Python file with further MUTANTS")
     group.addoption("--only", metavar="ID", action="append", default=[], help="run on these mutants alone")
     group.addoption("--whole-suite", action="store_true", help="run the suite of its row on each mutant")

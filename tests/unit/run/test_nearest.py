@@ -37,6 +37,21 @@ def test_who_noticed_a_change_nearby_comes_before_all_others() -> None:
     assert nearest.of(_mutant("f")) == [_MIDDLE, _LARGE, _SMALL]
 
 
+def test_who_killed_this_mutant_before_comes_first() -> None:
+    """Who killed this very mutant before comes first, if it executes the line still; another's killer does not."""
+    executed = {name: Executed(None, {"a.py": frozenset({3})}) for name in (_SMALL, _MIDDLE)}
+    executed[_ELSEWHERE] = Executed(None, {"a.py": frozenset({9})})
+    killed, moved, another = _mutant("f"), _mutant("g"), _mutant("h")
+    nearest = Nearest(executed, {killed.id: _MIDDLE, moved.id: _ELSEWHERE})
+    nearest.learn(another, _SMALL)
+
+    assert [nearest.of(each) for each in (killed, moved, another)] == [
+        [_MIDDLE, _SMALL],
+        [_SMALL, _MIDDLE],
+        [_SMALL, _MIDDLE],
+    ]
+
+
 def test_who_noticed_last_comes_first() -> None:
     """Who noticed last comes first, and is asked once."""
     nearest = _nearest()

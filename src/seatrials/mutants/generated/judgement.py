@@ -39,6 +39,11 @@ class Judgement:
         """Those that met their scenarios, and that none noticed, now or when they were judged."""
         return [each for each in self.mutants if each.id in self.fates and not self.fates[each.id].killer]
 
+    def killed_and_not(self) -> tuple[dict[str, str], list[str]]:
+        """Return who killed which mutant, and the mutants that met their scenarios and that none noticed."""
+        killed = {mutant: fate.killer for mutant, fate in self.fates.items() if fate.killer}
+        return killed, [mutant for mutant, fate in self.fates.items() if not fate.killer and fate.ran is not None]
+
     def problems(self) -> list[str]:
         """Return what keeps the run from being a proof, a sentence each."""
         found = [
