@@ -378,11 +378,6 @@ def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> str
     return None
 
 
-@COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
-    placement.editor.forget(session.session_id)
-
-
 @COMMITTED_FIRST.replacing(Placement._settle, "ends-without-settling", breaks="COLD-14")
 def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
     """A session ends without a word to its container."""
@@ -399,11 +394,6 @@ def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
 def _(original: Any, repository: Repository, branch: str) -> Commit | None:
     """At its end a session's new files are not committed."""
     return None
-
-
-@COMMITTED_FIRST.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
-    placement.editor.forget(session.session_id)
 
 
 @TOLD_ONCE.replacing(HotReload.publish, "pictures-told-twice", breaks="CONC-19")

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
-
 from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
 from seatrials.mutants.git_command import run_git
 from seatrials.mutants.template_edits import put
@@ -139,17 +137,9 @@ def _(original: Any, expiry: Expiry, item: dict[str, Any], attribute: str) -> bo
     return listed in expiry._due or original(expiry, item, attribute)
 
 
-@MUTANTS.replacing(Placement._settle, "not-committed-at-the-end", breaks="PERS-12")
-def _(original: Any, placement: Placement, session: Session, **_: object) -> None:
-    """The uncommitted work of a session that ends is left uncommitted."""
-    try:
-        placement.editor.forget(session.session_id)
-    except httpx.HTTPError as error:
-        placement.log(f"not forgotten: {error}")
-
-
-@MUTANTS.and_replacing(HostedSessions.forget)
+@MUTANTS.replacing(HostedSessions.forget, "not-committed-at-the-end", breaks="PERS-12")
 def _(original: Any, hosted: HostedSessions, session_id: str) -> None:
+    """The uncommitted work of a session that ends is left uncommitted."""
     hosted.find(session_id)
     hosted._hosted.pop(session_id, None)
 
@@ -171,11 +161,6 @@ def _(original: Any, hosted: HostedSessions, session_id: str) -> None:
         run_git(hosted.git, space.repository.project, "reset", "--quiet", "--hard")
         run_git(hosted.git, space.repository.project, "clean", "--quiet", "--force", "-d")
     hosted._hosted.pop(session_id, None)
-
-
-@MUTANTS.and_replacing(Placement._settle)
-def _(original: Any, placement: Placement, session: Session, **how: Any) -> None:
-    placement.editor.forget(session.session_id)
 
 
 MUTANTS.rows["PERS-13"] = {

@@ -25,6 +25,7 @@ _ADD_PAGE = re.compile(
     _FLAGS,
 )
 _UPDATE = re.compile(r"\s*update (?P<name>.+?) with:[ \t]?(?P<text>.*)", _FLAGS)
+_QUOTED = re.compile(r"\A([\"'`])(.*)\1\Z", re.DOTALL)
 _FILE_NAME = re.compile(r".*(/|\.[A-Za-z0-9]{1,8}$)", re.DOTALL)
 
 
@@ -66,8 +67,4 @@ def _page_edit(name: str, text: str) -> Edit:
 
 
 def _unquoted(name: str) -> str:
-    name = name.strip()
-    for quote in "\"'`":
-        if len(name) > 1 and name[0] == name[-1] == quote:
-            return name[1:-1]
-    return name
+    return _QUOTED.sub(r"\2", name.strip())

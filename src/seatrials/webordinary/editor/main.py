@@ -22,8 +22,7 @@ class Editor:
     def __init__(self, context: Context) -> None:
         self._context = context
         task_arn = context.variables.get("ECS_TASK_ARN", "")
-        task_id = task_arn.rpartition("/")[2] or "editor"
-        self.sessions = Sessions(context.root / "workspace", context.clock, task_id, context.disk)
+        self.sessions = Sessions(context.root / "workspace", context.clock, task_arn.rpartition("/")[2], context.disk)
         self.activity = Activity(context)
         self.reload = HotReload(context.clock, self.sessions)
         self.preview = Preview(self.sessions, self.activity, task_arn)

@@ -138,8 +138,7 @@ class Repository:
     def _commit_on(self, branch: str, message: str, *, with_ignored: bool = False) -> Commit:
         """Commit everything that changed on *branch*, and ignored files too if asked."""
         with self._git.opened(self.project, "commit") as repository, head_locked(self.project, branch):
-            changes, state = changes_of(repository, with_ignored=with_ignored), repository.state()
-            staged = self._commit(repository, changes, message) if changes or state in _ENDED_BY_A_COMMIT else []
+            staged = self._commit(repository, changes_of(repository, with_ignored=with_ignored), message)
             last = _last_commit(repository)
         return Commit(None if last is None else str(last), tuple(change.shown().path for change in staged))
 
@@ -153,7 +152,7 @@ class Repository:
         return staged
 
     def _write_commit(self, repository: pygit2.Repository, message: str, merged: list[pygit2.Oid]) -> None:
-        who, text = self._git.signature(), message if message.endswith("\n") else f"{message}\n"
+        who, text = self._git.signature(), f"{message}\n"
         tree, last = repository.index.write_tree(), _last_commit(repository)
         parents = [*merged] if last is None else [last, *merged]
         # The branch moves, for which libgit2 takes the branch's lock and not HEAD's.

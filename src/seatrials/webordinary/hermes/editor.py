@@ -68,11 +68,6 @@ class EditorClient:
         instruction = {"instruction": session.metadata["instruction"]}
         self._call("POST", "/api/execute", session.session_id, instruction, timeout_seconds=INSTRUCTION_TIMEOUT_SECONDS)
 
-    def commit(self, session: Session) -> None:
-        """Commit what is not committed yet."""
-        message = f"Thread {session.thread_id}: end of the session"
-        self._call("POST", "/api/git/commit", session.session_id, {"message": message})
-
     def forget(self, session_id: str) -> None:
         """Close the session in the container, which commits what is not committed; its workspace stays."""
         self._call("DELETE", f"/api/sessions/{quote(session_id)}", session_id)

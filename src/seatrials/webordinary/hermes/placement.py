@@ -220,7 +220,6 @@ class Placement:
     def _settle(self, session: Session, *, must_settle: bool) -> None:
         """Have the container commit and forget; without *must_settle* its failure to is only noted."""
         try:
-            self.editor.commit(session)
             self.editor.forget(session.session_id)
         except httpx.HTTPError as error:
             if must_settle and not _is_unknown_there(error):

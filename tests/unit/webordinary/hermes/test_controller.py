@@ -205,7 +205,7 @@ def test_what_was_done_in_a_session_that_is_never_served_is_committed(running: H
     running.clock.sleep(124)
 
     assert running.status(session_id) == "error"
-    assert ["/api/git/commit", f"/api/sessions/{session_id}"] == running.editors.paths()[-2:]
+    assert running.editors.paths()[-1] == f"/api/sessions/{session_id}"
 
 
 def test_an_idle_session_is_drained_and_expires(running: HermesWorld) -> None:
@@ -221,7 +221,7 @@ def test_an_idle_session_is_drained_and_expires(running: HermesWorld) -> None:
         "rules": running.rules(),
         "groups": running.group_names(),
     } == {"before": "active", "after": "expired", "rules": [], "groups": []}
-    assert ["/api/git/commit", f"/api/sessions/{session_id}"] == running.editors.paths()[-2:]
+    assert running.editors.paths()[-1] == f"/api/sessions/{session_id}"
 
 
 def test_a_session_kept_alive_lives_on(running: HermesWorld) -> None:
@@ -280,7 +280,7 @@ def test_sessions_that_end_together_leave_nothing(running: HermesWorld) -> None:
 def test_a_container_that_runs_is_asked_again_to_commit(running: HermesWorld) -> None:
     """Uncommitted work is worth a minute."""
     session_id = started(running)["sessionId"]
-    running.editors.broken["/api/git/commit"] = 503
+    running.editors.broken[f"/api/sessions/{session_id}"] = 503
     running.post(f"/hermes/api/sessions/{session_id}/deactivate")
     running.clock.sleep(30)
     before = running.status(session_id)
