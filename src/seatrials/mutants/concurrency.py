@@ -252,11 +252,10 @@ def _(original: Any, repository: Repository, branch: str) -> Iterator[None]:
 
 
 @MUTANTS.replacing(HostedSessions.forget, "neighbours-forgotten", breaks="CONC-10")
-def _(original: Any, sessions: HostedSessions, session_id: str) -> str | None:
+def _(original: Any, sessions: HostedSessions, session_id: str) -> None:
     """A container that closes one session closes all."""
-    commit = original(sessions, session_id)
+    original(sessions, session_id)
     sessions._hosted.clear()
-    return commit
 
 
 @MUTANTS.replacing(Placement.retire, "task-stopped-with-a-session", breaks="CONC-10")

@@ -20,7 +20,7 @@ from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.hmr import Browser, HotReload
 from seatrials.webordinary.editor.preview import Preview
-from seatrials.webordinary.editor.repository import Commit, Repository
+from seatrials.webordinary.editor.repository import Repository
 from seatrials.webordinary.editor.routes import Api
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace
@@ -371,11 +371,10 @@ METRIC_IN_TIME.rows["COLD-12"] = {
 
 
 @COMMITTED_FIRST.replacing(editor_sessions.Sessions.forget, "forgets-what-is-unsaved", breaks="COLD-14")
-def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> str | None:
+def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> None:
     """A container that forgets a session commits nothing."""
     sessions.find(session_id)
     sessions._hosted.pop(session_id, None)
-    return None
 
 
 @COMMITTED_FIRST.replacing(Placement._settle, "ends-without-settling", breaks="COLD-14")
@@ -388,12 +387,6 @@ def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
     """The rules of a session go, and then its container is told to commit."""
     placement.router.remove_rules(work.session.session_id)
     original(placement, work, **{**how, "must_settle": False})
-
-
-@COMMITTED_FIRST.replacing(Repository.commit_unsaved, "unsaved-is-what-git-knows", breaks="COLD-14")
-def _(original: Any, repository: Repository, branch: str) -> Commit | None:
-    """At its end a session's new files are not committed."""
-    return None
 
 
 @TOLD_ONCE.replacing(HotReload.publish, "pictures-told-twice", breaks="CONC-19")

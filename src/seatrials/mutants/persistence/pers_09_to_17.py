@@ -145,12 +145,11 @@ def _(original: Any, hosted: HostedSessions, session_id: str) -> None:
 
 
 @MUTANTS.replacing(HostedSessions.forget, "workspace-removed-at-expiry", breaks="PERS-12")
-def _(original: Any, hosted: HostedSessions, session_id: str) -> str | None:
+def _(original: Any, hosted: HostedSessions, session_id: str) -> None:
     """The project goes with the session that expires."""
     project = hosted.find(session_id).workspace.repository.project
-    commit = original(hosted, session_id)
+    original(hosted, session_id)
     shutil.rmtree(project)
-    return commit
 
 
 @MUTANTS.replacing(HostedSessions.forget, "drafts-discarded-at-expiry", breaks="PERS-12")

@@ -290,7 +290,7 @@ def _(original: Any, api: Api, request: Request) -> Response:
     """An update is sent before its file can be read."""
     session = api._hosted(request)
     instruction = text_field(json_body(request), "instruction")
-    edit = instructions.edit_of(instruction, session.workspace.exists)
+    edit = instructions.edit_of(instruction)
     api._changed(session, [edit.path])
     api._think()
     edit, commit = api._apply(session, instruction)

@@ -2,14 +2,13 @@
 
 - `Create a file named X with content: Y` writes Y, to the letter, to the file X.
 - `Add a new page called X with content: Y` (or `with: Y`, or neither) writes a page X with the text Y.
-- `Update X with: Y` replaces the text of X: a file, if there is one of that name or X looks like a file's; else a page.
+- `Update X with: Y` replaces the text of X: a file, if X looks like the name of one; else a page.
 - Anything else adds the instruction itself to the index page, so that the preview shows what was asked for.
 
 Case and line breaks do not matter; X may be in quotes. The page "About us" is `src/pages/about-us.md`.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 PAGES = "src/pages"
@@ -38,14 +37,14 @@ class Edit:
     adds: bool = False
 
 
-def edit_of(instruction: str, exists: Callable[[str], bool]) -> Edit:
-    """Return what to do; *exists* says whether a path is a file of the workspace."""
+def edit_of(instruction: str) -> Edit:
+    """Return what to do."""
     if match := _CREATE_FILE.fullmatch(instruction):
         return Edit(_unquoted(match["name"]), match["text"])
     if match := _ADD_PAGE.fullmatch(instruction):
         return _page_edit(_unquoted(match["name"]), match["text"] or "")
     if match := _UPDATE.fullmatch(instruction):
-        return _update(_unquoted(match["name"]), match["text"], exists)
+        return _update(_unquoted(match["name"]), match["text"])
     return Edit(INDEX_PAGE, f"{instruction.strip()}\n\n", adds=True)
 
 
@@ -56,8 +55,8 @@ def page_path(name: str) -> str:
     return f"{PAGES}/{slug[:60] or 'page'}.md"
 
 
-def _update(name: str, text: str, exists: Callable[[str], bool]) -> Edit:
-    if _FILE_NAME.fullmatch(name) or exists(name):
+def _update(name: str, text: str) -> Edit:
+    if _FILE_NAME.fullmatch(name):
         return Edit(name, text)
     return _page_edit(name, text)
 

@@ -88,12 +88,11 @@ class Repository:
             branch = self.current_branch() if self._held_branch is None else self._held_branch
             return self._commit_on(branch, message)
 
-    def commit_unsaved(self, branch: str) -> Commit | None:
+    def commit_unsaved(self, branch: str) -> None:
         """Commit the uncommitted work of *branch*, which has some only while it is checked out."""
         with self._lock:
-            if self.current_branch() != branch:
-                return None
-            return self._commit_on(branch, _unsaved_message(branch))
+            if self.current_branch() == branch:
+                self._commit_on(branch, _unsaved_message(branch))
 
     def status(self, *, with_ignored: bool = False) -> list[Change]:
         """Return what differs from the last commit, by path."""

@@ -101,8 +101,8 @@ class Api:
     def _session(self, request: Request, session_id: str) -> Response:
         if request.method != "DELETE":
             return not_allowed(request, ["DELETE"])
-        commit = self._sessions.forget(session_id)
-        return json_response(200, {"sessionId": session_id, "commit": commit})
+        self._sessions.forget(session_id)
+        return json_response(200, {"sessionId": session_id})
 
     def _execute(self, request: Request) -> Response:
         session = self._hosted(request)
@@ -120,7 +120,7 @@ class Api:
         """Do what is asked and commit it, in one go that neither another request nor a kill comes between."""
         workspace = session.workspace
         with workspace.repository.on_branch(workspace.branch):
-            edit = edit_of(instruction, lambda name: any(entry.path == name for entry in workspace.files()))
+            edit = edit_of(instruction)
             before = workspace.read(edit.path) if edit.adds and workspace.exists(edit.path) else b""
             workspace.write(edit.path, before + edit.text.encode())
             return edit, workspace.repository.commit_all(commit_message(session.thread_id, instruction))

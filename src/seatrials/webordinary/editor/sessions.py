@@ -98,12 +98,11 @@ class Sessions:
         wanted = session_id.casefold()
         return self.find(next((each for each in self._hosted if each.casefold() == wanted), session_id))
 
-    def forget(self, session_id: str) -> str | None:
-        """Commit a session's uncommitted work and host it no longer; return that commit's id, if one was needed."""
+    def forget(self, session_id: str) -> None:
+        """Commit a session's uncommitted work and host it no longer."""
         session = self.find(session_id)
-        commit = session.workspace.repository.commit_unsaved(session.workspace.branch)
+        session.workspace.repository.commit_unsaved(session.workspace.branch)
         self._hosted.pop(session_id, None)
-        return commit.id if commit is not None and commit.files else None
 
     def all(self) -> list[Session]:
         """Return the hosted sessions, in the order they came."""

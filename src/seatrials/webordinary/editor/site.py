@@ -41,7 +41,6 @@ def index(session: Session) -> bytes:
 
 def page(session: Session, path: str) -> tuple[str, bytes]:
     """Return the content type and content of the site's *path*; 404 when the workspace has nothing for it."""
-    path = path.rstrip("/")
     for candidate in (
         path,
         f"{PAGES}/{path}",

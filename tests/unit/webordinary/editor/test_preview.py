@@ -41,7 +41,6 @@ def test_the_front_shows_nothing_of_another_session(hosted: EditorWorld) -> None
     ("path", "content_type", "shown"),
     [
         ("about", "text/html; charset=utf-8", "<h1>About</h1>"),
-        ("about/", "text/html; charset=utf-8", "<h1>About</h1>"),
         ("about.md", "text/markdown; charset=utf-8", "# About"),
         ("notes.txt?x=1", "text/plain; charset=utf-8", "words"),
         ("index", "text/html; charset=utf-8", "greet everyone"),
