@@ -12,7 +12,7 @@ _BRANCH_REFERENCE = "ref: refs/heads/"
 def current_branch(project: Path) -> str:
     """Return the branch that is checked out, empty when none is; raises `OSError` when there is no repository."""
     head = Path(f"{project}/.git/HEAD").read_bytes().decode(errors="replace").strip()
-    return head.removeprefix(_BRANCH_REFERENCE) if head.startswith(_BRANCH_REFERENCE) else ""
+    return head.partition(_BRANCH_REFERENCE)[2]
 
 
 @contextmanager

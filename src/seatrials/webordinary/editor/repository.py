@@ -20,7 +20,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
 
-from seatrials.webordinary.editor.changes import Change, changes_of, check_names, stage
+from seatrials.webordinary.editor.changes import Change, changes_of, stage
 from seatrials.webordinary.editor.git import Git
 from seatrials.webordinary.editor.head import current_branch, head_locked
 
@@ -47,7 +47,7 @@ class Repository:
         # For containers on real threads. Nobody may wait on the clock inside it, so that actors of a mock world,
         # which share one thread and pass straight through it, are never in it together.
         self._lock = threading.RLock()
-        self._held_branch: str | None = None
+        self._held_branch = ""
 
     def exists(self) -> bool:
         """Whether the repository is there."""
@@ -85,8 +85,7 @@ class Repository:
         Within `on_branch` it is a 409 when another container has switched the working tree to another branch.
         """
         with self._lock:
-            branch = self.current_branch() if self._held_branch is None else self._held_branch
-            return self._commit_on(branch, message)
+            return self._commit_on(self._held_branch or self.current_branch(), message)
 
     def commit_unsaved(self, branch: str) -> None:
         """Commit the uncommitted work of *branch*, which has some only while it is checked out."""
@@ -159,8 +158,7 @@ class Repository:
 
 
 def _check_switchable(repository: pygit2.Repository) -> None:
-    """Refuse to leave a branch that is locked, or where a command has left what a commit cannot hold."""
-    check_names(repository)
+    """Refuse to leave a branch where a command has left what a commit cannot hold."""
     if repository.state() != RepositoryState.NONE:
         msg = f"{repository.state().name} is in progress"
         raise pygit2.GitError(msg)
@@ -169,8 +167,6 @@ def _check_switchable(repository: pygit2.Repository) -> None:
         if entry.mode == FileMode.COMMIT:
             msg = f"{entry.path!r} is committed as a repository of its own: `git rm --cached` makes it a folder"
             raise pygit2.GitError(msg)
-    # Another process's lock would show itself only after libgit2 has changed the files.
-    repository.index.write()
 
 
 def _last_commit(repository: pygit2.Repository) -> pygit2.Oid | None:
