@@ -57,6 +57,10 @@ class SessionLife:
         """Whether a session that was *before* may be *after* some time later."""
         return before == after or any(self.leads_to(each, after) for each in self.transitions.get(before, ()))
 
+    def is_final(self, status: object) -> bool:
+        """Whether nothing follows a status."""
+        return self.transitions.get(str(status)) == ()
+
     def is_live(self, fields: Mapping[str, Any], at: float) -> bool:
         """Whether a session's item counts as a live session at a moment, in epoch seconds."""
         return fields.get("status") in self.live and float(fields.get("ttl", 0)) > at

@@ -71,6 +71,10 @@ class ItemWrite:
     # The task that wrote; empty where it was no part of the platform: a scenario, or DynamoDB itself.
     by: str
     fields: Mapping[str, Any] | None
+    # How many listener rules the session had then.
+    rules: int = 0
+    # Of a write that makes it active: the load balancer's nodes that had no target for its preview then.
+    unserved_by: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,8 +106,7 @@ class Files:
         self.told += sorted(
             path
             for path in before
-            if (self.content(path) is not None and self.resolved(path) in written)
-            or (self.content(path) is None) != (before[path] is None)
+            if (self.content(path) is not None and self.resolved(path) in written) or self.content(path) != before[path]
         )
 
     def toggle_mode(self, path: str) -> None:

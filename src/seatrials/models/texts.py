@@ -26,12 +26,15 @@ _CHARACTERS = (
     "%",
     "\\",
 )
+# What each character begins at that clients have different ones for.
+_LETTERS = dict(zip("aQßé€漢😀𝄞", map(ord, "aAБÀ₠漢😀𝄞"), strict=True))
+_ALPHABETS = 26
 _LENGTHS = (1, 2, 49, 50, 51, 255, 257)
 _LONGEST = contract.TEXT_CHARACTERS_MAX
 # Of files: on both sides of what a buffer, a page or a limit of somebody else's would be.
 SIZES = (0, 1, 4_095, 4_097, 65_537, 524_289, 1_048_575, 1_048_577, 6_291_457, 8_388_609)
-# Of lists: more than a page of ten, twenty, fifty and a hundred.
-COUNTS = (11, 51, 101, 251)
+# Of lists: few, and more than a page of ten, twenty, fifty, a hundred and two hundred.
+COUNTS = (11, 251)
 # Of files, none of them a folder of another: case, composed and decomposed, four bytes, blanks, what shells, addresses
 # and git read something into, as long as a name may be, and deep.
 NAMES = (
@@ -64,14 +67,14 @@ def instructions() -> st.SearchStrategy[str]:
     return texts(lengths).map(_with_blanks)
 
 
-def own(text: str, client: str) -> str:
-    """Return *text* in the letters of a client: what two of them had alike nobody could tell apart."""
-    return text.translate(str.maketrans("aQßé€漢😀𝄞", "bWöê₤字😁𝄢")) if client == "d" else text
+def own(text: str, letters: int) -> str:
+    """Return *text* in a client's own letters, of as many bytes: what two had alike nobody could tell apart."""
+    return text.translate({ord(each): chr(first + letters % _ALPHABETS) for each, first in _LETTERS.items()})
 
 
-def content(size: int, client: str) -> bytes:
+def content(size: int, letters: int) -> bytes:
     """Return the content of a client's file of that many bytes: no two stretches alike, and not all of it text."""
-    end = own("\u00e9\n\x00\r\n", client).encode()
+    end = own("\u00e9\n\x00\r\n", letters).encode()
     return b"".join(number.to_bytes(4, "big") + end for number in range(1 + size // 10))[:size]
 
 

@@ -8,12 +8,14 @@ import json
 import traceback
 from typing import Any
 
+import pygit2
 from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants.collection import Mutants
 from seatrials.mutants.mutant import Mutant, memory_of, replace, wrap
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.webordinary.editor import answers as editor_answers
+from seatrials.webordinary.editor import repository as editor_repository
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor import sessions as editor_sessions
 from seatrials.webordinary.editor.activity import Activity
@@ -27,6 +29,7 @@ from seatrials.webordinary.editor.workspace import FileEntry, Workspace
 from seatrials.webordinary.hermes import publisher
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller
+from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, Work
@@ -42,7 +45,7 @@ LIFE_FORWARD, ACTIVITY_FORWARD, TTL_OF_ACTIVITY, OVER_STAYS_OVER = Mutants(), Mu
 ONLY_ACTIVITY, EVERY_ACTIVITY, DRAINS_FOR_A_REASON, HEADERS_DECLARED = Mutants(), Mutants(), Mutants(), Mutants()
 TWELVE_AT_MOST, ONE_FOR_THE_WORK = Mutants(), Mutants()
 METRIC_PLAIN, METRIC_TRUE, METRIC_SILENT, METRIC_IN_TIME = Mutants(), Mutants(), Mutants(), Mutants()
-COMMITTED_FIRST = Mutants()
+SERVED_FIRST, RELEASED_FIRST, COMMITTED_FIRST = Mutants(), Mutants(), Mutants()
 TOLD_ONCE, TOLD_IN_ORDER, LIST_COMPLETE = Mutants(), Mutants(), Mutants()
 
 
@@ -84,6 +87,13 @@ def _(original: Any, api: Api, request: Request) -> Response:
     """A commit answers with the number of its files in place of their names."""
     answer = original(api, request)
     return _with(answer, filesChanged=len(json.loads(answer.body)["filesChanged"]))
+
+
+@BODY_CLOSED.replacing(editor_repository._entry_of, "merges-are-marked", breaks="MODEL-02")
+def _(original: Any, commit: pygit2.Commit) -> dict[str, object]:
+    """In the log a commit that has two before it has a field more."""
+    entry: dict[str, object] = original(commit)
+    return {**entry, "merge": True} if len(commit.parent_ids) > 1 else entry
 
 
 HEADER_THERE.rows["ROUTE-29"] = {
@@ -370,6 +380,23 @@ METRIC_IN_TIME.rows["COLD-12"] = {
 }
 
 
+@SERVED_FIRST.replacing(Placement._bring_up, "active-as-soon-as-it-is-open", breaks="CONC-04")
+def _(_original: Any, placement: Placement, work: Work, task: Task, groups: Any) -> None:
+    """A session is active once its container has opened it, whether its preview is reached or not."""
+    placement.router.ensure_rules(work.session.session_id, groups)
+    placement._await_healthy(work, groups["api"], task)
+    placement._await_routed(work, task, "api")
+    placement._open(work)
+
+
+@RELEASED_FIRST.replacing(Placement.retire, "expired-with-its-rules", breaks="COLD-14")
+def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
+    """A session has expired, and then its rules go."""
+    placement._settle(work.session, must_settle=False)
+    placement.store.change_status(work.session, Status.EXPIRED)
+    placement.router.remove_rules(work.session.session_id)
+
+
 @COMMITTED_FIRST.replacing(editor_sessions.Sessions.forget, "forgets-what-is-unsaved", breaks="COLD-14")
 def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> None:
     """A container that forgets a session commits nothing."""
@@ -454,6 +481,8 @@ def _all() -> list[Mutant]:
         "metric-true": METRIC_TRUE,
         "metric-silent": METRIC_SILENT,
         "metric-in-time": METRIC_IN_TIME,
+        "served-first": SERVED_FIRST,
+        "released-first": RELEASED_FIRST,
         "committed-first": COMMITTED_FIRST,
         "told-once": TOLD_ONCE,
         "told-in-order": TOLD_IN_ORDER,

@@ -191,6 +191,33 @@ def _(original: Any, repository_: Any, changes: list[Change]) -> list[Change]:
     return original(repository_, kept or changes)
 
 
+@MUTANTS.replacing(stage, "types-stay-what-they-were", breaks="MODEL-02", used_by=repository)
+def _(original: Any, repository_: Any, changes: list[Change]) -> list[Change]:
+    """A commit leaves out what was a file and is a link now, or the other way round."""
+    return original(repository_, [each for each in changes if "T" not in each.status])
+
+
+@MUTANTS.replacing(Repository.current_branch, "branch-known-by-heart", breaks="MODEL-02")
+def _(original: Any, repository_: Repository) -> str:
+    """A container looks once which branch is checked out, and goes by what it did itself from then on."""
+    remembered = memory_of(repository_)
+    return remembered.setdefault("branch", original(repository_))
+
+
+@MUTANTS.and_replacing(Repository._switch)
+def _(original: Any, repository_: Repository, current: str, branch: str) -> None:
+    original(repository_, current, branch)
+    memory_of(repository_)["branch"] = branch
+
+
+@MUTANTS.replacing(HotReload.publish, "tells-for-four-minutes", breaks="MODEL-02")
+def _(original: Any, reload: HotReload, session: Any, paths: list[str]) -> None:
+    """Browsers of a session are told of changes for four minutes after its first."""
+    now = reload._clock.now()
+    if now - memory_of(session.workspace).setdefault("told_at", now) < 240:
+        original(reload, session, paths)
+
+
 @MUTANTS.replacing(Repository.commit_all, "executables-tamed", breaks="MODEL-02")
 def _(original: Any, repository_: Repository, message: str) -> Commit:
     """Before a commit executable files are made plain ones."""

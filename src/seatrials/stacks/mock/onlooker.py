@@ -1,6 +1,6 @@
 """What a mock shows to whoever looks on: every write of a session, every publication, and the end of its rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from seatrials.twin.world import World
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _READS = ("dynamodb.Scan", "dynamodb.Query", "dynamodb.GetItem")
-_SESSION = "session-"
+_SESSION, _ACTIVE = "session-", "active"
 
 
 def writes_of(operation: str, parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -33,6 +33,14 @@ def writes_of(operation: str, parameters: Mapping[str, Any]) -> Iterator[Mapping
             yield from ({"TableName": table, **write} for each in requests for write in each.values())
 
 
+def _groups_of(parameters: Mapping[str, Any]) -> Sequence[str]:
+    """Return the ARNs of the target groups that get a share of what a rule forwards."""
+    actions = [each for each in parameters.get("Actions", ()) if each["Type"] == "forward"]
+    alone = [str(each["TargetGroupArn"]) for each in actions if "TargetGroupArn" in each]
+    shares = [group for each in actions for group in each.get("ForwardConfig", {}).get("TargetGroups", ())]
+    return [*alone, *(str(each["TargetGroupArn"]) for each in shares if each.get("Weight", 1) > 0)]
+
+
 class Onlooker:
     """Writes a world's changes into a history as they happen; nothing of the world is changed by it."""
 
@@ -42,6 +50,8 @@ class Onlooker:
         self._history = history
         # The session of each rule, by the rule's ARN.
         self._rules: dict[str, str] = {}
+        # The target groups that each session's preview is forwarded to.
+        self._previews: dict[str, Sequence[str]] = {}
         self._gone: set[str] = set()
         # When each actor last began to read the table.
         self._read_at: WeakKeyDictionary[greenlet, float] = WeakKeyDictionary()
@@ -63,6 +73,8 @@ class Onlooker:
             self._published(parameters)
         elif service == "elbv2" and operation == "CreateRule":
             self._made(parameters, answer)
+        elif service == "elbv2" and operation == "ModifyRule" and parameters["RuleArn"] in self._rules:
+            self._previews[self._rules[parameters["RuleArn"]]] = _groups_of(parameters)
         elif service == "elbv2" and operation == "DeleteRule":
             self._removed(str(parameters["RuleArn"]))
 
@@ -74,8 +86,33 @@ class Onlooker:
         key = {"sessionId": keys["sessionId"], "userId": keys["userId"]}
         item = self._world.bridge.item(self._names.table, key)
         fields = None if item is None else plain_item(item)
-        write = ItemWrite(at=self._history.now(), session_id=session_id, by=self._who(), fields=fields)
+        begins = (fields or {}).get("status") == _ACTIVE and (self._latest(session_id) or {}).get("status") != _ACTIVE
+        write = ItemWrite(
+            at=self._history.now(),
+            session_id=session_id,
+            by=self._who(),
+            fields=fields,
+            rules=list(self._rules.values()).count(session_id),
+            unserved_by=self._unserved_by(session_id) if begins else (),
+        )
         self._history.writes.append(write)
+
+    def _latest(self, session_id: str) -> Mapping[str, Any] | None:
+        return next((each.fields for each in reversed(self._history.writes) if each.session_id == session_id), None)
+
+    def _unserved_by(self, session_id: str) -> tuple[str, ...]:
+        """Return the nodes that do not send a session's preview to its target, which is there and stays."""
+        groups = self._previews.get(session_id, ())
+        registered = [each for each in self._world.targets.registrations if each.group_arn in groups]
+        staying = [each for each in registered if not each.is_draining]
+        return tuple(
+            node.host.address
+            for balancer in self._world.balancers
+            # Others than the stack's own lead nowhere of it.
+            if any(balancer.view.forwards_to(each.group_arn) for each in staying)
+            for node in balancer.nodes
+            if not any(node.targets.choosable(each.group_arn, each.address) for each in staying)
+        )
 
     def _published(self, parameters: Mapping[str, Any]) -> None:
         container, now = self._world.runtime.current(), self._history.now()
@@ -98,6 +135,7 @@ class Onlooker:
                 name = str(value).removeprefix("/session/").partition("/")[0]
                 if name.startswith(_SESSION):
                     self._rules[answer["Rules"][0]["RuleArn"]] = name
+                    self._previews[name] = _groups_of(parameters)
 
     def _removed(self, rule: str) -> None:
         session_id = self._rules.pop(rule, None)
@@ -108,7 +146,7 @@ class Onlooker:
 
     def _uncommitted(self, session_id: str) -> tuple[str, ...] | None:
         """Return what the workspace of a session has not committed; None where no container could commit it."""
-        item = next((each.fields for each in reversed(self._history.writes) if each.session_id == session_id), None)
+        item = self._latest(session_id)
         task = "" if item is None else str(item.get("taskArn", "")).rpartition("/")[2]
         containers = self._world.runtime.containers.get(task, [])
         if item is None or not containers or containers[0].exited.is_set() or self._is_shared(item, session_id):
