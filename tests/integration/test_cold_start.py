@@ -473,7 +473,7 @@ def test_the_published_metric_is_the_number_of_live_sessions(platform: Platform)
 @pytest.mark.scenario("COLD-18")
 @pytest.mark.staging
 def test_activating_twice_gives_one_session(platform: Platform) -> None:
-    """Activating again for a live client, user and thread returns the same session and stores no second item."""
+    """Activating again for a live client, user and thread returns its session, and one for other names another."""
     request = platform.sessions.request(threadId="thread-of-the-test")
     first = platform.sessions.activate(request)
     again_while_initializing = platform.sessions.activate(request)
@@ -495,6 +495,13 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     assert len({each.thread_id for each in others}) == 3
     items = platform.sessions.items_of_client(session.client_id)
     assert sorted(item["sessionId"] for item in items) == sorted([session.id, *(each.id for each in others)])
+    for name in ("clientId", "userId", "threadId"):
+        # Of longer names, which differ from one another by case.
+        longer = [{**request, name: f"{request[name]}{end}"} for end in ("x", "X")]
+        alike = [platform.sessions.activate(each) for each in longer]
+        assert [each.status for each in alike] == [201, 201], f"{name} differs, and this was answered: {alike}"
+        for each in alike:
+            platform.sessions.deactivate(Session.of(each))
 
 
 @pytest.mark.scenario("COLD-19")

@@ -517,10 +517,10 @@ class Arrivals:
 
 
 def _arrivals(platform: Platform, sessions: list[Session]) -> Arrivals:
-    """Have four more sessions come, end those of the task that got most of them, and have two come one by one."""
+    """Have four more sessions come at once, end those of the task that got most of them, and have two come in turn."""
     before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
     before.update(platform.sessions.host(each) for each in sessions)
-    arrived = [platform.ready() for _ in range(4)]
+    arrived = platform.ready_together(*[None] * 4)
     added = Counter(platform.sessions.host(each) for each in arrived)
     emptied = added.most_common(1)[0][0]
     for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:

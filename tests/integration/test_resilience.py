@@ -592,6 +592,50 @@ def test_a_hundred_file_operations_a_second_are_served(platform: Platform) -> No
     assert [workspace.git_status()["clean"] for workspace in workspaces] == [True] * len(workspaces)
 
 
+@pytest.mark.scenario("RESIL-23", extra_seconds=contract.IDLE_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.network")
+def test_a_use_comes_before_an_end_or_after_it(platform: Platform) -> None:
+    """Kept alive while Hermes ends it for idleness, by a slow table, a session lives on or its client is told."""
+    sessions = platform.ready_together(*[None] * contract.SESSIONS_MAX)
+    platform.in_parallel(*(partial(platform.sessions.keepalive, session) for session in sessions))
+    # Hermes looks every ten seconds, and what it has read is four seconds old when it writes.
+    platform.let_pass(contract.IDLE_SECONDS - 6, what="five minutes without activity to be almost over")
+    with platform.faults.slow("table", 2):
+        answers = platform.at_rate(1, *(partial(platform.sessions.keepalive, session) for session in sessions))
+        platform.let_pass(10, what="Hermes to have written what it was about to")
+    after = [platform.sessions.stored_status(session) for session in sessions]
+
+    kept = [answer.status == 200 for answer in answers]
+    assert {answer.status for answer in answers} <= {200, 410}
+    assert [status == "active" for status in after] == kept, f"{after} after {[each.status for each in answers]}"
+
+
+@pytest.mark.scenario("RESIL-24", extra_seconds=patience.READY_SECONDS + patience.STOPPED_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.network")
+def test_a_move_that_takes_long_fails_no_request(platform: Platform) -> None:
+    """A session is served while it moves to another task, however slowly its workspace is opened there."""
+    session = platform.ready()
+    before = platform.sessions.host(session)
+    files = platform.workspace(session)
+    answers: list[Answer] = []
+
+    def look(ask: Callable[[], Answer]) -> None:
+        while not platform.services.are_rolled_out():
+            answers.append(ask())
+
+    with platform.faults.slow("efs", 2):
+        platform.services.redeploy_edit()
+        # One request after the other, so that none of the two seconds of an opening is without one.
+        platform.in_parallel(
+            partial(look, partial(platform.sessions.preview, session)), partial(look, partial(files.read, "hello.md"))
+        )
+
+    assert _failed(answers) == []
+    assert platform.sessions.host(session) != before
+
+
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
     """Leave committed and uncommitted work in a session's workspace; return all that must not be lost."""
     workspace = platform.workspace(session)

@@ -1,4 +1,4 @@
-"""What comes before what: its way before a session is active, the commit before its rules go, their end before its own."""
+"""What comes before what: its way before a session is active, a commit before its rules go, they before it is over."""
 
 from collections.abc import Iterator
 

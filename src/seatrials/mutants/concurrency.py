@@ -2,6 +2,7 @@
 
 import copy
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,6 +37,14 @@ from seatrials.webordinary.hermes.table import Table
 from seatrials.webordinary.hermes.validation import Activation
 
 MUTANTS = Mutants()
+
+
+@MUTANTS.replacing(Controller._session_counts, "arrivals-are-not-counted", breaks="CONC-04")
+def _(_original: Any, loop: Controller) -> Any:
+    """Of sessions that come at once none is counted where it goes until it is there."""
+    return Counter(each.task_arn for each in loop._sessions if each.status is Status.ACTIVE)
+
+
 _STEPS = "StepScalingPolicyConfiguration.StepAdjustments"
 
 MUTANTS.rows["CONC-01"] = {

@@ -12,6 +12,7 @@ import pygit2
 from boto3.dynamodb.conditions import Attr
 
 from seatrials.mutants.collection import Mutants
+from seatrials.mutants.contract_order import COMMITTED_FIRST, RELEASED_FIRST, SERVED_FIRST
 from seatrials.mutants.mutant import Mutant, memory_of, replace, wrap
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.webordinary.editor import answers as editor_answers
@@ -29,10 +30,8 @@ from seatrials.webordinary.editor.workspace import FileEntry, Workspace
 from seatrials.webordinary.hermes import publisher
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller
-from seatrials.webordinary.hermes.fleet import Task
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.main import Hermes
-from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.publisher import METRIC_NAME, Publisher
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.store import SessionStore
@@ -45,7 +44,6 @@ LIFE_FORWARD, ACTIVITY_FORWARD, TTL_OF_ACTIVITY, OVER_STAYS_OVER = Mutants(), Mu
 ONLY_ACTIVITY, EVERY_ACTIVITY, DRAINS_FOR_A_REASON, HEADERS_DECLARED = Mutants(), Mutants(), Mutants(), Mutants()
 TWELVE_AT_MOST, ONE_FOR_THE_WORK = Mutants(), Mutants()
 METRIC_PLAIN, METRIC_TRUE, METRIC_SILENT, METRIC_IN_TIME = Mutants(), Mutants(), Mutants(), Mutants()
-SERVED_FIRST, RELEASED_FIRST, COMMITTED_FIRST = Mutants(), Mutants(), Mutants()
 TOLD_ONCE, TOLD_IN_ORDER, LIST_COMPLETE = Mutants(), Mutants(), Mutants()
 
 
@@ -378,42 +376,6 @@ METRIC_IN_TIME.rows["COLD-12"] = {
         replace(publisher, "PUBLISH_SECONDS", 240),
     ),
 }
-
-
-@SERVED_FIRST.replacing(Placement._bring_up, "active-as-soon-as-it-is-open", breaks="CONC-04")
-def _(_original: Any, placement: Placement, work: Work, task: Task, groups: Any) -> None:
-    """A session is active once its container has opened it, whether its preview is reached or not."""
-    placement.router.ensure_rules(work.session.session_id, groups)
-    placement._await_healthy(work, groups["api"], task)
-    placement._await_routed(work, task, "api")
-    placement._open(work)
-
-
-@RELEASED_FIRST.replacing(Placement.retire, "expired-with-its-rules", breaks="COLD-14")
-def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
-    """A session has expired, and then its rules go."""
-    placement._settle(work.session, must_settle=False)
-    placement.store.change_status(work.session, Status.EXPIRED)
-    placement.router.remove_rules(work.session.session_id)
-
-
-@COMMITTED_FIRST.replacing(editor_sessions.Sessions.forget, "forgets-what-is-unsaved", breaks="COLD-14")
-def _(original: Any, sessions: editor_sessions.Sessions, session_id: str) -> None:
-    """A container that forgets a session commits nothing."""
-    sessions.find(session_id)
-    sessions._hosted.pop(session_id, None)
-
-
-@COMMITTED_FIRST.replacing(Placement._settle, "ends-without-settling", breaks="COLD-14")
-def _(original: Any, placement: Placement, session: Session, **_how: Any) -> None:
-    """A session ends without a word to its container."""
-
-
-@COMMITTED_FIRST.replacing(Placement.retire, "rules-go-first", breaks="COLD-14")
-def _(original: Any, placement: Placement, work: Work, **how: Any) -> None:
-    """The rules of a session go, and then its container is told to commit."""
-    placement.router.remove_rules(work.session.session_id)
-    original(placement, work, **{**how, "must_settle": False})
 
 
 @TOLD_ONCE.replacing(HotReload.publish, "pictures-told-twice", breaks="CONC-19")

@@ -36,6 +36,10 @@ MUTANTS.rows["INFRA-11"] = {
         "The edit tasks may mount every file system of the account.",
         put("EditTaskRole", f"{_STATEMENT}.0.Resource", "*"),
     ),
+    "hermes-stops-tasks": (
+        "The role of Hermes may stop tasks.",
+        put("HermesTaskRole", f"{_STATEMENT}.2.Action", ["ecs:DescribeTasks", "ecs:ListTasks", "ecs:StopTask"]),
+    ),
     "hermes-writes-every-table": (
         "The role of Hermes may write to every table of the account.",
         put("HermesTaskRole", f"{_STATEMENT}.0.Resource", "*"),

@@ -1,4 +1,4 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-22."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-24."""
 
 import dataclasses
 from typing import Any
@@ -26,6 +26,7 @@ from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import StoreUnavailableError
 from seatrials.webordinary.hermes.validation import Activation
 
@@ -293,3 +294,33 @@ def _(original: Any, workspace: Workspace, path: str, content: bytes) -> None:
     if counts["writes"] % 1000 == 0:
         raise RequestError(503, "not now")
     original(workspace, path, content)
+
+
+@MUTANTS.replacing(Placement.begin_draining, "drained-by-what-was-read", breaks="RESIL-23")
+def _(_original: Any, step: Placement, work: Work) -> None:
+    """A session that was idle when Hermes looked at it is ended, whether it was used since or not."""
+    if step.store.change_status(work.session, Status.DRAINING):
+        step.publisher.publish()
+
+
+@MUTANTS.replacing(SessionStore.touch, "kept-alive-by-what-was-read", breaks="RESIL-23")
+def _(_original: Any, store: SessionStore, session: Session) -> tuple[int, int]:
+    """A keepalive is noted of a session that lived when Hermes read it, whether it does since or not."""
+    last_activity = max(store._clock.epoch_ms(), session.last_activity + 1)
+    ttl = lifecycle.ttl_of(last_activity)
+    key = {"sessionId": session.session_id, "userId": session.user_id}
+    store._table.update(key, changes={"lastActivity": last_activity, "ttl": ttl}, condition=Attr("ttl").exists())
+    return last_activity, ttl
+
+
+@MUTANTS.replacing(Placement._hand_over, "rules-turn-before-it-is-open", breaks="RESIL-24")
+def _(_original: Any, step: Placement, work: Work, task: Task, serving: Any, groups: Any) -> None:
+    """A session's rules lead to its new task before that has opened it."""
+    session_id = work.session.session_id
+    step.router.ensure_rules(session_id, serving, standby=groups)
+    for group_arn in groups.values():
+        step._await_healthy(work, group_arn, task)
+    step.router.ensure_rules(session_id, groups)
+    for kind in groups:
+        step._await_routed(work, task, "api" if kind == "preview" else kind)
+    step.editor.initialize(work.session)

@@ -55,21 +55,44 @@ ADMINISTRATORS: Mapping[str, tuple[str, ...]] = {
     "principal": ("iam:AttachRolePolicy", "iam:PutRolePolicy"),
     _ANYTHING: ("iam:CreateUser", "kms:ScheduleKeyDeletion"),
 }
+# What no task has to change: services and tasks are scaling's, and the rest of it is the stack's.
+_STACKS: Mapping[str, tuple[str, ...]] = {
+    **ADMINISTRATORS,
+    _ANYTHING: (*ADMINISTRATORS[_ANYTHING], "ecs:RegisterTaskDefinition", "ecs:RunTask", "iam:PassRole"),
+    "cluster": ("ecs:DeleteCluster", "ecs:UpdateCluster"),
+    "service": ("ecs:DeleteService", "ecs:UpdateService"),
+    "task": ("ecs:ExecuteCommand", "ecs:StopTask"),
+    "listener": (
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:DeleteListener",
+        "elasticloadbalancing:ModifyListener",
+    ),
+    "load balancer": (
+        "elasticloadbalancing:DeleteLoadBalancer",
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "elasticloadbalancing:SetSecurityGroups",
+    ),
+}
+_TABLES = ("dynamodb:DeleteTable", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive")
+_FILE_SYSTEMS = (
+    "elasticfilesystem:ClientRootAccess",
+    "elasticfilesystem:DeleteFileSystem",
+    "elasticfilesystem:PutFileSystemPolicy",
+)
 # What the tasks of a service have no work with: the stack's own beyond it, and what is of another stack.
 NO_WORK_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "edit": {
-        **ADMINISTRATORS,
-        "table": ("dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:PutItem", "dynamodb:Scan"),
-        "file system": ("elasticfilesystem:ClientRootAccess", "elasticfilesystem:DeleteFileSystem"),
+        **_STACKS,
+        "table": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan", *_TABLES),
+        "file system": _FILE_SYSTEMS,
         "another table": ("dynamodb:UpdateItem",),
         "another file system": ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
-        "service": ("ecs:DeleteService", "ecs:UpdateService"),
-        "task": ("ecs:StopTask",),
-        "listener": ("elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteListener"),
+        "listener": ("elasticloadbalancing:CreateRule", *_STACKS["listener"]),
     },
     "hermes": {
-        **ADMINISTRATORS,
-        "file system": ("elasticfilesystem:ClientRootAccess", "elasticfilesystem:DeleteFileSystem"),
+        **_STACKS,
+        "table": _TABLES,
+        "file system": (*_FILE_SYSTEMS, "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
         "another table": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
         "another file system": ("elasticfilesystem:ClientMount", "elasticfilesystem:CreateAccessPoint"),
     },
@@ -114,12 +137,18 @@ class Credentials:
     def beyond_the_work_of(self, service: str, role: str, access_points: Iterable[str]) -> list[str]:
         """Return what a role of a service's tasks allows though it is no work of theirs, sorted.
 
-        *access_points* are the ids of those that the tasks mount by, without which a role may allow nothing.
+        *access_points* are the ids of those that the tasks mount by: without them, and their cluster, a role may allow
+        nothing.
         """
         arn = self._arn_of("elasticfilesystem")
         mounted = [f"{arn}:access-point/{each}" for each in access_points]
-        named = {"ContextKeyName": "elasticfilesystem:AccessPointArn", "ContextKeyType": "string"}
-        context = [{**named, "ContextKeyValues": mounted[:1]}] if mounted else []
+        cluster = self._arn_of("ecs") + f":cluster/{self._names.cluster}"
+        conditions = {"elasticfilesystem:AccessPointArn": mounted[:1], "ecs:cluster": [cluster]}
+        context = [
+            {"ContextKeyName": name, "ContextKeyType": "string", "ContextKeyValues": values}
+            for name, values in conditions.items()
+            if values
+        ]
         return sorted(map(str, self._allowed(self._rights(NO_WORK_OF[service]), role, context)))
 
     def _rights(self, actions: Mapping[str, tuple[str, ...]]) -> set[Right]:
