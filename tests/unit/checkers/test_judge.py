@@ -24,7 +24,7 @@ def test_what_cannot_be_seen_is_not_asked() -> None:
     blind, seeing = Happened(), Happened().wrote(at=0.0, status="initializing").published(at=0.0, Value=1).rules_went()
     read = Happened().read_metric(0.0, 1, 1)
 
-    published = ("metric-in-time", "committed-first")
+    published = ("metric-in-time", "served-first", "released-first", "committed-first")
     whole = ("headers-declared", "metric-plain")
     assert judge(blind.history).not_asked == (*whole, "metric-true", "metric-silent", *published)
     assert judge(read.history).not_asked == (*whole, "metric-silent", *published)

@@ -1,5 +1,7 @@
 """What WebSockets are told of changes, and what comes before what when a session ends."""
 
+import dataclasses
+
 import pytest
 
 from seatrials.evidence.history import Broken
@@ -109,3 +111,20 @@ def test_what_was_not_committed_when_the_rules_went_is_found() -> None:
     clean, dirty = Happened().rules_went(), Happened().rules_went("draft.md")
 
     assert (clean.broken("order"), dirty.broken("order")) == ([], ["committed-first"])
+
+
+def test_what_is_written_too_early_is_found() -> None:
+    """A session is not active before its preview is reached, and not over before its rules are gone."""
+    happened = (
+        Happened().wrote(at=0.0, status="active").wrote(at=1.0, status="draining").wrote(at=2.0, status="expired")
+    )
+    writes = happened.history.writes
+    in_order = happened.broken("order")
+    unserved = dataclasses.replace(writes[0], unserved_by=("10.0.1.5",))
+    happened.history.writes[:] = [
+        unserved,
+        dataclasses.replace(writes[1], rules=3),
+        dataclasses.replace(writes[2], rules=3),
+    ]
+
+    assert (in_order, happened.broken("order")) == ([], ["served-first", "released-first"])
