@@ -11,13 +11,12 @@ from seatrials.webordinary.hermes.placement import Placement, Work
 SERVED_FIRST, RELEASED_FIRST, COMMITTED_FIRST = Mutants(), Mutants(), Mutants()
 
 
-@SERVED_FIRST.replacing(Placement._bring_up, "active-as-soon-as-it-is-open", breaks="CONC-04")
-def _(_original: Any, placement: Placement, work: Work, task: Task, groups: Any) -> None:
-    """A session is active once its container has opened it, whether its preview is reached or not."""
+@SERVED_FIRST.replacing(Placement._bring_up, "active-as-soon-as-it-has-rules", breaks="CONC-04")
+def _(original: Any, placement: Placement, work: Work, task: Task, groups: Any) -> None:
+    """A session is active once it has its rules, whether they lead to its container yet or not."""
     placement.router.ensure_rules(work.session.session_id, groups)
-    placement._await_healthy(work, groups["api"], task)
-    placement._await_routed(work, task, "api")
-    placement._open(work)
+    placement.store.change_status(work.session, Status.ACTIVE)
+    original(placement, work, task, groups)
 
 
 @RELEASED_FIRST.replacing(Placement.retire, "expired-with-its-rules", breaks="COLD-14")
