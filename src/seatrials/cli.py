@@ -77,14 +77,10 @@ def mutants(  # noqa: PLR0913  # each is an option
     record_coverage: Annotated[
         bool, typer.Option("--record-coverage", help="record what each run executes, for --changed")
     ] = False,
-    generated: Annotated[
-        bool, typer.Option("--generated", help="run on mutants that rules make of Hermes and the editor instead")
-    ] = False,
+    generated: Annotated[bool, typer.Option("--generated", help="run on mutants that rules make instead")] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="with --generated: so many, by --seed")] = None,
     again: Annotated[bool, typer.Option("--again", help="with --generated: on judged ones too")] = False,
-    keep_killers: Annotated[
-        bool, typer.Option("--keep-killers", help="with --generated: ask who kills one now first from now on")
-    ] = False,
+    keep_killers: Annotated[bool, typer.Option("--keep-killers", help="with --generated: keep who kills")] = False,
     shard: _Part = None,
     as_json: AsJson = False,
 ) -> None:
