@@ -32,6 +32,9 @@
     nox -s bench                     what the suite, worlds and servers cost; -- --compare with the last release
     nox -s contract                  two minutes of requests that nobody chose, held against contract/; -- --seconds N
     nox -s report                    one Allure report over the newest runs of all environments
+    nox -s seatrials -- merge FOLDER...
+                                     any command of seatrials that needs no AWS, where it is not installed
+    nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
@@ -82,6 +85,8 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(*nox.project.dependency_groups(PYPROJECT, "uv"))
     location = session.virtualenv.location
     options = [f"--group={group}" for group in ("uv", *groups)]
+    # Who signs as a job of CI needs sigstore, which others are spared.
+    options += ["--extra=sigstore"] if os.environ.get("SEATRIALS_SIGNING_IDENTITY") else []
     session.run_install(
         *(
             "uv",
@@ -218,6 +223,13 @@ def live_production(session: nox.Session) -> None:
     run_scenarios(session, "production", variables=LIVE)
 
 
+@nox.session(name="live-sweep", default=False, tags=["live"])
+def live_sweep(session: nox.Session) -> None:
+    """Show what runs that were killed have left on a stack, as in `-- staging`; with `--yes` remove it."""
+    install(session)
+    session.run("seatrials", "sweep", *session.posargs, env=LIVE)
+
+
 @nox.session(default=False)
 def load(session: nox.Session) -> None:
     """Have many users use the twin as a server for two minutes, and judge what they have seen."""
@@ -294,6 +306,13 @@ def gate(session: nox.Session) -> None:
     is_remote = any("s3://" in argument for argument in session.posargs)
     # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
     session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
+
+
+@nox.session(default=False)
+def seatrials(session: nox.Session) -> None:
+    """Run another command of seatrials that needs no AWS, where nothing else is installed: `-- merge shards/*`."""
+    install(session)
+    session.run("seatrials", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
