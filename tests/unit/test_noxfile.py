@@ -1,19 +1,10 @@
 """Tests of the commands: what a session of nox makes of its arguments."""
 
-import runpy
-from functools import cache
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from tests.support.project import PROJECT
-
-
-@cache
-def noxfile() -> dict[str, Any]:
-    """Return what noxfile.py defines; nox takes its sessions once."""
-    return runpy.run_path(str(PROJECT / "noxfile.py"))
+from tests.support.noxfile import noxfile
 
 
 def command(*arguments: str) -> list[str]:
