@@ -349,6 +349,7 @@ def test_a_rolling_deployment_fails_no_request(platform: Platform) -> None:
         answers.extend(platform.in_parallel(*calls))
         return platform.services.are_rolled_out()
 
+    hermes = set(platform.services.hermes_task_arns())
     platform.services.redeploy_edit()
     platform.services.redeploy_hermes()
     within_seconds = patience.READY_SECONDS + patience.STOPPED_SECONDS
@@ -356,6 +357,7 @@ def test_a_rolling_deployment_fails_no_request(platform: Platform) -> None:
 
     assert _failed(answers) == []
     assert before & {platform.sessions.host(session) for session in sessions} == set()
+    assert hermes & set(platform.services.hermes_task_arns()) == set()
     assert [_kept(platform, *each) for each in zip(sessions, work, strict=True)] == work
 
 

@@ -46,7 +46,8 @@ def check(story: Story) -> Iterator[Finding]:
         may_hear_more = any(_is_unknown(call) and _overlaps(story, call, socket) for call in others) or any(
             call.is_of("activate") and _starts_during(call, socket, active) for call in story.calls
         )
-        yield from _counted(socket, told, changes, may_hear_more=may_hear_more)
+        due_by = _end(socket) - _ARRIVAL_SECONDS - story.history.late_seconds
+        yield from _counted(socket, told, changes, due_by, may_hear_more=may_hear_more)
         yield from _ordered(socket, [path for _, path in told], changes)
 
 
@@ -100,8 +101,14 @@ def _end(socket: Socket) -> float:
 
 
 def _counted(
-    socket: Socket, told: Sequence[tuple[float, str]], changes: Sequence[_Change], *, may_hear_more: bool
+    socket: Socket,
+    told: Sequence[tuple[float, str]],
+    changes: Sequence[_Change],
+    due_by: float,
+    *,
+    may_hear_more: bool,
 ) -> Iterator[Finding]:
+    due_changes = [each for each in changes if each.is_certain and each.began >= socket.opened and each.ended <= due_by]
     for path in dict.fromkeys(path for _, path in told):
         count = sum(each == path for _, each in told)
         most = sum(path in change.paths for change in changes)
@@ -109,19 +116,14 @@ def _counted(
             at = [at for at, each in told if each == path][-1]
             event = f"the WebSocket of {socket.session_id} was told of {path!r} {count} times, for {most} changes"
             yield Finding("told-once", event, at)
-    for change in changes:
+    for change in due_changes:
         path = next(iter(change.paths), "")
         # One message tells one change: those of a file that came later have their own.
-        due = sum(path in each.paths and each.began >= change.began and _is_due(each, socket) for each in changes)
+        due = sum(path in each.paths and each.began >= change.began for each in due_changes)
         heard = sum(each == path for at, each in told if at >= change.began)
-        if _is_due(change, socket) and heard < due:
+        if heard < due:
             event = f"the WebSocket of {socket.session_id} was not told of {path!r}, changed by {change.event}"
             yield Finding("told-once", event, change.ended)
-
-
-def _is_due(change: _Change, socket: Socket) -> bool:
-    arrived = change.ended + _ARRIVAL_SECONDS <= _end(socket)
-    return change.is_certain and change.began >= socket.opened and arrived
 
 
 def _ordered(socket: Socket, told: Sequence[str], changes: Sequence[_Change]) -> Iterator[Finding]:

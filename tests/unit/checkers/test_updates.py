@@ -28,6 +28,15 @@ def test_each_change_told_once_in_order_is_no_finding() -> None:
     assert (whole.found_by("updates"), part.found_by("updates")) == ([], [])
 
 
+def test_where_the_platform_is_late_a_message_may_be_as_much_longer_on_its_way() -> None:
+    """Where the platform is late a message may be as much longer on its way."""
+    whole = changed().heard((1.1, "a.md"), (2.1, "b.md"), until=5.0)
+    in_time = whole.broken("updates")
+    whole.history.late_seconds = 3.0
+
+    assert (in_time, whole.broken("updates")) == (["told-once"], [])
+
+
 def test_what_an_instruction_commits_and_is_not_about_was_told_before() -> None:
     """A page that is there already changes nothing, and what else was changed is in the same commit."""
     told = {"filesChanged": ["linked.md"], "commit": "a" * 40}

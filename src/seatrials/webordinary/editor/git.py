@@ -4,6 +4,7 @@ Author, committer and dates are given, so a commit's id depends on its content, 
 The commands of a session may be git's, and get an environment that says the same.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,22 +63,24 @@ class Git:
 
     def create(self, folder: Path, branch: str) -> None:
         """Make a repository in *folder*, with nothing in it, on *branch*."""
-        with _reported("init"):
+        with _reported("init", folder):
             pygit2.init_repository(str(folder), initial_head=branch)
 
     @contextmanager
     def opened(self, folder: Path, purpose: str) -> Iterator[pygit2.Repository]:
         """Hold the repository of *folder* open; what fails, fails over what is in it: a 409."""
         # Opened anew each time, for libgit2's objects must not go from thread to thread; it takes 50 microseconds.
-        with _reported(purpose):
+        with _reported(purpose, folder):
             yield pygit2.Repository(str(folder), RepositoryOpenFlag.NO_SEARCH)
 
 
 @contextmanager
-def _reported(purpose: str) -> Iterator[None]:
+def _reported(purpose: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (pygit2.GitError, OSError) as error:
-        # Not `str(error)`, which is in quotes where it is a KeyError too, and may name a path of the host.
-        said = " ".join(str(each) for each in error.args)
+        # Not `str(error)`, which is in quotes where it is a KeyError too.
+        told = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(map(str, error.args))
+        # Where the workspace is on this machine is nobody's business.
+        said = told.replace(f"{os.path.realpath(folder)}/", "").replace(f"{folder}/", "")
         raise RequestError(409, f"git {purpose} failed in this workspace: {said}") from error

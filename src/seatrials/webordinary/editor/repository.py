@@ -48,6 +48,8 @@ class Repository:
         # which share one thread and pass straight through it, are never in it together.
         self._lock = threading.RLock()
         self._held_branch = ""
+        # Whose work it is that a command has done on no branch.
+        self._last_branch = ""
 
     def exists(self) -> bool:
         """Whether the repository is there."""
@@ -65,11 +67,12 @@ class Repository:
         with self._lock:
             if not self.exists():
                 self._git.create(self.project, branch)
-            current = self.current_branch()
+            current = self._back_on_a_branch()
             if current != branch:
                 self._save_before_switch(current)
                 self._switch(current, branch)
             outer, self._held_branch = self._held_branch, branch
+            self._last_branch = branch
             try:
                 yield
             finally:
@@ -110,6 +113,14 @@ class Repository:
         folder = self.project / ".git" / "incoming"
         folder.mkdir(exist_ok=True)
         return folder / f"{self._owner}-{next(self._incoming_serial)}"
+
+    def _back_on_a_branch(self) -> str:
+        """Return the branch that is checked out; where none is, that of the thread that was here last, as it was."""
+        current = self.current_branch()
+        if current or not self._last_branch:
+            return current
+        self._switch(current, self._last_branch)
+        return self._last_branch
 
     def _save_before_switch(self, current: str) -> None:
         """Commit all that the next branch must not see; ignored files too, for switching would leave them lying."""

@@ -138,13 +138,14 @@ class Controller:
     def tick(self) -> bool:
         """Look once and start what is due; return whether something is pending."""
         try:
-            self._table.finish_deletions()
             # What a step changes while the table is read may not be in what was read.
             busy_before = frozenset(self._busy)
             sessions = self._store.open_sessions()
             self._note(sessions)
             is_pending = self._start_steps(sessions, busy_before)
             self._sweep_if_due(sessions)
+            # Last, for one that is refused still may hold up nothing else.
+            self._table.finish_deletions()
         except _PASSING as error:
             self._log(f"the sessions cannot be looked after now: {error}")
             return True

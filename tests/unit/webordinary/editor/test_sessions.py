@@ -95,6 +95,30 @@ def test_switching_threads_leaks_and_loses_nothing(hosted: EditorWorld) -> None:
     assert hosted.paths("s2") == ["b.txt"]
 
 
+def test_what_is_done_on_no_branch_is_its_own_threads(hosted: EditorWorld) -> None:
+    """What a command has left on no branch is committed for its thread, and takes nothing from another's."""
+    hosted.init("s2", thread="two")
+    hosted.execute("s2", "Create a file named b.txt with content: B")
+    hosted.execute("s1", "Create a file named a.txt with content: A")
+    git = hosted.root / "workspace/acme/ann/project/.git"
+    (git / "HEAD").write_bytes((git / "refs/heads/thread-one").read_bytes())
+    (git.parent / "secret.md").write_text("S")
+
+    assert hosted.paths("s2") == ["b.txt"]
+    assert hosted.paths("s1") == ["a.txt", "secret.md"]
+
+
+def test_a_refusal_tells_nothing_of_this_machine(hosted: EditorWorld) -> None:
+    """A lock that is in the way is told by its place in the workspace, not on this machine."""
+    hosted.execute("s1", "Create a file named a.txt with content: A")
+    hosted.call("PUT", "/api/files/b.txt", b"B", session="s1")
+    (hosted.root / "workspace/acme/ann/project/.git/refs/heads/thread-one.lock").touch()
+
+    answer = hosted.call("POST", "/api/git/commit", {"message": "m"}, session="s1")
+
+    assert (answer.status, "thread-one.lock" in answer.text, str(hosted.root) in answer.text) == (409, True, False)
+
+
 def test_clients_and_users_have_workspaces_of_their_own(hosted: EditorWorld) -> None:
     """The same path in the workspaces of two clients and two users is three files."""
     hosted.init("s2", client="other")
