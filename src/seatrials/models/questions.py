@@ -116,10 +116,17 @@ class Questions:
         return "\n".join([*([f"{len(found)} of {len(asked)} requests"] if found else []), *found[:_SHOWN], *more])
 
     def plain(self) -> Iterator[Question]:
-        """Yield every path with every method, of the session's own, of an unknown one, and without a session."""
+        """Yield every path with every method, of the session's own, of an unknown one, and without a session.
+
+        One that the query names is none: the header alone says whose workspace is meant.
+        """
         for path, own in itertools.product(self._paths(), (True, False)):
             for method, named in itertools.product(METHODS, self._names(path)):
                 yield from self._question(method, self._target(path, is_own=own), named)
+        for path, method in itertools.product(self._paths(), METHODS):
+            if path.template.startswith("/api/"):
+                target = f"{self._target(path, is_own=True)}?sessionId={self._session.id}"
+                yield from self._question(method, target, None)
 
     def spelled(self) -> Iterator[Question]:
         """Yield paths in other spellings, which lead elsewhere or to the same."""

@@ -297,6 +297,15 @@ def _(original: Any, api: Api, request: Request) -> Response:
     return original(api, dataclasses.replace(request, method="POST") if is_call else request)
 
 
+@MUTANTS.replacing(Api.route, "session-named-by-the-query", breaks="MODEL-03")
+def _(original: Any, api: Api, request: Request) -> Response:
+    """A session that the query names is as good as one of the header."""
+    named = request.query.get("sessionId")
+    if named is None or request.header("x-session-id"):
+        return original(api, request)
+    return original(api, dataclasses.replace(request, headers=[*request.headers, ("x-session-id", named)]))
+
+
 @MUTANTS.replacing(Api.route, "parameters-in-paths-forgiven", breaks="MODEL-03")
 def _(original: Any, api: Api, request: Request) -> Response:
     """What stands behind a semicolon of a path is left out."""
