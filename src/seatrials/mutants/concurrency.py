@@ -39,12 +39,6 @@ from seatrials.webordinary.hermes.validation import Activation
 MUTANTS = Mutants()
 
 
-@MUTANTS.replacing(Controller._session_counts, "arrivals-are-not-counted", breaks="CONC-04")
-def _(_original: Any, loop: Controller) -> Any:
-    """Of sessions that come at once none is counted where it goes until it is there."""
-    return Counter(each.task_arn for each in loop._sessions if each.status is Status.ACTIVE)
-
-
 _STEPS = "StepScalingPolicyConfiguration.StepAdjustments"
 
 MUTANTS.rows["CONC-01"] = {
@@ -96,6 +90,12 @@ def _(original: Any, sessions: HostedSessions, session_id: str, body: Document) 
     session = original(sessions, session_id, body)
     sessions._hosted = {session_id: session}
     return session
+
+
+@MUTANTS.replacing(Controller._session_counts, "arrivals-are-not-counted", breaks="CONC-04")
+def _(_original: Any, loop: Controller) -> Any:
+    """Of sessions that come at once none is counted where it goes until it is there."""
+    return Counter(each.task_arn for each in loop._sessions if each.status is Status.ACTIVE)
 
 
 MUTANTS.rows["CONC-05"] = {

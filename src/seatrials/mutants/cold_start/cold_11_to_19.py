@@ -27,13 +27,6 @@ from seatrials.webordinary.hermes.validation import Activation
 MUTANTS = Mutants()
 
 
-@MUTANTS.replacing(lifecycle.is_same_work, "clients-in-any-case-share-a-session", breaks="COLD-18")
-def _(_original: Any, session: Session, *work: str) -> bool:
-    """A client whose name differs by case gets the other one's session."""
-    own = (session.client_id.lower(), session.user_id, session.thread_id)
-    return own == (work[0].lower(), *work[1:])
-
-
 @MUTANTS.replacing(SessionStore.touch, "keepalive-not-stored", breaks="COLD-11")
 def _(original: Any, session_store: SessionStore, _session: Session) -> tuple[int, int]:
     """A keepalive answers a new ttl and stores nothing."""
@@ -265,6 +258,13 @@ def _(original: Any, activations: Activations, wanted: Activation) -> Session:
     """A thread that does not begin with thread- is given that prefix."""
     session = original(activations, wanted)
     return dataclasses.replace(session, thread_id=f"thread-{session.thread_id.removeprefix('thread-')}")
+
+
+@MUTANTS.replacing(lifecycle.is_same_work, "clients-in-any-case-share-a-session", breaks="COLD-18")
+def _(_original: Any, session: Session, *work: str) -> bool:
+    """A client whose name differs by case gets the other one's session."""
+    own = (session.client_id.lower(), session.user_id, session.thread_id)
+    return own == (work[0].lower(), *work[1:])
 
 
 MUTANTS.rows["COLD-19"] = {

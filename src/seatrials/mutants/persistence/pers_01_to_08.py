@@ -32,22 +32,6 @@ from seatrials.webordinary.hermes.store import SessionStore
 MUTANTS = Mutants()
 
 
-@MUTANTS.replacing(Api._file, "writing-is-no-activity", breaks="PERS-08")
-def _(original: Any, api: Api, request: Request, method: str, path: str) -> Any:
-    """Who writes a file is not taken for active."""
-    session = api._hosted(request)
-    if method == "PUT":
-        api._activity._written_at[session.session_id] = api._context.clock.now()
-    return original(api, request, method, path)
-
-
-@MUTANTS.replacing(Api._file_exists, "to-ask-is-activity", breaks="PERS-08")
-def _(original: Any, api: Api, request: Request) -> Any:
-    """Whoever asks whether a file exists is taken for active."""
-    api._activity.touch(api._hosted(request))
-    return original(api, request)
-
-
 MUTANTS.rows["PERS-01"] = {
     "workspace-on-the-tasks-own-disk": (
         "The file system is not mounted, so that files end with their task.",
@@ -332,3 +316,19 @@ def _(original: Any, noted: Activity, session: HostedSession) -> None:
             ":initializing": {"S": "initializing"},
         },
     )
+
+
+@MUTANTS.replacing(Api._file, "writing-is-no-activity", breaks="PERS-08")
+def _(original: Any, api: Api, request: Request, method: str, path: str) -> Any:
+    """Who writes a file is not taken for active."""
+    session = api._hosted(request)
+    if method == "PUT":
+        api._activity._written_at[session.session_id] = api._context.clock.now()
+    return original(api, request, method, path)
+
+
+@MUTANTS.replacing(Api._file_exists, "to-ask-is-activity", breaks="PERS-08")
+def _(original: Any, api: Api, request: Request) -> Any:
+    """Whoever asks whether a file exists is taken for active."""
+    api._activity.touch(api._hosted(request))
+    return original(api, request)
