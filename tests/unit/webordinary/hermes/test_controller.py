@@ -443,6 +443,20 @@ def test_a_failing_call_puts_a_step_off_and_no_more(running: HermesWorld, hooks:
     assert any("step put off" in line for line in running.logs)
 
 
+def test_a_deletion_that_is_refused_holds_up_nothing_else(running: HermesWorld, hooks: Hooks) -> None:
+    """While the table deletes nothing, such as the lock's item, a session that waits for its container gets it."""
+
+    def refuse(operation: str) -> None:
+        if operation == "DeleteItem":
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
+
+    hooks.before = refuse
+    session_id = running.activate().document["sessionId"]
+    running.clock.sleep(60)
+
+    assert running.status(session_id) == "active"
+
+
 def test_a_table_that_is_away_stops_nothing_for_good(running: HermesWorld, hooks: Hooks) -> None:
     """For a minute nothing is published and nothing decided; then all is as before."""
     session_id = started(running)["sessionId"]
