@@ -259,6 +259,9 @@ def kills(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time the suite, worlds and servers beside a yardstick; `-- --compare` fails for what has become slower."""
     install(session, "tests", "bench")
+    if any(each.startswith("--compare") for each in session.posargs):
+        session.run("python", "-m", "tests.bench.beside", *session.posargs, env=OFFLINE)
+        return
     timed = ("-p", "pytest_benchmark.plugin", "--benchmark-timer", "tests.bench.machine.cpu_seconds")
     quietly = ("-q", "--benchmark-columns", "rounds", "--benchmark-disable-gc", "-n", "0")
     session.run("python", "-m", "pytest", "tests/bench", *timed, *quietly, *session.posargs, env=OFFLINE)

@@ -1,7 +1,6 @@
-"""Benchmarks: CPU beside wall time, each round beside a yardstick, one table, and a comparison with the last release.
+"""Benchmarks: CPU beside wall time, each round beside a yardstick, and one table.
 
-pytest-benchmark runs the rounds and keeps their figures; what is compared are ratios to the yardstick, for two machines
-have no seconds in common, and one has other ones in an hour.
+pytest-benchmark runs the rounds and keeps their figures; `beside` compares two trees.
 """
 
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from _pytest.terminal import TerminalReporter
 from seatrials.environments.file import load_environment
 from seatrials.stacks import StackOptions
 from seatrials.stacks.mock.stacks import MockStacks
-from tests.bench.figures import KEPT, Figure, keep, read_kept, slower, table
+from tests.bench.figures import KEPT, Figure, keep, table
 from tests.bench.timing import Bench, Rounds
 from tests.support.project import PROJECT
 
@@ -36,24 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what becomes of the figures."""
     group = parser.getgroup("bench", "benchmarks")
     group.addoption("--keep", action="store_true", help=f"write the figures to {KEPT.name}, for a release")
-    group.addoption("--compare", action="store_true", help=f"fail for what is slower than in {KEPT.name}, beyond noise")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    """Show one table, and what is slower than it was."""
+    """Show one table."""
     found = figures(config)
     for line in table(found):
         terminalreporter.line(line)
     if config.getoption("--keep"):
         keep(found)
-    for line in _slower(config):
-        terminalreporter.line(line, red=True)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run of benchmarks that were faster once."""
-    if _slower(session.config) and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def figures(config: pytest.Config) -> list[Figure]:
@@ -74,7 +64,3 @@ def _figure(measured: Any) -> Figure:  # noqa: ANN401  # pytest-benchmark has no
         memory_mb=told["memory_mb"],
         rounds=stats.rounds,
     )
-
-
-def _slower(config: pytest.Config) -> list[str]:
-    return slower(figures(config), read_kept()) if config.getoption("--compare") else []

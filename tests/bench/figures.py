@@ -1,18 +1,14 @@
-"""What benchmarks come to: a table, the file of the last release, and what has become slower since."""
+"""What benchmarks come to: a table, and the file of the last release."""
 
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from tests.support.project import PROJECT
 
 KEPT, PAGE = PROJECT / "benchmarks.json", PROJECT / "docs" / "benchmarks.md"
 # What of the page is written anew begins here.
 _MARK = "<!-- the figures of the last release -->"
-# Slower by less than this nobody can tell from the machine's moods, however often it is measured.
-_NOISE_MIN = 0.04
 _HEAD = ("benchmark", "of", "CPU ms", "spread", "wall ms", "yardsticks", "MB")
 
 
@@ -53,30 +49,11 @@ def table(found: Iterable[Figure]) -> list[str]:
 
 
 def keep(found: Sequence[Figure]) -> None:
-    """Write the figures of a release: the file that later ones are compared with, and the page's table."""
+    """Write the figures of a release: the file, whose commit later trees are compared with, and the page's table."""
     KEPT.write_text(json.dumps({each.name: asdict(each) for each in found}, indent=1) + "\n", encoding="utf-8")
     before = PAGE.read_text(encoding="utf-8").partition(_MARK)[0]
     PAGE.write_text("\n".join([f"{before}{_MARK}", "", *table(found), ""]), encoding="utf-8")
 
 
-def read_kept(path: Path = KEPT) -> dict[str, Figure]:
-    """Return the figures of the last release, by the benchmark."""
-    return {name: Figure(**figure) for name, figure in json.loads(path.read_text(encoding="utf-8")).items()}
-
-
-def slower(found: Iterable[Figure], kept: Mapping[str, Figure]) -> list[str]:
-    """Return what takes more yardsticks than the kept figures say, beyond the noise of both, a line each."""
-    return [line for each in found if each.name in kept and (line := _slower(each, kept[each.name]))]
-
-
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _slower(now: Figure, then: Figure) -> str:
-    # The median of so many rounds is off by about its spread over the root of them.
-    noise = max(_NOISE_MIN, 2 * math.hypot(now.spread / math.sqrt(now.rounds), then.spread / math.sqrt(then.rounds)))
-    change = now.ratio / then.ratio - 1
-    if change <= noise:
-        return ""
-    return f"{now.name}: {change:+.0%} in yardsticks ({then.ratio:.3g} to {now.ratio:.3g}), where {noise:.0%} is noise"

@@ -1,10 +1,12 @@
 """Timing a piece of work, round by round, each beside the yardstick."""
 
+import math
 import resource
 from collections.abc import Callable
 from statistics import median
 from typing import Any, Protocol
 
+from seatrials.environments.variables import read_variables
 from tests.bench.machine import wall_seconds, yardstick_seconds
 
 
@@ -52,7 +54,9 @@ class Bench:
             walls.append(wall_seconds() - began)
             memory.append(memory_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
-        self._benchmark.pedantic(timed, setup=set_up, rounds=rounds, iterations=1)
+        # A comparison spreads the rounds over its turns.
+        turns = int(read_variables().get("BENCH_TURNS") or 1)
+        self._benchmark.pedantic(timed, setup=set_up, rounds=math.ceil(rounds / turns), iterations=1)
         self._benchmark.extra_info.update(
             unit=unit,
             times=times,

@@ -41,3 +41,11 @@ def world(shared_dynamodb: tuple[AwsClient, Hooks], hooks: Hooks) -> Iterator[He
             yield world
         hooks.before = lambda _: None
         world.network.close()
+
+
+@pytest.fixture
+def running(world: HermesWorld) -> HermesWorld:
+    """Return the world with a Hermes and one task in it."""
+    world.start_hermes()
+    world.ecs.run(1)
+    return world

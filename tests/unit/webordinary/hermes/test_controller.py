@@ -71,14 +71,6 @@ def test_no_task_is_chosen_when_none_runs() -> None:
     assert choose_task({}, {}, []) is None
 
 
-@pytest.fixture
-def running(world: HermesWorld) -> HermesWorld:
-    """Return the world with a Hermes and one task in it."""
-    world.start_hermes()
-    world.ecs.run(1)
-    return world
-
-
 def delete_item(world: HermesWorld, session: dict[str, Any]) -> None:
     """Delete a session's item as DynamoDB does: behind Hermes's back."""
     key = {name: {"S": session[name]} for name in ("sessionId", "userId")}
@@ -474,38 +466,3 @@ def test_a_table_that_is_away_stops_nothing_for_good(running: HermesWorld, hooks
     assert published == 0
     assert (running.status(session_id), len(running.rules())) == ("active", 3)
     assert len(running.cloudwatch.data) > count
-
-
-def test_the_metric_is_published_every_minute(running: HermesWorld) -> None:
-    """Also when nothing changes."""
-    running.clock.sleep(301)
-
-    assert [int(each["Value"]) for each in running.cloudwatch.data] == [0] * 6
-
-
-def test_the_metric_is_a_count_without_dimensions(running: HermesWorld) -> None:
-    """As the alarms of the edit service expect it."""
-    running.clock.sleep(1)
-
-    assert running.cloudwatch.data[0] == {"MetricName": "ActiveSessionCount", "Value": 0, "Unit": "Count"}
-
-
-def test_a_quiet_hermes_makes_few_calls(world: HermesWorld, hooks: Hooks) -> None:
-    """One scan for each look every ten seconds, and one for the metric every minute; a sweep every five."""
-    world.start_hermes()
-    world.clock.sleep(5)
-    calls: list[str] = []
-    hooks.before = calls.append
-    world.clock.sleep(240)
-
-    assert calls == ["Scan"] * 28
-
-
-def test_a_hermes_that_is_told_to_stop_publishes_no_further_minute(running: HermesWorld) -> None:
-    """While it finishes what it is answering, another one has the minutes."""
-    running.clock.sleep(59)
-    before = len(running.cloudwatch.data)
-    running.stopping.set()
-    running.clock.sleep(2)
-
-    assert (before, len(running.cloudwatch.data)) == (1, 1)
