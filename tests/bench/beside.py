@@ -19,6 +19,7 @@ from tests.bench.figures import KEPT
 from tests.support.project import PROJECT
 
 _BENCHMARKS = ("-m", "pytest", "tests/bench", "-p", "pytest_benchmark.plugin", "-q", "-n", "0")
+_TURNS_MIN = 2
 _TIMED = ("--benchmark-timer", "tests.bench.machine.cpu_seconds", "--benchmark-disable-gc")
 
 
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--compare", nargs="?", metavar="COMMIT", help=f"by default the last that changed {KEPT.name}")
     parser.add_argument("--turns", type=int, default=3, help="how often each of the two runs (%(default)s)")
     options, selected = parser.parse_known_args(arguments)
+    if options.turns < _TURNS_MIN:
+        parser.error(f"{options.turns} turns show no noise; take {_TURNS_MIN} or more")
     commit = options.compare or _git("log", "-1", "--format=%H", "--", KEPT.name)
     with _tree_of(commit) as then:
         turns = list(_turns(then, options.turns, selected))

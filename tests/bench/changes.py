@@ -1,16 +1,19 @@
 """What became slower from one tree to another that took turns with it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, stdev
 
 # Slower by less than this nobody can tell from the machine's moods, however often it is measured.
 NOISE_MIN = 0.04
+# That of a median, in that of a mean, where figures spread evenly around it.
+_STANDARD_ERROR = 1.25
 
 
 @dataclass(frozen=True)
 class Change:
-    """A benchmark of both trees: the factor from then to now, and what of it is noise (0.04 is 4 %)."""
+    """A benchmark of both trees: the factor from then to now, and what of it is noise, two standard errors of it."""
 
     name: str
     then_seconds: float
@@ -48,8 +51,7 @@ def _change(name: str, turns: Sequence[tuple[float, float]]) -> Change:
         then_seconds=median(then for then, _ in turns),
         now_seconds=median(now for _, now in turns),
         factor=median(factors),
-        # The median lies well within what the turns span; half of that is a careful guess at how far it is off.
-        noise=max(NOISE_MIN, (max(factors) - min(factors)) / 2),
+        noise=max(NOISE_MIN, 2 * _STANDARD_ERROR * stdev(factors) / math.sqrt(len(factors))),
     )
 
 
