@@ -259,20 +259,37 @@ class FilesWalk(FilesOfUsers):
         if kind == 0:
             self.shell_nested(whose)
         elif kind == 1:
-            self.shell_detach(whose)
+            self.shell_detach(whose, is_visited=turn % 2 == 1)
         elif kind == 2:  # noqa: PLR2004  # the third of them
             self.shell_merge(whose)
         else:
             self.shell_pick(whose, is_there=turn % 2 == 0, is_kept=turn % 4 < 2)  # noqa: PLR2004  # two of four
 
-    def shell_detach(self, whose: int) -> None:
-        """Write a file where no branch is checked out; the next commit is the branch's all the same."""
+    def shell_detach(self, whose: int, *, is_visited: bool) -> None:
+        """Write a file where no branch is checked out; the next commit is the branch's all the same.
+
+        Nor is the file another thread's, which may be the next to come.
+        """
         with self._step(whose, "detach HEAD by a command, and write a file", _PICKED):
             user = self.users[whose]
             command = f"git checkout -q --detach 2>/dev/null; rm -f {_PICKED}; echo A > {_PICKED}"
             self._run(user, command)
             user.model.by_shell({_PICKED: Entry(b"A\n")})
+        if is_visited:
+            with self._step(whose, "look for the file by another thread", _PICKED, is_commit=True):
+                self._look_by_another_thread(user)
         self.commit(whose, "After the branch")
+
+    def _look_by_another_thread(self, user: User) -> None:
+        """Let a new thread of the user see none of the files; what was not committed is, in words of the editor's."""
+        request = self._request(user.session.client_id, user.session.user_id)
+        request["threadId"] += f"-{self._gits}"
+        visitor = self.platform.ready({**request, "instruction": contract.instruction_to_create(_OWN, "mine")})
+        found = self.platform.workspace(visitor).files()
+        self.platform.sessions.deactivate(visitor)
+        assert found == [_OWN], f"expected a new thread to have {_OWN!r} alone, found {found}"
+        if user.model.changed():
+            user.model.commit(str(user.api.git_log()[0]["message"]))
 
     def shell_merge(self, whose: int) -> None:
         """Merge a branch by git, whose commit is later than the one before it: one that has two before it."""
@@ -310,7 +327,7 @@ _WORDS = (
     "Add a new page called {name} with content: {text}",
     "Update {name} with: {text}",
 )
-_NESTED, _PICKED = "nested/inner.md", "picked.md"
+_NESTED, _PICKED, _OWN = "nested/inner.md", "picked.md", "own.md"
 _PICK = (
     "branch=$(git symbolic-ref --short HEAD); rm -f {file}; echo A > {file}; git add {file}; "
     "git commit -q --allow-empty -m base; git checkout -q -b side; echo B > {file}; git commit -q -a -m side; "

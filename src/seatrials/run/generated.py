@@ -117,7 +117,8 @@ class GeneratedRun:
         """Run *item*; return how it failed."""
         self._failure = None
         # The next one decides what stays set up: one of another file, what all files share.
-        following = next(each for each in scenarios if each.path != item.path)
+        others = [each for each in scenarios if each is not item]
+        following = next((each for each in others if each.path != item.path), others[0] if others else None)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return self._failure
 
