@@ -552,6 +552,33 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
     assert len(platform.balancer.session_rules(session.id)) == contract.RULES_PER_SESSION
 
 
+@pytest.mark.scenario("PERS-18", extra_seconds=patience.READY_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("exec")
+def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) -> None:
+    """A session whose work cannot be committed drains until it can be: nothing is left behind for the next one."""
+    request = platform.sessions.request(threadId="thread-that-waits")
+    session = platform.ready(request)
+    files = platform.workspace(session)
+    files.write("drafts/work.md", b"not committed")
+    # Of a repository within another nobody can commit the files.
+    files.run("git init -q inner")
+    platform.sessions.deactivate(session)
+    platform.let_pass(20, what="Hermes to try")
+    meanwhile = platform.sessions.item(session)
+    files.run("rm -r inner")
+    platform.wait_for_status(session, "expired", 10)
+    again = platform.workspace(
+        platform.ready({**request, "instruction": "Create a file named next.md with content: N"})
+    )
+    messages = [each["message"] for each in again.git_log()]
+
+    assert meanwhile is not None
+    assert meanwhile["status"] == "draining"
+    assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
+    assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
+
+
 REFUSED = {
     "listed": ["hello.md"],
     "read by its name": 404,

@@ -638,6 +638,82 @@ def test_a_move_that_takes_long_fails_no_request(platform: Platform) -> None:
     assert platform.sessions.host(session) != before
 
 
+@pytest.mark.scenario("RESIL-25", extra_seconds=contract.START_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.exclusive(tasks_max=3)
+@pytest.mark.needs("faults.hang")
+def test_a_container_that_does_not_get_healthy_is_left_for_another(platform: Platform) -> None:
+    """A new session meets a container that fails its health checks, and gets one that passes them before 120 s."""
+    sessions = [*platform.ready_on_three_tasks(), platform.ready(), platform.ready()]
+    # The next session would be brought there.
+    (left, count), *_ = reversed(Counter(map(platform.sessions.host, sessions)).most_common())
+    assert count == 1, f"expected a task with one session, and two with two, for {sessions}"
+    port = platform.environment.ports.edit_preview
+    # Without an image no replacement comes, and ECS keeps the unhealthy task until one does.
+    with platform.faults.image_missing("edit"), platform.faults.failing_health_checks([left], port):
+        platform.wait_for_another_task(next(each for each in sessions if platform.sessions.host(each) == left), left)
+        session = platform.ready()
+
+    assert platform.sessions.host(session) != left
+
+
+@pytest.mark.scenario("RESIL-26", extra_seconds=2 * contract.START_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.hang")
+def test_a_session_whose_preview_is_never_healthy_ends_in_error_with_its_work(platform: Platform) -> None:
+    """A session that cannot be previewed within 120 s ends in error: its work is committed, and its rules are gone."""
+    request = platform.sessions.request(threadId="thread-without-preview")
+    task, port = platform.sessions.host(platform.ready()), platform.environment.ports.edit_preview
+    # Without an image no replacement comes, and ECS keeps the unhealthy task until one does.
+    with platform.faults.image_missing("edit"), platform.faults.failing_health_checks([task], port):
+        group = platform.balancer.shared_group("/preview/*")
+        platform.wait_until(
+            lambda: platform.balancer.states(group) == ["unhealthy"],
+            patience.CHECKED_SECONDS,
+            what="the container's preview to be found unhealthy",
+            every_seconds=5,
+        )
+        session = platform.sessions.start(request)
+        files = platform.workspace(session)
+        platform.wait_until(
+            lambda: (answer := files.ask("GET", "/api/git/log")).text.count("hello.md") == 1 or NotYet(f"{answer}"),
+            patience.CHECKED_SECONDS,
+            what="the instruction to be done",
+        )
+        files.write("drafts/work.md", b"not committed")
+        platform.wait_for_status(session, "error", patience.READY_SECONDS)
+        rules = platform.balancer.session_rules(session.id)
+    again = platform.workspace(
+        platform.ready({**request, "instruction": "Create a file named next.md with content: N"})
+    )
+    messages = [each["message"] for each in again.git_log()]
+
+    assert rules == []
+    assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
+    assert again.git_status()["clean"] is True
+    assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
+
+
+@pytest.mark.scenario("RESIL-27", extra_seconds=RESTARTED_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.table")
+def test_a_hermes_that_is_told_to_stop_finishes_a_long_activation(platform: Platform) -> None:
+    """An activation that takes seconds, for the table is slow, is answered by the Hermes that is told to stop."""
+
+    def stop() -> None:
+        platform.let_pass(1, what="the activation to be on its way")
+        with platform.faults.task_stopped(*platform.services.hermes_task_arns()):
+            pass
+
+    answers: list[Answer] = []
+    with platform.faults.slow("table", 2):
+        platform.in_parallel(lambda: answers.append(platform.sessions.activate()), stop)
+
+    assert [answer.status for answer in answers] == [201]
+    platform.wait_until(lambda: _hermes_is(platform, 200), RESTARTED_SECONDS, what="Hermes to be back")
+    platform.wait_ready(Session.of(answers[0]))
+
+
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
     """Leave committed and uncommitted work in a session's workspace; return all that must not be lost."""
     workspace = platform.workspace(session)

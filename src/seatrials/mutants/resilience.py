@@ -1,4 +1,4 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-24."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-27."""
 
 import dataclasses
 from typing import Any
@@ -26,6 +26,7 @@ from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
+from seatrials.webordinary.hermes.routing import Router
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import StoreUnavailableError
 from seatrials.webordinary.hermes.validation import Activation
@@ -324,3 +325,35 @@ def _(_original: Any, step: Placement, work: Work, task: Task, serving: Any, gro
     for kind in groups:
         step._await_routed(work, task, "api" if kind == "preview" else kind)
     step.editor.initialize(work.session)
+
+
+@MUTANTS.replacing(controller.choose_task, "fewest-sessions-whatever-the-health", breaks="RESIL-25")
+def _(original: Any, running: Any, session_counts: Any, _failing: Any) -> Task | None:
+    """A new session is brought to the task with the fewest, which may be one that moves its sessions away."""
+    task: Task | None = original(running, session_counts, ())
+    return task
+
+
+@MUTANTS.replacing(Placement.fail, "ends-in-error-without-a-commit", breaks="RESIL-26")
+def _(original: Any, step: Placement, work: Work, problem: str) -> None:
+    """A session that ends in error is forgotten by its container later, or never."""
+    original(step, Work(dataclasses.replace(work.session, task_arn=None)), problem)
+
+
+@MUTANTS.replacing(Router.remove_rules, "rules-of-an-error-stay", breaks="RESIL-26")
+def _(original: Any, router: Router, session_id: str) -> None:
+    """The rules of a session that has its task, and was never active, are left."""
+    if session_id not in memory_of(router).get("failed", ()):
+        original(router, session_id)
+
+
+@MUTANTS.and_replacing(Placement.fail)
+def _(original: Any, step: Placement, work: Work, problem: str) -> None:
+    memory_of(step.router).setdefault("failed", set()).add(work.session.session_id)
+    original(step, work, problem)
+
+
+@MUTANTS.replacing(Hermes._finish, "farewell-of-a-second", breaks="RESIL-27")
+def _(_original: Any, hermes: Hermes, _server: HttpServer) -> None:
+    """Hermes ends a second after it is told to stop, whatever it is answering."""
+    hermes._context.clock.sleep(1)

@@ -17,13 +17,7 @@ from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.idleness import IdleWatch
 from seatrials.webordinary.hermes.lifecycle import Session, Status
-from seatrials.webordinary.hermes.placement import (
-    SETTLE_SECONDS,
-    Placement,
-    StepFailedError,
-    UnhealthyTaskError,
-    Work,
-)
+from seatrials.webordinary.hermes.placement import SETTLE_SECONDS, Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.routing import DEREGISTRATION_DELAY_SECONDS, NoPriorityError, Router
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import StoreUnavailableError, Table
@@ -33,8 +27,6 @@ TICK_QUIET_SECONDS = 10
 # What is left of sessions that are over is looked for so often while there are any, and what another Hermes left else.
 SWEEP_SECONDS = 10
 SWEEP_QUIET_SECONDS = 300
-# A task that did not become healthy is the last choice for so long.
-SHUN_SECONDS = 60
 NO_CONTAINER = f"no container could be had within {lifecycle.START_SECONDS} s"
 
 # What may go wrong in a step, and is tried again at the next tick.
@@ -72,11 +64,11 @@ def next_step(
     return None if is_served else Step.PLACE
 
 
-def choose_task(running: Mapping[str, Task], session_counts: Mapping[str, int], unwanted: Sequence[str]) -> Task | None:
-    """Return the task with the fewest sessions, the oldest of equals; an unwanted one only when there is no other."""
+def choose_task(running: Mapping[str, Task], session_counts: Mapping[str, int], failing: Sequence[str]) -> Task | None:
+    """Return the task with the fewest sessions, the oldest of equals; a failing one only when there is no other."""
     return min(
         running.values(),
-        key=lambda task: (task.arn in unwanted, session_counts.get(task.arn, 0), task.started_at, task.arn),
+        key=lambda task: (task.arn in failing, session_counts.get(task.arn, 0), task.started_at, task.arn),
         default=None,
     )
 
@@ -107,7 +99,6 @@ class Controller:
         self._watch = IdleWatch()
         self._busy: dict[str, Work] = {}
         self._sessions: list[Session] = []
-        self._shunned_until: dict[str, float] = {}
         # Since when sessions are asked to settle, by their ids.
         self._settling_since: dict[str, float] = {}
         self._sweep_at = 0.0
@@ -140,10 +131,13 @@ class Controller:
         try:
             # What a step changes while the table is read may not be in what was read.
             busy_before = frozenset(self._busy)
+            # Before the sessions are read: what has rules by now and is not among them is over, and not just made.
+            routed = self._router.sessions() if self._clock.now() >= self._sweep_at else None
             sessions = self._store.open_sessions()
             self._note(sessions)
             is_pending = self._start_steps(sessions, busy_before)
-            self._sweep_if_due(sessions)
+            if routed is not None:
+                self._sweep(routed)
             # Last, for one that is refused still may hold up nothing else.
             self._table.finish_deletions()
         except _PASSING as error:
@@ -188,19 +182,16 @@ class Controller:
         elif step is Step.FAIL:
             self._spawn(work, lambda: self._placement.fail(work, NO_CONTAINER))
         elif step is Step.DRAIN:
-            self._spawn(work, lambda: self._drain(work))
+            self._spawn(work, lambda: self._placement.begin_draining(work))
         else:
             self._spawn(work, lambda: self._retire(work))
 
     def _choose(self, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> Task | None:
         """Return the task to bring the session to; None when the one it is on is as good as any."""
-        now = self._clock.now()
-        shunned = [arn for arn, until in self._shunned_until.items() if until > now]
-        unwanted = [*failing, *shunned]
         current = running.get(session.task_arn or "")
-        if session.status is Status.INITIALIZING and current is not None and current.arn not in unwanted:
+        if current is not None and current.arn not in failing:
             return current  # a step that was cut short goes on where it was
-        chosen = choose_task(running, self._session_counts(), unwanted)
+        chosen = choose_task(running, self._session_counts(), failing)
         if chosen is not None and session.status is Status.ACTIVE and chosen.arn in failing:
             return None
         return chosen
@@ -222,17 +213,10 @@ class Controller:
         # A claim ends by itself.
         try:
             step()
-        except UnhealthyTaskError as error:
-            self._shunned_until[error.task.arn] = self._clock.now() + SHUN_SECONDS
-            self._log(f"session {session_id}: step put off: {error}")
         except _PASSING as error:
             self._log(f"session {session_id}: step put off: {error}")
         finally:
             self._busy.pop(session_id, None)
-
-    def _drain(self, work: Work) -> None:
-        self._placement.begin_draining(work)
-        self._wake.set()
 
     def _retire(self, work: Work) -> None:
         now = self._clock.now()
@@ -243,12 +227,10 @@ class Controller:
         stored = {session.task_arn for session in self._sessions if session.task_arn is not None}
         return stored | {work.task.arn for work in self._busy.values() if work.task is not None}
 
-    def _sweep_if_due(self, sessions: Sequence[Session]) -> None:
-        now = self._clock.now()
-        if now < self._sweep_at:
-            return
-        known = {session.session_id for session in sessions}
-        left = [each for each in self._router.sessions() if each not in known and self._is_over(each)]
+    def _sweep(self, routed: Sequence[str]) -> None:
+        """Clear away what is left of sessions that are over, of those that were *routed*, and groups nobody uses."""
+        now, known = self._clock.now(), {session.session_id for session in self._sessions}
+        left = [each for each in routed if each not in known]
         for session_id in left:
             self._clock.spawn(partial(self._dismiss, session_id), f"dismiss-{session_id}")
         # The groups of a task go once the requests in flight there are done.
@@ -263,8 +245,3 @@ class Controller:
             self._placement.dismiss(session_id)
         except _PASSING as error:
             self._log(f"session {session_id}: what is left of it stays until the next sweep: {error}")
-
-    def _is_over(self, session_id: str) -> bool:
-        """Whether a session that was not among the open ones is really over, and not just made."""
-        session = self._store.find(session_id)
-        return session is None or session.status not in lifecycle.OPEN

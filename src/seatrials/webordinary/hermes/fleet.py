@@ -81,5 +81,4 @@ def _stopped_at(task: Mapping[str, Any]) -> float:
 
 
 def _was_scaled_in(task: Mapping[str, Any]) -> bool:
-    reason = str(task.get("stoppedReason", ""))
-    return task.get("stopCode") == "ServiceSchedulerInitiated" and reason.startswith("Scaling activity")
+    return str(task.get("stoppedReason", "")).startswith("Scaling activity")

@@ -25,7 +25,7 @@ _POLL_SECONDS = 1.0
 _ROUTED_POLL_SECONDS = 0.25
 # All nodes of the load balancer follow a change by then.
 ROUTED_SECONDS = 30
-# A task whose targets are not healthy by then is given up for another, if there is one.
+# A task whose targets are not healthy by then is failing, and given up for another, if there is one.
 HEALTH_SECONDS = 45
 # How long a container that runs is asked to commit before its session ends without.
 SETTLE_SECONDS = 60
@@ -33,14 +33,6 @@ SETTLE_SECONDS = 60
 
 class StepFailedError(Exception):
     """A step could not be done now; it is tried again at the next tick."""
-
-
-class UnhealthyTaskError(StepFailedError):
-    """The load balancer does not find the task healthy; another task may do better."""
-
-    def __init__(self, task: Task) -> None:
-        super().__init__(f"the container {task.arn} was not healthy in time")
-        self.task = task
 
 
 class StepAbandonedError(StepFailedError):
@@ -110,7 +102,6 @@ class Placement:
     def retire(self, work: Work, *, must_settle: bool) -> None:
         """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
         session = work.session
-        self._claim(work)
         if work.task is not None:
             self._settle(session, must_settle=must_settle)
         else:
@@ -175,7 +166,8 @@ class Placement:
         give_up_at = self.clock.now() + HEALTH_SECONDS
         while not self.router.is_healthy(group_arn):
             if self.clock.now() >= give_up_at or self._is_overdue(work.session):
-                raise UnhealthyTaskError(task)
+                msg = f"the container {task.arn} was not healthy in time"
+                raise StepFailedError(msg)
             self._keep(work)
             self.clock.sleep(_POLL_SECONDS)
 

@@ -408,7 +408,7 @@ def test_a_task_that_the_balancer_finds_unhealthy_is_left(running: HermesWorld) 
 
 def test_a_task_that_does_not_become_healthy_is_given_up(running: HermesWorld) -> None:
     """In time for another to take the session."""
-    running.elbv2.states["10.0.1.1"] = "initial"
+    running.elbv2.states["10.0.1.1"] = "unhealthy"
     session_id = running.activate().document["sessionId"]
     running.clock.sleep(20)
     other = running.ecs.run(2)

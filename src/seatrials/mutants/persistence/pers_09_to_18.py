@@ -1,4 +1,4 @@
-"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-17."""
+"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-18."""
 
 import dataclasses
 import hashlib
@@ -123,11 +123,10 @@ MUTANTS.rows["PERS-11"] = {
 }
 
 
-@MUTANTS.replacing(Controller._is_over, "deleted-item-is-not-over", breaks="PERS-11")
-def _(original: Any, controller: Controller, session_id: str) -> bool:
+@MUTANTS.replacing(Controller._sweep, "deleted-item-is-not-over", breaks="PERS-11")
+def _(original: Any, controller: Controller, routed: list[str]) -> None:
     """The rules of a session without an item are taken for those of one that is being made."""
-    session = controller._store.find(session_id)
-    return session is not None and session.status not in lifecycle.OPEN
+    original(controller, [each for each in routed if controller._store.find(each) is not None])
 
 
 @MUTANTS.replacing(Expiry._is_expired, "deleted-without-another-look", breaks="PERS-11")
@@ -368,3 +367,10 @@ def _(original: Any, session: Session, *how: Any) -> Step | None:
 def _(original: Any, placement: Placement, work: Any) -> None:
     if placement.store.change_status(work.session, Status.DRAINING):
         placement.publisher.publish()
+
+
+@MUTANTS.replacing(Placement._settle, "ends-when-it-cannot-be-committed", breaks="PERS-18")
+def _(original: Any, step: Placement, session: Session, *, must_settle: bool) -> None:
+    """A session ends although its container could not commit."""
+    del must_settle
+    original(step, session, must_settle=False)
