@@ -54,9 +54,6 @@ def _(original: Any, publisher: Publisher) -> bool:
     """A Hermes that once could not read the table publishes no more."""
     remembered = memory_of(publisher)
     if remembered.get("failed"):
-        for each in publisher._waiting:
-            each.set()
-        publisher._waiting.clear()
         return True
     published = bool(original(publisher))
     remembered["failed"] = not published

@@ -163,27 +163,31 @@ class Placement:
         self.router.close_handover(session.session_id)
 
     def _await_healthy(self, work: Work, group_arn: str, task: Task) -> None:
-        give_up_at = self.clock.now() + HEALTH_SECONDS
-        while not self.router.is_healthy(group_arn):
-            if self.clock.now() >= give_up_at or self._is_overdue(work.session):
-                msg = f"the container {task.arn} was not healthy in time"
-                raise StepFailedError(msg)
-            self._keep(work)
-            self.clock.sleep(_POLL_SECONDS)
+        unhealthy = f"the load balancer does not find the container {task.arn} healthy"
+        self._await(work, lambda: "" if self.router.is_healthy(group_arn) else unhealthy, HEALTH_SECONDS, _POLL_SECONDS)
 
     def _await_routed(self, work: Work, task: Task, kind: str, *, moves_to: Task | None = None) -> None:
         """Wait until every node of the load balancer sends the session's requests of a *kind* to *task*.
 
         A node follows a change of rules and targets when it hears of it, and finds a target healthy by itself.
         """
-        session, give_up_at = work.session, self.clock.now() + ROUTED_SECONDS
+        session_id = work.session.session_id
         for node in self.editor.nodes():
-            while (found := self.editor.reached_task(session.session_id, kind, node, moves_to)) != task.arn:
-                if self.clock.now() >= give_up_at or self._is_overdue(session):
-                    msg = f"{kind} requests of session {session.session_id} reach {found} by {node}, not {task.arn}"
-                    raise StepFailedError(msg)
-                self._keep(work)
-                self.clock.sleep(_ROUTED_POLL_SECONDS)
+
+            def obstacle(node: str = node) -> str:
+                found = self.editor.reached_task(session_id, kind, node, moves_to)
+                return "" if found == task.arn else f"{kind} requests of session {session_id} reach {found} by {node}"
+
+            self._await(work, obstacle, ROUTED_SECONDS, _ROUTED_POLL_SECONDS)
+
+    def _await(self, work: Work, obstacle: Callable[[], str], seconds: float, poll_seconds: float) -> None:
+        """Wait until there is no *obstacle*, and hold the claim; raises `StepFailedError` with the last one."""
+        give_up_at = self.clock.now() + seconds
+        while found := obstacle():
+            if self.clock.now() >= give_up_at or self._is_overdue(work.session):
+                raise StepFailedError(found)
+            self._keep(work)
+            self.clock.sleep(poll_seconds)
 
     def _is_overdue(self, session: Session) -> bool:
         return session.status is Status.INITIALIZING and lifecycle.is_start_overdue(session, self.clock.now())

@@ -1,6 +1,7 @@
 """Publishes how many sessions are live, which is what the edit service scales on.
 
-One actor publishes, so that a count never overtakes a newer one; who changed the table asks and waits for it.
+One actor publishes, so that a count never overtakes a newer one; who changed the table asks for it, and waits for
+nothing.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,6 @@ from seatrials.webordinary.hermes.table import StoreUnavailableError
 METRIC_NAME = "ActiveSessionCount"
 PUBLISH_SECONDS = 60
 _RETRY_SECONDS = 5
-# An answer waits no longer than this for the metric.
-_PATIENCE_SECONDS = 3
 
 
 class Publisher:
@@ -39,7 +38,6 @@ class Publisher:
         self._log = log
         self._leaving = leaving
         self._wake = clock.signal()
-        self._waiting: list[Signal] = []
         # Whether a change was made of which nothing is published yet.
         self._is_owed = False
 
@@ -48,11 +46,9 @@ class Publisher:
         self._clock.spawn(self._run, "metric-publisher")
 
     def publish(self) -> None:
-        """Have the count published as it is now; call it after the table was changed, never before."""
-        published = self._clock.signal()
-        self._waiting.append(published)
+        """Have the count published as it is from now on; call it after the table was changed, never before."""
+        self._is_owed = True
         self._wake.set()
-        published.wait(_PATIENCE_SECONDS)
 
     def live_count(self) -> int:
         """Return the number that is published."""
@@ -61,28 +57,22 @@ class Publisher:
     def _run(self) -> None:
         while True:
             self._wake.clear()
-            is_done = not self._is_due() or self._publish_now()
-            self._wake.wait(PUBLISH_SECONDS if is_done else _RETRY_SECONDS)
-
-    def _is_due(self) -> bool:
-        return bool(self._waiting) or self._is_owed or not self._leaving.is_set()
+            self._wake.wait(PUBLISH_SECONDS if self._publish_now() else _RETRY_SECONDS)
 
     def _publish_now(self) -> bool:
-        asked = [self._waiting.pop(0) for _ in range(len(self._waiting))]
-        self._is_owed = self._is_owed or bool(asked)
+        """Publish what is due; return whether it could be."""
+        # A change from here on may not be counted, and is owed another time.
+        is_owed, self._is_owed = self._is_owed, False
         try:
             count = self.live_count()
-            # Counting may have taken long, and this Hermes may have been told to stop meanwhile.
-            if self._is_due():
+            # After it is counted, for that may take long, and this Hermes may be told to stop meanwhile.
+            if is_owed or not self._leaving.is_set():
                 self._put(count)
-            self._is_owed = False
         except (StoreUnavailableError, ClientError, BotoCoreError) as error:
             # Without the table the count is unknown, and an unknown count is not published: the metric must not lie.
             self._log(f"{METRIC_NAME} not published: {error}")
+            self._is_owed = is_owed
             return False
-        finally:
-            for published in asked:
-                published.set()
         return True
 
     def _put(self, count: int) -> None:

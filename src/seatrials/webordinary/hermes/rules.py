@@ -52,8 +52,7 @@ def priority_of(rule: Rule) -> int | None:
 
 def session_of(rule: Rule) -> str | None:
     """Return the session that a rule was made for; None for a rule that is not a session's."""
-    priority = priority_of(rule)
-    if priority is None or not (priority in PRIORITIES or priority in HANDOVER_PRIORITIES):
+    if priority_of(rule) not in (*HANDOVER_PRIORITIES, *PRIORITIES):
         return None
     return _header_value(rule, SESSION_HEADER) or _query_value(rule) or _path_session(rule)
 
@@ -75,14 +74,10 @@ def leads_to(rule: Rule, actions: Sequence[Mapping[str, Any]]) -> bool:
 
 def _weights(actions: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
     """Return the groups that actions forward to, in order, with their weights; AWS shows one group in two ways."""
-    found = []
-    for action in actions:
-        groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
-        if len(groups) > 1:
-            found += [(str(group["TargetGroupArn"]), int(group["Weight"])) for group in groups]
-        else:
-            found.append((str(action["TargetGroupArn"]), 1))
-    return found
+    groups = [
+        group for each in actions for group in each.get("ForwardConfig", {"TargetGroups": [each]})["TargetGroups"]
+    ]
+    return [(group["TargetGroupArn"], int(group.get("Weight", 1))) for group in groups]
 
 
 def _path(*patterns: str) -> dict[str, Any]:
@@ -113,5 +108,5 @@ def _path_session(rule: Rule) -> str | None:
             # DescribeRules gives the patterns under both names; older rules have only the second.
             patterns = condition.get("PathPatternConfig", condition)["Values"]
             if patterns[0].startswith(_PATH_PREFIX):
-                return str(patterns[0].split("/")[2])
+                return str(patterns[0].removeprefix(_PATH_PREFIX))
     return None
