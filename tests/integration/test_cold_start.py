@@ -67,7 +67,7 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     numbers = {"attempt": 1, "share": 0.5, "listed": ["für", {"of": [2, 2.5]}]}
     empty: dict[str, object] = {"reply": None, "subject": "", "Tags": []}
-    metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "text": "ü" * 2000}
+    metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "text": "ü" * 2000, "instruction": "x"}
     request = platform.sessions.request(instruction=instruction, metadata=metadata)
     largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
     began_ms = clock.epoch_ms()

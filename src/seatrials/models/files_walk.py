@@ -158,9 +158,9 @@ class FilesWalk(FilesOfUsers):
             self._shell(whose, f"rename {short(before)} to {short(path)}", command, {before: None, path: entry})
 
     def shell_link(self, whose: int, nth: int, link: str) -> None:
-        """Make a link to a file by a command."""
+        """Make a link to a file, or to none, by a command."""
         user = self.users[whose]
-        path = user.nth(nth)
+        path = _NOWHERE if nth % 4 == 0 else user.nth(nth)
         if path is not None and link not in user.model.entries:
             target = "../" * link.count("/") + path
             command = f"mkdir -p {_folder(link)} && ln -s ./{shlex.quote(target)} {link}"
@@ -259,7 +259,7 @@ class FilesWalk(FilesOfUsers):
         if kind == 0:
             self.shell_nested(whose)
         elif kind == 1:
-            self.shell_detach(whose, is_visited=turn % 2 == 1)
+            self.shell_detach(whose, is_visited=self.number % 2 == 0)
         elif kind == 2:  # noqa: PLR2004  # the third of them
             self.shell_merge(whose)
         else:
@@ -327,7 +327,7 @@ _WORDS = (
     "Add a new page called {name} with content: {text}",
     "Update {name} with: {text}",
 )
-_NESTED, _PICKED, _OWN = "nested/inner.md", "picked.md", "own.md"
+_NESTED, _PICKED, _OWN, _NOWHERE = "nested/inner.md", "picked.md", "own.md", "nowhere.md"
 _PICK = (
     "branch=$(git symbolic-ref --short HEAD); rm -f {file}; echo A > {file}; git add {file}; "
     "git commit -q --allow-empty -m base; git checkout -q -b side; echo B > {file}; git commit -q -a -m side; "

@@ -79,8 +79,8 @@ def _reported(purpose: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (pygit2.GitError, OSError) as error:
-        # Not `str(error)`, which is in quotes where it is a KeyError too.
-        told = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(map(str, error.args))
+        # Not `str(error)`, which is in quotes where it is a KeyError too, and names the file where it is an OSError.
+        told = " ".join(map(str, error.args))
         # Where the workspace is on this machine is nobody's business.
         said = told.replace(f"{os.path.realpath(folder)}/", "").replace(f"{folder}/", "")
         raise RequestError(409, f"git {purpose} failed in this workspace: {said}") from error

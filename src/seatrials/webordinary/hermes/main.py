@@ -28,7 +28,7 @@ class Hermes:
         self._context = context
         variables = context.variables
         clock, log = context.clock, context.log
-        balancer_url = variables["ALB_URL"].rstrip("/")
+        balancer_url = variables["ALB_URL"]
         self.table = Table(clock, context.aws("dynamodb"), variables["SESSIONS_TABLE"])
         self.store = SessionStore(clock, self.table)
         namespace = variables["METRIC_NAMESPACE"]
