@@ -1,7 +1,7 @@
 """The policies of a stack, and IAM's verdict on calls by them alone: that of the twin, whose tables are not theirs."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from botocore.session import Session
@@ -11,7 +11,7 @@ from seatrials.environments.file import load_environment
 from seatrials.rights.calls import Call, Purpose
 from seatrials.rights.policies import Address, policy
 from seatrials.twin.permissions import Need, Permissions, Place, Principal, Role
-from tests.support.aws import Document
+from tests.support.aws import Document, Json
 from tests.support.project import PROJECT
 
 REGION, ACCOUNT = "us-west-2", "123456789012"
@@ -49,7 +49,7 @@ def _needs(judge: Permissions, call: Call) -> list[Need]:
     return [replace(each, keys=(*each.keys, *told)) for each in needs]
 
 
-def _leading_keys(given: Document) -> Iterator[str]:
+def _leading_keys(given: Mapping[str, Json]) -> Iterator[str]:
     """Yield the partition key of each item that a call names."""
     parts = [part for each in given.get("TransactItems", ()) for part in each.values()] or [given]
     for part in parts:

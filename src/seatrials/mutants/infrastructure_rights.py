@@ -1,8 +1,8 @@
 """What the roles of runs and of tasks may allow too much, or too little: INFRA-11."""
 
 from seatrials.mutants import Mutants
-from seatrials.mutants.mutant import Change
-from seatrials.mutants.template_edits import Document, edit_template, properties, put
+from seatrials.mutants.mutant import Change, edit_template
+from seatrials.mutants.template_edits import Document, properties, put
 
 MUTANTS = Mutants()
 _STATEMENT = "Policies.0.PolicyDocument.Statement"
