@@ -63,15 +63,17 @@ const edit = editTask.addContainer('edit', {image: ecs.ContainerImage.fromRegist
   environment: {SERVICE_VERSION: '1.0.0', AWS_REGION: stack.region, SESSIONS_TABLE: table.tableName, WORKSPACE: '/workspace', EXEC_ENABLED: 'true'}});
 edit.addMountPoints({sourceVolume: 'workspace', containerPath: '/workspace', readOnly: false});
 // What the shipped roles may do: on this table and this file system, and what can have no name yet on every resource.
-const shipped = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirname, '../../stack/webordinary.yaml')])).Resources;
+const {Resources: shipped, Parameters: parameters} = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirname, '../../stack/webordinary.yaml')]));
 const owned = {dynamodb: table.tableArn, elasticfilesystem: files.fileSystemArn};
 const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
   ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: owned[[Action].flat()[0].split(':')[0]] || '*'})));
 grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
-// The role of runs has rights on the table alone, as the shipped one has.
+// The role of runs has the statements of the shipped one, with the names that its parameters have by themselves.
+const named = text => text.replace(/\$\{(\w+)\}/g, (_, name) => parameters[name].Default);
+const filled = value => Array.isArray(value) ? value.map(filled) : value['Fn::Sub'] ? cdk.Fn.sub(named(value['Fn::Sub'])) : value.Ref ? cdk.Fn.ref(value.Ref)
+  : typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filled(each)])) : value;
 const runRole = new iam.Role(stack, 'RunRole', {path: '/seatrials/', assumedBy: new iam.AccountRootPrincipal()});
-shipped.RunRole.Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(({Sid, Effect, Action, Resource}) =>
-  runRole.addToPolicy(iam.PolicyStatement.fromJson({Sid, Effect, Action, Resource: Resource === '*' ? '*' : table.tableArn})));
+shipped.RunRole.Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(statement => runRole.addToPolicy(iam.PolicyStatement.fromJson(filled(statement))));
 const service = (id, name, definition, desiredCount, targets) => {
   const made = new ecs.FargateService(stack, id, {cluster, serviceName: name, taskDefinition: definition, desiredCount, assignPublicIp: true, enableExecuteCommand: false,
     securityGroups: [taskGroup], vpcSubnets: {subnetType: ec2.SubnetType.PUBLIC}, minHealthyPercent: 100, maxHealthyPercent: 200, circuitBreaker: {rollback: true, enable: true}, healthCheckGracePeriod: cdk.Duration.seconds(60)});

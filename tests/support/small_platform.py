@@ -12,7 +12,7 @@ from seatrials.environments.file import load_environment
 from seatrials.environments.parts import ResourceNames
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.seams.network import Connection, SystemListener, SystemNetwork, TlsConnection
-from tests.support.aws import Clients, Document
+from tests.support.aws import Clients, Document, Json
 from tests.support.project import PROJECT
 
 REGION = "us-west-2"
@@ -113,9 +113,20 @@ class SmallPlatform:
 
     def note_client(self, client_id: str, run: str = "dead") -> None:
         """Store what the journal of a run has of a client that it asked a session for."""
-        told = {"run_id": run, "entry_kind": "client", "details": json.dumps({"client": client_id})}
-        keys = {"sessionId": "seatrials#journal", "userId": f"{run}/process-1/{client_id}"}
+        self.note("client", run, client=client_id)
+
+    def note(self, kind: str, run: str = "dead", **details: Json) -> None:
+        """Store an entry of the journal of a run."""
+        text = json.dumps(details)
+        told = {"run_id": run, "entry_kind": kind, "details": text}
+        keys = {"sessionId": "seatrials#journal", "userId": f"{run}/process-1/{kind} {text}"}
         self._put_whole({name: {"S": value} for name, value in {**keys, **told}.items()})
+
+    def hold_lease(self, run: str) -> None:
+        """Store the lease of a run, which does not beat."""
+        key = {"sessionId": {"S": "seatrials#lease"}, "userId": {"S": "stack"}}
+        held = {"run_id": {"S": run}, "owner": {"S": "anna"}, "beats": {"N": "0"}, "fence": {"N": "7"}}
+        self._put_whole({**key, **held})
 
     def sessions(self) -> dict[str, str]:
         """Return the status of every session by its id."""

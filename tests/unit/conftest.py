@@ -16,6 +16,8 @@ from hypothesis import settings
 from moto import mock_aws
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+from moto.iam.responses import IamResponse
 
 from seatrials.environments.variables import read_variables
 from seatrials.platform import patience
@@ -86,6 +88,13 @@ def _plugin_of_inner_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEATRIALS_ENVIRONMENT", raising=False)
 
 
+def allow_all(asked: IamResponse) -> ActionResult:
+    """Answer SimulatePrincipalPolicy, which moto does not implement, for somebody who may do everything."""
+    given = asked._get_param("ActionNames")  # noqa: SLF001  # moto's own way to what was asked
+    results = [{"EvalActionName": each, "EvalDecision": "allowed"} for each in given]
+    return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
     """Return what makes clients of an AWS that is moto's, in this process; no profile of the machine is read."""
@@ -103,6 +112,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Clients]:
     monkeypatch.setattr(
         CloudWatchResponse, "describe_alarm_history", TwinCloudWatchResponse.describe_alarm_history, raising=False
     )
+    monkeypatch.setattr(IamResponse, "simulate_principal_policy", allow_all, raising=False)
     with mock_aws():
         yield cache(lambda service: boto3.client(service, region_name=REGION))
 

@@ -24,6 +24,7 @@ COMMANDS = (
         "schemas",
         "fidelity",
         "doctor",
+        "policy",
         "sweep",
         "gate",
         "merge",

@@ -44,6 +44,13 @@ URLS = ("https://[", "https://[::1", "https://:0", "https://a:99999", "http://",
 NAMES = (*["staging"] * 8, "rehearsal", "production", "mock")
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "doctor": {"--environments": FILES},
+    "policy": {
+        "--environments": FILES,
+        "--purpose": ("run", "history", "trust", *TEXTS),
+        "--history": TEXTS,
+        "--repository": ("acme/platform", *TEXTS),
+        "--github-environment": TEXTS,
+    },
     "sweep": {"--environments": FILES, "--wait": NUMBERS, "--confirm": TEXTS},
     "gate": {
         "--criteria": FILES,
@@ -91,6 +98,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
+    "policy": (*NAMES, *TEXTS),
     "sweep": (*NAMES, *TEXTS),
     "notify": (*FILES, *TEXTS),
     "verify": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),

@@ -47,6 +47,8 @@ class ResourceNames(Table):
     load_balancer: Text = "webordinary-edit-alb"
     # What the names of the target groups begin with that Hermes makes for a task.
     session_group_prefix: Text = "wo-"
+    # The target group of the edit service's API, of which a row takes a target out for a while.
+    edit_api_group: Text = "webordinary-edit-api"
     metric_namespace: Text = "Webordinary/EditSessions"
     metric: Text = "ActiveSessionCount"
     scale_out_policy: Text = "webordinary-edit-scale-out"

@@ -1,28 +1,41 @@
 """What the roles of runs and of tasks may allow too much, or too little: INFRA-11."""
 
 from seatrials.mutants import Mutants
-from seatrials.mutants.template_edits import put
+from seatrials.mutants.mutant import Change, edit_template
+from seatrials.mutants.template_edits import Document, properties, put
 
 MUTANTS = Mutants()
 _STATEMENT = "Policies.0.PolicyDocument.Statement"
 _TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
 
+
+def _of_runs(sid: str, **changed: object) -> Change:
+    """Change parts of a statement of the role of runs."""
+
+    def edit(document: Document) -> None:
+        [policy] = properties(document, "RunRole")["Policies"]
+        [statement] = [each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] == sid]
+        statement |= changed
+
+    return edit_template(edit)
+
+
 MUTANTS.rows["INFRA-11"] = {
     "run-role-of-another-table": (
         "The role of runs may write to the table of another stack.",
-        put("RunRole", f"{_STATEMENT}.1.Resource", f"{_TABLE}-before"),
+        _of_runs("LeaseAndJournal", Resource=f"{_TABLE}-before"),
     ),
     "run-role-administers-its-table": (
         "The role of runs may do everything to the one table that it works on.",
-        put("RunRole", f"{_STATEMENT}.1.Action", "dynamodb:*"),
+        _of_runs("LeaseJournalAndOwnItems", Action="dynamodb:*"),
     ),
     "run-role-may-rule-the-network": (
         "The role of runs may do all that there is with networks.",
-        put("RunRole", f"{_STATEMENT}.3.Action", "ec2:*"),
+        _of_runs("DeleteAccessPoints", Action=["ec2:*", "elasticfilesystem:DeleteAccessPoint"], Resource="*"),
     ),
     "run-role-gives-itself-rights": (
         "The role of runs may give itself policies.",
-        put("RunRole", f"{_STATEMENT}.3.Action", ["iam:PutRolePolicy", "elasticloadbalancing:DeleteRule"]),
+        _of_runs("LookAtRoles", Action=["iam:GetRole", "iam:PutRolePolicy", "iam:SimulatePrincipalPolicy"]),
     ),
     "editor-reads-the-table": (
         "The role of the edit tasks may read every session of the table.",
@@ -46,6 +59,6 @@ MUTANTS.rows["INFRA-11"] = {
     ),
     "run-role-cannot-look": (
         "The role of runs may look at tasks of another region alone.",
-        put("RunRole", f"{_STATEMENT}.0.Resource", "arn:aws:*:us-east-1:*:*"),
+        _of_runs("LookAtTasks", Resource="arn:aws:ecs:us-east-1:*:*"),
     ),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from seatrials.environments.parts import Ports, ResourceNames
+from seatrials.environments.environment import Environment
 from seatrials.evidence.secret_formats import looks_secret
 from seatrials.evidence.secret_names import is_secret_name
 from seatrials.platform.calls import Listed
@@ -81,11 +81,11 @@ class TaskFacts:
 class Infrastructure:
     """Everything that was deployed; clients are made when they are first needed."""
 
-    def __init__(self, aws: Callable[[str], AwsClient], names: ResourceNames, ports: Ports, region: str) -> None:
+    def __init__(self, aws: Callable[[str], AwsClient], environment: Environment) -> None:
         self._aws = aws
-        self._names = names
-        self._ports = ports
-        self._region = region
+        self._environment = environment
+        self._names = names = environment.names
+        self._ports = environment.ports
         self._services = {"edit": names.edit_service, "hermes": names.hermes_service}
         self._containers = {"edit": names.edit_container, "hermes": names.hermes_container}
 
@@ -110,12 +110,12 @@ class Infrastructure:
         """The dashboards and alarms of the runs' metrics."""
         names = self._names
         where = names.run_metric_namespace, names.run_monitoring_prefix
-        return Monitoring(self._aws("cloudwatch"), *where, self._region)
+        return Monitoring(self._aws("cloudwatch"), *where, self._environment.region)
 
     @cached_property
     def credentials(self) -> Credentials:
         """The credentials that these calls are made with."""
-        return Credentials(self._aws, self._names, self._region, lambda: str(self.file_system()["FileSystemArn"]))
+        return Credentials(self._aws, self._environment, lambda: str(self.file_system()["FileSystemArn"]))
 
     def cluster_status(self) -> str:
         """Return the status of the cluster; fails the scenario when there is none of that name."""

@@ -57,7 +57,7 @@ class Platform:
         self.balancer = Balancer(stack.aws("elbv2"), names, environment.ports)
         self.raw = RawClient(stack.connect, stack.url, recorder)
         self.websockets = WebSockets(stack.connect, stack.clock, stack.request_clock, stack.url, recorder)
-        self.infrastructure = Infrastructure(stack.aws, names, environment.ports, environment.region)
+        self.infrastructure = Infrastructure(stack.aws, environment)
         self.telemetry = Telemetry(stack.aws("cloudwatch"), stack.clock, names, recorder.history)
         self.skew = ScenarioSkew(self.http, stack.clock)
         self._waited = waited or Waited(stack.clock.now)

@@ -6,38 +6,35 @@ Sources: AWS STS API Reference, AssumeRole; Service Authorization Reference, for
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.environment import Environment
+from seatrials.rights.calls import PREFIXES
+from seatrials.rights.policies import arns_of, filled, names_of
+from seatrials.rights.reference import statement_of
 from seatrials.safety.permitted import OF_CONTROL
 from seatrials.safety.reading import READING
 from seatrials.safety.store import KEY_PREFIX
 
 # STS takes no more; what it makes of the text has a limit of its own, which nobody can compute before it is asked.
 CHARACTERS_MAX = 2048
-# How IAM calls a service, where botocore calls it otherwise.
-_PREFIXES = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing"}
 _Statement = dict[str, Any]
 # Reads that tell what a table holds, and with them the rights to lease and journal.
 _ITEMS = ("GetItem", "Query")
 _OF_STORE = [("dynamodb", each) for each in ("ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")]
 
-# What each permitted change is bound to; items under any key, for those of users have no common one.
-_RESOURCES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("dynamodb", "DeleteItem"): ("{dynamodb}:table/{table}",),
-    ("dynamodb", "UpdateItem"): ("{dynamodb}:table/{table}",),
-    ("ecs", "StopTask"): ("{ecs}:task/{cluster}/*",),
-    ("ecs", "UpdateService"): ("{ecs}:service/{cluster}/{edit_service}", "{ecs}:service/{cluster}/{hermes_service}"),
-    ("efs", "DeleteAccessPoint"): ("{elasticfilesystem}:access-point/*",),
-    ("elbv2", "DeleteRule"): ("{elasticloadbalancing}:listener-rule/app/{load_balancer}/*",),
-    ("elbv2", "DeregisterTargets"): ("{elasticloadbalancing}:targetgroup/*",),
-    ("elbv2", "RegisterTargets"): ("{elasticloadbalancing}:targetgroup/*",),
-}
 # What a session may call of that which the guard lets through on conditions, by service and operation: all but the
 # metrics of runs, which `seatrials publish` sends with credentials of its own, and for which there is no room.
-OPERATIONS = frozenset(_RESOURCES)
+OPERATIONS = frozenset(
+    {
+        *OF_CONTROL,
+        *(("dynamodb", each) for each in ("DeleteItem", "UpdateItem")),
+        ("efs", "DeleteAccessPoint"),
+        ("elbv2", "DeleteRule"),
+    }
+)
 
 
 def session_policy(environment: Environment) -> str:
@@ -45,7 +42,7 @@ def session_policy(environment: Environment) -> str:
 
     Where names are so long that it would have more, resources are bound to account, region and kind, not by name.
     """
-    names = _names(environment)
+    names = names_of(environment)
     exact = _text(environment, names)
     return exact if len(exact) <= CHARACTERS_MAX else _text(environment, dict.fromkeys(names, "*"))
 
@@ -55,15 +52,9 @@ def told_rights(environment: Environment) -> str:
     if environment.role_arn is None:
         return "those of the credentials, for no `role_arn` is named that the run could narrow to this stack"
     policy = session_policy(environment)
-    is_exact = policy == _text(environment, _names(environment))
+    is_exact = policy == _text(environment, names_of(environment))
     bound = "this stack" if is_exact else "account and region, for with the stack's names the policy is too long"
     return f"{environment.role_arn}, narrowed to {bound} ({len(policy)} of {CHARACTERS_MAX} characters)"
-
-
-def _names(environment: Environment) -> dict[str, str]:
-    names = environment.names
-    own = {key: value for key, value in names.model_dump().items() if isinstance(value, str)}
-    return {**own, "lease_table": names.lease_table or names.table}
 
 
 def _text(environment: Environment, names: Mapping[str, str]) -> str:
@@ -73,11 +64,8 @@ def _text(environment: Environment, names: Mapping[str, str]) -> str:
 
 
 def _arns(environment: Environment) -> dict[str, str]:
-    """Return how ARNs of a service begin, up to the account."""
     partition = "aws" if environment.role_arn is None else environment.role_arn.split(":")[1]
-    services = ("dynamodb", "ecs", "elasticfilesystem", "elasticloadbalancing")
-    where = f"{environment.region}:{environment.account_id or '*'}"
-    return {service: f"arn:{partition}:{service}:{where}" for service in services}
+    return arns_of(partition, environment.region, environment.account_id or "*")
 
 
 def _looks() -> _Statement:
@@ -88,15 +76,17 @@ def _looks() -> _Statement:
 
 def _items(known: Mapping[str, str]) -> _Statement:
     tables = ("{dynamodb}:table/{table}", "{dynamodb}:table/{table}/index/*", "{dynamodb}:table/{lease_table}")
-    return _allow([_action("dynamodb", each) for each in _ITEMS], _formatted(tables, known))
+    return _allow([_action("dynamodb", each) for each in _ITEMS], list(filled(tables, known)))
 
 
 def _changes(environment: Environment, known: Mapping[str, str]) -> _Statement:
     """Return one statement for all, which is shorter; no action has resources of another one's kind."""
     has_control = environment.allows(Capability.CONTROL)
-    may = {each: _RESOURCES[each] for each in sorted(_RESOURCES) if has_control or each not in OF_CONTROL}
-    resources = [resource for every in may.values() for resource in _formatted(every, known)]
-    return _allow([_action(*each) for each in may], list(dict.fromkeys(resources)))
+    may = [_action(*each) for each in sorted(OPERATIONS) if has_control or each not in OF_CONTROL]
+    # Items of the table of sessions alone, under any key, for those of users have no common one.
+    bound = {**known, "lease_table": known["table"]}
+    resources = [resource for each in may for resource in filled(statement_of(each).resources, bound)]
+    return _allow(may, list(dict.fromkeys(resources)))
 
 
 def _store(known: Mapping[str, str]) -> _Statement:
@@ -105,7 +95,7 @@ def _store(known: Mapping[str, str]) -> _Statement:
     # In the table of the sessions some of these are allowed already, and characters are few.
     is_shared = known["lease_table"] == known["table"]
     actions = [_action(*each) for each in _OF_STORE if not is_shared or each not in OPERATIONS]
-    return {**_allow(actions, _formatted(("{dynamodb}:table/{lease_table}",), known)), "Condition": condition}
+    return {**_allow(actions, list(filled(("{dynamodb}:table/{lease_table}",), known))), "Condition": condition}
 
 
 def _allow(actions: list[str], resources: list[str]) -> _Statement:
@@ -114,9 +104,5 @@ def _allow(actions: list[str], resources: list[str]) -> _Statement:
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
-def _formatted(templates: Iterable[str], known: Mapping[str, str]) -> list[str]:
-    return list(dict.fromkeys(each.format(**known) for each in templates))
-
-
 def _action(service: str, operation: str) -> str:
-    return f"{_PREFIXES.get(service, service)}:{operation}"
+    return f"{PREFIXES.get(service, service)}:{operation}"

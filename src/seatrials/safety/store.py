@@ -8,12 +8,13 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from seatrials.errors import MissingResourceError
+from seatrials.rights import reference
 from seatrials.safety.aws_errors import translated
 from seatrials.seams.application import AwsClient
 from seatrials.seams.aws import error_code
 
 # No session's id begins like this: the contract has a prefix of its own for them.
-KEY_PREFIX = "seatrials#"
+KEY_PREFIX = reference.KEY_PREFIX
 # What runs keep, the second key of each item saying which of a kind.
 KINDS = ("lease", "journal")
 _KEYS = 2

@@ -32,7 +32,7 @@ from tests.support.small_platform import SmallPlatform
 
 PAGE = PROJECT / "docs/programs.md"
 # What follows these keys has a schema of its own.
-WHOLE = ("decision",)
+WHOLE = ("decision", "policies")
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 STAGING = {"SEATRIALS_ACCOUNT_ID": "123456789012", "SEATRIALS_BASE_URL": "https://127.0.0.1:9"}
 MATRIX = MatrixRecord(
@@ -153,6 +153,18 @@ def test_a_doctor_tells_its_findings(small_platform: SmallPlatform) -> None:
     assert keys(told) == documented("doctor")
     assert code in {each["exit_code"] for each in told["findings"] if each["problem"] is not None}
     assert {each["exit_code"] for each in told["findings"] if each["problem"] is None} == {0}
+
+
+def test_policies_are_told_by_their_purpose(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each a document of IAM, also where one alone is asked for."""
+    monkeypatch.setenv("SEATRIALS_ACCOUNT_ID", "123456789012")
+    code, out, err = run("policy", "staging", "--purpose", "sweep", "--json")
+
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert keys(told) == documented("policy")
+    assert [*told["policies"]] == ["sweep"]
+    assert told["policies"]["sweep"]["Version"] == "2012-10-17"
 
 
 @pytest.mark.parametrize("left", [[Leftover("item", "session-1", "delete it")], []])

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from seatrials.environments.parts import ResourceNames
-from seatrials.platform.credentials import ADMINISTRATORS, NEEDED, Credentials
+from seatrials.platform.credentials import ADMINISTRATORS, Credentials
+from seatrials.rights.calls import Purpose, needed
 from tests.support.aws import Json
+from tests.support.judged import environment
 
 ROLE = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/examiner"
 SESSION = "arn:aws:sts::123456789012:assumed-role/examiner/a-session"
 BALANCER = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/webordinary-edit-alb/1"
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/webordinary-edit-sessions"
+SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/webordinary-edit-cluster"
+SERVICES = ("webordinary-edit-service", "webordinary-hermes-service")
 # What a policy allows: an action and a resource, as patterns.
 Allows = Callable[[str, str], bool]
 
@@ -25,6 +28,7 @@ class FakeAws:
         self._caller = caller
         self._allows = allows
         self.asked: set[str] = set()
+        self.context: list[dict[str, Any]] = []
 
     def client(self, service: str) -> "FakeAws":
         """Return the client of any of these: this one answers for all."""
@@ -57,6 +61,7 @@ class FakeAws:
         """Answer in pages, for one resource."""
         [resource] = given["ResourceArns"]
         self.asked.add(given["PolicySourceArn"])
+        self.context += given.get("ContextEntries", [])
         results = [
             {"EvalActionName": name, "EvalDecision": "allowed" if self._allows(name, resource) else "implicitDeny"}
             for name in given["ActionNames"]
@@ -68,7 +73,7 @@ def credentials(allows: Allows, caller: str = SESSION) -> tuple[Credentials, Fak
     """Return the credentials of a principal whom its policies allow so much."""
     aws = FakeAws(caller, allows)
     system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
-    return Credentials(aws.client, ResourceNames(), "us-west-2", lambda: system), aws
+    return Credentials(aws.client, environment(), lambda: system), aws
 
 
 @pytest.mark.parametrize("caller", [ROLE, SESSION])
@@ -90,16 +95,31 @@ def test_a_right_on_the_stacks_own_resources_is_enough() -> None:
 
 def test_what_is_allowed_elsewhere_is_missing() -> None:
     """A role for another table, and for services of another cluster, is not good for a run here."""
-    found, _ = credentials(lambda _action, resource: resource not in (TABLE, BALANCER) and "service/" not in resource)
+    found, _ = credentials(lambda _action, resource: resource != TABLE and "service/" not in resource)
 
     assert found.missing() == [
-        *(f"dynamodb:{each} on {TABLE}" for each in ("DeleteItem", "DescribeTable", "GetItem", "PutItem")),
-        f"dynamodb:UpdateItem on {TABLE}",
-        (
-            "ecs:DescribeServices on "
-            "arn:aws:ecs:us-west-2:123456789012:service/webordinary-edit-cluster/webordinary-edit-service"
+        *(
+            f"dynamodb:{each} on {TABLE}"
+            for each in (
+                *("ConditionCheckItem", "DeleteItem", "DescribeContinuousBackups", "DescribeTable"),
+                *("DescribeTimeToLive", "GetItem", "PutItem", "Query", "UpdateItem"),
+            )
         ),
+        *(f"ecs:{action} on {SERVICE}/{name}" for action in ("DescribeServices", "UpdateService") for name in SERVICES),
     ]
+
+
+def test_conditions_are_asked_with_what_they_look_at() -> None:
+    """A policy that is bound to a region, or to a cluster, allows nothing to who does not say which."""
+    found, aws = credentials(lambda _action, _resource: True)
+    found.missing()
+
+    cluster = "arn:aws:ecs:us-west-2:123456789012:cluster/webordinary-edit-cluster"
+    assert {(each["ContextKeyName"], *each["ContextKeyValues"]) for each in aws.context} == {
+        ("aws:RequestedRegion", "us-west-2"),
+        ("dynamodb:LeadingKeys", "seatrials#0"),
+        ("ecs:cluster", cluster),
+    }
 
 
 @pytest.mark.parametrize(
@@ -123,6 +143,6 @@ def test_an_administrator_of_one_resource_is_found(pattern: str, resource: str, 
 
 def test_a_run_needs_nothing_that_only_administrators_may() -> None:
     """The two lists exclude each other."""
-    needed, administrators = ({each for every in kind.values() for each in every} for kind in (NEEDED, ADMINISTRATORS))
+    administrators = {each for every in ADMINISTRATORS.values() for each in every}
 
-    assert needed & administrators == set()
+    assert needed(Purpose.RUN) & administrators == set()

@@ -374,6 +374,4 @@ def variables(environment: Environment, variable: dict[str, str]) -> list[str]:
             "describe_task_definition": {"taskDefinition": definition},
         }
     )
-    return Infrastructure(
-        lambda _service: ecs, environment.names, environment.ports, environment.region
-    ).plaintext_secrets("edit")
+    return Infrastructure(lambda _service: ecs, environment).plaintext_secrets("edit")

@@ -8,11 +8,13 @@ import pytest
 
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
+from seatrials.rights.calls import Purpose, recorded
 from seatrials.safety.permitted import Permitted
 from seatrials.safety.reading import READING
 from seatrials.safety.session_policy import CHARACTERS_MAX, OPERATIONS, session_policy, told_rights
 from seatrials.safety.under_test import UnderTest
 from tests.support.aws import Json
+from tests.support.judged import refused
 from tests.support.project import PROJECT
 
 ACCOUNT = "123456789012"
@@ -71,8 +73,8 @@ ALLOWED: Iterable[tuple[str, str, Mapping[str, str] | None]] = [
     ("dynamodb:ConditionCheckItem", TABLE, LEASE_KEY),
     ("ecs:UpdateService", f"{ECS}:service/webordinary-edit-cluster/webordinary-hermes-service", None),
     ("ecs:StopTask", f"{ECS}:task/webordinary-edit-cluster/0123", None),
-    ("elasticloadbalancing:RegisterTargets", f"{LOAD_BALANCING}:targetgroup/edit/0123", None),
-    ("elasticloadbalancing:DeregisterTargets", f"{LOAD_BALANCING}:targetgroup/edit/0123", None),
+    ("elasticloadbalancing:RegisterTargets", f"{LOAD_BALANCING}:targetgroup/webordinary-edit-api/0123", None),
+    ("elasticloadbalancing:DeregisterTargets", f"{LOAD_BALANCING}:targetgroup/webordinary-edit-api/0123", None),
     ("elasticloadbalancing:DeleteRule", f"{LOAD_BALANCING}:listener-rule/app/webordinary-edit-alb/0/1/2", None),
     ("elasticfilesystem:DeleteAccessPoint", f"arn:aws:elasticfilesystem:{HERE}:access-point/fsap-0", None),
 ]
@@ -95,6 +97,7 @@ REFUSED: Iterable[tuple[str, str, Mapping[str, str] | None]] = [
     ("ecs:RegisterTaskDefinition", "*", None),
     ("ecs:ExecuteCommand", f"{ECS}:task/webordinary-edit-cluster/0123", None),
     ("elasticloadbalancing:DeleteRule", f"{LOAD_BALANCING}:listener-rule/app/other/0/1/2", None),
+    ("elasticloadbalancing:RegisterTargets", f"{LOAD_BALANCING}:targetgroup/other/0123", None),
     ("elasticloadbalancing:DeleteLoadBalancer", f"{LOAD_BALANCING}:loadbalancer/app/webordinary-edit-alb/0", None),
     ("elasticloadbalancing:CreateRule", f"{LOAD_BALANCING}:listener/app/webordinary-edit-alb/0/1", None),
     ("elasticfilesystem:DeleteFileSystem", f"arn:aws:elasticfilesystem:{HERE}:file-system/fs-0", None),
@@ -130,6 +133,11 @@ def test_all_that_reads_is_in_the_policy() -> None:
 def test_what_a_run_needs_is_allowed(action: str, resource: str, keys: Mapping[str, str] | None) -> None:
     """A run with the role can do all that it does."""
     assert allows(session_policy(environment()), action, resource, keys)
+
+
+def test_every_recorded_call_is_allowed() -> None:
+    """By the session policy alone, as the twin's IAM judges it."""
+    assert refused(json.loads(session_policy(environment())), recorded(Purpose.RUN)) == []
 
 
 @pytest.mark.parametrize(("action", "resource", "keys"), REFUSED)

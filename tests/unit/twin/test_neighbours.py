@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from seatrials.environments.file import load_environment
 from seatrials.environments.parts import Ports, ResourceNames
 from seatrials.platform.balancer import Balancer
 from seatrials.platform.infrastructure import Infrastructure
@@ -12,7 +13,7 @@ from seatrials.twin.cloudformation.template import load_template
 from seatrials.twin.control_plane import ControlPlane
 from seatrials.twin.moto_bridge import neighbours
 from tests.support.aws import Json
-from tests.support.project import TEMPLATE
+from tests.support.project import PROJECT, TEMPLATE
 from tests.support.twin import PLAIN, Twin, Worlds
 
 IN_USE = replace(PLAIN, has_neighbours=True, page_max=20)
@@ -107,7 +108,7 @@ def test_groups_of_others_are_not_ours(twin: Twin) -> None:
 
 def test_what_others_open_to_the_world_is_theirs(twin: Twin) -> None:
     """A bastion in a shared network is no hole in our stack."""
-    ours = Infrastructure(twin.world.aws, ResourceNames(), Ports(), "us-west-2")
+    ours = Infrastructure(twin.world.aws, load_environment("mock", PROJECT / "environments.toml", {}))
     monitoring = ours.monitoring
 
     assert ours.open_to_the_world() == ["balancer tcp 443", "balancer tcp 80"]

@@ -16,6 +16,7 @@ from seatrials.safety.http_guard import HttpGuard
 from seatrials.safety.identity import Identity, confirm_identity, refuse_unconfirmed
 from seatrials.safety.lease import Lease, lease_seconds
 from seatrials.safety.permitted import TEST_PREFIX
+from seatrials.safety.rights import rights_check
 from seatrials.safety.sweep import Leftover
 from seatrials.seams.clock import wall_timestamp
 from seatrials.stacks.live.access import Access, open_access
@@ -29,7 +30,14 @@ def doctor(environment: Environment, variables: Mapping[str, str], console: Cons
     except SeatrialsError as error:
         findings = [Finding("credentials and configuration", "", error)]
     else:
-        findings = look_at_all([*access.checks(), journal_check(access.store, environment.name)])
+        findings = look_at_all(
+            [
+                *access.checks(),
+                journal_check(access.store, environment.name),
+                # Not among the checks of a run, whose rows ask IAM themselves: it is some thirty calls.
+                rights_check(access.environment, access.session.client),
+            ]
+        )
         access.http.close()
     table = Table("checked", "seen", "what to do", title=f"{environment.name}, {environment.region}")
     for each in findings:

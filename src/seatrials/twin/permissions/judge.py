@@ -38,6 +38,7 @@ _OF_NEEDS = (
     "elasticfilesystem:createaction",
     "elasticloadbalancing:createaction",
     "iam:passedtoservice",
+    "s3:prefix",
 )
 
 

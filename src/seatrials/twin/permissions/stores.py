@@ -6,7 +6,7 @@ Source: Service Authorization Reference, the page of each service.
 import re
 from collections.abc import Iterator
 
-from seatrials.twin.permissions.calls import AskedCall, Needs, everything, on, rows, tagging
+from seatrials.twin.permissions.calls import AskedCall, Keys, Needs, everything, on, rows, tagging
 from seatrials.twin.permissions.policies import Need
 
 # What a transaction needs for each of its parts. Source: DynamoDB Developer Guide, "Amazon DynamoDB transactions: how
@@ -117,7 +117,8 @@ EFS = rows(
     (
         (
             "CreateMountTarget DeleteFileSystem DeleteFileSystemPolicy DescribeBackupPolicy DescribeFileSystemPolicy "
-            "DescribeFileSystems DescribeLifecycleConfiguration DescribeMountTargets PutBackupPolicy "
+            "DescribeFileSystems DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups "
+            "DescribeMountTargets PutBackupPolicy "
             "PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem"
         ),
         on(_file_system),
@@ -145,18 +146,37 @@ def _copy(asked: AskedCall) -> Iterator[Need]:
     yield from on(_object, "PutObject")(asked)
 
 
+def _get_object(asked: AskedCall) -> Iterator[Need]:
+    """Yield what reading an object needs, of which a version is a thing of its own."""
+    yield from on(_object, "GetObjectVersion" if "VersionId" in asked.parameters else "GetObject")(asked)
+
+
+def _put_object(asked: AskedCall) -> Iterator[Need]:
+    """Yield what writing an object needs, and locking it at once."""
+    yield from on(_object, "PutObject")(asked)
+    if "ObjectLockMode" in asked.parameters:
+        yield from on(_object, "PutObjectRetention")(asked)
+
+
+def _prefix(asked: AskedCall) -> Keys:
+    """Return the key of which objects are listed; without it all are."""
+    return {"s3:prefix": (asked.text("Prefix"),)} if "Prefix" in asked.parameters else {}
+
+
 # Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations".
 S3 = rows(
     ("CopyObject", _copy),
     ("DeleteObjects", on(_objects_of_bucket, "DeleteObject")),
-    ("ListObjectVersions", on(_bucket, "ListBucketVersions")),
+    ("ListObjectVersions", on(_bucket, "ListBucketVersions", keys=_prefix)),
+    ("GetObjectLockConfiguration", on(_bucket, "GetBucketObjectLockConfiguration")),
     ("ListMultipartUploads", on(_bucket, "ListBucketMultipartUploads")),
     ("ListParts", on(_object, "ListMultipartUploadParts")),
     ("AbortMultipartUpload GetObjectTagging PutObjectTagging", on(_object)),
-    ("GetObject HeadObject", on(_object, "GetObject")),
-    ("PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload", on(_object, "PutObject")),
+    ("GetObject HeadObject", _get_object),
+    ("PutObject", _put_object),
+    ("CreateMultipartUpload UploadPart CompleteMultipartUpload", on(_object, "PutObject")),
     ("DeleteObject", on(_object)),
-    ("ListObjects ListObjectsV2 HeadBucket", on(_bucket, "ListBucket")),
+    ("ListObjects ListObjectsV2 HeadBucket", on(_bucket, "ListBucket", keys=_prefix)),
     ("CreateBucket DeleteBucket GetBucketLocation GetBucketPolicy PutBucketPolicy", on(_bucket)),
     ("ListBuckets", on(everything, "ListAllMyBuckets")),
 )

@@ -159,7 +159,10 @@ CLOUDWATCH = rows(
         on(everything, keys=lambda asked: {"cloudwatch:namespace": (asked.text("Namespace"),)}),
     ),
     (
-        "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions PutMetricAlarm SetAlarmState",
+        (
+            "DeleteAlarms DescribeAlarmHistory DescribeAlarms DisableAlarmActions EnableAlarmActions PutMetricAlarm "
+            "SetAlarmState"
+        ),
         on(_alarms),
     ),
     ("GetDashboard PutDashboard", on(_dashboard)),
@@ -202,11 +205,32 @@ def _function(asked: AskedCall) -> Iterator[str]:
 
 LAMBDA = rows(("Invoke", on(_function, "InvokeFunction")))
 
+
+def _stack(asked: AskedCall) -> Iterator[str]:
+    name = asked.text("StackName")
+    yield asked.arn(name if name.startswith("arn:") or name == "*" else f"stack/{name}/*")
+
+
+CLOUDFORMATION = rows(("DeleteStack DescribeStackEvents DescribeStackResources DescribeStacks GetTemplate", on(_stack)))
+
+
+def _role(asked: AskedCall) -> Iterator[str]:
+    """Yield a role's ARN, whose path the caller need not know: it is none, or any."""
+    yield _role_arn(asked, asked.text("RoleName"))
+
+
+IAM = rows(
+    ("GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies", on(_role)),
+    ("SimulatePrincipalPolicy", on(lambda asked: (asked.text("PolicySourceArn"),))),
+)
+
 # Anybody may ask who they are, whatever a policy says. Source: AWS STS API Reference, GetCallerIdentity.
 STS = rows(("GetCallerIdentity", lambda _asked: ()))
 
 WORKINGS: dict[str, dict[str, Needs]] = {
+    "cloudformation": CLOUDFORMATION,
     "elbv2": BALANCING,
+    "iam": IAM,
     "ecs": ECS,
     "ecr": ECR,
     "cloudwatch": CLOUDWATCH,

@@ -112,6 +112,32 @@ def told(service: str, operation: str, **parameters: Json) -> list[tuple[str, st
         ),
         ("s3", "DeleteObjects", {"Bucket": "shop"}, "s3:DeleteObject", "arn:aws:s3:::shop/*"),
         ("s3", "ListObjectVersions", {"Bucket": "shop"}, "s3:ListBucketVersions", "arn:aws:s3:::shop"),
+        ("s3", "GetObject", {"Bucket": "a", "Key": "b", "VersionId": "1"}, "s3:GetObjectVersion", "arn:aws:s3:::a/b"),
+        ("s3", "PutObject", {"Bucket": "a", "Key": "b"}, "s3:PutObject", "arn:aws:s3:::a/b"),
+        (
+            "s3",
+            "GetObjectLockConfiguration",
+            {"Bucket": "shop"},
+            "s3:GetBucketObjectLockConfiguration",
+            "arn:aws:s3:::shop",
+        ),
+        (
+            "cloudformation",
+            "DescribeStacks",
+            {"StackName": "shop"},
+            "cloudformation:DescribeStacks",
+            f"arn:aws:cloudformation:{AT}:stack/shop/*",
+        ),
+        ("cloudformation", "DescribeStacks", {}, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{AT}:*"),
+        ("cloudwatch", "DescribeAlarmHistory", {"AlarmName": "x"}, "cloudwatch:DescribeAlarmHistory", None),
+        ("iam", "GetRole", {"RoleName": "shop"}, "iam:GetRole", "arn:aws:iam::123456789012:role/shop"),
+        (
+            "iam",
+            "SimulatePrincipalPolicy",
+            {"PolicySourceArn": "arn:aws:iam::123456789012:user/anna"},
+            "iam:SimulatePrincipalPolicy",
+            "arn:aws:iam::123456789012:user/anna",
+        ),
     ],
 )
 def test_a_call_needs_its_own_action(
@@ -165,6 +191,22 @@ def test_a_copy_reads_and_writes() -> None:
         ("s3:GetObject", "arn:aws:s3:::c/d"),
         ("s3:PutObject", "arn:aws:s3:::a/b"),
     ]
+
+
+def test_an_object_is_written_and_locked() -> None:
+    """A lock that comes with the object is another action (Amazon S3 User Guide, "Using S3 Object Lock")."""
+    assert told("s3", "PutObject", Bucket="a", Key="b", ObjectLockMode="GOVERNANCE") == [
+        ("s3:PutObject", "arn:aws:s3:::a/b"),
+        ("s3:PutObjectRetention", "arn:aws:s3:::a/b"),
+    ]
+
+
+def test_a_list_of_objects_tells_its_prefix() -> None:
+    """As a key for conditions, which a list of all objects has not (Service Authorization Reference, s3:prefix)."""
+    lists = ("ListObjectVersions", "ListObjectsV2")
+
+    assert [needs("s3", each, Bucket="a", Prefix="b/")[0].keys for each in lists] == [(("s3:prefix", ("b/",)),)] * 2
+    assert [needs("s3", each, Bucket="a")[0].keys for each in lists] == [(), ()]
 
 
 @pytest.mark.parametrize(
