@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ _SECONDS_MAX = 300
 
 def add_option(parser: pytest.Parser) -> None:
     """Add the Python that the environment is made with."""
-    parser.getgroup("package").addoption("--python", default="3.11", help="as uv takes it: a version or a path (3.11)")
+    parser.getgroup("package").addoption(
+        "--python", default=sys.executable, help="a version or a path, as uv takes it (the Python of this run)"
+    )
 
 
 @dataclass(frozen=True)
