@@ -50,7 +50,7 @@ class Outside:
     def serving(self) -> Iterator[Mapping[str, str]]:
         """Yield the variables for clients of `seatrials twin serve`, which Ctrl-C ends."""
         directory = self.home / "twin"
-        command = [self.environment / "bin/seatrials", "twin", "serve", "--directory", str(directory)]
+        command = [str(self.environment / "bin/seatrials"), "twin", "serve", "--directory", str(directory)]
         process = subprocess.Popen(command, env=self._variables, cwd=self.home, stdout=subprocess.DEVNULL)  # noqa: S603  # as above
         try:
             ready = directory / "environment.json"
