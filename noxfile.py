@@ -32,6 +32,7 @@
     nox -s bench                     what the suite, worlds and servers cost; -- --compare with the last release
     nox -s contract                  two minutes of requests that nobody chose, held against contract/; -- --seconds N
     nox -s report                    one Allure report over the newest runs of all environments
+    nox -s package                   what is released, in dist/, and the wheel used outside; -- --python 3.13
     nox -s seatrials -- merge FOLDER...
                                      any command of seatrials that needs no AWS, where it is not installed
     nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
@@ -243,6 +244,31 @@ def live_load(session: nox.Session) -> None:
     """Have many users use staging, under the lease and the budget of a run, and judge what they have seen."""
     install(session, "load")
     run_load(session, "staging-load", "gate-load.toml", variables=LIVE)
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build what is released into dist/, and use the wheel outside of any checkout; `-- --python 3.13` with another."""
+    install(session, "package")
+    # What builds comes from uv.lock as well, and not from wherever a build of its own would fetch it.
+    session.run("uv", "build", "--quiet", "--no-build-isolation", "--clear", "--out-dir", "dist")
+    sbom = ("--format", "cyclonedx1.5", "--preview-features", "sbom-export", "--output-file", "dist/uv.cdx.json")
+    session.run("uv", "export", "--locked", "--quiet", "--no-default-groups", *sbom, silent=True)
+    session.run("python", "-m", "releasing.sbom", "dist")
+    session.run("python", "-m", "releasing.notes", "dist")
+    session.run("twine", "check", "--strict", "dist/*.whl", "dist/*.tar.gz")
+    session.run("check-wheel-contents", "dist")
+    session.run("python", "-m", "pytest", "tests/package", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def provenance(session: nox.Session) -> None:
+    """Sign, with the identity of this job of GitHub's, of which commit and by which job dist/ was built."""
+    install(session, "package")
+    session.run("python", "-m", "releasing.provenance", "dist")
+    predicate = ("--predicate", "dist/provenance.json", "--predicate-type", "https://slsa.dev/provenance/v1")
+    files = sorted(str(path) for path in Path("dist").glob("seatrials-*"))
+    session.run("python", "-m", "sigstore", "attest", *predicate, *files)
 
 
 @nox.session(default=False)

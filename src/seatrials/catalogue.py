@@ -47,7 +47,7 @@ def read_suites(folder: Path) -> list[Suite]:
     ids = [row.id for suite in suites for row in suite.rows]
     problems += [f"two tests have the id {each}: give each an id of its own" for each in _twice(ids)]
     if not suites:
-        problems.append(f"{folder} has no test_*.py: give the folder of the scenarios")
+        problems.append(f"{folder} has no test_*.py: give the folder of the scenarios, which a checkout has")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return suites

@@ -14,6 +14,7 @@ from seatrials import cli
 from seatrials.run import load
 from seatrials.run.options import add_options
 from seatrials.shard import Shard
+from tests.package import outside
 from tests.support.noxfile import commands_of, sessions
 from tests.support.project import PROJECT
 
@@ -60,6 +61,16 @@ def _read(words: list[str]) -> None:
                 _read(rest[rest.index("--") + 1 :])
         case ["pre-commit", "run", "--all-files", "--show-diff-on-failure"] | ["mypy"]:
             pass
+        # What no argument of a step reaches.
+        case ["uv" | "twine" | "check-wheel-contents", *_] | [
+            "python",
+            "-m",
+            "releasing.sbom" | "releasing.notes",
+            "dist",
+        ]:
+            pass
+        case ["python", "-m", "releasing.provenance" | "sigstore", *_]:
+            pass
         case _:
             msg = f"nobody knows how {words} is read"
             raise ValueError(msg)
@@ -72,7 +83,7 @@ def _parser_of_pytest() -> _Parser:
     parser.add_argument("-q", action="store_true")
     parser.add_argument("-k")
     parser.add_argument("-p", action="append")
-    for each in (add_options, load.pytest_addoption, xdist.plugin.pytest_addoption):
+    for each in (add_options, load.pytest_addoption, xdist.plugin.pytest_addoption, outside.add_option):
         each(parser)
     found: _Parser = parser
     return found

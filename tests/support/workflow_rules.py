@@ -25,6 +25,8 @@ _MORE_THAN_READ = {
     ("nightly.yml", "staging"): {"contents": "read", "id-token": "write"},
     ("release.yml", "staging"): {"contents": "read", "id-token": "write"},
     ("release.yml", "production"): {"contents": "read", "id-token": "write"},
+    ("publish.yml", "release"): {"contents": "read", "id-token": "write"},
+    ("publish.yml", "publish"): {"contents": "write", "id-token": "write"},
     ("release.yml", "decide"): {"contents": "read", "id-token": "write"},
 }
 _READ = {"contents": "read"}

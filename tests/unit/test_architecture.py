@@ -18,7 +18,10 @@ SOURCES = [
     *(PROJECT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
 ]
 # What commands make, and is no part of the project.
-OUTPUT = (".nox/", ".seatrials/", "evidence/", "timeline/", "pages/", "allure-results/", "kill-matrix.md", "summary.md")
+OUTPUT = (
+    *(".nox/", ".seatrials/", "dist/", "evidence/", "timeline/", "pages/"),
+    *("allure-results/", "kill-matrix.md", "release-notes.md", "summary.md"),
+)
 # A file of many folders.
 MANIFOLD = ("conftest.py",)
 # Where the documents that are about tests look for them.

@@ -19,6 +19,7 @@ from tests.support.workflow_rules import Content, jobs, parse, scripts, texts
 CONTEXT = {
     "github.event.pull_request.base.sha": "b" * 40,
     "github.event.pull_request.number": "19",
+    "github.ref_name": "v1.2.3",
     "github.repository": "webordinary/seatrials",
     "github.run_number": "12",
     "github.token": "a token",
@@ -44,6 +45,7 @@ BREAKS = {
     "variable": ("examine.yml", "shard", "SHARD:", "PART:", "such as 2/4"),
     "number": ("nightly.yml", "offline", '"${SEED}000"', '"${SEEDS}"', "valid integer"),
     "argument": ("live.yml", "rows", "-R -s live-sweep --", "-R -s live-sweep -- now", "unexpected extra argument"),
+    "option-of-package": ("package.yml", "package", "--python", "--pythons", "--pythons"),
     "program": ("examine.yml", "judge", "run: tee -a", "run: tea -a", "exit status 127"),
     "file": ("pull-request.yml", "comment", "60000 summary.md", "60000 summery.md", "exit status 1"),
     "context": ("pull-request.yml", "changed", BASE, "BASE: ${{ github.base }}", "github.base"),

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.errors import ConfigurationError
+from seatrials.shipped import SHIPPED
 
-_PACKAGE, _CHECKOUT = (Path(__file__).resolve().parents[each] / "contract" for each in (1, 3))
-# A wheel carries the files inside the package.
-FOLDER = _PACKAGE if _PACKAGE.is_dir() else _CHECKOUT
+FOLDER = SHIPPED / "contract"
 SERVICES = ("hermes", "editor", "balancer")
 
 

@@ -13,6 +13,7 @@ from seatrials.explore.command import Exploration, Explored, coverage_lines, exp
 from seatrials.mutants.planted import EXPLORABLE
 from seatrials.output.output import Output
 from seatrials.shard import Shard
+from seatrials.shipped import here_or_shipped
 
 _FOUND = 1
 
@@ -91,5 +92,5 @@ def _environment(wanted: Wanted) -> Environment:
         problems.append(f"--mutant: no mutant is called {wanted.mutant!r}; {nearest(wanted.mutant, [*EXPLORABLE])}")
     if problems:
         raise ConfigurationError("\n".join(problems))
-    mock = load_environment("mock", Path("environments.toml"), {})
+    mock = load_environment("mock", here_or_shipped("environments.toml"), {})
     return mock if wanted.world is None else mock.model_copy(update={"world": wanted.world})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seatrials.errors import SeatrialsError, exit_code_of
+from seatrials.errors import ConfigurationError, SeatrialsError, exit_code_of
 from seatrials.evidence.folder import DatedFolders, EvidenceFolder, MatrixFolder
 from seatrials.evidence.reader import read_matrix
 from seatrials.output.output import Output
@@ -77,7 +77,13 @@ def run_generated(which: Which, *, scenarios: str, workers: str, keep_killers: b
 
 
 def run_pytest(command: Sequence[str], *, is_heard: bool = False) -> "subprocess.CompletedProcess[str]":
-    """Return how the *command* ended; with *is_heard* what it said is there, and not shown."""
+    """Return how the *command* ended; with *is_heard* what it said is there, and not shown.
+
+    Raises `ConfigurationError` outside of a checkout: an installed wheel has no scenarios.
+    """
+    if not Path(_SCENARIOS[0]).is_dir():
+        msg = f"{Path.cwd()} has no {_SCENARIOS[0]}, whose scenarios run on mutants: start it at the top of a checkout"
+        raise ConfigurationError(msg)
     return subprocess.run(command, check=False, capture_output=is_heard, text=True)  # noqa: S603  # this Python, our arguments
 
 

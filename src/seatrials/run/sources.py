@@ -41,6 +41,7 @@ class Collector:
         self._noted: set[Path] = set()
         # As text, for there are thousands of modules, and paths take ten times as long.
         self._libraries = tuple(f"{each}{os.sep}" for each in library_folders())
+        self._standard = {sysconfig.get_path(each) for each in ("stdlib", "platstdlib")}
         self._led_to = _LedTo()
 
     def note(self, path: Path) -> None:
@@ -60,7 +61,10 @@ class Collector:
         """Whether a module lies in a folder of libraries, by the path that it was imported by.
 
         A link below the root that leads into such a folder is no library: a commit does not hold what it leads to.
+        What stands in the standard library is one wherever it leads: Debian's `sitecustomize.py` leads to /etc.
         """
+        if path.rpartition(os.sep)[0] in self._standard:
+            return True
         is_below = path.startswith(f"{self._root}{os.sep}")
         return (path if is_below else self._led_to.by(path)).startswith(self._libraries)
 

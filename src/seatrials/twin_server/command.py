@@ -15,6 +15,7 @@ from seatrials.environments.variables import forget_aws_variables, read_variable
 from seatrials.errors import ConfigurationError, MissingProgramError, exit_code_of
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_option
+from seatrials.shipped import here_or_shipped
 
 app = typer.Typer(help="The living platform without AWS.", no_args_is_help=True)
 _AllowExec = Annotated[bool, typer.Option("--allow-exec", help="let whoever reaches it run commands as you: /api/exec")]
@@ -37,6 +38,9 @@ _Strict = Annotated[bool, typer.Option("--strict", help="refuse a template that 
 _Run = Annotated[
     list[str] | None, typer.Option(metavar="NAME=CMD", help="let the container NAME run a command of this machine")
 ]
+_Environments = Annotated[
+    Path | None, path_option(metavar="FILE", help="where environments are (environments.toml, or the shipped one)")
+]
 _World = Annotated[
     str | None, typer.Option(metavar="NAME", help="default, slow as Fargate is measured, or hard to examine")
 ]
@@ -52,7 +56,7 @@ def _twin() -> None:
 def serve(  # noqa: PLR0913  # one parameter an option
     *,
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose names, region and template it has")] = "mock",
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: _Environments = None,
     stack: Annotated[Path | None, path_option(metavar="FILE", help="another CloudFormation template")] = None,
     parameter: _Parameter = None,
     parameters: _Parameters = None,
@@ -79,7 +83,7 @@ def serve(  # noqa: PLR0913  # one parameter an option
     from seatrials.twin_server.server import Server  # noqa: PLC0415
 
     variables = read_variables()
-    chosen = load_environment(environment, environments, variables)
+    chosen = load_environment(environment, environments or here_or_shipped("environments.toml"), variables)
     options = server_options(
         chosen,
         template=stack,

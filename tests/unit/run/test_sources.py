@@ -7,6 +7,7 @@ import py_compile
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -349,6 +350,22 @@ def test_a_file_that_changes_during_a_run_has_no_content(root: Path, load: Calla
     told = Collector(root, began_ns / 1e9 + 1e-6).collected(modules)
 
     assert told == {"changed.py": CHANGED, "removed.py": CHANGED, "kept.py": blob_id(b"")}
+
+
+def test_a_link_in_the_standard_library_is_a_library(
+    root: Path, tmp_path: Path, load: Callable[[Path], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's own `sitecustomize.py` leads to a file below /etc; a run there is still one of its commit."""
+    folders = {name: tmp_path / name for name in ("stdlib", "platstdlib", "purelib", "platlib", "etc")}
+    for each in folders.values():
+        each.mkdir()
+    _write(folders["etc"] / "customized.py", "")
+    (folders["stdlib"] / "customized.py").symlink_to(folders["etc"] / "customized.py")
+    paths = {name: str(each) for name, each in folders.items()}
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: paths)
+    monkeypatch.setattr(sysconfig, "get_path", paths.__getitem__)
+
+    assert _collector(root).collected([load(folders["stdlib"] / "customized.py")]) == {}
 
 
 def test_odd_modules_are_passed_over(root: Path) -> None:
