@@ -25,6 +25,7 @@ COMMANDS = (
         "fidelity",
         "doctor",
         "sweep",
+        "dashboard",
         "gate",
         "merge",
         "verify",
