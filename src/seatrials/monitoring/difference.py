@@ -65,7 +65,8 @@ def refuse_others(wanted: Wanted, seen: Seen) -> None:
         for name, alarm in seen.alarms.items()
         if alarm.get("Namespace") != wanted.namespace
     ]
-    if _parsed(seen.body).get("widgets") and wanted.namespace not in str(seen.body):
+    body = _parsed(seen.body)
+    if body.get("widgets") and not any(wanted.namespace in str(value) for _, value in _leaves(body)):
         others.append(f"the dashboard {wanted.dashboard} is about something else")
     if others:
         told = "; ".join(others)
