@@ -16,6 +16,7 @@ from seatrials.ending import end_with
 from seatrials.environments.variables import forget_aws_variables, read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
+from seatrials.monitoring import command as monitoring
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
 from seatrials.rights.command import policy
@@ -320,14 +321,13 @@ def sweep(
 
 
 def _real_environment(name: str, path: Path) -> tuple["Environment", dict[str, str]]:
-    from seatrials.environments.file import load_environment
+    from seatrials.environments.file import load_shared_environment
 
     variables = read_variables()
-    environment = load_environment(name, path, variables)
-    if not environment.kind.is_shared:
-        msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
-        raise ConfigurationError(msg)
-    return environment, variables
+    return load_shared_environment(name, path, variables), variables
+
+
+app.command()(monitoring.dashboard)
 
 
 @app.command()

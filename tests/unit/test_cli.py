@@ -26,6 +26,7 @@ COMMANDS = (
         "doctor",
         "policy",
         "sweep",
+        "dashboard",
         "gate",
         "merge",
         "verify",

@@ -34,8 +34,9 @@ MOSTLY, SELDOM = 0.75, 0.25
 CRASH = SeatrialsError.exit_code
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 OF_ERRORS = {each.exit_code for each in CLASSES}
-# 1 and 2 are verdicts of the gate; with 1 `--check` of scenarios, schemas and fidelity says that a file is out of date.
-DOCUMENTED = {"gate": {0, 1, 2}, "scenarios": {0, 1}, "schemas": {0, 1}, "fidelity": {0, 1}}
+# 1 and 2 are verdicts of the gate; with 1 `--check` of scenarios, schemas and fidelity says that a file is out of date,
+# and a dry run of dashboard that something differs.
+DOCUMENTED = {"gate": {0, 1, 2}, "scenarios": {0, 1}, "schemas": {0, 1}, "fidelity": {0, 1}, "dashboard": {0, 1}}
 
 TEXTS = ("", " ", "x" * 5000, "\x00", "ü\udcff", "[mock", "%s", "-1", "https://[", "s3://", "s3://b/k", "../..", "~")
 NUMBERS = ("nan", "inf", "-inf", "-1", "0", "1e400", "1e-400", "9" * 400, "0x10", "", "one")
@@ -52,6 +53,13 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "--github-environment": TEXTS,
     },
     "sweep": {"--environments": FILES, "--wait": NUMBERS, "--confirm": TEXTS},
+    "dashboard": {
+        "--environments": FILES,
+        "--criteria": FILES,
+        "--to": ("slack", "sns:x", *TEXTS),
+        "--confirm": TEXTS,
+        "--dry-run": (),
+    },
     "gate": {
         "--criteria": FILES,
         "--evidence": FILES,
@@ -100,6 +108,7 @@ ARGUMENTS = {
     "doctor": (*NAMES, *TEXTS),
     "policy": (*NAMES, *TEXTS),
     "sweep": (*NAMES, *TEXTS),
+    "dashboard": (*NAMES, *TEXTS),
     "notify": (*FILES, *TEXTS),
     "verify": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
     "merge": (*FILES, *TEXTS, "evidence", "evidence/mock/latest", "evidence/gate/latest", "evidence/mutants"),
@@ -138,6 +147,8 @@ VARIABLES = {
     "SEATRIALS_SIGNING_KEY": (*TEXTS[:3], "ü", "-----BEGIN PRIVATE KEY-----", "a" * 100_000),
     "SEATRIALS_SIGNING_KEY_FILE": (*FILES, "private.pem", "public.pem"),
     "SEATRIALS_SIGNING_IDENTITY": ("ci", "me", " "),
+    "SEATRIALS_RUN_MONITORING_PREFIX": ("x" * 300, "no such", "webordinary"),
+    "SEATRIALS_RUN_METRIC_NAMESPACE": (".", ":", "x" * 300),
     "SEATRIALS_TABLE": ("x" * 300, "no such", "webordinary"),
 }
 # What is right, so that what is wrong beside it comes into play.

@@ -36,6 +36,15 @@ def load_environment(name: str, path: Path, variables: Mapping[str, str], *, is_
     return environments[name]
 
 
+def load_shared_environment(name: str, path: Path, variables: Mapping[str, str]) -> Environment:
+    """Return the environment *name*, whose stack outlives a run; raises `ConfigurationError` for a mock, too."""
+    environment = load_environment(name, path, variables)
+    if not environment.kind.is_shared:
+        msg = f"{name} is a mock, which is made anew for each scenario: name a real stack or a rehearsal"
+        raise ConfigurationError(msg)
+    return environment
+
+
 def with_outputs(environment: Environment, outputs: Mapping[str, str]) -> Environment:
     """Return *environment* with the outputs of its `outputs_stack` as the values that nobody gave.
 

@@ -126,6 +126,8 @@ class Budget(Table):
 
     dollars: Dollars = 3.0
     minutes: Minutes = 240.0
+    # What the runs of 24 hours may cost together before an alarm tells; none of them ends by it.
+    day_dollars: Dollars = 10.0
 
 
 class Release(Table):

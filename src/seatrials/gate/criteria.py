@@ -183,6 +183,18 @@ class Criteria(_Table):
     owners: Mapping[str, OwnerNames] = Field(default_factory=dict)
 
 
+def read_criteria(path: Path) -> Criteria:
+    """Return the criteria of the file *path*, whatever rows and signers it names, for who needs its bounds alone.
+
+    Raises `ConfigurationError` that lists every problem of its tables.
+    """
+    document = read_toml(path, "give the criteria with --criteria FILE")
+    try:
+        return Criteria.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(describe_problems(error, Criteria, str(path), ""))) from error
+
+
 def load_criteria(path: Path, rows: Iterable[str], suites: Iterable[str] = ()) -> Criteria:
     """Return the criteria of the file *path*, which may name the *rows* of the catalogue, and its *suites*.
 

@@ -29,6 +29,7 @@ _TIMEOUT_SECONDS = 10.0
 _SLACK_CHARACTERS_MAX = 3000
 _CHARACTERS_MAX = 20_000
 _GITHUB = "https://api.github.com"
+_TOPIC = re.compile(r"sns:(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+)")
 _OWNER = re.compile(r"@[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?")
 # What calls everybody in Slack and in what takes its webhooks.
 _CALLS = re.compile(r"@(?=(?:channel|here|all|everyone)\b)", re.IGNORECASE)
@@ -147,9 +148,9 @@ def channel_of(target: str, variables: Mapping[str, str]) -> Channel:
     kind, _, rest = target.partition(":")
     if target == "slack":
         return SlackWebhook(url=_secret_url(variables, "SEATRIALS_SLACK_WEBHOOK_URL"))
-    if kind == "sns" and re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+", rest):
+    if topic := topic_named(target):
         with settings_of_the_shell("make AWS's client of sns"):
-            return SnsTopic(arn=rest, client=boto3.client("sns", region_name=rest.split(":")[3], config=_ONCE))
+            return SnsTopic(arn=topic, client=boto3.client("sns", region_name=topic.split(":")[3], config=_ONCE))
     if kind == "github" and re.fullmatch(r"[A-Za-z0-9-]+/(?!\.+$)[A-Za-z0-9._-]+", rest):
         token = variables.get("SEATRIALS_GITHUB_TOKEN") or variables.get("GITHUB_TOKEN", "")
         if not token or not (token.isascii() and token.isprintable()):
@@ -159,6 +160,12 @@ def channel_of(target: str, variables: Mapping[str, str]) -> Channel:
         return GithubIssue(repository=rest, token=token, api=api.rstrip("/"))
     msg = f"--to {target[:80]!r}: must be slack, sns:ARN of a topic, or github:OWNER/REPOSITORY"
     raise ConfigurationError(msg)
+
+
+def topic_named(target: str) -> str | None:
+    """Return the ARN of the topic that `--to sns:ARN` names, None when it names none."""
+    found = _TOPIC.fullmatch(target)
+    return None if found is None else found[1]
 
 
 def _issue(message: Message) -> str:

@@ -9,11 +9,10 @@ Every call to AWS is counted, and waits for its turn below AWS's limits.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from seatrials.errors import LeaseLostError, RefusedWriteError
 from seatrials.safety.budget import Spending
-from seatrials.safety.permitted import Permitted
 from seatrials.safety.rates import Rates
 from seatrials.safety.reading import is_reading
 from seatrials.safety.usage import READS, WRITES, Usage
@@ -22,13 +21,20 @@ from seatrials.safety.usage import READS, WRITES, Usage
 Announce = Callable[[str, str, Mapping[str, Any]], None]
 
 
+class Permits(Protocol):
+    """What may be changed at all, and of which the guard asks for each change."""
+
+    def refusal(self, service: str, operation: str, given: Mapping[str, Any]) -> str:
+        """Return why a call that changes something may not be made, "" when it may."""
+
+
 class Guard:
     """Says of each call whether it may be made; begins by allowing reading calls alone."""
 
     def __init__(self, rates: Rates, usage: Usage) -> None:
         self._rates = rates
         self._usage = usage
-        self._permitted: Permitted | None = None
+        self._permitted: Permits | None = None
         self._holds: Callable[[], bool] | None = None
         self._announce: Announce | None = None
         self._spending: Spending | None = None
@@ -47,7 +53,7 @@ class Guard:
         events.unregister("before-send", self._before_send)
         events.register("before-send", self._take_turn)
 
-    def confirm_identity(self, permitted: Permitted) -> None:
+    def confirm_identity(self, permitted: Permits) -> None:
         """Allow the lease to be taken, for account and region are the environment's."""
         self._permitted = permitted
 
@@ -109,7 +115,7 @@ class Guard:
             msg = f"{what}, for the store writes to items of {table} alone"
             raise RefusedWriteError(msg)
 
-    def _require_identity(self, what: str) -> Permitted:
+    def _require_identity(self, what: str) -> Permits:
         if self._permitted is None:
             msg = f"{what}, for nothing is written before the account and the region are confirmed"
             raise RefusedWriteError(msg)

@@ -26,6 +26,7 @@ from seatrials.publishing.notify import Notification
 from seatrials.safety.sweep import Leftover, Sweeper
 from seatrials.stacks.live.command import doctor, sweep
 from seatrials.twin_server.server import Server
+from tests.support.aws import Clients
 from tests.support.project import PROJECT
 from tests.support.signing import public_pem, signer
 from tests.support.small_platform import SmallPlatform
@@ -179,6 +180,21 @@ def test_a_sweep_tells_what_is_left(
     assert [each["name"] for each in told["left"]] == [each.name for each in left]
     assert told["removed"] is False
     assert keys(told) == (documented("sweep") if left else {"environment", "left[]", "removed"})
+
+
+def test_a_dashboard_tells_what_differs(
+    run: Run, aws: Clients, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each thing that is other with its fields, and whether it was written."""
+    for name, value in STAGING.items():
+        monkeypatch.setenv(name, value)
+    assert run("dashboard", "staging")[0] == 0
+    aws("cloudwatch").put_dashboard(DashboardName="webordinary-runs", DashboardBody="{}")
+    code, out, err = run("dashboard", "staging", "--dry-run", "--json")
+
+    told = json.loads(out)
+    assert (code, err, told["written"], (tmp_path / "evidence").exists()) == (1, "", False, False)
+    assert keys(told) == documented("dashboard")
 
 
 def test_a_matrix_is_told_at_its_end(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
