@@ -36,6 +36,7 @@
                                      any command of seatrials that needs no AWS, where it is not installed
     nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
+    nox -s docs                      the documentation as a site, in site/; fails for a link that leads nowhere
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
@@ -322,6 +323,14 @@ def browser(session: nox.Session) -> None:
     # A file is looked at by one worker, which writes its pages once and has a browser of its own.
     shares = ("-n", "auto", "--dist", "loadfile")
     session.run("python", "-m", "pytest", "tests/browser", "-q", *shares, *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, in site/, without a network: a warning fails."""
+    install(session, "docs")
+    # Its theme advertises its successor at every start.
+    session.run("mkdocs", "build", "--quiet", *session.posargs, env={**OFFLINE, "NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session(default=False)

@@ -18,6 +18,7 @@ from seatrials.errors import ConfigurationError
 from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolder
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
+from seatrials.reference.command import reference
 from seatrials.shard import Shard
 from seatrials.twin_server import command as twin
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(twin.app, name="twin")
+app.command()(reference)
 
 
 def _part(written: str) -> str:
