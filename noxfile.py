@@ -36,6 +36,7 @@
                                      any command of seatrials that needs no AWS, where it is not installed
     nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
+    nox -s tutorial                  every command of the tutorial, as it stands there, in a fresh checkout
     nox -s docs                      the documentation as a site, in site/; fails for a link that leads nowhere
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
@@ -329,8 +330,15 @@ def browser(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation as a site, in site/, without a network: a warning fails."""
     install(session, "docs")
-    # Its theme advertises its successor at every start.
+    # The theme speaks of its successor at every start.
     session.run("mkdocs", "build", "--quiet", *session.posargs, env={**OFFLINE, "NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session(default=False)
+def tutorial(session: nox.Session) -> None:
+    """Do what the tutorial says in a fresh checkout, command by command; it installs from the package index."""
+    install(session, "tests")
+    session.run("python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

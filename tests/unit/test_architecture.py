@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import DOCUMENTS
 from tests.support.project import PROJECT
 
 SOURCE = PROJECT / "src/seatrials"
 ARCHITECTURE = PROJECT / "docs/architecture.md"
-DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = sorted(path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*/__init__.py"))
 # Comments and docstrings name files, and so do the files at the root that people read and change.
 SOURCES = [
