@@ -29,9 +29,12 @@ class Newcomer:
             "HOME": str(folder),
             **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))},  # noqa: TID251  # the index
             "GIT_CONFIG_COUNT": "3",
-            **{"GIT_CONFIG_KEY_0": f"url.{PROJECT}.insteadOf", "GIT_CONFIG_VALUE_0": ADDRESS},
-            **{"GIT_CONFIG_KEY_1": "user.name", "GIT_CONFIG_VALUE_1": "A newcomer"},
-            **{"GIT_CONFIG_KEY_2": "user.email", "GIT_CONFIG_VALUE_2": "newcomer@example.com"},
+            "GIT_CONFIG_KEY_0": f"url.{PROJECT}.insteadOf",
+            "GIT_CONFIG_VALUE_0": ADDRESS,
+            "GIT_CONFIG_KEY_1": "user.name",
+            "GIT_CONFIG_VALUE_1": "A newcomer",
+            "GIT_CONFIG_KEY_2": "user.email",
+            "GIT_CONFIG_VALUE_2": "newcomer@example.com",
         }
 
     def do(self, block: Block) -> None:

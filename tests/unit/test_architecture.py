@@ -17,8 +17,11 @@ SOURCES = [
     *sorted(SOURCE.rglob("*.py")),
     *(PROJECT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
 ]
-# What commands make, and is no part of the project.
-OUTPUT = (".nox/", ".seatrials/", "evidence/", "timeline/", "pages/", "allure-results/", "kill-matrix.md", "summary.md")
+# What commands make, or a reader of the tutorial, and is no part of the project.
+OUTPUT = (
+    *(".nox/", ".seatrials/", "site/", "evidence/", "timeline/", "pages/", "allure-results/"),
+    *("kill-matrix.md", "summary.md", "mine.py", "gate-mock.toml"),
+)
 # A file of many folders.
 MANIFOLD = ("conftest.py",)
 # Where the documents that are about tests look for them.
