@@ -336,7 +336,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tutorial(session: nox.Session) -> None:
-    """Do what the tutorial says in a fresh checkout, command by command; it installs from the package index."""
+    """Do what the tutorial says in a fresh checkout, from the package index; `-- --keep` shows on it what was seen."""
     install(session, "tests")
     session.run("python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 

@@ -29,7 +29,8 @@ _EVIDENCE = """\
 
 Every file of JSON that runs, mutants and the gate leave in `evidence/`, and what is in it; `schemas/` has the same as
 JSON schemas. A file is read strictly, so a text is no number. A key that is not *needed* may be missing or null, which
-the sentences call None, for the run was killed or is older than the key.
+the sentences call None, for the run was killed or is older than the key. A key without a sentence goes with the one
+above it, or is what it is called.
 """
 _OF_A_TABLE = ("environments", "gate", "prices")
 _HEADS = ("key", "value", "default", "kinds", "variable", "what it says")
