@@ -1,12 +1,15 @@
 """The commands of the documents: each is read by its own program, is run, or stands below with the reason why not."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from seatrials.catalogue import read_suites
+from seatrials.mutants.catalogue import CATALOGUE
 from tests.support.command_lines import Reader, WrongCommandError
 from tests.support.documents import DOCUMENTS, blocks, commands, said_commands, typed_lines
 from tests.support.project import PROJECT
@@ -26,6 +29,8 @@ ELSEWHERE = {
     ("apt-get", "install"): "changes the machine; .ci/run does it",
     ("verdict=$?",): "keeps what the command before it has ended with",
 }
+# What a reader writes, by the tutorial, by docs/writing-scenarios.md, or in place of a word in capitals.
+OWN = {"", "who_says", "impatient", "an_idle_session_is_over", "NAME", "ID"}
 # What stands where a reader, or a shell, puts something of their own.
 PLACEHOLDERS = {"COMMAND": "schemas", "$INDEX": "1", "$seed": "1"}
 
@@ -38,6 +43,11 @@ def name_of(page: Path) -> str:
 @pytest.fixture(name="reader")
 def _reader(pytestconfig: pytest.Config) -> Reader:
     return Reader(pytestconfig)
+
+
+def after(words: list[str], option: str) -> str:
+    """Return what *words* give an option; "" without it."""
+    return words[words.index(option) + 1] if option in words else ""
 
 
 def filled(words: list[str]) -> list[str]:
@@ -94,6 +104,23 @@ def test_no_block_hides_a_command() -> None:
     others = [block for page in DOCUMENTS for block in blocks(page) if block.language in {"text", ""}]
 
     assert [block.text for block in others if block.text.startswith("$ ")] == []
+
+
+def test_an_example_is_of_what_is_there() -> None:
+    """A row, a scenario's name or a mutant that a command picks exists, or is the reader's own."""
+    suites = read_suites(PROJECT / "tests/integration")
+    rows = [row for suite in suites for row in suite.rows]
+    names = " ".join(f"{suite.path.name} {row.test}" for suite in suites for row in suite.rows)
+    lines = [line for page in DOCUMENTS for line in (*typed_lines(page), *said_commands(page))]
+    found = [words for line in lines for words in commands(line)]
+    of_scenarios = [words for words in found if {"mock", "rehearse", "live-staging"} & {*words}]
+    picked = {after(words, "-k") for words in of_scenarios}
+    chosen = {after(words, "--only") for words in found if "--generated" not in words}
+    shown = {word for words in found for word in words if re.fullmatch(r"[A-Z]+-\d\d", word)}
+
+    assert {each for each in picked - OWN if each not in names} == set()
+    assert chosen - OWN - {each.id for each in CATALOGUE} == set()
+    assert shown - {row.id for row in rows} == set()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if typed_lines(page)], ids=name_of)
