@@ -13,7 +13,7 @@ from tests.support.project import PROJECT
 
 PAGE = PROJECT / "docs/tutorial.md"
 # The repository that the page clones.
-ADDRESS = "https://github.com/webordinary/seatrials.git"
+ADDRESS = "https://github.com/OWNER/seatrials.git"
 # What the shown text has where a command ends with 1, as pytest and nox do.
 RED = ("FAILED", "CANNOT TELL")
 

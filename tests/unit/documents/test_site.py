@@ -1,6 +1,7 @@
 """The documentation as a site: it builds without a warning, keeps its addresses, and loads nothing from elsewhere."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,12 @@ def test_every_page_has_a_place(site: Path) -> None:
     pages = {path.relative_to(PROJECT / "docs").with_suffix(".html") for path in (PROJECT / "docs").rglob("*.md")}
 
     assert {page for page in pages if not (site / page).is_file()} == set()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_what_is_no_page_leads_to_headings_too(name: str, site: Path) -> None:
+    """A link of a document outside of docs ends at a heading that is there; those of pages the build looks at."""
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(docs/([\w/-]+)\.md#([\w-]+)\)", text)
+
+    assert [each for each in links if f'id="{each[1]}"' not in (site / f"{each[0]}.html").read_text("utf-8")] == []
