@@ -79,16 +79,16 @@ LOAD_PACE = 10
 LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Make the session's environment what uv.lock says: the project, what it needs, and *groups*.
+def install(session: nox.Session, *groups: str, alone: bool = False) -> None:
+    """Make the session's environment what uv.lock says: the project, what it needs, and *groups*, or these *alone*.
 
     uv itself comes from PyPI, so that pip is all a machine must have. `nox -R` skips both steps.
     """
     session.install(*nox.project.dependency_groups(PYPROJECT, "uv"))
     location = session.virtualenv.location
-    options = [f"--group={group}" for group in ("uv", *groups)]
+    options = [f"--{'only-' if alone else ''}group={group}" for group in ("uv", *groups)]
     # Who signs as a job of CI needs sigstore, which others are spared.
-    options += ["--extra=sigstore"] if os.environ.get("SEATRIALS_SIGNING_IDENTITY") else []
+    options += ["--extra=sigstore"] if os.environ.get("SEATRIALS_SIGNING_IDENTITY") and not alone else []
     session.run_install(
         *(
             "uv",
@@ -329,7 +329,7 @@ def browser(session: nox.Session) -> None:
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Build the documentation as a site, in site/, without a network: a warning fails."""
-    install(session, "docs")
+    install(session, "docs", alone=True)
     # The theme speaks of its successor at every start.
     session.run("mkdocs", "build", "--quiet", *session.posargs, env={**OFFLINE, "NO_MKDOCS_2_WARNING": "1"})
 
