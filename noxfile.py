@@ -37,6 +37,8 @@
                                      any command of seatrials that needs no AWS, where it is not installed
     nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
+    nox -s tutorial                  every command of the tutorial, as it stands there, in a fresh checkout
+    nox -s docs                      the documentation as a site, in site/; fails for a link that leads nowhere
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
 
@@ -78,16 +80,16 @@ LOAD_PACE = 10
 LIVE: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Make the session's environment what uv.lock says: the project, what it needs, and *groups*.
+def install(session: nox.Session, *groups: str, alone: bool = False) -> None:
+    """Make the session's environment what uv.lock says: the project, what it needs, and *groups*, or these *alone*.
 
     uv itself comes from PyPI, so that pip is all a machine must have. `nox -R` skips both steps.
     """
     session.install(*nox.project.dependency_groups(PYPROJECT, "uv"))
     location = session.virtualenv.location
-    options = [f"--group={group}" for group in ("uv", *groups)]
+    options = [f"--{'only-' if alone else ''}group={group}" for group in ("uv", *groups)]
     # Who signs as a job of CI needs sigstore, which others are spared.
-    options += ["--extra=sigstore"] if os.environ.get("SEATRIALS_SIGNING_IDENTITY") else []
+    options += ["--extra=sigstore"] if os.environ.get("SEATRIALS_SIGNING_IDENTITY") and not alone else []
     session.run_install(
         *(
             "uv",
@@ -351,6 +353,21 @@ def browser(session: nox.Session) -> None:
     # A file is looked at by one worker, which writes its pages once and has a browser of its own.
     shares = ("-n", "auto", "--dist", "loadfile")
     session.run("python", "-m", "pytest", "tests/browser", "-q", *shares, *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, in site/, without a network: a warning fails."""
+    install(session, "docs", alone=True)
+    # The theme speaks of its successor at every start.
+    session.run("mkdocs", "build", "--quiet", *session.posargs, env={**OFFLINE, "NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session(default=False)
+def tutorial(session: nox.Session) -> None:
+    """Do what the tutorial says in a fresh checkout, from the package index; `-- --keep` shows on it what was seen."""
+    install(session, "tests")
+    session.run("python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)

@@ -19,6 +19,7 @@ from seatrials.evidence.folder import DEFAULT_EVIDENCE, EvidenceFolder, RunFolde
 from seatrials.monitoring import command as monitoring
 from seatrials.output.output import AsJson, Output
 from seatrials.output.paths import path_argument, path_option
+from seatrials.reference.command import reference
 from seatrials.rights.command import policy
 from seatrials.shard import Shard
 from seatrials.twin_server import command as twin
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(twin.app, name="twin")
 app.command()(policy)
+app.command()(reference)
 
 
 def _part(written: str) -> str:

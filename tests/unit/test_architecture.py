@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import DOCUMENTS
 from tests.support.project import PROJECT
 
 SOURCE = PROJECT / "src/seatrials"
 ARCHITECTURE = PROJECT / "docs/architecture.md"
-DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = sorted(path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*/__init__.py"))
 # Comments and docstrings name files, and so do the files at the root that people read and change.
 SOURCES = [
     *sorted(SOURCE.rglob("*.py")),
     *(PROJECT / name for name in ("environments.toml", "pyproject.toml", "noxfile.py")),
 ]
-# What commands make, and is no part of the project.
+# What commands make, or a reader of the tutorial, and is no part of the project.
 OUTPUT = (
-    *(".nox/", ".seatrials/", "dist/", "evidence/", "timeline/", "pages/"),
-    *("allure-results/", "kill-matrix.md", "release-notes.md", "summary.md"),
+    *(".nox/", ".seatrials/", "dist/", "site/", "evidence/", "timeline/", "pages/", "allure-results/"),
+    *("kill-matrix.md", "release-notes.md", "summary.md", "mine.py", "gate-mock.toml"),
 )
 # A file of many folders.
 MANIFOLD = ("conftest.py",)

@@ -23,6 +23,7 @@ COMMANDS = (
         "scenarios",
         "schemas",
         "fidelity",
+        "reference",
         "doctor",
         "policy",
         "sweep",

@@ -34,9 +34,10 @@ MOSTLY, SELDOM = 0.75, 0.25
 CRASH = SeatrialsError.exit_code
 CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SeatrialsError)]
 OF_ERRORS = {each.exit_code for each in CLASSES}
-# 1 and 2 are verdicts of the gate; with 1 `--check` of scenarios, schemas and fidelity says that a file is out of date,
-# and a dry run of dashboard that something differs.
-DOCUMENTED = {"gate": {0, 1, 2}, "scenarios": {0, 1}, "schemas": {0, 1}, "fidelity": {0, 1}, "dashboard": {0, 1}}
+# 1 and 2 are verdicts of the gate; with 1 `--check` of what makes files says that one is out of date, and a dry run of
+# dashboard that something differs.
+CHECKED = ("scenarios", "schemas", "fidelity", "reference", "dashboard")
+DOCUMENTED = {"gate": {0, 1, 2}, **{name: {0, 1} for name in CHECKED}}
 
 TEXTS = ("", " ", "x" * 5000, "\x00", "ü\udcff", "[mock", "%s", "-1", "https://[", "s3://", "s3://b/k", "../..", "~")
 NUMBERS = ("nan", "inf", "-inf", "-1", "0", "1e400", "1e-400", "9" * 400, "0x10", "", "one")
@@ -79,6 +80,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "scenarios": {"--check": (), "--write": (), "--matrix": FILES, "--path": FILES, "--page": FILES},
     "schemas": {"--check": (), "--write": (), "--folder": FILES},
     "fidelity": {"--check": (), "--write": (), "--folder": FILES},
+    "reference": {"--check": (), "--write": (), "--folder": FILES},
     "twin serve": {
         "--environment": TEXTS,
         "--environments": FILES,

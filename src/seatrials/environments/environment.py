@@ -37,14 +37,16 @@ class Environment(Terms, Pacing, Door, Place):
 
     model_config = ConfigDict(validate_default=True)
 
-    # The CloudFormation template that a mock deploys.
+    # The CloudFormation template that a mock deploys; `--stack FILE` takes its place.
     template: FilePath | None = None
     # What the mock's AWS is like: within the promise of a 60 s cold start, as slow as Fargate is measured to be, or
-    # within the promise and as hard to examine as AWS.
+    # within the promise and as hard to examine as AWS; `--world NAME` takes its place.
     world: WorldName = "default"
-    # What Hermes and the editor must say that they are.
+    # What Hermes and the editor must say that they are, for the capability `versions`.
     release: Release | None = None
+    # What the platform's resources are called.
     names: ResourceNames = ResourceNames()
+    # How long a row may take.
     limits: Limits = Limits()
 
     @field_validator("name")
@@ -103,6 +105,11 @@ class Environment(Terms, Pacing, Door, Place):
         What the file lists, but for `rate` at a pace that would make it too many requests for the machine.
         """
         return super().allows(capability) and (capability != Capability.RATE or self.pace <= _RATE_PACE_MAX)
+
+
+def keys_refused_by(kind: Kind) -> frozenset[str]:
+    """Return the keys that a table of *kind* may not have."""
+    return frozenset() if kind.may_redirect else frozenset(_OF_A_REHEARSAL)
 
 
 def _kind(info: ValidationInfo) -> Kind | None:

@@ -42,7 +42,7 @@ class _Matching:
         return no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "pattern": f"^({self.pattern})$"}
+        return {**handler(schema), "pattern": f"^({self.pattern})$", "$comment": self.allowed}
 
     def _check(self, value: str) -> str:
         if re.fullmatch(self.pattern, value) is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from seatrials.environments.kinds import KINDS
+from seatrials.environments.kinds import KINDS, Kind
 from seatrials.errors import ConfigurationError
 
 PREFIX = "SEATRIALS_"
@@ -43,6 +43,13 @@ OUTPUT_KEYS: Mapping[str, str] = {
     "HermesLogGroupName": "names.hermes_log_group",
     "ScaleOutPolicyName": "names.scale_out_policy",
 }
+
+
+def variable_of(key: str, kind: Kind) -> str:
+    """Return the variable that takes the place of *key*, with a dot before a key of an inner table; "" for none."""
+    table, _, name = key.rpartition(".")
+    known = {"": _TOP_KEYS, "trust": _TRUST_KEYS}.get(table, ()) if kind.is_told_by_variables else ()
+    return f"{PREFIX}{name.upper()}" if table == "names" or name in known else ""
 
 
 def overridden(table: Mapping[str, Any], variables: Mapping[str, str], names: type[BaseModel]) -> dict[str, Any]:

@@ -56,33 +56,51 @@ class EnvironmentRules(_Table):
     rows: Column
     # What its evidence must be to count.
     kinds: Kinds = ("measured",)
+    # How old its evidence may be.
     age_hours_max: Positive = 24.0
     # Whether uncommitted changes are allowed in the tree that ran.
     dirty_tree_allowed: bool = False
     # Whether a row that the environment declares to be unable to run is not required there.
     not_run_allowed: bool = False
-    # None: nobody looks.
+    # How many resources may be left behind; without it, nobody looks.
     leftovers_max: Annotated[int, Field(strict=True, ge=0)] | None = None
+    # How many of the rows must have passed; without it, nobody looks.
     success_percent_above: Number | None = None
+    # How many results may be failures of rows that pass in another run of the commit, which needs two runs; without it,
+    # nobody looks.
     false_alarm_percent_below: Number | None = None
+    # What a run may cost; without it, nobody looks.
     run_dollars_below: Positive | None = None
+    # What one session of a run may cost; without it, nobody looks.
     session_dollars_below: Positive | None = None
 
 
 class Statistic(_Table):
     """A bound on a statistic over the samples of a metric."""
 
+    # What the criterion is called, before a dot and the environment.
     id: Name
+    # What must hold, for people.
     sentence: Text
+    # Where it must hold.
     environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
+    # Whose samples it is about.
     metric: Text
+    # What is made of the samples; percentiles lie between two of them in proportion.
     statistic: StatisticName
+    # Their unit, for people.
     unit: Text = "seconds"
+    # The statistic must be below this.
     below: Number | None = None
+    # Or at most this.
     at_most: Number | None = None
+    # Or at least this.
     at_least: Number | None = None
+    # Or above this.
     above: Number | None = None
+    # From how many samples on it can be told.
     samples_min: Count = 1
+    # What samples must be to count.
     kinds: Kinds = ("measured",)
 
     @model_validator(mode="after")
@@ -108,15 +126,21 @@ class Statistic(_Table):
 class RegressionRule(_Table):
     """How far a metric may move from its baseline."""
 
+    # What the criterion is called, before a dot and the environment.
     id: Name
+    # What must hold, for people.
     sentence: Text
+    # Where it must hold.
     environments: Annotated[tuple[Text, ...], AfterValidator(not_empty)]
     # A metric of the samples, or `success_percent` or `run_dollars`, which every run has.
     metric: Text
+    # What is compared, of samples.
     statistic: StatisticName = "p50"
+    # Their unit, for people.
     unit: Text = "seconds"
-    # Fractions of the baseline.
+    # By which fraction of the baseline it may not rise.
     rises_by: Positive | None = None
+    # Or by which it may not fall.
     falls_by: Positive | None = None
     # How many good runs of earlier commits make a baseline.
     runs_min: Count = 5
@@ -142,7 +166,9 @@ class RegressionRule(_Table):
 class MutantRules(_Table):
     """Whether the scenarios must be proven able to fail."""
 
+    # Whether every mutant of the newest run on mutants must be killed, and all of them must have run.
     required: bool = True
+    # Whether uncommitted changes are allowed in the tree that ran.
     dirty_tree_allowed: bool = False
 
 
@@ -156,11 +182,15 @@ class ReleaseRules(_Table):
 class WaiverRule(_Table):
     """A row (`COLD-07`, `COLD-07.staging`) or criterion (`cold-start.staging`) that someone answers for until a day."""
 
+    # The row, or the criterion.
     subject: Text
+    # Why it may be waived.
     reason: Text
+    # Who is to mend it.
     owner: Text
     # Who allowed it: whoever answers for the release, not who is to mend it.
     approved_by: Text
+    # The last day on which it counts.
     last_day: date
 
     @property
@@ -172,14 +202,21 @@ class WaiverRule(_Table):
 class Criteria(_Table):
     """A criteria file."""
 
+    # What the newest run of each environment must show, by the environment's name.
     environments: Annotated[Mapping[str, EnvironmentRules], AfterValidator(not_empty)]
+    # Bounds on what was measured.
     statistics: tuple[Statistic, ...] = ()
+    # How far a figure may move from its baseline.
     regressions: tuple[RegressionRule, ...] = ()
+    # Whether scenarios must be proven able to fail.
     mutants: MutantRules = MutantRules()
+    # Who must have signed the evidence.
     signatures: SignatureRules = SignatureRules()
+    # What somebody answers for until a day.
     waivers: tuple[WaiverRule, ...] = ()
+    # What a release is compared by.
     release: ReleaseRules = ReleaseRules()
-    # By row, suite or criterion.
+    # Whose it is: a name or a list of names, by row, suite or criterion.
     owners: Mapping[str, OwnerNames] = Field(default_factory=dict)
 
 

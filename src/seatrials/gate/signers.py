@@ -30,13 +30,15 @@ class SignerRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # The public key in PEM, or a file with it, from the folder of the criteria.
+    # The public key, in PEM.
     public_key: _Text | None = None
+    # Or a file with it, from the folder of the criteria.
     public_key_file: Path | None = None
-    # For sigstore: who the certificate must be for, and who must have vouched for it.
+    # Or, for sigstore, who the certificate must be for.
     identity: _Text | None = None
+    # And who must have vouched for it.
     issuer: _Text | None = None
-    # What may be signed: environments, `mutants` for the kill matrix, `gate` for decisions; None is everything.
+    # What may be signed: environments, `mutants` for the kill matrix, `gate` for decisions; without it, everything.
     environments: tuple[_Text, ...] | None = None
 
     @model_validator(mode="after")
@@ -55,6 +57,7 @@ class SignatureRules(BaseModel):
 
     # Whether evidence that nobody signed proves nothing.
     required: bool = False
+    # Whose signatures count, by a name of your own.
     signers: Mapping[_Name, SignerRule] = {}
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What is wrong with the marks of scenarios, a sentence each."""
+"""The marks of scenarios, and what is wrong with those of a test, a sentence each."""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +9,14 @@ from seatrials.configuration import nearest
 from seatrials.environments.capabilities import Capability
 from seatrials.environments.scopes import SCOPES
 from seatrials.run.items import TASKS_MAX, needs_of, scenario_id, scopes_of
+
+# As `pytest --markers` shows them: how each is written, and what it means.
+MARKS = (
+    "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
+    *(f"{scope.mark}: {scope.sentence}" for scope in SCOPES.values()),
+    "exclusive(tasks_max=0, leaves=3): needs the service to itself, with so many edit tasks at most when it begins",
+    "needs(capability, ...): is run only where the environment has all of these",
+)
 
 
 def problems_of_marks(items: Sequence[pytest.Item]) -> list[str]:

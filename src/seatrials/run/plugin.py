@@ -22,7 +22,6 @@ from seatrials.checkers.contract import files as contract_files
 from seatrials.configuration import require_wait, require_workers
 from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
-from seatrials.environments.scopes import SCOPES
 from seatrials.environments.variables import aws_variables_forgotten, read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.signing import Signer, signer_of, signing_variables_taken
@@ -37,7 +36,7 @@ from seatrials.run.ended_rows import EndedRows
 from seatrials.run.ending import RunEnding, cannot_write, fail
 from seatrials.run.items import ENVIRONMENT_KEY, limit_seconds, scenario_id
 from seatrials.run.late import LateRows
-from seatrials.run.marks import problems_of_marks
+from seatrials.run.marks import MARKS, problems_of_marks
 from seatrials.run.obstacles import tell_obstacles
 from seatrials.run.on_mutants import about_mutant, begin_generated, begin_matrix
 from seatrials.run.options import add_options, find_files, in_chosen_world
@@ -95,12 +94,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks; with an environment, begin a run before pytest's and Allure's reporters read their options."""
-    for line in (
-        "scenario(id, extra_seconds=0): the row of the catalogue; extra_seconds is the time that its sentence names",
-        *(f"{scope.mark}: {scope.sentence}" for scope in SCOPES.values()),
-        "exclusive(tasks_max=0, leaves=3): needs the service to itself, with so many edit tasks at most when it begins",
-        "needs(capability, ...): is run only where the environment has all of these",
-    ):
+    for line in MARKS:
         config.addinivalue_line("markers", line)
     if CHOICE_KEY not in config.stash:
         msg = "seatrials.run.plugin was loaded too late: load it with `-p seatrials.run.plugin`, in addopts"

@@ -23,6 +23,7 @@ from seatrials.evidence.recorder import Step
 from seatrials.gate.criteria import Criteria
 from seatrials.gate.decision import Decision
 from seatrials.gate.history import Entry
+from seatrials.schemas.comments import comments_of
 
 # Where they are, from the root of the project.
 FOLDER = Path("schemas")
@@ -37,7 +38,26 @@ class ScenarioRecord:
     samples: list[Sample]
 
 
-class _OfToml(GenerateJsonSchema):
+class _Described(GenerateJsonSchema):
+    """A property says what the comment above its field says."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _with_comments(super().model_schema(schema), schema["cls"])
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return _with_comments(super().dataclass_schema(schema), schema["cls"])
+
+
+def _with_comments(made: JsonSchemaValue, described: type) -> JsonSchemaValue:
+    said = comments_of(described)
+    properties = {
+        key: {**value, "description": said[key]} if key in said else value
+        for key, value in made.get("properties", {}).items()
+    }
+    return {**made, "properties": properties} if properties else made
+
+
+class _OfToml(_Described):
     """TOML has no null: a key without a value is left out."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
@@ -62,7 +82,7 @@ class Document:
     # Which files it is, from the root of the project or from the folder of the evidence.
     files: str
     model: Any
-    generator: type[GenerateJsonSchema] = GenerateJsonSchema
+    generator: type[GenerateJsonSchema] = _Described
 
     def schema(self) -> dict[str, Any]:
         """Return the schema of such a file."""

@@ -1,4 +1,7 @@
-"""docs/environments.md against the model: every key, what needs it, its variable, and every capability."""
+"""docs/reference/environments.md against what a file is read with: every key, who needs it, and its variable.
+
+That the page is as the code makes it is another test's; here it is held against what becomes of a file.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from seatrials.environments.file import load_environment
 from seatrials.errors import ConfigurationError
 from tests.support.project import PROJECT
 
-PAGE = PROJECT / "docs/environments.md"
+PAGE = PROJECT / "docs/reference/environments.md"
 KINDS = ("mock", "rehearsal", "live")
 # What makes a table of a kind whole, and what a variable takes the place of in it.
 WHOLE = """
@@ -36,15 +39,16 @@ VALUES = {
 }
 
 
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table under a heading of the page."""
-    section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+def rows() -> list[list[str]]:
+    """Return the cells of the page's table."""
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-KEY_ROWS = {row[0].strip("`"): row for row in rows("Keys")}
-VARIABLE_ROWS = [(key, name) for key, row in KEY_ROWS.items() for name in re.findall(r"`(\w+)`", row[2])]
+KEY_ROWS = {row[0].strip("`"): row for row in rows()}
+NEEDED = {key: row[3].partition("; needed by ")[2] for key, row in KEY_ROWS.items()}
+VARIABLE_ROWS = [(key, row[4].strip("`")) for key, row in KEY_ROWS.items() if row[4]]
+VARIABLE_ROWS.append(("endpoint_url", "AWS_ENDPOINT_URL"))
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -73,14 +77,15 @@ def _file(tmp_path: Path) -> Path:
 
 def test_every_key_is_told() -> None:
     """The page has each key of the model once, and no other; the name is the table's."""
-    assert sorted(row[0].strip("`") for row in rows("Keys")) == sorted(set(keys(Environment)) - {"name"})
+    assert sorted(row[0].strip("`") for row in rows()) == sorted(set(keys(Environment)) - {"name"})
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_kind_needs_is_told(kind: str, file: Path) -> None:
     """The keys that the page says a kind needs are those that an empty table of it is refused for."""
     file.write_text(f'[here]\nkind = "{kind}"\n', encoding="utf-8")
-    needed = {key for key, row in KEY_ROWS.items() if row[1] == "all" or kind in row[1].split(", ")}
+    needed = {key for key, who in NEEDED.items() if who == "all" or kind in who.split(", ")}
+    needed |= {key for key, who in NEEDED.items() if who == "it" and KEY_ROWS[key][3].startswith(f"{kind} alone")}
 
     with pytest.raises(ConfigurationError) as refused:
         load_environment("here", file, {})
@@ -105,14 +110,23 @@ def test_a_key_without_a_variable_has_none(file: Path) -> None:
     """A variable called after a key that the page gives none changes nothing."""
     endpoint = 'endpoint_url = "http://127.0.0.1:4000"\n'
     file.write_text(f'[here]\nkind = "rehearsal"\n{WHOLE}{endpoint}', encoding="utf-8")
-    without = [key for key, row in KEY_ROWS.items() if not row[2]]
+    without = [key for key, row in KEY_ROWS.items() if not row[4]]
     variables = {f"SEATRIALS_{key.rpartition('.')[2].upper()}": "given" for key in without}
 
     assert load_environment("here", file, variables) == load_environment("here", file, {})
 
 
-def test_every_capability_is_told() -> None:
-    """The page has each capability once, and no other."""
-    capability = get_args(Environment.model_fields["capabilities"].annotation)[0]
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_of_another_kind_is_refused(kind: str, file: Path) -> None:
+    """A key that the page gives to other kinds alone cannot be in a table of this one, and says so."""
+    alone = {key: row[3].partition(" alone")[0] for key, row in KEY_ROWS.items() if " alone" in row[3]}
+    others = {key for key, kinds in alone.items() if kind not in kinds.split(", ")}
+    lines = [f"{key} = {VALUES[key] if VALUES[key].isdigit() else repr(VALUES[key])}\n" for key in sorted(others)]
+    file.write_text(f'[here]\nkind = "{kind}"\n{WHOLE}{"".join(lines)}', encoding="utf-8")
 
-    assert sorted(row[0].strip("`") for row in rows("Capabilities")) == sorted(str(each) for each in capability)
+    if not others:
+        assert load_environment("here", file, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4000"}).kind.name == kind
+        return
+    with pytest.raises(ConfigurationError) as refused:
+        load_environment("here", file, {})
+    assert set(re.findall(r": here\.(\w+): must be left out", str(refused.value))) == others

@@ -232,7 +232,7 @@ def test_a_matrix_that_was_not_made_is_an_error(run: Run, monkeypatch: pytest.Mo
     }
 
 
-@pytest.mark.parametrize("command", ["scenarios", "schemas", "fidelity"])
+@pytest.mark.parametrize("command", ["scenarios", "schemas", "fidelity", "reference"])
 def test_the_lists_are_told(run: Run, command: str) -> None:
     """Rows with their mutants, and schemas with their files, each as the page says."""
     code, out, err = run(command, "--json")
