@@ -424,6 +424,8 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     """When no image can be pulled, waiting fails with ECS's reason and the session ends in error with it, not early."""
     with platform.faults.image_missing("edit"):
         session = platform.sessions.start()
+        platform.let_pass(50, what="a page to keep its session alive, which does not give it more time to start")
+        kept = platform.sessions.keepalive(session)
         with pytest.raises(AssertionError) as failure:
             platform.wait_ready(session)
         platform.wait_for_status(session, "error", 80)
@@ -432,6 +434,7 @@ def test_a_task_that_cannot_start_ends_the_session_with_its_reason(platform: Pla
     status = platform.sessions.status(session)
     metric = platform.wait_for_metric()
 
+    assert kept.status == 200
     assert "CannotPullContainerError" in str(failure.value)
     assert waited_seconds >= contract.START_SECONDS - platform.skew.allowance_seconds
     assert item is not None
@@ -497,12 +500,14 @@ def test_activating_twice_gives_one_session(platform: Platform) -> None:
     items = platform.sessions.items_of_client(session.client_id)
     assert sorted(item["sessionId"] for item in items) == sorted([session.id, *(each.id for each in others)])
     for name in ("clientId", "userId", "threadId"):
-        # Of longer names, which differ from one another by case.
-        longer = [{**request, name: f"{request[name]}{end}"} for end in ("x", "X")]
+        # Of longer names, which differ from one another by case, and have what a form would take for a blank.
+        longer = [{**request, name: f"{request[name]}{end}"} for end in ("+x", "+X")]
         alike = [platform.sessions.activate(each) for each in longer]
         assert [each.status for each in alike] == [201, 201], f"{name} differs, and this was answered: {alike}"
-        for each in alike:
-            platform.sessions.deactivate(Session.of(each))
+        for each in map(Session.of, alike):
+            found = platform.http.get(f"{contract.SESSIONS_PATH}/client/{each.client_id}")
+            assert each.id in found.text, f"the list of {each.client_id} lacks {each.id}: {found}"
+            platform.sessions.deactivate(each)
 
 
 @pytest.mark.scenario("COLD-19")

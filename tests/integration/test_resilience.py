@@ -714,6 +714,25 @@ def test_a_hermes_that_is_told_to_stop_finishes_a_long_activation(platform: Plat
     platform.wait_ready(Session.of(answers[0]))
 
 
+@pytest.mark.scenario("RESIL-28", extra_seconds=patience.READY_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.kill")
+def test_an_instruction_that_a_container_died_of_is_carried_out_by_the_next(platform: Platform) -> None:
+    """The container is killed while it carries out a session's instruction: the session gets another, which does."""
+    session = platform.sessions.start()
+    workspace = platform.workspace(session)
+    platform.wait_until(
+        lambda: (answer := workspace.ask("GET", "/api/git/status")).status == 200 or NotYet(f"{answer}"),
+        patience.READY_SECONDS,
+        what="the workspace to be open",
+        every_seconds=0.2,
+    )
+    with platform.faults.task_killed(platform.sessions.host(session)):
+        platform.wait_ready(session)
+
+    assert workspace.read("hello.md").status == 200
+
+
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
     """Leave committed and uncommitted work in a session's workspace; return all that must not be lost."""
     workspace = platform.workspace(session)

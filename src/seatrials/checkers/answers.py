@@ -16,7 +16,7 @@ from seatrials.evidence.history import Exchange
 # What only the insides of a program would tell: frames of a traceback, names of exceptions, folders of a host.
 _INTERNAL = re.compile(
     r"Traceback \(most recent|\bFile \"[^\"]+\", line \d+|\bat [\w.<>]+ \(\S+:\d+:\d+\)|\b\w+\.(?:py|js|ts):\d+"
-    r"|\b[A-Za-z]\w*(?:Error|Exception)\b(?=[:(])|\[Errno \d+\]"
+    r"|\b[A-Za-z]\w*(?:Error|Exception)\b(?=[:()])|\[Errno \d+\]|when calling the \w+ operation"
     # Folders that no site has as its own, which a page that is not found may name.
     r"|(?<![\w.])/(?:usr|home|tmp|var|root|app|opt|proc|etc|srv|mnt|efs|workspace)/[^\s'\"`]+"
 )

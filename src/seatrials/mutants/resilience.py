@@ -1,4 +1,4 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-27."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-28."""
 
 import dataclasses
 from typing import Any
@@ -357,3 +357,10 @@ def _(original: Any, step: Placement, work: Work, problem: str) -> None:
 def _(_original: Any, hermes: Hermes, _server: HttpServer) -> None:
     """Hermes ends a second after it is told to stop, whatever it is answering."""
     hermes._context.clock.sleep(1)
+
+
+@MUTANTS.replacing(Placement._open, "done-before-it-is-begun", breaks="RESIL-28")
+def _(original: Any, step: Placement, work: Work) -> None:
+    """An instruction is noted as done before the container has it."""
+    step.store.set_fields(work.session, {"instructionDone": True})
+    original(step, work)
