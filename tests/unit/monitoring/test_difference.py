@@ -86,7 +86,7 @@ def test_as_many_datapoints_as_periods_are_no_difference() -> None:
 
 def test_whom_an_alarm_tells_stays() -> None:
     """Actions that people gave an alarm are no difference, and are put again when something else is mended."""
-    told = {"AlarmActions": [MINE], "OKActions": [MINE], "InsufficientDataActions": [OURS]}
+    told: Document = {"AlarmActions": [MINE], "OKActions": [MINE], "InsufficientDataActions": [OURS]}
 
     assert changes(WANTED, seen(**told)) == []
     assert told.items() <= only(changes(WANTED, seen(**told, Threshold=5.0))).parameters.items()
