@@ -492,11 +492,13 @@ def test_a_commit_is_in_no_other_workspaces_log(platform: Platform) -> None:
 @pytest.mark.needs("exec")
 def test_the_access_point_roots_each_client(platform: Platform) -> None:
     """Each client has an access point at its own root, and sees no other client's directory even through exec."""
-    # Names that differ by case alone are two clients.
-    client = platform.sessions.request()["clientId"]
-    one, two = (platform.sessions.start(platform.sessions.request(clientId=f"{client}{each}")) for each in "aA")
-    platform.wait_ready(one)
-    platform.wait_ready(two)
+    # Names that differ by case alone are two clients, and so are one and another that goes on like its user.
+    request = platform.sessions.request()
+    client, user = request["clientId"], request["userId"]
+    names = [(f"{client}a", f"2-{user}"), (f"{client}A", user), (f"{client}a-2", user)]
+    asked = [platform.sessions.request(clientId=each, userId=its) for each, its in names]
+    one, two, three = platform.ready_together(*asked)
+    platform.workspace(three).write("secret.md", b"three's")
     platform.workspace(one).write("secret.md", b"one's")
     platform.workspace(two).write("secret.md", b"two's")
 
@@ -505,14 +507,16 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
     exit_code, _ = platform.workspace(one).run("exit 3")
     stranger = platform.http.post("/api/exec", {"command": "ls"}, {contract.SESSION_HEADER: f"{one.id}0"})
     seen_by_one, seen_by_two = _seen_through_exec(platform, one, two), _seen_through_exec(platform, two, one)
+    seen_of_three = _seen_through_exec(platform, one, three)
 
-    assert [root for root in roots if one.client_id in root] == [f"/workspace/{one.client_id}"]
-    assert [root for root in roots if two.client_id in root] == [f"/workspace/{two.client_id}"]
+    own_roots = [f"/workspace/{each.client_id}" for each in (one, two, three)]
+    assert sorted(root for root in roots if client in root) == sorted(own_roots)
     assert own == [(0, "one's"), (0, "two's")]
     assert exit_code == 3, f"`exit 3` has the exit code {exit_code}"
     assert stranger.status == 404
     assert seen_by_one == dict.fromkeys(seen_by_one, "")
     assert seen_by_two == dict.fromkeys(seen_by_two, "")
+    assert seen_of_three == dict.fromkeys(seen_of_three, "")
     assert platform.workspace(one).files() == ["hello.md", "secret.md"]
     assert platform.workspace(two).files() == ["hello.md", "secret.md"]
 
@@ -577,6 +581,25 @@ def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) 
     assert meanwhile["status"] == "draining"
     assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
     assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
+
+
+@pytest.mark.scenario("PERS-19", extra_seconds=patience.READY_SECONDS)
+@pytest.mark.mock_only
+def test_an_upload_goes_on_while_another_session_of_the_user_opens(platform: Platform) -> None:
+    """A file that is being uploaded arrives whole, though another thread of the user opens the workspace meanwhile."""
+    request = platform.sessions.request(threadId="thread-that-uploads")
+    session = platform.ready(request)
+    data = bytes(range(256)) * 64
+    head = (
+        "PUT /api/files/upload.bin HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/octet-stream\r\n"
+        f"{contract.SESSION_HEADER}: {session.id}\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    upload = platform.raw.begin(head.encode() + data[:1000])
+    platform.ready({**request, "threadId": "thread-beside"})
+    answer = upload.finish(data[1000:])
+
+    assert answer.status == 200
+    assert platform.workspace(session).read("upload.bin").content == data
 
 
 REFUSED = {
@@ -669,6 +692,8 @@ def _seen_through_exec(platform: Platform, looker: Session, other: Session) -> d
         "its file by name": f"cat /workspace/{project}/secret.md 2>/dev/null",
         "its file through a link": f"ln -s ../../../{client} link; cat link/*/project/secret.md 2>/dev/null; rm link",
         "its file by a search": f"find -L ../../.. -path '*'{client}'*' -name secret.md",
+        # Of the role, and of the process that a container of the mock is part of.
+        "what its container knows": "env | grep -E '^(AWS_(CONTAINER|ACCESS|SECRET|SESSION)|PYTEST)' | cut -d= -f 1",
         "a file planted in it": f"(echo planted > ../../../{project}/planted.md) 2>/dev/null && echo written",
     }
     workspace = platform.workspace(looker)

@@ -17,8 +17,8 @@ from seatrials.models.texts import COUNTS, NAMES, SIZES, content, own, texts
 from seatrials.models.walk import Walks
 from seatrials.platform import ANSWERED, Platform, contract
 
-# One client's two users, and the first one's name at another client's: nothing is told apart by one name alone.
-_PEOPLE = (("c", "u"), ("c", "v"), ("d", "u"))
+# One client's two users, and one of another client: nothing is told apart by one name alone, nor by both in a row.
+_PEOPLE = (("c", "u"), ("c", "2-u"), ("c-2", "u"))
 _REFUSED, _UNSUPPORTED = 400, 409
 _LINKS = ("link.md", "src/pages/linked.md")
 # Of pages: as an instruction has them, their titles, and which files they are.
@@ -66,7 +66,7 @@ class FilesWalk(FilesOfUsers):
 
     def _letters(self, whose: int) -> int:
         """Return which letters a user's client has, unlike any other's of this walk and the next ones."""
-        return 2 * self.number + (_PEOPLE[whose][0] == "d")
+        return 2 * self.number + (_PEOPLE[whose][0] != _PEOPLE[0][0])
 
     def write(self, whose: int, path: str, size: int) -> None:
         """Write a file by the API."""
@@ -184,12 +184,25 @@ class FilesWalk(FilesOfUsers):
         self.commit(whose, "A file")
 
     def rest(self) -> None:
-        """Nobody does anything for five minutes, but for keeping sessions alive and sockets open."""
+        """Nobody does anything for five minutes, but for keeping sessions alive and sockets open; other tabs close."""
         with self._step(0, "let five minutes pass"):
+            for user in self.users:
+                self.platform.websockets.open(user.session.id).close()
             for user in self.users * 6:
                 self.platform.let_pass(17, what="a rest")
                 kept, pinged = self.platform.sessions.keepalive(user.session).status, user.socket.ping()
                 assert (kept, pinged) == (OK, ANSWERED), f"{kept} of a keepalive, and {pinged} of a ping"
+
+    def turn(self, whose: int, path: str) -> None:
+        """Write other bytes to a file, as many as before, and commit them."""
+        user = self.users[whose]
+        before = user.model.content(path)
+        if before is not None and not self._is_executable(user, path):
+            with self._step(whose, f"swap the case of {short(path)}", path):
+                answer = user.api.write(path, before.swapcase())
+                user.model.write(path, before.swapcase())
+                assert answer.status == OK, f"expected a write of {short(path)} to be done, got {answer}"
+            self.commit(whose, "In the other case")
 
     def shell_mode(self, whose: int, nth: int) -> None:
         """Make a file executable by a command, or no longer, and commit it."""
@@ -226,7 +239,7 @@ class FilesWalk(FilesOfUsers):
         """Make many commits by git itself, which change nothing."""
         script = "branch=$(git symbolic-ref HEAD); i=0; while [ $i -lt COUNT ]; do i=$((i+1)); echo commit $branch; "
         script += (
-            'echo "committer NAME <n@example.com> $((1700000000+i)) +0000"; echo "data <<END"; echo n$i; echo END; '
+            'echo "committer NAME <n@example.com> $((1700000000+i)) +0530"; echo "data <<END"; echo n$i; echo END; '
         )
         script += '[ $i -gt 1 ] || echo "from $(git rev-parse HEAD)"; done | git fast-import --quiet --force'
         with self._step(whose, f"make {count} commits by git", is_commit=True):
@@ -375,6 +388,7 @@ STEPS: tuple["st.SearchStrategy[Callable[[FilesWalk], None]]", ...] = (
     _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
     _step(FilesWalk.shell_retype, whose=_whose, nth=_nth),
     st.just(FilesWalk.rest),
+    _step(FilesWalk.turn, whose=_whose, path=_names),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
     _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
     _step(FilesWalk.shell_git, whose=_whose),

@@ -374,3 +374,10 @@ def _(original: Any, step: Placement, session: Session, *, must_settle: bool) ->
     """A session ends although its container could not commit."""
     del must_settle
     original(step, session, must_settle=False)
+
+
+@MUTANTS.replacing(HostedSessions._clear_leftovers, "leftovers-removed-at-once", breaks="PERS-19")
+def _(_original: Any, _sessions: HostedSessions, repository: Repository) -> None:
+    """What an upload under way has brought is taken for that of one that was killed."""
+    for file in repository.unfinished():
+        file.unlink(missing_ok=True)
