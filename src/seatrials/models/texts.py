@@ -45,6 +45,8 @@ NAMES = (
     "src/pages/first.md",
     "src/pages/\U0001f600.md",
     "src/pages/blog/second.md",
+    "src/pages/blog.md",
+    ".github/first.md",
     "a b/ c.txt",
     "100%25?#.txt",
     "*.md",
