@@ -19,6 +19,8 @@ from seatrials.rights.reference import STATEMENTS, Condition, Statement
 MANAGED_CHARACTERS_MAX, TRUST_CHARACTERS_MAX = 6144, 2048
 VERSION = "2012-10-17"
 _PREFIX = "s3://"
+# What IAM would read as more than a name.
+_WILD = frozenset("*?$")
 # Whose resources are of a region.
 _SERVICES = (*("cloudformation", "cloudwatch", "dynamodb", "ecs", "elasticfilesystem", "elasticloadbalancing", "logs"),)
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -35,10 +37,10 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Return `s3://bucket/key` in its parts; raises `ConfigurationError` for anything else."""
+        """Return `s3://bucket/key` in its parts; raises `ConfigurationError` for anything else, and for wildcards."""
         bucket, _, key = text.removeprefix(_PREFIX).partition("/")
-        if not text.startswith(_PREFIX) or not bucket or not key:
-            msg = f"--history {text}: the policy is for an object in S3; give s3://BUCKET/KEY"
+        if not text.startswith(_PREFIX) or not bucket or not key or not _WILD.isdisjoint(text):
+            msg = f"--history {text}: the policy is for one object in S3; give s3://BUCKET/KEY, without `*?$`"
             raise ConfigurationError(msg)
         return cls(bucket, key)
 

@@ -174,8 +174,10 @@ def test_an_account_must_be_named() -> None:
         policy(Purpose.RUN, anywhere)
 
 
-@pytest.mark.parametrize("address", ["history.jsonl", "s3://bucket", "s3:///key"])
-def test_half_an_address_is_refused(address: str) -> None:
-    """A history has a bucket and a key."""
+@pytest.mark.parametrize(
+    "address", ["history.jsonl", "s3://bucket", "s3:///key", "s3://bucket/*", "s3://bucket/${aws:username}"]
+)
+def test_what_is_no_one_address_is_refused(address: str) -> None:
+    """A history has a bucket and a key, and a policy for it none of IAM's wildcards and variables."""
     with pytest.raises(ConfigurationError, match="give s3://BUCKET/KEY"):
         Address.parse(address)
