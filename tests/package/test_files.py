@@ -20,7 +20,7 @@ def said_by(*command: str) -> str:
 def test_the_version_is_the_tags(built: Built) -> None:
     """Of a commit with a tag v1.2.3, where nothing is changed, version 1.2.3 is built; of others what is none."""
     described = said_by("git", "describe", "--tags", "--dirty", "--always", "--match", "v[0-9]*")
-    tagged = re.fullmatch(r"v(\d[\d.]*)", described)
+    tagged = re.fullmatch(r"v([\w.]+)", described)
 
     assert (built.version if built.is_release else None) == (tagged[1] if tagged else None), described
 
