@@ -690,7 +690,7 @@ def test_a_session_whose_preview_is_never_healthy_ends_in_error_with_its_work(pl
 
     assert rules == []
     assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
-    assert again.git_status()["clean"] is True
+    assert again.git_status()["changes"] == []
     assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
 
 

@@ -3,6 +3,7 @@
 import argparse
 import runpy
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.noxfile import commands_of, sessions
 from tests.support.project import PROJECT
 
 # What a session may start that is no program of the project, and takes no words from a document.
-_PROGRAMS = ("pre-commit", "mypy", "mkdocs", "coverage")
+_PROGRAMS = ("pre-commit", "mypy", "mkdocs", "coverage", "uv", "twine", "check-wheel-contents")
 _PYTEST, _SEATRIALS = ["python", "-m", "pytest"], ["python", "-m", "seatrials.cli"]
 # What a document writes for nox.
 _NOX = (["nox"], ["./run"], ["uv", "run", "noxfile.py"], ["pipx", "run", "nox"])
@@ -39,7 +40,7 @@ class Reader:
         elif given[:3] == _SEATRIALS or given[0] == "seatrials":
             self._seatrials(given[1:] if given[0] == "seatrials" else given[3:])
         else:
-            return False
+            return _is_own(given)
         return True
 
     def _nox(self, words: list[str]) -> None:
@@ -60,8 +61,10 @@ class Reader:
     def _pytest(self, words: list[str]) -> None:
         # The options of a folder are those that its conftest.py adds.
         extra = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-        for path in words:
-            for names, attributes in _options_of(PROJECT / path.partition("::")[0] / "conftest.py"):
+        plugins = [after.replace(".", "/") + ".py" for before, after in pairwise(words) if before == "-p"]
+        files = [PROJECT / path.partition("::")[0] / "conftest.py" for path in words]
+        for file in [*files, *(PROJECT / each for each in plugins)]:
+            for names, attributes in _options_of(file):
                 extra.add_argument(*names, **attributes)
         try:
             _, unknown = self._parser.parse_known_and_unknown_args(extra.parse_known_args(words)[1])
@@ -94,6 +97,12 @@ class Reader:
             raise WrongCommandError(str(error)) from error
         if started := context.params.get("command"):
             self.read(started)
+
+
+def _is_own(words: list[str]) -> bool:
+    """Whether a module beside the package is run, which reads itself what it is given."""
+    module = PROJECT / f"{words[2].replace('.', '/')}.py" if words[:2] == ["python", "-m"] else None
+    return module is not None and module.is_file()
 
 
 class _Parser(argparse.ArgumentParser):

@@ -27,10 +27,11 @@ ELSEWHERE = {
     ("curl",): "asks a server whose address differs; tests/unit/twin_server asks the same without curl",
     (".", "/tmp/twin/environment.sh"): "tests/unit/twin_server reads the same file with a shell",  # noqa: S108  # no file
     ("apt-get", "install"): "changes the machine; .ci/run does it",
+    ("uvx", "sigstore"): "asks sigstore about a release of GitHub's; .github/workflows/release.yml signs it",
     ("verdict=$?",): "keeps what the command before it has ended with",
 }
 # What a reader writes, by the tutorial, by docs/writing-scenarios.md, or in place of a word in capitals.
-OWN = {"", "who_says", "impatient", "an_idle_session_is_over", "NAME", "ID"}
+OWN = {"", "who_says", "impatient", "an_idle_session_is_over", "preview_ends", "rules-stay", "NAME", "NAMES", "ID"}
 # What stands where a reader, or a shell, puts something of their own.
 PLACEHOLDERS = {"COMMAND": "schemas", "$INDEX": "1", "$seed": "1"}
 

@@ -364,5 +364,5 @@ def test_the_flag_of_another_command_is_not_ours() -> None:
 
 
 def test_the_version_is_told(run: Run) -> None:
-    """`--version` shows the version of the installed project, and ends."""
-    assert re.fullmatch(r"seatrials \d+\.\d+\.\d+\n", run("--version")[1])
+    """`--version` shows the version of the installed project, a tag's or one on the way to the next, and ends."""
+    assert re.fullmatch(r"seatrials \d+\.\d+\.\d+(\.dev\d+\S*)?\n", run("--version")[1])

@@ -1,4 +1,4 @@
-"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-18."""
+"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-19."""
 
 import dataclasses
 import hashlib
