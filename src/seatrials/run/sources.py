@@ -61,7 +61,7 @@ class Collector:
         """Whether a module lies in a folder of libraries, by the path that it was imported by.
 
         A link below the root that leads into such a folder is no library: a commit does not hold what it leads to.
-        What stands in the standard library is one wherever it leads: Debian's `sitecustomize.py` leads to /etc.
+        What stands in the standard library is one wherever it leads: Debian's module sitecustomize leads to /etc.
         """
         if path.rpartition(os.sep)[0] in self._standard:
             return True
