@@ -122,7 +122,8 @@ class _Listener:
 
 
 def _options_of(conftest: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:  # noqa: ANN401  # a path
-    if not conftest.is_file():
+    # One without options is not run: it may import what this environment is without.
+    if not conftest.is_file() or "def pytest_addoption(" not in conftest.read_text(encoding="utf-8"):
         return
     add = runpy.run_path(str(conftest)).get("pytest_addoption")
     listener = _Listener()
