@@ -565,24 +565,3 @@ def _edit_counts_for(platform: Platform, seconds: float) -> set[Counts]:
 
     platform.wait_until(over, seconds + 5, what="the edit service's counts to be watched", every_seconds=2)
     return set(seen)
-
-
-@pytest.mark.scenario("CONC-20", extra_seconds=10 * patience.SCALED_IN_SECONDS)
-@pytest.mark.mock_only
-@pytest.mark.exclusive(tasks_max=3)
-def test_two_sessions_of_three_are_left_one_task(platform: Platform) -> None:
-    """When one of three sessions ends, scaling leaves one task for the two that live, and both are served there."""
-    ended, *others = platform.ready_on_three_tasks()
-    platform.end(ended)
-
-    def has_one_task() -> bool | NotYet:
-        for session in others:
-            platform.sessions.keepalive(session)
-        counts = platform.services.edit_counts()
-        return counts == Counts(desired=1, running=1, pending=0) or NotYet(f"there are {counts}")
-
-    platform.wait_until(has_one_task, 10 * patience.SCALED_IN_SECONDS, what="one task to be left", every_seconds=20)
-    for session in others:
-        platform.wait_ready(session)
-
-    assert len({platform.sessions.host(session) for session in others}) == 1

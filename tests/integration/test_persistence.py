@@ -583,25 +583,6 @@ def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) 
     assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
 
 
-@pytest.mark.scenario("PERS-19", extra_seconds=patience.READY_SECONDS)
-@pytest.mark.mock_only
-def test_an_upload_goes_on_while_another_session_of_the_user_opens(platform: Platform) -> None:
-    """A file that is being uploaded arrives whole, though another thread of the user opens the workspace meanwhile."""
-    request = platform.sessions.request(threadId="thread-that-uploads")
-    session = platform.ready(request)
-    data = bytes(range(256)) * 64
-    head = (
-        "PUT /api/files/upload.bin HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/octet-stream\r\n"
-        f"{contract.SESSION_HEADER}: {session.id}\r\nContent-Length: {len(data)}\r\n\r\n"
-    )
-    upload = platform.raw.begin(head.encode() + data[:1000])
-    platform.ready({**request, "threadId": "thread-beside"})
-    answer = upload.finish(data[1000:])
-
-    assert answer.status == 200
-    assert platform.workspace(session).read("upload.bin").content == data
-
-
 REFUSED = {
     "listed": ["hello.md"],
     "read by its name": 404,

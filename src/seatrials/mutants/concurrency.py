@@ -479,11 +479,3 @@ def _(original: Any, kept: Workspace, path: str) -> bytes:
     """A file is what it was when it was read last, if its time, to the second, and its size are the same."""
     content, read = original(kept, path), memory_of(kept)
     return bytes(read.setdefault((path, int(kept._clock.now()), len(content)), content))
-
-
-MUTANTS.rows["CONC-20"] = {
-    "two-sessions-keep-three-tasks": (
-        "The alarm on few sessions begins below two.",
-        put("SessionsLowAlarm", "ComparisonOperator", "LessThanThreshold"),
-    ),
-}

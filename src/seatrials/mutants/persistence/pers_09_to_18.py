@@ -1,4 +1,4 @@
-"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-19."""
+"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-18."""
 
 import dataclasses
 import hashlib
@@ -374,10 +374,3 @@ def _(original: Any, step: Placement, session: Session, *, must_settle: bool) ->
     """A session ends although its container could not commit."""
     del must_settle
     original(step, session, must_settle=False)
-
-
-@MUTANTS.replacing(HostedSessions._clear_leftovers, "leftovers-removed-at-once", breaks="PERS-19")
-def _(_original: Any, _sessions: HostedSessions, repository: Repository) -> None:
-    """What an upload under way has brought is taken for that of one that was killed."""
-    for file in repository.unfinished():
-        file.unlink(missing_ok=True)
