@@ -12,7 +12,6 @@ from seatrials.platform import (
     Answer,
     Clock,
     Counts,
-    NotYet,
     Platform,
     Session,
     contract,
