@@ -673,6 +673,7 @@ def test_a_session_whose_preview_is_never_healthy_ends_in_error_with_its_work(pl
             what="the container's preview to be found unhealthy",
             every_seconds=5,
         )
+        platform.let_pass(60, what="the task's own group to find it unhealthy too")
         session = platform.sessions.start(request)
         files = platform.workspace(session)
         platform.wait_until(
