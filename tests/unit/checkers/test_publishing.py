@@ -1,5 +1,7 @@
 """That the metric is published in time."""
 
+import pytest
+
 from tests.support.story import Happened
 
 LATER = "GET /hermes/health"
@@ -32,6 +34,24 @@ def test_a_change_that_is_not_told_is_found() -> None:
     assert happened.broken("publishing") == []
     assert happened.asked(LATER, 200, HEALTH, at=41.0).broken("publishing") == ["metric-in-time"]
     assert "as error, which was initializing" in happened.found_by("publishing")[0].event
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_excused"),
+    [
+        (("image_missing", "edit"), False),
+        (("failing_health_checks", "['task']", "4321"), False),
+        (("image_missing", "hermes"), True),
+        (("table_away",), True),
+    ],
+)
+def test_what_breaks_edit_containers_alone_is_no_excuse(broken: tuple[str, ...], is_excused: bool) -> None:  # noqa: FBT001  # a parameter of a test
+    """Hermes counts and publishes whatever becomes of the containers; without itself or its table it cannot."""
+    happened = Happened().wrote(at=0.0, status="initializing").published(at=1.0, Value=1)
+    with happened.history.something_broken(*broken):
+        happened.wrote(at=30.0, status="error").asked(LATER, 200, HEALTH, at=41.0)
+
+        assert happened.broken("publishing") == ([] if is_excused else ["metric-in-time"])
 
 
 def test_a_hermes_that_was_killed_tells_nothing() -> None:

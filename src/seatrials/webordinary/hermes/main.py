@@ -89,11 +89,11 @@ class Hermes:
         return 0
 
     def _finish(self, server: HttpServer) -> None:
-        """Wait for requests and steps under way, as long as there is time."""
+        """Wait for requests and steps under way, and for what they change to be told, as long as there is time."""
         clock = self._context.clock
         give_up_at = clock.now() + _FAREWELL_SECONDS
         server.finish(_FAREWELL_SECONDS)
-        while self.controller.is_busy() and clock.now() < give_up_at:
+        while (self.controller.is_busy() or self.publisher.owes()) and clock.now() < give_up_at:
             clock.sleep(_FAREWELL_POLL_SECONDS)
 
 

@@ -102,6 +102,8 @@ class Placement:
     def retire(self, work: Work, *, must_settle: bool) -> None:
         """Take a draining session off its task: commit, forget, remove its routes, and call it expired."""
         session = work.session
+        # Another Hermes may be bringing it to a container still: what that opens nobody would close.
+        self._claim(work)
         if work.task is not None:
             self._settle(session, must_settle=must_settle)
         else:

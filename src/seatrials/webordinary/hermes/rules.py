@@ -52,7 +52,8 @@ def priority_of(rule: Rule) -> int | None:
 
 def session_of(rule: Rule) -> str | None:
     """Return the session that a rule was made for; None for a rule that is not a session's."""
-    if priority_of(rule) not in (*HANDOVER_PRIORITIES, *PRIORITIES):
+    priority = priority_of(rule)
+    if priority not in PRIORITIES and priority not in HANDOVER_PRIORITIES:
         return None
     return _header_value(rule, SESSION_HEADER) or _query_value(rule) or _path_session(rule)
 
