@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seatrials import cli, errors
+from seatrials.commands import pages
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError, SeatrialsError
 from seatrials.evidence.folder import DatedFolders, RunFolder
@@ -212,7 +213,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, aws: Clients) -> None:
     monkeypatch.setattr(mutants, "run_pytest", no_run)
     monkeypatch.setattr(Server, "run", lambda _self: None)
     monkeypatch.setattr(process, "running_server", no_server)
-    monkeypatch.setattr(cli, "forget_aws_variables", lambda: None)
+    monkeypatch.setattr(pages, "forget_aws_variables", lambda: None)
     monkeypatch.setattr("seatrials.twin_server.command.forget_aws_variables", lambda: None)
 
 

@@ -19,6 +19,7 @@ from types import FrameType
 import pytest
 
 from seatrials import cli
+from seatrials.commands import pages
 from seatrials.environments.variables import read_variables
 from seatrials.evidence.chain import join
 from seatrials.evidence.folder import MatrixFolder, RunFolder
@@ -161,7 +162,7 @@ def _place(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aws: Cl
     shutil.copytree(whole, place, symlinks=True)
     monkeypatch.chdir(place)
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    monkeypatch.setattr(cli, "forget_aws_variables", lambda: None)
+    monkeypatch.setattr(pages, "forget_aws_variables", lambda: None)
     monkeypatch.setattr(report, "find_node", lambda: place)
     monkeypatch.setattr(report, "install_packages", lambda _tools, _node, _variables: False)
     monkeypatch.setattr(report, "run_node", allure)

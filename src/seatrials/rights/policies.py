@@ -22,7 +22,7 @@ _PREFIX = "s3://"
 # What IAM would read as more than a name.
 _WILD = frozenset("*?$")
 # Whose resources are of a region.
-_SERVICES = (*("cloudformation", "cloudwatch", "dynamodb", "ecs", "elasticfilesystem", "elasticloadbalancing", "logs"),)
+_SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "ecs", "elasticfilesystem", "elasticloadbalancing", "logs")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 Document = dict[str, Any]

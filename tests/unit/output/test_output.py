@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
 from seatrials import cli, gate_command
+from seatrials.commands import pages
 from seatrials.evidence.folder import MatrixFolder, RunFolder
 from seatrials.evidence.record import MatrixRecord, MatrixRun, MutantRecord, RunRecord
 from seatrials.evidence.signing import sign_run
@@ -53,7 +54,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         (tmp_path / name).symlink_to(PROJECT / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(cli, "forget_aws_variables", lambda: None)
+    monkeypatch.setattr(pages, "forget_aws_variables", lambda: None)
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["seatrials", *arguments])
