@@ -12,7 +12,7 @@ import pytest
 from seatrials import webordinary
 from seatrials.errors import SeatrialsError
 from seatrials.evidence.redaction import redact
-from seatrials.mutants.generated.judgement import Fate, Judgement
+from seatrials.mutants.generated.judgement import ITS_PROCESS, Fate, Judgement
 from seatrials.mutants.generated.killers import read_killers, write_killers
 from seatrials.mutants.generated.probes import probed
 from seatrials.mutants.generated.source import Choice, Generated, generate
@@ -90,7 +90,7 @@ class GeneratedRun:
             return Fate(len(names)), ""
 
         for mutant, met in Forks(meet, at_once=self._at_once, cpu_seconds=_CPU_SECONDS).run(unknown):
-            fate, killer = (Fate(1, "its process", f"ended with {met.exit_code}"), "") if isinstance(met, Died) else met
+            fate, killer = (Fate(1, ITS_PROCESS, f"ended with {met.exit_code}"), "") if isinstance(met, Died) else met
             if killer:
                 nearest.learn(mutant, killer)
             if fate.fits:

@@ -8,6 +8,8 @@ from seatrials.mutants.generated.verdicts import Kind, Verdicts
 
 # Of those that are not judged equivalent, so many must be killed.
 KILLED_SHARE_MIN = 0.9
+# Who notices a mutant that no scenario outlives.
+ITS_PROCESS = "its process"
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Judgement:
         return [each for each in self.mutants if each.id in self.fates and not self.fates[each.id].killer]
 
     def killed_and_not(self) -> tuple[dict[str, str], list[str]]:
-        """Return who killed which mutant, and the mutants that met their scenarios and that none noticed."""
-        killed = {mutant: fate.killer for mutant, fate in self.fates.items() if fate.killer}
+        """Return which scenario killed which mutant, and the mutants that met their scenarios and that none noticed."""
+        noticed = {mutant: fate.killer for mutant, fate in self.fates.items() if fate.killer}
+        killed = {mutant: killer for mutant, killer in noticed.items() if killer != ITS_PROCESS}
         return killed, [mutant for mutant, fate in self.fates.items() if not fate.killer and fate.ran is not None]
 
     def problems(self) -> list[str]:

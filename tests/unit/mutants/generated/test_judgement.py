@@ -6,7 +6,7 @@ from types import FunctionType
 import pytest
 
 from seatrials.errors import ConfigurationError
-from seatrials.mutants.generated.judgement import Fate, Judgement
+from seatrials.mutants.generated.judgement import ITS_PROCESS, Fate, Judgement
 from seatrials.mutants.generated.source import Generated
 from seatrials.mutants.generated.verdicts import Kind, Verdict, Verdicts, read_verdicts
 
@@ -44,6 +44,14 @@ def test_a_survivor_that_nobody_judged_is_a_problem_with_its_place() -> None:
     problems = _judged([_SURVIVED, *[_KILLED] * 20]).problems()
 
     assert problems == ["a.py:3: nobody has judged the survivor 'a:0: x = 1 -> x = 2'"]
+
+
+def test_a_process_that_died_is_no_scenario_to_ask_first() -> None:
+    """What no scenario outlives is killed, and there is nobody to be asked first another time."""
+    judgement = _judged([_KILLED, Fate(1, ITS_PROCESS, "ended with 9"), _SURVIVED, Fate(None)])
+
+    assert judgement.killed_and_not() == ({"a:0: x = 1 -> x = 2": "COLD-01"}, ["a:2: x = 1 -> x = 2"])
+    assert judgement.sum().startswith("2 of 4")
 
 
 def test_equivalent_ones_do_not_count_and_others_do() -> None:
