@@ -732,6 +732,7 @@ def test_an_instruction_that_a_container_died_of_is_carried_out_by_the_next(plat
         platform.wait_ready(session)
 
     assert workspace.read("hello.md").status == 200
+    assert len(workspace.git_log()) == 1, f"an instruction is carried out once: {workspace.git_log()}"
 
 
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
