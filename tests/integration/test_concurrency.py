@@ -366,6 +366,7 @@ def test_nothing_is_left_when_all_have_ended(platform: Platform) -> None:
 
 @pytest.mark.scenario("CONC-14")
 @pytest.mark.staging
+@pytest.mark.exclusive(tasks_max=3)
 def test_a_session_is_created_in_two_seconds(platform: Platform) -> None:
     """Twelve activations, three at a time, take less than 2 s on average and less than 5 s in the 95th percentile."""
     answers: list[Answer] = []
