@@ -67,9 +67,7 @@ class Files:
     def pages(self) -> list[str]:
         """Return by which names the site's front leads to its pages and files, the front's own page excepted."""
         paths = [path for path in self.listed() if path != INDEX_PAGE]
-        return sorted(
-            path.removeprefix(PAGES).removesuffix(".md") if path.startswith(PAGES) else path for path in paths
-        )
+        return sorted(map(page_name, paths))
 
     def changed(self) -> list[str]:
         """Return the paths that differ from the last commit."""
@@ -118,3 +116,8 @@ class Files:
 def link_to(path: str) -> Entry:
     """Return a link that leads to *path*."""
     return Entry(path.encode(), _LINK)
+
+
+def page_name(path: str) -> str:
+    """Return by which name the site leads to a file: a page's own, which has neither its folder nor its kind."""
+    return path.removeprefix(PAGES).removesuffix(".md") if path.startswith(PAGES) else path

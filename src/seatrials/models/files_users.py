@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from seatrials.models.files import INDEX_PAGE, Entry, Files
+from seatrials.models.files import INDEX_PAGE, Entry, Files, page_name
 from seatrials.models.walk import Walk, Walks
 from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket
 
@@ -135,7 +135,8 @@ class FilesOfUsers(Walk):
         links = [html.unescape(each) for each in re.findall(r'href="([^"]*)"', front.text)]
         expected = [f"{user.session.preview_path}/{quote(each)}" for each in user.model.pages()]
         assert sorted(links) == sorted(expected), f"the site's front {_told_else(sorted(links), sorted(expected))}"
-        for link in links[self._read % len(links) :][:1] if links else []:
+        names = {f"{user.session.preview_path}/{quote(page_name(path))}" for path in self._about[1]}
+        for link in [*sorted(names & {*links}), *(links[self._read % len(links) :][:1] if links else [])]:
             led = self.platform.http.get(link)
             assert led.status == OK, f"expected the link {link} to lead to a page, got {led}"
         # What is no text, such as a picture that was given the page's name, is shown somehow.

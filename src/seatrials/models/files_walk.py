@@ -35,7 +35,6 @@ _PAGES = (
     ("/Start", "/Start", "src/pages/start.md"),
 )
 _whose = st.sampled_from([0, 0, 0, 1, 2])
-_names = st.sampled_from(NAMES)
 _nth = st.integers(0, 63)
 
 
@@ -49,20 +48,29 @@ class FilesWalk(FilesOfUsers):
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__(platform, walks)
         self._gits = 0
-        self._ahead: list[st.SearchStrategy[Callable[[FilesWalk], None]]] = []
+        self._ahead: list[_Step] = []
 
     @rule(data=st.data())
     def go_on(self, data: st.DataObject) -> None:
         """Do a step of those that the walk has not done yet, and of all again when each was done: none is left out."""
         self._ahead = self._ahead or [*STEPS]
-        step = data.draw(self._ahead.pop(data.draw(st.integers(0, len(self._ahead) - 1))))
+        step = self._drawn(self._ahead.pop(data.draw(st.integers(0, len(self._ahead) - 1))), data)
         if not (self.users or self.is_over):
             with self.step("activate sessions of three users, two of them of one client"):
                 base = str(self.platform.sessions.request()["clientId"])
                 requests = [self._request(f"{base}{client}", user) for client, user in _PEOPLE]
                 self.users = [User(self.platform, each) for each in self.platform.ready_together(*requests)]
         if not self.is_over:
-            step(self)
+            step()
+
+    def _drawn(self, step: "_Step", data: st.DataObject) -> Callable[[], None]:
+        """Return a step with what it is done to."""
+        does, arguments = step
+        chosen = {
+            name: self.in_turn(each, f"{does.__name__}/{name}") if isinstance(each, tuple) else data.draw(each)
+            for name, each in arguments.items()
+        }
+        return partial(does, self, **chosen)
 
     def _letters(self, whose: int) -> int:
         """Return which letters a user's client has, unlike any other's of this walk and the next ones."""
@@ -105,11 +113,12 @@ class FilesWalk(FilesOfUsers):
             self._execute(whose, path, text, contract.instruction_to_create(path, text))
 
     def wish(self, whose: int, number: int) -> None:
-        """Give an instruction in words of one's own, which the site's front shows."""
+        """Give an instruction in words of one's own, which the site's front shows, and change it there."""
         before = decoded(self.users[whose].model.content(INDEX_PAGE) or b"")
         wish = f"Greet visitor {number} & all"
         if before is not None:
             self._execute(whose, INDEX_PAGE, before + f"{wish}\n\n", wish)
+            self.turn(whose, INDEX_PAGE)
 
     def write_wrong(self, whose: int, nth: int) -> None:
         """Write below a file, in the place of a folder, and by a link into what is git's: all that is refused."""
@@ -365,32 +374,36 @@ def _text_in(data: bytes) -> str | None:
     return text if text is not None and "\0" not in text and len(text) < contract.TEXT_CHARACTERS_MAX - 600 else None
 
 
-def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.builds(partial, st.just(function), **arguments)
+_Step = tuple[Callable[..., None], dict[str, st.SearchStrategy[Any] | tuple[Any, ...]]]
 
 
-# The plainest first, to which walks are shrunk; what shows most, several times.
-STEPS: tuple["st.SearchStrategy[Callable[[FilesWalk], None]]", ...] = (
-    _step(FilesWalk.shell_write, whose=_whose, path=_names, text=texts(), is_absolute=st.booleans()),
-    _step(FilesWalk.write, whose=_whose, path=st.sampled_from(_LINKS), size=st.sampled_from(SIZES)),
-    _step(FilesWalk.write, whose=_whose, path=_names, size=st.sampled_from(SIZES[:5])),
-    _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
-    _step(FilesWalk.create, whose=_whose, path=_names, text=texts()),
-    _step(FilesWalk.update, whose=_whose, path=_names, text=texts()),
-    _step(FilesWalk.page, whose=_whose, page=st.sampled_from(_PAGES), text=texts(), words=st.sampled_from(_WORDS)),
+def _step(function: Callable[..., None], **arguments: st.SearchStrategy[Any] | tuple[Any, ...]) -> _Step:
+    """Return a step: of its arguments a table is gone through in turn, and all others are drawn."""
+    return function, arguments
+
+
+# What shows most, several times.
+STEPS: tuple[_Step, ...] = (
+    _step(FilesWalk.shell_write, whose=_whose, path=NAMES, text=texts(), is_absolute=st.booleans()),
+    _step(FilesWalk.write, whose=_whose, path=st.sampled_from(_LINKS), size=SIZES),
+    _step(FilesWalk.write, whose=_whose, path=NAMES, size=SIZES[:5]),
+    _step(FilesWalk.create, whose=_whose, path=NAMES, text=texts()),
+    _step(FilesWalk.create, whose=_whose, path=NAMES, text=texts()),
+    _step(FilesWalk.update, whose=_whose, path=NAMES, text=texts()),
+    _step(FilesWalk.page, whose=_whose, page=_PAGES, text=texts(), words=st.sampled_from(_WORDS)),
     _step(FilesWalk.again, whose=_whose, nth=_nth),
     _step(FilesWalk.wish, whose=_whose, number=_nth),
     _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
     _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
     _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),
-    _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=_names),
+    _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=NAMES),
     _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
     _step(FilesWalk.shell_retype, whose=_whose, nth=_nth),
-    st.just(FilesWalk.rest),
-    _step(FilesWalk.turn, whose=_whose, path=_names),
+    _step(FilesWalk.rest),
+    _step(FilesWalk.turn, whose=_whose, path=NAMES),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
-    _step(FilesWalk.shell_many, whose=_whose, count=st.sampled_from(COUNTS)),
+    _step(FilesWalk.shell_many, whose=_whose, count=COUNTS),
     _step(FilesWalk.shell_git, whose=_whose),
-    _step(FilesWalk.shell_commits, whose=_whose, count=st.sampled_from(COUNTS)),
+    _step(FilesWalk.shell_commits, whose=_whose, count=COUNTS),
 )

@@ -3,10 +3,12 @@
 Walks are drawn from the seed of the run alone. All of a row are taken in one world, each with clients of its own.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from random import Random
+from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import FlakyFailure
@@ -18,6 +20,10 @@ from seatrials.platform import Platform
 
 # How many steps may be done to find a shorter walk that departs as well.
 _SHRINKING_STEPS_MAX = 600
+# How often a walk comes to each of its kinds of steps, at least: so far it goes through a table.
+_TURNS_PER_WALK = 4
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Walks:
     shortest: Departure | None = None
     # While a step is under way; one that ends in an error of its own leaves it so, and ends the walks.
     is_broken: bool = False
+    # Which of the row's walks is taken, from 0 on.
+    _place: int = 0
     _begun: int = 0
     _is_plain: bool = False
     _is_plainest: bool = False
@@ -56,7 +64,7 @@ class Walks:
     def departure(self, walk: "type[Walk]", platform: Platform) -> str:
         """Return the shortest walk on which *platform* departs from the model of *walk*, empty when none does."""
         steps = self.steps * walk.steps_factor
-        for begun in range(0, steps, walk.steps_per_walk):
+        for self._place, begun in enumerate(range(0, steps, walk.steps_per_walk)):
             # Each from a seed of its own, so that more steps are the same walks, and further ones.
             self._take(walk, platform, seed(f"{self.seed}/{begun}"), min(steps - begun, walk.steps_per_walk))
             if self.shortest is not None:
@@ -99,6 +107,11 @@ class Walks:
         is_enough = self.shortest is not None and self._steps_since_departure >= most
         return self.is_broken or is_vain or is_enough
 
+    def in_turn(self, table: tuple[T, ...], what: str, turn: int) -> T:
+        """Return the entry of *table* for *what* at that turn of the walk; the next walk goes on from there."""
+        order = Random(f"{self.seed}/{what}").sample(table, len(table))
+        return order[(turn + self._place * _TURNS_PER_WALK) % len(order)]
+
     def count_step(self) -> None:
         """Count a step, of whichever walk."""
         self._left -= 1
@@ -123,6 +136,13 @@ class Walk(RuleBasedStateMachine):
         self.number = walks.begin()
         self._walks = walks
         self._steps: list[str] = []
+        self._turns: Counter[tuple[str, tuple[Any, ...]]] = Counter()
+
+    def in_turn(self, table: tuple[T, ...], what: str) -> T:
+        """Return the next entry of *table* for *what*, for a walk is too short to come to all of one by chance."""
+        turn = self._turns[what, table]
+        self._turns[what, table] += 1
+        return self._walks.in_turn(table, what, turn)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:

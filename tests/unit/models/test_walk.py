@@ -1,5 +1,6 @@
 """Walks: drawn from the seed, and shortened."""
 
+from itertools import chain
 from typing import Any, cast
 
 import pytest
@@ -43,6 +44,20 @@ class Peaceful(Numbers):
 
     def compare(self) -> None:
         """Find nothing."""
+
+
+class Turning(Peaceful):
+    """Numbers that are not drawn but gone through, four in a walk."""
+
+    steps_per_walk = 4
+
+    @rule(data=st.data())
+    def draw(self, data: st.DataObject) -> None:
+        """Take the next number."""
+        del data
+        if not self.is_over:
+            with self.step("take the next number"):
+                self.drawn[-1].append(self.in_turn((*range(11),), "numbers"))
 
 
 class Broken(Numbers):
@@ -100,6 +115,15 @@ def test_equal_seeds_take_equal_walks() -> None:
     assert take(Peaceful, seed=2)[1] != first
     assert longer[: len(first)] == first
     assert (sum(map(len, first)), sum(map(len, longer))) == (60, 110)
+
+
+def test_walks_come_to_all_of_a_table_before_they_come_to_one_again() -> None:
+    """Each goes on where the one before ended; another seed has another order."""
+    first, second = ([*chain(*take(Turning, steps=12, seed=seed)[1])] for seed in (1, 2))
+
+    assert sorted(first[:11]) == sorted(second[:11]) == list(range(11))
+    assert first != second
+    assert first[11] == first[0]
 
 
 def test_a_walks_own_mistake_ends_it_at_once() -> None:
