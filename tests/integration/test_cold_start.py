@@ -9,7 +9,18 @@ from itertools import groupby
 
 import pytest
 
-from seatrials.platform import UNKNOWN_SESSION, Answer, Clock, Counts, NotYet, Platform, Session, contract, patience
+from seatrials.platform import (
+    ANSWERED,
+    UNKNOWN_SESSION,
+    Answer,
+    Clock,
+    Counts,
+    NotYet,
+    Platform,
+    Session,
+    contract,
+    patience,
+)
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", re.IGNORECASE)
 
@@ -67,7 +78,11 @@ def test_an_activation_answers_every_field_of_the_contract(platform: Platform, c
     instruction = longer[: contract.TEXT_CHARACTERS_MAX]
     numbers = {"attempt": 1, "share": 0.5, "listed": ["für", {"of": [2, 2.5]}]}
     empty: dict[str, object] = {"reply": None, "subject": "", "Tags": []}
-    metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "text": "ü" * 2000, "instruction": "x"}
+    metadata = {"source": "e-mail", **numbers, **empty, "deep": _nested(20), "instruction": "x", "text": ""}
+    # No longer than what is taken, in the fewest characters of JSON.
+    metadata["text"] = "ü" * (
+        contract.TEXT_CHARACTERS_MAX - len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")))
+    )
     request = platform.sessions.request(instruction=instruction, metadata=metadata)
     largest = json.dumps(platform.sessions.request()).encode().ljust(contract.BODY_BYTES_MAX)
     began_ms = clock.epoch_ms()
@@ -535,6 +550,35 @@ def test_a_table_that_throttles_is_asked_again_and_then_told_of(platform: Platfo
     assert [each["sessionId"] for each in platform.sessions.items_of_client(str(client))] == [again.json()["sessionId"]]
     assert [call().status for call in calls] == [200, 200]
     assert platform.sessions.preview(session).status == 200
+
+
+@pytest.mark.scenario("COLD-20", extra_seconds=patience.READY_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.world("apart")
+def test_whoever_is_active_is_served_by_every_node(platform: Platform) -> None:
+    """However late each node of the load balancer hears of a session, all serve it from the moment it is active."""
+    # The container is healthy, so that nothing but rules is waited for.
+    platform.ready()
+    sessions = [platform.sessions.start() for _ in range(8)]
+
+    def ask(session: Session) -> list[Answer]:
+        platform.wait_until(
+            lambda: platform.sessions.stored_status(session) == "active",
+            patience.READY_SECONDS,
+            what="the session to be active",
+            every_seconds=0.1,
+        )
+        preview, read = (
+            partial(platform.sessions.preview, session),
+            partial(platform.workspace(session).read, "hello.md"),
+        )
+        return platform.in_parallel(*[preview, read] * 6)
+
+    answers = platform.in_parallel(*(partial(ask, session) for session in sessions))
+    sockets = [platform.websockets.open(session.id) for session in sessions for _ in range(3)]
+
+    assert [str(each) for some in answers for each in some if each.status != 200] == []
+    assert [socket.ping() for socket in sockets] == [ANSWERED] * len(sockets)
 
 
 def _wrong_activations(client: str, user: str) -> list[WrongActivation]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -733,6 +734,42 @@ def test_an_instruction_that_a_container_died_of_is_carried_out_by_the_next(plat
 
     assert workspace.read("hello.md").status == 200
     assert len(workspace.git_log()) == 1, f"an instruction is carried out once: {workspace.git_log()}"
+
+
+@pytest.mark.scenario("RESIL-29", extra_seconds=LET_GO_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.table")
+def test_what_the_table_does_and_cannot_say_is_whole_or_nothing(platform: Platform) -> None:
+    """The table does what it is told, and says that it failed: activations are made or refused, and none is both."""
+    # An activation takes a lock, reads, adds the session and gives the lock back; Hermes tries each four times.
+    cases = {(0, 3): 201, (0, 4): 503, (0, 8): 503, (1, 3): 201, (1, 4): 503, (1, 8): 503, (1, 12): 503, (2, 8): 201}
+    answers: list[Answer] = []
+    stored, again = [], []
+    for (passing, unsaid), is_away in (*((case, False) for case in cases), ((1, 4), True)):
+        # Nobody else writes meanwhile.
+        platform.let_pass(12, what="Hermes to be at rest")
+        request = platform.sessions.request(threadId=f"thread-{len(answers)}")
+        # What is there after all can be deleted a second later only.
+        then = platform.faults.table_throttling(passing=6, refused=8) if is_away else nullcontext()
+        with platform.faults.table_unsure(passing=passing, unsaid=unsaid), then:
+            answers.append(platform.sessions.activate(request))
+        platform.let_pass(12, what="Hermes to make up for what it could not do")
+        stored.append(len(platform.sessions.items_of_client(str(request["clientId"]))))
+        again.append(platform.sessions.activate(request))
+        platform.end(Session.of(again[-1]))
+    expected = [*cases.values(), 503]
+    session = platform.ready()
+    kept = []
+    for unsaid in (1, 4):
+        with platform.faults.table_unsure(unsaid=unsaid):
+            kept.append(platform.sessions.keepalive(session))
+
+    assert [each.status for each in answers] == expected
+    assert [each for each in answers if each.status == 503 and not _says_later(each)] == []
+    assert stored == [int(status == 201) for status in expected]
+    assert [each.status for each in again] == [200 if status == 201 else 201 for status in expected]
+    assert kept[0].status == 200
+    assert kept[1].status == 200 or _says_later(kept[1]), f"expected a keepalive to be taken or put off, got {kept[1]}"
 
 
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:

@@ -763,6 +763,21 @@ def test_a_wrong_body_is_refused_by_its_field_and_does_nothing(platform: Platfor
     assert list(workspace.git_log()) == log
 
 
+@pytest.mark.scenario("ROUTE-31")
+@pytest.mark.mock_only
+@pytest.mark.world(ExecEnabled="false")
+def test_where_exec_is_not_allowed_nobody_runs_a_command(platform: Platform) -> None:
+    """Where the environment does not allow exec, `POST /api/exec` is 403 and runs nothing; all else serves."""
+    session = platform.ready()
+    workspace = platform.workspace(session)
+
+    answers = [workspace.ask("POST", "/api/exec", body) for body in (b'{"command": "echo X > run.md"}', b"{}")]
+
+    assert [each.status for each in answers] == [403, 403]
+    assert workspace.files() == ["hello.md"]
+    assert workspace.execute("Create a file named next.md with content: N").status == 200
+
+
 def _names(session: Session) -> dict[str, str]:
     """Return whose a session is, as a container is told."""
     return {"clientId": session.client_id, "userId": session.user_id, "threadId": session.thread_id}

@@ -18,7 +18,7 @@ from seatrials.errors import NotRunHereError
 from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.platform import Stack
 from seatrials.run import plugin
-from seatrials.stacks import StackNotes, StackOptions, StackRun
+from seatrials.stacks import AS_IT_IS, StackNotes, StackOptions, StackRun, Wanted
 from seatrials.twin.calibration import DEFAULT
 from seatrials.twin.physics.clock import VirtualClock
 
@@ -70,10 +70,16 @@ class FakeStacks:
 
     @contextmanager
     def open(
-        self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+        self,
+        scenario: str,
+        mutant: Mutant | None = None,
+        *,
+        exclusive: bool = False,
+        tasks_max: int = 0,
+        wanted: Wanted = AS_IT_IS,
     ) -> Iterator[StackRun]:
         """Return a stack of which only the clock works; an exclusive COLD-09 finds it in use."""
-        del tasks_max
+        del tasks_max, wanted
         plan = Plan(DEFAULT)
         if mutant is not None:
             mutant.apply(plan)

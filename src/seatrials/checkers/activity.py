@@ -18,7 +18,7 @@ _CLOCKS_SECONDS, _NOTED_SECONDS = 2.0, 2.0
 _WRITTEN_SECONDS = 1.0
 _ACTIVE = "active"
 # While the table cannot be written a container notes nothing, and its user's work goes on; nor for a moment after it.
-_TABLE_TROUBLES, _MENDED_SECONDS = frozenset({"table", "table_throttling", "table_away"}), 10.0
+_TABLE_TROUBLES, _MENDED_SECONDS = frozenset({"table", "table_throttling", "table_unsure", "table_away"}), 10.0
 
 
 def check(story: Story) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def explore(  # noqa: PLR0913  # each is an option
     seed: Annotated[int, typer.Option(metavar="N", min=1, help="the first of them, or the one of --steps")] = 1,
     steps: Annotated[str | None, typer.Option(metavar="STEPS", help="take these steps, as they were shown")] = None,
     mutant: Annotated[str | None, typer.Option(metavar="ID", help="explore a broken platform")] = None,
-    world: Annotated[str | None, typer.Option(metavar="NAME", help="default, slow, or hard to examine")] = None,
+    world: Annotated[str | None, typer.Option(metavar="NAME", help="default, slow, hard to examine, or apart")] = None,
     shard: _Part = None,
     resume: Annotated[bool, typer.Option("--resume", help="leave out what was done when it was interrupted")] = False,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",

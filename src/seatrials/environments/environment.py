@@ -25,7 +25,7 @@ _RATE_PACE_MAX = 1.0
 
 
 # The worlds of the twin. Why not `seatrials.twin.calibration`'s: a run on AWS is without the twin.
-WorldName = Literal["default", "slow", "hard"]
+WorldName = Literal["default", "slow", "hard", "apart"]
 
 
 # The last base is the first to be validated: what the others may say depends on a place's kind.

@@ -27,6 +27,7 @@ FAULTS = (
     "Hermes hanging",
     "Hermes without the table",
     "table throttling",
+    "table unsure",
     "table away",
     "table slow",
     "EFS slow",

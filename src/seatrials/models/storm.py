@@ -90,6 +90,7 @@ class Storm:
             ("Hermes stopped", partial(faults.stopped, "hermes")),
             ("Hermes without the table", partial(faults.partitioned, "hermes", "table")),
             ("table throttling", partial(faults.table_throttling, refused=self._chance.randrange(1, 40))),
+            ("table unsure", partial(faults.table_unsure, unsaid=self._chance.randrange(1, 20))),
             ("table away", faults.table_away),
             ("table slow", partial(faults.slow, "table", 1)),
             ("EFS slow", partial(faults.slow, "efs", 1)),

@@ -1,15 +1,15 @@
 """Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
 from seatrials.mutants import concurrency, contract, hollow, infrastructure, infrastructure_rights, models, resilience
-from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_19, cold_network, cold_permissions
+from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_20, cold_network, cold_permissions
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_18, pers_permissions
-from seatrials.mutants.routing import route_01_to_12, route_13_to_30
+from seatrials.mutants.routing import route_01_to_12, route_13_to_31
 
 CATALOGUE: tuple[Mutant, ...] = (
     *hollow.MUTANTS,
     *cold_01_to_10.MUTANTS,
-    *cold_11_to_19.MUTANTS,
+    *cold_11_to_20.MUTANTS,
     *cold_network.MUTANTS,
     *cold_permissions.MUTANTS,
     *pers_01_to_08.MUTANTS,
@@ -17,7 +17,7 @@ CATALOGUE: tuple[Mutant, ...] = (
     *pers_permissions.MUTANTS,
     *concurrency.MUTANTS,
     *route_01_to_12.MUTANTS,
-    *route_13_to_30.MUTANTS,
+    *route_13_to_31.MUTANTS,
     *infrastructure.MUTANTS,
     *infrastructure_rights.MUTANTS,
     *resilience.MUTANTS,

@@ -15,7 +15,7 @@ import dataclasses
 import inspect
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -32,6 +32,8 @@ class Plan:
     """How a world will be made; changes alter it before it is."""
 
     calibration: Calibration
+    # Of the template's parameters, beside what the run gives.
+    parameters: Mapping[str, str] = dataclasses.field(default_factory=dict)
     alive: bool = True
     template_edits: list[Edit] = dataclasses.field(default_factory=list)
     replacements: list[tuple[object, str, object]] = dataclasses.field(default_factory=list)

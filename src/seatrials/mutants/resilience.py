@@ -1,5 +1,6 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-28."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-29."""
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -21,6 +22,7 @@ from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller, Step
 from seatrials.webordinary.hermes.fleet import Fleet, Task
 from seatrials.webordinary.hermes.idleness import IdleWatch
+from seatrials.webordinary.hermes.items import item_of
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
@@ -364,3 +366,16 @@ def _(original: Any, step: Placement, work: Work) -> None:
     """An instruction is noted as done before the container has it."""
     step.store.set_fields(work.session, {"instructionDone": True})
     original(step, work)
+
+
+@MUTANTS.replacing(SessionStore.add, "refused-and-stored", breaks="RESIL-29")
+def _(_original: Any, session_store: SessionStore, session: Session) -> None:
+    """A session whose item cannot be said to be stored is refused, and what may be there of it stays."""
+    session_store._table.put(item_of(session), table.is_absent())
+
+
+@MUTANTS.replacing(table.Table.delete_surely, "deletions-tried-once", breaks="RESIL-29")
+def _(_original: Any, of: table.Table, *given: Any) -> None:
+    """What cannot be deleted now is left where it is."""
+    with contextlib.suppress(StoreUnavailableError):
+        of.delete(*given)

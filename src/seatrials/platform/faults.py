@@ -105,6 +105,10 @@ class Faults(Protocol):
     def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> AbstractContextManager[None]:
         """Let *passing* more calls of tasks reach the session table, and have *refused* throttled then, or all."""
 
+    @_fault(Capability.FAULTS_TABLE, undone_by="it says what it does")
+    def table_unsure(self, *, passing: int = 0, unsaid: int | None = None) -> AbstractContextManager[None]:
+        """Let *passing* more writes of tasks be answered, and *unsaid* be done and answered with an error, or all."""
+
     @_fault(Capability.FAULTS_TABLE, undone_by="it is there, with what it held")
     def table_away(self) -> AbstractContextManager[None]:
         """Let no task reach the session table."""

@@ -9,7 +9,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.scopes import SCOPES, Scope
 from seatrials.evidence.record import ShardRecord
 from seatrials.evidence.recorder import Recorder
-from seatrials.stacks import StackRun
+from seatrials.stacks import AS_IT_IS, StackRun, Wanted
 
 if TYPE_CHECKING:  # boto3 and httpx, which the process that hands out the scenarios does not need
     from seatrials.platform import CallCount, Waited
@@ -63,6 +63,12 @@ def alone_of(item: pytest.Item) -> Alone | None:
     """Return how a scenario needs the service to itself; None for one that others may run beside."""
     mark = item.get_closest_marker("exclusive")
     return None if mark is None else Alone(**mark.kwargs)
+
+
+def wanted_of(item: pytest.Item) -> Wanted:
+    """Return the world of the mock that a scenario is about."""
+    mark = item.get_closest_marker("world")
+    return AS_IT_IS if mark is None else Wanted(world=str(mark.args[0]) if mark.args else "", parameters=mark.kwargs)
 
 
 def limit_seconds(item: pytest.Item, environment: Environment) -> float:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 
 from seatrials.configuration import nearest
 from seatrials.environments.capabilities import Capability
+from seatrials.environments.environment import WorldName
 from seatrials.environments.scopes import SCOPES
 from seatrials.run.items import TASKS_MAX, needs_of, scenario_id, scopes_of
+
+_WORLDS: tuple[str, ...] = get_args(WorldName)
 
 # As `pytest --markers` shows them: how each is written, and what it means.
 MARKS = (
@@ -16,6 +20,7 @@ MARKS = (
     *(f"{scope.mark}: {scope.sentence}" for scope in SCOPES.values()),
     "exclusive(tasks_max=0, leaves=3): needs the service to itself, with so many edit tasks at most when it begins",
     "needs(capability, ...): is run only where the environment has all of these",
+    "world(name, Parameter=value): of mock_only, the world that the row is about, and parameters of its template",
 )
 
 
@@ -37,6 +42,7 @@ def _mark_problems(item: pytest.Item) -> list[str]:
     counts = range(TASKS_MAX + 1)
     if (alone is not None and alone.args) or {*given} - {"tasks_max", "leaves"} or {*given.values()} - {*counts}:
         problems.append(f"{item.nodeid}: exclusive takes tasks_max and leaves, each from 0 to {TASKS_MAX}")
+    problems += _world_problems(item)
     known = [str(each) for each in Capability]
     problems += [
         f"{item.nodeid}: no capability is called {each!r}; {nearest(each, known)}"
@@ -44,6 +50,16 @@ def _mark_problems(item: pytest.Item) -> list[str]:
         if each not in known
     ]
     return problems
+
+
+def _world_problems(item: pytest.Item) -> list[str]:
+    mark = item.get_closest_marker("world")
+    if mark is None:
+        return []
+    if item.get_closest_marker("mock_only") is None:
+        return [f"{item.nodeid}: names a world, and is not marked mock_only: all other stacks are what they are"]
+    unknown = [each for each in mark.args if each not in _WORLDS]
+    return [f"{item.nodeid}: no world is called {each!r}; {nearest(str(each), list(_WORLDS))}" for each in unknown]
 
 
 def _shared_ids(items: Sequence[pytest.Item]) -> list[str]:

@@ -26,7 +26,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--world",
         metavar="NAME",
         choices=get_args(WorldName),
-        help="what the mock's AWS is like: default, slow, or hard to examine (default: the environment's)",
+        help="what the mock's AWS is like: default, slow, hard to examine, or apart (default: the environment's)",
     )
     group.addoption(
         "--steps", metavar="N", type=int, default=DEFAULT_STEPS, help="how far rows go that draw their steps"

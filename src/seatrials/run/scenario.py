@@ -23,6 +23,7 @@ from seatrials.run.items import (
     limit_seconds,
     needs_of,
     scenario_id,
+    wanted_of,
 )
 from seatrials.run.late import watch_lateness
 from seatrials.run.reporter import emit_step
@@ -83,7 +84,9 @@ def _open(item: pytest.Item, stacks: Stacks, mutant: "Mutant | None", held: Exit
     tasks_max = TASKS_MAX if alone is None else alone.tasks_max
     try:
         return held.enter_context(
-            stacks.open(scenario_id(item), mutant, exclusive=alone is not None, tasks_max=tasks_max)
+            stacks.open(
+                scenario_id(item), mutant, exclusive=alone is not None, tasks_max=tasks_max, wanted=wanted_of(item)
+            )
         )
     except NotRunHereError as reason:
         _do_not_run(item, str(reason))

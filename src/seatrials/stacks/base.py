@@ -49,6 +49,19 @@ class StackOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What world of the mock a scenario is about, where it is not the environment's."""
+
+    # Empty for the environment's.
+    world: str = ""
+    # Of the template's parameters, beside what the run gives.
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+AS_IT_IS = Wanted()
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackNotes:
     """What is worth knowing of a stack before a run, and keeps nothing from running; a line each."""
 
@@ -86,13 +99,19 @@ class Stacks(Protocol):
     """Opens a stack for each scenario; lives as long as the process."""
 
     def open(
-        self, scenario: str, mutant: "Mutant | None" = None, *, exclusive: bool = False, tasks_max: int = 0
+        self,
+        scenario: str,
+        mutant: "Mutant | None" = None,
+        *,
+        exclusive: bool = False,
+        tasks_max: int = 0,
+        wanted: Wanted = AS_IT_IS,
     ) -> AbstractContextManager[StackRun]:
         """Return the stack for *scenario*, as the context of one test, which may need it *exclusive*.
 
-        One that does begins with *tasks_max* edit tasks at most. Raises `NotRunHereError` when
-        it cannot be had so, for reasons that are no failure of the platform; `BudgetExceededError` or `LeaseLostError`
-        when the run may begin no other.
+        One that does begins with *tasks_max* edit tasks at most. Only the mock can be as *wanted*. Raises
+        `NotRunHereError` when it cannot be had so, for reasons that are no failure of the platform;
+        `BudgetExceededError` or `LeaseLostError` when the run may begin no other.
         """
 
     def close(self, *, in_haste: bool = False) -> None:

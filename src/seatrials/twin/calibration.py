@@ -6,7 +6,7 @@ measured and documented values, with which that promise cannot be kept. `HARD` k
 that AWS leaves open: what is told late, which of two documented answers comes, whose clock is wrong, what was before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 
@@ -123,4 +123,7 @@ HARD = Calibration(
     page_max=20,
 )
 
-WORLDS = {"default": DEFAULT, "slow": SLOW, "hard": HARD}
+# As hard, with nodes of load balancers that are as far apart as they may be: each answers for itself for seconds.
+APART = replace(HARD, node_lag=Spread(0.2, 8.0, 10.0), new_rule_lag=Spread(0.1, 6.0, 10.0))
+
+WORLDS = {"default": DEFAULT, "slow": SLOW, "hard": HARD, "apart": APART}

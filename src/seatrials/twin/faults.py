@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from seatrials.twin.ecs.runtime import EXIT_CRASH, EXIT_SIGKILL, Container
-from seatrials.twin.moto_bridge.hooks import Throttling
+from seatrials.twin.moto_bridge.hooks import Trouble
 from seatrials.twin.physics.cuts import ANYBODY
 from seatrials.twin.world import World
 
@@ -165,8 +165,14 @@ class TwinFaults:
 
         Source: DynamoDB Developer Guide, "Error handling with DynamoDB", ThrottlingException.
         """
-        throttling = Throttling(passing, refused)
+        throttling = Trouble(passing, refused)
         with self._told("table_throttling"), _among(self._world.bridge.throttling, ("dynamodb", throttling)):
+            yield
+
+    @contextmanager
+    def table_unsure(self, *, passing: int = 0, unsaid: int | None = None) -> Iterator[None]:
+        """Let *passing* more writes of tasks be answered, and *unsaid* be done and answered with an error, or all."""
+        with self._told("table_unsure"), _among(self._world.bridge.unsure, ("dynamodb", Trouble(passing, unsaid))):
             yield
 
     @contextmanager

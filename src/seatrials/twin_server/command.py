@@ -42,7 +42,7 @@ _Environments = Annotated[
     Path | None, path_option(metavar="FILE", help="where environments are (environments.toml, or the shipped one)")
 ]
 _World = Annotated[
-    str | None, typer.Option(metavar="NAME", help="default, slow as Fargate is measured, or hard to examine")
+    str | None, typer.Option(metavar="NAME", help="default, slow as Fargate is measured, hard to examine, or apart")
 ]
 _Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes a free one")]
 

@@ -16,6 +16,7 @@ from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.reader import read_newest
 from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
+from seatrials.stacks import AS_IT_IS, Wanted
 from tests.support.project import PROJECT
 from tests.support.scenario_run import PLAIN, SCENARIO, WAITS, FakeStacks, record, scenario
 
@@ -24,6 +25,7 @@ pytest_plugins = ["pytester"]
 # A worker is a process of its own, where nothing of this one is replaced.
 FAKE_IN_WORKERS = """
 from seatrials.run import plugin
+from seatrials.stacks import AS_IT_IS, Wanted
 from tests.support.scenario_run import PLAIN, FakeStacks
 
 plugin.check_stacks = lambda environment, options: plugin.StackNotes()
@@ -42,9 +44,15 @@ def test_what_ends_every_scenario_ends_the_run(
 
     class Spent(FakeStacks):
         def open(
-            self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+            self,
+            scenario: str,
+            mutant: Mutant | None = None,
+            *,
+            exclusive: bool = False,
+            tasks_max: int = 0,
+            wanted: Wanted = AS_IT_IS,
         ) -> NoReturn:
-            del scenario, mutant, exclusive, tasks_max
+            del scenario, mutant, exclusive, tasks_max, wanted
             msg = "the run has cost $4.00"
             raise error(msg)
 

@@ -104,7 +104,18 @@ def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunRe
 
         @pytest.mark.scenario("COLD-03")
         @pytest.mark.mock_only
+        @pytest.mark.world("hard", ExecEnabled="false")
         def test_right(): pass
+
+        @pytest.mark.scenario("COLD-04")
+        @pytest.mark.staging
+        @pytest.mark.world("hard")
+        def test_elsewhere(): pass
+
+        @pytest.mark.scenario("COLD-05")
+        @pytest.mark.mock_only
+        @pytest.mark.world("harder")
+        def test_no_world(): pass
     """)
 
     problems = [line.rpartition("::")[2] for line in result.stderr.lines if "::" in line]
@@ -114,6 +125,8 @@ def test_all_unmarked_scenarios_are_told_at_once(run: Callable[..., pytest.RunRe
         "test_wrong_id: needs @pytest.mark.scenario('SUITE-NN') with an id of the catalogue",
         f"test_no_scope: needs exactly one of {', '.join(SCOPES)}, has none",
         f"test_two_scopes: needs exactly one of {', '.join(SCOPES)}, has staging, production",
+        "test_elsewhere: names a world, and is not marked mock_only: all other stacks are what they are",
+        "test_no_world: no world is called 'harder'; did you mean 'hard'?",
     ]
 
 

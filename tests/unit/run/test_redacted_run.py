@@ -34,7 +34,7 @@ class FakeStacks:
         self.environment = environment
 
     @contextmanager
-    def open(self, scenario, mutant=None, *, exclusive=False, tasks_max=0):
+    def open(self, scenario, mutant=None, *, exclusive=False, tasks_max=0, wanted=None):
         with VirtualClock(1_700_000_000).closing() as clock:
             stack = Stack(
                 environment=self.environment, clock=clock, request_clock=clock, aws=lambda service: None,

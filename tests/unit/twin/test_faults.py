@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -144,6 +145,37 @@ def test_a_table_throttles_the_calls_of_tasks_and_nobody_elses(twin: Twin, fault
     throttled = "ThrottlingException"
     assert some == ["", throttled, throttled, throttled, ""]
     assert (every, own) == ([throttled] * 5, "")
+
+
+def test_a_table_is_unsure_of_what_it_does(twin: Twin, faults: TwinFaults) -> None:
+    """So many writes of a task are answered, then so many are done or refused by their condition, and told as failed.
+
+    Source: DynamoDB Developer Guide, "Error handling with DynamoDB", InternalServerError.
+    """
+    twin.allow("EditTaskRole", "dynamodb:PutItem")
+    [run] = twin.scale(1)
+
+    def said(context: Context) -> list[str]:
+        dynamodb = context.aws("dynamodb")
+        texts = {"userId": "u", "clientId": "c", "status": "active"}
+        return [
+            _said(
+                partial(
+                    dynamodb.put_item,
+                    TableName=TABLE,
+                    Item={"sessionId": {"S": each}, **{name: {"S": value} for name, value in texts.items()}},
+                    ConditionExpression="attribute_not_exists(sessionId)",
+                )
+            )
+            for each in ("a", "b", "b", "b")
+        ]
+
+    with faults.table_unsure(passing=1, unsaid=2):
+        some = twin.within(run, said)
+    stored = twin.world.aws("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
+
+    assert some == ["", "InternalServerError", "InternalServerError", "ConditionalCheckFailedException"]
+    assert sorted(each["sessionId"]["S"] for each in stored) == ["a", "b"]
 
 
 def _said(call: Callable[[], object]) -> str:

@@ -45,7 +45,7 @@ from seatrials.seams.application import AwsClient
 from seatrials.seams.clock import SystemClock, wait_until, wall_seconds
 from seatrials.seams.network import Connection
 from seatrials.seams.skew import Skew
-from seatrials.stacks.base import StackOptions, StackRun
+from seatrials.stacks.base import AS_IT_IS, StackOptions, StackRun, Wanted
 from seatrials.stacks.live.access import open_access
 from seatrials.stacks.live.faults import LiveFaults
 from seatrials.stacks.live.images import running_images
@@ -145,9 +145,16 @@ class LiveStacks:
 
     @contextmanager
     def open(
-        self, scenario: str, mutant: object = None, *, exclusive: bool = False, tasks_max: int = 0
+        self,
+        scenario: str,
+        mutant: object = None,
+        *,
+        exclusive: bool = False,
+        tasks_max: int = 0,
+        wanted: Wanted = AS_IT_IS,
     ) -> Iterator[StackRun]:
         """Wait for the stack's turn, give it to *scenario*, and end the scenario's sessions."""
+        assert wanted == AS_IT_IS, "only rows of the mock say what world they are about"
         if mutant is not None:
             msg = f"mutants are broken mock platforms, and {self._environment.name} is none: use the mock"
             raise ConfigurationError(msg)

@@ -4,6 +4,7 @@ import copy
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -13,7 +14,7 @@ from seatrials.mutants.mutant import Mutant, Plan
 from seatrials.platform.stack import Stack
 from seatrials.seams.http_client import http_client
 from seatrials.seams.network import Connection, TlsConnection
-from seatrials.stacks.base import StackOptions, StackRun, template_of
+from seatrials.stacks.base import AS_IT_IS, StackOptions, StackRun, Wanted, template_of
 from seatrials.stacks.mock.onlooker import Onlooker
 from seatrials.stacks.mock.traced_usage import Account, usage_of_world
 from seatrials.twin.authority import Authority
@@ -45,7 +46,7 @@ class MockStacks:
         self._found = tuple(found)
         self._options = options
         self._authority = Authority()
-        self._planes: dict[tuple[str, bool], ControlPlane] = {}
+        self._planes: dict[tuple[object, ...], ControlPlane] = {}
         with ExitStack() as held:
             held.enter_context(moto_running(plain=options.plain_moto))
             self._template = load_template(template_of(environment, options))
@@ -66,11 +67,17 @@ class MockStacks:
 
     @contextmanager
     def open(
-        self, scenario: str, mutant: Mutant | None = None, *, exclusive: bool = False, tasks_max: int = 0
+        self,
+        scenario: str,
+        mutant: Mutant | None = None,
+        *,
+        exclusive: bool = False,
+        tasks_max: int = 0,
+        wanted: Wanted = AS_IT_IS,
     ) -> Iterator[StackRun]:
         """Make a world for *scenario*, let it settle, and end it with the scenario, who is alone with no task."""
         del exclusive, tasks_max
-        plan = Plan(calibration=WORLDS[self._environment.world])
+        plan = Plan(calibration=WORLDS[wanted.world or self._environment.world], parameters=wanted.parameters)
         if mutant is not None:
             mutant.apply(plan)
         with ExitStack() as held:
@@ -90,14 +97,14 @@ class MockStacks:
     def _plane(self, plan: Plan) -> ControlPlane:
         template = self._edited(plan)
         has_neighbours = plan.calibration.has_neighbours
-        key = (template.text, has_neighbours)
+        key = (template.text, has_neighbours, *plan.parameters.items())
         if key not in self._planes:
             # A mutant may be what a template cannot make and a change by hand can, so it is held against no rule.
             self._planes[key] = ControlPlane(
                 template,
                 self._environment.region,
                 "webordinary",
-                inputs=self._inputs,
+                inputs=replace(self._inputs, parameters={**self._inputs.parameters, **plan.parameters}),
                 found=self._found,
                 rules=() if plan.template_edits else RULES,
                 has_neighbours=has_neighbours,

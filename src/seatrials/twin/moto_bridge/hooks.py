@@ -1,7 +1,7 @@
 """What a world plugs into moto: its time, its ears, and what it knows better than moto does."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,8 @@ ACCOUNT = "123456789012"
 TARGET_HEALTH = "target health"
 # What the calls of one service change of another: the alarms of a tracking policy, the interface of a mount target.
 _CHANGES_TOO = {"application-autoscaling": ("cloudwatch",), "efs": ("ec2",)}
+# Of DynamoDB's, these show a write late unless they ask for consistency.
+LATE_READS = ("GetItem", "Query", "Scan")
 _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactGet", "Filter")
 
 # Of a task without a role, which has no key on AWS. Source: the API references, "Common Errors".
@@ -72,21 +74,21 @@ class Living:
 
 
 @dataclass
-class Throttling:
-    """Which calls are throttled: so many pass, then so many are refused, or all."""
+class Trouble:
+    """Which calls are in trouble: so many pass, then so many are not, or all."""
 
     passing: int = 0
-    refused: int | None = None
+    troubled: int | None = None
 
     def takes_next(self) -> bool:
-        """Count the next call; return whether it is refused."""
+        """Count the next call; return whether it is in trouble."""
         if self.passing > 0:
             self.passing -= 1
             return False
-        if self.refused is None:
+        if self.troubled is None:
             return True
-        self.refused -= 1
-        return self.refused >= 0
+        self.troubled -= 1
+        return self.troubled >= 0
 
 
 class Hooks(ABC):
@@ -132,7 +134,9 @@ class Hooks(ABC):
         self.page_max = page_max
         self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
         # What throttles the calls of tasks, each with its service.
-        self.throttling: list[tuple[str, Throttling]] = []
+        self.throttling: list[tuple[str, Trouble]] = []
+        # What loses the answers to their writes.
+        self.unsure: list[tuple[str, Trouble]] = []
         # In the API's names, times as epoch seconds; oldest first.
         self.activities: list[dict[str, Any]] = []
         self._attached: list[Living | None] = []
@@ -186,9 +190,7 @@ class Hooks(ABC):
             return
         if principal.role_arn is None:
             raise NoCredentialsError
-        # Each of them counts the call, whichever refuses it.
-        refusals = [each.takes_next() for service, each in self.throttling if service == call.service]
-        if any(refusals):
+        if _is_troubled(self.throttling, call):
             raise _error(call, "ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400)
         try:
             self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)
@@ -235,9 +237,22 @@ class Hooks(ABC):
             self._on_refusal(call.service, call.operation, error)
             if not reads_only(call.operation):
                 self.touched(call.service)
+            self._check_told(call)
             raise
         self.heard(call.service, call.operation, call.parameters, answer)
+        self._check_told(call)
         return answer
+
+    def _check_told(self, call: Call) -> None:
+        """Raise the error by which a task cannot tell what has become of its write.
+
+        Source: DynamoDB Developer Guide, "Error handling with DynamoDB", InternalServerError: a write that is answered
+        with it may have succeeded or failed.
+        """
+        if reads_only(call.operation) or self._principal(None) is None:
+            return
+        if _is_troubled(self.unsure, call):
+            raise _error(call, "InternalServerError", "The request processing has failed because of an error.", 500)
 
     def _answer(self, call: Call) -> dict[str, Any]:
         self._asked = call
@@ -269,6 +284,12 @@ class Hooks(ABC):
             self.permissions.forget()
         if self._shortcuts is not None:
             self._shortcuts.forget(subject)
+
+
+def _is_troubled(troubles: Sequence[tuple[str, Trouble]], call: Call) -> bool:
+    """Whether a call is in one of these, by the services that they are of; each counts it, whichever takes it."""
+    troubled = [each.takes_next() for service, each in troubles if service == call.service]
+    return any(troubled)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Secondary indexes that show a write later than the table does.
+"""Reads that show a write later than it is done: those of secondary indexes, and all that ask for no consistency.
 
-While an index is read, the items that were written so recently that it cannot know of them yet stand in the table as
+While one is answered, the items that were written so recently that it need not know of them yet stand in the table as
 they were before. Source: DynamoDB Developer Guide, "Using Global Secondary Indexes": changes reach an index
-asynchronously, normally within a fraction of a second, and its reads are eventually consistent only.
+asynchronously, normally within a fraction of a second; "Read consistency": reads are eventually consistent unless they
+ask for more, and may not show a write that was just done.
 """
 
 import copy
@@ -14,7 +15,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from seatrials.twin.moto_bridge.hooks import ACCOUNT
+from seatrials.twin.moto_bridge.hooks import ACCOUNT, LATE_READS
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -40,10 +41,11 @@ class IndexLag:
 
     @contextmanager
     def around(self, operation: str, parameters: Mapping[str, Any]) -> Iterator[None]:
-        """Surround a call of DynamoDB: note a write, and while an index is read, let the table hold what that shows."""
+        """Surround a call of DynamoDB: note a write, and let the table hold what a read that may be late shows."""
         if operation in _WRITES:
             self._note(parameters)
-        late = self._still_late(parameters["TableName"]) if "IndexName" in parameters else []
+        is_late = operation in LATE_READS and not parameters.get("ConsistentRead")
+        late = self._still_late(parameters["TableName"]) if is_late else []
         with self._as_before(parameters["TableName"], late) if late else nullcontext():
             yield
 

@@ -38,8 +38,8 @@ class Publisher:
         self._log = log
         self._leaving = leaving
         self._wake = clock.signal()
-        # How many changes were made, and how many of them had been when the count was made that was published last.
-        self._asked = self._told = 0
+        # What stands for the last change, and for the last one that had been made when what is published was counted.
+        self._change = self._told = object()
 
     def start(self) -> None:
         """Publish in the background from now on."""
@@ -47,12 +47,12 @@ class Publisher:
 
     def publish(self) -> None:
         """Have the count published as it is from now on; call it after the table was changed, never before."""
-        self._asked += 1
+        self._change = object()
         self._wake.set()
 
     def owes(self) -> bool:
         """Whether a change was made of which nothing is published yet."""
-        return self._told != self._asked
+        return self._told is not self._change
 
     def live_count(self) -> int:
         """Return the number that is published."""
@@ -66,13 +66,13 @@ class Publisher:
     def _publish_now(self) -> bool:
         """Publish what is due; return whether it could be."""
         # What changes from here on may not be counted.
-        asked = self._asked
+        change = self._change
         try:
             count = self.live_count()
             # After it is counted, for that may take long, and this Hermes may be told to stop meanwhile.
-            if asked != self._told or not self._leaving.is_set():
+            if change is not self._told or not self._leaving.is_set():
                 self._put(count)
-            self._told = asked
+            self._told = change
         except (StoreUnavailableError, ClientError, BotoCoreError) as error:
             # Without the table the count is unknown, and an unknown count is not published: the metric must not lie.
             self._log(f"{METRIC_NAME} not published: {error}")

@@ -11,7 +11,7 @@ from seatrials.environments.environment import Environment
 from seatrials.environments.file import load_environment
 from seatrials.errors import MissingProgramError, TemplateError
 from seatrials.mutants.mutant import Mutant, calibrate, edit_template, lifeless, replace
-from seatrials.stacks import StackOptions, StackRun, check_stacks
+from seatrials.stacks import StackOptions, StackRun, Wanted, check_stacks
 from seatrials.stacks.mock.stacks import MockStacks
 from seatrials.twin.calibration import Spread
 from seatrials.webordinary.hermes import controller
@@ -54,6 +54,19 @@ def test_a_world_has_settled_when_its_scenario_begins(stacks: MockStacks) -> Non
     with stacks.open("COLD-01") as run:
         assert health(run) == 200
         assert run.stack.url == str(run.stack.http.base_url).rstrip("/")
+
+
+def test_a_world_is_as_a_scenario_wants_it(stacks: MockStacks) -> None:
+    """Another calibration and other parameters are for that scenario alone."""
+    with stacks.open("COLD-01", wanted=Wanted(world="hard", parameters={"ServiceVersion": "7.7.7"})) as run:
+        version = run.stack.http.get("/hermes/health").json()["version"]
+        services = run.stack.aws("ecs").list_clusters()["clusterArns"]
+    with stacks.open("COLD-01") as run:
+        others = run.stack.aws("ecs").list_clusters()["clusterArns"]
+        assert run.stack.http.get("/hermes/health").json()["version"] != version
+
+    assert version == "7.7.7"
+    assert len(services) > len(others)
 
 
 def test_names_carry_seed_and_scenario(stacks: MockStacks) -> None:

@@ -162,11 +162,11 @@ def test_a_target_that_was_never_registered_is_unused(twin: Twin) -> None:
 def test_a_remembered_read_is_made_anew_after_a_write(twin: Twin) -> None:
     """A read that was answered from memory shows a write at once."""
     dynamodb = twin.world.bridge.client("scenario", "dynamodb")
-    counts = [dynamodb.scan(TableName=TABLE)["Count"] for _ in range(2)]
+    counts = [dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"] for _ in range(2)]
     dynamodb.put_item(TableName=TABLE, Item=session("a"))
-    counts.append(dynamodb.scan(TableName=TABLE)["Count"])
+    counts.append(dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"])
     dynamodb.delete_item(TableName=TABLE, Key=session("a"))
-    counts.append(dynamodb.scan(TableName=TABLE)["Count"])
+    counts.append(dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"])
 
     assert counts == [0, 0, 1, 0]
 
@@ -178,7 +178,7 @@ def test_a_failed_write_makes_reads_anew_too(twin: Twin) -> None:
     with pytest.raises(ClientError, match="ConditionalCheckFailedException"):
         dynamodb.put_item(TableName=TABLE, Item=session("a"), ConditionExpression="attribute_not_exists(sessionId)")
 
-    assert dynamodb.scan(TableName=TABLE)["Count"] == 1
+    assert dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"] == 1
 
 
 def test_an_answer_is_nobodys_but_the_callers(twin: Twin) -> None:
@@ -202,9 +202,9 @@ def test_a_memory_does_not_outlive_its_world(worlds: Worlds) -> None:
     """What was read after a write is not an answer of the next world."""
     with worlds.open() as twin:
         twin.world.aws("dynamodb").put_item(TableName=TABLE, Item=session("a"))
-        first = twin.world.aws("dynamodb").scan(TableName=TABLE)["Count"]
+        first = twin.world.aws("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Count"]
     with worlds.open() as twin:
-        second = twin.world.aws("dynamodb").scan(TableName=TABLE)["Count"]
+        second = twin.world.aws("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Count"]
 
     assert (first, second) == (1, 0)
 
@@ -237,7 +237,7 @@ def test_a_restored_control_plane_is_what_it_was(twin: Twin) -> None:
         restore(state)
         twin.world.bridge.touched("dynamodb")
 
-    assert dynamodb.scan(TableName=TABLE)["Count"] == 0
+    assert dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"] == 0
     assert twin.service()["serviceName"] == EDIT
 
 

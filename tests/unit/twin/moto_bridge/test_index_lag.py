@@ -1,4 +1,7 @@
-"""Indexes lag behind their table (DynamoDB Developer Guide, "Using Global Secondary Indexes")."""
+"""Indexes lag behind their table, and so do reads that ask for no consistency.
+
+Source: DynamoDB Developer Guide, "Using Global Secondary Indexes" and "Read consistency".
+"""
 
 from typing import Any
 
@@ -34,7 +37,9 @@ def indexed(twin: Twin) -> list[str]:
 
 def stored(twin: Twin) -> list[str]:
     """Return the statuses that the table itself holds."""
-    return [each["status"]["S"] for each in twin.world.aws("dynamodb").scan(TableName=TABLE)["Items"]]
+    return [
+        each["status"]["S"] for each in twin.world.aws("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
+    ]
 
 
 def test_an_index_shows_a_new_item_late(twin: Twin) -> None:
@@ -45,6 +50,28 @@ def test_an_index_shows_a_new_item_late(twin: Twin) -> None:
 
     assert at_once == (["active"], [])
     assert indexed(twin) == ["active"]
+
+
+@pytest.mark.parametrize("operation", ["get_item", "query", "scan"])
+def test_a_read_that_asks_for_no_consistency_shows_a_write_late(twin: Twin, operation: str) -> None:
+    """It shows the item of before for a fraction of a second, and one that asks shows it as it is."""
+    key = {"sessionId": {"S": "s"}, "userId": {"S": "u"}}
+    of_the_session = {"KeyConditionExpression": "sessionId = :id", "ExpressionAttributeValues": {":id": {"S": "s"}}}
+    given: dict[str, dict[str, Any]] = {"get_item": {"Key": key}, "query": of_the_session, "scan": {}}
+
+    def read(**how: bool) -> list[str]:
+        answer = getattr(twin.world.aws("dynamodb"), operation)(TableName=TABLE, **given[operation], **how)
+        items = answer.get("Items") or [answer["Item"]]
+        return [each["status"]["S"] for each in items]
+
+    put(twin, "initializing")
+    twin.sleep(LAG_SECONDS + 0.01)
+    put(twin, "active")
+    at_once = (read(), read(ConsistentRead=True))
+    twin.sleep(LAG_SECONDS + 0.01)
+
+    assert at_once == (["initializing"], ["active"])
+    assert read() == ["active"]
 
 
 @pytest.mark.parametrize("way", ["batch", "transaction", "statement"])

@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-from seatrials.twin.moto_bridge.hooks import TARGET_HEALTH, reads_only
+from seatrials.twin.moto_bridge.hooks import LATE_READS, TARGET_HEALTH, reads_only
 
 _SERVICES = ("application-autoscaling", "cloudwatch", "dynamodb", "ec2", "ecs", "efs", "elbv2")
 
@@ -52,8 +52,8 @@ class Memory:
 
 def _is_memorable(service: str, operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an operation reads only what the calls of its own service, and the scheduler, change."""
-    if "IndexName" in parameters:
-        return False  # what an index shows changes with time alone
+    if operation in LATE_READS and not parameters.get("ConsistentRead"):
+        return False  # what it shows changes with time alone
     reads = reads_only(operation) and operation not in _CHANGES_WITH_TIME
     return reads and service in _SERVICES
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a request on its way: ROUTE-13 to ROUTE-28, and ROUTE-30."""
+"""What can go wrong with a request on its way: ROUTE-13 to ROUTE-28, ROUTE-30 and ROUTE-31."""
 
 import json
 import ssl
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrials.mutants import Mutants, calibrate, memory_of, replace, wrap
-from seatrials.mutants.template_edits import attribute, forward, put, set_paths
+from seatrials.mutants.template_edits import Document, attribute, forward, properties, put, set_paths
 from seatrials.seams.http1 import HttpServer, Request, Response
 from seatrials.twin.authority import Authority
 from seatrials.twin.balancer import desync, forwarding, messages, proxy, server, streams, visit
@@ -406,3 +406,11 @@ def _(original: Any, request: Request) -> dict[str, Any]:
         return dict(original(request))
     except RequestError:
         return {}
+
+
+@MUTANTS.editing("exec-everywhere", breaks="ROUTE-31")
+def _(document: Document) -> None:
+    """The template allows exec whatever the environment says."""
+    (container,) = properties(document, "EditTaskDefinition")["ContainerDefinitions"]
+    (allows,) = [each for each in container["Environment"] if each["Name"] == "EXEC_ENABLED"]
+    allows["Value"] = "true"

@@ -1,9 +1,10 @@
-"""What can go wrong between a session's first use and its end: COLD-11 to COLD-19."""
+"""What can go wrong between a session's first use and its end: COLD-11 to COLD-20."""
 
 import dataclasses
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
@@ -14,6 +15,7 @@ from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.webordinary.editor.activity import Activity
 from seatrials.webordinary.hermes import lifecycle, store, table, validation
 from seatrials.webordinary.hermes.activation import Activations
+from seatrials.webordinary.hermes.editor import EditorClient
 from seatrials.webordinary.hermes.fleet import Fleet
 from seatrials.webordinary.hermes.lifecycle import Session, Status
 from seatrials.webordinary.hermes.placement import Placement, Work
@@ -291,3 +293,10 @@ def _(original: Any, session_store: SessionStore, session_id: str) -> Session | 
     except StoreUnavailableError:
         return None
     return found
+
+
+@MUTANTS.replacing(EditorClient.nodes, "active-at-the-first-node", breaks="COLD-20")
+def _(original: Any, editor: EditorClient) -> Sequence[str]:
+    """A session is active when one node of the load balancer serves it."""
+    nodes: Sequence[str] = original(editor)
+    return nodes[:1]
