@@ -61,7 +61,7 @@ _WATCHES = (
         statistic="Maximum",
         operator="GreaterThanThreshold",
         bound=_COLD_START,
-        sentence="A cold start of a run took more than {:g} s.",
+        sentence="The median cold start of a run took more than {:g} s.",
     ),
     _Watch(
         name="cost",

@@ -14,7 +14,7 @@ from seatrials.environments.file import load_environment
 from seatrials.environments.variables import read_variables
 from seatrials.errors import ConfigurationError
 from seatrials.output.output import AsJson, Output
-from seatrials.output.paths import path_option
+from seatrials.output.paths import EnvironmentsFile
 from seatrials.rights import policies
 from seatrials.rights.calls import Purpose
 from seatrials.rights.policies import (
@@ -79,7 +79,7 @@ def policy(
     github_environment: Annotated[
         str | None, typer.Option(metavar="NAME", help="of `trust`: in which environment of it (that of the same name)")
     ] = None,
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: EnvironmentsFile = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Write the IAM policies that a run, a sweep, publishing, a history and CI need, as narrow as AWS lets them be."""

@@ -142,7 +142,7 @@ def test_what_was_removed_or_changed_is_put_back(run: Run, calls: AwsCalls, clou
     alarm = cloudwatch.describe_alarms(AlarmNames=[COST])["MetricAlarms"][0]
 
     assert calls.writes == ["PutMetricAlarm"] * 2
-    assert "alarm webordinary-run-cold-start: is not there (A cold start of a run took more than 60 s.)" in out
+    assert "alarm webordinary-run-cold-start: is not there (The median cold start of a run took more than 60 s.)" in out
     for line in ("Threshold: 5.0 → 3.0", "EvaluationPeriods: 2 → 1", 'TreatMissingData: nothing → "notBreaching"'):
         assert f"\n  {line}\n" in out
     assert (alarm["Threshold"], alarm["AlarmActions"]) == (3.0, [TOPIC])
