@@ -25,7 +25,7 @@ EVERY = pytest.mark.parametrize("purpose", Purpose)
 # Without it S3 says of a history that is not there yet that one may not look; the twin tells its own about objects.
 NOT_SHOWN = {"s3:ListBucket"}
 # Their ARNs have no region.
-EVERYWHERE = {"Bucket", "History", "LookAtDashboards", "LookAtRoles", "VersionsOfHistory"}
+EVERYWHERE = {"Bucket", "History", "KeepDashboard", "LookAtDashboards", "LookAtRoles", "VersionsOfHistory"}
 
 
 def sids(call: Call) -> set[str]:
@@ -88,6 +88,7 @@ def test_every_action_is_needed(purpose: Purpose) -> None:
         ("webordinary-edit-alb", "shop-alb", {"Look"}),
         ("targetgroup/webordinary-edit-api", "targetgroup/shop-api", {"Look"}),
         ("webordinary-runs", "shop-runs", set[str]()),
+        ("webordinary-run-", "shop-run-", {"Look"}),
         ("webordinary-RunRole", "shop-RunRole", set[str]()),
         ('"/ecs/edit"', '"/ecs/shop"', {"Look"}),
         ("team-evidence", "another-bucket", set[str]()),
