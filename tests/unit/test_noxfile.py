@@ -31,7 +31,7 @@ def test_a_suite_is_named_by_its_first_word() -> None:
 
 @pytest.mark.parametrize("name", sorted(sessions()))
 def test_what_gives_something_back_is_not_killed_at_ctrl_c(name: str) -> None:
-    """nox kills a command half a second after Ctrl-C, and a run needs seconds to give a stack back as it was."""
+    """Half a second after Ctrl-C is when nox kills a command, and a run needs seconds to give a stack back."""
     calls = calls_of(name, [])
     waited_for = [words for words, options in calls if options.get("interrupt_timeout", 0.3) is None]
 
