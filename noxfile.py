@@ -104,6 +104,11 @@ def install(session: nox.Session, *groups: str, alone: bool = False) -> None:
     )
 
 
+def run(session: nox.Session, *command: str, env: Mapping[str, str | None]) -> None:
+    """Run a command until it ends: half a second after Ctrl-C nox would kill what still gives back what it holds."""
+    session.run(*command, env=dict(env), interrupt_timeout=None)
+
+
 def run_scenarios(
     session: nox.Session,
     environment: str,
@@ -121,11 +126,12 @@ def run_scenarios(
         path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
     # One of -q and one of -v would leave neither.
     quietly = () if {"-v", "-vv", "--verbose"} & {*arguments} else ("-q",)
-    session.run(
+    run(
+        session,
         *within,
         *("python", "-m", "pytest", str(path), "--environment", environment),
         *(*quietly, "-n", "auto", "--dist", *shares, *options, *arguments),
-        env=dict(variables),
+        env=variables,
     )
 
 
@@ -143,7 +149,7 @@ def run_load(
         # The users are in processes of locust's; the scenario itself only waits for them.
         run_scenarios(session, environment, "-n", "0", variables=variables, within=within)
     finally:
-        session.run("python", "-m", "seatrials.cli", "gate", "--criteria", criteria, env=OFFLINE)
+        run(session, "python", "-m", "seatrials.cli", "gate", "--criteria", criteria, env=OFFLINE)
 
 
 def server_options(session: nox.Session, usual_pace: int = REHEARSAL_PACE) -> tuple[str, ...]:
@@ -179,7 +185,7 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     # A file is run by one worker, which makes what its tests share, such as a served twin, once.
     shares = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-    session.run("python", "-m", "pytest", "tests/unit", "-q", *shares, *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/unit", "-q", *shares, *session.posargs, env=OFFLINE)
 
 
 @nox.session
@@ -194,7 +200,7 @@ def mock(session: nox.Session) -> None:
 def watch(session: nox.Session) -> None:
     """Run the scenarios that execute what changed, whenever a file is saved; those that failed come first."""
     install(session)
-    session.run("python", "-m", "seatrials.cli", "watch", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "seatrials.cli", "watch", *session.posargs, env=OFFLINE)
 
 
 @nox.session
@@ -230,7 +236,7 @@ def live_production(session: nox.Session) -> None:
 def live_sweep(session: nox.Session) -> None:
     """Show what runs that were killed have left on a stack, as in `-- staging`; with `--yes` remove it."""
     install(session)
-    session.run("seatrials", "sweep", *session.posargs, env=LIVE)
+    run(session, "seatrials", "sweep", *session.posargs, env=LIVE)
 
 
 @nox.session(default=False)
@@ -260,7 +266,7 @@ def package(session: nox.Session) -> None:
     session.run("python", "-m", "releasing.notes", "dist")
     session.run("twine", "check", "--strict", "dist/*.whl", "dist/*.tar.gz")
     session.run("check-wheel-contents", "dist")
-    session.run("python", "-m", "pytest", "tests/package", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/package", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
@@ -280,7 +286,7 @@ def kills(session: nox.Session) -> None:
     `-- --stopped 40 --others 40` is the whole of it, which takes about half an hour; `--seed` draws other moments.
     """
     install(session, "tests")
-    session.run("python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/rehearsal", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
@@ -288,46 +294,46 @@ def bench(session: nox.Session) -> None:
     """Time the suite, worlds and servers beside a yardstick; `-- --compare` fails for what has become slower."""
     install(session, "tests", "bench")
     if any(each.startswith("--compare") for each in session.posargs):
-        session.run("python", "-m", "tests.bench.beside", *session.posargs, env=OFFLINE)
+        run(session, "python", "-m", "tests.bench.beside", *session.posargs, env=OFFLINE)
         return
     timed = ("-p", "pytest_benchmark.plugin", "--benchmark-timer", "tests.bench.machine.cpu_seconds")
     quietly = ("-q", "--benchmark-columns", "rounds", "--benchmark-disable-gc", "-n", "0")
-    session.run("python", "-m", "pytest", "tests/bench", *timed, *quietly, *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/bench", *timed, *quietly, *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def explore(session: nox.Session) -> None:
     """Break the mock under load as seeds draw it; `-- --seeds 500`, and what fails is shown as short as can be."""
     install(session)
-    session.run("python", "-m", "seatrials.cli", "explore", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "seatrials.cli", "explore", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Run the scenarios on the broken platforms: each must be found by some scenario."""
     install(session, *(["generated"] if "--generated" in session.posargs else []))
-    session.run("seatrials", "mutants", *session.posargs, env=OFFLINE)
+    run(session, "seatrials", "mutants", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def clients(session: nox.Session) -> None:
     """Run a served platform's clients that are no part of the project: the AWS CLI, the JavaScript SDK, Node."""
     install(session, "tests", "clients")
-    session.run("python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/clients", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def contract(session: nox.Session) -> None:
     """Ask a served platform what Schemathesis makes of contract/, for two minutes; `-- --seconds N --seed N`."""
     install(session, "tests", "contract")
-    session.run("python", "-m", "pytest", "tests/contract", "-q", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/contract", "-q", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def report(session: nox.Session) -> None:
     """Make one Allure report over the newest runs of all environments."""
     install(session, "report")
-    session.run("python", "-m", "seatrials.cli", "report", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "seatrials.cli", "report", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
@@ -336,14 +342,14 @@ def gate(session: nox.Session) -> None:
     install(session)
     is_remote = any("s3://" in argument for argument in session.posargs)
     # nox makes 1 of every exit code: who has to tell NO-GO from CANNOT TELL calls this command itself.
-    session.run("python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
+    run(session, "python", "-m", "seatrials.cli", "gate", *session.posargs, env={} if is_remote else OFFLINE)
 
 
 @nox.session(default=False)
 def seatrials(session: nox.Session) -> None:
     """Run another command of seatrials that needs no AWS, where nothing else is installed: `-- merge shards/*`."""
     install(session)
-    session.run("seatrials", *session.posargs, env=OFFLINE)
+    run(session, "seatrials", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
@@ -352,7 +358,7 @@ def browser(session: nox.Session) -> None:
     install(session, "tests", "browser", "report")
     # A file is looked at by one worker, which writes its pages once and has a browser of its own.
     shares = ("-n", "auto", "--dist", "loadfile")
-    session.run("python", "-m", "pytest", "tests/browser", "-q", *shares, *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/browser", "-q", *shares, *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
@@ -367,14 +373,14 @@ def docs(session: nox.Session) -> None:
 def tutorial(session: nox.Session) -> None:
     """Do what the tutorial says in a fresh checkout, from the package index; `-- --keep` shows on it what was seen."""
     install(session, "tests")
-    session.run("python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
+    run(session, "python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
     """Tell which lines no unit test runs."""
     install(session, "tests")
-    session.run("coverage", "run", "-m", "pytest", "tests/unit", "-q", *session.posargs, env=OFFLINE)
+    run(session, "coverage", "run", "-m", "pytest", "tests/unit", "-q", *session.posargs, env=OFFLINE)
     session.run("coverage", "report")
 
 

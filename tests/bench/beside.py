@@ -31,12 +31,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, selected = parser.parse_known_args(arguments)
     if options.turns < _TURNS_MIN:
         parser.error(f"{options.turns} turns show no noise; take {_TURNS_MIN} or more")
-    commit = options.compare or _git("log", "-1", "--format=%H", "--", KEPT.name)
+    commit = _commit_of(options.compare or _git("log", "-1", "--format=%H", "--", KEPT.name))
     with _tree_of(commit) as then:
         turns = list(_turns(then, options.turns, selected))
     found = changes(turns)
     print(f"beside {commit}, in {options.turns} turns", *table(found), *slower(found), sep="\n")  # noqa: T201  # what it is for
     return 1 if slower(found) else 0
+
+
+def _commit_of(name: str) -> str:
+    """Return the hash of a commit; ends the program where there is none, as in a clone that is too shallow."""
+    try:
+        return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    except subprocess.CalledProcessError:
+        sys.exit(f"--compare {name}: this clone has no such commit; give another one, or fetch it")
 
 
 @contextmanager
@@ -55,7 +63,8 @@ def _turns(
 ) -> Iterator[tuple[Mapping[str, float], Mapping[str, float]]]:
     """Yield the seconds of both, then and now, by the benchmark; who is first changes from turn to turn."""
     for number in range(count):
-        order = [then, PROJECT] if number % 2 else [PROJECT, then]
+        # The other commit's may not run here at all, which is better known before anything else has run.
+        order = [PROJECT, then] if number % 2 else [then, PROJECT]
         seconds = {}
         for tree in order:
             print(f"turn {number + 1} of {count}: {'then' if tree == then else 'now'}", flush=True)  # noqa: T201  # progress
@@ -68,12 +77,13 @@ def _cpu_seconds(tree: Path, turns: int, selected: Sequence[str]) -> dict[str, f
     variables = {name: value for name, value in read_variables().items() if value is not None}
     variables |= {"PYTHONPATH": str(tree / "src"), "BENCH_TURNS": str(turns)}
     with TemporaryDirectory() as folder:
-        told = Path(folder) / "told.json"
-        command = [sys.executable, *_BENCHMARKS, *_TIMED, f"--benchmark-json={told}", *selected]
+        figures = Path(folder) / "figures.json"
+        command = [sys.executable, *_BENCHMARKS, *_TIMED, f"--benchmark-json={figures}", *selected]
         ended = subprocess.run(command, cwd=tree, env=variables, capture_output=True, text=True, check=False)  # noqa: S603  # our own program
         if ended.returncode:
-            sys.exit(f"the benchmarks of {tree} failed with exit code {ended.returncode}:\n{ended.stdout[-4000:]}")
-        measured = json.loads(told.read_text(encoding="utf-8"))["benchmarks"]
+            told = f"{ended.stdout}{ended.stderr}"[-4000:]
+            sys.exit(f"the benchmarks of {tree} failed with exit code {ended.returncode}:\n{told}")
+        measured = json.loads(figures.read_text(encoding="utf-8"))["benchmarks"]
     return {each["name"]: each["stats"]["median"] for each in measured}
 
 

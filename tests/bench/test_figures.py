@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bench.beside import main as compare
 from tests.bench.changes import changes, slower
 from tests.bench.changes import table as changes_table
 from tests.bench.figures import Figure, table
@@ -40,3 +41,9 @@ def test_changes_have_a_line_for_each() -> None:
 def test_the_table_has_a_line_for_each() -> None:
     """CPU beside wall, with its spread and its yardsticks."""
     assert table([SUITE])[2:] == ["| suite | run | 4e+04 | 2% | 4.1e+04 | 600 | 200 |"]
+
+
+def test_a_commit_that_is_not_there_is_told() -> None:
+    """A comparison with it ends before anything was run, with its name."""
+    with pytest.raises(SystemExit, match=r"--compare v0\.0\.0-of-nobody: this clone has no such commit"):
+        compare(["--compare", "v0.0.0-of-nobody"])

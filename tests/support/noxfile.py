@@ -23,10 +23,15 @@ def sessions() -> dict[str, Any]:
 
 def commands_of(session: str, arguments: list[str]) -> list[list[str]]:
     """Return the commands that `nox -s SESSION -- ARGUMENTS` runs when everything is installed."""
-    ran: list[list[str]] = []
+    return [words for words, _ in calls_of(session, arguments)]
+
+
+def calls_of(session: str, arguments: list[str]) -> list[tuple[list[str], dict[str, Any]]]:
+    """Return these commands, each with the options that nox runs it with."""
+    ran: list[tuple[list[str], dict[str, Any]]] = []
     recording = SimpleNamespace(
         posargs=[*arguments],
-        run=lambda *words, **_: ran.append([*words]),
+        run=lambda *words, **options: ran.append(([*words], options)),
         install=lambda *_: None,
         run_install=lambda *_, **__: None,
         virtualenv=SimpleNamespace(location=""),

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from seatrials import cli, ending, gate_command
 from seatrials.errors import exit_code_of
 from tests.support.project import PROJECT
+from tests.support.whole_command import runner
 
 COMMANDS = (
     *(
@@ -48,12 +49,11 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
+    whole = runner(monkeypatch, capsys)
+
     def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["seatrials", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, capsys.readouterr().err
+        code, _, err = whole(*arguments)
+        return code, err
 
     return run
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.noxfile import noxfile
+from tests.support.noxfile import calls_of, noxfile, sessions
 
 
 def command(*arguments: str) -> list[str]:
@@ -27,3 +27,12 @@ def test_a_suite_is_named_by_its_first_word() -> None:
 
     assert words[3].endswith("tests/integration/test_routing.py")
     assert words[-2:] == ["-n", "0"]
+
+
+@pytest.mark.parametrize("name", sorted(sessions()))
+def test_what_gives_something_back_is_not_killed_at_ctrl_c(name: str) -> None:
+    """Half a second after Ctrl-C is when nox kills a command, and a run needs seconds to give a stack back."""
+    calls = calls_of(name, [])
+    waited_for = [words for words, options in calls if options.get("interrupt_timeout", 0.3) is None]
+
+    assert [words for words, _ in calls if "pytest" in words or {"seatrials", "seatrials.cli"} & {*words}] == waited_for

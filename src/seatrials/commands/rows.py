@@ -22,6 +22,9 @@ _Part = Annotated[
     str | None,
     typer.Option(metavar="N/M", help="run the Nth of M parts, which `seatrials merge` puts together", parser=_part),
 ]
+_PartOfSeeds = Annotated[
+    str | None, typer.Option("--shard", metavar="N/M", help="take the Nth of M parts of the seeds", parser=_part)
+]
 
 
 def mutants(  # noqa: PLR0913  # each is an option
@@ -83,7 +86,7 @@ def explore(  # noqa: PLR0913  # each is an option
     steps: Annotated[str | None, typer.Option(metavar="STEPS", help="take these steps, as they were shown")] = None,
     mutant: Annotated[str | None, typer.Option(metavar="ID", help="explore a broken platform")] = None,
     world: Annotated[str | None, typer.Option(metavar="NAME", help="default, slow, hard to examine, or apart")] = None,
-    shard: _Part = None,
+    shard: _PartOfSeeds = None,
     resume: Annotated[bool, typer.Option("--resume", help="leave out what was done when it was interrupted")] = False,
     workers: Annotated[str, typer.Option("-n", metavar="N", help="worker processes; 0 runs in this one")] = "auto",
     evidence: Annotated[Path, path_option(metavar="DIR", help="where what was met is written")] = DEFAULT_EVIDENCE,

@@ -8,7 +8,7 @@ import typer
 from seatrials.configuration import require_wait
 from seatrials.environments.variables import read_variables
 from seatrials.output.output import AsJson, Output
-from seatrials.output.paths import path_option
+from seatrials.output.paths import EnvironmentsFile
 
 if TYPE_CHECKING:
     from seatrials.environments.environment import Environment
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def doctor(
     *,
     name: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="staging, production or rehearsal")],
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: EnvironmentsFile = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Say what keeps a run on a real stack from beginning, and what to do; changes nothing."""
@@ -36,7 +36,7 @@ def sweep(
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", help="how long to wait for the stack; 75 if its run is dead")
     ] = 0.0,
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: EnvironmentsFile = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Show what runs that were killed have left on a real stack, and with --yes remove it."""

@@ -10,7 +10,7 @@ from seatrials.cost import SHIPPED_PRICES
 from seatrials.environments.variables import read_variables
 from seatrials.evidence.folder import DEFAULT_EVIDENCE
 from seatrials.output.output import AsJson, Output
-from seatrials.output.paths import path_argument, path_option
+from seatrials.output.paths import EnvironmentsFile, path_argument, path_option
 
 
 def report(
@@ -54,7 +54,7 @@ def timeline(
 def publish(
     *,
     environment: Annotated[str, typer.Option(metavar="NAME", help="whose newest run is published")] = "staging",
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: EnvironmentsFile = Path("environments.toml"),
     evidence: Annotated[Path, path_option(metavar="DIR", help="what runs have left")] = DEFAULT_EVIDENCE,
     prices: Annotated[
         Path, path_option(metavar="FILE", help="what AWS charges (the shipped list)", show_default=False)
@@ -77,7 +77,7 @@ def notify(
     *,
     decision: Annotated[Path, path_argument(metavar="DECISION", help="a decision.json, or its folder")],
     to: Annotated[
-        list[str] | None, typer.Option(metavar="slack|sns:ARN|github:OWNER/REPO", help="whom to tell; may be repeated")
+        list[str] | None, typer.Option(metavar="slack|sns:ARN|github:OWNER/REPO", help="whom to tell")
     ] = None,
     link: Annotated[str, typer.Option(metavar="URL", help="where the decision can be seen (the job that judged)")] = "",
     again: Annotated[bool, typer.Option("--again", help="tell those too who were told before")] = False,

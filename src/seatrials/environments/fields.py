@@ -93,13 +93,21 @@ NamedKind = Annotated[
     PlainSerializer(lambda kind: kind.name),
     WithJsonSchema({"enum": list(KINDS)}),
 ]
-Region = Annotated[str, _Matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
+# Policies name resources so, where IAM would read these as more than a name; AWS has them in no name either.
+Name = Annotated[str, _Matching(r"[^\s*?$]+", "a name, without white space, `*`, `?` and `$`")]
+# Source: CloudWatch User Guide, "Metrics concepts", namespaces.
+Namespace = Annotated[
+    str, _Matching(r"[A-Za-z0-9_][A-Za-z0-9_./#: -]*", "a namespace of CloudWatch such as 'Webordinary/EditSessions'")
+]
+# Source: CloudFormation User Guide, "Specify stack details".
+StackName = Annotated[str, _Matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", "the name of a CloudFormation stack")]
+Region = Annotated[str, _Matching(r"[a-z]{2,4}(-[a-z]+)+-\d", "an AWS region such as 'us-west-2'")]
 AccountId = Annotated[str, _Matching(r"\d{12}", "12 digits in quotes")]
 BaseUrl = Annotated[str, _Matching(f"https://{_HOST}", "https:// and a host, without a path"), _has_port]
 EndpointUrl = Annotated[
     str, _Matching(f"https?://{_HOST}", "http:// or https:// and a host, without a path"), _has_port
 ]
-RoleArn = Annotated[str, _Matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of an IAM role")]
+RoleArn = Annotated[str, _Matching(r"arn:aws[a-z-]*:iam::\d{12}:role/[^\s*?$]+", "the ARN of an IAM role")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 _Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Seconds = _Positive

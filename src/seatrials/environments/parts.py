@@ -18,12 +18,15 @@ from seatrials.environments.fields import (
     EndpointUrl,
     FilePath,
     Minutes,
+    Name,
     NamedKind,
+    Namespace,
     Pace,
     Port,
     Region,
     RoleArn,
     Seconds,
+    StackName,
     Table,
     Text,
 )
@@ -35,44 +38,44 @@ class ResourceNames(Table):
     """What the platform's resources are called in this environment; the defaults are the platform's contract."""
 
     # The ECS cluster.
-    cluster: Text = "webordinary-edit-cluster"
+    cluster: Name = "webordinary-edit-cluster"
     # The edit service.
-    edit_service: Text = "webordinary-edit-service"
+    edit_service: Name = "webordinary-edit-service"
     # Hermes's service.
-    hermes_service: Text = "webordinary-hermes-service"
+    hermes_service: Name = "webordinary-hermes-service"
     # The container of the edit service's task definition.
-    edit_container: Text = "edit"
+    edit_container: Name = "edit"
     # The container of Hermes's task definition.
-    hermes_container: Text = "hermes"
+    hermes_container: Name = "hermes"
     # The session table.
-    table: Text = "webordinary-edit-sessions"
+    table: Name = "webordinary-edit-sessions"
     # Where runs keep their lease and journal, under a key that no session has; the session table unless named.
-    lease_table: Text | None = None
+    lease_table: Name | None = None
     # The index of the session table by client.
-    client_index: Text = "clientId-status-index"
+    client_index: Name = "clientId-status-index"
     # Its index by last activity.
-    activity_index: Text = "status-lastActivity-index"
+    activity_index: Name = "status-lastActivity-index"
     # The load balancer.
-    load_balancer: Text = "webordinary-edit-alb"
+    load_balancer: Name = "webordinary-edit-alb"
     # What the names of the target groups begin with that Hermes makes for a task.
-    session_group_prefix: Text = "wo-"
+    session_group_prefix: Name = "wo-"
     # The target group of the edit service's API, of which a row takes a target out for a while.
-    edit_api_group: Text = "webordinary-edit-api"
+    edit_api_group: Name = "webordinary-edit-api"
     # The namespace of Hermes's metric.
-    metric_namespace: Text = "Webordinary/EditSessions"
+    metric_namespace: Namespace = "Webordinary/EditSessions"
     # The name of Hermes's metric.
     metric: Text = "ActiveSessionCount"
     # The policy that scales the edit service out.
     scale_out_policy: Text = "webordinary-edit-scale-out"
     # Where `seatrials publish` sends the figures of runs.
-    run_metric_namespace: Text = "Webordinary/IntegrationTests"
+    run_metric_namespace: Namespace = "Webordinary/IntegrationTests"
     # What the names of the dashboards and alarms of these figures begin with: in the template, the stack's name and
     # `-run`.
-    run_monitoring_prefix: Text = "webordinary-run"
+    run_monitoring_prefix: Name = "webordinary-run"
     # The editor's logs.
-    edit_log_group: Text = "/ecs/edit"
+    edit_log_group: Name = "/ecs/edit"
     # Hermes's logs.
-    hermes_log_group: Text = "/ecs/hermes"
+    hermes_log_group: Name = "/ecs/hermes"
 
 
 class Ports(Table):
@@ -188,7 +191,7 @@ class Place(Table):
     # Where a rehearsal answers in place of AWS; the variable `AWS_ENDPOINT_URL` says it too.
     endpoint_url: EndpointUrl | None = None
     # The deployed CloudFormation stack whose outputs are the values of keys that are left out.
-    outputs_stack: Text | None = None
+    outputs_stack: StackName | None = None
 
 
 class Door(Table):

@@ -8,7 +8,7 @@ import typer
 from seatrials.environments.file import load_shared_environment
 from seatrials.environments.variables import read_variables
 from seatrials.output.output import AsJson, Output
-from seatrials.output.paths import path_option
+from seatrials.output.paths import EnvironmentsFile, path_option
 
 
 def dashboard(
@@ -22,7 +22,7 @@ def dashboard(
     ] = None,
     confirm: Annotated[str | None, typer.Option(metavar="WORD", help="as for a run, if it wants it")] = None,
     criteria: Annotated[Path, path_option(metavar="FILE", help="whose bounds the alarms have")] = Path("gate.toml"),
-    environments: Annotated[Path, path_option(metavar="FILE")] = Path("environments.toml"),
+    environments: EnvironmentsFile = Path("environments.toml"),
     as_json: AsJson = False,
 ) -> None:
     """Make the dashboard and the alarms on the figures of runs as they are to be, and show each difference."""

@@ -9,7 +9,7 @@ from seatrials.errors import RefusedWriteError
 from seatrials.monitoring.wanted import Document, Wanted, body_text
 
 # What an alarm may have beside that which is wanted, and loses when it is put as wanted.
-_LEFT_OUT = ("DatapointsToAlarm", "Dimensions", "ExtendedStatistic", "Metrics", "ThresholdMetricId", "Unit")
+_LEFT_OUT = ("DatapointsToAlarm", "Dimensions", "ExtendedStatistic", "Unit")
 # Whom an alarm tells is its people's affair: that stays as it is.
 _TOLD = "AlarmActions"
 _ACTIONS = (_TOLD, "OKActions", "InsufficientDataActions")
@@ -66,7 +66,7 @@ def refuse_others(wanted: Wanted, seen: Seen) -> None:
         if alarm.get("Namespace") != wanted.namespace
     ]
     body = _parsed(seen.body)
-    if body.get("widgets") and not any(wanted.namespace in str(value) for _, value in _leaves(body)):
+    if body.get("widgets") and all(value != wanted.namespace for _, value in _leaves(body)):
         others.append(f"the dashboard {wanted.dashboard} is about something else")
     if others:
         told = "; ".join(others)

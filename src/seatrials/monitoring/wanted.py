@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any
 
 from seatrials.errors import ConfigurationError
-from seatrials.monitoring.body import problems_of
 from seatrials.monitoring.bounds import Bounds
 
 Document = dict[str, Any]
@@ -61,7 +60,7 @@ _WATCHES = (
         statistic="Maximum",
         operator="GreaterThanThreshold",
         bound=_COLD_START,
-        sentence="A cold start of a run took more than {:g} s.",
+        sentence="The median cold start of a run took more than {:g} s.",
     ),
     _Watch(
         name="cost",
@@ -126,19 +125,17 @@ class Wanted:
 def wanted(prefix: str, namespace: str, region: str, bounds: Bounds) -> Wanted:
     """Return what is to be there: a dashboard `<prefix>s` and alarms `<prefix>-…` on the metrics of *namespace*.
 
-    Raises `ConfigurationError` for a prefix or a namespace that CloudWatch takes for neither.
+    Raises `ConfigurationError` for a prefix that begins no name of either.
     """
     dashboard = f"{prefix}s"
     body: Document = {"widgets": [_widget(place, namespace, region, bounds) for place in range(len(_CHARTS))]}
     alarms = {f"{prefix}-{each.name}": _alarm(each, namespace, bounds) for each in _WATCHES}
-    problems = [f"the dashboard is none that CloudWatch draws: {each}" for each in problems_of(body)]
     if _DASHBOARD_NAME.fullmatch(dashboard) is None or max(map(len, alarms)) > _ALARM_NAME_MAX:
-        problems.append(
+        msg = (
             f"names.run_monitoring_prefix: {prefix[:80]!r} begins no name of a dashboard and of alarms: "
             "take letters, digits, - and _, 240 at most"
         )
-    if problems:
-        raise ConfigurationError("\n".join(problems))
+        raise ConfigurationError(msg)
     named = {name: {"AlarmName": name, **alarm} for name, alarm in alarms.items()}
     return Wanted(namespace=namespace, dashboard=dashboard, body=body, alarms=named)
 

@@ -331,7 +331,7 @@ def _(_original: Any, step: Placement, work: Work, task: Task, serving: Any, gro
 
 @MUTANTS.replacing(controller.choose_task, "fewest-sessions-whatever-the-health", breaks="RESIL-25")
 def _(original: Any, running: Any, session_counts: Any, _failing: Any) -> Task | None:
-    """A new session is brought to the task with the fewest, which may be one that moves its sessions away."""
+    """A new session is brought to the task with the fewest, which may be one that the load balancer finds unhealthy."""
     task: Task | None = original(running, session_counts, ())
     return task
 

@@ -5,6 +5,7 @@ An empty text is no path: `Path("")` is the working folder, to which a variable 
 
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -24,3 +25,4 @@ def _path(given: str | Path) -> Path:
 # As Typer's own, for a `Path`, a `Path | None` or a `list[Path]`.
 path_option = partial(typer.Option, parser=_path)
 path_argument = partial(typer.Argument, parser=_path)
+EnvironmentsFile = Annotated[Path, path_option("--environments", metavar="FILE", help="where environments are")]

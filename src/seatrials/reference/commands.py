@@ -23,7 +23,8 @@ def commands(root: Any) -> str:  # noqa: ANN401  # Typer's own
         options = [each for each in command.params if each.param_type_name == "option"]
         usage = " ".join([name, *(["[OPTIONS]"] if options else []), *map(_written, arguments)])
         parts += [f"## {name}", "", first_paragraph(command.help), "", "```text", usage, "```", ""]
-        parts += table(("option", "what it says", "default"), map(_row, [*arguments, *options]))
+        rows = [_row(each) for each in (*arguments, *options)]
+        parts += table(("option", "what it says", "default"), rows) if rows else []
     return "\n".join(parts)
 
 

@@ -34,8 +34,8 @@ What stands above a scenario as `@pytest.mark.…`; [writing-scenarios.md](../wr
 """
 _VERDICTS = (
     ("0", "every scenario passed; of `seatrials gate`: GO"),
-    ("1", "some scenario failed; of `seatrials gate`: NO-GO; of other commands: what they looked for is there"),
-    ("2", "of pytest: Ctrl-C; of `seatrials gate`: CANNOT TELL; of other commands: wrong use"),
+    ("1", "some scenario failed; of `seatrials gate`: NO-GO; of others: something differs, survived or was found"),
+    ("2", "of pytest: Ctrl-C, or a file that cannot be collected; of `seatrials gate`: CANNOT TELL"),
     ("3", "of pytest: an error of pytest or of a plugin"),
     ("4", "of pytest: wrong use, such as a scenario whose marks are wrong"),
 )

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     RUN = "run"
     SWEEP = "sweep"
     PUBLISH = "publish"
+    DASHBOARD = "dashboard"
     HISTORY = "history"
 
 

@@ -23,7 +23,9 @@ _PREFIX = "s3://"
 _WILD = frozenset("*?$")
 # Whose resources are of a region.
 _SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "ecs", "elasticfilesystem", "elasticloadbalancing", "logs")
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+# CloudFormation makes names of roles of the stack's, a logical id and 13 characters, and shortens the first two where
+# IAM's 64 are not enough: so many of each are left.
+_STACK_IN_ROLES = 24
 
 Document = dict[str, Any]
 
@@ -113,8 +115,15 @@ def arns_of(partition: str, region: str, account: str) -> dict[str, str]:
 
 
 def partition_of(region: str) -> str:
-    """Return the partition that a region is in. Source: IAM User Guide, "IAM identifiers", partitions."""
-    return next((name for beginning, name in _PARTITIONS.items() if region.startswith(beginning)), "aws")
+    """Return the partition that a region is in, by botocore's own list; raises `ConfigurationError` for none."""
+    from botocore.exceptions import UnknownRegionError  # noqa: PLC0415  # who writes no policy needs none of it
+    from botocore.session import Session  # noqa: PLC0415
+
+    try:
+        return str(Session().get_partition_for_region(region))
+    except UnknownRegionError as error:
+        msg = f"region {region}: AWS has none of such a name; give one such as us-west-2"
+        raise ConfigurationError(msg) from error
 
 
 def account_of(environment: Environment) -> str:
@@ -129,7 +138,7 @@ def _known(environment: Environment, history: Address | None) -> dict[str, str]:
     region, account = environment.region, account_of(environment)
     partition, stack = partition_of(region), environment.outputs_stack or ""
     # CloudFormation begins the names of roles with the stack's.
-    named = f"{stack}-" if stack else ""
+    named = f"{stack}-" if 0 < len(stack) <= _STACK_IN_ROLES else stack[:_STACK_IN_ROLES]
     roles = f"arn:{partition}:iam::{account}:role/"
     of_runs = f"{roles}seatrials/{named}*" if named else f"{roles}*"
     return {

@@ -54,7 +54,11 @@ STATEMENTS: tuple[Statement, ...] = (
                 "application-autoscaling",
                 "DescribeScalableTargets DescribeScalingActivities DescribeScalingPolicies DescribeScheduledActions",
             ),
-            *_actions("cloudwatch", "DescribeAlarmsForMetric GetMetricStatistics ListDashboards ListMetrics"),
+            # Of composite alarms CloudWatch tells only whoever may ask for `*`.
+            # Source: CloudWatch API Reference, DescribeAlarms.
+            *_actions(
+                "cloudwatch", "DescribeAlarms DescribeAlarmsForMetric GetMetricStatistics ListDashboards ListMetrics"
+            ),
             *_actions("ec2", "DescribeSecurityGroups"),
             *_actions("ecs", "DescribeTaskDefinition ListTaskDefinitions"),
             *_actions("elasticloadbalancing", _BALANCING),
@@ -82,7 +86,7 @@ STATEMENTS: tuple[Statement, ...] = (
     # Alarms are looked for by what they act on, whatever they are called.
     Statement(
         sid="LookAtAlarms",
-        actions=_actions("cloudwatch", "DescribeAlarmHistory DescribeAlarms"),
+        actions=_actions("cloudwatch", "DescribeAlarmHistory"),
         kinds=("alarm",),
         resources=("{cloudwatch}:alarm:*",),
     ),
@@ -191,6 +195,18 @@ STATEMENTS: tuple[Statement, ...] = (
         sid="Publish",
         actions=_actions("cloudwatch", "PutMetricData"),
         conditions=(_IN_REGION, ("StringEquals", "cloudwatch:namespace", ("{run_metric_namespace}",))),
+    ),
+    Statement(
+        sid="KeepAlarms",
+        actions=_actions("cloudwatch", "PutMetricAlarm"),
+        kinds=("alarm",),
+        resources=("{cloudwatch}:alarm:{run_monitoring_prefix}-*",),
+    ),
+    Statement(
+        sid="KeepDashboard",
+        actions=_actions("cloudwatch", "PutDashboard"),
+        kinds=("dashboard",),
+        resources=("{cloudwatch_dashboards}:dashboard/{run_monitoring_prefix}s",),
     ),
     Statement(
         sid="History",

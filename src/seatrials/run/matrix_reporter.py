@@ -131,9 +131,10 @@ class MatrixReporter:
         killed = sum(bool(self.matrix.killed_by.get(each.id)) for each in self.matrix.mutants)
         healthy = self.matrix.ran.get(HEALTHY, [])
         green = len(healthy) - len(self.matrix.killed_by.get(HEALTHY, []))
+        passed = f"{green} of {len(healthy)} scenarios pass" if healthy else "nothing ran"
         self._console.print(
             f"{killed} of {len(self.matrix.mutants)} mutants killed; "
-            f"{green} of {len(healthy)} scenarios pass on the healthy platform; "
+            f"{passed} on the healthy platform; "
             f"{self._finished} {'run' if self._finished == 1 else 'runs'} in {wall_seconds() - self._began:.1f} s",
             highlight=False,
         )

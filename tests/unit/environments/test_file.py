@@ -86,7 +86,32 @@ def test_paths_begin_at_the_file(tmp_path: Path) -> None:
         ),
         pytest.param("limits = { routing = 0 }", "mock.limits.routing: must be greater than 0, not 0", id="limit"),
         pytest.param("limits = { routing = inf }", "mock.limits.routing: must be a finite number, not inf", id="inf"),
-        pytest.param('names = { table = "" }', "mock.names.table: must have at least 1 character, not ''", id="empty"),
+        pytest.param(
+            'names = { table = "" }',
+            "mock.names.table: must be a name, without white space, `*`, `?` and `$`, not ''",
+            id="empty",
+        ),
+        pytest.param(
+            'names = { table = "*" }',
+            "mock.names.table: must be a name, without white space, `*`, `?` and `$`, not '*'",
+            id="any-table",
+        ),
+        pytest.param(
+            'names = { run_metric_namespace = "." }',
+            "mock.names.run_metric_namespace: must be a namespace of CloudWatch such as 'Webordinary/EditSessions', "
+            "not '.'",
+            id="namespace",
+        ),
+        pytest.param(
+            'outputs_stack = "${AWS::StackName}"',
+            "mock.outputs_stack: must be the name of a CloudFormation stack, not '${AWS::StackName}'",
+            id="stack",
+        ),
+        pytest.param(
+            'role_arn = "arn:aws:iam::123456789012:role/*"',
+            "mock.role_arn: must be the ARN of an IAM role, not 'arn:aws:iam::123456789012:role/*'",
+            id="any-role",
+        ),
         pytest.param('name = "x"', "mock.name: must be left out, for the table is the name, not 'x'", id="name"),
         pytest.param(
             "pace = 2",

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,13 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
-from seatrials import cli
 from seatrials.gate.decision import Decision
 from seatrials.gate.history import FileHistory
 from seatrials.gate_command import GatePaths, run_gate
 from tests.support.project import PROJECT
 from tests.support.release import COMMIT, Release
 from tests.support.signing import public_pem, signer, trusting
+from tests.support.whole_command import runner
 
 KEY, OTHER = Ed25519PrivateKey.from_private_bytes(b"k" * 32), Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 GOOD, BROKEN, UNSIGNED, NOTHING, WRONG = 0, 75, 79, 77, 64
@@ -54,13 +53,11 @@ def verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """Return what runs the command beside the evidence; it returns the exit code and all that was said."""
     monkeypatch.chdir(tmp_path)
 
+    run = runner(monkeypatch, capsys, "verify")
+
     def verify(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["seatrials", "verify", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        told = capsys.readouterr()
-        return ended.value.code, told.out + told.err
+        code, out, err = run(*arguments)
+        return code, out + err
 
     return verify
 

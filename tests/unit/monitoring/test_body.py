@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from seatrials.monitoring.body import problems_of
 from seatrials.monitoring.bounds import Bounds
 from seatrials.monitoring.wanted import wanted
 from tests.support.aws import Document, Json
+from tests.support.dashboard_body import problems_of
 
 BOUNDS = Bounds(success_percent=95, cold_start_seconds=60, run_dollars=3, day_dollars=10)
 ROW = ["Namespace", "Metric"]

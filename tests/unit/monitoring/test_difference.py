@@ -139,3 +139,23 @@ def test_what_bears_our_names_and_is_of_others_is_refused() -> None:
 
     for each in (COST, "AWS/EC2", "webordinary-run-cold-start", "webordinary-runs", "names.run_monitoring_prefix"):
         assert each in str(refused.value)
+
+
+@pytest.mark.parametrize("mention", ["See Webordinary/IntegrationTests.", "Webordinary/IntegrationTests/Old"])
+def test_a_dashboard_that_only_mentions_the_runs_is_refused(mention: str) -> None:
+    """Ours has the namespace as that of a metric; a text about it, or one that begins so, is somebody's."""
+    body = json.dumps({"widgets": [{"type": "text", "properties": {"markdown": mention}}]})
+
+    with pytest.raises(RefusedWriteError, match="the dashboard webordinary-runs is about something else"):
+        changes(WANTED, seen(body))
+
+
+def test_a_dashboard_of_ours_may_have_more() -> None:
+    """Whoever added a widget to it is shown that this goes, and it is no other's for that."""
+    body = json.loads(body_text(WANTED.body))
+    body["widgets"].append({"type": "text", "properties": {"markdown": "A note"}})
+
+    assert {each.field for each in only(changes(WANTED, seen(json.dumps(body)))).fields} == {
+        "widgets.4.type",
+        "widgets.4.properties.markdown",
+    }

@@ -1,26 +1,22 @@
 """`seatrials dashboard` on a served twin, which is reached as AWS is."""
 
-import sys
-
 import pytest
 
-from seatrials import cli
 from seatrials.twin_server import running_server
 from tests.support.project import PROJECT
 from tests.support.served import served_client
+from tests.support.whole_command import runner
 
 
 def test_a_served_platform_is_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The template's alarms and dashboard are as wanted; the alarm of the day is made, and a removed one put back."""
     monkeypatch.chdir(PROJECT)
 
-    def run(*options: str) -> tuple[object, list[str]]:
-        arguments = ["dashboard", "rehearsal", "--criteria", "gate-rehearsal.toml", *options]
-        monkeypatch.setattr(sys, "argv", ["seatrials", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        lines = capsys.readouterr().out.splitlines()
-        return ended.value.code, [each.partition(": ")[0] for each in lines[:-1]]
+    keep = runner(monkeypatch, capsys, "dashboard", "rehearsal", "--criteria", "gate-rehearsal.toml")
+
+    def run(*options: str) -> tuple[int, list[str]]:
+        code, out, _ = keep(*options)
+        return code, [each.partition(": ")[0] for each in out.splitlines()[:-1]]
 
     with running_server("--pace", "30") as server:
         for name, value in server.variables.items():

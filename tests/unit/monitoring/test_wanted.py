@@ -109,11 +109,3 @@ def test_a_prefix_that_begins_no_name_is_told(prefix: str) -> None:
 
     with pytest.raises(ConfigurationError, match=r"names\.run_monitoring_prefix"):
         wanted(prefix, NAMESPACE, "us-west-2", bounds)
-
-
-def test_a_namespace_that_no_metric_has_is_told() -> None:
-    """What would stand for the row before is no namespace."""
-    bounds = Bounds(success_percent=95, cold_start_seconds=60, run_dollars=3, day_dollars=10)
-
-    with pytest.raises(ConfigurationError, match="none that CloudWatch draws"):
-        wanted("webordinary-run", ".", "us-west-2", bounds)

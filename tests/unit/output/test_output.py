@@ -3,9 +3,8 @@
 import json
 import re
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from tests.support.aws import Clients
 from tests.support.project import PROJECT
 from tests.support.signing import public_pem, signer
 from tests.support.small_platform import SmallPlatform
+from tests.support.whole_command import Run, runner
 
 PAGE = PROJECT / "docs/programs.md"
 # What follows these keys has a schema of its own.
@@ -43,9 +43,6 @@ MATRIX = MatrixRecord(
     problems=("two survives",),
 )
 
-Ended = tuple[int, str, str]
-Run = Callable[..., Ended]
-
 
 @pytest.fixture(name="run")
 def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
@@ -55,16 +52,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(pages, "forget_aws_variables", lambda: None)
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["seatrials", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # Typer's own

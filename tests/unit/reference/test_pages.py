@@ -104,10 +104,14 @@ def test_the_options_of_a_run_are_those_of_pytest(pytestconfig: pytest.Config) -
 
 
 @pytest.mark.parametrize(
-    ("page", "column"), [("environments", 5), ("gate", 3), ("capabilities", 1), ("exit-codes", 2), ("mutants", 2)]
+    ("page", "column"),
+    [
+        *(("commands", 1), ("options", 1), ("environments", 5), ("gate", 3)),
+        *(("capabilities", 1), ("exit-codes", 2), ("mutants", 2)),
+    ],
 )
 def test_nothing_goes_without_a_sentence(page: str, column: int) -> None:
-    """Who looks something up is told what it is: each key, code, capability and mutant has its sentence."""
+    """Who looks something up is told what it is: each option, key, code, capability and mutant has its sentence."""
     names = cells(page, 1 if page == "mutants" else 0)
 
     assert [name for name, said in zip(names, cells(page, column), strict=True) if not said] == []

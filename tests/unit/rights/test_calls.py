@@ -17,6 +17,8 @@ from botocore.session import Session
 from moto import mock_aws
 from rich.console import Console
 
+from seatrials.monitoring.upkeep import keep as keep_dashboard
+from seatrials.output.output import Output
 from seatrials.publishing.history_s3 import S3History
 from seatrials.publishing.publisher import Publisher
 from seatrials.rights.calls import Call, Purpose, recorded
@@ -214,6 +216,14 @@ def test_what_publishing_calls_is_recorded(
             marker.write_text(marker.read_text(encoding="utf-8").replace("true", "false"), encoding="utf-8")
 
     assert unrecorded(Purpose.PUBLISH, found) == ([], [])
+
+
+def test_what_a_dashboard_calls_is_recorded(small_platform: SmallPlatform, unrecorded: Unrecorded) -> None:
+    """A look at what is there, and the calls that make it as it is wanted."""
+    with recording() as found:
+        keep_dashboard(small_platform.environment(), {}, Output(as_json=True), criteria=PROJECT / "gate.toml")
+
+    assert unrecorded(Purpose.DASHBOARD, found) == ([], [])
 
 
 def test_what_a_history_calls_is_recorded(moto: Callable[[str], AwsClient], unrecorded: Unrecorded) -> None:

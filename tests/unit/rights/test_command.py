@@ -64,8 +64,8 @@ def test_without_a_purpose_all_are_written() -> None:
     """By their names, those alone that need something to be named only where it is."""
     every = ("--history", "s3://team/history.jsonl", "--repository", "acme/platform")
 
-    assert list(json.loads(shown("staging"))) == ["run", "sweep", "publish"]
-    assert list(json.loads(shown("staging", *every))) == ["run", "sweep", "publish", "history", "trust"]
+    assert list(json.loads(shown("staging"))) == ["run", "sweep", "publish", "dashboard"]
+    assert list(json.loads(shown("staging", *every))) == ["run", "sweep", "publish", "dashboard", "history", "trust"]
 
 
 def test_an_environment_on_github_has_the_name_of_ours() -> None:

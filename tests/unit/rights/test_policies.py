@@ -25,7 +25,7 @@ EVERY = pytest.mark.parametrize("purpose", Purpose)
 # Without it S3 says of a history that is not there yet that one may not look; the twin tells its own about objects.
 NOT_SHOWN = {"s3:ListBucket"}
 # Their ARNs have no region.
-EVERYWHERE = {"Bucket", "History", "LookAtDashboards", "LookAtRoles", "VersionsOfHistory"}
+EVERYWHERE = {"Bucket", "History", "KeepDashboard", "LookAtDashboards", "LookAtRoles", "VersionsOfHistory"}
 
 
 def sids(call: Call) -> set[str]:
@@ -88,6 +88,7 @@ def test_every_action_is_needed(purpose: Purpose) -> None:
         ("webordinary-edit-alb", "shop-alb", {"Look"}),
         ("targetgroup/webordinary-edit-api", "targetgroup/shop-api", {"Look"}),
         ("webordinary-runs", "shop-runs", set[str]()),
+        ("webordinary-run-", "shop-run-", {"Look"}),
         ("webordinary-RunRole", "shop-RunRole", set[str]()),
         ('"/ecs/edit"', '"/ecs/shop"', {"Look"}),
         ("team-evidence", "another-bucket", set[str]()),
@@ -151,11 +152,35 @@ def test_of_a_role_that_is_named_no_other_is_asked() -> None:
     assert looks["Resource"] == ["arn:aws:iam::123456789012:role/webordinary-*", role]
 
 
-def test_a_partition_has_arns_of_its_own() -> None:
-    """Those of China begin otherwise."""
-    text = json.dumps(policy(Purpose.RUN, environment().model_copy(update={"region": "cn-north-1"})))
+@pytest.mark.parametrize(("stack", "named"), [("s" * 24, "s" * 24 + "-*"), ("s" * 25, "s" * 24 + "*")])
+def test_a_long_stack_has_roles_of_shorter_names(stack: str, named: str) -> None:
+    """CloudFormation shortens the stack's part where a role's name would have more than 64 characters."""
+    document = policy(Purpose.RUN, environment().model_copy(update={"outputs_stack": stack}))
+    [looks] = [each for each in document["Statement"] if each["Sid"] == "LookAtRoles"]
 
-    assert text.count("arn:aws-cn:") == text.count("arn:aws")
+    assert looks["Resource"] == [f"arn:aws:iam::123456789012:role/{path}{named}" for path in ("", "seatrials/")]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-isob-east-1", "aws-iso-b"),
+    ],
+)
+def test_a_partition_has_arns_of_its_own(region: str, partition: str) -> None:
+    """Those of China begin otherwise, and so do those of other partitions."""
+    text = json.dumps(policy(Purpose.RUN, environment().model_copy(update={"region": region})))
+
+    assert text.count(f"arn:{partition}:") == text.count("arn:aws")
+
+
+def test_a_region_of_no_partition_is_told() -> None:
+    """Its ARNs would be of nothing."""
+    with pytest.raises(ConfigurationError, match="region xx-nowhere-1: AWS has none of such a name"):
+        policy(Purpose.RUN, environment().model_copy(update={"region": "xx-nowhere-1"}))
 
 
 @EVERY

@@ -16,9 +16,9 @@ REFERENCE: dict[str, Any] = json.loads(
     (files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text(encoding="utf-8")
 )
 ACTIONS = [(statement, action) for statement in STATEMENTS for action in statement.actions]
-# Bound to no resource of those that the reference has: it names the cluster, of which Fargate has no container
-# instances, and of a metric none but a data set, which no call here has.
-UNBOUND = {"cloudwatch:ListMetrics", "cloudwatch:PutMetricData", "ecs:ListTasks"}
+# Bound to no resource of those that the reference has: alarms of all types are told to whoever asks for `*`; it names
+# the cluster, of which Fargate has no container instances; and of a metric none but a data set, which no call here has.
+UNBOUND = {"cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics", "cloudwatch:PutMetricData", "ecs:ListTasks"}
 
 
 def kinds_of(action: str) -> set[str]:

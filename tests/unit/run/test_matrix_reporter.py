@@ -78,6 +78,7 @@ def test_a_mutant_is_killed_by_what_a_scenario_says(
     matrix = json.loads((pytester.path / "evidence/mutants/latest/kill-matrix.json").read_text())
     mistake, bare = matrix["problems"]
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "2 of 3 mutants killed; nothing ran on the healthy platform; " in " ".join(result.outlines)
     assert {name: each["killed_by"] for name, each in matrix["mutants"].items()} == {
         "down": ["COLD-01"],
         "speechless": ["COLD-01"],

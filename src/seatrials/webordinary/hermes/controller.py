@@ -187,7 +187,7 @@ class Controller:
             self._spawn(work, lambda: self._retire(work))
 
     def _choose(self, session: Session, running: Mapping[str, Task], failing: Sequence[str]) -> Task | None:
-        """Return the task to bring the session to; None when the one it is on is as good as any."""
+        """Return the task to bring the session to; None when none is better than the one it is on."""
         current = running.get(session.task_arn or "")
         if current is not None and current.arn not in failing:
             return current  # a step that was cut short goes on where it was

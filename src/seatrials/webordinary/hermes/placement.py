@@ -25,7 +25,8 @@ _POLL_SECONDS = 1.0
 _ROUTED_POLL_SECONDS = 0.25
 # All nodes of the load balancer follow a change by then.
 ROUTED_SECONDS = 30
-# A task whose targets are not healthy by then is failing, and given up for another, if there is one.
+# A step that waits longer is put off: by then the load balancer has marked a task that fails, and the session goes to
+# another, if there is one.
 HEALTH_SECONDS = 45
 # How long a container that runs is asked to commit before its session ends without.
 SETTLE_SECONDS = 60
