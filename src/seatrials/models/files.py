@@ -118,3 +118,9 @@ class Files:
 def link_to(path: str) -> Entry:
     """Return a link that leads to *path*."""
     return Entry(path.encode(), _LINK)
+
+
+def shown_of(page: str) -> list[str]:
+    """Return what is shown of a page's finished paragraphs: of a heading the text alone."""
+    blocks = [each.strip("\n") for each in page.split("\n\n")[:-1]]
+    return [each.removeprefix("# ") for each in blocks if each.strip()]
