@@ -121,3 +121,9 @@ def link_to(path: str) -> Entry:
 def page_name(path: str) -> str:
     """Return by which name the site leads to a file: a page's own, which has neither its folder nor its kind."""
     return path.removeprefix(PAGES).removesuffix(".md") if path.startswith(PAGES) else path
+
+
+def shown_of(page: str) -> list[str]:
+    """Return what is shown of a page's finished paragraphs: of a heading the text alone."""
+    blocks = [each.strip("\n") for each in page.split("\n\n")[:-1]]
+    return [each.removeprefix("# ") for each in blocks if each.strip()]

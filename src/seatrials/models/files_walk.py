@@ -74,7 +74,7 @@ class FilesWalk(FilesOfUsers):
 
     def _letters(self, whose: int) -> int:
         """Return which letters a user's client has, unlike any other's of this walk and the next ones."""
-        return 2 * self.number + (_PEOPLE[whose][0] != _PEOPLE[0][0])
+        return 2 * self.place + (_PEOPLE[whose][0] != _PEOPLE[0][0])
 
     def write(self, whose: int, path: str, size: int) -> None:
         """Write a file by the API."""
@@ -277,11 +277,12 @@ class FilesWalk(FilesOfUsers):
     def shell_git(self, whose: int) -> None:
         """Do what few commands do with git, one after the other."""
         self._gits += 1
-        turn, kind = divmod(self.number + self._gits, 4)
+        rounds, kind = divmod(self._gits, 4)
+        turn = self.place + rounds
         if kind == 0:
             self.shell_nested(whose)
         elif kind == 1:
-            self.shell_detach(whose, is_visited=self.number % 2 == 0)
+            self.shell_detach(whose, is_visited=turn % 2 == 0)
         elif kind == 2:  # noqa: PLR2004  # the third of them
             self.shell_merge(whose)
         else:

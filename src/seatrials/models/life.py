@@ -29,7 +29,7 @@ class Lived:
     id: str
     work: Work
     began: float
-    # As they were seen last.
+    # As they were seen last, or set.
     last_activity_ms: int
     ttl: int
     status: str
@@ -37,6 +37,8 @@ class Lived:
     ended: float | None = None
     # Whether it was starting until then: its instruction may have been carried out meanwhile, unseen.
     ended_early: bool = False
+    # When it was seen last, or its `ttl` was set.
+    seen: float = 0.0
 
     def may_be(self, since: float, until: float) -> frozenset[str]:
         """Return what it may be told to be between two moments."""
@@ -44,7 +46,7 @@ class Lived:
             return frozenset([self.status])
         idle_at = self.last_activity_ms / 1000 + session_life().idle_seconds
         over_at = idle_at if self.ended is None else self.ended
-        if min(self.ttl, over_at + ACTS_WITHIN_SECONDS) + TOLERANCE_SECONDS <= since:
+        if self._over_by() <= since:
             return frozenset([contract.EXPIRED])
         found = set[str]() if self.ended is not None else self._reached() & set(contract.LIVE)
         if min(self.ttl, over_at) - TOLERANCE_SECONDS <= until:
@@ -70,9 +72,20 @@ class Lived:
     def saw(self, fields: Mapping[str, Any], at: float) -> None:
         """Take over what the platform said of it, which was found to be possible."""
         self.status = str(fields["status"])
-        self.last_activity_ms, self.ttl = int(fields["lastActivity"]), int(fields["ttl"])
+        self.last_activity_ms, self.ttl, self.seen = int(fields["lastActivity"]), int(fields["ttl"]), at
         if self.status not in contract.LIVE and self.ended is None:
             self.ended = at
+
+    def _over_by(self) -> float:
+        """Return when it has expired at the latest, if nobody is active in it from now on."""
+        active, ttl, ended = self.last_activity_ms / 1000, float(self.ttl), self.ended
+        if self.status == contract.INITIALIZING and ended is None:
+            # Its instruction, an activity like others, is carried out unseen on its way to active.
+            unseen = min(self.began + contract.START_SECONDS, ttl)
+            if unseen > self.seen:
+                active, ttl = unseen, max(ttl, unseen + session_life().ttl_seconds)
+        ends = active + session_life().idle_seconds if ended is None else ended
+        return min(ttl, ends + ACTS_WITHIN_SECONDS) + TOLERANCE_SECONDS
 
     def _reached(self) -> set[str]:
         def lead(status: str) -> Iterator[str]:

@@ -257,7 +257,8 @@ class LifeWalk(Walk):
     def _shorten(self, session: Session, seconds: int) -> None:
         lived = self.lives.sessions[session.id]
         if lived.status in contract.LIVE and self.platform.sessions.item(session) is not None:
-            lived.ttl = int(self._now()) + seconds
+            lived.seen = self._now()
+            lived.ttl = int(lived.seen) + seconds
             self.platform.sessions.set_ttl(session, lived.ttl)
 
     def _judged(self, session: Session, answer: Answer, began: float, *, live: int, draining: int = 410) -> Answer:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky, FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from seatrials.errors import BrokenPromiseError, SeatrialsError
@@ -52,9 +52,8 @@ class Walks:
     shortest: Departure | None = None
     # While a step is under way; one that ends in an error of its own leaves it so, and ends the walks.
     is_broken: bool = False
-    # Which of the row's walks is taken, from 0 on.
-    _place: int = 0
-    _begun: int = 0
+    # Which walk it is, from 0 on; it is the same one when it is done again to be shortened.
+    place: int = 0
     _is_plain: bool = False
     _is_plainest: bool = False
     # Of the steps of walks from one seed.
@@ -64,7 +63,7 @@ class Walks:
     def departure(self, walk: "type[Walk]", platform: Platform) -> str:
         """Return the shortest walk on which *platform* departs from the model of *walk*, empty when none does."""
         steps = self.steps * walk.steps_factor
-        for self._place, begun in enumerate(range(0, steps, walk.steps_per_walk)):
+        for self.place, begun in enumerate(range(0, steps, walk.steps_per_walk)):
             # Each from a seed of its own, so that more steps are the same walks, and further ones.
             self._take(walk, platform, seed(f"{self.seed}/{begun}"), min(steps - begun, walk.steps_per_walk))
             if self.shortest is not None:
@@ -87,16 +86,14 @@ class Walks:
         self._is_plainest, self._left = True, steps
         try:
             run_state_machine_as_test(seeded(lambda: walk(platform, self)), settings=chosen)
-        except (AssertionError, SeatrialsError, FlakyFailure) as error:
-            # One that departs no second time, in the same world, has departed all the same.
+        except (AssertionError, SeatrialsError, Flaky) as error:
+            # One that departs no second time, or at another step, in the same world, has departed all the same.
             if self.shortest is None:
                 raise error.exceptions[0] if isinstance(error, FlakyFailure) else error from None
 
-    def begin(self) -> int:
-        """Count a walk, and return its number."""
+    def begin(self) -> None:
+        """Begin a walk, of which the first from a seed is the plainest."""
         self._is_plainest, self._is_plain = False, self._is_plainest
-        self._begun += 1
-        return self._begun
 
     @property
     def are_over(self) -> bool:
@@ -110,7 +107,7 @@ class Walks:
     def in_turn(self, table: tuple[T, ...], what: str, turn: int) -> T:
         """Return the entry of *table* for *what* at that turn of the walk; the next walk goes on from there."""
         order = Random(f"{self.seed}/{what}").sample(table, len(table))
-        return order[(turn + self._place * _TURNS_PER_WALK) % len(order)]
+        return order[(turn + self.place * _TURNS_PER_WALK) % len(order)]
 
     def count_step(self) -> None:
         """Count a step, of whichever walk."""
@@ -133,7 +130,9 @@ class Walk(RuleBasedStateMachine):
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__()
         self.platform = platform
-        self.number = walks.begin()
+        walks.begin()
+        # What is no draw may depend on this, and on nothing that is another when the walk is done again.
+        self.place = walks.place
         self._walks = walks
         self._steps: list[str] = []
         self._turns: Counter[tuple[str, tuple[Any, ...]]] = Counter()

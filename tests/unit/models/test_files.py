@@ -1,6 +1,6 @@
 """The model of a workspace."""
 
-from seatrials.models.files import Entry, Files, link_to
+from seatrials.models.files import Entry, Files, link_to, shown_of
 
 
 def test_what_a_link_leads_to_is_read_listed_and_told_with_it() -> None:
@@ -30,3 +30,8 @@ def test_a_commit_has_everything_that_has_changed() -> None:
     assert files.log == ["second", "first"]
     # As `git hash-object` has it.
     assert files.committed["b.md"].in_git == "100755 blob 64c5e5885a4b06010b3a0c20edb7900dd0311025"
+
+
+def test_of_a_heading_the_text_alone_is_shown() -> None:
+    """Whatever its text is, none too; and of blanks nothing."""
+    assert shown_of("# Title\n\nOne,\nand more\n\n \n\n# \n\n\nnot finished") == ["Title", "One,\nand more", ""]

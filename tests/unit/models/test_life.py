@@ -42,6 +42,22 @@ def test_a_session_that_initializes_has_two_minutes() -> None:
     assert may_be(lived("initializing"), 190) == {"active", "error"}
 
 
+def test_the_instruction_is_an_activity_on_the_way_to_active() -> None:
+    """It is carried out unseen, which takes the session beyond a `ttl` that is near, and beyond six minutes."""
+    assert may_be(lived("initializing", ttl=200), 240) == {"active", "error", "draining", "expired"}
+    assert may_be(lived("initializing"), 400) == {"active", "error", "draining", "expired"}
+    assert may_be(lived("initializing"), 483) == {"expired"}
+
+
+def test_no_activity_comes_after_the_ttl_nor_from_before_it_was_set() -> None:
+    """What was set to be past is past; up to a `ttl` that is near the instruction may be carried out."""
+    past, near = lived("initializing", ttl=20), lived("initializing", ttl=20)
+    past.seen = BEGAN + 50
+    assert may_be(past, 50) == {"expired"}
+    assert may_be(near, 375) == {"active", "error", "draining", "expired"}
+    assert may_be(near, 383) == {"expired"}
+
+
 def test_an_activation_is_answered_by_the_sessions_that_live() -> None:
     """The same work gets its session, the thirteenth of other work none, and one that may be over is either."""
     eleven = {str(number): lived() for number in range(11)}

@@ -1,7 +1,7 @@
 """Walks: drawn from the seed, and shortened."""
 
 from itertools import chain
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from hypothesis import strategies as st
@@ -77,6 +77,26 @@ class Unpromised(Numbers):
         raise BrokenPromiseError(msg, "COLD-07", frozenset())
 
 
+class Fickle(Numbers):
+    """A walk that parts for what is left of those before it: at the twentieth step, and later on at the fourth."""
+
+    def compare(self) -> None:
+        """Fail the sooner when a walk has failed before."""
+        before = [each for each in self.drawn[:-1] if each]
+        assert len(self.drawn[-1]) < (4 if before else 20), "left over"
+
+
+class Placed(Numbers):
+    """Numbers of a walk whose place each step shows."""
+
+    places: ClassVar[list[int]] = []
+
+    def compare(self) -> None:
+        """Part in the second walk, as often as it is done."""
+        self.places.append(self.place)
+        assert self.place != 1 or len(self.drawn[-1]) < 3, "third step"
+
+
 def take(kind: type[Numbers], *, steps: int = 60, **given: Any) -> tuple[str, list[list[int]]]:  # noqa: ANN401
     """Return how a walk departed, and what each walk drew, those that were taken in vain left out."""
     kind.drawn = []
@@ -131,3 +151,21 @@ def test_a_walks_own_mistake_ends_it_at_once() -> None:
     with pytest.raises(KeyError):
         take(Broken)
     assert sum(map(len, Broken.drawn)) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_walk_that_departs_at_another_step_when_it_is_done_again_has_departed(seed: int) -> None:
+    """It is told, and not that hypothesis drew other data than before."""
+    departure, _ = take(Fickle, seed=seed)
+
+    assert "left over" in departure
+
+
+def test_a_walk_has_the_same_place_when_it_is_done_again() -> None:
+    """What a walk does by its place it does again when it is shortened, and the next walk does something else."""
+    Placed.places = []
+    departure, drawn = take(Placed)
+
+    assert departure.startswith("after 3 steps")
+    assert len(drawn) > 3, "the second walk was not done again"
+    assert (Placed.places[:20], set(Placed.places[20:])) == ([0] * 20, {1})

@@ -23,10 +23,21 @@ class RuleKeeper(ELBv2Backend):
 
 # Source: botocore, elbv2, PageSize: at most 400.
 _GROUPS_PER_PAGE = 400
+# As many as moto gives, fewer than the service does: so that whoever reads rules must read on.
+_RULES_PER_PAGE = 50
 
 
 class TwinElbResponse(ELBV2Response):
-    """Calls for rules that keep their transforms, and for target groups in pages."""
+    """Calls for rules that keep their transforms, and for rules and target groups in pages."""
+
+    def describe_rules(self) -> ActionResult:
+        given = self._get_param("ListenerArn"), self._get_param("RuleArns")
+        # A rule may be deleted between two pages, the last one of the first page too, which moto would look for.
+        places = {_place(rule): rule for rule in self.elbv2_backend.describe_rules(*given)}
+        last, size = self._get_param("Marker") or "", self._get_int_param("PageSize", _RULES_PER_PAGE)
+        left = sorted(place for place in places if place > last)
+        marker = left[size - 1] if len(left) > size else None
+        return ActionResult({"Rules": [places[each] for each in left[:size]], "NextMarker": marker})
 
     def describe_target_groups(self) -> ActionResult:
         groups = super().describe_target_groups().result["TargetGroups"]  # type: ignore[index]  # as below
@@ -59,6 +70,11 @@ class TwinElbResponse(ELBV2Response):
 def put_in_place() -> None:
     """Let moto answer calls for load balancers with these, for the life of the process."""
     elb_urls.ELBV2Response = TwinElbResponse  # type: ignore[attr-defined]  # looked up when a call comes
+
+
+def _place(rule: Any) -> str:  # noqa: ANN401  # one of moto's
+    """Return by what rules are in order: by their priorities, the default one last."""
+    return f"{rule.listener_arn} {rule.priority:>5}"
 
 
 def _expressions(condition: dict[str, Any]) -> list[str]:

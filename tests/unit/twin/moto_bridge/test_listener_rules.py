@@ -86,3 +86,18 @@ def test_a_condition_of_values_is_still_looked_at(twin: Twin) -> None:
     """A value of more than 128 characters is refused."""
     with pytest.raises(ClientError, match="too long"):
         create(twin, Conditions=[*CONDITIONS, {"Field": "path-pattern", "Values": ["/" + "a" * 128]}])
+
+
+def test_a_rule_that_is_deleted_between_two_pages_hides_no_other(twin: Twin) -> None:
+    """Not even the last one of a page: every rule that stays is given once, by priority, and the default one last."""
+    elbv2, listener = twin.world.aws("elbv2"), twin.world.stack.physical_ids["HttpListener"]
+    [default] = [each["RuleArn"] for each in elbv2.describe_rules(ListenerArn=listener)["Rules"] if each["IsDefault"]]
+    arns = {priority: create(twin, Priority=priority)["RuleArn"] for priority in (9, 100, 12, 2000, 11)}
+    first = elbv2.describe_rules(ListenerArn=listener, PageSize=2)
+    elbv2.delete_rule(RuleArn=arns[9])
+    elbv2.delete_rule(RuleArn=arns[11])
+    rest = elbv2.describe_rules(ListenerArn=listener, PageSize=4, Marker=first["NextMarker"])
+
+    assert [each["RuleArn"] for each in first["Rules"]] == [arns[9], arns[11]]
+    assert [each["RuleArn"] for each in rest["Rules"]] == [arns[12], arns[100], arns[2000], default]
+    assert "NextMarker" not in rest
