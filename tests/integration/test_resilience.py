@@ -772,6 +772,22 @@ def test_what_the_table_does_and_cannot_say_is_whole_or_nothing(platform: Platfo
     assert kept[1].status == 200 or _says_later(kept[1]), f"expected a keepalive to be taken or put off, got {kept[1]}"
 
 
+@pytest.mark.scenario("RESIL-30", extra_seconds=patience.SCALING_SECONDS + patience.METRIC_TOLD_SECONDS)
+@pytest.mark.mock_only
+@pytest.mark.needs("faults.metrics")
+def test_a_metric_that_was_refused_goes_on(platform: Platform) -> None:
+    """CloudWatch throttles the metric for a while: it is told afterwards, and three sessions get their three tasks."""
+    first = platform.ready()
+    platform.wait_for_metric([first])
+    with platform.faults.metrics_refused():
+        sessions = [first, *platform.ready_together(None, None)]
+        platform.let_pass(20, what="the metric to be refused")
+    metric = platform.wait_for_metric(sessions)
+    platform.wait_for_three_tasks()
+
+    assert metric == 3
+
+
 def _leave_work(platform: Platform, session: Session) -> dict[str, Any]:
     """Leave committed and uncommitted work in a session's workspace; return all that must not be lost."""
     workspace = platform.workspace(session)

@@ -33,6 +33,7 @@ FAULTS = (
     "EFS slow",
     "load balancer slow",
     "metrics late",
+    "metrics refused",
     "metrics lost",
     "image missing",
     "image slow",

@@ -155,6 +155,7 @@ class Voyage:
             "EFS slow": partial(faults.slow, "efs", 1),
             "load balancer slow": partial(faults.slow, "balancer", 1),
             "metrics late": partial(faults.metrics_late, 30 + 15 * whose),
+            "metrics refused": faults.metrics_refused,
             "metrics lost": partial(faults.metrics_late, inf),
             "image missing": partial(faults.image_missing, "edit"),
             "image slow": partial(faults.image_slow, "edit", 20 + 10 * whose),

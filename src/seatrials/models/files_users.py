@@ -14,6 +14,8 @@ OK, NOT_FOUND = 200, 404
 _PING, _ELSE = {"type": "ping"}, {"type": "else"}
 # How many files are read again after a step, beside those that it was about: all of them, one after the other.
 _READ_AGAIN = 2
+# How many links of the site's front are followed after a commit, beside those to what it was about.
+_FOLLOWED = 4
 _TREE = "git ls-tree -r -z HEAD"
 
 
@@ -105,10 +107,11 @@ class FilesOfUsers(Walk):
     def _compare_file(self, user: User, path: str) -> None:
         """Hold the API, the preview and the question whether it is there against the model of a file."""
         expected = user.model.content(path)
-        answer, exists = user.api.read(path), user.api.exists(path)
+        answer, exists, folder = user.api.read(path), user.api.exists(path), path.rpartition("/")[0]
         shown = self.platform.http.get(f"{user.session.preview_path}/{quote(path)}")
         status = NOT_FOUND if expected is None else OK
         assert (answer.status, exists.json()) == (status, {"exists": expected is not None}), f"{answer}, and {exists}"
+        assert not (folder and user.api.exists(folder).json()["exists"]), f"the folder {folder!r} is said to be a file"
         assert shown.status == status, f"expected the preview of {path!r} to be {status}, got {shown}"
         for each in (answer, shown) if expected is not None else ():
             assert each.content == expected, f"expected {_short_bytes(expected or b'')} in {path!r}, got {each}"
@@ -136,7 +139,7 @@ class FilesOfUsers(Walk):
         expected = [f"{user.session.preview_path}/{quote(each)}" for each in user.model.pages()]
         assert sorted(links) == sorted(expected), f"the site's front {_told_else(sorted(links), sorted(expected))}"
         names = {f"{user.session.preview_path}/{quote(page_name(path))}" for path in self._about[1]}
-        for link in [*sorted(names & {*links}), *(links[self._read % len(links) :][:1] if links else [])]:
+        for link in [*sorted(names & {*links}), *(links[self._read % len(links) :][:_FOLLOWED] if links else [])]:
             led = self.platform.http.get(link)
             assert led.status == OK, f"expected the link {link} to lead to a page, got {led}"
         # What is no text, such as a picture that was given the page's name, is shown somehow.

@@ -121,14 +121,21 @@ class FilesWalk(FilesOfUsers):
             self.turn(whose, INDEX_PAGE)
 
     def write_wrong(self, whose: int, nth: int) -> None:
-        """Write below a file, in the place of a folder, and by a link into what is git's: all that is refused."""
+        """Write below a file, in a folder's place, into git's, to too long a name and beside: all is refused."""
         user = self.users[whose]
         path = user.nth(nth)
         if path is not None:
-            with self._step(whose, f"write below {short(path)}, over its folder, and by a link into git's", path):
+            with self._step(whose, f"write below {short(path)}, over its folder, into git's, and to a long name", path):
                 self._run(user, "ln -s .git way-in")
-                wrong = [f"{path}/below.md", *filter(None, [path.rpartition("/")[0]]), "way-in/HEAD", "way-in/new"]
+                wrong = [
+                    f"{path}/below.md",
+                    *filter(None, [path.rpartition("/")[0]]),
+                    "way-in/HEAD",
+                    "way-in/new",
+                    "x" * 256,
+                ]
                 answers = [user.api.write(each, b"wrong") for each in wrong] + [user.api.read("way-in/HEAD")]
+                answers.append(user.api.ask("PUT", "/api/files/..%2Fproject-2%2Fx", b"wrong"))
                 self._run(user, "rm way-in")
                 told = [(each.status, each.json().get("field")) for each in answers]
                 assert told == [(_REFUSED, "path")] * len(told), f"expected all to be refused of {answers}"
@@ -166,13 +173,14 @@ class FilesWalk(FilesOfUsers):
             command = f"mkdir -p {_folder(path)} && mv -T ./{shlex.quote(before)} ./{shlex.quote(path)}"
             self._shell(whose, f"rename {short(before)} to {short(path)}", command, {before: None, path: entry})
 
-    def shell_link(self, whose: int, nth: int, link: str) -> None:
-        """Make a link to a file, or to none, by a command."""
-        user = self.users[whose]
-        path = _NOWHERE if nth % 4 == 0 else user.nth(nth)
-        if path is not None and link not in user.model.entries:
+    def shell_link(self, whose: int, nth: int, link: str, to: str) -> None:
+        """Make a link to a file, or to what is none, by a command, in the place of one that is there."""
+        path = to or self.users[whose].nth(nth)
+        # What would be written by it is refused.
+        link = _FOLDER_LINK if to == _FOLDER else link
+        if path is not None:
             target = "../" * link.count("/") + path
-            command = f"mkdir -p {_folder(link)} && ln -s ./{shlex.quote(target)} {link}"
+            command = f"mkdir -p {_folder(link)} && ln -sfT ./{shlex.quote(target)} {link}"
             self._shell(whose, f"link {link!r} to {short(path)}", command, {link: link_to(f"./{target}")})
 
     def shell_retype(self, whose: int, nth: int) -> None:
@@ -351,6 +359,7 @@ _WORDS = (
     "Update {name} with: {text}",
 )
 _NESTED, _PICKED, _OWN, _NOWHERE = "nested/inner.md", "picked.md", "own.md", "nowhere.md"
+_FOLDER, _FOLDER_LINK = "src", "folder"
 _PICK = (
     "branch=$(git symbolic-ref --short HEAD); rm -f {file}; echo A > {file}; git add {file}; "
     "git commit -q --allow-empty -m base; git checkout -q -b side; echo B > {file}; git commit -q -a -m side; "
@@ -399,7 +408,7 @@ STEPS: tuple[_Step, ...] = (
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
     _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),
     _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=NAMES),
-    _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS)),
+    _step(FilesWalk.shell_link, whose=_whose, nth=_nth, link=st.sampled_from(_LINKS), to=("", _NOWHERE, _FOLDER)),
     _step(FilesWalk.shell_retype, whose=_whose, nth=_nth),
     _step(FilesWalk.rest),
     _step(FilesWalk.turn, whose=_whose, path=NAMES),

@@ -1,4 +1,4 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-29."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-30."""
 
 import contextlib
 import dataclasses
@@ -379,3 +379,11 @@ def _(_original: Any, of: table.Table, *given: Any) -> None:
     """What cannot be deleted now is left where it is."""
     with contextlib.suppress(StoreUnavailableError):
         of.delete(*given)
+
+
+@MUTANTS.replacing(Publisher._publish_now, "refused-once-and-never-again", breaks="RESIL-30")
+def _(original: Any, publisher: Publisher) -> bool:
+    """The metric that CloudWatch has refused once is never told again."""
+    if not memory_of(publisher).get("is_refused"):
+        memory_of(publisher)["is_refused"] = not original(publisher)
+    return True

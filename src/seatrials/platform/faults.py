@@ -121,6 +121,10 @@ class Faults(Protocol):
     def metrics_late(self, seconds: float) -> AbstractContextManager[None]:
         """Let what is put into metrics be seen so many seconds later; after infinitely many it is lost."""
 
+    @_fault(Capability.FAULTS_METRICS, undone_by="it is taken")
+    def metrics_refused(self) -> AbstractContextManager[None]:
+        """Let what tasks put into metrics be throttled."""
+
     @_fault(Capability.FAULTS_CLOCK, undone_by="their clocks are set right")
     def clocks_ahead(self, service: str, seconds: float) -> AbstractContextManager[None]:
         """Let the clocks of tasks of *service* that begin meanwhile be so far ahead, or behind where it is below 0."""

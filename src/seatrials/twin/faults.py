@@ -163,7 +163,7 @@ class TwinFaults:
     def table_throttling(self, *, passing: int = 0, refused: int | None = None) -> Iterator[None]:
         """Let *passing* more calls of tasks reach the table, and have *refused* throttled then, or all.
 
-        Source: DynamoDB Developer Guide, "Error handling with DynamoDB", ThrottlingException.
+        In one of its words after the other. Source: DynamoDB Developer Guide, "Error handling with DynamoDB".
         """
         throttling = Trouble(passing, refused)
         with self._told("table_throttling"), _among(self._world.bridge.throttling, ("dynamodb", throttling)):
@@ -195,6 +195,12 @@ class TwinFaults:
     def metrics_late(self, seconds: float) -> Iterator[None]:
         """Let what is put into metrics be seen so many seconds later; after infinitely many it is lost."""
         with self._told("metrics_late", seconds), _among(self._world.scaling.alarms.late_seconds, seconds):
+            yield
+
+    @contextmanager
+    def metrics_refused(self) -> Iterator[None]:
+        """Throttle what tasks put into metrics. Source: CloudWatch User Guide, "CloudWatch service quotas"."""
+        with self._told("metrics_refused"), _among(self._world.bridge.throttling, ("cloudwatch", Trouble())):
             yield
 
     @contextmanager

@@ -35,6 +35,9 @@ _READ_ONLY = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "TransactG
 # Of a task without a role, which has no key on AWS. Source: the API references, "Common Errors".
 _NO_SUCH_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
 
+# Source: DynamoDB Developer Guide, "Error handling with DynamoDB"; the first is that of other services too.
+_THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+
 _current: "list[Hooks]" = []
 
 
@@ -135,6 +138,8 @@ class Hooks(ABC):
         self.permissions = Permissions(Place(region, ACCOUNT), self.role, tell)
         # What throttles the calls of tasks, each with its service.
         self.throttling: list[tuple[str, Trouble]] = []
+        # How many were, for a table has more than one word for it.
+        self._throttled = 0
         # What loses the answers to their writes.
         self.unsure: list[tuple[str, Trouble]] = []
         # In the API's names, times as epoch seconds; oldest first.
@@ -191,7 +196,9 @@ class Hooks(ABC):
         if principal.role_arn is None:
             raise NoCredentialsError
         if _is_troubled(self.throttling, call):
-            raise _error(call, "ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400)
+            self._throttled += 1
+            code = _THROTTLED[self._throttled % len(_THROTTLED)] if call.service == "dynamodb" else _THROTTLED[0]
+            raise _error(call, code, "Rate of requests exceeds the allowed throughput.", 400)
         try:
             self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)
         except Refusal as refusal:
