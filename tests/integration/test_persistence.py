@@ -504,7 +504,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
     platform.workspace(two).write("secret.md", b"two's")
 
     roots = platform.infrastructure.access_point_roots()
-    own = [platform.workspace(session).run("cat secret.md") for session in (one, two)]
+    own = [platform.workspace(session).run("cat secret.md") for session in (one, two, three)]
     exit_code, _ = platform.workspace(one).run("exit 3")
     where = platform.workspace(one).run("pwd")
     whose = {"clientId": two.client_id, "userId": two.user_id, "threadId": two.thread_id}
@@ -515,7 +515,7 @@ def test_the_access_point_roots_each_client(platform: Platform) -> None:
 
     own_roots = [f"/workspace/{each.client_id}" for each in (one, two, three)]
     assert sorted(root for root in roots if client in root) == sorted(own_roots)
-    assert own == [(0, "one's"), (0, "two's")]
+    assert own == [(0, "one's"), (0, "two's"), (0, "three's")]
     assert exit_code == 3, f"`exit 3` has the exit code {exit_code}"
     assert (stranger.status, taken.status) == (404, 409)
     assert [each for each in (one.client_id, one.user_id, one.thread_id) if each in taken.text] == []

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from seatrials.models.files import INDEX_PAGE, Entry, Files, page_name, shown_of
+from seatrials.models.files import INDEX_PAGE, PAGES, Entry, Files, page_name, shown_of
 from seatrials.models.walk import Walk, Walks
 from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket
 
@@ -138,10 +138,13 @@ class FilesOfUsers(Walk):
         links = [html.unescape(each) for each in re.findall(r'href="([^"]*)"', front.text)]
         expected = [f"{user.session.preview_path}/{quote(each)}" for each in user.model.pages()]
         assert sorted(links) == sorted(expected), f"the site's front {_told_else(sorted(links), sorted(expected))}"
-        names = {f"{user.session.preview_path}/{quote(page_name(path))}" for path in self._about[1]}
-        for link in [*sorted(names & {*links}), *(links[self._read % len(links) :][:_FOLLOWED] if links else [])]:
-            led = self.platform.http.get(link)
+        paths = {f"{user.session.preview_path}/{quote(page_name(path))}": path for path in user.model.listed()}
+        about = [link for link in links if paths.get(link) in self._about[1]]
+        for link in [*about, *(links[self._read % len(links) :][:_FOLLOWED] if links else [])]:
+            led, is_page = self.platform.http.get(link), paths[link].startswith(PAGES) and paths[link].endswith(".md")
             assert led.status == OK, f"expected the link {link} to lead to a page, got {led}"
+            is_shown = not is_page or led.header("content-type").startswith("text/html")
+            assert is_shown, f"expected the link {link} to lead to a page of the site, got {led}"
         # What is no text, such as a picture that was given the page's name, is shown somehow.
         for wish in shown_of(decoded(user.model.content(INDEX_PAGE) or b"") or ""):
             # Between tags a quote may stand for itself.
