@@ -584,7 +584,7 @@ def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) 
     messages = [each["message"] for each in again.git_log()]
 
     assert meanwhile is not None
-    assert meanwhile["status"] == "draining"
+    assert meanwhile["status"] == "draining", f"it is {meanwhile['status']} while its work cannot be committed"
     assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
     assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
 

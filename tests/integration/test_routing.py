@@ -260,12 +260,12 @@ def test_an_edit_arrives_on_the_sessions_websocket_alone(platform: Platform) -> 
     executed = platform.workspace(session).execute("Create a file named notes.md with content: first")
     front_before = platform.sessions.preview(session).text
     written = platform.workspace(session).write("src/pages/index.md", b"# Closed for the holidays\n")
-    platform.wait_until(lambda: len(mine.received()) >= 2, 60, what="two updates")
+    platform.wait_until(lambda: _has_heard(mine, 2), 60, what="the first of five browsers to hear two updates")
     front_after = platform.sessions.preview(session).text
     theirs_answered = theirs.ping()
     platform.workspace(session).write("src/pages/index.md", b"# Closed for ever\n")
     platform.workspace(session).write("über uns.md", b"# Wir\n")
-    platform.wait_until(lambda: len(mine.received()) >= 4, 60, what="two more updates")
+    platform.wait_until(lambda: _has_heard(mine, 4), 60, what="the first of five browsers to hear two more updates")
     _, first_look = platform.in_parallel(
         lambda: platform.workspace(session).execute("Create a file named late.md with content: late").status,
         lambda: _first_look_after(platform, session, mine, updates=5, path="late.md"),
@@ -776,6 +776,10 @@ def test_where_exec_is_not_allowed_nobody_runs_a_command(platform: Platform) -> 
     assert [each.status for each in answers] == [403, 403]
     assert workspace.files() == ["hello.md"]
     assert workspace.execute("Create a file named next.md with content: N").status == 200
+
+
+def _has_heard(websocket: WebSocket, count: int) -> bool | NotYet:
+    return len(websocket.received()) >= count or NotYet(f"it has heard {websocket.received()}")
 
 
 def _names(session: Session) -> dict[str, str]:
