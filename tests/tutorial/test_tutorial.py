@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import launched, require_browser
 from tests.support.documents import Block, blocks
+from tests.support.pictures import take_pictures
 from tests.support.project import PROJECT
 
 PAGE = PROJECT / "docs/tutorial.md"
@@ -81,7 +83,9 @@ class Newcomer:
 
 
 def test_the_tutorial_can_be_done(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Whoever does what the page says sees what it says; with --keep the page shows what was seen now."""
+    """Whoever does what the page says sees what it says; with --keep the documents show what was seen now."""
+    if pytestconfig.option.keep:
+        require_browser()
     newcomer = Newcomer(tmp_path)
 
     for block in blocks(PAGE):
@@ -91,3 +95,5 @@ def test_the_tutorial_can_be_done(tmp_path: Path, pytestconfig: pytest.Config) -
     if pytestconfig.option.keep:
         shown = [newcomer.shown.get(line, line) for line in PAGE.read_text(encoding="utf-8").splitlines()]
         PAGE.write_text("\n".join(shown) + "\n", encoding="utf-8")
+        with launched() as browser:
+            take_pictures(newcomer.folder / "evidence", browser)
