@@ -38,6 +38,7 @@
     nox -s live-sweep -- staging     what killed runs have left on a stack; with --yes it is removed
     nox -s gate                      the decision on the evidence; exits with 1 for NO-GO and CANNOT TELL alike
     nox -s tutorial                  every command of the tutorial, as it stands there, in a fresh checkout
+    nox -s tutorial -- --keep        the same, and what was seen: the tutorial's output, and the pictures in docs/images
     nox -s docs                      the documentation as a site, in site/; fails for a link that leads nowhere
     nox -s browser                   the gate's page in Debian's chromium, which must be installed
     nox -R -s mock                   the same without installing anything: a few seconds earlier
@@ -371,8 +372,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tutorial(session: nox.Session) -> None:
-    """Do what the tutorial says in a fresh checkout, from the package index; `-- --keep` shows on it what was seen."""
-    install(session, "tests")
+    """Do what the tutorial says in a fresh checkout; `-- --keep` has it and docs/images show what was seen."""
+    install(session, "tests", "browser", "report")
     run(session, "python", "-m", "pytest", "tests/tutorial", "-q", "-n", "0", *session.posargs, env=OFFLINE)
 
 

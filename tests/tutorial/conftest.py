@@ -4,6 +4,6 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that takes the page's terminal output from what was seen."""
+    """Add the option that takes the page's terminal output and the documentation's pictures from what was seen."""
     group = parser.getgroup("tutorial")
-    group.addoption("--keep", action="store_true", help="write what was seen into docs/tutorial.md")
+    group.addoption("--keep", action="store_true", help="write what was seen into docs/tutorial.md and docs/images")

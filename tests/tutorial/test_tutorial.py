@@ -4,11 +4,18 @@ import os
 import re
 import shutil
 import subprocess
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from playwright.sync_api import Browser
 
+from seatrials.environments.variables import read_variables
+from seatrials.report.report import Build, write_report
+from tests.support.browser import launched, require_browser
 from tests.support.documents import Block, blocks
+from tests.support.pictures import HEIGHT_PIXELS, PAGES, PICTURES, WIDTH_PIXELS
 from tests.support.project import PROJECT
 
 PAGE = PROJECT / "docs/tutorial.md"
@@ -16,6 +23,8 @@ PAGE = PROJECT / "docs/tutorial.md"
 ADDRESS = "https://github.com/OWNER/seatrials.git"
 # What the shown text has where a command ends with 1, as pytest and nox do.
 RED = ("FAILED", "CANNOT TELL")
+# A picture shows the top of its page; Allure would go on to its list of results a moment later.
+UNSCROLLED = "Object.defineProperty(Element.prototype, 'scrollTop', { get: () => 0, set: () => {} })"
 
 
 class Newcomer:
@@ -81,7 +90,9 @@ class Newcomer:
 
 
 def test_the_tutorial_can_be_done(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Whoever does what the page says sees what it says; with --keep the page shows what was seen now."""
+    """Whoever does what the page says sees what it says; with --keep the documents show what was seen now."""
+    if pytestconfig.option.keep:
+        require_browser()
     newcomer = Newcomer(tmp_path)
 
     for block in blocks(PAGE):
@@ -89,5 +100,30 @@ def test_the_tutorial_can_be_done(tmp_path: Path, pytestconfig: pytest.Config) -
 
     assert "CANNOT TELL" in newcomer.seen
     if pytestconfig.option.keep:
-        shown = [newcomer.shown.get(line, line) for line in PAGE.read_text(encoding="utf-8").splitlines()]
-        PAGE.write_text("\n".join(shown) + "\n", encoding="utf-8")
+        keep_output(newcomer.shown)
+        with launched() as browser:
+            keep_pictures(newcomer.folder / "evidence", browser)
+
+
+def keep_output(shown: dict[str, str]) -> None:
+    """Put the lines that were seen in place of those that the page shows."""
+    lines = [shown.get(line, line) for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def keep_pictures(evidence: Path, browser: Browser) -> None:
+    """Make the report of *evidence*, and take the pictures of the documentation anew."""
+    write_report(evidence=evidence, tools=PROJECT / "allure", build=Build(), variables=read_variables())
+    context = browser.new_context(viewport={"width": WIDTH_PIXELS, "height": HEIGHT_PIXELS}, color_scheme="light")
+    context.add_init_script(UNSCROLLED)
+    PICTURES.mkdir(exist_ok=True)
+    for name, place in PAGES.items():
+        pages = sorted(evidence.glob(place))
+        assert pages, f"no command of the tutorial has written {place}"
+        shown = context.new_page()
+        shown.goto(pages[0].as_uri(), wait_until="networkidle")
+        taken = Image.open(BytesIO(shown.screenshot(animations="disabled")))
+        # A palette makes a third of it, and nobody sees the difference.
+        taken.quantize().save(PICTURES / name, optimize=True)
+        shown.close()
+    context.close()

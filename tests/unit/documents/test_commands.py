@@ -124,6 +124,16 @@ def test_an_example_is_of_what_is_there() -> None:
     assert shown - {row.id for row in rows} == set()
 
 
+def test_a_row_that_a_reader_writes_has_an_id_of_its_own() -> None:
+    """An example that is copied into the scenarios takes no id that one of them has, or nothing would run."""
+    taken = {row.id for suite in read_suites(PROJECT / "tests/integration") for row in suite.rows}
+    examples = [block.text for page in DOCUMENTS for block in blocks(page) if block.language == "python"]
+    written = {each for text in examples for each in re.findall(r'mark\.scenario\("([A-Z]+-\d\d)"', text)}
+
+    assert written & taken == set()
+    assert len(written) > 0
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if typed_lines(page)], ids=name_of)
 def test_plain_programs_do_what_a_page_says(page: Path, tmp_path: Path) -> None:
     """What a page does with programs of the machine works, in the order in which it stands there."""
