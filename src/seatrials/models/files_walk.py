@@ -47,7 +47,7 @@ class FilesWalk(FilesOfUsers):
 
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__(platform, walks)
-        self._gits = 0
+        self._visits = 0
         self._ahead: list[_Step] = []
 
     @rule(data=st.data())
@@ -282,19 +282,9 @@ class FilesWalk(FilesOfUsers):
             picking = self._run(user, "cd .git && ls | grep PICK || true")
             assert picking == "", f"the commit has not ended the pick: {picking}"
 
-    def shell_git(self, whose: int) -> None:
-        """Do what few commands do with git, one after the other."""
-        self._gits += 1
-        rounds, kind = divmod(self._gits, 4)
-        turn = self.place + rounds
-        if kind == 0:
-            self.shell_nested(whose)
-        elif kind == 1:
-            self.shell_detach(whose, is_visited=turn % 2 == 0)
-        elif kind == 2:  # noqa: PLR2004  # the third of them
-            self.shell_merge(whose)
-        else:
-            self.shell_pick(whose, is_there=turn % 2 == 0, is_kept=turn % 4 < 2)  # noqa: PLR2004  # two of four
+    def shell_git(self, whose: int, kind: Callable[["FilesWalk", int], None]) -> None:
+        """Do what few commands do with git."""
+        kind(self, whose)
 
     def shell_detach(self, whose: int, *, is_visited: bool) -> None:
         """Write a file where no branch is checked out; the next commit is the branch's all the same.
@@ -314,7 +304,8 @@ class FilesWalk(FilesOfUsers):
     def _look_by_another_thread(self, user: User) -> None:
         """Let a new thread of the user see none of the files; what was not committed is, in words of the editor's."""
         request = self._request(user.session.client_id, user.session.user_id)
-        request["threadId"] += f"-{self._gits}"
+        self._visits += 1
+        request["threadId"] += f"-{self._visits}"
         visitor = self.platform.ready({**request, "instruction": contract.instruction_to_create(_OWN, "mine")})
         found = self.platform.workspace(visitor).files()
         self.platform.sessions.deactivate(visitor)
@@ -384,6 +375,12 @@ def _text_in(data: bytes) -> str | None:
     return text if text is not None and "\0" not in text and len(text) < contract.TEXT_CHARACTERS_MAX - 600 else None
 
 
+_GITS: tuple[Callable[[FilesWalk, int], None], ...] = (
+    FilesWalk.shell_nested,
+    FilesWalk.shell_merge,
+    *(partial(FilesWalk.shell_detach, is_visited=each) for each in (True, False)),
+    *(partial(FilesWalk.shell_pick, is_there=there, is_kept=kept) for there in (True, False) for kept in (True, False)),
+)
 _Step = tuple[Callable[..., None], dict[str, st.SearchStrategy[Any] | tuple[Any, ...]]]
 
 
@@ -414,6 +411,6 @@ STEPS: tuple[_Step, ...] = (
     _step(FilesWalk.turn, whose=_whose, path=NAMES),
     _step(FilesWalk.shell_mode, whose=_whose, nth=_nth),
     _step(FilesWalk.shell_many, whose=_whose, count=COUNTS),
-    _step(FilesWalk.shell_git, whose=_whose),
+    _step(FilesWalk.shell_git, whose=_whose, kind=_GITS),
     _step(FilesWalk.shell_commits, whose=_whose, count=COUNTS),
 )
