@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from statistics import mean
 
 import pytest
@@ -528,13 +529,20 @@ class Arrivals:
 
 
 def _arrivals(platform: Platform, sessions: list[Session]) -> Arrivals:
-    """Have four more sessions come at once, end those of the task that got most of them, and have two come in turn."""
+    """Have four more sessions come at once, end those of the youngest task, and have two come in turn.
+
+    The oldest task is left one session, so that the two must tell one from none.
+    """
     before = Counter(dict.fromkeys(platform.services.edit_task_arns(), 0))
     before.update(platform.sessions.host(each) for each in sessions)
     arrived = platform.ready_together(*[None] * 4)
     added = Counter(platform.sessions.host(each) for each in arrived)
-    emptied = added.most_common(1)[0][0]
-    for each in [each for each in (*sessions, *arrived) if platform.sessions.host(each) == emptied]:
+    thinned, *_, emptied = (
+        each["taskArn"] for each in sorted(platform.services.edit_tasks(), key=itemgetter("createdAt"))
+    )
+    hosts = {each.id: platform.sessions.host(each) for each in (*sessions, *arrived)}
+    there = [[each for each in (*sessions, *arrived) if hosts[each.id] == task] for task in (thinned, emptied)]
+    for each in [*there[0][1:], *there[1]]:
         platform.end(each)
     first = platform.ready()
     platform.end(first)

@@ -149,8 +149,15 @@ def test_a_task_that_cannot_be_reached_loses_its_sessions_to_another(platform: P
 def test_activations_of_a_throttled_table_are_whole_or_refused(platform: Platform) -> None:
     """The table throttles: activations try again and succeed, or end in 503 with Retry-After; nothing is half made."""
     requests = [platform.sessions.request(threadId=f"thread-{number}") for number in range(9)]
+    for_a_moment: list[Answer] = []
     with platform.faults.table_throttling(refused=3):
         patient = platform.sessions.activate(requests[0])
+
+    def throttle() -> None:
+        with platform.faults.table_throttling():
+            platform.let_pass(0.4, what="the table to throttle whatever it is asked")
+
+    platform.in_parallel(throttle, lambda: for_a_moment.append(platform.sessions.status(Session.of(patient))))
     refused = []
     for passing, request in enumerate(requests[1:4]):
         with platform.faults.table_throttling(passing=passing):
@@ -166,7 +173,7 @@ def test_activations_of_a_throttled_table_are_whole_or_refused(platform: Platfor
     stored = Counter(str(item["clientId"]) for item in platform.sessions.items_of_run())
     made = [stored[str(each["clientId"])] for each in requests]
 
-    assert patient.status == 201
+    assert (patient.status, [each.status for each in for_a_moment]) == (201, [200])
     assert [each.status for each in refused] == [503] * 3
     assert [each for each in refused if not _says_later(each)] == []
     assert [each.status for each in again] == [201] * 3, f"what was refused has left something: {again}"

@@ -18,7 +18,7 @@ def steps_of(
 ) -> Iterable[str]:
     """Yield what to do."""
     if verdict is Verdict.GO:
-        yield "Nothing is in the way of this release."
+        yield "Nothing is in the way by these criteria."
     yield from _ask(failures)
     yield from _run(case, criteria)
     yield from _renew(case)

@@ -18,7 +18,7 @@ from seatrials.webordinary.hermes.store import SessionStore
 
 # A Hermes that dies with a claim holds up the others for no longer.
 CLAIM_SECONDS = 40
-# Longer than one call to the container may take.
+# Longer than one call to the container, and the pause before it, may take.
 _CALL_SECONDS = 35
 _POLL_SECONDS = 1.0
 # A rule that was just made is in force within seconds, and a warm start has five.
@@ -157,7 +157,6 @@ class Placement:
         for group_arn in groups.values():
             self._await_healthy(work, group_arn, task)
         self._await_routed(work, task, "api", moves_to=task)
-        self._keep(work)
         self.editor.initialize(session, task)
         self.router.ensure_rules(session.session_id, groups)
         for kind in groups:
@@ -183,7 +182,10 @@ class Placement:
             self._await(work, obstacle, ROUTED_SECONDS, _ROUTED_POLL_SECONDS)
 
     def _await(self, work: Work, obstacle: Callable[[], str], seconds: float, poll_seconds: float) -> None:
-        """Wait until there is no *obstacle*, and hold the claim; raises `StepFailedError` with the last one."""
+        """Wait until there is no *obstacle*, and hold the claim, also for a call to the container that comes then.
+
+        Raises `StepFailedError` with the last obstacle.
+        """
         give_up_at = self.clock.now() + seconds
         while found := obstacle():
             if self.clock.now() >= give_up_at or self._is_overdue(work.session):
@@ -197,7 +199,6 @@ class Placement:
     def _open(self, work: Work) -> None:
         """Open the workspace, and carry out the instruction unless that was done before."""
         session = work.session
-        self._keep(work)
         self.editor.initialize(session)
         if session.instruction_done:
             return
