@@ -33,6 +33,8 @@ _PAGES = (
     ('"', '"', "src/pages/page.md"),
     ('""', "", "src/pages/page.md"),
     ("/Start", "/Start", "src/pages/start.md"),
+    # One that begins as what the site has of its own does.
+    ("Healthy food", "Healthy food", "src/pages/healthy-food.md"),
 )
 _whose = st.sampled_from([0, 0, 0, 1, 2])
 _nth = st.integers(0, 63)
@@ -42,12 +44,12 @@ class FilesWalk(FilesOfUsers):
     """What users do to their files, in any order and by any way."""
 
     # A step takes little of a platform, beside those in which time passes; and much must have been told of one user.
-    steps_factor = 4
+    steps_factor = 6
     steps_per_walk = 90
 
     def __init__(self, platform: Platform, walks: Walks) -> None:
         super().__init__(platform, walks)
-        self._visits = 0
+        self._visits = self._commits = 0
         self._ahead: list[_Step] = []
 
     @rule(data=st.data())
@@ -139,6 +141,12 @@ class FilesWalk(FilesOfUsers):
                 self._run(user, "rm way-in")
                 told = [(each.status, each.json().get("field")) for each in answers]
                 assert told == [(_REFUSED, "path")] * len(told), f"expected all to be refused of {answers}"
+
+    def change_and_commit(self, whose: int, message: str) -> None:
+        """Write what was not there, and commit it."""
+        self._commits += 1
+        self.write(whose, _OWN, self._commits)
+        self.commit(whose, message)
 
     def commit(self, whose: int, message: str) -> None:
         """Commit by the API."""
@@ -401,7 +409,7 @@ STEPS: tuple[_Step, ...] = (
     _step(FilesWalk.again, whose=_whose, nth=_nth),
     _step(FilesWalk.wish, whose=_whose, number=_nth),
     _step(FilesWalk.write_wrong, whose=_whose, nth=_nth),
-    _step(FilesWalk.commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
+    _step(FilesWalk.change_and_commit, whose=_whose, message=texts().map(lambda text: f" {text}")),
     _step(FilesWalk.shell_commit, whose=_whose, message=texts((1, 51))),
     _step(FilesWalk.shell_remove, whose=_whose, nth=_nth, is_link=st.booleans()),
     _step(FilesWalk.shell_rename, whose=_whose, nth=_nth, path=NAMES),

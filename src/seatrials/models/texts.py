@@ -46,9 +46,6 @@ NAMES = (
     "src/pages/\U0001f600.md",
     "src/pages/blog/second.md",
     "src/pages/blog.md",
-    # They begin as what the site has of its own does.
-    "src/pages/healthy.md",
-    "wsite.txt",
     ".github/first.md",
     "a b/ c.txt",
     "100%25?#.txt",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 from typing import Any, ClassVar, TypeVar
 
@@ -20,8 +21,8 @@ from seatrials.platform import Platform
 
 # How many steps may be done to find a shorter walk that departs as well.
 _SHRINKING_STEPS_MAX = 600
-# How often a walk comes to each of its kinds of steps, at least: so far it goes through a table.
-_TURNS_PER_WALK = 4
+# So many walks go through a table together, a part of it each: as many as a row takes unless it is asked for more.
+_WALKS_PER_TABLE = 2
 
 T = TypeVar("T")
 
@@ -105,9 +106,9 @@ class Walks:
         return self.is_broken or is_vain or is_enough
 
     def in_turn(self, table: tuple[T, ...], what: str, turn: int) -> T:
-        """Return the entry of *table* for *what* at that turn of the walk; the next walk goes on from there."""
+        """Return the entry of *table* for *what* at that turn of the walk; the next walk begins half of it further."""
         order = Random(f"{self.seed}/{what}").sample(table, len(table))
-        return order[(turn + self.place * _TURNS_PER_WALK) % len(order)]
+        return order[(turn + self.place * ceil(len(order) / _WALKS_PER_TABLE)) % len(order)]
 
     def count_step(self) -> None:
         """Count a step, of whichever walk."""

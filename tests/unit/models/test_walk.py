@@ -47,9 +47,9 @@ class Peaceful(Numbers):
 
 
 class Turning(Peaceful):
-    """Numbers that are not drawn but gone through, four in a walk."""
+    """Numbers that are not drawn but gone through, six in a walk."""
 
-    steps_per_walk = 4
+    steps_per_walk = 6
 
     @rule(data=st.data())
     def draw(self, data: st.DataObject) -> None:

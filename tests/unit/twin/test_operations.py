@@ -126,13 +126,13 @@ def test_items_come_and_go(worlds: Worlds) -> None:
     with worlds.open(alive=False) as twin:
         dynamodb = twin.world.aws("dynamodb")
         dynamodb.put_item(TableName=TABLE, Item=KEY)
-        counts = [dynamodb.scan(TableName=TABLE)["Count"]]
+        counts = [dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"]]
         dynamodb.delete_item(TableName=TABLE, Key=KEY)
-        counts.append(dynamodb.scan(TableName=TABLE)["Count"])
+        counts.append(dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"])
         dynamodb.batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": KEY}}]})
-        counts.append(dynamodb.scan(TableName=TABLE)["Count"])
+        counts.append(dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"])
         dynamodb.transact_write_items(TransactItems=[{"Delete": {"TableName": TABLE, "Key": KEY}}])
-        counts.append(dynamodb.scan(TableName=TABLE)["Count"])
+        counts.append(dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Count"])
 
     assert counts == [1, 0, 1, 0]
 

@@ -196,8 +196,8 @@ class Hooks(ABC):
         if principal.role_arn is None:
             raise NoCredentialsError
         if _is_troubled(self.throttling, call):
-            self._throttled += 1
             code = _THROTTLED[self._throttled % len(_THROTTLED)] if call.service == "dynamodb" else _THROTTLED[0]
+            self._throttled += 1
             raise _error(call, code, "Rate of requests exceeds the allowed throughput.", 400)
         try:
             self._judge(principal, call.client.meta.service_model, call.operation, call.parameters)

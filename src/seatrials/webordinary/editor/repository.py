@@ -18,7 +18,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import CheckoutStrategy, RepositoryState
+from pygit2.enums import CheckoutStrategy, FileMode, RepositoryState
 
 from seatrials.webordinary.editor.changes import Change, changes_of, stage
 from seatrials.webordinary.editor.git import Git
@@ -133,6 +133,7 @@ class Repository:
         What a session's command has done on no branch is left as it is, for *branch* to commit.
         """
         with self._git.opened(self.project, "switch") as repository, head_locked(self.project, current) as point_to:
+            _check_switchable(repository)
             if current:
                 self._switch_files(repository, branch)
             point_to(branch)
@@ -165,6 +166,18 @@ class Repository:
         parents = [*merged] if last is None else [last, *merged]
         # The branch moves, for which libgit2 takes the branch's lock and not HEAD's.
         repository.create_commit("HEAD", who, who, text, tree, parents)
+
+
+def _check_switchable(repository: pygit2.Repository) -> None:
+    """Refuse to leave a branch where a command has left what a commit cannot hold."""
+    if repository.state() != RepositoryState.NONE:
+        msg = f"{repository.state().name} is in progress"
+        raise pygit2.GitError(msg)
+    for entry in repository.index:
+        # A command's own `git add` of another repository: what is in its folder is seen by nobody.
+        if entry.mode == FileMode.COMMIT:
+            msg = f"{entry.path!r} is committed as a repository of its own: `git rm --cached` makes it a folder"
+            raise pygit2.GitError(msg)
 
 
 def _last_commit(repository: pygit2.Repository) -> pygit2.Oid | None:

@@ -142,6 +142,7 @@ class Placement:
     def _bring_up(self, work: Work, task: Task, groups: Mapping[str, str]) -> None:
         """Let the session's routes lead to *task*, and open it there as soon as the task can be reached."""
         self.router.ensure_rules(work.session.session_id, groups)
+        self._await_healthy(work, groups["api"], task)
         self._await_routed(work, task, "api")
         # Why not after all three: to open a workspace takes seconds, and meanwhile the other two are found healthy.
         self._open(work)
