@@ -770,6 +770,9 @@ def test_what_the_table_does_and_cannot_say_is_whole_or_nothing(platform: Platfo
     for unsaid in (1, 4):
         with platform.faults.table_unsure(unsaid=unsaid):
             kept.append(platform.sessions.keepalive(session))
+    with platform.faults.table_unsure(unsaid=1):
+        ended = platform.sessions.deactivate(session)
+    platform.wait_for_status(session, "expired", LET_GO_SECONDS)
 
     assert [each.status for each in answers] == expected
     assert [each for each in answers if each.status == 503 and not _says_later(each)] == []
@@ -777,6 +780,7 @@ def test_what_the_table_does_and_cannot_say_is_whole_or_nothing(platform: Platfo
     assert [each.status for each in again] == [200 if status == 201 else 201 for status in expected]
     assert [each for each in kept if each.status != 200 and not _says_later(each)] == []
     assert kept[0].status == 200
+    assert _says_later(ended), f"expected the one who ends a session not to be told that it was over, got {ended}"
 
 
 @pytest.mark.scenario("RESIL-30", extra_seconds=patience.SCALING_SECONDS + patience.METRIC_TOLD_SECONDS)

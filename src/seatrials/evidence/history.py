@@ -96,7 +96,7 @@ class Publication:
     data: Sequence[Mapping[str, Any]]
     # When its publisher last began to read the table.
     counted_at: float
-    # Whether its task had been told to stop.
+    # Whether its task had been told to stop by then: what is on its way already nobody takes back.
     is_stopping: bool
 
 

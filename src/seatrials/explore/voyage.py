@@ -15,7 +15,7 @@ from seatrials.platform import NotYet, Platform, contract, patience
 LASTS_SECONDS = 600.0
 _OK = 200
 # While these last, no activity reaches the table.
-_KEEP_FROM_NOTING = ("table away", "table throttling")
+_KEEP_FROM_NOTING = ("table away", "table throttling", "table unsure")
 # How long after somebody has asked for a session something breaks: amid what Hermes does for it, or behind that.
 _AMID_SECONDS = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.4, 2.0, 8.0, 20.0)
 Fault = Callable[[], AbstractContextManager[None]]
@@ -149,11 +149,13 @@ class Voyage:
             "Hermes stopped": partial(faults.stopped, "hermes"),
             "Hermes without the table": partial(faults.partitioned, "hermes", "table"),
             "table throttling": partial(faults.table_throttling, refused=1 + 7 * whose),
+            "table unsure": partial(faults.table_unsure, unsaid=1 + 5 * whose),
             "table away": faults.table_away,
             "table slow": partial(faults.slow, "table", 1),
             "EFS slow": partial(faults.slow, "efs", 1),
             "load balancer slow": partial(faults.slow, "balancer", 1),
             "metrics late": partial(faults.metrics_late, 30 + 15 * whose),
+            "metrics refused": faults.metrics_refused,
             "metrics lost": partial(faults.metrics_late, inf),
             "image missing": partial(faults.image_missing, "edit"),
             "image slow": partial(faults.image_slow, "edit", 20 + 10 * whose),

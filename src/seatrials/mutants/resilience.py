@@ -381,6 +381,14 @@ def _(_original: Any, of: table.Table, *given: Any) -> None:
         of.delete(*given)
 
 
+@MUTANTS.replacing(table.Table.update, "own-change-is-anothers", breaks="RESIL-29")
+def _(original: Any, of: table.Table, *given: Any, **named: Any) -> bool:
+    """A change that is tried again, and was done, is taken for one that another has made."""
+    with contextlib.suppress(table.UnclearChangeError):
+        return bool(original(of, *given, **named))
+    return False
+
+
 @MUTANTS.replacing(Publisher._publish_now, "refused-once-and-never-again", breaks="RESIL-30")
 def _(original: Any, publisher: Publisher) -> bool:
     """The metric that CloudWatch has refused once is never told again."""

@@ -53,8 +53,8 @@ class Onlooker:
         # The target groups that each session's preview is forwarded to.
         self._previews: dict[str, Sequence[str]] = {}
         self._gone: set[str] = set()
-        # When each actor last began to read the table.
-        self._read_at: WeakKeyDictionary[greenlet, float] = WeakKeyDictionary()
+        # When each actor last read the table, and whether its task had been told to stop by then.
+        self._read_at: WeakKeyDictionary[greenlet, tuple[float, bool]] = WeakKeyDictionary()
 
     def look(self) -> None:
         """Look on from now on."""
@@ -63,7 +63,8 @@ class Onlooker:
 
     def _called(self, _caller: str, operation: str) -> None:
         if operation in _READS:
-            self._read_at[getcurrent()] = self._history.now()
+            container = self._world.runtime.current()
+            self._read_at[getcurrent()] = self._history.now(), container is not None and container.stopping.is_set()
 
     def _changed(self, service: str, operation: str, parameters: Mapping[str, Any], answer: dict[str, Any]) -> None:
         if service == "dynamodb":
@@ -118,13 +119,14 @@ class Onlooker:
         container, now = self._world.runtime.current(), self._history.now()
         if container is None or parameters["Namespace"] != self._names.metric_namespace:
             return
+        counted_at, is_stopping = self._read_at.get(getcurrent(), (now, container.stopping.is_set()))
         publication = Publication(
             at=now,
             by=container.name,
             namespace=parameters["Namespace"],
             data=parameters.get("MetricData", ()),
-            counted_at=self._read_at.get(getcurrent(), now),
-            is_stopping=container.stopping.is_set(),
+            counted_at=counted_at,
+            is_stopping=is_stopping,
         )
         self._history.publications.append(publication)
 

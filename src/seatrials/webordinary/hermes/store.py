@@ -5,6 +5,7 @@ Beside the contract's attributes an item has Hermes's own: `instructionDone`, an
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -13,7 +14,7 @@ from seatrials.seams.clock import Clock
 from seatrials.webordinary.hermes import lifecycle
 from seatrials.webordinary.hermes.items import Item, item_of, session_of
 from seatrials.webordinary.hermes.lifecycle import Session, Status
-from seatrials.webordinary.hermes.table import StoreUnavailableError, Table, is_absent
+from seatrials.webordinary.hermes.table import StoreUnavailableError, Table, UnclearChangeError, is_absent
 
 _CLAIM = ("worker", "workerUntil")
 
@@ -50,8 +51,9 @@ class SessionStore:
     def add(self, session: Session) -> None:
         """Store a new session, or leave nothing of it behind."""
         try:
-            # A fresh id is nobody else's: that it exists can only mean that an attempt which seemed to fail did not.
             self._table.put(item_of(session), is_absent())
+        except UnclearChangeError:
+            return  # a fresh id is nobody else's: that it exists means that an attempt which seemed to fail did not
         except StoreUnavailableError:
             self._table.delete_surely(_key(session))
             raise
@@ -62,7 +64,11 @@ class SessionStore:
         ttl = max(lifecycle.ttl_of(last_activity), session.ttl)
         condition = _unchanged(session) & Attr("lastActivity").eq(session.last_activity)
         changes = {"lastActivity": last_activity, "ttl": ttl}
-        return (last_activity, ttl) if self._table.update(_key(session), changes=changes, condition=condition) else None
+        # What changed it may have been this very call, which then is made again and does no harm.
+        with suppress(UnclearChangeError):
+            if self._table.update(_key(session), changes=changes, condition=condition):
+                return last_activity, ttl
+        return None
 
     def change_status(
         self, session: Session, after: Status, changes: Mapping[str, Any] | None = None, *, if_untouched: bool = False

@@ -27,12 +27,19 @@ _PASSING_ERRORS = frozenset(
         "ServiceUnavailable",
     }
 )
+# Of these, those that leave open whether a write was done. Source: the same, InternalServerError.
+_UNCLEAR_ERRORS = frozenset({"InternalServerError", "ServiceUnavailable"})
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 # DynamoDB counts a hash key of more bytes as an error, and no session's id is near it.
 KEY_CHARACTERS_MAX = 128
 
 
 class StoreUnavailableError(Exception):
     """The table did not answer, however often it was asked."""
+
+
+class UnclearChangeError(StoreUnavailableError):
+    """A condition fails after an attempt of which nobody knows whether it was done: it may be why it fails."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,22 +131,28 @@ class Table:
         built = {} if condition is None else _expression(condition, "ConditionExpression")
         for name, value in built.items():
             arguments[name] = {**arguments[name], **value} if name in arguments else value
-        with unless("ConditionalCheckFailedException"):
+        with unless(_CONDITION_FAILED):
             self._call(operation, arguments)
             return True
         return False
 
     def _call(self, operation: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  # boto3's answers have no type
         call: Callable[..., Any] = getattr(self._client, operation)
+        is_unclear = False
         for pause_seconds in PAUSES_SECONDS:
             try:
                 return call(TableName=self._name, **arguments)
             except ClientError as error:
-                if error_code(error) not in _PASSING_ERRORS:
+                code = error_code(error)
+                if is_unclear and code == _CONDITION_FAILED:
+                    msg = f"{operation} on table {self._name} may have been done before its condition failed: {error}"
+                    raise UnclearChangeError(msg) from error
+                if code not in _PASSING_ERRORS:
                     raise
                 problem: Exception = error
+                is_unclear |= code in _UNCLEAR_ERRORS
             except (EndpointError, HTTPClientError) as error:
-                problem = error
+                problem, is_unclear = error, True
             self._clock.sleep(pause_seconds)
         msg = f"{operation} on table {self._name} failed {len(PAUSES_SECONDS)} times, last with: {problem}"
         raise StoreUnavailableError(msg) from problem
