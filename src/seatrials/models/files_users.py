@@ -10,6 +10,8 @@ from seatrials.models.files import INDEX_PAGE, PAGES, Entry, Files, page_name, s
 from seatrials.models.walk import Walk, Walks
 from seatrials.platform import ANSWERED, Answer, Platform, Session, WebSocket
 
+# One client's two users, and one of another client: nothing is told apart by one name alone, nor by both in a row.
+PEOPLE = (("c", "u"), ("c", "2-u"), ("c-2", "u"))
 OK, NOT_FOUND = 200, 404
 _PING, _ELSE = {"type": "ping"}, {"type": "else"}
 # How many files are read again after a step, beside those that it was about: all of them, one after the other.
@@ -70,6 +72,14 @@ class FilesOfUsers(Walk):
         for each in self.users:
             each.socket.close()
             self.platform.sessions.deactivate(each.session)
+
+    def _letters(self, whose: int) -> int:
+        """Return which letters a user's client has, unlike any other's of this walk and the next ones."""
+        return 2 * self.place + (PEOPLE[whose][0] != PEOPLE[0][0])
+
+    def _request(self, client: str, user: str) -> dict[str, Any]:
+        # Equal commits of equal parents would be one commit of two clients.
+        return self.platform.sessions.request(clientId=client, userId=user, threadId=f"t-{client[-1]}{user}")
 
     def _step(self, whose: int, what: str, *paths: str, is_commit: bool = False) -> Any:  # noqa: ANN401  # a context
         self._about = (whose, paths, is_commit)

@@ -13,8 +13,10 @@ from seatrials.webordinary.editor import activity, instructions, repository, sit
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.changes import Change, stage
 from seatrials.webordinary.editor.hmr import Browser, HotReload
+from seatrials.webordinary.editor.preview import Preview
 from seatrials.webordinary.editor.repository import Commit, Repository
 from seatrials.webordinary.editor.routes import Api, commit_message
+from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.workspace import FileEntry, Workspace, check_spelling
 from seatrials.webordinary.hermes import lifecycle, validation
 from seatrials.webordinary.hermes.activation import Activations
@@ -319,3 +321,15 @@ def _(original: Any, api: Api, request: Request) -> Response:
         headers = [*request.headers, ("x-session-id", api._sessions.all()[0].session_id)]
         request = dataclasses.replace(request, headers=headers)
     return original(api, request)
+
+
+@MUTANTS.replacing(Workspace.exists, "folders-are-files", breaks="MODEL-02")
+def _(original: Any, workspace: Workspace, path: str) -> bool:
+    """A folder is said to be there as a file is."""
+    return bool(original(workspace, path)) or workspace._locate(path).is_dir()
+
+
+@MUTANTS.replacing(Preview._session, "pages-that-begin-with-health", breaks="MODEL-02")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """A page whose name begins like the health check's is answered as that is."""
+    return original(preview, request, session, "health" if page.startswith("health") else page)

@@ -114,6 +114,10 @@ MUTANTS.rows["RESIL-07"] = {
         "A call of a throttled table is not made again.",
         replace(table, "PAUSES_SECONDS", (0,)),
     ),
+    "throttled-and-asked-at-once": (
+        "A call of a throttled table is made again without a pause.",
+        replace(table, "PAUSES_SECONDS", (0.0,) * len(table.PAUSES_SECONDS)),
+    ),
 }
 
 

@@ -14,9 +14,7 @@ from seatrials.environments.file import load_environment
 from seatrials.errors import BudgetExceededError, LeaseLostError, SeatrialsError
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.reader import read_newest
-from seatrials.mutants.mutant import Mutant
 from seatrials.run import plugin
-from seatrials.stacks import AS_IT_IS, Wanted
 from tests.support.project import PROJECT
 from tests.support.scenario_run import PLAIN, SCENARIO, WAITS, FakeStacks, record, scenario
 
@@ -43,16 +41,7 @@ def test_what_ends_every_scenario_ends_the_run(
     """With the budget used up or the lease lost no other scenario is begun, and the exit code says which it was."""
 
     class Spent(FakeStacks):
-        def open(
-            self,
-            scenario: str,
-            mutant: Mutant | None = None,
-            *,
-            exclusive: bool = False,
-            tasks_max: int = 0,
-            wanted: Wanted = AS_IT_IS,
-        ) -> NoReturn:
-            del scenario, mutant, exclusive, tasks_max, wanted
+        def open(self, *_: object, **__: object) -> NoReturn:
             msg = "the run has cost $4.00"
             raise error(msg)
 

@@ -1,6 +1,7 @@
 """What can go wrong from nothing running to a live preview: COLD-01 to COLD-10."""
 
 import dataclasses
+import json
 import unicodedata
 from typing import Any
 
@@ -292,3 +293,12 @@ def _(original: Any, running: Any, session_counts: Any, unwanted: Any) -> Task |
     """A session waits for a task of its own although one is warm."""
     chosen = original(running, session_counts, unwanted)
     return None if chosen is None or session_counts.get(chosen.arn, 0) else chosen
+
+
+@MUTANTS.replacing(validation._metadata, "metadata-of-4000-is-too-long", breaks="COLD-03")
+def _(original: Any, document: Any) -> Any:
+    """Metadata of just as many characters as are taken is refused."""
+    value = original(document)
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) == validation.TEXT_CHARACTERS_MAX:
+        raise validation.InvalidRequestError(400, "metadata is too long", "metadata")
+    return value
