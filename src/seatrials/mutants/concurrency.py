@@ -98,6 +98,12 @@ def _(_original: Any, loop: Controller) -> Any:
     return Counter(each.task_arn for each in loop._sessions if each.status is Status.ACTIVE)
 
 
+@MUTANTS.replacing(controller.choose_task, "one-session-is-as-good-as-none", breaks="CONC-04")
+def _(original: Any, running: Any, session_counts: Any, failing: Any) -> Any:
+    """A new session goes to the oldest of the tasks with one session or none."""
+    return original(running, {arn: max(1, session_counts.get(arn, 0)) for arn in running}, failing)
+
+
 MUTANTS.rows["CONC-05"] = {
     "thirteen-sessions": ("A 13th session is taken: the limit is off by one.", replace(lifecycle, "SESSIONS_MAX", 13)),
 }
@@ -479,9 +485,3 @@ def _(original: Any, kept: Workspace, path: str) -> bytes:
     """A file is what it was when it was read last, if its time, to the second, and its size are the same."""
     content, read = original(kept, path), memory_of(kept)
     return bytes(read.setdefault((path, int(kept._clock.now()), len(content)), content))
-
-
-@MUTANTS.replacing(controller.choose_task, "one-session-is-as-good-as-none", breaks="CONC-04")
-def _(original: Any, running: Any, session_counts: Any, failing: Any) -> Any:
-    """A new session goes to the oldest of the tasks with one session or none."""
-    return original(running, {arn: max(1, session_counts.get(arn, 0)) for arn in running}, failing)

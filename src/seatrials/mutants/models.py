@@ -273,6 +273,18 @@ def _(_original: Any, _browser: Browser, _text: str) -> None:
     """A ping in JSON gets no answer."""
 
 
+@MUTANTS.replacing(Workspace.exists, "folders-are-files", breaks="MODEL-02")
+def _(original: Any, workspace: Workspace, path: str) -> bool:
+    """A folder is said to be there as a file is."""
+    return bool(original(workspace, path)) or workspace._locate(path).is_dir()
+
+
+@MUTANTS.replacing(Preview._session, "pages-that-begin-with-health", breaks="MODEL-02")
+def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
+    """A page whose name begins like the health check's is answered as that is."""
+    return original(preview, request, session, "health" if page.startswith("health") else page)
+
+
 @MUTANTS.replacing(Routes._dispatch, "slash-at-the-end-forgiven", breaks="MODEL-03")
 def _(original: Any, hermes: Routes, request: Request) -> Response:
     """Hermes answers a path with a slash at its end as the one without."""
@@ -321,15 +333,3 @@ def _(original: Any, api: Api, request: Request) -> Response:
         headers = [*request.headers, ("x-session-id", api._sessions.all()[0].session_id)]
         request = dataclasses.replace(request, headers=headers)
     return original(api, request)
-
-
-@MUTANTS.replacing(Workspace.exists, "folders-are-files", breaks="MODEL-02")
-def _(original: Any, workspace: Workspace, path: str) -> bool:
-    """A folder is said to be there as a file is."""
-    return bool(original(workspace, path)) or workspace._locate(path).is_dir()
-
-
-@MUTANTS.replacing(Preview._session, "pages-that-begin-with-health", breaks="MODEL-02")
-def _(original: Any, preview: Preview, request: Request, session: HostedSession, page: str) -> Response:
-    """A page whose name begins like the health check's is answered as that is."""
-    return original(preview, request, session, "health" if page.startswith("health") else page)

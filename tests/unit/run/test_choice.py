@@ -79,7 +79,9 @@ def test_a_run_in_another_folder_finds_the_project(
     run_default("test_cold_start.py::test_waits").assert_outcomes(passed=1)
 
     assert environments(pytester) == ["mock"]
-    assert sorted(path.name for path in Path().iterdir() if path.name != "__pycache__") == ["test_cold_start.py"]
+    assert sorted(path.name for path in Path().iterdir() if not path.name.startswith((".", "__"))) == [
+        "test_cold_start.py"
+    ]
 
 
 def test_workers_have_the_default_too(run_default: Run, pytester: pytest.Pytester) -> None:

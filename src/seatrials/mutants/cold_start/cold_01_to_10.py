@@ -126,6 +126,15 @@ def _(original: Any, activations: Activations, wanted: Activation) -> Session:
     return dataclasses.replace(session, metadata={**session.metadata, "instruction": wanted.instruction[:255]})
 
 
+@MUTANTS.replacing(validation._metadata, "metadata-of-4000-is-too-long", breaks="COLD-03")
+def _(original: Any, document: Any) -> Any:
+    """Metadata of just as many characters as are taken is refused."""
+    value = original(document)
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) == validation.TEXT_CHARACTERS_MAX:
+        raise validation.InvalidRequestError(400, "metadata is too long", "metadata")
+    return value
+
+
 MUTANTS.rows["COLD-04"] = {
     "ttl-on-another-attribute": (
         "The table expires items by an attribute that no item has.",
@@ -293,12 +302,3 @@ def _(original: Any, running: Any, session_counts: Any, unwanted: Any) -> Task |
     """A session waits for a task of its own although one is warm."""
     chosen = original(running, session_counts, unwanted)
     return None if chosen is None or session_counts.get(chosen.arn, 0) else chosen
-
-
-@MUTANTS.replacing(validation._metadata, "metadata-of-4000-is-too-long", breaks="COLD-03")
-def _(original: Any, document: Any) -> Any:
-    """Metadata of just as many characters as are taken is refused."""
-    value = original(document)
-    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) == validation.TEXT_CHARACTERS_MAX:
-        raise validation.InvalidRequestError(400, "metadata is too long", "metadata")
-    return value

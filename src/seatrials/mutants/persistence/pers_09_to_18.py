@@ -330,6 +330,36 @@ def _(original: Any, *arguments: Any) -> execution.Outcome:
     return dataclasses.replace(original(*arguments), exit_code=0)
 
 
+@MUTANTS.replacing(execution.run_command, "commands-tell-where-they-run", breaks="PERS-16", used_by=editor_routes)
+def _(original: Any, session: HostedSession, mount: Path, *arguments: Any) -> execution.Outcome:
+    """A command is answered with the path that its workspace has on the host."""
+    outcome: execution.Outcome = original(session, mount, *arguments)
+    return dataclasses.replace(outcome, output=outcome.output.replace("/workspace/", f"{os.path.realpath(mount)}/"))
+
+
+@MUTANTS.replacing(editor_sessions._same, "a-session-is-whoever-asks-for-it", breaks="PERS-16")
+def _(_original: Any, hosted: HostedSession, _identity: tuple[str, str, str]) -> HostedSession:
+    """A container takes one client's session for another's, who names it."""
+    return hosted
+
+
+@MUTANTS.replacing(editor_sessions._same, "conflicts-name-the-owner", breaks="PERS-16")
+def _(original: Any, hosted: HostedSession, identity: tuple[str, str, str]) -> HostedSession:
+    """Who names another's session is told whose it is."""
+    try:
+        same: HostedSession = original(hosted, identity)
+    except RequestError as error:
+        raise RequestError(error.status, f"this session belongs to {hosted.client_id}") from error
+    return same
+
+
+@MUTANTS.replacing(HostedSessions._repository, "workspaces-by-joined-ids", breaks="PERS-16")
+def _(original: Any, sessions: HostedSessions, client_id: str, user_id: str) -> Any:
+    """Client and user are told apart by both names in a row."""
+    known = memory_of(sessions)
+    return known.setdefault(client_id + user_id, original(sessions, client_id, user_id))
+
+
 @MUTANTS.replacing(Router.ensure_rules, "hmr-stays-behind-on-a-move", breaks="PERS-17")
 def _(original: Any, router: Router, session_id: str, groups: Mapping[str, str], standby: Any = None) -> None:
     """After a move the WebSocket's rule leads to the old task still."""
@@ -375,33 +405,3 @@ def _(original: Any, step: Placement, session: Session, *, must_settle: bool) ->
     """A session ends although its container could not commit."""
     del must_settle
     original(step, session, must_settle=False)
-
-
-@MUTANTS.replacing(execution.run_command, "commands-tell-where-they-run", breaks="PERS-16", used_by=editor_routes)
-def _(original: Any, session: HostedSession, mount: Path, *arguments: Any) -> execution.Outcome:
-    """A command is answered with the path that its workspace has on the host."""
-    outcome: execution.Outcome = original(session, mount, *arguments)
-    return dataclasses.replace(outcome, output=outcome.output.replace("/workspace/", f"{os.path.realpath(mount)}/"))
-
-
-@MUTANTS.replacing(editor_sessions._same, "a-session-is-whoever-asks-for-it", breaks="PERS-16")
-def _(_original: Any, hosted: HostedSession, _identity: tuple[str, str, str]) -> HostedSession:
-    """A container takes one client's session for another's, who names it."""
-    return hosted
-
-
-@MUTANTS.replacing(editor_sessions._same, "conflicts-name-the-owner", breaks="PERS-16")
-def _(original: Any, hosted: HostedSession, identity: tuple[str, str, str]) -> HostedSession:
-    """Who names another's session is told whose it is."""
-    try:
-        same: HostedSession = original(hosted, identity)
-    except RequestError as error:
-        raise RequestError(error.status, f"this session belongs to {hosted.client_id}") from error
-    return same
-
-
-@MUTANTS.replacing(HostedSessions._repository, "workspaces-by-joined-ids", breaks="PERS-16")
-def _(original: Any, sessions: HostedSessions, client_id: str, user_id: str) -> Any:
-    """Client and user are told apart by both names in a row."""
-    known = memory_of(sessions)
-    return known.setdefault(client_id + user_id, original(sessions, client_id, user_id))
