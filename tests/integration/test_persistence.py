@@ -566,7 +566,7 @@ def test_a_new_deployment_keeps_files_history_and_session(platform: Platform) ->
 @pytest.mark.mock_only
 @pytest.mark.needs("exec")
 def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) -> None:
-    """A session whose work cannot be committed drains until it can be: nothing is left behind for the next one."""
+    """A session whose work cannot be committed drains until it can be, and leaves nothing; or for a minute at most."""
     request = platform.sessions.request(threadId="thread-that-waits")
     session = platform.ready(request)
     files = platform.workspace(session)
@@ -582,12 +582,43 @@ def test_an_end_waits_for_work_that_cannot_be_committed_yet(platform: Platform) 
         platform.ready({**request, "instruction": "Create a file named next.md with content: N"})
     )
     messages = [each["message"] for each in again.git_log()]
+    stuck = platform.ready()
+    platform.workspace(stuck).run("git init -q inner")
+    platform.sessions.deactivate(stuck)
+    platform.wait_for_status(stuck, "expired", 90)
 
     assert meanwhile == "draining", f"the session is {meanwhile} while its work cannot be committed"
     assert again.files() == ["drafts/work.md", "hello.md", "next.md"]
     assert len(messages) == 3, f"expected a commit of the work that was left between two instructions, not {messages}"
 
 
+@pytest.mark.scenario("PERS-19")
+@pytest.mark.mock_only
+@pytest.mark.needs("exec")
+def test_a_conflict_that_a_command_leaves_is_committed_as_it_is_settled(platform: Platform) -> None:
+    """The files of a conflict are told of until they are settled, by a removal too, and committed as they are then."""
+    files = platform.workspace(platform.ready())
+    code, output = files.run(CONFLICT)
+    changed = [each["path"] for each in files.git_status()["changes"]]
+    files.commit("Settled")
+    unmerged = files.run("git ls-files --unmerged")
+
+    assert (code, output) == (0, "")
+    assert changed == ["changed.md", "removed.md"]
+    assert unmerged == (0, "")
+    assert files.files() == ["changed.md", "hello.md"]
+    assert files.read("changed.md").content == b"settled\n"
+    assert files.git_status()["changes"] == []
+    assert files.git_log()[0]["message"] == "Settled"
+
+
+# Two files on which a branch and another one part; of the second, one side has removed it, and so has who settles it.
+CONFLICT = (
+    "branch=$(git symbolic-ref --short HEAD); echo base > changed.md; echo base > removed.md; git add -A; "
+    "git commit -q -m base; git checkout -q -b side; echo side > changed.md; echo side > removed.md; "
+    "git commit -q -a -m side; git checkout -q $branch; echo ours > changed.md; git rm -q removed.md; "
+    "git commit -q -a -m ours; git cherry-pick side >/dev/null 2>&1; echo settled > changed.md; rm -f removed.md"
+)
 REFUSED = {
     "listed": ["hello.md"],
     "read by its name": 404,

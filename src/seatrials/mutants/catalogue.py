@@ -3,7 +3,7 @@
 from seatrials.mutants import concurrency, contract, hollow, infrastructure, infrastructure_rights, models, resilience
 from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_20, cold_network, cold_permissions
 from seatrials.mutants.mutant import Mutant
-from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_18, pers_permissions
+from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_19, pers_permissions
 from seatrials.mutants.routing import route_01_to_12, route_13_to_31
 
 CATALOGUE: tuple[Mutant, ...] = (
@@ -13,7 +13,7 @@ CATALOGUE: tuple[Mutant, ...] = (
     *cold_network.MUTANTS,
     *cold_permissions.MUTANTS,
     *pers_01_to_08.MUTANTS,
-    *pers_09_to_18.MUTANTS,
+    *pers_09_to_19.MUTANTS,
     *pers_permissions.MUTANTS,
     *concurrency.MUTANTS,
     *route_01_to_12.MUTANTS,

@@ -1,4 +1,4 @@
-"""What can go wrong when something breaks: RESIL-01 to RESIL-30."""
+"""What can go wrong when something breaks: RESIL-01 to RESIL-32."""
 
 import contextlib
 import dataclasses
@@ -14,10 +14,11 @@ from seatrials.mutants.template_edits import Document, properties, put
 from seatrials.seams.http1 import HttpServer, Request, Response, json_response
 from seatrials.webordinary.editor.answers import RequestError
 from seatrials.webordinary.editor.preview import Preview
+from seatrials.webordinary.editor.repository import Commit, Repository
 from seatrials.webordinary.editor.sessions import Session as HostedSession
 from seatrials.webordinary.editor.sessions import Sessions as HostedSessions
 from seatrials.webordinary.editor.workspace import Workspace
-from seatrials.webordinary.hermes import controller, lifecycle, lock, placement, table
+from seatrials.webordinary.hermes import controller, lifecycle, lock, placement, store, table
 from seatrials.webordinary.hermes.activation import Activations, FullError
 from seatrials.webordinary.hermes.controller import Controller, Step
 from seatrials.webordinary.hermes.fleet import Fleet, Task
@@ -359,6 +360,12 @@ def _(original: Any, step: Placement, work: Work, problem: str) -> None:
     original(step, work, problem)
 
 
+@MUTANTS.replacing(Placement._settle, "error-waits-for-a-commit", breaks="RESIL-26")
+def _(original: Any, step: Placement, session: Session, **_how: Any) -> None:
+    """A session ends in error only when its container has committed."""
+    original(step, session, must_settle=True)
+
+
 @MUTANTS.replacing(Hermes._finish, "farewell-of-a-second", breaks="RESIL-27")
 def _(_original: Any, hermes: Hermes, _server: HttpServer) -> None:
     """Hermes ends a second after it is told to stop, whatever it is answering."""
@@ -370,6 +377,13 @@ def _(original: Any, step: Placement, work: Work) -> None:
     """An instruction is noted as done before the container has it."""
     step.store.set_fields(work.session, {"instructionDone": True})
     original(step, work)
+
+
+@MUTANTS.replacing(Repository.commit_all, "no-commit-has-a-name", breaks="RESIL-28")
+def _(original: Any, repository: Repository, message: str) -> Commit:
+    """A commit of a workspace that has none is called so, and not null."""
+    commit = original(repository, message)
+    return Commit(commit.id or "none", commit.files)
 
 
 @MUTANTS.replacing(SessionStore.add, "refused-and-stored", breaks="RESIL-29")
@@ -399,3 +413,26 @@ def _(original: Any, publisher: Publisher) -> bool:
     if not memory_of(publisher).get("is_refused"):
         memory_of(publisher)["is_refused"] = not original(publisher)
     return True
+
+
+@MUTANTS.replacing(Controller.is_busy, "leaves-amid-a-step", breaks="RESIL-31")
+def _(_original: Any, _loop: Controller) -> bool:
+    """A Hermes that is told to stop does not wait for its steps."""
+    return False
+
+
+@MUTANTS.replacing(SessionStore.change_status, "ended-and-so-not-claimed", breaks="RESIL-32")
+def _(original: Any, kept: SessionStore, session: Session, after: Status, *changes: Any, **how: Any) -> bool:
+    """A session that begins to end is claimed by nobody, though a Hermes may be opening it still."""
+    is_changed: bool = original(kept, session, after, *changes, **how)
+    if is_changed and after is Status.DRAINING:
+        kept._table.update(store._key(session), changes={}, removals=store._CLAIM, condition=Attr("status").exists())
+    return is_changed
+
+
+MUTANTS.rows["RESIL-32"] = {
+    "claims-are-not-renewed": (
+        "A claim on a session ends after 40 seconds, whatever its Hermes is doing there.",
+        skip(Placement._keep),
+    ),
+}

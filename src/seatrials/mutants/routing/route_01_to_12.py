@@ -30,6 +30,7 @@ from seatrials.webordinary.hermes.items import answer_of
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.routing import PORTS, Router
 from seatrials.webordinary.hermes.store import SessionStore
+from seatrials.webordinary.hermes.table import Table
 
 MUTANTS = Mutants()
 
@@ -87,6 +88,13 @@ def _(original: Any, routes: Routes, _request: Request, session_id: str) -> Resp
     kept = ("sessionId", "status", "ttl", "lastActivity", "taskArn")
     fields = answer_of(routes._find(session_id))
     return json_response(200, {name: value for name, value in fields.items() if name in kept})
+
+
+@MUTANTS.replacing(Table.partition, "asks-for-no-name", breaks="ROUTE-03")
+def _(original: Any, table: Table, session_id: str) -> list[Any]:
+    """A session without a name is asked for in the table, which refuses that."""
+    nameless = {"TableName": table._name, "Key": {"sessionId": {"S": ""}, "userId": {"S": "u"}}}
+    return [table._client.get_item(**nameless)] if not session_id else list(original(table, session_id))
 
 
 @MUTANTS.replacing(Router.ensure_groups, "task-in-every-group", breaks="ROUTE-04")

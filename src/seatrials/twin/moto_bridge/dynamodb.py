@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.exceptions import KeyIsEmptyStringException, MockValidationException
 from moto.dynamodb.responses import DynamoHandler
 
 _BATCH_WRITES_MAX = 25
@@ -22,6 +22,8 @@ _EXPRESSIONS = (
 _VALUE = re.compile(r":\w+")
 # A function's name, a keyword or an attribute; what stands behind a dot is part of a path.
 _NAME = re.compile(r"(?<![\w.:#])#?[A-Za-z_]\w*")
+# An attribute beside a value that it is compared with, or is to begin with.
+_COMPARED = re.compile(r"(#?\w+)\s*(?:[<>]?=|[<>,]|\bBETWEEN\b)\s*(:\w+)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"(?<![\w.\]])(#?\w+)\s*=\s*(:\w+)\s*(?=,|$|\s(?:SET|REMOVE|ADD|DELETE)\b)", re.IGNORECASE)
 
 
@@ -65,6 +67,7 @@ class TwinDynamoResponse(DynamoHandler):
 
     def query(self) -> ActionResult:
         self._check_values(self.body)
+        _check_key_condition(self.body)
         self._check_filter()
         return super().query()
 
@@ -126,6 +129,14 @@ def _assigned(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in _ASSIGNMENT.findall(update):
         if value in values:
             yield names.get(name, name), values[value]
+
+
+def _check_key_condition(request: Mapping[str, Any]) -> None:
+    """Refuse an empty text or an empty binary where a key is asked for, which no item can have."""
+    names, values = request.get("ExpressionAttributeNames") or {}, request.get("ExpressionAttributeValues") or {}
+    for name, value in _COMPARED.findall(request.get("KeyConditionExpression") or ""):
+        if values.get(value) in ({"S": ""}, {"B": ""}, {"B": b""}):
+            raise KeyIsEmptyStringException(names.get(name, name))
 
 
 def _check_time_to_live(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

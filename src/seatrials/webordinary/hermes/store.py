@@ -75,13 +75,15 @@ class SessionStore:
     ) -> bool:
         """Move the session on from the status it was read with; return False when it has changed since.
 
-        With *if_untouched* activity since it was read counts as a change too. The claim on the session ends.
+        With *if_untouched* activity since it was read counts as a change too. A claim on the session ends, but not by
+        its draining: what a Hermes is opening just then can be closed only afterwards.
         """
         condition = _unchanged(session)
         if if_untouched:
             condition &= Attr("lastActivity").eq(session.last_activity) & Attr("ttl").eq(session.ttl)
         all_changes = {**(changes or {}), "status": str(after)}
-        return self._table.update(_key(session), changes=all_changes, removals=_CLAIM, condition=condition)
+        removals = () if after is Status.DRAINING else _CLAIM
+        return self._table.update(_key(session), changes=all_changes, removals=removals, condition=condition)
 
     def set_fields(self, session: Session, changes: Mapping[str, Any]) -> bool:
         """Set attributes while the status is what it was; return False when it is not."""

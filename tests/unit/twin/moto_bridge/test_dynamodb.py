@@ -120,6 +120,28 @@ def test_a_query_filters_no_key(dynamodb: AwsClient, index: str | None) -> None:
     assert message.endswith(f"Primary key attribute: {key}")
 
 
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [("id = :value", "id"), ("#name = :value", "id"), ("#name=:other AND begins_with(#range, :value)", "changed")],
+)
+def test_a_query_asks_for_no_empty_key(dynamodb: AwsClient, asked: str, key: str) -> None:
+    """An empty text in a key condition is a ValidationException that names the key; another text is taken."""
+    names = {alias: name for alias, name in {"#name": "id", "#range": "changed"}.items() if alias in asked}
+
+    def query(value: str) -> Json:
+        values = {name: {"S": text} for name, text in {":value": value, ":other": "a"}.items() if name in asked}
+        return {
+            "TableName": TABLE,
+            "KeyConditionExpression": asked,
+            "ExpressionAttributeValues": values,
+            **({"ExpressionAttributeNames": names} if names else {}),
+        }
+
+    assert f"cannot contain an empty string value. Key: {key}" in refusal(dynamodb.query, **query(""))
+    if "#range" not in asked:
+        assert dynamodb.query(**query("a"))["Items"] == []
+
+
 @pytest.mark.parametrize("kind", ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"])
 def test_an_index_shows_what_is_projected(twin: Twin, kind: str) -> None:
     """A query of an index answers its keys and what it projects (API reference, Projection)."""

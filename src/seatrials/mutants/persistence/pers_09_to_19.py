@@ -1,4 +1,4 @@
-"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-18."""
+"""What can go wrong with the end of a session, and with the walls around its files: PERS-09 to PERS-19."""
 
 import dataclasses
 import hashlib
@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pygit2
+
 from seatrials.mutants import Mutants, memory_of, replace, skip, wrap
 from seatrials.mutants.git_command import run_git
 from seatrials.mutants.template_edits import put
 from seatrials.seams.http1 import Request, Response, json_response
 from seatrials.twin.expiry import Expiry
-from seatrials.webordinary.editor import activity, execution, site, workspace
+from seatrials.webordinary.editor import activity, changes, execution, site, workspace
+from seatrials.webordinary.editor import repository as editor_repository
 from seatrials.webordinary.editor import routes as editor_routes
 from seatrials.webordinary.editor import sessions as editor_sessions
 from seatrials.webordinary.editor.answers import RequestError
@@ -31,7 +34,7 @@ from seatrials.webordinary.hermes.activation import Activations
 from seatrials.webordinary.hermes.controller import Controller, Step
 from seatrials.webordinary.hermes.items import Item, answer_of
 from seatrials.webordinary.hermes.lifecycle import Session, Status
-from seatrials.webordinary.hermes.placement import Placement
+from seatrials.webordinary.hermes.placement import Placement, Work
 from seatrials.webordinary.hermes.routes import NoSessionError, Routes
 from seatrials.webordinary.hermes.routing import Router
 
@@ -405,3 +408,17 @@ def _(original: Any, step: Placement, session: Session, *, must_settle: bool) ->
     """A session ends although its container could not commit."""
     del must_settle
     original(step, session, must_settle=False)
+
+
+@MUTANTS.replacing(Controller._retire, "asked-to-commit-for-ever", breaks="PERS-18")
+def _(_original: Any, loop: Controller, work: Work) -> None:
+    """A session whose container can never commit drains for ever."""
+    loop._placement.retire(work, must_settle=True)
+
+
+@MUTANTS.replacing(changes.stage, "conflicts-are-not-settled", breaks="PERS-19", used_by=editor_repository)
+def _(original: Any, repository: pygit2.Repository, found: list[changes.Change]) -> list[changes.Change]:
+    """A conflict is not settled by the removal of its file."""
+    kept = [each for each in found if Path(repository.workdir, each.path).exists()]
+    staged: list[changes.Change] = original(repository, kept)
+    return staged
