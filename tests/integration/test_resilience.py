@@ -656,13 +656,18 @@ def test_a_container_that_does_not_get_healthy_is_left_for_another(platform: Pla
     # The next session would be brought there.
     (left, count), *_ = reversed(Counter(map(platform.sessions.host, sessions)).most_common())
     assert count == 1, f"expected a task with one session, and two with two, for {sessions}"
-    port = platform.environment.ports.edit_preview
+    ports = platform.environment.ports
     # Without an image no replacement comes, and ECS keeps the unhealthy task until one does.
-    with platform.faults.image_missing("edit"), platform.faults.failing_health_checks([left], port):
-        platform.wait_for_another_task(next(each for each in sessions if platform.sessions.host(each) == left), left)
-        session = platform.ready()
+    with platform.faults.image_missing("edit"):
+        with platform.faults.failing_health_checks([left], ports.edit_preview):
+            there = next(each for each in sessions if platform.sessions.host(each) == left)
+            platform.wait_for_another_task(there, left)
+            session = platform.ready()
+        with platform.faults.failing_health_checks([left], ports.edit_api):
+            platform.let_pass(75, what="the load balancer to find its API unhealthy")
+            other = platform.ready()
 
-    assert platform.sessions.host(session) != left
+    assert left not in [platform.sessions.host(each) for each in (session, other)]
 
 
 @pytest.mark.scenario("RESIL-26", extra_seconds=2 * contract.START_SECONDS)

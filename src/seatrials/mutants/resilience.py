@@ -29,7 +29,7 @@ from seatrials.webordinary.hermes.main import Hermes
 from seatrials.webordinary.hermes.placement import Placement, StepFailedError, Work
 from seatrials.webordinary.hermes.publisher import Publisher
 from seatrials.webordinary.hermes.routes import Routes
-from seatrials.webordinary.hermes.routing import Router
+from seatrials.webordinary.hermes.routing import Router, group_name
 from seatrials.webordinary.hermes.store import SessionStore
 from seatrials.webordinary.hermes.table import StoreUnavailableError
 from seatrials.webordinary.hermes.validation import Activation
@@ -339,6 +339,13 @@ def _(original: Any, running: Any, session_counts: Any, _failing: Any) -> Task |
     """A new session is brought to the task with the fewest, which may be one that the load balancer finds unhealthy."""
     task: Task | None = original(running, session_counts, ())
     return task
+
+
+@MUTANTS.replacing(Router._is_failing, "previews-alone-can-fail", breaks="RESIL-25")
+def _(original: Any, router: Router, task: Task, existing: dict[str, str]) -> bool:
+    """Of a task whose API fails the load balancer's checks Hermes thinks well while its preview passes them."""
+    preview = group_name("preview", task.short_id)
+    return bool(original(router, task, {name: arn for name, arn in existing.items() if name == preview}))
 
 
 @MUTANTS.replacing(Placement.fail, "ends-in-error-without-a-commit", breaks="RESIL-26")

@@ -95,10 +95,13 @@ class Router:
         return self._state(group_arn) == "healthy"
 
     def failing(self, tasks: Collection[Task]) -> list[str]:
-        """Return the ARNs of those tasks whose preview the load balancer has marked unhealthy."""
+        """Return the ARNs of those tasks of which the load balancer has marked any port unhealthy."""
         existing = self._groups()
-        groups = [(task, existing.get(group_name("preview", task.short_id))) for task in tasks]
-        return [task.arn for task, arn in groups if arn is not None and self._state(arn) == "unhealthy"]
+        return [task.arn for task in tasks if self._is_failing(task, existing)]
+
+    def _is_failing(self, task: Task, existing: Mapping[str, str]) -> bool:
+        arns = [existing.get(group_name(kind, task.short_id)) for kind in PORTS]
+        return any(arn is not None and self._state(arn) == "unhealthy" for arn in arns)
 
     def remove_rules(self, session_id: str) -> None:
         """Remove the session's rules, as far as there are any."""
