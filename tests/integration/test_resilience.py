@@ -860,7 +860,7 @@ def test_of_two_hermes_one_works_on_a_session(platform: Platform) -> None:
     with platform.faults.image_missing("edit"):
         with platform.faults.failing_health_checks([task], port):
             platform.let_pass(90, what="the container's API to be found unhealthy")
-        platform.let_pass(12, what="half of the time that it takes to be found healthy again")
+        platform.let_pass(24, what="a part of the time that it takes to be found healthy again")
         session = platform.sessions.start(platform.sessions.request(instruction="Greet everybody"))
         workspace = platform.workspace(session)
         platform.wait_until(
