@@ -690,16 +690,12 @@ def test_a_session_whose_preview_is_never_healthy_ends_in_error_with_its_work(pl
         began = platform.clock.now()
         session = platform.sessions.start(request)
         files = platform.workspace(session)
-        platform.wait_until(
-            lambda: (answer := files.ask("GET", "/api/git/log")).text.count("hello.md") == 1 or NotYet(f"{answer}"),
-            patience.CHECKED_SECONDS,
-            what="the instruction to be done",
-        )
+        platform.wait_until(lambda: _has_committed(files), patience.CHECKED_SECONDS, what="the instruction to be done")
         files.write("drafts/work.md", b"not committed")
         # A session that cannot even be committed ends all the same.
         stuck = platform.sessions.start()
         others = platform.workspace(stuck)
-        platform.wait_until(lambda: _is_open(others), patience.CHECKED_SECONDS, what="its workspace to be open")
+        platform.wait_until(lambda: _has_committed(others), patience.CHECKED_SECONDS, what="its instruction to be done")
         others.run("git init -q inner")
         platform.wait_for_status(session, "error", patience.READY_SECONDS)
         lasted_seconds = platform.clock.now() - began
@@ -872,6 +868,12 @@ def test_of_two_hermes_one_works_on_a_session(platform: Platform) -> None:
 
     assert ended.id not in hosted
     assert len(workspace.git_log()) == 1, f"an instruction is carried out once: {workspace.git_log()}"
+
+
+def _has_committed(workspace: Workspace) -> bool | NotYet:
+    """Whether a session's instruction has been carried out."""
+    answer = workspace.ask("GET", "/api/git/log")
+    return answer.text.count("hello.md") == 1 or NotYet(f"{answer}")
 
 
 def _is_open(workspace: Workspace) -> bool | NotYet:
