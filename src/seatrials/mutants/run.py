@@ -92,7 +92,7 @@ def run_pytest(command: Sequence[str], *, is_heard: bool = False) -> "subprocess
 
 @contextmanager
 def _ctrl_c_after() -> Iterator[None]:
-    """Put Ctrl-C off to the end of the block: pytest hears it too, and writes what it knows, for which it needs seconds.
+    """Put Ctrl-C off to the end of the block: pytest hears it too, and takes seconds to write what it knows.
 
     `subprocess.run` would kill it after a quarter of a second.
     """

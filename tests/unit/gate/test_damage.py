@@ -265,16 +265,6 @@ def test_mutants_of_another_tree_or_only_some_cannot_tell(release: Release, run:
     assert release.decide().verdict is Verdict.CANNOT_TELL
 
 
-def test_a_run_on_mutants_that_ended_early_has_no_survivors(release: Release) -> None:
-    """A mutant that nobody met has survived nothing: nobody can tell, and a failure would be somebody's work."""
-    release.mutants("no-scale-in", is_partial=True)
-
-    decision = release.decide()
-    assert decision.verdict is Verdict.CANNOT_TELL
-    assert decision.mutants is not None
-    assert (decision.mutants.total, decision.mutants.killed, decision.mutants.survivors) == (3, 2, ())
-
-
 def test_without_mutants_nothing_can_be_told(release: Release) -> None:
     """A suite of which nobody knows whether it can fail decides nothing."""
     shutil.rmtree(release.root / "mutants")
