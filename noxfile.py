@@ -125,6 +125,10 @@ def run_scenarios(
     path, arguments = SCENARIOS, session.posargs
     if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
         path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
+    elif arguments and arguments[0].isidentifier() and not Path(arguments[0]).exists():
+        # With workers pytest says of a path that leads nowhere only that it has found no test.
+        suites = ", ".join(sorted(each.stem.removeprefix("test_") for each in SCENARIOS.glob("test_*.py")))
+        session.error(f"no suite is called {arguments[0]!r}: there are {suites}; see -k for scenarios by name")
     # One of -q and one of -v would leave neither.
     quietly = () if {"-v", "-vv", "--verbose"} & {*arguments} else ("-q",)
     run(

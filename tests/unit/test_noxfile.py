@@ -1,6 +1,7 @@
 """Tests of the commands: what a session of nox makes of its arguments."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -27,6 +28,15 @@ def test_a_suite_is_named_by_its_first_word() -> None:
 
     assert words[3].endswith("tests/integration/test_routing.py")
     assert words[-2:] == ["-n", "0"]
+
+
+def test_a_suite_that_does_not_exist_is_told() -> None:
+    """With workers pytest finds no test in a file that is not there, and does not say why."""
+    session = SimpleNamespace(posargs=["coldstart"], error=Mock(side_effect=RuntimeError))
+
+    with pytest.raises(RuntimeError):
+        noxfile()["run_scenarios"](session, "mock")
+    assert "no suite is called 'coldstart': there are cold_start, concurrency, " in session.error.call_args.args[0]
 
 
 @pytest.mark.parametrize("name", sorted(sessions()))

@@ -118,6 +118,8 @@ class MutantEvidence:
     # The same, by scenario.
     kills: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
+    # The mutants that no scenario killed, and that every scenario which ran on them passed on.
+    survivors: tuple[str, ...] = ()
     # None when it is unsigned.
     attestation: Attestation | None = None
     # The signatures of all that seem to be older, by name.
@@ -222,9 +224,19 @@ def read_mutants(evidence: Path) -> MutantEvidence | None:
             *doubts_of_order(others),
             *problems_of_chain(place),
         ),
+        survivors=_survivors(told),
         attestation=attestation,
         older=_signatures(others, MATRIX),
     )
+
+
+def _survivors(told: MatrixRecord) -> tuple[str, ...]:
+    """Return the mutants that some scenario met and none killed.
+
+    A run that was whole has met all of them; one that was not says of each who passed on it.
+    """
+    unkilled = [name for name, each in told.mutants.items() if not each.killed_by]
+    return tuple(name for name in unkilled if told.run.is_partial is not True or told.mutants[name].survived)
 
 
 def read_matrix(path: Path) -> tuple[MatrixRecord | None, list[str]]:

@@ -61,11 +61,10 @@ def mutants_criterion(case: Case) -> Criterion:
     evidence = case.mutants
     if evidence is None:
         return asked.unknown("no mutants ran: run nox -s mutants")
-    survivors = [name for name, killers in evidence.killed_by.items() if not killers]
-    killed, total = float(len(evidence.killed_by) - len(survivors)), float(len(evidence.killed_by))
+    killed, total = float(sum(map(bool, evidence.killed_by.values()))), float(len(evidence.killed_by))
     measure = Measure(value=killed, relation="at least", bound=total, unit="mutants")
-    if survivors:
-        return asked.answered(Outcome.FAIL, f"these survive: {', '.join(survivors)}", measure, [evidence.path])
+    if evidence.survivors:
+        return asked.answered(Outcome.FAIL, f"these survive: {', '.join(evidence.survivors)}", measure, [evidence.path])
     doubt = _doubt(case, evidence)
     if doubt is not None:
         return asked.unknown(doubt, measure, [evidence.path])

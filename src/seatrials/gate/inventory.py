@@ -81,11 +81,10 @@ def mutants_of(case: Case) -> Mutants | None:
     evidence = case.mutants
     if evidence is None:
         return None
-    survivors = tuple(name for name, killers in evidence.killed_by.items() if not killers)
     return Mutants(
         total=len(evidence.killed_by),
-        killed=len(evidence.killed_by) - len(survivors),
-        survivors=survivors,
+        killed=sum(map(bool, evidence.killed_by.values())),
+        survivors=evidence.survivors,
         problems=evidence.problems,
         source=str(evidence.path),
         commit=evidence.commit,

@@ -5,7 +5,17 @@ from collections.abc import Iterable, Sequence
 from seatrials.evidence.plain import plain
 from seatrials.gate.decision import Criterion, Decision
 from seatrials.gate.markdown_release import release_lines
-from seatrials.gate.wording import age, compared, evidence, gravest_first, measured, percent, signatures, waiver_state
+from seatrials.gate.wording import (
+    age,
+    caution,
+    compared,
+    evidence,
+    gravest_first,
+    measured,
+    percent,
+    signatures,
+    waiver_state,
+)
 
 
 def as_markdown(decision: Decision) -> str:
@@ -16,7 +26,11 @@ def as_markdown(decision: Decision) -> str:
         _text(decision.summary),
         "",
         *_facts(decision),
-        *(line for notice in decision.notices for line in (f"> {_text(notice)}", "")),
+        *(
+            line
+            for notice in filter(None, (caution(decision), *decision.notices))
+            for line in (f"> {_text(notice)}", "")
+        ),
         *release_lines(decision, _text),
         *_section("Criteria", _CRITERIA, (_criterion_cells(each) for each in gravest_first(decision.criteria))),
         *_section("Runs", _RUNS, _run_cells(decision)),

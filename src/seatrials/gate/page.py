@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from seatrials.environments.kinds import LIVE
 from seatrials.gate import page_release
 from seatrials.gate import page_sections as sections
 from seatrials.gate.decision import Decision, Verdict
 from seatrials.gate.markup import Html, element, raw
 from seatrials.gate.page_matrix import matrix, report_link
-from seatrials.gate.wording import OUTCOMES, age
+from seatrials.gate.wording import OUTCOMES, age, caution
 
 _STYLE = Path(__file__).with_name("page.css")
 _MEANINGS = {
@@ -22,7 +21,6 @@ _MEANINGS = {
     Verdict.NO_GO: "The release must not go out.",
     Verdict.CANNOT_TELL: "Nobody can tell yet whether the release may go out.",
 }
-_CAUTION = "No evidence here is from AWS, so this says nothing about a release on it."
 _SIGNS = {Verdict.GO: "✓", Verdict.NO_GO: "✗", Verdict.CANNOT_TELL: "?"}
 _LINKS = {
     "failures": "What failed",
@@ -87,13 +85,11 @@ def _header(decision: Decision) -> Html:
     sign = element("span", _SIGNS[decision.verdict], class_="sign", aria_hidden="true")
     verdict = element("h1", sign, str(decision.verdict))
     # A rehearsal's GO lets nothing out.
-    is_rehearsed = not any(run.kind == LIVE.name for run in decision.runs)
-    meaning = (
-        "Every criterion holds." if decision.verdict is Verdict.GO and is_rehearsed else _MEANINGS[decision.verdict]
-    )
+    warning = caution(decision)
+    meaning = "Every criterion holds." if decision.verdict is Verdict.GO and warning else _MEANINGS[decision.verdict]
     reason = [
         element("p", decision.summary, class_="summary"),
-        *([element("p", _CAUTION, class_="caution")] if is_rehearsed else []),
+        *([element("p", warning, class_="caution")] if warning else []),
         *(element("p", notice, class_="caution") for notice in decision.notices),
     ]
     name = decision.verdict.lower().replace(" ", "-")

@@ -9,6 +9,7 @@ from seatrials.gate.decision import Decision, Outcome, Verdict
 from seatrials.gate.release import Failure, Release
 from seatrials.gate.wording import (
     age,
+    caution,
     commit_in_words,
     compared,
     place_of,
@@ -39,7 +40,7 @@ def show(decision: Decision, console: Console) -> None:
         markup=False,
     )
     console.print(Text(f"signatures: {signatures(decision)}"), soft_wrap=True)
-    for notice in decision.notices:
+    for notice in filter(None, (caution(decision), *decision.notices)):
         console.print(_line(notice, "yellow"))
     _show_release(decision.release, console)
     absent = set(decision.environments) - {run.environment for run in decision.runs}

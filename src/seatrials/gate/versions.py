@@ -50,7 +50,12 @@ def versions_criterion(case: Case) -> Criterion | None:
     if doubts:
         return asked.unknown("; ".join(dict.fromkeys(doubts)), sources=sources)
     told = told_in_short(_service(run.environment, name, [run]) for run in judged[-1:] for name in NAMES)
-    return asked.answered(Outcome.PASS, f"all {len(judged)} runs met {', '.join(told)}", Measure(), sources)
+    return asked.answered(
+        Outcome.PASS,
+        f"{'the one run' if len(judged) == 1 else f'all {len(judged)} runs'} met {', '.join(told)}",
+        Measure(),
+        sources,
+    )
 
 
 def deployed(services: Iterable[Service]) -> list[Service]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from seatrials.environments.kinds import LIVE
 from seatrials.evidence.commit import Commit
 from seatrials.gate.decision import Criterion, Decision, Outcome, Waiver
 from seatrials.gate.release import Failure, Release, Service
@@ -15,6 +16,12 @@ _HOUR_SECONDS = 3600
 _MINUTE_SECONDS = 60
 _TEXT_CHARACTERS_MAX = 12
 _LARGE = 10_000
+
+
+def caution(decision: Decision) -> str:
+    """Return what stands beside a verdict, GO above all, that no run on AWS bears out; nothing if one does."""
+    is_live = any(run.kind == LIVE.name for run in decision.runs)
+    return "" if is_live else "No evidence here is from AWS, so this says nothing about a release on it."
 
 
 def number(value: float) -> str:

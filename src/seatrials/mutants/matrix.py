@@ -3,7 +3,7 @@
 A scenario that passes on everything proves nothing, and a mutant that survives shows a requirement nobody examines.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seatrials.evidence.not_asked import not_asked
@@ -38,6 +38,8 @@ class Matrix:
     mistakes: dict[str, str] = field(default_factory=dict)
     # Runs that ended in an error of set-up or tear-down, which says nothing about the scenario.
     broken: list[str] = field(default_factory=list)
+    # Of a run that ended early: the mutants on which some scenario had yet to run, so that nobody knows who sees them.
+    unfinished: set[str] = field(default_factory=set)
 
     def note(self, mutant: str, scenario: str, *, failed: bool, message: str = "", bare_error: str = "") -> None:
         """Note that *scenario* ran on *mutant*, what it said when it failed, and the error that it stumbled over."""
@@ -65,6 +67,27 @@ class Matrix:
         """Note that the code of *mutant* is wrong: however its scenarios end, they do not kill it."""
         self.mistakes.setdefault(mutant, mistake)
         self.killed_by.pop(mutant, None)
+
+    def note_end(self, expected: Mapping[str, int]) -> None:
+        """Note what came to no result of all that was *expected*: how many runs on each platform.
+
+        A run that ended before it knew, for which nothing is expected, knows of no mutant.
+        """
+        if expected:
+            missing = {name: count - len(self.ran.get(name, [])) for name, count in expected.items()}
+        else:
+            missing = {} if self.ran else {each.id: 1 for each in self.mutants}
+        short = {name for name, count in missing.items() if count > 0}
+        if not short:
+            return
+        self.is_partial = True
+        self.unfinished = short
+        unknown = [each.id for each in self.mutants if each.id in short and not self.killed_by.get(each.id)]
+        if expected:
+            self.broken.append(
+                f"{sum(missing[name] for name in short)} of {sum(expected.values())} runs came to no result, "
+                f"and nothing is known of {len(unknown)} of {len(self.mutants)} mutants: run all of them again"
+            )
 
     def problems(self) -> list[str]:
         """Return what keeps the matrix from being a proof, a sentence each."""
@@ -153,12 +176,14 @@ class Matrix:
 
     def _record_of(self, mutant: Mutant) -> MutantRecord:
         killed_by = set(self.killed_by.get(mutant.id, []))
+        # Who passed before the others had their turn does not make it a survivor.
+        survived = set() if mutant.id in self.unfinished and not killed_by else self._survived(mutant.id)
         return MutantRecord(
             breaks=mutant.breaks,
             sentence=mutant.sentence,
             killed_by=tuple(sorted(killed_by)),
             messages=dict(sorted(self.messages.get(mutant.id, {}).items())),
-            survived=tuple(sorted(self._survived(mutant.id))),
+            survived=tuple(sorted(survived)),
         )
 
     def _scenarios(self) -> list[str]:
@@ -192,7 +217,7 @@ class Matrix:
             f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
             for each in self.mutants
             if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
-            if each.id not in self.mistakes
+            if each.id not in self.mistakes and each.id not in self.unfinished
         ]
 
     def _unseen(self) -> list[str]:
@@ -207,7 +232,7 @@ class Matrix:
 
     def _blind(self) -> list[str]:
         """Return the scenarios that kill nothing but hollow platforms; a run of some mutants says nothing of that."""
-        if HEALTHY not in self.ran or self.divided is not None:
+        if HEALTHY not in self.ran or self.divided is not None or self.unfinished:
             return []
         real = [each.id for each in self.mutants if not each.hollow]
         seeing = {scenario for mutant in real for scenario in self.killed_by.get(mutant, [])}

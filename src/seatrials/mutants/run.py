@@ -1,9 +1,11 @@
 """A run of scenarios on mutants, chosen or generated: pytest in a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +86,24 @@ def run_pytest(command: Sequence[str], *, is_heard: bool = False) -> "subprocess
     if not Path(_SCENARIOS[0]).is_dir():
         msg = f"{Path.cwd()} has no {_SCENARIOS[0]}, whose scenarios run on mutants: start it at the top of a checkout"
         raise ConfigurationError(msg)
-    return subprocess.run(command, check=False, capture_output=is_heard, text=True)  # noqa: S603  # this Python, our arguments
+    with _ctrl_c_after():
+        return subprocess.run(command, check=False, capture_output=is_heard, text=True)  # noqa: S603  # this Python, our arguments
+
+
+@contextmanager
+def _ctrl_c_after() -> Iterator[None]:
+    """Put Ctrl-C off to the end of the block: pytest hears it too, and takes seconds to write what it knows.
+
+    `subprocess.run` would kill it after a quarter of a second.
+    """
+    heard: list[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _told(command: Sequence[str], folders: DatedFolders, output: Output) -> int:

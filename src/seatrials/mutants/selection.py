@@ -1,5 +1,6 @@
 """Which mutants a run is about: the catalogue's, those of a file, or some of them by id."""
 
+import difflib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,7 @@ def load_mutants(file: Path | None, only: Sequence[str] = ()) -> list[Mutant]:
     mutants = [*CATALOGUE, *(_mutants_of(file) if file is not None else [])]
     ids = [mutant.id for mutant in mutants]
     problems = [f"two mutants are called {name!r}: give each an id of its own" for name in _twice(ids)]
-    known = ", ".join(ids)
-    problems += [f"no mutant is called {name!r}; the known ones are {known}" for name in only if name not in ids]
+    problems += [f"no mutant is called {name!r}; {_meant(name, ids)}" for name in only if name not in ids]
     if problems:
         raise ConfigurationError("\n".join(problems))
     return [mutant for mutant in mutants if not only or mutant.id in only]
@@ -51,6 +51,13 @@ def _mutants_of(file: Path) -> list[Mutant]:
         msg = f"{file} must define MUTANTS, a list of seatrials.mutants.Mutant; it has {mutants!r}"
         raise ConfigurationError(msg)
     return mutants
+
+
+def _meant(name: str, ids: Sequence[str]) -> str:
+    """Return which mutant was probably meant, or where all of them stand: a terminal has no room for hundreds."""
+    close = difflib.get_close_matches(name, ids)
+    listed = f"docs/reference/mutants.md lists {len(CATALOGUE)}, and those of a file want --mutants FILE"
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else listed
 
 
 def _twice(names: list[str]) -> list[str]:

@@ -109,10 +109,15 @@ class MatrixReporter:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the matrix and turn failures that were wanted into a success."""
         self.matrix.settle()
+        self.matrix.note_end(self._expected)
         if not self.matrix.ran:
             self.matrix.broken.append("no scenario ran, so nothing is proven")
         ran = self._sources()
-        told = {"sources": None if ran is None else dict(ran), "shard": self._shard()}
+        told = {
+            "sources": None if ran is None else dict(ran),
+            "shard": self._shard(),
+            "is_partial": self._run.is_partial or bool(self.matrix.unfinished),
+        }
         run = self._run.model_copy(update={**told, "expected": tuple(each.id for each in self.matrix.mutants)})
         self.folder.write(self.matrix.record(run), self.matrix.as_markdown())
         session.exitstatus = 1 if self.matrix.problems() else 0

@@ -26,6 +26,15 @@ def test_the_verdict_is_the_title(decision: Decision) -> None:
     assert ["# NO-GO", "", decision.summary] == as_markdown(decision).splitlines()[:3]
 
 
+def test_it_says_when_nothing_was_seen_on_aws(decision: Decision) -> None:
+    """Whoever reads the summary of a job alone must not take a rehearsal's GO for a release's."""
+    words = "> No evidence here is from AWS, so this says nothing about a release on it."
+    rehearsed = replace(decision, runs=tuple(replace(run, kind="rehearsed") for run in decision.runs))
+
+    assert words in as_markdown(rehearsed).splitlines()
+    assert words not in as_markdown(decision).splitlines()
+
+
 def test_every_criterion_is_there_the_worst_first(decision: Decision) -> None:
     """What fails comes before what cannot be told, and that before what is waived or holds."""
     outcomes = [row.split(" | ")[0].removeprefix("| ") for row in table(as_markdown(decision), "Criteria")]

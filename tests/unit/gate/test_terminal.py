@@ -1,6 +1,7 @@
 """A decision in the terminal: the verdict, and everything that does not hold."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -29,6 +30,16 @@ def test_what_does_not_hold_is_listed() -> None:
     bad = [each for each in decision.criteria if each.outcome is not Outcome.PASS]
     assert [each.id for each in bad if each.id not in text and each.environment != "production"] == []
     assert "6 of 12 criteria hold" in text
+
+
+def test_it_says_when_nothing_was_seen_on_aws() -> None:
+    """A GO on the terminal says as well as its page that it lets nothing out."""
+    decision = Decision.read(Path(__file__).with_name("decision.json"))
+    text = io.StringIO()
+    show(replace(decision, runs=()), Console(file=text, width=200))
+
+    assert "No evidence here is from AWS" in text.getvalue()
+    assert "No evidence here is from AWS" not in shown()
 
 
 def test_text_from_the_evidence_is_no_markup() -> None:

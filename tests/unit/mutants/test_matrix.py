@@ -236,3 +236,37 @@ def test_who_was_not_asked_in_a_shard_is_not_asked_in_the_whole() -> None:
     dead = merged(one, other).record(MatrixRun()).mutants["dead"]
 
     assert (dead.killed_by, dead.survived) == (("COLD-02", "COLD-03", "COLD-07"), ())
+
+
+def test_a_run_that_ended_early_calls_nobody_a_survivor() -> None:
+    """What had yet to run is counted, and neither a mutant nor a scenario is blamed for it."""
+    matrix = Matrix([DEAD, WRONG_TTL, NO_SCALING])
+    matrix.note(HEALTHY, "COLD-03", failed=False)
+    matrix.note("wrong-ttl", "COLD-03", failed=True)
+    matrix.note("dead", "INFRA-01", failed=False)
+    matrix.note_end({HEALTHY: 2, "wrong-ttl": 1, "no-scaling": 1, "dead": 3})
+    record = matrix.record(MatrixRun())
+
+    assert matrix.problems() == [
+        "4 of 7 runs came to no result, and nothing is known of 2 of 3 mutants: run all of them again"
+    ]
+    assert {name: each.survived for name, each in record.mutants.items()} == dict.fromkeys(record.mutants, ())
+
+
+def test_a_run_that_ended_before_it_began_calls_nobody_a_survivor() -> None:
+    """Nothing was expected yet, and nothing ran."""
+    matrix = Matrix([DEAD, WRONG_TTL])
+    matrix.note_end({})
+
+    assert matrix.problems() == []
+    assert matrix.unfinished == {"dead", "wrong-ttl"}
+
+
+def test_a_run_with_all_results_has_nothing_to_say_of_its_end() -> None:
+    """A mutant that everybody passed on survives."""
+    matrix = proof()
+    matrix.killed_by["wrong-ttl"] = []
+    matrix.note_end({HEALTHY: 2, "dead": 2, "wrong-ttl": 1, "no-scaling": 1})
+
+    assert "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong" in matrix.problems()
+    assert matrix.unfinished == set()

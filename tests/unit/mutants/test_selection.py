@@ -88,6 +88,19 @@ def test_every_unknown_id_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "told"),
+    [("no-scale-on", "did you mean 'no-scale-in'"), ("zzz", "docs/reference/mutants.md lists")],
+)
+def test_an_unknown_id_is_told_in_a_line(name: str, told: str) -> None:
+    """With the ids that are like it, or where all of them stand: there are hundreds."""
+    with pytest.raises(ConfigurationError) as error:
+        load_mutants(None, [name])
+
+    assert told in str(error.value)
+    assert len(str(error.value)) < 150
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("MUTANTS = 1", "must define MUTANTS"),

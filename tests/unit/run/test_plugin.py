@@ -386,7 +386,7 @@ def test_a_missing_template_ends_the_run(pytester: pytest.Pytester) -> None:
     result = refused(pytester, "--stack", "no.yaml", "-n", "2")
 
     assert result.ret == 65
-    result.stderr.fnmatch_lines(["*seatrials: there is no template *no.yaml: give the path*"])
+    result.stderr.fnmatch_lines(["*seatrials: there is no template *no.yaml: give the path*(looked for /*/no.yaml)*"])
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def check(environment: Environment, options: StackOptions) -> StackNotes:
     remove_abandoned()
     path = template_of(environment, options)
     if not path.is_file():
-        msg = f"there is no template {path}: give the path of a CloudFormation template"
+        msg = f"there is no template {path}: give the path of a CloudFormation template (looked for {path.absolute()})"
         raise TemplateError(msg)
     check_machine(environment.ports)
     inputs = read_inputs(options.parameters, options.parameter_files, options.imports)

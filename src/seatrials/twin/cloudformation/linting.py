@@ -4,8 +4,10 @@ Its errors are what CloudFormation or a service refuses. A template is linted on
 by the template, the region and the version of cfn-lint.
 """
 
+import difflib
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,9 @@ from seatrials.whole_file import write_whole
 
 _PROCESS = "seatrials.twin.cloudformation.lint_process"
 _SECONDS_MAX = 120
+_CHOICE = re.compile(r"(?P<value>.+?) is not one of \[(?P<choices>.*)\]", re.DOTALL)
+# More than these a line cannot show.
+_CHOICES_MAX = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,21 @@ def _run(text: str, region: str) -> list[dict[str, Any]]:
 
 def _lines(template: Template, findings: Iterable[Mapping[str, Any]]) -> list[str]:
     said = {(tuple(each["path"]), each["message"]): each for each in findings}
-    return [f"{_place(template, path)}: {message} (cfn-lint {each['id']})" for (path, message), each in said.items()]
+    return [
+        f"{_place(template, path)}: {_in_short(message)} (cfn-lint {each['id']})"
+        for (path, message), each in said.items()
+    ]
+
+
+def _in_short(message: str) -> str:
+    """Return *message* without a list of all that a value may be, such as every name of the template."""
+    found = _CHOICE.fullmatch(message)
+    choices = re.findall(r"'([^']*)'", found["choices"]) if found else []
+    if found is None or len(choices) <= _CHOICES_MAX:
+        return message
+    close = difflib.get_close_matches(found["value"].strip("'"), choices, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{found['value']} is not one of the {len(choices)} that it may be{meant}"
 
 
 def _place(template: Template, path: tuple[str, ...]) -> str:

@@ -143,3 +143,13 @@ def test_rules_have_names_of_their_own() -> None:
         assert rule.sentence.endswith(".")
         assert rule.source
     assert all(len(set(names)) == len(names) for names in ids.values())
+
+
+def test_a_name_that_nothing_has_is_told_without_all_that_there_are(tmp_path: Path) -> None:
+    """A line says which name was meant, and not the hundred names of the template."""
+    report = lint(changed([Change("SubnetA.VpcId", {"Ref": "Vcp"})]), _REGION, tmp_path)
+
+    (line,) = [each for each in report.errors if "SubnetA" in each]
+    assert "VpcId.Ref: 'Vcp' is not one of the " in line
+    assert "that it may be; did you mean 'Vpc'? (cfn-lint E" in line
+    assert len(line) < 160
