@@ -31,7 +31,17 @@ ELSEWHERE = {
     ("verdict=$?",): "keeps what the command before it has ended with",
 }
 # What a reader writes, by the tutorial, by docs/writing-scenarios.md, or in place of a word in capitals.
-OWN = {"", "who_says", "impatient", "an_idle_session_is_over", "preview_ends", "rules-stay", "NAME", "NAMES", "ID"}
+OWN = {
+    "",
+    "who_says",
+    "impatient",
+    "an_idle_session_is_over",
+    "nobody_made",
+    "front-for-every-page",
+    "NAME",
+    "NAMES",
+    "ID",
+}
 # What stands where a reader, or a shell, puts something of their own.
 PLACEHOLDERS = {"COMMAND": "schemas", "$INDEX": "1", "$seed": "1"}
 
