@@ -37,7 +37,7 @@ OWN = {
     "impatient",
     "an_idle_session_is_over",
     "nobody_made",
-    "front-for-every-page",
+    "front-for-all",
     "NAME",
     "NAMES",
     "ID",
