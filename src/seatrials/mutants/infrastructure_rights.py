@@ -2,7 +2,7 @@
 
 from seatrials.mutants import Mutants
 from seatrials.mutants.mutant import Change, edit_template
-from seatrials.mutants.template_edits import Document, properties, put
+from seatrials.mutants.template_edits import Document, leave_out, properties, put
 
 MUTANTS = Mutants()
 _STATEMENT = "Policies.0.PolicyDocument.Statement"
@@ -56,6 +56,14 @@ MUTANTS.rows["INFRA-11"] = {
     "hermes-writes-every-table": (
         "The role of Hermes may write to every table of the account.",
         put("HermesTaskRole", f"{_STATEMENT}.0.Resource", "*"),
+    ),
+    "hermes-looks-into-every-cluster": (
+        "The role of Hermes may look at the tasks of every cluster of the account.",
+        leave_out("HermesTaskRole", f"{_STATEMENT}.2.Condition"),
+    ),
+    "hermes-tells-any-metric": (
+        "The role of Hermes may put any metric of the account.",
+        leave_out("HermesTaskRole", f"{_STATEMENT}.1.Condition"),
     ),
     "run-role-cannot-look": (
         "The role of runs may look at tasks of another region alone.",

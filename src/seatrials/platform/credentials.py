@@ -69,6 +69,15 @@ NO_WORK_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "another file system": ("elasticfilesystem:ClientMount", "elasticfilesystem:CreateAccessPoint"),
     },
 }
+# What is the work of a service's tasks in this stack alone, by the condition key that says where.
+WORK_HERE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "edit": {},
+    "hermes": {
+        "ecs:cluster": ("ecs:DescribeTasks", "ecs:ListTasks"),
+        "cloudwatch:namespace": ("cloudwatch:PutMetricData",),
+    },
+}
+_ANOTHER = "of-another-stack"
 
 
 class Credentials:
@@ -110,7 +119,25 @@ class Credentials:
         conditions = {"elasticfilesystem:AccessPointArn": mounted[:1], "ecs:cluster": (cluster,)}
         context = tuple((name, values) for name, values in conditions.items() if values)
         questions = {Question(each.action, each.resource, context) for each in self._questions(NO_WORK_OF[service])}
-        return sorted(map(str, self._simulator.allowed(questions, role)))
+        elsewhere = self._allowed_elsewhere(service, role, cluster)
+        return sorted([*map(str, self._simulator.allowed(questions, role)), *elsewhere])
+
+    def _allowed_elsewhere(self, service: str, role: str, cluster: str) -> list[str]:
+        """Return what a role allows in another stack of what its tasks do in this one."""
+        other = f"{cluster}-{_ANOTHER}"
+        # Whether the action's own condition names the cluster, or the task's ARN alone.
+        resources = {"ecs:cluster": (_ANYTHING, f"{other.replace(':cluster/', ':task/')}/{'0' * 32}")}
+        values = {"ecs:cluster": other, "cloudwatch:namespace": f"Metrics/{_ANOTHER}"}
+        questions = {
+            Question(action, resource, ((key, (values[key],)),))
+            for key, actions in WORK_HERE[service].items()
+            for action in actions
+            for resource in resources.get(key, (_ANYTHING,))
+        }
+        return [
+            f"{each} with {each.context[0][0]} {values[each.context[0][0]]}"
+            for each in self._simulator.allowed(questions, role)
+        ]
 
     def _questions(self, actions: Mapping[str, tuple[str, ...]]) -> set[Question]:
         arns = {_ANYTHING: _ANYTHING, **self._arns()}
@@ -133,7 +160,7 @@ class Credentials:
         assert listeners, f"the load balancer {names.load_balancer} has no listener"
         return {
             "table": table,
-            "another table": f"{table}-of-another-stack",
+            "another table": f"{table}-{_ANOTHER}",
             "cluster": arn("ecs", f"cluster/{names.cluster}"),
             "service": arn("ecs", f"service/{names.cluster}/{names.edit_service}"),
             "task": arn("ecs", f"task/{names.cluster}/00000000000000000000000000000000"),
