@@ -1,7 +1,8 @@
 """Every mutant of the project: the hollow platforms, and what breaks each row, in the order of the rows."""
 
-from seatrials.mutants import concurrency, contract, hollow, infrastructure, infrastructure_rights, models, resilience
+from seatrials.mutants import contract, hollow, infrastructure, infrastructure_rights, models, resilience
 from seatrials.mutants.cold_start import cold_01_to_10, cold_11_to_20, cold_network, cold_permissions
+from seatrials.mutants.concurrency import conc_01_to_09, conc_10_to_19
 from seatrials.mutants.mutant import Mutant
 from seatrials.mutants.persistence import pers_01_to_08, pers_09_to_19, pers_permissions
 from seatrials.mutants.routing import route_01_to_12, route_13_to_31
@@ -15,7 +16,8 @@ CATALOGUE: tuple[Mutant, ...] = (
     *pers_01_to_08.MUTANTS,
     *pers_09_to_19.MUTANTS,
     *pers_permissions.MUTANTS,
-    *concurrency.MUTANTS,
+    *conc_01_to_09.MUTANTS,
+    *conc_10_to_19.MUTANTS,
     *route_01_to_12.MUTANTS,
     *route_13_to_31.MUTANTS,
     *infrastructure.MUTANTS,

@@ -1,0 +1,1 @@
+"""What breaks the rows of CONC: several sessions at once."""
