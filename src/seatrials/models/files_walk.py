@@ -171,7 +171,8 @@ class FilesWalk(FilesInGit):
         path = to or self.users[whose].nth(nth)
         # What would be written by it is refused.
         link = _FOLDER_LINK if to == _FOLDER else link
-        if path is not None:
+        # A write through the link, once that was gone, has made a file of its name, which may be the one.
+        if path not in (None, link):
             target = "../" * link.count("/") + path
             command = f"mkdir -p {_folder(link)} && ln -sfT ./{shlex.quote(target)} {link}"
             self._shell(whose, f"link {link!r} to {short(path)}", command, {link: link_to(f"./{target}")})
