@@ -157,6 +157,7 @@ def test_scaling_steps_keep_their_cooldown(platform: Platform) -> None:
     # The burst is over, and the alarm for few sessions fires, in the middle of the cooldown that it leads to.
     platform.let_pass(20, what="the scaling policy to be asked next some time after the burst")
     burst = [platform.sessions.start() for _ in range(2)]
+    platform.let_pass(2, what="the burst to be counted, which takes a moment")
     for session in burst:
         platform.sessions.deactivate(session)
     platform.wait_until(

@@ -26,8 +26,8 @@ _CHARACTERS = (
     "%",
     "\\",
 )
-# What each character begins at that clients have different ones for.
-_LETTERS = dict(zip("aQßé€漢😀𝄞", map(ord, "aAБÀ₠漢😀𝄞"), strict=True))
+# What each character begins at that clients have different ones for; of two code points the second one.
+_LETTERS = dict(zip("aQßé\u0301€漢😀𝄞", map(ord, "aAБÀ\u0300₠漢😀𝄞"), strict=True))
 _ALPHABETS = 26
 _LENGTHS = (1, 2, 49, 50, 51, 255, 257)
 _LONGEST = contract.TEXT_CHARACTERS_MAX
