@@ -44,7 +44,10 @@ def show(decision: Decision, console: Console) -> None:
         console.print(_line(notice, "yellow"))
     _show_release(decision.release, console)
     absent = set(decision.environments) - {run.environment for run in decision.runs}
-    table = Table("", "criterion", "value and bound", "why", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in ("", "criterion", "value and bound", "why"):
+        # A path that is longer than its column goes on below, for cut off it leads nowhere.
+        table.add_column(header, overflow="fold")
     for outcome, style in _OUTCOMES.items():
         for each in decision.criteria:
             # Where nothing ran one line says so; that no criterion can be told there follows.

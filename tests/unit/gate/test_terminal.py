@@ -42,6 +42,20 @@ def test_it_says_when_nothing_was_seen_on_aws() -> None:
     assert "No evidence here is from AWS" not in shown()
 
 
+def test_a_path_is_whole_however_narrow_the_terminal_is() -> None:
+    """In a file or a pipe a line has 80 columns, and a path that was cut off led nowhere."""
+    path = "tests/integration/test_a_suite_of_a_name_that_is_longer_than_its_column_is_wide.py"
+    decision = Decision.read(Path(__file__).with_name("decision.json"))
+    criteria = tuple(
+        replace(each, reason=f"{path} ran with other content") if each.outcome is not Outcome.PASS else each
+        for each in decision.criteria
+    )
+    text = io.StringIO()
+    show(replace(decision, criteria=criteria), Console(file=text, width=80))
+
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text.getvalue()
+
+
 def test_text_from_the_evidence_is_no_markup() -> None:
     """A reason in square brackets is shown as it is."""
     assert "<script>" not in shown().split("criterion")[0]
