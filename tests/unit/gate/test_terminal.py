@@ -29,7 +29,8 @@ def test_what_does_not_hold_is_listed() -> None:
 
     bad = [each for each in decision.criteria if each.outcome is not Outcome.PASS]
     assert [each.id for each in bad if each.id not in text and each.environment != "production"] == []
-    assert "6 of 12 criteria hold" in text
+    hidden = [each for each in bad if each.environment == "production" and not each.id.startswith("run.")]
+    assert f"6 of 12 criteria hold; {len(hidden)} more are about production, where nothing ran" in text
 
 
 def test_it_says_when_nothing_was_seen_on_aws() -> None:
