@@ -7,7 +7,7 @@
 
     nox                              lint, types, tests, mock and rehearse: what a change must pass
     nox -s mock                      every scenario on the mock platform
-    nox -s mock -- routing           the scenarios of one suite: cold_start, persistence, concurrency, routing, ...
+    nox -s mock -- routing           the scenarios of a suite or several: cold_start, persistence, concurrency, ...
     nox -s mock -- -k keepalive -n 0 what follows the -- goes to pytest: tests by name, in this process
     nox -s mock -- --seed 7          other latencies, other interleavings; the same ones for the same seed
     nox -s mock -- models --steps 1000 longer walks of the rows that draw their steps
@@ -59,6 +59,8 @@ nox.options.error_on_external_run = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 SCENARIOS = Path("tests/integration")
+# Options of a run after which a word is no value of theirs.
+WITHOUT_VALUE = {"-q", "-s", "-v", "-x", "--pdb", "--record-coverage", "--strict", "--verbose"}
 
 # A session that is offline has no credentials, and no way to find any.
 OFFLINE: dict[str, str | None] = {
@@ -110,6 +112,32 @@ def run(session: nox.Session, *command: str, env: Mapping[str, str | None]) -> N
     session.run(*command, env=dict(env), interrupt_timeout=None)
 
 
+def places(session: nox.Session) -> tuple[list[str], list[str]]:
+    """Return where the scenarios are that the session's arguments name, by suite or path, and its other arguments.
+
+    A word is the value of the option before it, unless that has its value already or is known to take none.
+    """
+    paths, others = [], []
+    for before, word in zip([None, *session.posargs], session.posargs, strict=False):
+        if word.startswith("-") or (before is not None and takes_a_value(before)):
+            others.append(word)
+        elif (SCENARIOS / f"test_{word}.py").is_file():
+            paths.append(str(SCENARIOS / f"test_{word}.py"))
+        elif word.isidentifier() and not Path(word).exists():
+            # With workers pytest says of a path that leads nowhere only that it has found no test.
+            suites = ", ".join(sorted(each.stem.removeprefix("test_") for each in SCENARIOS.glob("test_*.py")))
+            session.error(f"no suite is called {word!r}: there are {suites}; see -k for scenarios by name")
+        else:
+            paths.append(word)
+    return paths or [str(SCENARIOS)], others
+
+
+def takes_a_value(word: str) -> bool:
+    """Whether *word* is an option whose value is the next word: not `--seed=7`, `-n0` or `-v`."""
+    is_long = word.startswith("--") and "=" not in word
+    return (is_long or (word.startswith("-") and len(word) == len("-n"))) and word not in WITHOUT_VALUE
+
+
 def run_scenarios(
     session: nox.Session,
     environment: str,
@@ -122,19 +150,13 @@ def run_scenarios(
 
     The command stands behind that of *within*, which runs it; *shares* says how the workers get their scenarios.
     """
-    path, arguments = SCENARIOS, session.posargs
-    if arguments and (SCENARIOS / f"test_{arguments[0]}.py").is_file():
-        path, arguments = SCENARIOS / f"test_{arguments[0]}.py", arguments[1:]
-    elif arguments and arguments[0].isidentifier() and not Path(arguments[0]).exists():
-        # With workers pytest says of a path that leads nowhere only that it has found no test.
-        suites = ", ".join(sorted(each.stem.removeprefix("test_") for each in SCENARIOS.glob("test_*.py")))
-        session.error(f"no suite is called {arguments[0]!r}: there are {suites}; see -k for scenarios by name")
+    paths, arguments = places(session)
     # One of -q and one of -v would leave neither.
     quietly = () if {"-v", "-vv", "--verbose"} & {*arguments} else ("-q",)
     run(
         session,
         *within,
-        *("python", "-m", "pytest", str(path), "--environment", environment),
+        *("python", "-m", "pytest", *paths, "--environment", environment),
         *(*quietly, "-n", "auto", "--dist", *shares, *options, *arguments),
         env=variables,
     )

@@ -22,12 +22,25 @@ def test_who_asks_for_more_is_told_more(arguments: tuple[str, ...], *, is_quiet:
     assert ("-q" in command(*arguments)) == is_quiet
 
 
-def test_a_suite_is_named_by_its_first_word() -> None:
-    """`nox -s mock -- routing` runs one file, with what follows."""
-    words = command("routing", "-n", "0")
+@pytest.mark.parametrize(
+    ("arguments", "paths", "others"),
+    [
+        ("", ["tests/integration"], []),
+        ("routing -n 0", ["tests/integration/test_routing.py"], ["-n", "0"]),
+        ("--stack x -v load -n0 models", [f"tests/integration/test_{each}.py" for each in ("load", "models")], None),
+        ("-k routing --seed=7 load", ["tests/integration/test_load.py"], ["-k", "routing", "--seed=7"]),
+        ("tests/integration/test_load.py::test_x -n 0", ["tests/integration/test_load.py::test_x"], ["-n", "0"]),
+    ],
+)
+def test_suites_and_paths_are_run_alone_wherever_they_stand(
+    arguments: str, paths: list[str], others: list[str] | None
+) -> None:
+    """A second suite found no scenario, and a path beside the folder of all scenarios ran all of them."""
+    words = command(*arguments.split())
+    ends_with = ["--stack", "x", "-v", "-n0"] if others is None else others
 
-    assert words[3].endswith("tests/integration/test_routing.py")
-    assert words[-2:] == ["-n", "0"]
+    assert words[3 : words.index("--environment")] == paths
+    assert words[len(words) - len(ends_with) :] == ends_with
 
 
 def test_a_suite_that_does_not_exist_is_told() -> None:

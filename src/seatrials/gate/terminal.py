@@ -44,16 +44,22 @@ def show(decision: Decision, console: Console) -> None:
         console.print(_line(notice, "yellow"))
     _show_release(decision.release, console)
     absent = set(decision.environments) - {run.environment for run in decision.runs}
-    table = Table("", "criterion", "value and bound", "why", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in ("", "criterion", "value and bound", "why"):
+        # A path that is longer than its column goes on below, for cut off it leads nowhere.
+        table.add_column(header, overflow="fold")
+    # Where nothing ran one line says so; that no criterion can be told there follows.
+    shown = [each for each in decision.criteria if each.environment not in absent or each.id.startswith("run.")]
     for outcome, style in _OUTCOMES.items():
-        for each in decision.criteria:
-            # Where nothing ran one line says so; that no criterion can be told there follows.
-            if each.outcome is outcome and (each.environment not in absent or each.id.startswith("run.")):
+        for each in shown:
+            if each.outcome is outcome:
                 table.add_row(Text(outcome, style), Text(each.id), Text(compared(each)), _line(each.reason))
     if table.row_count:
         console.print(table)
     holding = sum(each.outcome is Outcome.PASS for each in decision.criteria)
-    console.print(f"{holding} of {len(decision.criteria)} criteria hold", highlight=False)
+    silent = len(decision.criteria) - len(shown)
+    rest = f"; {silent} more are about {' and '.join(sorted(absent))}, where nothing ran" if silent else ""
+    console.print(f"{holding} of {len(decision.criteria)} criteria hold{rest}", highlight=False)
 
 
 def _show_release(release: Release | None, console: Console) -> None:

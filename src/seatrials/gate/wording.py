@@ -37,7 +37,8 @@ def measured(value: float | str | None, unit: str) -> str:
         return value if len(value) <= _TEXT_CHARACTERS_MAX else value[:8]
     if unit == "dollars":
         return f"${value:.2f}" if value >= 1 or value == 0 else f"${value:.4f}"
-    return f"{number(value)} {unit}".strip()
+    told = number(value)
+    return f"{told} {unit.removesuffix('s') if told == '1' else unit}".strip()
 
 
 def compared(criterion: Criterion) -> str:
@@ -66,7 +67,7 @@ def age(seconds: float | None) -> str:
     for unit, name in ((_DAY_SECONDS, "days"), (_HOUR_SECONDS, "hours"), (_MINUTE_SECONDS, "minutes")):
         if seconds >= unit:
             return f"{seconds / unit:.1f} {name}"
-    return f"{seconds:.0f} seconds"
+    return measured(round(seconds), "seconds")
 
 
 def percent(fraction: float | None) -> str:

@@ -214,7 +214,7 @@ class Matrix:
 
     def _survivors(self) -> list[str]:
         return [
-            f"mutant {each.id} survives, so nobody examines {each.breaks}: {each.sentence}"
+            f"mutant {each.id} survives, for {each.breaks} does not notice it: {each.sentence}"
             for each in self.mutants
             if not self.killed_by.get(each.id) and (each.id in self.ran or not self.is_partial)
             if each.id not in self.mistakes and each.id not in self.unfinished

@@ -35,7 +35,7 @@ def is_relevant(mutant: Mutant, scenario: str, *, whole_suite: bool = False) -> 
 
 def _mutants_of(file: Path) -> list[Mutant]:
     if not file.is_file():
-        msg = f"there is no file {file} with mutants: give the path of a Python module with a list MUTANTS"
+        msg = f"there is no file {file} with mutants: give the path of a Python module with MUTANTS"
         raise ConfigurationError(msg)
     spec = importlib.util.spec_from_file_location(f"mutants_of_{file.stem}", file)
     assert spec is not None, "a file that exists has a spec"

@@ -113,7 +113,10 @@ def causes_of(failures: Iterable[Failure]) -> list[Cause]:
 def _cause(failure: Failure) -> tuple[Rank, str, str]:
     """Return how much a failure tells, what makes its cause the same as another's, and the cause in words."""
     if failure.crash:
-        return Rank.CRASH, failure.crash, failure.crash
+        # A crash at one place is one cause, whatever the ids in its paths; what was not allowed may be why.
+        place, _, error = failure.crash.partition(": ")
+        text = f"{failure.denied}; and {failure.crash}" if failure.denied else failure.crash
+        return Rank.CRASH, f"{place}: {_alike(error)} {_alike(failure.denied)}", text
     if failure.denied:
         return Rank.DENIAL, _alike(failure.denied), failure.denied
     answered = _SERVER_ERROR.search(failure.first_line)

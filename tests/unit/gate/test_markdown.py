@@ -7,6 +7,7 @@ import pytest
 
 from seatrials.gate.decision import Decision
 from seatrials.gate.markdown import as_markdown
+from seatrials.gate.wording import age, measured
 
 
 @pytest.fixture
@@ -49,6 +50,13 @@ def test_value_and_bound_have_their_unit(decision: Decision) -> None:
 
     assert "0.41 seconds, must be below 2 seconds" in row
     assert "40 measured" in row
+
+
+@pytest.mark.parametrize(("value", "told"), [(1, "1 row"), (2, "2 rows"), (1.5, "1.5 rows"), (21, "21 rows")])
+def test_one_is_told_as_one(value: float, told: str) -> None:
+    """The gate said that a run had passed 1 rows, of evidence that was 1 seconds old."""
+    assert measured(value, "rows") == told
+    assert age(value).partition(" ")[2] == ("second" if value == 1 else "seconds")
 
 
 def test_what_is_not_proven_is_told(decision: Decision) -> None:

@@ -33,7 +33,7 @@ def test_a_survivor_is_a_problem() -> None:
     matrix.killed_by["wrong-ttl"] = []
 
     assert matrix.problems() == [
-        "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong",
+        "mutant wrong-ttl survives, for COLD-03 does not notice it: ttl is wrong",
         "scenario COLD-03 kills no mutant",
     ]
 
@@ -71,7 +71,7 @@ def test_a_mutant_that_nobody_ran_on_is_a_survivor() -> None:
     partial.is_partial = True
     del partial.ran["no-scaling"], partial.killed_by["no-scaling"]
 
-    assert "mutant no-scaling survives, so nobody examines COLD-02: nothing scales" in matrix.problems()
+    assert "mutant no-scaling survives, for COLD-02 does not notice it: nothing scales" in matrix.problems()
     assert partial.problems() == ["scenario COLD-02 kills no mutant"]
 
 
@@ -204,7 +204,7 @@ def test_what_no_shard_kills_survives() -> None:
     other.mutants = [DEAD]
 
     assert merged(one, other).problems() == [
-        "mutant no-scaling survives, so nobody examines COLD-02: nothing scales",
+        "mutant no-scaling survives, for COLD-02 does not notice it: nothing scales",
         "scenario COLD-02 kills no mutant",
     ]
 
@@ -268,5 +268,5 @@ def test_a_run_with_all_results_has_nothing_to_say_of_its_end() -> None:
     matrix.killed_by["wrong-ttl"] = []
     matrix.note_end({HEALTHY: 2, "dead": 2, "wrong-ttl": 1, "no-scaling": 1})
 
-    assert "mutant wrong-ttl survives, so nobody examines COLD-03: ttl is wrong" in matrix.problems()
+    assert "mutant wrong-ttl survives, for COLD-03 does not notice it: ttl is wrong" in matrix.problems()
     assert matrix.unfinished == set()

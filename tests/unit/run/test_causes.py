@@ -112,6 +112,22 @@ def test_what_fails_elsewhere_too_is_not_about_the_infrastructure() -> None:
     assert [cause.rank for cause in found] == [Rank.INFRASTRUCTURE, Rank.DIRECT]
 
 
+def test_a_crash_is_one_cause_whatever_the_ids_in_its_paths() -> None:
+    """A file system that nobody may write to crashed a hundred rows, and each was told as a cause of its own."""
+    denied = "role edit: no elasticfilesystem:ClientWrite on arn because no identity-based policy allows it"
+
+    def crashed(row: str, task: str, line: int = 76) -> Failure:
+        file = f"/mnt/seatrials-{task}/tasks/{task}/edit/workspace/TEST_1_{row}-client-1/T***@example.com/.git"
+        error = f"OSError: [Errno 30] Read-only file system: '{file}'"
+        return failure(row, "gave up", f"container edit crashed at guards.py:{line} in check: {error}", denied=denied)
+
+    rows = [crashed("COLD-02", "26839018c87d1f49"), crashed("COLD-05", "feba1e0d13be5243"), crashed("COLD-06", "0a", 9)]
+    causes = causes_of(rows)
+
+    assert [[each.row for each in cause.failures] for cause in causes] == [["COLD-02", "COLD-05"], ["COLD-06"]]
+    assert causes[0].text == f"{denied}; and {rows[0].crash}"
+
+
 def test_a_crash_in_a_mock_is_told_with_its_place() -> None:
     """The timeline of a mock has the place at which a container crashed."""
     event = {
