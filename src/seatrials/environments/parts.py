@@ -118,7 +118,10 @@ class Limits(Table):
     def seconds(self, suite: str) -> float:
         """Return the limit of *suite*; raises `ConfigurationError` for one that does not exist."""
         if suite not in type(self).model_fields:
-            msg = f"no suite is called {suite!r}; {nearest(suite, list(type(self).model_fields))}"
+            msg = (
+                f"no suite is called {suite!r}; {nearest(suite, list(type(self).model_fields))}; "
+                "a suite is the name of a scenario's file without test_"
+            )
             raise ConfigurationError(msg)
         return float(getattr(self, suite))
 

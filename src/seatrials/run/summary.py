@@ -13,7 +13,7 @@ from _pytest.terminal import TerminalReporter
 
 from seatrials.evidence.folder import RunFolder
 from seatrials.evidence.not_asked import BROKEN_PROMISE
-from seatrials.evidence.redaction import redact
+from seatrials.evidence.redaction import redact, redact_nodeid
 from seatrials.run.causes import Cause, Failure, Rank, causes_of
 from seatrials.run.checked import FINDING, FINDING_KEY
 from seatrials.run.reports import advice_of, line_in, reason_of, says_what_to_do
@@ -70,7 +70,7 @@ class FailureSummary:
         beside = f", {unasked} more not asked" if unasked else ""
         terminal.section(f"{rows} failed of {_counted(len(causes), 'cause')}{beside}", sep="=", red=True, bold=True)
         for line in summary_lines(causes, self._folder):
-            terminal.line(redact(line))
+            terminal.line(line)
 
 
 def summary_lines(causes: list[Cause], folder: Path) -> list[str]:
@@ -82,7 +82,7 @@ def summary_lines(causes: list[Cause], folder: Path) -> list[str]:
     ending = _wrapped(f"and {_counted(len(causes) - _CAUSES_SHOWN, 'further cause')}: ", left, "") if left else []
     first = causes[0].failures[0]
     ending += [
-        *([f"replay: {first.replay}"] if first.replay else []),
+        *([redact(f"replay: {first.replay}")] if first.replay else []),
         f"timeline: seatrials timeline {folder} {first.row}",
         f"every traceback: {RunFolder(folder).report_log}, or again with -v",
     ]
@@ -94,22 +94,23 @@ def _cause_lines(cause: Cause, number: int) -> list[str]:
     shown, reason_lines = _FAILURES_SHOWN[not is_first], _REASON_LINES[not is_first]
     lines = [_cut(f"{number}. {cause.text}")] if cause.text else []
     for index, failure in enumerate(cause.failures[:shown]):
-        lines += _failure_lines(failure, "   " if lines else f"{number}. ", 1 if index else reason_lines, cause.rank)
+        lines += _failure_lines(failure, "   " if lines else f"{number}. ", 1 if index else reason_lines, cause)
     others = [failure.row for failure in cause.failures[shown:]]
     lines += _wrapped(f"   and so failed {len(others)} more: ", others, "   ") if others else []
     unasked = f"   and so {len(cause.not_asked)} were not asked: "
     return [*lines, *(_wrapped(unasked, cause.not_asked, "   ") if cause.not_asked else [])]
 
 
-def _failure_lines(failure: Failure, head: str, reason_lines: int, rank: Rank) -> list[str]:
+def _failure_lines(failure: Failure, head: str, reason_lines: int, cause: Cause) -> list[str]:
     """Return a failure with up to so many lines of what it says, and with what to do in any case."""
     reason, *more = failure.reason.splitlines() or [""]
     width = _ADVISING_WIDTH if failure.says_what_to_do else _WIDTH
     first = _cut(f"{head}FAILED {failure.row} {failure.place} {failure.name}: {reason}", width)
-    said = [line for line in more if line.strip() and _USE_V not in line]
+    # What its cause says already stands above it.
+    said = [line for line in more if line.strip() not in ("", cause.text) and _USE_V not in line]
     if failure.says_what_to_do:
         reason_lines = max(_REASON_LINES)
-    elif rank is Rank.CRASH:
+    elif cause.rank is Rank.CRASH:
         reason_lines = 1
     return [first, *(_cut(f"     {line}", width) for line in [*said[: reason_lines - 1], *failure.advice.splitlines()])]
 
@@ -140,7 +141,8 @@ def _failure(report: pytest.TestReport) -> Failure:
     return Failure(
         row=str(properties.get("scenario", report.nodeid)),
         place=f"{file}:{line_in(report, file) or (line or 0) + 1}",
-        name=f"{when}{name}",
+        # By its own rule: "test_the_credentials_hold: a" names no secret that is "a".
+        name=f"{when}{redact_nodeid(name)}",
         reason=redact(reason_of(report)),
         says_what_to_do=says_what_to_do(report),
         advice=redact(advice_of(report)),

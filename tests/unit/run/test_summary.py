@@ -167,3 +167,25 @@ def test_a_failure_has_both_ends_of_its_line() -> None:
     assert len(line) <= 320
     assert "the beginning" in line
     assert line.endswith("the end")
+
+
+def test_the_words_after_the_name_of_a_test_are_no_secret(run: Run) -> None:
+    """What a test is called makes no secret of what it said; a secret that it said is one all the same."""
+    body = 'assert [], "this must hold, with password=hunter22"'
+
+    result = run(scenario("COLD-01", "test_the_credentials", body=body, fixtures=""))
+
+    result.stdout.fnmatch_lines(["1. FAILED COLD-01 * test_the_credentials: this must hold, with *"])
+    assert "hunter22" not in result.stdout.str()
+
+
+def test_what_a_cause_says_is_said_once() -> None:
+    """A failure does not say again what stands above it as its cause."""
+    denied = "role edit: no dynamodb:UpdateItem"
+    failure = Failure(
+        row="COLD-01", place="a.py:7", name="test_1", reason=f"it fails\n{denied}\nin the end", denied=denied
+    )
+
+    lines = summary_lines(causes_of([failure]), Path("evidence/mock/latest"))
+
+    assert lines[:3] == [f"1. {denied}", "   FAILED COLD-01 a.py:7 test_1: it fails", "     in the end"]

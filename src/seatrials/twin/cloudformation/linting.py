@@ -25,8 +25,11 @@ from seatrials.whole_file import write_whole
 _PROCESS = "seatrials.twin.cloudformation.lint_process"
 _SECONDS_MAX = 120
 _CHOICE = re.compile(r"(?P<value>.+?) is not one of \[(?P<choices>.*)\]", re.DOTALL)
+# All that a name may look like, in regular expressions.
+_PATTERNS = re.compile(r"(?P<value>'.*?') does not match any of the regexes: (?P<patterns>.*)", re.DOTALL)
 # More than these a line cannot show.
 _CHOICES_MAX = 12
+_PATTERNS_MAX = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,9 @@ def _lines(template: Template, findings: Iterable[Mapping[str, Any]]) -> list[st
 
 def _in_short(message: str) -> str:
     """Return *message* without a list of all that a value may be, such as every name of the template."""
+    unlike = _PATTERNS.fullmatch(message)
+    if unlike is not None and unlike["patterns"].count("', '") > _PATTERNS_MAX:
+        return f"{unlike['value']} is none of the names that may stand here"
     found = _CHOICE.fullmatch(message)
     choices = re.findall(r"'([^']*)'", found["choices"]) if found else []
     if found is None or len(choices) <= _CHOICES_MAX:

@@ -153,3 +153,14 @@ def test_a_name_that_nothing_has_is_told_without_all_that_there_are(tmp_path: Pa
     assert "VpcId.Ref: 'Vcp' is not one of the " in line
     assert "that it may be; did you mean 'Vpc'? (cfn-lint E" in line
     assert len(line) < 160
+
+
+def test_a_condition_that_iam_does_not_have_is_told_without_all_patterns(tmp_path: Path) -> None:
+    """A line names the operator that does not exist, and not the regular expressions of all that do."""
+    condition = {"ArnEqual": {"ecs:cluster": "*"}}
+    where = "HermesTaskRole.Policies.0.PolicyDocument.Statement.2.Condition"
+    report = lint(changed([Change(where, condition)]), _REGION, tmp_path)
+
+    (line,) = [each for each in report.errors if "ArnEqual" in each]
+    assert ".Condition.ArnEqual: 'ArnEqual' is none of the names that may stand here (cfn-lint E" in line
+    assert len(line) < 200
