@@ -62,11 +62,16 @@ const edit = editTask.addContainer('edit', {image: ecs.ContainerImage.fromRegist
   portMappings: [{containerPort: 8080}, {containerPort: 4321}, {containerPort: 4322}], logging: ecs.LogDrivers.awsLogs({logGroup: editLogs, streamPrefix: 'edit'}),
   environment: {SERVICE_VERSION: '1.0.0', AWS_REGION: stack.region, SESSIONS_TABLE: table.tableName, WORKSPACE: '/workspace', EXEC_ENABLED: 'true'}});
 edit.addMountPoints({sourceVolume: 'workspace', containerPath: '/workspace', readOnly: false});
-// What the shipped roles may do: on this table and this file system, and what can have no name yet on every resource.
+// What the shipped roles may do: on this table and this file system, in this cluster and with these metrics, and what can
+// have no name yet on every resource.
 const {Resources: shipped, Parameters: parameters} = JSON.parse(execFileSync('cfn-flip', ['--json', path.join(__dirname, '../../stack/webordinary.yaml')]));
 const owned = {dynamodb: table.tableArn, elasticfilesystem: files.fileSystemArn};
+const here = {ecs: {ArnEquals: {'ecs:cluster': cluster.clusterArn}}, cloudwatch: {StringEquals: {'cloudwatch:namespace': 'Webordinary/EditSessions'}}};
 const grant = (definition, role) => shipped[role].Properties.Policies.flatMap(each => each.PolicyDocument.Statement).forEach(
-  ({Effect, Action}) => definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: owned[[Action].flat()[0].split(':')[0]] || '*'})));
+  ({Effect, Action}) => {
+    const [kind] = [Action].flat()[0].split(':');
+    definition.addToTaskRolePolicy(iam.PolicyStatement.fromJson({Effect, Action, Resource: owned[kind] || '*', ...(kind in here && {Condition: here[kind]})}));
+  });
 grant(hermesTask, 'HermesTaskRole'); grant(editTask, 'EditTaskRole');
 // The role of runs has the statements of the shipped one, with the names that its parameters have by themselves.
 const named = text => text.replace(/\$\{(\w+)\}/g, (_, name) => parameters[name].Default);

@@ -288,11 +288,13 @@ def test_the_credentials_are_good_for_a_run_and_no_more(platform: Platform) -> N
     """The credentials in use allow what a run needs, and those of the tasks their work; none allow more."""
     infrastructure = platform.infrastructure
     credentials = infrastructure.credentials
+    missing, excessive = credentials.missing(), credentials.excessive()
+    of_edit, of_hermes = infrastructure.rights_beyond_its_work("edit"), infrastructure.rights_beyond_its_work("hermes")
 
-    assert credentials.missing() == [], "a run needs these, and may not do them"
-    assert credentials.excessive() == [], "a run may do these, which only an administrator may"
-    assert infrastructure.rights_beyond_its_work("edit") == [], "the edit tasks may do these, and need not"
-    assert infrastructure.rights_beyond_its_work("hermes") == [], "the tasks of Hermes may do these, and need not"
+    assert missing == [], f"a run needs, and may not do: {'; '.join(missing)}"
+    assert excessive == [], f"a run may do what only an administrator may: {'; '.join(excessive)}"
+    assert of_edit == [], f"the edit tasks may do, and need not: {'; '.join(of_edit)}"
+    assert of_hermes == [], f"the tasks of Hermes may do, and need not: {'; '.join(of_hermes)}"
 
 
 @pytest.mark.scenario("INFRA-12")

@@ -139,7 +139,8 @@ class FilesOfUsers(Walk):
         assert told == user.model.told, f"the WebSocket {_told_else(told, user.model.told)}"
         pongs = len(messages) - len(told)
         assert pongs == user.model.pongs, (
-            f"{pongs} answers to {user.model.pongs} pings in JSON, and to as many that are none"
+            f"{pongs} answers to {user.model.pongs} pings in JSON, and to as many that are none; "
+            f"the last messages were {messages[-3:]}, after {len(told)} updates"
         )
 
     def _compare_front(self, user: User) -> None:

@@ -3,22 +3,39 @@
 pytest cuts both sides in the middle, which may be just where they differ, and shows the rest only with -v.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
 
+from seatrials.evidence.history import Exchange
 from seatrials.evidence.redaction import redact
+from seatrials.run.items import RECORDER_KEY
 
 # Of both sides together, so that a line of the summary holds them behind the name of the scenario.
 _CHARACTERS_MAX = 200
 _SIDE_CHARACTERS_MAX = 90
+_REQUESTS_SHOWN = 2
 
 
 class Comparisons:
     """Puts a whole first line above pytest's own explanation of a comparison."""
+
+    def __init__(self) -> None:
+        # Of the scenario that runs.
+        self._exchanges: Sequence[Exchange] = ()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Know what was asked and answered while the scenario compares."""
+        self._exchanges = item.stash[RECORDER_KEY].history.exchanges if RECORDER_KEY in item.stash else ()
+        try:
+            return (yield)
+        finally:
+            self._exchanges = ()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_assertrepr_compare(
@@ -26,7 +43,12 @@ class Comparisons:
     ) -> Generator[None, list[list[str]], list[list[str]]]:
         """Tell the comparison; what pytest has nothing to say about stays without a word."""
         told = yield
-        return [[comparison(left, right), *lines[1:]] for lines in told] if op == "==" else told
+        if op != "==":
+            return told
+        answered = who_answered(left, right, self._exchanges)
+        # Of two numbers pytest says nothing.
+        told = told or ([[""]] if answered else [])
+        return [[f"{comparison(left, right)}{answered}", *lines[1:]] for lines in told]
 
 
 def comparison(left: object, right: object) -> str:
@@ -38,6 +60,26 @@ def _answered(*sides: object) -> str:
     """Return the request and the status of the first of *sides* that is the JSON of an answer; its body is told."""
     answers = [str(side.answer) for side in sides if hasattr(side, "answer")]
     return f" (answered: {redact(answers[0].partition(': ')[0].strip('<>'))})" if answers else ""
+
+
+def who_answered(left: object, right: object, exchanges: Sequence[Exchange]) -> str:
+    """Return which requests were the last to be answered as *left* has it and *right* has not.
+
+    Empty where the sides are not statuses alone: those tell by themselves nothing of what was asked.
+    """
+    seen, agreed = _statuses(left), _statuses(right)
+    told = []
+    for status in Counter(seen) - Counter(agreed) if agreed else ():
+        asked = [f"{each.method} {_cut(redact(each.target))}" for each in exchanges if each.status == status]
+        told += [f"{status} was last answered to {' and '.join(asked[-_REQUESTS_SHOWN:])}"] if asked else []
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _statuses(side: object) -> list[int]:
+    """Return the statuses of HTTP that a side consists of; none where it is anything else."""
+    parts: list[Any] = list(side) if isinstance(side, list | tuple) else [side]
+    are_statuses = all(isinstance(each, int) and 100 <= each < 600 for each in parts)  # noqa: PLR2004  # HTTP's own
+    return parts if are_statuses else []
 
 
 def _compared(left: object, right: object) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from seatrials.evidence.history import Exchange
 from seatrials.platform.calls import Fields
-from seatrials.run.comparison import comparison
+from seatrials.run.comparison import comparison, who_answered
 from tests.support.scenario_run import scenario
 
 pytest_plugins = ["pytester"]
@@ -60,6 +61,34 @@ def test_a_comparison_is_one_line_of_bounded_length(left: object, right: object)
     assert 0 < len(comparison(left, right)) <= 400
 
 
+def answered(*statuses: int) -> list[Exchange]:
+    """Return requests for /1, /2 and so on, answered with such statuses."""
+    return [
+        Exchange(
+            began=0, ended=0, method="GET", target=f"/{n}", sent_headers={}, sent=b"", status=each, headers=(), body=b""
+        )
+        for n, each in enumerate(statuses, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "told"),
+    [
+        ((200, 200), (200, 400), " (200 was last answered to GET /2 and GET /4)"),
+        ([404, 500], [200, 404], " (500 was last answered to GET /3)"),
+        (500, 200, " (500 was last answered to GET /3)"),
+        ((503, 200), (200, 200), ""),
+        (200, None, ""),
+        ([200, "hermes"], [404, "hermes"], ""),
+        ([], [200], ""),
+    ],
+    ids=["tuple", "list", "one", "nobody's", "no status", "others too", "none"],
+)
+def test_statuses_are_told_with_what_was_asked(left: object, right: object, told: str) -> None:
+    """Of statuses that are not as agreed the last requests are told that were answered so; of other sides nothing."""
+    assert who_answered(left, right, answered(200, 200, 500, 200, 404)) == told
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_scenario_that_fails_shows_what_differs(run: Run, workers: str) -> None:
     """The line that pytest itself would cut in the middle is nowhere in the summary of a run."""
@@ -68,3 +97,15 @@ def test_a_scenario_that_fails_shows_what_differs(run: Run, workers: str) -> Non
     result = run(scenario("COLD-01", body=body, fixtures=""), "-n", workers)
 
     result.stdout.fnmatch_lines(["*COLD-01*: assert state is 'draining', not 'healthy'*"])
+
+
+def test_a_scenario_tells_who_answered_with_a_status(run: Run) -> None:
+    """A status that was not agreed is told with its request, which a number alone does not show."""
+    body = """from tests.unit.run.test_comparison import answered
+platform.recorder.history.exchanges.extend(answered(200, 404))
+status = 404
+assert status == 200"""
+
+    result = run(scenario("COLD-01", body=body), "-n", "0")
+
+    result.stdout.fnmatch_lines(["*COLD-01*: assert 404 == 200 (404 was last answered to GET /2)*"])
